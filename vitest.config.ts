@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config"
+
+const conditions = ["tasker-telemetry-source", "module", "node", "development|production"]
+
+// `--mode slow` runs the long suites (`test/slow/*.slow.ts`) instead of the tests.
+export default defineConfig(({ mode }) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: mode === "slow" ? ["test/slow/**/*.slow.ts"] : ["test/**/*.test.ts"],
+    reporters: ["default", "./.ci/reporter.mjs"],
+    testTimeout: mode === "slow" ? 600_000 : 30_000,
+    hookTimeout: 60_000
+  }
+}))
