@@ -1,0 +1,56 @@
+// Packs the package as it would be published and checks the tarball: publint, the type resolution of every
+// public entry, and an import of each of them by a program that sees nothing but the tarball and its dependencies.
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { join, relative, sep } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const cache = join(root, "node_modules/.cache")
+mkdirSync(cache, { recursive: true })
+const temporary = mkdtempSync(join(cache, "pack-check-"))
+
+const run = (title, command, args, cwd = root) => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined }
+  })
+  if (status === 0) return true
+  console.log(`${title} failed:\n${stdout ?? ""}${stderr ?? ""}`.trimEnd())
+  process.exitCode = 1
+  return false
+}
+
+// "." and one entry for each module that the wildcard of `exports` opens
+const publicEntries = (folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js"))
+    .map((path) => path.slice(0, -".js".length).split(sep).join("/"))
+    .filter((path) => !/^(internal|demo|cli)\/|^index$/.test(path))
+    .map((path) => (path === "testing/index" ? "testing" : path))
+    .toSorted()
+
+try {
+  if (run("npm pack", "npm", ["pack", "--silent", "--pack-destination", temporary])) {
+    const tarball = join(temporary, readdirSync(temporary).find((name) => name.endsWith(".tgz")))
+    const installed = join(temporary, "node_modules/tasker-telemetry")
+    mkdirSync(installed, { recursive: true })
+    run("unpacking", "tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"])
+    run("publint", "publint", [tarball, "--strict"])
+
+    const entries = publicEntries(join(installed, "dist"))
+    run("attw", "attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...entries])
+
+    const imports = ["", ...entries.map((entry) => `/${entry}`)]
+    writeFileSync(
+      join(temporary, "consumer.mjs"),
+      imports.map((entry) => `await import("tasker-telemetry${entry}")\n`).join("")
+    )
+    if (run("importing the public entries", process.execPath, ["consumer.mjs"], temporary) && !process.exitCode) {
+      console.log(`${relative(temporary, tarball)}: ${imports.length} public entries resolve and load.`)
+    }
+  }
+} finally {
+  rmSync(temporary, { recursive: true, force: true })
+}
