@@ -1,0 +1,209 @@
+/**
+ * When a failed step is tried again, and how long to wait before.
+ *
+ * The computation is pure; the only randomness, the jitter, is a number handed
+ * in from outside.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+
+/**
+ * The schema of a policy: attempts, the table of waits and what bounds them.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RetryPolicy = Schema.Struct({
+  /** Attempts in all, the first one included; 1 means no retry. */
+  maximumAttempts: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })),
+  /** Seconds to wait after the first, second, … failed attempt. */
+  delays: Schema.Array(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))).check(Schema.isMinLength(1)),
+  /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
+  multiplier: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 })),
+  /** Longest wait, also for a server's `Retry-After`. */
+  maximum: Schema.Duration.check(Schema.makeFilter(Duration.isFinite)),
+  /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
+  jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+})
+
+/**
+ * A complete retry policy.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RetryPolicy = typeof RetryPolicy.Type
+
+/**
+ * The part of a policy that a step sets; the configuration fills in the rest.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Attempts in all, the first one included; 1 means no retry. */
+  readonly maximumAttempts?: number | undefined
+  /** Seconds to wait after the first, second, … failed attempt. */
+  readonly delays?: ReadonlyArray<number> | undefined
+  /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
+  readonly multiplier?: number | undefined
+  /** Longest wait, also for a server's `Retry-After`. */
+  readonly maximum?: Duration.Input | undefined
+  /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
+  readonly jitter?: number | undefined
+}
+
+/**
+ * The default policy: 3 attempts, 1, 2, 4, 8, 16, 32 s, then attempt², at most
+ * 300 s, ±10 %.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults: RetryPolicy = {
+  maximumAttempts: 3,
+  delays: [1, 2, 4, 8, 16, 32],
+  multiplier: 2,
+  maximum: Duration.seconds(300),
+  jitter: 0.1
+}
+
+/**
+ * Completes options with a base policy.
+ *
+ * **Details**
+ *
+ * Fails with the rule in words when the result is not a valid policy, for
+ * example `expected a whole number between 1 and 1000 at retry.maximumAttempts`.
+ *
+ * **Example** (Retrying twice)
+ *
+ * ```ts
+ * import * as Result from "effect/Result"
+ * import * as RetryPolicy from "tasker-telemetry/RetryPolicy"
+ *
+ * const policy = Result.getOrThrow(RetryPolicy.complete({ maximumAttempts: 3, delays: [0.1, 0.5] }))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const complete = (options: Options, base: RetryPolicy = defaults): Result.Result<RetryPolicy, string> => {
+  const policy: RetryPolicy = {
+    maximumAttempts: options.maximumAttempts ?? base.maximumAttempts,
+    delays: options.delays ?? base.delays,
+    multiplier: options.multiplier ?? base.multiplier,
+    maximum: options.maximum === undefined
+      ? base.maximum
+      : Option.getOrElse(Duration.fromInput(options.maximum), () => Duration.infinity),
+    jitter: options.jitter ?? base.jitter
+  }
+  const broken = rules.find((rule) => !rule.holds(policy))
+  return broken === undefined ? Result.succeed(policy) : Result.fail(broken.message)
+}
+
+const rule = <K extends keyof RetryPolicy>(field: K, expected: string) => {
+  const isValid = Schema.is(RetryPolicy.fields[field] as Schema.Schema<unknown>)
+  return {
+    holds: (policy: RetryPolicy) => isValid(policy[field]),
+    message: `expected ${expected} at retry.${field}`
+  }
+}
+
+const rules = [
+  rule("maximumAttempts", "a whole number between 1 and 1000"),
+  rule("delays", "a list of seconds, none negative, at least one"),
+  rule("multiplier", "a number between 0 and 10"),
+  rule("maximum", "a finite duration"),
+  rule("jitter", "a number between 0 and 1")
+]
+
+/**
+ * The wait after a failed attempt.
+ *
+ * **Details**
+ *
+ * `delays[attempt - 1]` seconds, beyond the table `floor(attempt ^ multiplier)`
+ * seconds, moved by at most `jitter` of itself, never above `maximum`. A
+ * `retryAfter` takes the place of all of that and is only bounded by `maximum`:
+ * moving it down would ask the server again before it wanted to be asked.
+ *
+ * @param policy the policy of the step
+ * @param attempt number of the attempt that failed, counted from 1
+ * @param random a number from 0 up to, not including, 1 that decides the jitter; 0.5 means none
+ * @param retryAfter what the other side asked for
+ * @category computations
+ * @since 0.1.0
+ */
+export const delay = (
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+  retryAfter?: Duration.Duration | undefined
+): Duration.Duration => {
+  if (retryAfter !== undefined) return Duration.min(retryAfter, policy.maximum)
+  const base = policy.delays[attempt - 1] ?? Math.floor(Math.pow(attempt, policy.multiplier))
+  const moved = Math.min(base * 1000, Duration.toMillis(policy.maximum)) * (1 + policy.jitter * (2 * random - 1))
+  return Duration.min(Duration.millis(moved), policy.maximum)
+}
+
+/**
+ * {@link delay} with the jitter drawn from Effect's `Random`.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const nextDelay = (
+  policy: RetryPolicy,
+  attempt: number,
+  retryAfter?: Duration.Duration | undefined
+): Effect.Effect<Duration.Duration> => Effect.map(Random.next, (random) => delay(policy, attempt, random, retryAfter))
+
+/**
+ * The policy as a `Schedule`, for effects that are not steps.
+ *
+ * **Example** (Retrying a request like a step)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as RetryPolicy from "tasker-telemetry/RetryPolicy"
+ *
+ * declare const request: Effect.Effect<string, Error>
+ * const retried = Effect.retry(request, RetryPolicy.toSchedule(RetryPolicy.defaults))
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toSchedule = (policy: RetryPolicy): Schedule.Schedule<number> =>
+  Schedule.forever.pipe(
+    Schedule.modifyDelay((metadata) => nextDelay(policy, metadata.attempt)),
+    Schedule.upTo({ times: policy.maximumAttempts - 1 })
+  )
+
+/**
+ * Reads a `Retry-After` header: seconds, or an HTTP date.
+ *
+ * **Details**
+ *
+ * A date in the past gives zero. A blank or unreadable header gives
+ * `undefined`, and the policy's own wait applies.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ * @category computations
+ * @since 0.1.0
+ */
+export const parseRetryAfter = (header: string | undefined): Effect.Effect<Duration.Duration | undefined> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const parsed = Headers.parseRetryAfter(header ?? "")
+    return Result.isSuccess(parsed) ? Headers.retryAfterDelay(parsed.success, now) : undefined
+  })

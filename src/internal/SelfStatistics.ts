@@ -1,0 +1,58 @@
+/**
+ * Plain counters of what the telemetry did about itself: sinks that failed,
+ * spans that were dropped. Rooms below the metrics write them; the metrics room
+ * reads them.
+ *
+ * @internal
+ */
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+
+export interface SelfCounter {
+  readonly name: string
+  readonly help: string
+  /** Keys of the attributes, the same for every value of one counter. */
+  readonly attributes: ReadonlyArray<string>
+  readonly values: ReadonlyArray<{ readonly attributes: ReadonlyArray<string>; readonly value: number }>
+}
+
+export class SelfStatistics extends Context.Service<SelfStatistics, {
+  /** Declares a counter and gives the function that adds to it. */
+  readonly counter: (
+    name: string,
+    help: string,
+    attributes: ReadonlyArray<string>
+  ) => (attributes: ReadonlyArray<string>, amount?: number) => void
+  readonly read: () => ReadonlyArray<SelfCounter>
+}>()("tasker-telemetry/internal/SelfStatistics") {
+  static readonly layer = Layer.sync(SelfStatistics, () => {
+    const counters = new Map<
+      string,
+      { readonly help: string; readonly attributes: ReadonlyArray<string>; readonly values: Map<string, Entry> }
+    >()
+    return SelfStatistics.of({
+      counter: (name, help, attributes) => {
+        const counter = counters.get(name) ?? { help, attributes, values: new Map<string, Entry>() }
+        counters.set(name, counter)
+        return (values, amount = 1) => {
+          const key = values.join("\0")
+          const entry = counter.values.get(key)
+          if (entry === undefined) counter.values.set(key, { attributes: values, value: amount })
+          else entry.value += amount
+        }
+      },
+      read: () =>
+        [...counters].map(([name, counter]) => ({
+          name,
+          help: counter.help,
+          attributes: counter.attributes,
+          values: [...counter.values.values()]
+        }))
+    })
+  })
+}
+
+interface Entry {
+  readonly attributes: ReadonlyArray<string>
+  value: number
+}

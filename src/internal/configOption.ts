@@ -1,0 +1,253 @@
+/**
+ * One option of the configuration: its schema plus what the loader, the error
+ * messages and the generated reference page need to know about it.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+/** How the text of an environment variable becomes a value of the option. */
+export type OptionKind =
+  | "boolean"
+  | "number"
+  | "string"
+  | "choice"
+  | "list"
+  | "numbers"
+  | "record"
+  | "duration"
+  | "secret"
+
+export interface OptionMeta {
+  readonly kind: OptionKind
+  /** What a valid value is, for "expected … at …". */
+  readonly expected: string
+  readonly default: unknown
+  readonly doc: string
+  /** Attribute of the original Tasker configuration this option carries on. */
+  readonly tasker?: string | undefined
+  /** Standard variables that set this option, for the reference page. */
+  readonly otel?: ReadonlyArray<string> | undefined
+}
+
+const metaKey = "tasker-telemetry/option"
+
+const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
+  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(meta.default as S["Type"]))(
+    schema.annotate({ [metaKey]: meta }) as S
+  )
+
+/** What is described when an option is declared; kind and expectation come from its constructor. */
+type Describe<A> = Omit<OptionMeta, "kind" | "expected" | "default"> & { readonly default: A }
+
+export const boolean = (meta: Describe<boolean>) =>
+  option(Schema.Boolean, { ...meta, kind: "boolean", expected: "true or false" })
+
+export const text = (meta: Describe<string>) =>
+  option(Schema.NonEmptyString, { ...meta, kind: "string", expected: "a text that is not empty" })
+
+export const optionalText = (meta: Describe<string | undefined> & { readonly expected?: string }) =>
+  option(Schema.UndefinedOr(Schema.NonEmptyString), {
+    ...meta,
+    kind: "string",
+    expected: meta.expected ?? "a text that is not empty"
+  })
+
+export const optionalUrl = (meta: Describe<string | undefined>) =>
+  option(
+    Schema.UndefinedOr(Schema.String.check(Schema.makeFilter((url) => {
+      if (!URL.canParse(url)) return false
+      const parsed = new URL(url)
+      return (parsed.protocol === "http:" || parsed.protocol === "https:") && parsed.username === "" &&
+        parsed.password === ""
+    }))),
+    { ...meta, kind: "string", expected: "an http or https URL without credentials" }
+  )
+
+export const choice = <const L extends ReadonlyArray<string>>(
+  choices: L,
+  meta: Describe<L[number]>
+) =>
+  option(Schema.Literals(choices), {
+    ...meta,
+    kind: "choice",
+    expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
+  })
+
+export const number = (range: { readonly minimum: number; readonly maximum: number }, meta: Describe<number>) =>
+  option(Schema.Finite.check(Schema.isBetween(range)), {
+    ...meta,
+    kind: "number",
+    expected: `a number between ${range.minimum} and ${range.maximum}`
+  })
+
+export const integer = (range: { readonly minimum: number; readonly maximum: number }, meta: Describe<number>) =>
+  option(Schema.Int.check(Schema.isBetween(range)), {
+    ...meta,
+    kind: "number",
+    expected: `a whole number between ${range.minimum} and ${range.maximum}`
+  })
+
+export const list = (meta: Describe<ReadonlyArray<string>>) =>
+  option(Schema.Array(Schema.NonEmptyString), {
+    ...meta,
+    kind: "list",
+    expected: "a list of texts (comma-separated in a variable)"
+  })
+
+export const seconds = (meta: Describe<ReadonlyArray<number>>) =>
+  option(
+    Schema.Array(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 86_400 }))).check(
+      Schema.isMinLength(1)
+    ),
+    { ...meta, kind: "numbers", expected: "a list of seconds between 0 and 86400, at least one" }
+  )
+
+export const record = (meta: Describe<Readonly<Record<string, string>>>) =>
+  option(Schema.Record(Schema.String, Schema.String), {
+    ...meta,
+    kind: "record",
+    expected: "texts by key (key=value,key=value in a variable)"
+  })
+
+export const secret = (meta: Describe<undefined>) =>
+  option(
+    Schema.UndefinedOr(Schema.Redacted(Schema.NonEmptyString)),
+    { ...meta, kind: "secret", expected: "a secret that is not empty" }
+  )
+
+export const secretRecord = (meta: Describe<Readonly<Record<string, Redacted.Redacted<string>>>>) =>
+  option(Schema.Record(Schema.String, Schema.Redacted(Schema.String)), {
+    ...meta,
+    kind: "secret",
+    expected: "secret texts by key (key=value,key=value in a variable)"
+  })
+
+/** A duration of at least `minimum`; with `none: true` the option may be absent. */
+export const duration = (minimum: Duration.Input, meta: Describe<Duration.Duration>) =>
+  option(atLeast(minimum), { ...meta, kind: "duration", expected: expectedDuration(minimum) })
+
+export const optionalDuration = (minimum: Duration.Input, meta: Describe<Duration.Duration | undefined>) =>
+  option(Schema.UndefinedOr(atLeast(minimum)), { ...meta, kind: "duration", expected: expectedDuration(minimum) })
+
+const atLeast = (minimum: Duration.Input) => {
+  const limit = Duration.fromInputUnsafe(minimum)
+  return Schema.Duration.check(
+    Schema.makeFilter((value) => Duration.isFinite(value) && Duration.isGreaterThanOrEqualTo(value, limit))
+  )
+}
+
+const expectedDuration = (minimum: Duration.Input) =>
+  `a duration of at least ${Duration.format(Duration.fromInputUnsafe(minimum))} (such as "5 seconds", or milliseconds)`
+
+/** An option as found in the schema: where it stands and what it takes. */
+export interface OptionLeaf {
+  readonly path: ReadonlyArray<string>
+  readonly meta: OptionMeta
+  readonly isValid: (value: unknown) => boolean
+}
+
+/** The `TASKER_…` variable of an option: `tracing.sampler.ratio` is `TASKER_TRACING_SAMPLER_RATIO`. */
+export const variable = (path: ReadonlyArray<string>): string =>
+  ["TASKER", ...path.map((key) => key.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase())].join("_")
+
+/** All options of a schema of nested structs, in the order of their declaration. */
+export const leaves = (schema: Schema.Top, path: ReadonlyArray<string> = []): ReadonlyArray<OptionLeaf> => {
+  const fields = "fields" in schema ? schema.fields as Record<string, Schema.Top> : {}
+  return Object.entries(fields).flatMap(([key, field]) => {
+    const meta = metaOf(field)
+    if (meta === undefined) return leaves(structOf(field), [...path, key])
+    const decoded = Schema.toType(field) as unknown as Schema.Codec<unknown>
+    return [{ path: [...path, key], meta, isValid: Schema.is(decoded) }]
+  })
+}
+
+const metaOf = (schema: Schema.Top): OptionMeta | undefined => {
+  const found = schema.ast.annotations?.[metaKey] ?? Schema.toType(schema).ast.annotations?.[metaKey] ??
+    schema.ast.checks?.at(-1)?.annotations?.[metaKey] ??
+    Schema.toType(schema).ast.checks?.at(-1)?.annotations?.[metaKey]
+  return found as OptionMeta | undefined
+}
+
+const structOf = (schema: Schema.Top): Schema.Top =>
+  "fields" in schema ? schema : "schema" in schema ? schema.schema as Schema.Top : Schema.toType(schema)
+
+/** Brings an option given in code to the form the schema checks; what cannot be brought there stays as it is. */
+export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
+  switch (meta.kind) {
+    case "duration":
+      return Option.getOrElse(Duration.fromInput(value as Duration.Input), () => value)
+    case "secret":
+      return typeof value === "string"
+        ? Redacted.make(value)
+        : typeof value === "object" && value !== null && !Redacted.isRedacted(value)
+        ? Object.fromEntries(
+          Object.entries(value).map(([key, text]) => [key, typeof text === "string" ? Redacted.make(text) : text])
+        )
+        : value
+    default:
+      return value
+  }
+}
+
+/** Reads the text of a variable; what cannot be read stays text, and the schema refuses it. */
+export const fromText = (meta: OptionMeta, source: string): unknown => {
+  const text = source.trim()
+  switch (meta.kind) {
+    case "boolean":
+      return /^(true|yes|on|1)$/i.test(text) ? true : /^(false|no|off|0)$/i.test(text) ? false : text
+    case "number":
+      return numberOr(text)
+    case "list":
+      return items(text)
+    case "numbers":
+      return items(text).map(numberOr)
+    case "record":
+      return pairs(text) ?? text
+    case "duration":
+      return Option.getOrElse(
+        Duration.fromInput((/^\d+(\.\d+)?$/.test(text) ? Number(text) : text) as Duration.Input),
+        () => text
+      )
+    case "secret":
+      return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
+    case "string":
+    case "choice":
+      return text
+  }
+}
+
+const numberOr = (text: string): unknown => {
+  const value = Number(text)
+  return text !== "" && Number.isFinite(value) ? value : text
+}
+
+const items = (text: string) => text.split(",").map((item) => item.trim()).filter((item) => item !== "")
+
+/**
+ * `key=value,key=value` with percent-encoded values, as the OpenTelemetry
+ * specification writes headers and resource attributes.
+ */
+export const pairs = (text: string): Record<string, string> | undefined => {
+  const result: Record<string, string> = {}
+  for (const item of items(text)) {
+    const separator = item.indexOf("=")
+    if (separator <= 0) return undefined
+    const value = decodePercent(item.slice(separator + 1).trim())
+    if (value === undefined) return undefined
+    result[item.slice(0, separator).trim()] = value
+  }
+  return result
+}
+
+const decodePercent = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Where option values come from: code, `TASKER_…` and `OTEL_…` variables.
+ *
+ * @internal
+ */
+import type * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { fromInput, fromText, type OptionLeaf, variable } from "./configOption.ts"
+import { otelVariables, readOtel } from "./otelVariables.ts"
+
+export interface Environment {
+  readonly tasker: Readonly<Record<string, string>>
+  readonly otel: Readonly<Record<string, string>>
+}
+
+export interface Resolved {
+  readonly values: Record<string, unknown>
+  /** Sentences about values that must stop the layer. */
+  readonly problems: ReadonlyArray<string>
+  /** Sentences about `OTEL_…` values that were replaced. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const readVariable = (provider: ConfigProvider.ConfigProvider, name: string) =>
+  Effect.map(provider.load(name.split("_")), (node) => node?.value?.trim() === "" ? undefined : node?.value)
+
+/** Reads the variables of all options; an empty variable counts as unset, as the specification asks. */
+export const readEnvironment = Effect.fnUntraced(function*(
+  provider: ConfigProvider.ConfigProvider,
+  leaves: ReadonlyArray<OptionLeaf>
+) {
+  const read = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
+    const found: Record<string, string> = {}
+    for (const name of names) {
+      const value = yield* readVariable(provider, name)
+      if (value !== undefined) found[name] = value
+    }
+    return found
+  })
+  return {
+    tasker: yield* read(leaves.map((leaf) => variable(leaf.path))),
+    otel: yield* read(otelVariables)
+  }
+})
+
+/** Puts the configuration together; the first of code, `TASKER_…`, `OTEL_…`, default wins. */
+export const resolve = (
+  leaves: ReadonlyArray<OptionLeaf>,
+  given: object,
+  environment: Environment
+): Resolved => {
+  const problems: Array<string> = unknownOptions(leaves, given)
+  const warnings: Array<string> = []
+  const values: Record<string, unknown> = {}
+  const otel = readOtel(environment.otel, warnings)
+  for (const leaf of leaves) {
+    const path = leaf.path.join(".")
+    const option = at(given, leaf.path)
+    const text = environment.tasker[variable(leaf.path)]
+    const [value, source] = option !== undefined
+      ? [fromInput(leaf.meta, option), path]
+      : text !== undefined
+      ? [fromText(leaf.meta, text), `${path} (${variable(leaf.path)})`]
+      : [undefined, path]
+    if (value !== undefined) {
+      if (leaf.isValid(value)) set(values, leaf.path, value)
+      else {
+        problems.push(`expected ${leaf.meta.expected} at ${source}, got ${shown(leaf, value)}`)
+        set(values, leaf.path, leaf.meta.default)
+      }
+      continue
+    }
+    const standard = otel[path]
+    if (standard !== undefined && leaf.isValid(standard.value)) {
+      set(values, leaf.path, standard.value)
+      continue
+    }
+    if (standard !== undefined) {
+      warnings.push(
+        `${standard.variable}=${shown(leaf, standard.text)} is not usable: expected ${leaf.meta.expected}; ` +
+          `using ${describe(leaf.meta.default)}`
+      )
+    }
+    set(values, leaf.path, leaf.meta.default)
+  }
+  return { values, problems, warnings }
+}
+
+const at = (value: unknown, path: ReadonlyArray<string>): unknown =>
+  path.reduce<unknown>(
+    (current, key) => typeof current === "object" && current !== null ? (current as never)[key] : undefined,
+    value
+  )
+
+const set = (target: Record<string, unknown>, path: ReadonlyArray<string>, value: unknown): void => {
+  const [head, ...rest] = path
+  if (head === undefined) return
+  if (rest.length === 0) target[head] = value
+  else set((target[head] ??= {}) as Record<string, unknown>, rest, value)
+}
+
+const longestShown = 80
+
+const shown = (leaf: OptionLeaf, value: unknown): string => {
+  if (leaf.meta.kind === "secret" || Redacted.isRedacted(value)) return "a value that is not shown"
+  const text = describe(value)
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}
+
+const describe = (value: unknown): string => {
+  if (Duration.isDuration(value)) return Duration.format(value)
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
+  if (Array.isArray(value)) return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
+  return `a value of type ${typeof value}`
+}
+
+const unknownOptions = (
+  leaves: ReadonlyArray<OptionLeaf>,
+  given: unknown,
+  path: ReadonlyArray<string> = []
+): Array<string> => {
+  if (typeof given !== "object" || given === null) return []
+  return Object.entries(given).flatMap(([key, value]) => {
+    const here = [...path, key]
+    if (value === undefined || leaves.some((leaf) => samePath(leaf.path, here))) return []
+    if (!leaves.some((leaf) => samePath(leaf.path.slice(0, here.length), here))) {
+      const known = [...new Set(leaves.filter((leaf) => samePath(leaf.path.slice(0, path.length), path)).map((leaf) => leaf.path[path.length]))]
+      return [`unknown option ${here.join(".")}; known there: ${known.join(", ")}`]
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return [`expected a group of options at ${here.join(".")}`]
+    }
+    return unknownOptions(leaves, value, here)
+  })
+}
+
+const samePath = (left: ReadonlyArray<string>, right: ReadonlyArray<string>) =>
+  left.length === right.length && left.every((key, index) => key === right[index])

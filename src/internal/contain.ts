@@ -1,0 +1,23 @@
+/**
+ * The wall between the telemetry and the program it observes.
+ *
+ * @internal
+ */
+
+/** Runs `f`; what it throws goes to `onError` instead of the program. */
+export const contain = (f: () => void, onError: (error: unknown) => void): void => {
+  try {
+    f()
+  } catch (error) {
+    onError(error)
+  }
+}
+
+/** The value of `f`, or `fallback` if it throws: for getters and `toJSON` of values that are not ours. */
+export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
+  try {
+    return f()
+  } catch (error) {
+    return fallback(error)
+  }
+}

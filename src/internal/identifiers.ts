@@ -1,0 +1,36 @@
+/**
+ * Random identifiers from the platform's secure generator.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import * as Option from "effect/Option"
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/** Bytes at or above this would make the first symbols likelier than the rest. */
+const unbiasedLimit = 256 - 256 % alphabet.length
+
+const platformRandom = SecureRandom.make(SecureRandom.randomBytesUnsafe)
+
+/** The `SecureRandom` of the context if the program provides one (tests do), the platform's otherwise. */
+export const secureRandom: Effect.Effect<SecureRandom.SecureRandom["Service"]> = Effect.map(
+  Effect.serviceOption(SecureRandom.SecureRandom),
+  Option.getOrElse(() => platformRandom)
+)
+
+/** `length` characters of `A-Za-z0-9`, each equally likely. */
+export const alphanumeric = Effect.fnUntraced(function*(length: number): Effect.fn.Return<string> {
+  const random = yield* secureRandom
+  let text = ""
+  while (text.length < length) {
+    for (const byte of yield* random.randomBytes(length)) {
+      if (byte < unbiasedLimit && text.length < length) text += alphabet[byte % alphabet.length]
+    }
+  }
+  return text
+})
+
+/** A time-ordered UUID, version 7. */
+export const uuid: Effect.Effect<string> = Effect.flatMap(secureRandom, (random) => random.uuidV7())

@@ -1,0 +1,158 @@
+/**
+ * A step: one named unit of work of a task, written as an Effect.
+ *
+ * A step is a value. It names the steps it depends on by holding them, so a
+ * cycle cannot be written and the results of the dependencies are typed.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type * as RetryPolicy from "../RetryPolicy.ts"
+
+/**
+ * Marks values made by {@link make}.
+ *
+ * @category symbols
+ * @since 0.1.0
+ */
+export const TypeId: "~tasker-telemetry/Step" = "~tasker-telemetry/Step"
+
+/**
+ * A step that needs `Input`, gives `A`, may fail with `E` and requires `R`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Step<out Name extends string, out A, out E, out R, in Input> {
+  readonly [TypeId]: typeof TypeId
+  readonly name: Name
+  readonly dependsOn: ReadonlyArray<Any>
+  readonly retry: RetryPolicy.Options | undefined
+  readonly timeout: Duration.Input | undefined
+  readonly run: (context: {
+    readonly input: Input
+    readonly results: never
+    readonly attempt: number
+  }) => Effect.Effect<A, E, R>
+}
+
+/**
+ * Any step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Any = Step<string, unknown, unknown, unknown, never>
+
+/**
+ * What a step gives.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Success<S> = S extends Step<string, infer A, infer _E, infer _R, infer _Input> ? A : never
+
+/**
+ * What a step may fail with.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Error<S> = S extends Step<string, infer _A, infer E, infer _R, infer _Input> ? E : never
+
+/**
+ * What a step requires.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Services<S> = S extends Step<string, infer _A, infer _E, infer R, infer _Input> ? R : never
+
+/**
+ * The results of steps by their names.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Results<Steps extends ReadonlyArray<Any>> = {
+  readonly [S in Steps[number] as S["name"]]: Success<S>
+}
+
+/**
+ * What a step's `run` is given.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
+  /** The task's decoded input. */
+  readonly input: Input
+  /** The results of the steps named in `dependsOn`, and of no others. */
+  readonly results: Results<Dependencies>
+  /** Number of this attempt, counted from 1. */
+  readonly attempt: number
+}
+
+/**
+ * Makes a step.
+ *
+ * **Details**
+ *
+ * `run` is called once per attempt, in a fiber of its own, inside a
+ * `tasker.step.execution` span. Success completes the step. A failure is
+ * retried as `retry` says, unless it is a `PermanentError`. A defect is not
+ * retried. A time-out interrupts the fiber and counts as a failure.
+ *
+ * **Example** (Two steps, the second with the result of the first)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import * as Step from "tasker-telemetry/workflow/Step"
+ *
+ * const Order = Schema.Struct({ orderId: Schema.String })
+ * const fetchCart = Step.make("fetch_cart", {
+ *   input: Order,
+ *   run: ({ input }) => Effect.succeed({ order: input.orderId, total: 42 })
+ * })
+ * const charge = Step.make("charge", {
+ *   dependsOn: [fetchCart],
+ *   retry: { maximumAttempts: 5 },
+ *   timeout: "10 seconds",
+ *   run: ({ results }) => Effect.succeed(`charged ${results.fetch_cart.total}`)
+ * })
+ * ```
+ *
+ * @param name unique within a task; it becomes a span and metric attribute, so keep ids out of it
+ * @param options `dependsOn`: steps that must be complete first, none by default; `input`: the schema whose type `run`
+ * sees as `input`, `unknown` by default; `retry`: what differs from the configured policy; `timeout`: limit of one
+ * attempt, by default `execution.stepTimeout`
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <
+  const Name extends string,
+  A,
+  E,
+  R,
+  Input = unknown,
+  const Dependencies extends ReadonlyArray<Any> = readonly []
+>(
+  name: Name,
+  options: {
+    readonly dependsOn?: Dependencies | undefined
+    readonly input?: Schema.Schema<Input> | undefined
+    readonly retry?: RetryPolicy.Options | undefined
+    readonly timeout?: Duration.Input | undefined
+    readonly run: (context: StepContext<Input, Dependencies>) => Effect.Effect<A, E, R>
+  }
+): Step<Name, A, E, R, Input> => ({
+  [TypeId]: TypeId,
+  name,
+  dependsOn: options.dependsOn ?? [],
+  retry: options.retry,
+  timeout: options.timeout,
+  run: options.run
+})

@@ -1,0 +1,127 @@
+/**
+ * The two errors by which a step says what a failure means for its retries.
+ *
+ * **When to use**
+ *
+ * Any error may fail a step and follows its retry policy. Fail with
+ * {@link PermanentError} when trying again cannot help, with
+ * {@link RetryableError} when the other side said how long to wait.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as RetryPolicy from "../RetryPolicy.ts"
+
+/**
+ * A failure that no retry can mend: the step goes to `error` for good after
+ * this attempt.
+ *
+ * **Example** (Refusing a card)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { PermanentError } from "tasker-telemetry/workflow/StepError"
+ *
+ * const charge = (accepted: boolean) =>
+ *   accepted
+ *     ? Effect.succeed("receipt")
+ *     : Effect.fail(new PermanentError({ message: "card refused", errorCode: "card_declined" }))
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PermanentError extends Schema.TaggedError<PermanentError>()("PermanentError", {
+  message: Schema.String,
+  /** A code of the program's own, such as `HTTP_404`. */
+  errorCode: Schema.optionalKey(Schema.String),
+  /** Further facts for whoever reads the failure. */
+  context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+}) {}
+
+/**
+ * A failure that may pass; `retryAfter` takes the place of the policy's wait,
+ * bounded by the policy's maximum.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RetryableError extends Schema.TaggedError<RetryableError>()("RetryableError", {
+  message: Schema.String,
+  /** How long the other side wants to be left alone. */
+  retryAfter: Schema.optionalKey(Schema.Duration),
+  /** Further facts for whoever reads the failure. */
+  context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+}) {}
+
+/** Answers by which a server asks to be left alone for a while. */
+const backoffStatus = new Set([429, 503])
+
+/** Answers that stay the same however often the request is sent. */
+const permanentStatus = new Set([400, 401, 403, 404, 422])
+
+/**
+ * The error that an HTTP answer means for a step.
+ *
+ * **Details**
+ *
+ * 200 to 226 succeed; 429 and 503 are retryable and honour `Retry-After`; 400,
+ * 401, 403, 404 and 422 are permanent with `errorCode` `HTTP_<status>`;
+ * everything else is retryable.
+ *
+ * **Example** (Calling a service)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+ * import * as StepError from "tasker-telemetry/workflow/StepError"
+ *
+ * declare const call: Effect.Effect<HttpClientResponse.HttpClientResponse>
+ * const checked = Effect.tap(call, (response) => StepError.fromHttpStatus(response.status, response.headers))
+ * ```
+ *
+ * @param status status code of the answer
+ * @param headers headers of the answer with lower-case names
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromHttpStatus = Effect.fnUntraced(function*(
+  status: number,
+  headers: Readonly<Record<string, string | undefined>> = {}
+): Effect.fn.Return<void, PermanentError | RetryableError> {
+  if (status >= 200 && status <= 226) return
+  if (permanentStatus.has(status)) {
+    return yield* new PermanentError({ message: `HTTP ${status}`, errorCode: `HTTP_${status}` })
+  }
+  const retryAfter = backoffStatus.has(status)
+    ? yield* RetryPolicy.parseRetryAfter(headers["retry-after"])
+    : undefined
+  return yield* new RetryableError({ message: `HTTP ${status}`, ...(retryAfter === undefined ? {} : { retryAfter }) })
+})
+
+/**
+ * What a failed step's error says about its retries.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Verdict {
+  /** No further attempt may be made. */
+  readonly permanent: boolean
+  /** Wait asked for in place of the policy's. */
+  readonly retryAfter: Duration.Duration | undefined
+}
+
+/**
+ * Reads the {@link Verdict} from an error. An error that is neither of the two
+ * may be retried and asks for no wait of its own.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const verdict = (error: unknown): Verdict => ({
+  permanent: error instanceof PermanentError,
+  retryAfter: error instanceof RetryableError ? error.retryAfter : undefined
+})

@@ -1,0 +1,167 @@
+/**
+ * A task: a named set of steps and the schema of its input. A value, checked
+ * when it is made.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as RetryPolicy from "../RetryPolicy.ts"
+import type * as Step from "./Step.ts"
+import * as StepGraph from "./StepGraph.ts"
+
+/**
+ * Marks values made by {@link make}.
+ *
+ * @category symbols
+ * @since 0.1.0
+ */
+export const TypeId: "~tasker-telemetry/Task" = "~tasker-telemetry/Task"
+
+/**
+ * A schema that a task input may have: decodable and encodable without services.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InputSchema = Schema.Codec<unknown, unknown, never, never>
+
+/**
+ * A task definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Task<
+  out Name extends string,
+  out Input extends InputSchema,
+  out Steps extends ReadonlyArray<Step.Any>
+> {
+  readonly [TypeId]: typeof TypeId
+  readonly name: Name
+  readonly namespace: string
+  readonly version: string
+  readonly input: Input
+  readonly steps: Steps
+  readonly graph: StepGraph.StepGraph
+}
+
+/**
+ * Any task.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Any = Task<string, InputSchema, ReadonlyArray<Step.Any>>
+
+/**
+ * What a task is run with: the encoded form of its input schema.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Input<T extends Any> = T["input"]["Encoded"]
+
+/**
+ * The union of what a task's steps may fail with.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Error<T extends Any> = Step.Error<T["steps"][number]>
+
+/**
+ * The union of what a task's steps require.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Services<T extends Any> = Step.Services<T["steps"][number]>
+
+/**
+ * The results of a task's steps by their names.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Results<T extends Any> = Step.Results<T["steps"]>
+
+/**
+ * Makes a task.
+ *
+ * **Details**
+ *
+ * The steps may stand in any order; a step starts when its dependencies are
+ * complete, not when its turn comes. A mistake in the definition throws a
+ * `RangeError` that names it: no steps, two steps of one name, a dependency
+ * that is not among the steps, an invalid retry policy or time-out.
+ *
+ * **Example** (A task of two steps)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import * as Step from "tasker-telemetry/workflow/Step"
+ * import * as Task from "tasker-telemetry/workflow/Task"
+ *
+ * const Order = Schema.Struct({ orderId: Schema.String })
+ * const fetchCart = Step.make("fetch_cart", {
+ *   input: Order,
+ *   run: ({ input }) => Effect.succeed({ order: input.orderId, total: 42 })
+ * })
+ * const charge = Step.make("charge", {
+ *   dependsOn: [fetchCart],
+ *   run: ({ results }) => Effect.succeed(results.fetch_cart.total)
+ * })
+ * const ProcessOrder = Task.make("process_order", { input: Order, steps: [fetchCart, charge] })
+ * ```
+ *
+ * @param name name of the definition; it becomes a span and metric attribute, so keep ids out of it
+ * @param options `input`: schema of the input, decoded before anything runs; `steps`; `namespace`: `default` by default;
+ * `version`: `0.1.0` by default
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <
+  const Name extends string,
+  Input extends InputSchema,
+  const Steps extends ReadonlyArray<Step.Step<string, unknown, unknown, unknown, Input["Type"]>>
+>(
+  name: Name,
+  options: {
+    readonly input: Input
+    readonly steps: Steps
+    readonly namespace?: string | undefined
+    readonly version?: string | undefined
+  }
+): Task<Name, Input, Steps> => {
+  if (name === "") throw new RangeError("a task needs a name")
+  const graph = StepGraph.make(name, options.steps)
+  for (const step of options.steps) validate(name, step)
+  return {
+    [TypeId]: TypeId,
+    name,
+    namespace: options.namespace ?? "default",
+    version: options.version ?? "0.1.0",
+    input: options.input,
+    steps: options.steps,
+    graph
+  }
+}
+
+const validate = (task: string, step: Step.Any) => {
+  const refuse = (reason: string) => {
+    throw new RangeError(`step "${step.name}" of task "${task}": ${reason}`)
+  }
+  if (step.name === "") refuse("a step needs a name")
+  if (step.retry !== undefined) {
+    const policy = RetryPolicy.complete(step.retry)
+    if (Result.isFailure(policy)) refuse(policy.failure)
+  }
+  if (step.timeout !== undefined) {
+    const timeout = Option.getOrUndefined(Duration.fromInput(step.timeout))
+    if (timeout === undefined || !Duration.isPositive(timeout)) refuse("expected a positive duration at timeout")
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * How a run can fail for reasons that are not the steps' own.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { TransitionRefused } from "./TransitionRefused.ts"
+
+/**
+ * The input does not fit the task's schema; nothing has run.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", {
+  taskName: Schema.String,
+  /** One entry per mistake: where it is, as a dotted path, and what was expected. The value is not repeated. */
+  issues: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
+}) {
+  override get message(): string {
+    return `input of task "${this.taskName}" is not valid: ` +
+      this.issues.map((issue) => issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`).join("; ")
+  }
+}
+
+/**
+ * An attempt of a step ran into its time-out and was interrupted.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StepTimedOut extends Schema.TaggedError<StepTimedOut>()("StepTimedOut", {
+  stepName: Schema.String,
+  /** Whose limit it was. */
+  limitOf: Schema.Literals(["step", "batch"]),
+  after: Schema.Duration
+}) {
+  override get message(): string {
+    return `step "${this.stepName}" did not end within the ${this.limitOf}'s ${Duration.format(this.after)}`
+  }
+}
+
+/**
+ * The task was cancelled with `TaskRunner.cancel`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", {
+  taskId: Schema.String
+}) {
+  override get message(): string {
+    return `task ${this.taskId} was cancelled`
+  }
+}
+
+/**
+ * No task of this id is known: it never ran here, or the store has let it go.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TaskNotFound extends Schema.TaggedError<TaskNotFound>()("TaskNotFound", {
+  taskId: Schema.String
+}) {
+  override get message(): string {
+    return `no task ${this.taskId} is known`
+  }
+}
+
+/**
+ * The task has no step of this name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StepNotFound extends Schema.TaggedError<StepNotFound>()("StepNotFound", {
+  taskId: Schema.String,
+  stepName: Schema.String
+}) {
+  override get message(): string {
+    return `task ${this.taskId} has no step "${this.stepName}"`
+  }
+}
+
+/**
+ * The one error of the workflow room; `reason` says what happened.
+ *
+ * **Example** (Answering an invalid input)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type { TaskError } from "tasker-telemetry/workflow/TaskError"
+ *
+ * declare const run: Effect.Effect<string, TaskError>
+ * const answered = Effect.catchReason(run, "TaskError", "InvalidInput", (reason) => Effect.succeed(reason.message))
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TaskError extends Schema.TaggedError<TaskError>()("TaskError", {
+  reason: Schema.Union([InvalidInput, StepTimedOut, Cancelled, TaskNotFound, StepNotFound, TransitionRefused])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * What is known about tasks that run or have run: states, attempts, times. Not
+ * their inputs and results, which belong to the program.
+ *
+ * **Gotchas**
+ *
+ * The store is for looking, not for steering: the orchestrator writes it and
+ * never reads it back. The memory store keeps every running task and the
+ * `execution.storedTasks` that ended last.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { StepState } from "./StepState.ts"
+import { hasEnded, TaskState } from "./TaskState.ts"
+
+/**
+ * The schema of what is known about a step of a run.
+ *
+ * **Details**
+ *
+ * Durations are seconds by the monotonic clock, summed over the attempts:
+ * queue (ready → start), work, back-off. Instants are epoch milliseconds by the
+ * wall clock.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StepRecord = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  dependsOn: Schema.Array(Schema.String),
+  state: StepState,
+  attempts: Schema.Int,
+  maximumAttempts: Schema.Int,
+  queueSeconds: Schema.Finite,
+  workSeconds: Schema.Finite,
+  backoffSeconds: Schema.Finite,
+  startedAt: Schema.UndefinedOr(Schema.Finite),
+  endedAt: Schema.UndefinedOr(Schema.Finite),
+  /** When a step in back-off will be tried again. */
+  nextAttemptAt: Schema.UndefinedOr(Schema.Finite),
+  error: Schema.UndefinedOr(Schema.Struct({ type: Schema.String, message: Schema.String }))
+})
+
+/**
+ * What is known about a step of a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StepRecord = typeof StepRecord.Type
+
+/**
+ * The schema of what is known about a run.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TaskRecord = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  namespace: Schema.String,
+  version: Schema.String,
+  correlationId: Schema.String,
+  state: TaskState,
+  createdAt: Schema.Finite,
+  startedAt: Schema.UndefinedOr(Schema.Finite),
+  endedAt: Schema.UndefinedOr(Schema.Finite),
+  /** Creation to end, by the monotonic clock. */
+  durationSeconds: Schema.UndefinedOr(Schema.Finite),
+  error: Schema.UndefinedOr(Schema.Struct({ type: Schema.String, message: Schema.String }))
+})
+
+/**
+ * What is known about a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TaskRecord = typeof TaskRecord.Type
+
+/**
+ * A run with its steps, in the order of the definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TaskSnapshot extends TaskRecord {
+  readonly steps: ReadonlyArray<StepRecord>
+}
+
+/**
+ * The store of task records.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class TaskStore extends Context.Service<TaskStore, {
+  /** Adds a task with its steps, or replaces it. */
+  readonly saveTask: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) => Effect.Effect<void>
+  /** Replaces the record of a task that is there. */
+  readonly updateTask: (task: TaskRecord) => Effect.Effect<void>
+  /** Replaces the record of one step of a task that is there. */
+  readonly updateStep: (taskId: string, step: StepRecord) => Effect.Effect<void>
+  readonly get: (taskId: string) => Effect.Effect<Option.Option<TaskSnapshot>>
+  /** Newest first, without their steps. */
+  readonly list: (options?: {
+    /** At most this many, 20 by default. */
+    readonly limit?: number | undefined
+    /** Leaves out this many of the newest, 0 by default. */
+    readonly offset?: number | undefined
+  }) => Effect.Effect<ReadonlyArray<TaskRecord>>
+  /** How many tasks are in which state. */
+  readonly counts: Effect.Effect<Readonly<Partial<Record<TaskState, number>>>>
+}>()("tasker-telemetry/workflow/TaskStore") {
+  /**
+   * Keeps records in memory, bounded by `execution.storedTasks`.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerMemory: Layer.Layer<TaskStore> = Layer.effect(
+    TaskStore,
+    Effect.map(TelemetryConfig.Current, (config) => makeMemory(config.execution.storedTasks))
+  )
+
+  /**
+   * Keeps nothing: `get` finds nothing and `list` is empty.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerNoop: Layer.Layer<TaskStore> = Layer.succeed(TaskStore, {
+    saveTask: () => Effect.void,
+    updateTask: () => Effect.void,
+    updateStep: () => Effect.void,
+    get: () => Effect.succeedNone,
+    list: () => Effect.succeed([]),
+    counts: Effect.succeed({})
+  })
+}
+
+interface Entry {
+  task: TaskRecord
+  readonly steps: Map<string, StepRecord>
+}
+
+const makeMemory = (capacity: number): TaskStore["Service"] => {
+  const entries = new Map<string, Entry>()
+  const ended = new Set<string>()
+
+  const noteEnd = (task: TaskRecord) => {
+    if (!hasEnded(task.state)) return
+    ended.add(task.id)
+    for (const oldest of ended) {
+      if (ended.size <= capacity) break
+      ended.delete(oldest)
+      entries.delete(oldest)
+    }
+  }
+
+  return {
+    saveTask: (task, steps) =>
+      Effect.sync(() => {
+        entries.set(task.id, { task, steps: new Map(steps.map((step) => [step.name, step])) })
+        noteEnd(task)
+      }),
+    updateTask: (task) =>
+      Effect.sync(() => {
+        const entry = entries.get(task.id)
+        if (entry === undefined) return
+        entry.task = task
+        noteEnd(task)
+      }),
+    updateStep: (taskId, step) => Effect.sync(() => void entries.get(taskId)?.steps.set(step.name, step)),
+    get: (taskId) =>
+      Effect.sync(() =>
+        Option.map(
+          Option.fromUndefinedOr(entries.get(taskId)),
+          (entry): TaskSnapshot => ({ ...entry.task, steps: [...entry.steps.values()] })
+        )
+      ),
+    list: ({ limit = 20, offset = 0 } = {}) =>
+      Effect.sync(() =>
+        [...entries.values()].map((entry) => entry.task).reverse().slice(offset, offset + limit)
+      ),
+    counts: Effect.sync(() => {
+      const counts: Partial<Record<TaskState, number>> = {}
+      for (const { task } of entries.values()) counts[task.state] = (counts[task.state] ?? 0) + 1
+      return counts
+    })
+  }
+}
