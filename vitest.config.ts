@@ -8,6 +8,7 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions } },
   test: {
     include: mode === "slow" ? ["test/slow/**/*.slow.ts"] : ["test/**/*.test.ts"],
+    isolate: true,
     reporters: ["default", "./.ci/reporter.mjs"],
     testTimeout: mode === "slow" ? 600_000 : 30_000,
     hookTimeout: 60_000

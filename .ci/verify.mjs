@@ -2,6 +2,7 @@
 // Shows the output of those that fail, and closes with `N passed, N failed`.
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 
 const steps = ["check", "lint", "format:check", "knip", "build", "pack:check", "docs:check"]
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -19,7 +20,7 @@ for (const step of steps) {
   console.log(`${status === 0 ? "ok    " : "FAILED"} ${step} (${seconds} s)`)
   if (status !== 0) {
     failed++
-    const output = `${stdout ?? ""}${stderr ?? ""}`.trimEnd()
+    const output = stripVTControlCharacters(`${stdout ?? ""}${stderr ?? ""}`).trimEnd()
     console.log(output.replaceAll(/^/gm, "       "))
   }
 }
