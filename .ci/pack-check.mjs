@@ -10,16 +10,23 @@ const cache = join(root, "node_modules/.cache")
 mkdirSync(cache, { recursive: true })
 const temporary = mkdtempSync(join(cache, "pack-check-"))
 
-const run = (title, command, args, cwd = root) => {
+const run = (title, command, args, { cwd = root, shorten = (output) => output } = {}) => {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined }
   })
   if (status === 0) return true
-  console.log(`${title} failed:\n${stdout ?? ""}${stderr ?? ""}`.trimEnd())
+  console.log(`${title} failed:\n${shorten(`${stdout ?? ""}${stderr ?? ""}`)}`.trimEnd())
   process.exitCode = 1
   return false
+}
+
+// Of what attw prints, one block for each entry, those blocks where something is wrong for an ESM program.
+const brokenEntries = (output) => {
+  const blocks = output.split(/\n\*+\n/)
+  const broken = blocks.filter((block) => /^(?:node16 \(from ESM\)|bundler): (?!🟢|\(wildcard\))/mu.test(block))
+  return broken.length === 0 ? output : broken.map((block) => block.slice(block.indexOf("\"tasker-"))).join("\n")
 }
 
 // "." and one entry for each module that the wildcard of `exports` opens
@@ -40,14 +47,18 @@ try {
     run("publint", "publint", [tarball, "--strict"])
 
     const entries = publicEntries(join(installed, "dist"))
-    run("attw", "attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...entries])
+    run("attw", "attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...entries], {
+      shorten: brokenEntries
+    })
 
     const imports = ["", ...entries.map((entry) => `/${entry}`)]
     writeFileSync(
       join(temporary, "consumer.mjs"),
       imports.map((entry) => `await import("tasker-telemetry${entry}")\n`).join("")
     )
-    if (run("importing the public entries", process.execPath, ["consumer.mjs"], temporary) && !process.exitCode) {
+    if (
+      run("importing the public entries", process.execPath, ["consumer.mjs"], { cwd: temporary }) && !process.exitCode
+    ) {
       console.log(`${relative(temporary, tarball)}: ${imports.length} public entries resolve and load.`)
     }
   }
