@@ -130,7 +130,7 @@ export const catalog = {
     attributes: [...taskAttributes, "reason"]
   }),
   "task.resolved_manually": define({
-    description: "The last failed step of a run that had ended in error was resolved by hand.",
+    description: "Every step of a run that had ended in error is complete or resolved manually by now.",
     fires: "on error → resolved_manually",
     severity: "Info",
     message: "task resolved manually",

@@ -1,0 +1,328 @@
+/**
+ * The loop that brings a run to its end: discover what may start, start it as a
+ * batch, wait for anything to settle, discover again.
+ *
+ * A batch is no barrier: each settled step may make others ready at once, so
+ * the run takes as long as its critical path if the concurrency allows.
+ *
+ * **Details**
+ *
+ * The loop keeps, per step, how many dependencies are missing. A settled step
+ * costs one visit to each of its dependants, whatever the size of the task.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
+import { Attribute, SpanName } from "../Conventions.ts"
+import { withSpan } from "../internal/spans.ts"
+import * as RetryPolicy from "../RetryPolicy.ts"
+import * as StepError from "./StepError.ts"
+import * as StepExecutor from "./StepExecutor.ts"
+import { executionStatus, type ExecutionStatus, type StepCounts } from "./StepGraph.ts"
+import { satisfiesDependants } from "./StepState.ts"
+import {
+  type Message,
+  moveStep,
+  satisfiedCount,
+  secondsBetween,
+  stepFields,
+  taskFields,
+  type TaskRun
+} from "./TaskRun.ts"
+import type { StepRecord } from "./TaskStore.ts"
+
+interface Loop {
+  readonly run: TaskRun
+  readonly scope: Scope.Scope
+  readonly clock: Clock.Clock
+  /** Per step how many dependencies are not satisfied yet. */
+  readonly missing: Array<number>
+  /** Steps that may start, in the order they became ready; `head` is the first that has not been looked at. */
+  ready: Array<number>
+  head: number
+  running: number
+  backingOff: number
+  batches: number
+}
+
+/**
+ * Runs the steps until nothing is left to do or the run is cancelled, inside a
+ * `tasker.workflow.orchestration` span. Never fails by itself; the steps' exits
+ * are in the run. Interrupting it interrupts and settles every running step.
+ */
+export const orchestrate = (run: TaskRun): Effect.Effect<void, never, unknown> =>
+  withSpan(
+    SpanName.orchestration,
+    { attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } },
+    () =>
+      Effect.onExit(Effect.scoped(loop(run)), (exit) => {
+        run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
+        return finalize(run)
+      })
+  )
+
+const loop = Effect.fnUntraced(function*(run: TaskRun) {
+  const clock = yield* Clock.Clock
+  const state: Loop = {
+    run,
+    scope: yield* Effect.scope,
+    clock,
+    missing: run.task.graph.dependencies.map((needed) => needed.length),
+    ready: [],
+    head: 0,
+    running: 0,
+    backingOff: 0,
+    batches: 0
+  }
+  state.missing.forEach((count, index) => count === 0 && makeReady(state, index))
+  while (!run.cancelRequested) {
+    const found = state.running < run.settings.concurrency ? take(state) : []
+    if (found.length > 0) yield* startBatch(state, found)
+    else if (state.running === 0) {
+      if (yield* isOver(state)) return
+    }
+    for (const message of yield* Queue.takeAll(run.mailbox)) yield* receive(state, message)
+  }
+})
+
+const makeReady = (state: Loop, index: number) => {
+  state.run.readyNanos[index] = state.clock.monotonicTimeNanosUnsafe()
+  state.ready.push(index)
+}
+
+/** Takes as many ready steps as there are free slots. */
+const take = (state: Loop): Array<number> => {
+  const found: Array<number> = []
+  const free = state.run.settings.concurrency - state.running
+  while (found.length < free && state.head < state.ready.length) {
+    const index = state.ready[state.head++] as number
+    if (state.run.steps[index]?.state === "pending") found.push(index)
+  }
+  if (state.head === state.ready.length) {
+    state.ready = []
+    state.head = 0
+  }
+  return found
+}
+
+/** Nothing may start and nothing runs: over, unless a back-off is still to elapse. */
+const isOver = (state: Loop): Effect.Effect<boolean> => {
+  const left = countPending(state.run)
+  if (left === 0 && state.backingOff === 0) return Effect.succeed(true)
+  return Effect.as(
+    state.run.bus.publish("workflow.no_viable_steps", {
+      ...taskFields(state.run.record),
+      pendingSteps: left + state.backingOff,
+      reason: state.backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
+    }),
+    state.backingOff === 0
+  )
+}
+
+const countPending = (run: TaskRun) => run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
+
+const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
+  const { run } = state
+  const number = ++state.batches
+  state.running += indices.length
+  const discovered = withSpan(SpanName.dependencyResolution, {
+    attributes: {
+      [Attribute.taskId]: run.record.id,
+      [Attribute.discoveryNumber]: number,
+      [Attribute.stepCount]: indices.length
+    }
+  }, () =>
+    run.bus.publish("workflow.viable_steps_discovered", {
+      ...taskFields(run.record),
+      stepCount: indices.length,
+      stepNames: someNames(run, indices)
+    }))
+  return Effect.andThen(discovered, Effect.asVoid(Effect.forkIn(batch(state, number, indices), state.scope)))
+}
+
+/** Names of a batch are for reading; a batch of thousands is not read. */
+const mostNames = 50
+const someNames = (run: TaskRun, indices: ReadonlyArray<number>) =>
+  indices.slice(0, mostNames).map((index) => (run.steps[index] as StepRecord).name)
+
+const batch = (state: Loop, number: number, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
+  const { run } = state
+  const limit = run.settings.batchTimeout(indices.length)
+  const [only] = indices
+  const steps = only !== undefined && indices.length === 1
+    ? StepExecutor.attempt(run, only, limit)
+    : Effect.forEach(indices, (index) => StepExecutor.attempt(run, index, limit), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  return withSpan(SpanName.batch, {
+    attributes: {
+      [Attribute.taskId]: run.record.id,
+      [Attribute.batchNumber]: number,
+      [Attribute.stepCount]: indices.length,
+      [Attribute.stepNames]: someNames(run, indices)
+    }
+  }, () => {
+    const start = state.clock.monotonicTimeNanosUnsafe()
+    return run.bus.publish("workflow.steps_execution_started", {
+      ...taskFields(run.record),
+      stepCount: indices.length
+    }).pipe(
+      Effect.andThen(steps),
+      Effect.ensuring(Effect.suspend(() =>
+        run.bus.publish("workflow.steps_execution_completed", {
+          ...taskFields(run.record),
+          stepCount: indices.length,
+          completedCount: indices.filter((index) => run.steps[index]?.state === "complete").length,
+          durationSeconds: secondsBetween(start, state.clock.monotonicTimeNanosUnsafe())
+        })
+      ))
+    )
+  })
+}
+
+const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
+  switch (message._tag) {
+    case "Settled":
+      state.running--
+      return settled(state, message.index)
+    case "BackoffElapsed":
+      state.backingOff--
+      return retry(state, message.index, message.backoffSeconds)
+    case "Resolved":
+      satisfy(state, message.index)
+      return Effect.void
+    case "CancelRequested":
+      return Effect.void
+  }
+}
+
+const settled = (state: Loop, index: number): Effect.Effect<void, never, unknown> => {
+  const step = state.run.steps[index] as StepRecord
+  if (satisfiesDependants(step.state)) satisfy(state, index)
+  if (step.state === "error" && state.run.failedForGood[index] !== true) return backOff(state, index, step)
+  if (step.state === "cancelled") return cancelDependants(state.run, index)
+  return Effect.void
+}
+
+const satisfy = (state: Loop, index: number) => {
+  for (const dependant of state.run.task.graph.dependants[index] ?? []) {
+    if (--(state.missing[dependant] as number) === 0) makeReady(state, dependant)
+  }
+}
+
+const backOff = (state: Loop, index: number, step: StepRecord): Effect.Effect<void> => {
+  const { run } = state
+  const policy = run.settings.policies[index] as RetryPolicy.RetryPolicy
+  const asked = retryAfterOf(run.exits[index])
+  state.backingOff++
+  return Effect.flatMap(RetryPolicy.nextDelay(policy, step.attempts, asked), (delay) => {
+    const backoffSeconds = Duration.toSeconds(delay)
+    const waiting: StepRecord = {
+      ...step,
+      backoffSeconds: step.backoffSeconds + backoffSeconds,
+      nextAttemptAt: state.clock.currentTimeMillisUnsafe() + Duration.toMillis(delay)
+    }
+    run.steps[index] = waiting
+    run.backoffSeconds[index] = backoffSeconds
+    return run.store.updateStep(run.record.id, waiting).pipe(
+      Effect.andThen(run.bus.publish("observability.step.backoff", {
+        ...stepFields(run, step),
+        backoffSeconds,
+        backoffType: asked === undefined ? "exponential" : "server_requested"
+      })),
+      Effect.andThen(Effect.forkIn(
+        Effect.andThen(
+          Effect.sleep(delay),
+          Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "BackoffElapsed", index, backoffSeconds }))
+        ),
+        state.scope
+      )),
+      Effect.asVoid
+    )
+  })
+}
+
+const retryAfterOf = (exit: Exit.Exit<unknown, unknown> | undefined): Duration.Duration | undefined => {
+  if (exit === undefined || Exit.isSuccess(exit)) return undefined
+  const asked = exit.cause.reasons.flatMap((reason) =>
+    Cause.isFailReason(reason) ? [StepError.verdict(reason.error).retryAfter] : []
+  )
+  return asked.find((duration) => duration !== undefined)
+}
+
+/** A step resolved by hand while it backed off is not tried again. */
+const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effect<void> => {
+  const { run } = state
+  const step = run.steps[index] as StepRecord
+  if (step.state !== "error") return Effect.void
+  makeReady(state, index)
+  return Effect.orDie(
+    moveStep(run, index, "retry_requested", { nextAttemptAt: undefined }, { backoffSeconds })
+  )
+}
+
+/** What waits for a cancelled step can never start; it is cancelled with it. */
+const cancelDependants = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
+  Effect.forEach(
+    run.task.graph.dependants[index] ?? [],
+    (dependant) =>
+      run.steps[dependant]?.state === "pending"
+        ? Effect.andThen(cancelPending(run, dependant), cancelDependants(run, dependant))
+        : Effect.void,
+    { discard: true }
+  )
+
+const cancelPending = (run: TaskRun, index: number) =>
+  Effect.orDie(moveStep(run, index, "cancelled", {}, { queueSeconds: 0, durationSeconds: 0 }))
+
+/** How the steps of a run stand. */
+export const counts = (run: TaskRun): StepCounts => {
+  const satisfied = satisfiedCount(run)
+  const isReady = (step: StepRecord, index: number) =>
+    step.state === "pending" &&
+    (run.task.graph.dependencies[index] ?? []).every((needed) =>
+      satisfiesDependants((run.steps[needed] as StepRecord).state)
+    )
+  return {
+    total: run.steps.length,
+    satisfied,
+    inProgress: run.steps.filter((step) => step.state === "in_progress").length,
+    ready: run.steps.filter(isReady).length,
+    blocked: run.steps.filter((step, index) => step.state === "error" && run.failedForGood[index] === true).length
+  }
+}
+
+/** Cancels what was left when the run was cancelled or interrupted, and says how it ends. */
+const finalize = (run: TaskRun): Effect.Effect<void, never, unknown> =>
+  Effect.suspend(() => {
+    const status: ExecutionStatus = executionStatus(counts(run))
+    const fields = { ...taskFields(run.record), executionStatus: status }
+    return run.bus.publish("workflow.task_finalization_started", fields).pipe(
+      Effect.andThen(
+        run.interrupted || run.cancelRequested
+          ? Effect.forEach(run.steps, (step, index) => step.state === "pending" ? cancelPending(run, index) : Effect.void, {
+            discard: true
+          })
+          : Effect.void
+      ),
+      Effect.andThen(Effect.suspend(() =>
+        run.bus.publish("workflow.task_finalization_completed", { ...fields, finalStatus: finalState(run) })
+      ))
+    )
+  })
+
+/** The state in which a run ends: stopped from outside it is cancelled; otherwise a failed step outweighs a cancelled one. */
+export const finalState = (run: TaskRun): "complete" | "error" | "cancelled" => {
+  if (satisfiedCount(run) === run.steps.length) return "complete"
+  if (run.cancelRequested || run.interrupted) return "cancelled"
+  return run.steps.some((step, index) => step.state === "error" && run.failedForGood[index] === true)
+    ? "error"
+    : "cancelled"
+}

@@ -1,0 +1,187 @@
+/**
+ * One attempt of one step: its span, its time-out, its events, its result.
+ *
+ * The attempt runs in the fiber that calls it and settles exactly once: as
+ * complete, failed, or cancelled when the fiber is interrupted. The exit is kept
+ * in the run and never fails the caller.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import type * as Tracer from "effect/Tracer"
+import { Attribute, SpanName } from "../Conventions.ts"
+import * as Correlation from "../Correlation.ts"
+import { describeCause, type ErrorDescription } from "../internal/describeError.ts"
+import { withSpan } from "../internal/spans.ts"
+import type * as Step from "./Step.ts"
+import * as StepError from "./StepError.ts"
+import { StepTimedOut, TaskError } from "./TaskError.ts"
+import { moveStep, secondsBetween, stepFields, type TaskRun } from "./TaskRun.ts"
+import type { StepRecord } from "./TaskStore.ts"
+
+/**
+ * Runs the next attempt of a pending step and puts a `Settled` message into the
+ * run's mailbox.
+ *
+ * @param run the run the step belongs to
+ * @param index position of the step in the task
+ * @param batchLimit what the batch allows, in milliseconds; `undefined` for no limit
+ */
+export const attempt = (
+  run: TaskRun,
+  index: number,
+  batchLimit: number | undefined
+): Effect.Effect<void, never, unknown> =>
+  Effect.withFiber((fiber) => {
+    const step = run.task.steps[index] as Step.Any
+    const before = run.steps[index] as StepRecord
+    if (before.state !== "pending") return Effect.void
+    const clock = fiber.getRef(Clock.Clock)
+    const startNanos = clock.monotonicTimeNanosUnsafe()
+    const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
+    const number = before.attempts + 1
+    const context: Correlation.WorkflowContext = {
+      taskId: run.record.id,
+      taskName: run.record.name,
+      stepId: before.id,
+      stepName: step.name,
+      attempt: number
+    }
+    return withSpan(SpanName.step, {
+      attributes: {
+        [Attribute.taskId]: run.record.id,
+        [Attribute.taskName]: run.record.name,
+        [Attribute.stepId]: before.id,
+        [Attribute.stepName]: step.name,
+        [Attribute.attempt]: number,
+        [Attribute.queueSeconds]: queueSeconds,
+        [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
+      }
+    }, (span) =>
+      moveStep(run, index, "execution_requested", {
+        attempts: number,
+        startedAt: clock.currentTimeMillisUnsafe(),
+        nextAttemptAt: undefined,
+        queueSeconds: before.queueSeconds + queueSeconds
+      }, { queueSeconds }).pipe(
+        Effect.andThen(limited(run, index, body(run, step, number), batchLimit)),
+        Effect.onExit((exit) => settle(run, index, exit, { clock, startNanos, queueSeconds, span })),
+        Effect.provideService(Correlation.CurrentWorkflow, context)
+      )).pipe(
+        Effect.exit,
+        Effect.asVoid
+      )
+  })
+
+const body = (run: TaskRun, step: Step.Any, attempt: number): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.suspend(() => step.run({ input: run.input as never, results: run.results as never, attempt }))
+
+/** The tighter of the step's and the batch's limit interrupts the attempt. */
+const limited = (
+  run: TaskRun,
+  index: number,
+  effect: Effect.Effect<unknown, unknown, unknown>,
+  batchLimit: number | undefined
+): Effect.Effect<unknown, unknown, unknown> => {
+  const stepLimit = run.settings.stepTimeouts[index]
+  const limit = Math.min(stepLimit ?? Infinity, batchLimit ?? Infinity)
+  if (limit === Infinity) return effect
+  const after = Duration.millis(limit)
+  return Effect.timeoutOrElse(effect, {
+    duration: after,
+    orElse: () =>
+      Effect.fail(
+        new TaskError({
+          reason: new StepTimedOut({
+            stepName: (run.task.steps[index] as Step.Any).name,
+            limitOf: limit === stepLimit ? "step" : "batch",
+            after
+          })
+        })
+      )
+  })
+}
+
+interface Attempt {
+  readonly clock: Clock.Clock
+  readonly startNanos: bigint
+  readonly queueSeconds: number
+  readonly span: Tracer.Span | undefined
+}
+
+const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, attempt: Attempt) =>
+  Effect.suspend(() => {
+    const durationSeconds = secondsBetween(attempt.startNanos, attempt.clock.monotonicTimeNanosUnsafe())
+    const before = run.steps[index] as StepRecord
+    const measured = { queueSeconds: attempt.queueSeconds, durationSeconds }
+    const change = {
+      workSeconds: before.workSeconds + durationSeconds,
+      endedAt: attempt.clock.currentTimeMillisUnsafe()
+    }
+    run.exits[index] = exit
+    const moved = Exit.isSuccess(exit)
+      ? complete(run, index, exit.value, change, measured)
+      : Cause.hasInterruptsOnly(exit.cause)
+      ? moveStep(run, index, "cancelled", change, measured)
+      : fail(run, index, exit.cause, change, measured, attempt.span)
+    attempt.span?.attribute(Attribute.workSeconds, durationSeconds)
+    return Effect.andThen(
+      Effect.orDie(moved),
+      Effect.sync(() => {
+        attempt.span?.attribute(Attribute.stepStatus, (run.steps[index] as StepRecord).state)
+        Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index })
+      })
+    )
+  })
+
+interface Measured {
+  readonly queueSeconds: number
+  readonly durationSeconds: number
+}
+
+const complete = (run: TaskRun, index: number, value: unknown, change: Partial<StepRecord>, measured: Measured) => {
+  run.results[(run.task.steps[index] as Step.Any).name] = value
+  return moveStep(run, index, "completed", { ...change, error: undefined }, measured)
+}
+
+const fail = (
+  run: TaskRun,
+  index: number,
+  cause: Cause.Cause<unknown>,
+  change: Partial<StepRecord>,
+  measured: Measured,
+  span: Tracer.Span | undefined
+) => {
+  const before = run.steps[index] as StepRecord
+  const error: ErrorDescription = describeCause(cause)
+  const permanent = isPermanent(cause)
+  const exhausted = before.attempts >= before.maximumAttempts
+  const final = permanent || exhausted
+  run.failedForGood[index] = final
+  span?.attribute(Attribute.errorType, error.type)
+  const moved = moveStep(run, index, "failed", { ...change, error }, {
+    ...measured,
+    errorType: error.type,
+    errorMessage: error.message,
+    final
+  })
+  return exhausted && !permanent
+    ? Effect.andThen(
+      moved,
+      run.bus.publish("observability.step.max_retries_reached", {
+        ...stepFields(run, before),
+        maximumAttempts: before.maximumAttempts
+      })
+    )
+    : moved
+}
+
+/** A `PermanentError` and a defect stay what they are however often they are tried. */
+const isPermanent = (cause: Cause.Cause<unknown>): boolean =>
+  Cause.hasDies(cause) ||
+  cause.reasons.some((reason) => Cause.isFailReason(reason) && StepError.verdict(reason.error).permanent)

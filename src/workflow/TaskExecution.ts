@@ -1,0 +1,128 @@
+/**
+ * The life of one run around its loop: the task span, the first and the last
+ * transition, and the exit that the caller gets.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import { Attribute, SpanName } from "../Conventions.ts"
+import * as Correlation from "../Correlation.ts"
+import { describeCause } from "../internal/describeError.ts"
+import { withSpan } from "../internal/spans.ts"
+import * as Orchestrator from "./Orchestrator.ts"
+import { Cancelled, TaskError } from "./TaskError.ts"
+import { elapsed, endOf, moveTask, satisfiedCount, stepFields, taskFields, type TaskRun } from "./TaskRun.ts"
+
+/** Runs a prepared run to its end; while it is alive it is in `live`. */
+export const execute = (run: TaskRun, live: Map<string, TaskRun>): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      live.set(run.record.id, run)
+      return withSpan(
+        SpanName.task,
+        {
+          attributes: {
+            [Attribute.taskId]: run.record.id,
+            [Attribute.taskName]: run.record.name,
+            [Attribute.taskNamespace]: run.record.namespace,
+            [Attribute.taskVersion]: run.record.version,
+            [Attribute.correlationId]: run.record.correlationId
+          }
+        },
+        (span) =>
+          begin(run).pipe(
+            Effect.andThen(Effect.exit(restore(Orchestrator.orchestrate(run)))),
+            Effect.flatMap((exit) => end(run, exit, span))
+          )
+      ).pipe(
+        Effect.ensuring(Effect.suspend(() => {
+          live.delete(run.record.id)
+          return Deferred.succeed(run.done, run.record)
+        }))
+      )
+    })
+  ).pipe(
+    Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
+    Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
+  )
+
+const begin = (run: TaskRun): Effect.Effect<void> => {
+  const totalSteps = run.steps.length
+  return run.bus.publish("task.initialize_requested", {
+    ...taskFields(run.record),
+    fromState: undefined,
+    toState: "pending",
+    totalSteps
+  }).pipe(
+    Effect.andThen(run.bus.enabled ? Effect.forEach(run.steps, (step) =>
+      run.bus.publish("step.initialize_requested", {
+        ...stepFields(run, step),
+        fromState: undefined,
+        toState: "pending"
+      }), { discard: true }) : Effect.void),
+    Effect.andThen(Clock.clockWith((clock) =>
+      Effect.orDie(moveTask(run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, { totalSteps }))
+    ))
+  )
+}
+
+const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefined): Effect.Effect<unknown, unknown> =>
+  Clock.clockWith((clock) => {
+    const outcome = outcomeOf(run, loopExit, clock)
+    const state = Orchestrator.finalState(run)
+    const fields = {
+      durationSeconds: elapsed(run, clock),
+      totalSteps: run.steps.length,
+      completedSteps: satisfiedCount(run)
+    }
+    const error = Exit.isSuccess(outcome) ? undefined : describeCause(outcome.cause)
+    span?.attribute(Attribute.taskStatus, state)
+    if (state === "error" && error !== undefined) span?.attribute(Attribute.errorType, error.type)
+    const moved = state === "complete"
+      ? moveTask(run, "completed", endOf(run, clock), fields)
+      : state === "cancelled"
+      ? moveTask(run, "cancelled", endOf(run, clock), {
+        ...fields,
+        reason: run.cancelRequested ? "requested" : "interrupted"
+      })
+      : moveTask(run, "failed", endOf(run, clock, error), {
+        ...fields,
+        errorType: error?.type ?? "_OTHER",
+        errorMessage: error?.message ?? "",
+        failedSteps: run.steps.filter((step) => step.state === "error").map((step) => step.name)
+      })
+    return Effect.andThen(Effect.orDie(moved), outcome)
+  })
+
+/** What the caller gets: results, the steps' own causes, or why the run was stopped. */
+const outcomeOf = (run: TaskRun, loopExit: Exit.Exit<void>, clock: Clock.Clock): Exit.Exit<unknown, unknown> => {
+  switch (Orchestrator.finalState(run)) {
+    case "complete":
+      return Exit.succeed({
+        taskId: run.record.id,
+        correlationId: run.record.correlationId,
+        results: run.results,
+        steps: run.steps,
+        durationSeconds: elapsed(run, clock)
+      })
+    case "error":
+      return Exit.failCause(causesOf(run, (index) => run.steps[index]?.state === "error"))
+    case "cancelled":
+      if (run.interrupted && Exit.isFailure(loopExit)) return loopExit
+      return run.cancelRequested
+        ? Exit.fail(new TaskError({ reason: new Cancelled({ taskId: run.record.id }) }))
+        : Exit.failCause(causesOf(run, (index) => run.steps[index]?.state === "cancelled"))
+  }
+}
+
+const causesOf = (run: TaskRun, isChosen: (index: number) => boolean): Cause.Cause<unknown> =>
+  run.exits.reduce<Cause.Cause<unknown>>(
+    (all, exit, index) =>
+      exit !== undefined && Exit.isFailure(exit) && isChosen(index) ? Cause.combine(all, exit.cause) : all,
+    Cause.empty
+  )

@@ -1,0 +1,156 @@
+/**
+ * One run of a task while it is alive: its records, its results and its
+ * mailbox. Shared by the orchestrator, the step executor and the runner.
+ *
+ * Every change goes through a state machine, is saved, and publishes its one
+ * event here, so there is exactly one place per transition.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import type * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import type * as EventBus from "../events/EventBus.ts"
+import type * as EventCatalog from "../events/EventCatalog.ts"
+import type { ErrorDescription } from "../internal/describeError.ts"
+import type * as RetryPolicy from "../RetryPolicy.ts"
+import * as StepState from "./StepState.ts"
+import type * as Task from "./Task.ts"
+import * as TaskState from "./TaskState.ts"
+import type { StepRecord, TaskRecord, TaskStore } from "./TaskStore.ts"
+import type { TransitionRefused } from "./TransitionRefused.ts"
+
+/** What wakes the orchestrator. */
+export type Message =
+  | { readonly _tag: "Settled"; readonly index: number }
+  | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
+  | { readonly _tag: "Resolved"; readonly index: number }
+  | { readonly _tag: "CancelRequested" }
+
+/** What is fixed for a run. */
+export interface RunSettings {
+  readonly concurrency: number
+  /** Per step, in the order of the definition. */
+  readonly policies: ReadonlyArray<RetryPolicy.RetryPolicy>
+  /** Limit of one attempt in milliseconds, per step; `undefined` for none. */
+  readonly stepTimeouts: ReadonlyArray<number | undefined>
+  /** Limit in milliseconds of a batch of that many steps; `undefined` for none. */
+  readonly batchTimeout: (steps: number) => number | undefined
+}
+
+/** What a transition reads and writes; a run that has ended still has it. */
+export interface RunRecords {
+  readonly bus: EventBus.EventBus["Service"]
+  readonly store: TaskStore["Service"]
+  readonly steps: Array<StepRecord>
+  record: TaskRecord
+}
+
+export interface TaskRun extends RunRecords {
+  readonly task: Task.Any
+  readonly input: unknown
+  readonly settings: RunSettings
+  readonly mailbox: Queue.Queue<Message>
+  readonly done: Deferred.Deferred<TaskRecord>
+  readonly createdNanos: bigint
+  /** Seconds each step waited in back-off before its next attempt. */
+  readonly backoffSeconds: Array<number>
+  /** Monotonic time at which each step became ready. */
+  readonly readyNanos: Array<bigint>
+  /** The exit of the last attempt of each step that has settled. */
+  readonly exits: Array<Exit.Exit<unknown, unknown> | undefined>
+  /** Whether each failed step may never run again. */
+  readonly failedForGood: Array<boolean>
+  readonly results: Record<string, unknown>
+  cancelRequested: boolean
+  /** The loop ended because its fiber was interrupted. */
+  interrupted: boolean
+}
+
+/** Payload fields that every event of the task has. */
+export const taskFields = (record: TaskRecord) => ({
+  taskId: record.id,
+  taskName: record.name,
+  namespace: record.namespace,
+  version: record.version
+})
+
+/** Payload fields that every event of a step has. */
+export const stepFields = (run: RunRecords, step: StepRecord) => ({
+  taskId: run.record.id,
+  taskName: run.record.name,
+  stepId: step.id,
+  stepName: step.name,
+  attempt: step.attempts
+})
+
+const nanosPerSecond = 1e9
+
+/** Seconds between two monotonic readings. */
+export const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) / nanosPerSecond
+
+/** Seconds since the run was created. */
+export const elapsed = (run: TaskRun, clock: Clock.Clock): number =>
+  secondsBetween(run.createdNanos, clock.monotonicTimeNanosUnsafe())
+
+/**
+ * Moves a step, saves it and publishes `step.<event>` with the given fields.
+ * Refused transitions change nothing.
+ */
+export const moveStep = <Event extends StepState.StepEvent>(
+  run: RunRecords,
+  index: number,
+  event: Event,
+  change: Partial<StepRecord>,
+  fields: Omit<EventCatalog.Payload<`step.${Event}`>, keyof ReturnType<typeof stepFields> | "fromState" | "toState">
+): Effect.Effect<void, TransitionRefused> =>
+  Effect.withFiber((fiber) => {
+    const before = run.steps[index] as StepRecord
+    const next = StepState.transition(before.state, event)
+    if (Result.isFailure(next)) return Effect.fail(next.failure)
+    const after: StepRecord = { ...before, ...change, state: next.success }
+    run.steps[index] = after
+    if (run.bus.enabled) {
+      run.bus.publishUnsafe(
+        fiber,
+        `step.${event}` as EventCatalog.EventName,
+        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields } as never
+      )
+    }
+    return run.store.updateStep(run.record.id, after)
+  })
+
+/** Moves the task, saves it and publishes `task.<event>` with the given fields. */
+export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_requested">>(
+  run: RunRecords,
+  event: Event,
+  change: Partial<TaskRecord>,
+  fields: Omit<EventCatalog.Payload<`task.${Event}`>, keyof ReturnType<typeof taskFields> | "fromState" | "toState">
+): Effect.Effect<void, TransitionRefused> =>
+  Effect.suspend(() => {
+    const before = run.record
+    const next = TaskState.transition(before.state, event)
+    if (Result.isFailure(next)) return Effect.fail(next.failure)
+    run.record = { ...before, ...change, state: next.success }
+    return Effect.andThen(
+      run.store.updateTask(run.record),
+      run.bus.publish(
+        `task.${event}` as EventCatalog.EventName,
+        { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields } as never
+      )
+    )
+  })
+
+/** The end of a run as the task record keeps it. */
+export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorDescription | undefined) => ({
+  endedAt: clock.currentTimeMillisUnsafe(),
+  durationSeconds: elapsed(run, clock),
+  error
+})
+
+/** How many steps let their dependants start. */
+export const satisfiedCount = (run: RunRecords): number =>
+  run.steps.reduce((count, step) => StepState.satisfiesDependants(step.state) ? count + 1 : count, 0)

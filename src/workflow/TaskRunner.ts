@@ -1,0 +1,227 @@
+/**
+ * Runs tasks, and lets people look at them and step in while they run.
+ *
+ * **Details**
+ *
+ * A run belongs to the fiber that calls `run`: interrupting it interrupts every
+ * step and cancels the task. A run that is `start`ed belongs to the layer.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Deferred from "effect/Deferred"
+import { EventBus } from "../events/EventBus.ts"
+import * as Correlation from "../Correlation.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as ManualResolution from "./ManualResolution.ts"
+import * as RunPreparation from "./RunPreparation.ts"
+import type * as Step from "./Step.ts"
+import type * as Task from "./Task.ts"
+import { TaskError, TaskNotFound } from "./TaskError.ts"
+import * as TaskExecution from "./TaskExecution.ts"
+import { TransitionRefused } from "./TransitionRefused.ts"
+import type { TaskRun } from "./TaskRun.ts"
+import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
+
+/**
+ * What a run that completed gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TaskResult<T extends Task.Any> {
+  readonly taskId: string
+  readonly correlationId: string
+  /** The results of the steps by their names. */
+  readonly results: Task.Results<T>
+  /** States, attempts and times of the steps. */
+  readonly steps: ReadonlyArray<StepRecord>
+  readonly durationSeconds: number
+}
+
+/**
+ * A run that goes on by itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StartedTask<T extends Task.Any> {
+  readonly taskId: string
+  readonly correlationId: string
+  readonly fiber: Fiber.Fiber<TaskResult<T>, Task.Error<T> | TaskError>
+}
+
+/**
+ * Options of one run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunOptions {
+  /** Correlation id of the run; by default the caller's, or a new one where the caller has none. */
+  readonly correlationId?: string | undefined
+}
+
+/**
+ * The task runner.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class TaskRunner extends Context.Service<TaskRunner, {
+  readonly run: <T extends Task.Any>(
+    task: T,
+    input: Task.Input<T>,
+    options?: RunOptions
+  ) => Effect.Effect<TaskResult<T>, Task.Error<T> | TaskError, Task.Services<T>>
+  readonly start: <T extends Task.Any>(
+    task: T,
+    input: Task.Input<T>,
+    options?: RunOptions
+  ) => Effect.Effect<StartedTask<T>, TaskError, Task.Services<T>>
+  readonly cancel: (taskId: string) => Effect.Effect<TaskRecord, TaskError>
+  readonly resolveStep: <S extends Step.Any>(
+    taskId: string,
+    step: S,
+    result: Step.Success<S>
+  ) => Effect.Effect<TaskSnapshot, TaskError>
+  readonly inspect: (taskId: string) => Effect.Effect<TaskSnapshot, TaskError>
+}>()("tasker-telemetry/workflow/TaskRunner") {
+  /**
+   * The runner; concurrency, time-outs and retries come from the `execution`
+   * and `backoff` groups of the configuration.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<TaskRunner, never, EventBus | TaskStore> = Layer.effect(
+    TaskRunner,
+    Effect.suspend(() => make)
+  )
+
+  /**
+   * Runs a task in the current fiber and gives its results.
+   *
+   * **Details**
+   *
+   * The input is decoded before anything runs. If steps fail for good, the run
+   * fails with their causes, combined, once nothing else is left to do.
+   *
+   * **Example** (Running a task)
+   *
+   * ```ts
+   * import * as Effect from "effect/Effect"
+   * import * as Schema from "effect/Schema"
+   * import { Step, Task, TaskRunner, TelemetryLive } from "tasker-telemetry"
+   *
+   * const greet = Step.make("greet", {
+   *   input: Schema.Struct({ name: Schema.String }),
+   *   run: ({ input }) => Effect.succeed(`Hello, ${input.name}`)
+   * })
+   * const Greet = Task.make("greet", { input: Schema.Struct({ name: Schema.String }), steps: [greet] })
+   *
+   * const program = TaskRunner.run(Greet, { name: "Ada" }).pipe(
+   *   Effect.map(({ results }) => results.greet),
+   *   Effect.provide(TelemetryLive)
+   * )
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly run = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
+    Effect.flatMap(TaskRunner, (runner) => runner.run(task, input, options))
+
+  /**
+   * Starts a task that goes on in the background until it ends or the layer
+   * closes; fails only if the input is not valid.
+   *
+   * @since 0.1.0
+   */
+  static readonly start = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
+    Effect.flatMap(TaskRunner, (runner) => runner.start(task, input, options))
+
+  /**
+   * Cancels a running task: interrupts its steps, waits until it has ended, and
+   * gives its last record. `run` fails with the reason `Cancelled`.
+   *
+   * @since 0.1.0
+   */
+  static readonly cancel = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.cancel(taskId))
+
+  /**
+   * Settles a step by hand that waits or has failed. While the task runs, its
+   * dependants go on with the given result. A task that ended in `error` becomes
+   * `resolved_manually` when its last unsettled step is resolved; it is not run
+   * again.
+   *
+   * @since 0.1.0
+   */
+  static readonly resolveStep = <S extends Step.Any>(taskId: string, step: S, result: Step.Success<S>) =>
+    Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
+
+  /**
+   * What is known about a task now: states, attempts and times of its steps.
+   *
+   * @since 0.1.0
+   */
+  static readonly inspect = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.inspect(taskId))
+}
+
+const make = Effect.gen(function*() {
+  const config = yield* TelemetryConfig.Current
+  const bus = yield* EventBus
+  const store = yield* TaskStore
+  const scope = yield* Effect.scope
+  const live = new Map<string, TaskRun>()
+  const prepare = RunPreparation.make(config)
+
+  const prepared = Effect.fnUntraced(function*(task: Task.Any, input: unknown, options: RunOptions | undefined) {
+    const correlationId = options?.correlationId ?? (yield* Correlation.CorrelationId)
+    return yield* prepare(task, input, {
+      bus,
+      store,
+      correlationId: yield* Correlation.accept(correlationId)
+    })
+  })
+
+  const execute = (run: TaskRun) => TaskExecution.execute(run, live) as Effect.Effect<never, never, never>
+
+  const inspect = Effect.fnUntraced(function*(taskId: string) {
+    const found = yield* store.get(taskId)
+    return Option.isSome(found) ? found.value : yield* notFound(taskId)
+  })
+
+  return TaskRunner.of({
+    run: (task, input, options) => Effect.flatMap(prepared(task, input, options), execute),
+    start: (task, input, options) =>
+      Effect.flatMap(prepared(task, input, options), (run) =>
+        Effect.map(Effect.forkIn(execute(run), scope, { startImmediately: true }), (fiber) => ({
+          taskId: run.record.id,
+          correlationId: run.record.correlationId,
+          fiber
+        }))),
+    cancel: Effect.fnUntraced(function*(taskId) {
+      const run = live.get(taskId)
+      if (run === undefined) {
+        const { state } = yield* inspect(taskId)
+        return yield* new TaskError({ reason: new TransitionRefused({ subject: "task", state, event: "cancelled" }) })
+      }
+      run.cancelRequested = true
+      Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
+      return yield* Deferred.await(run.done)
+    }),
+    resolveStep: Effect.fnUntraced(function*(taskId, step, result) {
+      const run = live.get(taskId)
+      if (run !== undefined) yield* ManualResolution.whileRunning(run, step, result)
+      else yield* ManualResolution.afterEnd({ bus, store, snapshot: yield* inspect(taskId), step })
+      return yield* inspect(taskId)
+    }),
+    inspect
+  })
+})
+
+const notFound = (taskId: string) => new TaskError({ reason: new TaskNotFound({ taskId }) })
