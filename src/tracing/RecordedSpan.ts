@@ -1,0 +1,155 @@
+/**
+ * A span that is being recorded. It is Effect's span while it runs and the
+ * `SpanData` that processors get once it has ended; nothing is converted.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import { Attribute } from "../Conventions.ts"
+import type { SpanData, SpanEventData } from "../delivery/SpanData.ts"
+import { orElse } from "../internal/contain.ts"
+import { describeCause } from "../internal/describeError.ts"
+import type { Redaction } from "../Redaction.ts"
+import { attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
+
+/** What all spans of one tracer share. */
+export interface Recording {
+  readonly clock: Clock.Clock
+  readonly limits: SpanLimits
+  readonly redaction: Redaction
+  readonly onEnd: (span: SpanData) => void
+}
+
+const noEvents: ReadonlyArray<SpanEventData> = []
+
+/** Characters of a stack trace that an exception event keeps. */
+const longestStack = 8192
+
+export class RecordedSpan implements Tracer.Span, SpanData {
+  readonly _tag = "Span"
+  readonly sampled = true
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly annotations: Context.Context<never>
+  readonly kind: Tracer.SpanKind
+  readonly startTimeNanos: bigint
+  readonly attributes = new Map<string, unknown>()
+  links: ReadonlyArray<Tracer.SpanLink> = []
+  endTimeNanos: bigint
+  statusCode: "unset" | "error" = "unset"
+  statusMessage: string | undefined = undefined
+  droppedAttributes = 0
+  droppedEvents = 0
+  droppedLinks = 0
+  readonly #recording: Recording
+  readonly #startMonotonic: bigint
+  #exit: Exit.Exit<unknown, unknown> | undefined = undefined
+  #events: Array<SpanEventData> | undefined = undefined
+
+  constructor(
+    options: Parameters<Tracer.Tracer["span"]>[0],
+    ids: { readonly traceId: string; readonly spanId: string },
+    recording: Recording
+  ) {
+    this.name = options.name
+    this.traceId = ids.traceId
+    this.spanId = ids.spanId
+    this.parent = options.parent
+    this.annotations = options.annotations
+    this.kind = options.kind
+    this.startTimeNanos = options.startTime
+    this.endTimeNanos = options.startTime
+    this.#recording = recording
+    this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
+    if (options.links.length > 0) this.addLinks(options.links)
+  }
+
+  get parentSpanId(): string | undefined {
+    return Option.isSome(this.parent) ? this.parent.value.spanId : undefined
+  }
+
+  get events(): ReadonlyArray<SpanEventData> {
+    return this.#events ?? noEvents
+  }
+
+  get status(): Tracer.SpanStatus {
+    return this.#exit === undefined
+      ? { _tag: "Started", startTime: this.startTimeNanos }
+      : { _tag: "Ended", startTime: this.startTimeNanos, endTime: this.endTimeNanos, exit: this.#exit }
+  }
+
+  attribute(key: string, value: unknown): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    if (this.attributes.size >= limits.attributeCount && !this.attributes.has(key)) {
+      this.droppedAttributes++
+      return
+    }
+    this.attributes.set(key, attributeValue(limits, redaction, key, value))
+  }
+
+  event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    if (this.events.length >= limits.eventCount) {
+      this.droppedEvents++
+      return
+    }
+    ;(this.#events ??= []).push({
+      name,
+      timeNanos: startTime,
+      attributes: attributeRecord(limits, redaction, attributes)
+    })
+  }
+
+  addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    const room = Math.max(0, limits.linkCount - this.links.length)
+    this.droppedLinks += Math.max(0, links.length - room)
+    this.links = [
+      ...this.links,
+      ...links.slice(0, room).map(({ attributes, span }) => ({
+        span,
+        attributes: attributeRecord(limits, redaction, attributes)
+      }))
+    ]
+  }
+
+  /** The wall clock may have jumped since the start: the end is the start plus the monotonic time elapsed. */
+  end(_endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.#exit !== undefined) return
+    this.endTimeNanos = this.now()
+    if (Exit.isFailure(exit)) this.#recordFailure(exit.cause)
+    this.#exit = exit
+    this.#recording.onEnd(this)
+  }
+
+  /** The wall time of the span's start moved on by the monotonic clock. */
+  now(): bigint {
+    return this.startTimeNanos + this.#recording.clock.monotonicTimeNanosUnsafe() - this.#startMonotonic
+  }
+
+  #recordFailure(cause: Cause.Cause<unknown>): void {
+    if (Cause.hasInterruptsOnly(cause)) {
+      this.attribute("tasker.interrupted", true)
+      return
+    }
+    const error = describeCause(cause)
+    this.statusCode = "error"
+    this.statusMessage = error.message
+    if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
+    this.event("exception", this.endTimeNanos, {
+      "exception.type": error.type,
+      "exception.message": error.message,
+      "exception.stacktrace": orElse(() => Cause.pretty(cause), () => "").slice(0, longestStack)
+    })
+  }
+}

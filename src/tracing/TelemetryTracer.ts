@@ -1,0 +1,114 @@
+/**
+ * The tracer: every span of the program, ours and the user's, passes through it
+ * to the registered processors.
+ *
+ * **Details**
+ *
+ * A span is limited and redacted while it is recorded, so no processor can see
+ * more than may leave. Its end is its start plus the monotonic time elapsed: a
+ * wall clock that jumps gives no negative duration. Status stays unset on
+ * success and on interruption.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { SpanData } from "../delivery/SpanData.ts"
+import { contain } from "../internal/contain.ts"
+import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as Redaction from "../Redaction.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { RecordedSpan, type Recording } from "./RecordedSpan.ts"
+import * as Sampler from "./Sampler.ts"
+import type { SpanProcessor } from "./SpanProcessor.ts"
+import { UnsampledSpan } from "./UnsampledSpan.ts"
+
+/**
+ * The tracer's door for processors.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class TelemetryTracer extends Context.Service<TelemetryTracer, {
+  /** Effect's tracer that records into the processors. */
+  readonly tracer: Tracer.Tracer
+  /** Adds a processor until the scope closes. */
+  readonly register: (processor: SpanProcessor) => Effect.Effect<void, never, Scope.Scope>
+}>()("tasker-telemetry/tracing/TelemetryTracer") {
+  /**
+   * Records by the `tracing` options and installs itself as the program's
+   * tracer.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<TelemetryTracer, never, SelfStatistics> = Layer.effectContext(
+    Effect.suspend(() => Effect.map(make, (service) =>
+      Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer)))
+  )
+
+  /**
+   * Records nothing and leaves the program's tracer as it is.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
+    TelemetryTracer,
+    Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void }))
+  )
+}
+
+const make = Effect.gen(function*() {
+  const config = yield* TelemetryConfig.Current
+  const statistics = yield* SelfStatistics
+  const countError = statistics.counter(
+    "tasker_span_processor_errors_total",
+    "Ended spans a processor could not handle.",
+    ["processor"]
+  )
+  const sampler = Sampler.make(config.tracing.sampler)
+  let processors: ReadonlyArray<SpanProcessor> = []
+
+  const onEnd = (span: SpanData) => {
+    for (const processor of processors) {
+      contain(() => processor.onEnd(span), () => countError([processor.name]))
+    }
+  }
+  const recording: Recording = {
+    clock: yield* Clock.Clock,
+    limits: config.tracing.limits,
+    redaction: yield* Redaction.Current,
+    onEnd
+  }
+
+  const tracer = Tracer.make({
+    span: (options) => {
+      const parent = Option.getOrUndefined(options.parent)
+      const ids = { traceId: parent?.traceId ?? Hex.random(32), spanId: Hex.random(16) }
+      // Effect has said no already where the trace level or an unsampled parent says so.
+      const mayRecord = options.sampled || parent?.sampled === false
+      return mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })
+        ? new RecordedSpan(options, ids, recording)
+        : new UnsampledSpan(options, ids)
+    }
+  })
+
+  return TelemetryTracer.of({
+    tracer,
+    register: (processor) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          processors = [...processors, processor]
+        }),
+        () =>
+          Effect.sync(() => {
+            processors = processors.filter((other) => other !== processor)
+          })
+      )
+  })
+})

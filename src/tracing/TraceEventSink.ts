@@ -1,0 +1,97 @@
+/**
+ * Turns published events into events of the span they happened in.
+ *
+ * **Details**
+ *
+ * A state transition becomes `tasker.state.transition` with the event's name and
+ * both states as attributes: a span event, or a span of its own with
+ * `tracing.stateTransitions: "span"`. Every other event keeps its name.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import * as Context from "effect/Context"
+import { Attribute, SpanName } from "../Conventions.ts"
+import { EventBus } from "../events/EventBus.ts"
+import type { EventEnvelope } from "../events/EventEnvelope.ts"
+import { snakeCase } from "../internal/snakeCase.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { RecordedSpan } from "./RecordedSpan.ts"
+import { TelemetryTracer } from "./TelemetryTracer.ts"
+
+/** Payload fields that are attributes of the span already. */
+const known = new Set([
+  "taskId",
+  "taskName",
+  "namespace",
+  "version",
+  "stepId",
+  "stepName",
+  "attempt",
+  "fromState",
+  "toState"
+])
+
+/**
+ * Registers the sink.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const bus = yield* EventBus
+    const { tracer } = yield* TelemetryTracer
+    const asSpans = (yield* TelemetryConfig.Current).tracing.stateTransitions === "span"
+    yield* bus.register({
+      name: "trace",
+      signal: "trace",
+      handle: (envelope, fiber) => {
+        const span = fiber.cache.span
+        if (!(span instanceof RecordedSpan)) return
+        const attributes = attributesOf(envelope)
+        if (!("toState" in envelope.payload)) span.event(envelope.name, span.now(), attributes)
+        else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
+        else span.event(SpanName.stateTransition, span.now(), attributes)
+      }
+    })
+  })
+)
+
+const attributesOf = (envelope: EventEnvelope): Record<string, unknown> => {
+  const attributes: Record<string, unknown> = { [Attribute.event]: envelope.name }
+  const payload: Readonly<Record<string, unknown>> = envelope.payload
+  for (const field of Object.keys(payload)) {
+    if (!known.has(field)) attributes[`tasker.event.${snakeCase(field)}`] = payload[field]
+  }
+  if (payload["fromState"] !== undefined) attributes[Attribute.stateFrom] = payload["fromState"]
+  if (payload["toState"] !== undefined) attributes[Attribute.stateTo] = payload["toState"]
+  return attributes
+}
+
+const transitionSpan = (
+  tracer: Tracer.Tracer,
+  parent: RecordedSpan,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  attributes: Readonly<Record<string, unknown>>
+) => {
+  const time = parent.now()
+  const span = tracer.span({
+    name: SpanName.stateTransition,
+    parent: Option.some(parent),
+    annotations: Context.empty(),
+    links: [],
+    startTime: time,
+    kind: "internal",
+    root: false,
+    sampled: true
+  })
+  for (const key of Object.keys(attributes)) span.attribute(key, attributes[key])
+  span.end(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), Exit.void)
+}

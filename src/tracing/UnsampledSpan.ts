@@ -1,0 +1,50 @@
+/**
+ * A span of a trace that is not kept: it has ids, so that what it calls can
+ * carry the decision on, and records nothing.
+ *
+ * @internal
+ */
+import type * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
+import type * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+
+const noAttributes: ReadonlyMap<string, unknown> = new Map()
+
+export class UnsampledSpan implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly sampled = false
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly annotations: Context.Context<never>
+  readonly kind: Tracer.SpanKind
+  readonly attributes = noAttributes
+  readonly links: ReadonlyArray<Tracer.SpanLink> = []
+  status: Tracer.SpanStatus
+
+  constructor(
+    options: Parameters<Tracer.Tracer["span"]>[0],
+    ids: { readonly traceId: string; readonly spanId: string }
+  ) {
+    this.name = options.name
+    this.traceId = ids.traceId
+    this.spanId = ids.spanId
+    this.parent = options.parent
+    this.annotations = options.annotations
+    this.kind = options.kind
+    this.status = { _tag: "Started", startTime: options.startTime }
+  }
+
+  end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.status._tag === "Ended") return
+    this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
+  }
+
+  attribute(): void {}
+
+  event(): void {}
+
+  addLinks(): void {}
+}
