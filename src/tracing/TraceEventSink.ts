@@ -20,7 +20,7 @@ import * as Context from "effect/Context"
 import { Attribute, SpanName } from "../Conventions.ts"
 import { EventBus } from "../events/EventBus.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
-import { snakeCase } from "../internal/snakeCase.ts"
+import * as SnakeCase from "../internal/snakeCase.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
 import { TelemetryTracer } from "./TelemetryTracer.ts"
@@ -49,13 +49,14 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
     const bus = yield* EventBus
     const { tracer } = yield* TelemetryTracer
     const asSpans = (yield* TelemetryConfig.Current).tracing.stateTransitions === "span"
+    const snakeCase = SnakeCase.make()
     yield* bus.register({
       name: "trace",
       signal: "trace",
       handle: (envelope, fiber) => {
         const span = fiber.cache.span
         if (!(span instanceof RecordedSpan)) return
-        const attributes = attributesOf(envelope)
+        const attributes = attributesOf(envelope, snakeCase)
         if (!("toState" in envelope.payload)) span.event(envelope.name, span.now(), attributes)
         else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
         else span.event(SpanName.stateTransition, span.now(), attributes)
@@ -64,7 +65,7 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
   })
 )
 
-const attributesOf = (envelope: EventEnvelope): Record<string, unknown> => {
+const attributesOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
   const attributes: Record<string, unknown> = { [Attribute.event]: envelope.name }
   const payload: Readonly<Record<string, unknown>> = envelope.payload
   for (const field of Object.keys(payload)) {

@@ -1,0 +1,194 @@
+/**
+ * The composition root: one layer that makes everything observable.
+ *
+ * **Details**
+ *
+ * Every layer here provides the {@link Services}: the task runner, the event
+ * bus, the metric store, and what routes and tools need beside them. It also
+ * installs the tracer and the logger, so spans and `Effect.log` of the whole
+ * program take part.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+import { EventBus } from "./events/EventBus.ts"
+import { FlushRegistry } from "./internal/FlushRegistry.ts"
+import { SelfStatistics } from "./internal/SelfStatistics.ts"
+import { SpansEnabled } from "./internal/spans.ts"
+import { LogDestination } from "./logging/LogDestination.ts"
+import * as LogEventSink from "./logging/LogEventSink.ts"
+import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
+import * as StructuredLogger from "./logging/StructuredLogger.ts"
+import * as MetricEventSink from "./metrics/MetricEventSink.ts"
+import { MetricStore } from "./metrics/MetricStore.ts"
+import * as Redaction from "./Redaction.ts"
+import * as TelemetryConfig from "./TelemetryConfig.ts"
+import * as SpanExport from "./tracing/SpanExport.ts"
+import { TelemetryTracer } from "./tracing/TelemetryTracer.ts"
+import * as TraceEventSink from "./tracing/TraceEventSink.ts"
+import { TaskRunner } from "./workflow/TaskRunner.ts"
+import { TaskStore } from "./workflow/TaskStore.ts"
+
+/**
+ * What every telemetry layer provides.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Services =
+  | TaskRunner
+  | TaskStore
+  | EventBus
+  | MetricStore
+  | TelemetryTracer
+  | LogDestination
+  | FlushRegistry
+
+/**
+ * Parts of the composition that a program may replace.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parts {
+  /** Where log lines go; by default standard output or error, as `logging.destination` says. */
+  readonly logDestination?: Layer.Layer<LogDestination> | undefined
+}
+
+/**
+ * Everything, configured by options in code. The environment is not read.
+ *
+ * **Example** (Sending spans to a collector)
+ *
+ * ```ts
+ * import * as Telemetry from "tasker-telemetry/Telemetry"
+ *
+ * const TelemetryLayer = Telemetry.layer({
+ *   service: { name: "shop" },
+ *   delivery: { endpoint: "http://127.0.0.1:4318" }
+ * })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: TelemetryConfig.Options = {},
+  parts: Parts = {}
+): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
+  Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) => compose(config, [], parts)))
+
+/**
+ * Everything, configured by `TASKER_…` and `OTEL_…` variables of the current
+ * `ConfigProvider`; options in code take precedence over them.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: TelemetryConfig.Options = {},
+  parts: Parts = {}
+): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
+  Layer.unwrap(Effect.map(TelemetryConfig.load(options), ({ config, warnings }) => compose(config, warnings, parts)))
+
+/**
+ * Everything, from the environment.
+ *
+ * **Example** (Running a program with telemetry)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { TelemetryLive } from "tasker-telemetry"
+ *
+ * const program = Effect.logInfo("observed").pipe(Effect.withSpan("work"), Effect.provide(TelemetryLive))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const TelemetryLive: Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> = layerConfig()
+
+/**
+ * Workflows run, nothing is observed: no event, log line, metric or span of
+ * ours. The program's own tracer and loggers stay as they are.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(
+    EventBus.layerNoop,
+    TaskStore.layerMemory,
+    MetricStore.layerNoop,
+    TelemetryTracer.layerNoop,
+    LogDestination.layerNoop,
+    FlushRegistry.layer,
+    Layer.succeed(SpansEnabled, false)
+  ))
+)
+
+/**
+ * Brings everything recorded so far to where it goes: log lines to their
+ * destination, ended spans to the receiver. Never fails.
+ *
+ * **When to use**
+ *
+ * Use before a process is frozen or left, as in a serverless function. Closing
+ * the layer flushes by itself.
+ *
+ * @category utilities
+ * @since 0.1.0
+ */
+export const flush: Effect.Effect<void, never, FlushRegistry> = Effect.flatMap(
+  FlushRegistry,
+  (registry) => registry.flush
+)
+
+const compose = (
+  config: TelemetryConfig.TelemetryConfig,
+  warnings: ReadonlyArray<string>,
+  parts: Parts
+): Layer.Layer<Services> => {
+  const settings = Layer.mergeAll(
+    Layer.succeed(TelemetryConfig.Current, config),
+    Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
+  )
+  if (!config.enabled) return Layer.provideMerge(layerNoop, settings)
+  const base = Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer)
+  return Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning))).pipe(
+    Layer.provideMerge(sinks(config)),
+    Layer.provideMerge(TaskRunner.layer),
+    Layer.provideMerge(stores(config, parts)),
+    Layer.provideMerge(base),
+    Layer.provideMerge(settings)
+  )
+}
+
+const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts) =>
+  Layer.mergeAll(
+    EventBus.layer,
+    TaskStore.layerMemory,
+    metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
+    tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
+    Layer.succeed(SpansEnabled, tracing.enabled),
+    logging.enabled ? parts.logDestination ?? NodeLogDestination.layer : LogDestination.layerNoop
+  )
+
+type Sink = Layer.Layer<
+  never,
+  never,
+  EventBus | MetricStore | TelemetryTracer | LogDestination | SelfStatistics | FlushRegistry
+>
+
+const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
+  const chosen: ReadonlyArray<Sink> = [
+    ...(metrics.enabled ? [MetricEventSink.layer] : []),
+    ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
+    ...(logging.enabled ? [LogEventSink.layer] : [])
+  ]
+  const all: Sink = chosen.reduce<Sink>((merged, sink) => Layer.merge(merged, sink), Layer.empty)
+  // The sinks log their own trouble, so the logger comes before them.
+  return logging.enabled ? Layer.provideMerge(all, StructuredLogger.layer) : all
+}

@@ -1,0 +1,117 @@
+/**
+ * Sends an encoded OTLP request and tries again while that can help.
+ *
+ * **Details**
+ *
+ * Each attempt has a time limit. 429, 502, 503, 504 and transport errors are
+ * tried again with exponential back-off and jitter, or after the answer's
+ * `Retry-After`; any other answer is final.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#failures-1
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as RetryPolicy from "../RetryPolicy.ts"
+import type { DropReason } from "./SendingQueue.ts"
+
+/**
+ * Where requests go and how long an attempt may take.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Target {
+  readonly url: string
+  readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
+  readonly timeout: Duration.Duration
+}
+
+/**
+ * Sends one request body; the small interface behind which delivery can grow.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Send = (body: string) => Effect.Effect<DropReason | undefined>
+
+const retryableStatus = new Set([429, 502, 503, 504])
+
+const retries: RetryPolicy.RetryPolicy = {
+  maximumAttempts: 5,
+  delays: [1, 1.5, 2.25, 3.4],
+  multiplier: 1.2,
+  maximum: Duration.seconds(30),
+  jitter: 0.2
+}
+
+type Answer =
+  | { readonly _tag: "Accepted" }
+  | { readonly _tag: "Rejected"; readonly status: number }
+  | { readonly _tag: "TryAgain"; readonly after: Duration.Duration | undefined }
+
+/**
+ * Makes a sender of JSON bodies.
+ *
+ * **Details**
+ *
+ * An outage is reported once when it begins and once when it ends, to the
+ * program's logger. The requests themselves are not traced.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Return<Send, never, HttpClient.HttpClient> {
+  const client = yield* HttpClient.HttpClient
+  const headers = Object.fromEntries(
+    Object.entries(target.headers).map(([name, value]) => [name, Redacted.value(value)])
+  )
+  let down = false
+
+  const attempt = Effect.fnUntraced(function*(body: string): Effect.fn.Return<Answer> {
+    const request = HttpClientRequest.post(target.url).pipe(
+      HttpClientRequest.bodyText(body, "application/json"),
+      HttpClientRequest.setHeaders(headers)
+    )
+    const response = yield* client.execute(request).pipe(
+      Effect.timeout(target.timeout),
+      Effect.map((response) => ({ status: response.status, retryAfter: response.headers["retry-after"] })),
+      Effect.scoped,
+      Effect.catchCause(() => Effect.succeed({ status: 0, retryAfter: undefined }))
+    )
+    if (response.status >= 200 && response.status < 300) return { _tag: "Accepted" }
+    return response.status === 0 || retryableStatus.has(response.status)
+      ? { _tag: "TryAgain", after: yield* RetryPolicy.parseRetryAfter(response.retryAfter) }
+      : { _tag: "Rejected", status: response.status }
+  })
+
+  const report = Effect.fnUntraced(function*(answer: Answer) {
+    if (answer._tag === "Rejected") {
+      yield* Effect.logWarning(`spans were refused by ${target.url} with status ${answer.status}`)
+    } else if (answer._tag === "TryAgain" && !down) {
+      down = true
+      yield* Effect.logWarning(`spans cannot be delivered to ${target.url}; trying again`)
+    } else if (answer._tag === "Accepted" && down) {
+      down = false
+      yield* Effect.logInfo(`spans are delivered to ${target.url} again`)
+    }
+  })
+
+  const send = Effect.fnUntraced(function*(body: string): Effect.fn.Return<DropReason | undefined> {
+    for (let number = 1; number <= retries.maximumAttempts; number++) {
+      const answer = yield* attempt(body)
+      yield* report(answer)
+      if (answer._tag === "Accepted") return undefined
+      if (answer._tag === "Rejected") return "rejected"
+      if (number < retries.maximumAttempts) {
+        yield* Effect.flatMap(RetryPolicy.nextDelay(retries, number, answer.after), Effect.sleep)
+      }
+    }
+    return "unreachable"
+  })
+
+  return (body) => Effect.withTracerEnabled(send(body), false)
+})

@@ -1,0 +1,112 @@
+/**
+ * A bounded queue in front of a sender: offered items are sent in batches, one
+ * batch in flight at a time, at the latest after the interval.
+ *
+ * **Details**
+ *
+ * Offering never waits: a full queue refuses the newest item and counts it. What
+ * is queued when the scope closes is sent within the time limit; what is not
+ * sent by then is counted as dropped.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+
+/**
+ * Why an item was not sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DropReason = "queue_full" | "rejected" | "unreachable" | "shutdown"
+
+/**
+ * The two ends of the queue that producers see.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendingQueue<in A> {
+  /** Takes an item, or refuses it because the queue is full. */
+  readonly offer: (item: A) => boolean
+  /** Sends everything that is queued now. */
+  readonly flush: Effect.Effect<void>
+}
+
+/**
+ * How a queue sends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<A> {
+  /** Items that may wait. */
+  readonly capacity: number
+  /** Items in one batch. */
+  readonly batchSize: number
+  /** Longest time an item waits. */
+  readonly interval: Duration.Duration
+  /** Longest time the last flush may take. */
+  readonly shutdownTimeout: Duration.Duration
+  /** Sends a batch; answers why it was dropped, or nothing when it arrived. */
+  readonly send: (batch: ReadonlyArray<A>) => Effect.Effect<DropReason | undefined>
+  readonly onExported: (count: number) => void
+  readonly onDropped: (reason: DropReason, count: number) => void
+}
+
+/**
+ * Makes a queue that lives as long as its scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*<A>(
+  options: Options<A>
+): Effect.fn.Return<SendingQueue<A>, never, Scope.Scope> {
+  const waiting: Array<A> = []
+  const batchReady = yield* Queue.sliding<void>(1)
+  const oneInFlight = yield* Semaphore.make(1)
+
+  const sendNext = Effect.suspend(() => {
+    const batch = waiting.splice(0, options.batchSize)
+    return Effect.map(options.send(batch), (dropped) => {
+      if (dropped === undefined) options.onExported(batch.length)
+      else options.onDropped(dropped, batch.length)
+    })
+  })
+  const flush = oneInFlight.withPermits(1)(
+    Effect.whileLoop({ while: () => waiting.length > 0, body: () => sendNext, step: () => {} })
+  )
+
+  yield* Effect.raceFirst(Queue.take(batchReady), Effect.sleep(options.interval)).pipe(
+    Effect.andThen(flush),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() =>
+    flush.pipe(
+      Effect.timeoutOption(options.shutdownTimeout),
+      Effect.ignoreCause,
+      Effect.andThen(Effect.sync(() => {
+        if (waiting.length > 0) options.onDropped("shutdown", waiting.splice(0).length)
+      }))
+    )
+  )
+
+  return {
+    offer: (item) => {
+      if (waiting.length >= options.capacity) {
+        options.onDropped("queue_full", 1)
+        return false
+      }
+      waiting.push(item)
+      if (waiting.length === Math.min(options.batchSize, options.capacity)) Queue.offerUnsafe(batchReady, undefined)
+      return true
+    },
+    flush
+  }
+})

@@ -1,0 +1,73 @@
+/**
+ * Where finished log lines go.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/**
+ * A destination of lines.
+ *
+ * **Details**
+ *
+ * `write` takes a line without its line break, never waits and never throws; a
+ * destination that cannot keep up or is broken drops and counts.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LogDestination extends Context.Service<LogDestination, {
+  readonly write: (line: string) => void
+  /** Brings everything written so far to where it goes, as far as that is possible. */
+  readonly flush: Effect.Effect<void>
+}>()("tasker-telemetry/logging/LogDestination") {
+  /**
+   * Discards every line.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerNoop: Layer.Layer<LogDestination> = Layer.succeed(LogDestination, {
+    write: () => {},
+    flush: Effect.void
+  })
+
+  /**
+   * Keeps the last 100 000 lines in {@link LogMemory}.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effectContext(
+    Effect.sync(() => {
+      const lines: Array<string> = []
+      return Context.make(LogDestination, {
+        write: (line) => {
+          lines.push(line)
+          if (lines.length > 2 * mostLines) lines.splice(0, mostLines)
+        },
+        flush: Effect.void
+      }).pipe(Context.add(LogMemory, { lines: Effect.sync(() => lines.slice(-mostLines)) }))
+    })
+  )
+
+  /**
+   * Hands every line to a function of the program.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerCustom = (write: (line: string) => void): Layer.Layer<LogDestination> =>
+    Layer.succeed(LogDestination, { write, flush: Effect.void })
+}
+
+const mostLines = 100_000
+
+/**
+ * The lines that {@link LogDestination.layerMemory} keeps.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LogMemory extends Context.Service<LogMemory, {
+  readonly lines: Effect.Effect<ReadonlyArray<string>>
+}>()("tasker-telemetry/logging/LogDestination/LogMemory") {}
