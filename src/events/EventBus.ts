@@ -139,7 +139,7 @@ const make = (routes: EventRouter.RouteTable, statistics: SelfStatistics["Servic
         }),
         () =>
           Effect.sync(() => {
-            sinks = sinks.filter((other) => other !== sink)
+            sinks = sinks.toSpliced(sinks.lastIndexOf(sink), 1)
             byEvent = new Map()
           })
       )

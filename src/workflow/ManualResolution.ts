@@ -17,13 +17,11 @@ import type { TransitionRefused } from "./TransitionRefused.ts"
 export const whileRunning = (run: TaskRun, step: Step.Any, result: unknown): Effect.Effect<void, TaskError> => {
   const index = run.task.steps.indexOf(step)
   if (index < 0) return notFound(run.record.id, step)
-  return resolve(run, index).pipe(
-    Effect.andThen(Effect.sync(() => {
-      run.results[step.name] = result
-      run.failedForGood[index] = false
-      Queue.offerUnsafe(run.mailbox, { _tag: "Resolved", index })
-    }))
-  )
+  return resolve(run, index, () => {
+    run.results[step.name] = result
+    run.failedForGood[index] = false
+    Queue.offerUnsafe(run.mailbox, { _tag: "Resolved", index })
+  })
 }
 
 /** Settles a step of a task that has ended; the task follows when nothing of it is left unsettled. */
@@ -46,10 +44,10 @@ export const afterEnd = (options: {
   )
 }
 
-const resolve = (records: RunRecords, index: number): Effect.Effect<void, TaskError> =>
+const resolve = (records: RunRecords, index: number, moved?: () => void): Effect.Effect<void, TaskError> =>
   inContextOf(
     records,
-    moveStep(records, index, "resolved_manually", { error: undefined, nextAttemptAt: undefined }, {})
+    moveStep(records, index, "resolved_manually", { error: undefined, nextAttemptAt: undefined }, {}, moved)
   )
 
 /** The events belong to the task, whoever resolves it. */

@@ -17,6 +17,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import { Attribute, SpanName } from "../Conventions.ts"
@@ -24,11 +25,12 @@ import { withSpan } from "../internal/spans.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as StepError from "./StepError.ts"
 import * as StepExecutor from "./StepExecutor.ts"
-import { executionStatus, type ExecutionStatus, type StepCounts } from "./StepGraph.ts"
+import { type ExecutionStatus, executionStatus, type StepCounts } from "./StepGraph.ts"
 import { satisfiesDependants } from "./StepState.ts"
 import {
   type Message,
   moveStep,
+  type Restore,
   satisfiedCount,
   secondsBetween,
   stepFields,
@@ -43,48 +45,58 @@ interface Loop {
   readonly clock: Clock.Clock
   /** Per step how many dependencies are not satisfied yet. */
   readonly missing: Array<number>
+  /** Per step whether its dependants have been told, which happens once. */
+  readonly satisfied: Array<boolean>
   /** Steps that may start, in the order they became ready; `head` is the first that has not been looked at. */
   ready: Array<number>
   head: number
   running: number
-  backingOff: number
+  /** Steps whose back-off is to be waited for. */
+  readonly backingOff: Set<number>
   batches: number
 }
 
 /**
  * Runs the steps until nothing is left to do or the run is cancelled, inside a
  * `tasker.workflow.orchestration` span. Never fails by itself; the steps' exits
- * are in the run. Interrupting it interrupts and settles every running step.
+ * are in the run. Not interruptible but for the loop, which is in `restore`:
+ * interrupting it interrupts and settles every running step.
  */
-export const orchestrate = (run: TaskRun): Effect.Effect<void, never, unknown> =>
+export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void, never, unknown> =>
   withSpan(
     SpanName.orchestration,
     { attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } },
     () =>
-      Effect.onExit(Effect.scoped(loop(run)), (exit) => {
-        run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
-        return finalize(run)
+      // The scope is not put into the context: a step that needs one gets the caller's.
+      Effect.suspend(() => {
+        const scope = Scope.makeUnsafe("parallel")
+        return Effect.onExit(restore(loop(run, scope)), (exit) => {
+          run.over = true
+          run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
+          return Effect.andThen(Scope.close(scope, exit), finalize(run))
+        })
       })
   )
 
-const loop = Effect.fnUntraced(function*(run: TaskRun) {
+const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
   const clock = yield* Clock.Clock
   const state: Loop = {
     run,
-    scope: yield* Effect.scope,
+    scope,
     clock,
     missing: run.task.graph.dependencies.map((needed) => needed.length),
+    satisfied: [],
     ready: [],
     head: 0,
     running: 0,
-    backingOff: 0,
+    backingOff: new Set(),
     batches: 0
   }
   state.missing.forEach((count, index) => count === 0 && makeReady(state, index))
   while (!run.cancelRequested) {
     const found = state.running < run.settings.concurrency ? take(state) : []
     if (found.length > 0) yield* startBatch(state, found)
-    else if (state.running === 0) {
+    else if (state.running === 0 && Queue.sizeUnsafe(run.mailbox) === 0) {
       if (yield* isOver(state)) return
     }
     for (const message of yield* Queue.takeAll(run.mailbox)) yield* receive(state, message)
@@ -114,18 +126,21 @@ const take = (state: Loop): Array<number> => {
 /** Nothing may start and nothing runs: over, unless a back-off is still to elapse. */
 const isOver = (state: Loop): Effect.Effect<boolean> => {
   const left = countPending(state.run)
-  if (left === 0 && state.backingOff === 0) return Effect.succeed(true)
+  const backingOff = state.backingOff.size
+  state.run.over = backingOff === 0
+  if (left === 0 && backingOff === 0) return Effect.succeed(true)
   return Effect.as(
     state.run.bus.publish("workflow.no_viable_steps", {
       ...taskFields(state.run.record),
-      pendingSteps: left + state.backingOff,
-      reason: state.backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
+      pendingSteps: left + backingOff,
+      reason: backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
     }),
-    state.backingOff === 0
+    backingOff === 0
   )
 }
 
-const countPending = (run: TaskRun) => run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
+const countPending = (run: TaskRun) =>
+  run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
 
 const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
   const { run } = state
@@ -157,10 +172,7 @@ const batch = (state: Loop, number: number, indices: ReadonlyArray<number>): Eff
   const [only] = indices
   const steps = only !== undefined && indices.length === 1
     ? StepExecutor.attempt(run, only, limit)
-    : Effect.forEach(indices, (index) => StepExecutor.attempt(run, index, limit), {
-      concurrency: "unbounded",
-      discard: true
-    })
+    : together(indices.map((index) => StepExecutor.attempt(run, index, limit)))
   return withSpan(SpanName.batch, {
     attributes: {
       [Attribute.taskId]: run.record.id,
@@ -187,15 +199,25 @@ const batch = (state: Loop, number: number, indices: ReadonlyArray<number>): Eff
   })
 }
 
+/** Runs each in a fiber of its own; one that is interrupted takes none of the others with it. */
+const together = (
+  attempts: ReadonlyArray<Effect.Effect<void, never, unknown>>
+): Effect.Effect<void, never, unknown> =>
+  Effect.flatMap(
+    Effect.forEach(attempts, (attempt) => Effect.forkChild(attempt)),
+    (fibers) => Effect.onInterrupt(Fiber.awaitAll(fibers), () => Fiber.interruptAll(fibers))
+  )
+
 const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
   switch (message._tag) {
     case "Settled":
       state.running--
       return settled(state, message.index)
     case "BackoffElapsed":
-      state.backingOff--
+      state.backingOff.delete(message.index)
       return retry(state, message.index, message.backoffSeconds)
     case "Resolved":
+      state.backingOff.delete(message.index)
       satisfy(state, message.index)
       return Effect.void
     case "CancelRequested":
@@ -212,6 +234,8 @@ const settled = (state: Loop, index: number): Effect.Effect<void, never, unknown
 }
 
 const satisfy = (state: Loop, index: number) => {
+  if (state.satisfied[index] === true) return
+  state.satisfied[index] = true
   for (const dependant of state.run.task.graph.dependants[index] ?? []) {
     if (--(state.missing[dependant] as number) === 0) makeReady(state, dependant)
   }
@@ -221,7 +245,7 @@ const backOff = (state: Loop, index: number, step: StepRecord): Effect.Effect<vo
   const { run } = state
   const policy = run.settings.policies[index] as RetryPolicy.RetryPolicy
   const asked = retryAfterOf(run.exits[index])
-  state.backingOff++
+  state.backingOff.add(index)
   return Effect.flatMap(RetryPolicy.nextDelay(policy, step.attempts, asked), (delay) => {
     const backoffSeconds = Duration.toSeconds(delay)
     const waiting: StepRecord = {
@@ -307,7 +331,8 @@ const finalize = (run: TaskRun): Effect.Effect<void, never, unknown> =>
     return run.bus.publish("workflow.task_finalization_started", fields).pipe(
       Effect.andThen(
         run.interrupted || run.cancelRequested
-          ? Effect.forEach(run.steps, (step, index) => step.state === "pending" ? cancelPending(run, index) : Effect.void, {
+          ? Effect.forEach(run.steps, (step, index) =>
+            step.state === "pending" ? cancelPending(run, index) : Effect.void, {
             discard: true
           })
           : Effect.void

@@ -19,13 +19,15 @@ import type { TelemetryConfig } from "../TelemetryConfig.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
 import { InvalidInput, TaskError } from "./TaskError.ts"
-import type { Message, RunSettings, TaskRun } from "./TaskRun.ts"
+import type { Message, Restore, RunSettings, TaskRun } from "./TaskRun.ts"
 import type { StepRecord, TaskRecord, TaskStore } from "./TaskStore.ts"
 
 interface Surroundings {
   readonly bus: EventBus["Service"]
   readonly store: TaskStore["Service"]
   readonly correlationId: string
+  /** Makes decoding interruptible where the rest of the preparation is not. */
+  readonly restore: Restore
 }
 
 /** Prepares runs under a configuration; what follows from a task alone is worked out once per task. */
@@ -42,9 +44,9 @@ export const make = (config: TelemetryConfig) => {
   return Effect.fnUntraced(function*(
     task: Task.Any,
     input: unknown,
-    { bus, correlationId, store }: Surroundings
+    { bus, correlationId, restore, store }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
-    const decoded = yield* decode(task, input)
+    const decoded = yield* restore(decode(task, input))
     const settings = settingsOf(task)
     const clock = yield* Clock.Clock
     const record: TaskRecord = {
@@ -79,6 +81,7 @@ export const make = (config: TelemetryConfig) => {
       results: {},
       record,
       cancelRequested: false,
+      over: false,
       interrupted: false
     }
   })

@@ -3,7 +3,8 @@
  *
  * The attempt runs in the fiber that calls it and settles exactly once: as
  * complete, failed, or cancelled when the fiber is interrupted. The exit is kept
- * in the run and never fails the caller.
+ * in the run and never fails the caller. A step that was resolved by hand after
+ * it was chosen is left alone.
  *
  * @internal
  */
@@ -40,7 +41,8 @@ export const attempt = (
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
     const before = run.steps[index] as StepRecord
-    if (before.state !== "pending") return Effect.void
+    const report = Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index }))
+    if (before.state !== "pending") return Effect.asVoid(report)
     const clock = fiber.getRef(Clock.Clock)
     const startNanos = clock.monotonicTimeNanosUnsafe()
     const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
@@ -74,12 +76,19 @@ export const attempt = (
         Effect.provideService(Correlation.CurrentWorkflow, context)
       )).pipe(
         Effect.exit,
+        Effect.ensuring(report),
         Effect.asVoid
       )
   })
 
 const body = (run: TaskRun, step: Step.Any, attempt: number): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.suspend(() => step.run({ input: run.input as never, results: run.results as never, attempt }))
+  Effect.suspend(() => step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt }))
+
+const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unknown>> => {
+  const results: Record<string, unknown> = {}
+  for (const { name } of step.dependsOn) results[name] = run.results[name]
+  return results
+}
 
 /** The tighter of the step's and the batch's limit interrupts the attempt. */
 const limited = (
@@ -118,6 +127,7 @@ const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, 
   Effect.suspend(() => {
     const durationSeconds = secondsBetween(attempt.startNanos, attempt.clock.monotonicTimeNanosUnsafe())
     const before = run.steps[index] as StepRecord
+    if (before.state !== "in_progress") return Effect.void
     const measured = { queueSeconds: attempt.queueSeconds, durationSeconds }
     const change = {
       workSeconds: before.workSeconds + durationSeconds,
@@ -134,7 +144,6 @@ const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, 
       Effect.orDie(moved),
       Effect.sync(() => {
         attempt.span?.attribute(Attribute.stepStatus, (run.steps[index] as StepRecord).state)
-        Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index })
       })
     )
   })

@@ -16,37 +16,48 @@ import { describeCause } from "../internal/describeError.ts"
 import { withSpan } from "../internal/spans.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import { Cancelled, TaskError } from "./TaskError.ts"
-import { elapsed, endOf, moveTask, satisfiedCount, stepFields, taskFields, type TaskRun } from "./TaskRun.ts"
+import {
+  elapsed,
+  endOf,
+  moveTask,
+  type Restore,
+  satisfiedCount,
+  stepFields,
+  taskFields,
+  type TaskRun
+} from "./TaskRun.ts"
 
-/** Runs a prepared run to its end; while it is alive it is in `live`. */
-export const execute = (run: TaskRun, live: Map<string, TaskRun>): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.suspend(() => {
-      live.set(run.record.id, run)
-      return withSpan(
-        SpanName.task,
-        {
-          attributes: {
-            [Attribute.taskId]: run.record.id,
-            [Attribute.taskName]: run.record.name,
-            [Attribute.taskNamespace]: run.record.namespace,
-            [Attribute.taskVersion]: run.record.version,
-            [Attribute.correlationId]: run.record.correlationId
-          }
-        },
-        (span) =>
-          begin(run).pipe(
-            Effect.andThen(Effect.exit(restore(Orchestrator.orchestrate(run)))),
-            Effect.flatMap((exit) => end(run, exit, span))
-          )
-      ).pipe(
-        Effect.ensuring(Effect.suspend(() => {
-          live.delete(run.record.id)
-          return Deferred.succeed(run.done, run.record)
-        }))
-      )
-    })
-  ).pipe(
+/** Runs a prepared run to its end; while it is alive it is in `live`. Not interruptible but for what is in `restore`. */
+export const execute = (
+  run: TaskRun,
+  live: Map<string, TaskRun>,
+  restore: Restore
+): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.suspend(() => {
+    live.set(run.record.id, run)
+    return withSpan(
+      SpanName.task,
+      {
+        attributes: {
+          [Attribute.taskId]: run.record.id,
+          [Attribute.taskName]: run.record.name,
+          [Attribute.taskNamespace]: run.record.namespace,
+          [Attribute.taskVersion]: run.record.version,
+          [Attribute.correlationId]: run.record.correlationId
+        }
+      },
+      (span) =>
+        begin(run).pipe(
+          Effect.andThen(Effect.exit(Orchestrator.orchestrate(run, restore))),
+          Effect.flatMap((exit) => end(run, exit, span))
+        )
+    ).pipe(
+      Effect.ensuring(Effect.suspend(() => {
+        live.delete(run.record.id)
+        return Deferred.succeed(run.done, run.record)
+      }))
+    )
+  }).pipe(
     Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
     Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
   )
@@ -59,15 +70,21 @@ const begin = (run: TaskRun): Effect.Effect<void> => {
     toState: "pending",
     totalSteps
   }).pipe(
-    Effect.andThen(run.bus.enabled ? Effect.forEach(run.steps, (step) =>
-      run.bus.publish("step.initialize_requested", {
-        ...stepFields(run, step),
-        fromState: undefined,
-        toState: "pending"
-      }), { discard: true }) : Effect.void),
-    Effect.andThen(Clock.clockWith((clock) =>
-      Effect.orDie(moveTask(run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, { totalSteps }))
-    ))
+    Effect.andThen(
+      run.bus.enabled ?
+        Effect.forEach(run.steps, (step) =>
+          run.bus.publish("step.initialize_requested", {
+            ...stepFields(run, step),
+            fromState: undefined,
+            toState: "pending"
+          }), { discard: true }) :
+        Effect.void
+    ),
+    Effect.andThen(
+      Clock.clockWith((clock) =>
+        Effect.orDie(moveTask(run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, { totalSteps }))
+      )
+    )
   )
 }
 

@@ -41,6 +41,9 @@ export interface RunSettings {
   readonly batchTimeout: (steps: number) => number | undefined
 }
 
+/** Makes a part of an uninterruptible whole interruptible again. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /** What a transition reads and writes; a run that has ended still has it. */
 export interface RunRecords {
   readonly bus: EventBus.EventBus["Service"]
@@ -66,6 +69,8 @@ export interface TaskRun extends RunRecords {
   readonly failedForGood: Array<boolean>
   readonly results: Record<string, unknown>
   cancelRequested: boolean
+  /** The loop has ended or is ending: nothing that happens to the run from outside can reach it any more. */
+  over: boolean
   /** The loop ended because its fiber was interrupted. */
   interrupted: boolean
 }
@@ -98,14 +103,15 @@ export const elapsed = (run: TaskRun, clock: Clock.Clock): number =>
 
 /**
  * Moves a step, saves it and publishes `step.<event>` with the given fields.
- * Refused transitions change nothing.
+ * Refused transitions change nothing. `moved` runs right after the move, before anybody else can see it.
  */
 export const moveStep = <Event extends StepState.StepEvent>(
   run: RunRecords,
   index: number,
   event: Event,
   change: Partial<StepRecord>,
-  fields: Omit<EventCatalog.Payload<`step.${Event}`>, keyof ReturnType<typeof stepFields> | "fromState" | "toState">
+  fields: Omit<EventCatalog.Payload<`step.${Event}`>, keyof ReturnType<typeof stepFields> | "fromState" | "toState">,
+  moved?: () => void
 ): Effect.Effect<void, TransitionRefused> =>
   Effect.withFiber((fiber) => {
     const before = run.steps[index] as StepRecord
@@ -113,6 +119,7 @@ export const moveStep = <Event extends StepState.StepEvent>(
     if (Result.isFailure(next)) return Effect.fail(next.failure)
     const after: StepRecord = { ...before, ...change, state: next.success }
     run.steps[index] = after
+    moved?.()
     if (run.bus.enabled) {
       run.bus.publishUnsafe(
         fiber,

@@ -9,14 +9,14 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import * as Deferred from "effect/Deferred"
-import { EventBus } from "../events/EventBus.ts"
 import * as Correlation from "../Correlation.ts"
+import { EventBus } from "../events/EventBus.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as ManualResolution from "./ManualResolution.ts"
 import * as RunPreparation from "./RunPreparation.ts"
@@ -24,9 +24,9 @@ import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
 import { TaskError, TaskNotFound } from "./TaskError.ts"
 import * as TaskExecution from "./TaskExecution.ts"
-import { TransitionRefused } from "./TransitionRefused.ts"
-import type { TaskRun } from "./TaskRun.ts"
+import type { Restore, TaskRun } from "./TaskRun.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
+import { TransitionRefused } from "./TransitionRefused.ts"
 
 /**
  * What a run that completed gives.
@@ -179,16 +179,23 @@ const make = Effect.gen(function*() {
   const live = new Map<string, TaskRun>()
   const prepare = RunPreparation.make(config)
 
-  const prepared = Effect.fnUntraced(function*(task: Task.Any, input: unknown, options: RunOptions | undefined) {
+  const prepared = Effect.fnUntraced(function*(
+    task: Task.Any,
+    input: unknown,
+    options: RunOptions | undefined,
+    restore: Restore
+  ) {
     const correlationId = options?.correlationId ?? (yield* Correlation.CorrelationId)
     return yield* prepare(task, input, {
       bus,
       store,
+      restore,
       correlationId: yield* Correlation.accept(correlationId)
     })
   })
 
-  const execute = (run: TaskRun) => TaskExecution.execute(run, live) as Effect.Effect<never, never, never>
+  const execute = (run: TaskRun, restore: Restore) =>
+    TaskExecution.execute(run, live, restore) as Effect.Effect<never, never, never>
 
   const inspect = Effect.fnUntraced(function*(taskId: string) {
     const found = yield* store.get(taskId)
@@ -196,28 +203,40 @@ const make = Effect.gen(function*() {
   })
 
   return TaskRunner.of({
-    run: (task, input, options) => Effect.flatMap(prepared(task, input, options), execute),
+    // From the moment a record is saved the run is seen to its end, so an interruption cannot leave it pending.
+    run: (task, input, options) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(prepared(task, input, options, restore), (run) => execute(run, restore))
+      ),
     start: (task, input, options) =>
-      Effect.flatMap(prepared(task, input, options), (run) =>
-        Effect.map(Effect.forkIn(execute(run), scope, { startImmediately: true }), (fiber) => ({
-          taskId: run.record.id,
-          correlationId: run.record.correlationId,
-          fiber
-        }))),
+      Effect.uninterruptibleMask((outer) =>
+        Effect.flatMap(prepared(task, input, options, outer), (run) =>
+          Effect.map(
+            Effect.forkIn(Effect.uninterruptibleMask((restore) => execute(run, restore)), scope, {
+              startImmediately: true
+            }),
+            (fiber) => ({ taskId: run.record.id, correlationId: run.record.correlationId, fiber })
+          ))
+      ),
     cancel: Effect.fnUntraced(function*(taskId) {
       const run = live.get(taskId)
-      if (run === undefined) {
-        const { state } = yield* inspect(taskId)
-        return yield* new TaskError({ reason: new TransitionRefused({ subject: "task", state, event: "cancelled" }) })
+      if (run !== undefined && !run.over) {
+        run.cancelRequested = true
+        Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
       }
-      run.cancelRequested = true
-      Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
-      return yield* Deferred.await(run.done)
+      const record = run === undefined ? yield* inspect(taskId) : yield* Deferred.await(run.done)
+      if (run !== undefined && (run.cancelRequested || record.state === "cancelled")) return record
+      const { state } = record
+      return yield* new TaskError({ reason: new TransitionRefused({ subject: "task", state, event: "cancelled" }) })
     }),
     resolveStep: Effect.fnUntraced(function*(taskId, step, result) {
       const run = live.get(taskId)
-      if (run !== undefined) yield* ManualResolution.whileRunning(run, step, result)
-      else yield* ManualResolution.afterEnd({ bus, store, snapshot: yield* inspect(taskId), step })
+      if (run !== undefined && !run.over) {
+        yield* ManualResolution.whileRunning(run, step, result)
+        return { ...run.record, steps: [...run.steps] }
+      }
+      if (run !== undefined) yield* Deferred.await(run.done)
+      yield* ManualResolution.afterEnd({ bus, store, snapshot: yield* inspect(taskId), step })
       return yield* inspect(taskId)
     }),
     inspect

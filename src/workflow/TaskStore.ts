@@ -154,6 +154,7 @@ const makeMemory = (capacity: number): TaskStore["Service"] => {
   const ended = new Set<string>()
 
   const noteEnd = (task: TaskRecord) => {
+    ended.delete(task.id)
     if (!hasEnded(task.state)) return
     ended.add(task.id)
     for (const oldest of ended) {
@@ -185,9 +186,7 @@ const makeMemory = (capacity: number): TaskStore["Service"] => {
         )
       ),
     list: ({ limit = 20, offset = 0 } = {}) =>
-      Effect.sync(() =>
-        [...entries.values()].map((entry) => entry.task).reverse().slice(offset, offset + limit)
-      ),
+      Effect.sync(() => [...entries.values()].map((entry) => entry.task).reverse().slice(offset, offset + limit)),
     counts: Effect.sync(() => {
       const counts: Partial<Record<TaskState, number>> = {}
       for (const { task } of entries.values()) counts[task.state] = (counts[task.state] ?? 0) + 1
