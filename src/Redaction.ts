@@ -20,6 +20,7 @@
  */
 import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
+import { orElse } from "./internal/contain.ts"
 
 /**
  * A compiled policy.
@@ -143,13 +144,7 @@ export const make = (options: {
     return copy
   }
 
-  const guarded = (look: () => unknown): unknown => {
-    try {
-      return look()
-    } catch {
-      return mask
-    }
-  }
+  const guarded = (look: () => unknown): unknown => orElse(look, () => mask)
 
   return {
     mask,

@@ -13,6 +13,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
@@ -107,7 +108,7 @@ const make = Effect.gen(function*() {
   const redaction = yield* Redaction.Current
   const statistics = yield* SelfStatistics
   const registry = yield* EffectRegistry.make
-  const warn = Effect.runForkWith(yield* Effect.context<never>())
+  const context = yield* Effect.context<never>()
   const countOverflow = statistics.counter(
     "tasker_metric_overflows_total",
     "Metrics that reached their cardinality limit.",
@@ -141,7 +142,8 @@ const make = Effect.gen(function*() {
       },
       onOverflow: (culprit) => {
         countOverflow([checked.name, culprit])
-        warn(Effect.logWarning(
+        // The fiber that records has the program's loggers; a plain callback has those of the layer.
+        Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(Effect.logWarning(
           `metric ${checked.name} has reached its limit of ${config.metrics.cardinalityLimit} series; ` +
             `attribute "${culprit}" has the most distinct values`
         ))

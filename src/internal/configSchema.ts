@@ -1,0 +1,254 @@
+/**
+ * The groups and options of the configuration, with defaults, ranges, variables
+ * and meanings.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import * as Option from "./configOption.ts"
+
+export const configSchema = Schema.Struct({
+  enabled: Option.boolean({
+    default: true,
+    doc: "Off: workflows run unobserved. No event, log line, metric or span is made.",
+    tasker: "telemetry.enabled",
+    otel: ["OTEL_SDK_DISABLED"]
+  }),
+  strict: Option.boolean({
+    default: false,
+    doc: "A malformed or unsupported `OTEL_…` value fails the layer instead of being reported and replaced."
+  }),
+  service: Schema.Struct({
+    name: Option.text({
+      default: "tasker",
+      doc: "Name of the service, on every span, log line and metric target.",
+      tasker: "telemetry.service_name",
+      otel: ["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES (service.name)"]
+    }),
+    version: Option.optionalText({
+      default: undefined,
+      doc: "Version of the service.",
+      tasker: "telemetry.service_version",
+      otel: ["OTEL_RESOURCE_ATTRIBUTES (service.version)"]
+    }),
+    attributes: Option.record({
+      default: {},
+      doc: "Further attributes of the resource, such as `deployment.environment.name`.",
+      otel: ["OTEL_RESOURCE_ATTRIBUTES"]
+    })
+  }),
+  correlation: Schema.Struct({
+    header: Option.text({
+      default: "X-Correlation-ID",
+      doc: "Header that carries the correlation id in requests and answers.",
+      tasker: "telemetry.correlation_id_header"
+    })
+  }),
+  logging: Schema.Struct({
+    enabled: Option.boolean({
+      default: true,
+      doc: "Off: no JSON lines; Effect's own loggers stay as the program has them.",
+      tasker: "telemetry.structured_logging_enabled"
+    }),
+    level: Option.choice(["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"], {
+      default: "Info",
+      doc: "Lowest severity that is written.",
+      tasker: "telemetry.log_level"
+    }),
+    destination: Option.choice(["stdout", "stderr"], {
+      default: "stdout",
+      doc: "Where the lines go."
+    })
+  }),
+  redaction: Schema.Struct({
+    keys: Option.list({
+      default: [],
+      doc: "Further keys whose values are masked: parts of names, case-insensitive. The built-in rules always apply.",
+      tasker: "telemetry.filter_parameters"
+    }),
+    mask: Option.text({
+      default: "[FILTERED]",
+      doc: "What stands in place of a masked value.",
+      tasker: "telemetry.filter_mask"
+    })
+  }),
+  metrics: Schema.Struct({
+    enabled: Option.boolean({
+      default: true,
+      doc: "Off: nothing is measured and `GET /metrics` answers 404.",
+      tasker: "telemetry.metrics_enabled"
+    }),
+    cardinalityLimit: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+      default: 2000,
+      doc: "Series per metric; what comes after is counted in the overflow series."
+    }),
+    authRequired: Option.boolean({
+      default: false,
+      doc: "`GET /metrics` needs the bearer token `http.token`.",
+      tasker: "telemetry.metrics_auth_required"
+    })
+  }),
+  tracing: Schema.Struct({
+    enabled: Option.boolean({
+      default: true,
+      doc: "Off: no spans of ours; the tracer of the program stays as it is."
+    }),
+    exporter: Option.choice(["otlp", "none"], {
+      default: "otlp",
+      doc: "`otlp` sends spans when an endpoint is set; `none` keeps them in the process.",
+      otel: ["OTEL_TRACES_EXPORTER"]
+    }),
+    sampler: Schema.Struct({
+      type: Option.choice([
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio"
+      ], {
+        default: "parentbased_always_on",
+        doc: "Which traces are kept. `parentbased_…` follows the decision of an incoming trace.",
+        otel: ["OTEL_TRACES_SAMPLER"]
+      }),
+      ratio: Option.number({ minimum: 0, maximum: 1 }, {
+        default: 1,
+        doc: "Share of traces kept by the two `traceidratio` samplers.",
+        otel: ["OTEL_TRACES_SAMPLER_ARG"]
+      })
+    }),
+    stateTransitions: Option.choice(["event", "span"], {
+      default: "event",
+      doc: "Whether a state transition is an event of the enclosing span or a span of its own."
+    }),
+    limits: Schema.Struct({
+      attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+        default: 128,
+        doc: "Attributes a span or span event keeps.",
+        otel: ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
+      }),
+      attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
+        default: 8192,
+        doc: "Characters an attribute value keeps.",
+        otel: ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
+      }),
+      eventCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+        default: 128,
+        doc: "Events a span keeps.",
+        otel: ["OTEL_SPAN_EVENT_COUNT_LIMIT"]
+      }),
+      linkCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+        default: 128,
+        doc: "Links a span keeps.",
+        otel: ["OTEL_SPAN_LINK_COUNT_LIMIT"]
+      })
+    })
+  }),
+  delivery: Schema.Struct({
+    endpoint: Option.optionalUrl({
+      default: undefined,
+      doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`. Unset: nothing is sent.",
+      otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    }),
+    tracesEndpoint: Option.optionalUrl({
+      default: undefined,
+      doc: "Full URL for spans, in place of `<endpoint>/v1/traces`.",
+      otel: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+    }),
+    headers: Option.secretRecord({
+      default: {},
+      doc: "Headers of every request to the receiver, such as `authorization`.",
+      otel: ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+    }),
+    timeout: Option.duration("1 millis", {
+      default: Duration.seconds(10),
+      doc: "Limit of one attempt to send.",
+      otel: ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"]
+    }),
+    queueSize: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+      default: 2048,
+      doc: "Ended spans that wait to be sent; a full queue drops the newest and counts it.",
+      otel: ["OTEL_BSP_MAX_QUEUE_SIZE"]
+    }),
+    batchSize: Option.integer({ minimum: 1, maximum: 100_000 }, {
+      default: 512,
+      doc: "Spans in one request.",
+      otel: ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]
+    }),
+    interval: Option.duration("1 millis", {
+      default: Duration.seconds(5),
+      doc: "Longest time a span waits before it is sent.",
+      otel: ["OTEL_BSP_SCHEDULE_DELAY"]
+    }),
+    shutdownTimeout: Option.duration("0 millis", {
+      default: Duration.seconds(10),
+      doc: "Longest time the last flush may take when the layer is closed."
+    })
+  }),
+  execution: Schema.Struct({
+    concurrency: Option.integer({ minimum: 1, maximum: 100_000 }, {
+      default: 12,
+      doc: "Steps of one task that run at the same time.",
+      tasker: "execution.max_concurrent_steps_limit"
+    }),
+    stepTimeout: Option.optionalDuration("1 millis", {
+      default: undefined,
+      doc: "Limit of one attempt of a step that sets no `timeout` of its own. Unset: none."
+    }),
+    batchTimeoutBase: Option.optionalDuration("1 millis", {
+      default: undefined,
+      doc: "Limit of a batch: base + steps × perStep, at most the maximum. Unset: none.",
+      tasker: "execution.batch_timeout_base_seconds"
+    }),
+    batchTimeoutPerStep: Option.duration("0 millis", {
+      default: Duration.seconds(5),
+      doc: "What each step of a batch adds to its limit.",
+      tasker: "execution.batch_timeout_per_step_seconds"
+    }),
+    batchTimeoutMaximum: Option.duration("1 millis", {
+      default: Duration.seconds(120),
+      doc: "Highest limit of a batch.",
+      tasker: "execution.max_batch_timeout_seconds"
+    }),
+    maximumAttempts: Option.integer({ minimum: 1, maximum: 1000 }, {
+      default: 3,
+      doc: "Attempts of a step that sets no `retry.maximumAttempts` of its own.",
+      tasker: "step template default_retry_limit"
+    }),
+    storedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+      default: 1000,
+      doc: "Ended tasks the memory store keeps for inspection."
+    })
+  }),
+  backoff: Schema.Struct({
+    delays: Option.seconds({
+      default: [1, 2, 4, 8, 16, 32],
+      doc: "Seconds to wait after the first, second, … failed attempt.",
+      tasker: "backoff.default_backoff_seconds"
+    }),
+    multiplier: Option.number({ minimum: 0, maximum: 10 }, {
+      default: 2,
+      doc: "Beyond the table the wait is attempt^multiplier seconds.",
+      tasker: "backoff.backoff_multiplier"
+    }),
+    maximum: Option.duration("1 millis", {
+      default: Duration.seconds(300),
+      doc: "Longest wait, also for a `Retry-After` of a server.",
+      tasker: "backoff.max_backoff_seconds"
+    }),
+    jitter: Option.number({ minimum: 0, maximum: 1 }, {
+      default: 0.1,
+      doc: "Largest share by which a wait is moved up or down at random; 0 turns it off.",
+      tasker: "backoff.jitter_max_percentage, backoff.jitter_enabled"
+    })
+  }),
+  http: Schema.Struct({
+    token: Option.secret({
+      default: undefined,
+      doc: "Bearer token of the writing routes, and of `GET /metrics` with `metrics.authRequired`. " +
+        "Unset: writing routes answer on loopback only.",
+      tasker: "auth.authentication_enabled"
+    })
+  })
+})

@@ -1,0 +1,114 @@
+/**
+ * Telemetry for specs: everything works as in production, nothing leaves the
+ * process, and a test can look at what was recorded.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import type { SpanData } from "../delivery/SpanData.ts"
+import { EventBus } from "../events/EventBus.ts"
+import type { EventEnvelope } from "../events/EventEnvelope.ts"
+import { LogDestination } from "../logging/LogDestination.ts"
+import * as MetricSnapshot from "../metrics/MetricSnapshot.ts"
+import { MetricStore } from "../metrics/MetricStore.ts"
+import * as Telemetry from "../Telemetry.ts"
+import type * as TelemetryConfig from "../TelemetryConfig.ts"
+import { SpanMemory } from "../tracing/SpanMemory.ts"
+
+/**
+ * What has been recorded so far.
+ *
+ * **Example** (Looking at what a task did)
+ *
+ * ```ts
+ * import { assert, it } from "@effect/vitest"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Step, Task, TaskRunner } from "tasker-telemetry"
+ * import { Expect, TelemetryTest } from "tasker-telemetry/testing"
+ *
+ * const greet = Step.make("greet", { run: () => Effect.succeed("hello") })
+ * const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
+ *
+ * it.effect("greets in one step", () =>
+ *   Effect.gen(function*() {
+ *     yield* TaskRunner.run(Greet, {})
+ *     const telemetry = yield* TelemetryTest
+ *     assert.strictEqual(yield* telemetry.metric("tasker_tasks_total", { task: "greeting", status: "complete" }), 1)
+ *     Expect.spanTree(yield* telemetry.spans, [{
+ *       name: "tasker.task.execution",
+ *       children: [{ name: "tasker.workflow.orchestration" }]
+ *     }])
+ *   }).pipe(Effect.provide(TelemetryTest.layer)))
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class TelemetryTest extends Context.Service<TelemetryTest, {
+  /** Published events, in order. */
+  readonly events: Effect.Effect<ReadonlyArray<EventEnvelope>>
+  /** Log lines of every level, decoded, in order. */
+  readonly logs: Effect.Effect<ReadonlyArray<Readonly<Record<string, unknown>>>>
+  /** Ended spans, in the order of their ends. */
+  readonly spans: Effect.Effect<ReadonlyArray<SpanData>>
+  /** The value of a series; `undefined` if nothing was recorded for these attributes. */
+  readonly metric: (
+    name: string,
+    attributes: Readonly<Record<string, string>>
+  ) => Effect.Effect<number | MetricSnapshot.HistogramValue | undefined>
+}>()("tasker-telemetry/testing/TelemetryTest") {
+  /**
+   * Everything with the default configuration and log level `Trace`; each build
+   * starts empty.
+   *
+   * **Details**
+   *
+   * Works under `TestClock`. Metrics are registered in a registry of their own,
+   * so tests do not see each other's.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<TelemetryTest | Telemetry.Services> = Layer.suspend(() => make({}))
+
+  /**
+   * Everything with options of the test's own. A mistake in them is a defect.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerOptions = (
+    options: TelemetryConfig.Options
+  ): Layer.Layer<TelemetryTest | Telemetry.Services> => make(options)
+}
+
+const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Telemetry.Services> =>
+  Layer.unwrap(Effect.sync(() => {
+    const lines: Array<string> = []
+    const telemetry = Telemetry.layer(
+      { ...options, logging: { level: "Trace", ...options.logging } },
+      { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
+    )
+    return Layer.effect(TelemetryTest, record(lines)).pipe(
+      Layer.provide(SpanMemory.layer),
+      Layer.provideMerge(Layer.orDie(telemetry)),
+      Layer.provide(Layer.sync(Metric.MetricRegistry, () => new Map()))
+    )
+  }))
+
+const record = Effect.fnUntraced(function*(lines: ReadonlyArray<string>) {
+  const bus = yield* EventBus
+  const store = yield* MetricStore
+  const { spans } = yield* SpanMemory
+  const events: Array<EventEnvelope> = []
+  yield* bus.register({ name: "test", signal: "all", handle: (envelope) => void events.push(envelope) })
+  return TelemetryTest.of({
+    events: Effect.sync(() => [...events]),
+    logs: Effect.sync(() => lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)),
+    spans,
+    metric: (name, attributes) =>
+      Effect.map(store.snapshot, (snapshot) => MetricSnapshot.valueOf(snapshot, name, attributes))
+  })
+})

@@ -1,0 +1,7 @@
+/**
+ * What a test of an observed program needs.
+ *
+ * @since 0.1.0
+ */
+export * as Expect from "./Expect.ts"
+export { TelemetryTest } from "./TelemetryTest.ts"
