@@ -35,7 +35,12 @@ describe("TaskRunner retries", () => {
       ])
       const [step] = exit.value.steps
       assert.strictEqual(exit.value.results.flaky, 4)
-      assert.deepStrictEqual([step?.attempts, step?.maximumAttempts, step?.backoffSeconds, step?.error], [4, 5, 7, undefined])
+      assert.deepStrictEqual([step?.attempts, step?.maximumAttempts, step?.backoffSeconds, step?.error], [
+        4,
+        5,
+        7,
+        undefined
+      ])
       assert.deepStrictEqual(
         (yield* recorder.named("observability.step.backoff")).map(({ payload }) => payload.backoffSeconds),
         [1, 2, 4]
@@ -94,7 +99,10 @@ describe("TaskRunner retries", () => {
       const defect = new Error("boom")
       const exit = yield* outcome(ofSteps([Step.make("dies", { run: () => Effect.die(defect) })]))
       assert.deepStrictEqual(exit, Exit.die(defect))
-      assert.isTrue(Exit.isFailure(exit) && exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect === defect))
+      assert.isTrue(
+        Exit.isFailure(exit) &&
+          exit.cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect === defect)
+      )
       assert.lengthOf(yield* recorder.named("step.execution_requested"), 1)
       assert.lengthOf(yield* recorder.named("observability.step.max_retries_reached"), 0)
     }).pipe(Effect.provide(recorder.layer())))

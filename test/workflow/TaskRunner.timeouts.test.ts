@@ -35,7 +35,10 @@ describe("TaskRunner time-outs", () => {
     Effect.gen(function*() {
       const endless = (name: string) => Step.make(name, { retry: { maximumAttempts: 1 }, run: () => Effect.never })
       const exit = yield* outcome([endless("a"), endless("b"), endless("c")])
-      assert.deepStrictEqual(messages(exit), ["a", "b", "c"].map((name) => `step "${name}" did not end within the batch's 16s`))
+      assert.deepStrictEqual(
+        messages(exit),
+        ["a", "b", "c"].map((name) => `step "${name}" did not end within the batch's 16s`)
+      )
       assert.deepStrictEqual(yield* recorder.secondsOf("step.failed"), ["a@16", "b@16", "c@16"])
     }).pipe(Effect.provide(recorder.layer({
       execution: { batchTimeoutBase: "10 seconds", batchTimeoutPerStep: "2 seconds" }
