@@ -27,10 +27,14 @@ const table = ({ bars, rows, suite }: Suite): string => {
   return [
     `suite ${suite}`,
     "",
-    ...rows.map((row) => `  ${row.name.padEnd(width)}  ${nanos(row.medianNs).padStart(11)}  ${row.note ?? ""}`.trimEnd()),
+    ...rows.map((row) =>
+      `  ${row.name.padEnd(width)}  ${nanos(row.medianNs).padStart(11)}  ${row.note ?? ""}`.trimEnd()
+    ),
     "",
     ...bars.map((bar) =>
-      `  ${bar.name.padEnd(width)}  ${bar.value.toFixed(3).padStart(11)}  at most ${bar.limit}  ${bar.ok ? "ok" : "MISSED"}`
+      `  ${bar.name.padEnd(width)}  ${bar.value.toFixed(3).padStart(11)}  at most ${bar.limit}  ${
+        bar.ok ? "ok" : "MISSED"
+      }`
     )
   ].join("\n")
 }

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { LogDestination, TaskRunner, Telemetry } from "tasker-telemetry"
 import { SpanMemory } from "tasker-telemetry/tracing/SpanMemory"
-import { median } from "../support/Suite.ts"
 import { randomTask } from "../support/graphs.ts"
+import { median } from "../support/Suite.ts"
 
 const [count, tasks] = process.argv.slice(2).map(Number) as [number, number]
 const measured = 5

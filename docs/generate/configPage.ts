@@ -1,0 +1,68 @@
+/**
+ * The reference page of the configuration.
+ */
+import * as Duration from "effect/Duration"
+import { TelemetryConfig } from "tasker-telemetry"
+import { originals } from "./originals.ts"
+
+type Option = (typeof TelemetryConfig.options)[number]
+
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
+
+const shown = ({ meta }: Option): string => {
+  const value = meta.default
+  if (value === undefined) return "–"
+  if (Duration.isDuration(value)) return `\`${Duration.format(value)}\``
+  if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${value.join(", ")}\``
+  return typeof value === "object" ? "none" : `\`${String(value)}\``
+}
+
+const row = (option: Option): string =>
+  `| \`${option.path}\` | ${shown(option)} | ${cell(option.meta.expected)} | ${
+    [`\`${option.variable}\``, ...(option.meta.otel ?? []).map((name) => `\`${name}\``)].join("<br>")
+  } | ${cell(option.meta.doc)} | ${option.meta.tasker === undefined ? "–" : `\`${option.meta.tasker}\``} |`
+
+const groupOf = (option: Option) => option.path.includes(".") ? option.path.slice(0, option.path.indexOf(".")) : ""
+
+const group = (name: string): string =>
+  [
+    `## ${name === "" ? "Everything" : name}`,
+    "",
+    "| option | default | value | variables | meaning | Tasker |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...TelemetryConfig.options.filter((option) => groupOf(option) === name).map(row)
+  ].join("\n")
+
+const groups = [...new Set(TelemetryConfig.options.map(groupOf))]
+
+const missing = (carried: "later" | "never"): ReadonlyArray<string> =>
+  originals.filter((original) => original.carried === carried).map(({ attribute, reason }) =>
+    `| \`${attribute}\` | ${cell(reason)} |`
+  )
+
+export const configPage = `# Configuration
+
+Generated from the schema in \`src/TelemetryConfig.ts\` by \`npm run docs:generate\`.
+
+Options come from three places; the first that has a value wins: options in code
+(\`Telemetry.layer({ … })\`), \`TASKER_…\` variables, \`OTEL_…\` variables. A bad option or
+\`TASKER_…\` value fails the layer with its path and rule. A bad \`OTEL_…\` value is reported once
+and replaced by the default; with \`strict\` it fails the layer too. An empty variable counts as
+unset. Durations are texts such as \`5 seconds\`, or milliseconds; in \`OTEL_…\` variables they are
+milliseconds. Two further variables are only checked: \`OTEL_EXPORTER_OTLP_PROTOCOL\` and
+\`OTEL_EXPORTER_OTLP_TRACES_PROTOCOL\` may say \`http/json\`; anything else is reported.
+
+${groups.map(group).join("\n\n")}
+
+## Attributes of the original that are not options yet
+
+| attribute | why |
+| --- | --- |
+${missing("later").join("\n")}
+
+## Attributes of the original that will not be options
+
+| attribute | why |
+| --- | --- |
+${missing("never").join("\n")}
+`

@@ -1,0 +1,64 @@
+/**
+ * Attributes of Tasker's own configuration that have no option here, and why.
+ */
+export interface Original {
+  readonly attribute: string
+  /** `later`: not carried yet. `never`: not carried, on purpose. */
+  readonly carried: "later" | "never"
+  readonly reason: string
+}
+
+const later = (attribute: string, reason: string): Original => ({ attribute, carried: "later", reason })
+const never = (attribute: string, reason: string): Original => ({ attribute, carried: "never", reason })
+
+export const originals: ReadonlyArray<Original> = [
+  later("telemetry.log_format", "there is one format, JSON lines; an option comes with the second one"),
+  never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
+  never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
+  later("telemetry.performance_monitoring_enabled", "comes with the performance monitor"),
+  later("telemetry.bottleneck_analysis_enabled", "comes with the bottleneck report"),
+  later("telemetry.slow_query_threshold_seconds", "comes with the SQL monitor"),
+  later("telemetry.memory_threshold_mb", "comes with the performance monitor"),
+  later("telemetry.event_sampling_rate", "comes with configurable event routes"),
+  later("telemetry.filtered_events", "comes with configurable event routes"),
+  never(
+    "telemetry.max_stored_samples",
+    "series hold sums and counts, not samples; `metrics.cardinalityLimit` bounds them"
+  ),
+  later("telemetry.metrics_retention_hours", "comes with the expiry of idle series"),
+  later("telemetry.prometheus.endpoint", "comes with metric export targets"),
+  later("telemetry.prometheus.username", "comes with metric export targets"),
+  later("telemetry.prometheus.password", "comes with metric export targets"),
+  later("telemetry.prometheus.job_timeout", "comes with metric export targets"),
+  later("telemetry.prometheus.export_timeout", "comes with metric export targets"),
+  later("telemetry.prometheus.retry_attempts", "comes with metric export targets"),
+  later("telemetry.prometheus.retention_window", "comes with metric export targets"),
+  later("telemetry.prometheus.safety_margin", "comes with metric export targets"),
+  never("telemetry.prometheus.metric_prefix", "names are a contract with dashboards and alerts; they do not vary"),
+  never("telemetry.prometheus.include_instance_labels", "Prometheus adds the instance when it scrapes"),
+  never("telemetry.prometheus.compression", "remote write allows only Snappy; a scrape says what it takes"),
+  later("telemetry.prometheus.batch_size", "comes with metric export targets"),
+  never("telemetry.prometheus.skip_if_unavailable", "an unavailable receiver never stops a program here"),
+  never("telemetry.config.batch_events", "events are dispatched at once; only delivery batches"),
+  never("telemetry.config.buffer_size", "events are not buffered; `delivery.queueSize` bounds delivery"),
+  never("telemetry.config.flush_interval", "events are not buffered; `delivery.interval` times delivery"),
+  later("telemetry.config.filtered_events", "comes with configurable event routes"),
+  never("telemetry.config.enable_memoization", "an implementation detail without an effect of its own"),
+  never("telemetry.config.async_processing", "built-in sinks are synchronous and exact; subscribers will have queues"),
+  later("telemetry.config.sampling_rate", "comes with configurable event routes"),
+  later("retention_window", "comes with the coordination of exports"),
+  later("export_safety_margin", "comes with the coordination of exports"),
+  later("sync_interval", "comes with the coordination of exports"),
+  later("cross_container_coordination", "comes with the coordination of exports"),
+  never("atomic_operations", "the store that is used decides what is atomic; it is not a setting"),
+  later("distributed_export", "comes with the coordination of exports"),
+  later("export_targets", "comes with metric export targets"),
+  never("execution.min_concurrent_steps", "concurrency is a limit, not a range; steps run when they are ready"),
+  never("execution.concurrency_cache_duration", "the limit is fixed, so nothing is computed that could be cached"),
+  never("execution.connection_pressure_factors", "steps that use a database are bounded by its pool"),
+  never("execution.health_assessment_cache_duration", "had no effect"),
+  never("execution.connection_health_log_level", "had no effect"),
+  never("backoff.reenqueue_delays", "a run waits for its back-offs itself; there is no queue to go back to"),
+  never("backoff.default_reenqueue_delay", "a run waits for its back-offs itself; there is no queue to go back to"),
+  never("backoff.buffer_seconds", "a run wakes when a back-off ends, not before, so no margin is needed")
+]
