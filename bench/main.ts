@@ -40,7 +40,7 @@ const table = ({ bars, rows, suite }: Suite): string => {
 }
 
 const main = Effect.gen(function*() {
-  const [name] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+  const name = process.argv.slice(2).find((argument) => !argument.startsWith("--"))
   if (!isSuite(name)) {
     yield* Console.error(`expected the name of a suite: ${Object.keys(suites).join(", ")}`)
     process.exitCode = 2

@@ -199,6 +199,5 @@ export const toHeaders = (name: string = defaultHeader): Effect.Effect<Record<st
  * @category combinators
  * @since 0.1.0
  */
-export const withCorrelationId =
-  (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.provideService(effect, CorrelationId, id)
+export const withCorrelationId = (id: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(effect, CorrelationId, id)

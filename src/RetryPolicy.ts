@@ -112,7 +112,7 @@ export const complete = (options: Options, base: RetryPolicy = defaults): Result
 }
 
 const rule = <K extends keyof RetryPolicy>(field: K, expected: string) => {
-  const isValid = Schema.is(RetryPolicy.fields[field] as Schema.Schema<unknown>)
+  const isValid = Schema.is(RetryPolicy.fields[field])
   return {
     holds: (policy: RetryPolicy) => isValid(policy[field]),
     message: `expected ${expected} at retry.${field}`

@@ -1,7 +1,7 @@
 /**
  * Tasks for measuring: random graphs from a fixed seed.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Step, Task } from "tasker-telemetry"
 

@@ -14,7 +14,7 @@ const shown = ({ meta }: Option): string => {
   if (value === undefined) return "–"
   if (Duration.isDuration(value)) return `\`${Duration.format(value)}\``
   if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${value.join(", ")}\``
-  return typeof value === "object" ? "none" : `\`${String(value)}\``
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? `\`${value}\`` : "none"
 }
 
 const row = (option: Option): string =>

@@ -37,7 +37,7 @@ export interface OptionMeta {
 const metaKey = "tasker-telemetry/option"
 
 const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
-  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(meta.default as S["Type"]))(
+  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(meta.default))(
     schema.annotate({ [metaKey]: meta }) as S
   )
 

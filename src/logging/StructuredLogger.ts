@@ -8,8 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import type * as LogLevel from "effect/LogLevel"
-import * as Level from "effect/LogLevel"
+import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import { contain, orElse } from "../internal/contain.ts"
 import { describeCause } from "../internal/describeError.ts"
@@ -54,7 +53,7 @@ export const layer: Layer.Layer<never, never, LogDestination | SelfStatistics> =
  * @since 0.1.0
  */
 export const isWritten = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
-  minimum !== "None" && Level.isGreaterThanOrEqualTo(level, minimum)
+  minimum !== "None" && LogLevel.isGreaterThanOrEqualTo(level, minimum)
 
 /** Characters of a stack trace that a line keeps. */
 const longestStack = 8192

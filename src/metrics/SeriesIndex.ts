@@ -86,7 +86,15 @@ export const make = (options: IndexOptions): SeriesIndex => {
   }
 }
 
-const textOf = (value: unknown): string => typeof value === "string" ? value : value === undefined ? "" : String(value)
+/** Values are texts by type; what a caller without types passes becomes text here, once per series. */
+const textOf = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : typeof value === "number" || typeof value === "boolean" || typeof value === "bigint"
+    ? String(value)
+    : value === undefined || value === null
+    ? ""
+    : `[${typeof value}]`
 
 /** The key with the most distinct values among the series. */
 const culprit = (keys: ReadonlyArray<string>, series: ReadonlyArray<ReadonlyArray<string> | undefined>): string => {

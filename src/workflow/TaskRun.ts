@@ -7,7 +7,7 @@
  *
  * @internal
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -123,8 +123,8 @@ export const moveStep = <Event extends StepState.StepEvent>(
     if (run.bus.enabled) {
       run.bus.publishUnsafe(
         fiber,
-        `step.${event}` as EventCatalog.EventName,
-        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields } as never
+        `step.${event}`,
+        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
       )
     }
     return run.store.updateStep(run.record.id, after)
@@ -145,8 +145,8 @@ export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_reque
     return Effect.andThen(
       run.store.updateTask(run.record),
       run.bus.publish(
-        `task.${event}` as EventCatalog.EventName,
-        { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields } as never
+        `task.${event}`,
+        { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields }
       )
     )
   })
