@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { Step, Task } from "tasker-telemetry"
 
 /** A small generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
-export const seeded = (seed: number) => () => {
+const seeded = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
   let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
   mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed

@@ -17,7 +17,7 @@ export interface JsonLimits {
   readonly text: number
 }
 
-export const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 16_384 }
+const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 16_384 }
 
 interface Walk {
   readonly redaction: Redaction | undefined

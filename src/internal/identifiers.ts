@@ -15,7 +15,7 @@ const unbiasedLimit = 256 - 256 % alphabet.length
 const platformRandom = SecureRandom.make(SecureRandom.randomBytesUnsafe)
 
 /** The `SecureRandom` of the context if the program provides one (tests do), the platform's otherwise. */
-export const secureRandom: Effect.Effect<SecureRandom.SecureRandom["Service"]> = Effect.map(
+const secureRandom: Effect.Effect<SecureRandom.SecureRandom["Service"]> = Effect.map(
   Effect.serviceOption(SecureRandom.SecureRandom),
   Option.getOrElse(() => platformRandom)
 )

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
@@ -45,7 +45,11 @@ describe("TelemetryTest", () => {
               children: [{
                 name: "tasker.step.execution",
                 events: ["tasker.state.transition", "tasker.state.transition"],
-                attributes: { "tasker.step.name": "fetch_cart", "tasker.step.attempt": 1, "tasker.step.work_seconds": 2 }
+                attributes: {
+                  "tasker.step.name": "fetch_cart",
+                  "tasker.step.attempt": 1,
+                  "tasker.step.work_seconds": 2
+                }
               }]
             },
             { name: "tasker.dependency.resolution" },
@@ -63,7 +67,11 @@ describe("TelemetryTest", () => {
               children: [{
                 name: "tasker.step.execution",
                 status: "unset",
-                attributes: { "tasker.step.attempt": 2, "tasker.step.backoff_seconds": 5, "tasker.step.work_seconds": 1 },
+                attributes: {
+                  "tasker.step.attempt": 2,
+                  "tasker.step.backoff_seconds": 5,
+                  "tasker.step.work_seconds": 1
+                },
                 children: [{ name: "gateway", kind: "client" }]
               }]
             }
