@@ -25,7 +25,9 @@ export class FlushRegistry extends Context.Service<FlushRegistry, {
           }),
           () => Effect.sync(() => registered.delete(flush))
         ),
-      flush: Effect.suspend(() => Effect.forEach([...registered], (flush) => Effect.ignoreCause(flush), { discard: true }))
+      flush: Effect.suspend(() =>
+        Effect.forEach([...registered], (flush) => Effect.ignoreCause(flush), { discard: true })
+      )
     })
   })
 }

@@ -50,6 +50,14 @@ export const boolean = (meta: Describe<boolean>) =>
 export const text = (meta: Describe<string>) =>
   option(Schema.NonEmptyString, { ...meta, kind: "string", expected: "a text that is not empty" })
 
+/** A header name: what RFC 9110 calls a token. */
+export const headerName = (meta: Describe<string>) =>
+  option(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)), {
+    ...meta,
+    kind: "string",
+    expected: "the name of a header"
+  })
+
 export const optionalText = (meta: Describe<string | undefined> & { readonly expected?: string }) =>
   option(Schema.UndefinedOr(Schema.NonEmptyString), {
     ...meta,

@@ -39,7 +39,7 @@ export const configSchema = Schema.Struct({
     })
   }),
   correlation: Schema.Struct({
-    header: Option.text({
+    header: Option.headerName({
       default: "X-Correlation-ID",
       doc: "Header that carries the correlation id in requests and answers.",
       tasker: "telemetry.correlation_id_header"

@@ -113,7 +113,9 @@ const describe = (value: unknown): string => {
   if (Duration.isDuration(value)) return Duration.format(value)
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
-  if (Array.isArray(value)) return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
+  }
   return `a value of type ${typeof value}`
 }
 
@@ -127,7 +129,11 @@ const unknownOptions = (
     const here = [...path, key]
     if (value === undefined || leaves.some((leaf) => samePath(leaf.path, here))) return []
     if (!leaves.some((leaf) => samePath(leaf.path.slice(0, here.length), here))) {
-      const known = [...new Set(leaves.filter((leaf) => samePath(leaf.path.slice(0, path.length), path)).map((leaf) => leaf.path[path.length]))]
+      const known = [
+        ...new Set(
+          leaves.filter((leaf) => samePath(leaf.path.slice(0, path.length), path)).map((leaf) => leaf.path[path.length])
+        )
+      ]
       return [`unknown option ${here.join(".")}; known there: ${known.join(", ")}`]
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
