@@ -1,0 +1,107 @@
+/**
+ * The PostgreSQL that reports are stored in: the one of `DATABASE_URL`, else
+ * one of our own that starts in the background.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Config, Context, Deferred, Effect, type FileSystem, Layer, Option, type Path, Redacted } from "effect"
+import { Reactivity } from "effect/reactivity"
+import type { SqlClient, SqlError } from "effect/sql"
+import { DemoError } from "./DemoError.ts"
+import { startEmbedded } from "./EmbeddedPostgres.ts"
+
+export class Database extends Context.Service<Database, {
+  /** The client; waits for a database that is still starting. */
+  readonly client: Effect.Effect<SqlClient.SqlClient, DemoError>
+}>()("tasker-telemetry/demo/Database") {
+  /**
+   * Fails at once if `DATABASE_URL` is malformed or nothing answers there. The
+   * embedded PostgreSQL is waited for where it is needed.
+   */
+  static readonly layer: Layer.Layer<Database, DemoError, FileSystem.FileSystem | Path.Path> = Layer.effect(
+    Database,
+    Effect.suspend(() => make)
+  )
+}
+
+const variable = Config.option(Config.Redacted("DATABASE_URL"))
+
+const make = Effect.gen(function*() {
+  const url = yield* Effect.orDie(variable)
+  if (Option.isSome(url)) {
+    const client = yield* connect(yield* parse(url.value))
+    return Database.of({ client: Effect.succeed(client) })
+  }
+  const client = yield* Deferred.make<SqlClient.SqlClient, DemoError>()
+  yield* Effect.forkScoped(keepEmbedded(client))
+  return Database.of({
+    client: Effect.suspend(() =>
+      Deferred.isDoneUnsafe(client)
+        ? Deferred.await(client)
+        : Effect.withSpan(Deferred.await(client), "demo.database.start")
+    )
+  })
+}).pipe(Effect.withTracerEnabled(false), Effect.provide(Reactivity.layer))
+
+/** The fiber that runs this holds the server: interrupting it, however far it has come, leaves nothing behind. */
+const keepEmbedded = (client: Deferred.Deferred<SqlClient.SqlClient, DemoError>) =>
+  startEmbedded.pipe(
+    Effect.flatMap(({ password, ...server }) => connect({ ...server, password: Redacted.make(password) })),
+    Effect.onExit((exit) => Deferred.done(client, exit)),
+    Effect.andThen(Effect.never),
+    Effect.scoped,
+    Effect.ignore
+  )
+
+/**
+ * Connects and asks a first question, so that a wrong address or password comes
+ * to light now. The address is given in fields as well as in the URL: span
+ * attributes are made from the fields.
+ */
+const connect = Effect.fnUntraced(
+  function*(options: PgClient.PgPoolConfig & { readonly host: string; readonly port: number }) {
+    const client = yield* PgClient.make({ applicationName: "tasker-demo", maxConnections: 4, ...options })
+    yield* client`SELECT 1`
+    return client
+  },
+  (connecting, { host, port }) =>
+    Effect.mapError(connecting, (error) =>
+      new DemoError({
+        message: `Cannot use the PostgreSQL at ${host}:${port} (${describeSqlError(error)}); ` +
+          "start it, correct DATABASE_URL, or unset DATABASE_URL to use the embedded one."
+      }))
+)
+
+/** What the database or the network said, in few words. */
+export const describeSqlError = (error: SqlError.SqlError): string => {
+  const { cause } = error.reason
+  const said = cause instanceof AggregateError ? cause.errors[0] : cause
+  return (said instanceof Error && said.message !== "" ? said.message : error.message).split("\n")[0]!
+}
+
+const malformed = (reason: string) =>
+  new DemoError({
+    message: `DATABASE_URL is malformed (${reason}); it looks like postgresql://user:password@127.0.0.1:5432/database.`
+  })
+
+const parse = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+  const text = Redacted.value(url)
+  if (!URL.canParse(text)) return yield* malformed("it is no URL")
+  const parsed = new URL(text)
+  if (parsed.protocol !== "postgres:" && parsed.protocol !== "postgresql:") {
+    return yield* malformed(`it begins with ${parsed.protocol}`)
+  }
+  const option = (name: string) => parsed.searchParams.get(name) ?? undefined
+  const port = Number(option("port") ?? (parsed.port || 5432))
+  if (!(Number.isInteger(port) && port > 0 && port <= 65535)) return yield* malformed("its port is not valid")
+  const name = yield* Effect.try({
+    try: () => decodeURIComponent(parsed.pathname.slice(1) || parsed.username),
+    catch: () => malformed("its database name is not encoded properly")
+  })
+  const database = option("dbname") ?? name
+  return {
+    url,
+    host: option("host") ?? (parsed.hostname.replaceAll(/^\[|\]$/g, "") || "localhost"),
+    port,
+    ...(database === "" ? {} : { database })
+  }
+})

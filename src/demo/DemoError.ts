@@ -1,0 +1,8 @@
+/**
+ * What ends the demo: one sentence that says what is wrong and what to do.
+ */
+import { Schema } from "effect"
+
+export class DemoError extends Schema.TaggedError<DemoError>()("DemoError", {
+  message: Schema.String
+}) {}

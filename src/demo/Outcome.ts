@@ -1,0 +1,130 @@
+/**
+ * One run of the task, recorded from its first span to its last, and its JSON.
+ */
+import { Cause, Effect, Exit, Option } from "effect"
+import type { SpanData } from "../delivery/SpanData.ts"
+import type { EventEnvelope } from "../events/EventEnvelope.ts"
+import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
+import * as Telemetry from "../Telemetry.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import type * as Task from "../workflow/Task.ts"
+import { TaskRunner } from "../workflow/TaskRunner.ts"
+import { type TaskSnapshot, TaskStore } from "../workflow/TaskStore.ts"
+import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
+import { DemoError } from "./DemoError.ts"
+import { Recorder, type Recording } from "./Recorder.ts"
+
+export type Results = Task.Results<typeof AnalyzeDirectory>
+
+export interface Outcome extends Recording {
+  readonly task: TaskSnapshot
+  /** The results of the steps, if the task is complete. */
+  readonly results: Results | undefined
+  /** What went wrong, in one sentence: with the task, or with the delivery of its spans. */
+  readonly problem: string | undefined
+}
+
+/** Runs the task once, waits until its spans are delivered, and gives everything that was recorded. */
+export const run = Effect.fnUntraced(function*(input: Task.Input<typeof AnalyzeDirectory>) {
+  const exit = yield* Effect.exit(TaskRunner.run(AnalyzeDirectory, input))
+  if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
+  const store = yield* TaskStore
+  const [newest] = yield* store.list({ limit: 1 })
+  const task = newest === undefined ? undefined : Option.getOrUndefined(yield* store.get(newest.id))
+  if (task === undefined) {
+    return yield* new DemoError({ message: Exit.isFailure(exit) ? describe(exit.cause) : "The run left no record." })
+  }
+  yield* Telemetry.flush
+  const recording = yield* (yield* Recorder).recording
+  const outcome: Outcome = {
+    ...recording,
+    task,
+    results: Exit.isSuccess(exit) ? exit.value.results : undefined,
+    problem: Exit.isFailure(exit)
+      ? `The analysis failed in ${failedSteps(task)}: ${describe(exit.cause)}`
+      : yield* undelivered(recording)
+  }
+  return outcome
+})
+
+const failedSteps = (task: TaskSnapshot) =>
+  task.steps.filter((step) => step.state === "error").map((step) => step.name).join(", ") || task.name
+
+const describe = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error && error.message !== "" ? error.message : String(error)
+}
+
+/** A receiver that takes no spans does not fail the task; whoever asked for the delivery wants to know all the same. */
+const undelivered = Effect.fnUntraced(function*({ metrics }: Recording) {
+  const { delivery } = yield* TelemetryConfig.Current
+  const dropped = metrics.after.find((family) => family.name === "tasker_spans_dropped_total")
+  const count = dropped?.series.reduce((sum, { value }) => typeof value === "number" ? sum + value : sum, 0) ?? 0
+  if (count === 0) return undefined
+  return `${count} spans could not be delivered to ${delivery.tracesEndpoint ?? delivery.endpoint}; ` +
+    "start the receiver, correct OTEL_EXPORTER_OTLP_ENDPOINT, or unset it."
+})
+
+// --- JSON ---
+
+const milliseconds = (seconds: number) => Math.round(seconds * 1e6) / 1e3
+
+const spanMilliseconds = (nanos: bigint) => Number(nanos / 1000n) / 1e3
+
+const spanDocument = (span: SpanData) => ({
+  name: span.name,
+  traceId: span.traceId,
+  spanId: span.spanId,
+  parentSpanId: span.parentSpanId ?? null,
+  startMs: spanMilliseconds(span.startTimeNanos),
+  endMs: spanMilliseconds(span.endTimeNanos),
+  attributes: Object.fromEntries(span.attributes),
+  events: span.events.map(({ attributes, name, timeNanos }) => ({
+    name,
+    timeMs: spanMilliseconds(timeNanos),
+    attributes
+  })),
+  status: span.statusCode
+})
+
+const eventDocument = ({ name, payload, time }: EventEnvelope) => ({
+  name,
+  stepName: "stepName" in payload ? payload.stepName : null,
+  attempt: "attempt" in payload ? payload.attempt : null,
+  time: new Date(time).toISOString()
+})
+
+/** The one JSON document of a run. */
+export const toJson = ({ events, logs, metrics, problem, results, spans, task }: Outcome): string =>
+  JSON.stringify(
+    {
+      task: {
+        id: task.id,
+        status: task.state,
+        durationMs: milliseconds(task.durationSeconds ?? 0),
+        steps: task.steps.map((step) => ({
+          name: step.name,
+          status: step.state,
+          attempts: step.attempts,
+          queueMs: milliseconds(step.queueSeconds),
+          workMs: milliseconds(step.workSeconds)
+        }))
+      },
+      result: results === undefined ? null : {
+        files: results.summarize.files,
+        bytes: results.summarize.bytes,
+        linesByLanguage: Object.fromEntries(
+          results.summarize.languages.map(({ language, lines }) => [language, lines])
+        ),
+        duplicateGroups: results.find_duplicates,
+        unreadable: results.store_report.unreadable
+      },
+      ...(problem === undefined ? {} : { problem }),
+      spans: spans.map(spanDocument),
+      events: events.map(eventDocument),
+      logs: logs.map((line) => JSON.parse(line) as unknown),
+      metrics: PrometheusFormat.format(metrics.after)
+    },
+    (_key, value: unknown) => typeof value === "bigint" ? value.toString() : value,
+    2
+  )

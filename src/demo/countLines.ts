@@ -1,0 +1,58 @@
+/**
+ * Counts the lines of files per language, as `wc -l` does: newline bytes,
+ * whatever else is in the file.
+ */
+import { Effect } from "effect"
+import { type FoundFile, readFiles, type UnreadablePath } from "./FoundFile.ts"
+import { languageOf } from "./languages.ts"
+
+/** The files of one language. */
+export interface LanguageCount {
+  readonly language: string
+  readonly files: number
+  readonly lines: number
+  readonly bytes: number
+}
+
+/** The lines of files, most lines first. */
+export interface LineCount {
+  readonly lines: number
+  readonly languages: ReadonlyArray<LanguageCount>
+  readonly unreadable: ReadonlyArray<UnreadablePath>
+}
+
+const newline = 0x0a
+
+const lineReader = () => {
+  let lines = 0
+  return {
+    piece: (bytes: Buffer) => {
+      for (let index = 0; index < bytes.length; index++) if (bytes[index] === newline) lines++
+    },
+    end: (size: number) => ({ lines, size })
+  }
+}
+
+export const countLines = Effect.fnUntraced(function*(
+  files: ReadonlyArray<FoundFile>
+): Effect.fn.Return<LineCount> {
+  const { read, unreadable } = yield* readFiles(files, lineReader)
+  const languages = new Map<string, LanguageCount>()
+  let total = 0
+  for (const [file, { lines, size }] of read) {
+    const language = languageOf(file.path)
+    const known = languages.get(language) ?? { language, files: 0, lines: 0, bytes: 0 }
+    languages.set(language, {
+      language,
+      files: known.files + 1,
+      lines: known.lines + lines,
+      bytes: known.bytes + size
+    })
+    total += lines
+  }
+  return {
+    lines: total,
+    languages: [...languages.values()].sort((a, b) => b.lines - a.lines || (a.language < b.language ? -1 : 1)),
+    unreadable
+  }
+})

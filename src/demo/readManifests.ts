@@ -1,0 +1,149 @@
+/**
+ * Reads the files by which package managers know a project: its name, its
+ * version, what it depends on.
+ */
+import { Effect, Result, Schema } from "effect"
+import { Toml } from "effect/encoding"
+import { type FileError, type FoundFile, readPieces, type UnreadablePath } from "./FoundFile.ts"
+
+/** What a manifest says about its project. */
+export const Manifest = Schema.Struct({
+  path: Schema.String,
+  kind: Schema.String,
+  name: Schema.UndefinedOr(Schema.String),
+  version: Schema.UndefinedOr(Schema.String),
+  dependencies: Schema.Int
+})
+export type Manifest = typeof Manifest.Type
+
+export interface Manifests {
+  readonly manifests: ReadonlyArray<Manifest>
+  /** Manifests that do not say what their kind of manifest says. */
+  readonly malformed: ReadonlyArray<UnreadablePath>
+  readonly unreadable: ReadonlyArray<UnreadablePath>
+}
+
+type Facts = Pick<Manifest, "name" | "version" | "dependencies">
+type Parse = (text: string) => Result.Result<Facts, string>
+
+// --- What each kind of manifest looks like ---
+
+const Text = Schema.optionalKey(Schema.Unknown)
+const Table = Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+const List = Schema.optionalKey(Schema.Array(Schema.Unknown))
+
+const PackageJson = Schema.Struct({
+  name: Text,
+  version: Text,
+  dependencies: Table,
+  devDependencies: Table,
+  peerDependencies: Table,
+  optionalDependencies: Table
+})
+
+const ComposerJson = Schema.Struct({ name: Text, version: Text, require: Table, "require-dev": Table })
+
+const CargoToml = Schema.Struct({
+  package: Schema.optionalKey(Schema.Struct({ name: Text, version: Text })),
+  dependencies: Table,
+  "dev-dependencies": Table,
+  "build-dependencies": Table
+})
+
+const PyprojectToml = Schema.Struct({
+  project: Schema.optionalKey(Schema.Struct({ name: Text, version: Text, dependencies: List }))
+})
+
+const string = (value: unknown) => typeof value === "string" ? value : undefined
+const size = (tables: ReadonlyArray<Readonly<Record<string, unknown>> | undefined>) =>
+  tables.reduce((sum, table) => sum + Object.keys(table ?? {}).length, 0)
+
+const decode = <A, I>(
+  syntax: string,
+  schema: Schema.Codec<A, I>,
+  facts: (manifest: A) => Facts
+) => {
+  const decoded = Schema.decodeUnknownResult(schema)
+  return (value: unknown) =>
+    decoded(value).pipe(
+      Result.map(facts),
+      Result.mapError(() => `unexpected contents for ${syntax}`)
+    )
+}
+
+const json = <A, I>(schema: Schema.Codec<A, I>, facts: (manifest: A) => Facts): Parse => {
+  const parse = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+  const read = decode("this kind of JSON file", schema, facts)
+  return (text) => parse(text).pipe(Result.mapError(() => "not valid JSON"), Result.flatMap(read))
+}
+
+const toml = <A, I>(schema: Schema.Codec<A, I>, facts: (manifest: A) => Facts): Parse => {
+  const read = decode("this kind of TOML file", schema, facts)
+  return (text) => Toml.parse(text).pipe(Result.mapError(() => "not valid TOML"), Result.flatMap(read))
+}
+
+const goMod: Parse = (text) => {
+  const module = /^module\s+(\S+)/m.exec(text)?.[1]
+  if (module === undefined) return Result.fail("no module line")
+  const required = [...text.matchAll(/^(?:require)?\s+[\w.-]+\.[^\s()]+\s+v\d\S*/gm)].length
+  return Result.succeed({ name: module, version: undefined, dependencies: required })
+}
+
+const parsers: Readonly<Record<string, Parse>> = {
+  "package.json": json(PackageJson, (it) => ({
+    name: string(it.name),
+    version: string(it.version),
+    dependencies: size([it.dependencies, it.devDependencies, it.peerDependencies, it.optionalDependencies])
+  })),
+  "composer.json": json(ComposerJson, (it) => ({
+    name: string(it.name),
+    version: string(it.version),
+    dependencies: size([it.require, it["require-dev"]])
+  })),
+  "Cargo.toml": toml(CargoToml, (it) => ({
+    name: string(it.package?.name),
+    version: string(it.package?.version),
+    dependencies: size([it.dependencies, it["dev-dependencies"], it["build-dependencies"]])
+  })),
+  "pyproject.toml": toml(PyprojectToml, (it) => ({
+    name: string(it.project?.name),
+    version: string(it.project?.version),
+    dependencies: it.project?.dependencies?.length ?? 0
+  })),
+  "go.mod": goMod
+}
+
+// --- Reading them ---
+
+/** A manifest that is larger is none. */
+const largestManifest = 4 * 1024 * 1024
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1)
+
+const readText = (file: FoundFile): Effect.Effect<string, FileError> => {
+  const pieces: Array<Buffer> = []
+  return Effect.map(
+    readPieces(file, (piece) => void pieces.push(Buffer.from(piece))),
+    () => Buffer.concat(pieces).toString("utf8")
+  )
+}
+
+export const readManifests = Effect.fnUntraced(function*(
+  files: ReadonlyArray<FoundFile>
+): Effect.fn.Return<Manifests> {
+  const manifests: Array<Manifest> = []
+  const malformed: Array<UnreadablePath> = []
+  const unreadable: Array<UnreadablePath> = []
+  const candidates = files.filter((file) => Object.hasOwn(parsers, nameOf(file.path)) && file.size <= largestManifest)
+  yield* Effect.forEach(candidates, (file) =>
+    Effect.match(readText(file), {
+      onFailure: (error) => void unreadable.push({ path: file.path, reason: error.reason }),
+      onSuccess: (text) => {
+        const kind = nameOf(file.path)
+        const facts = parsers[kind]!(text)
+        if (Result.isFailure(facts)) malformed.push({ path: file.path, reason: facts.failure })
+        else manifests.push({ path: file.path, kind, ...facts.success })
+      }
+    }), { concurrency: 4, discard: true })
+  return { manifests: manifests.sort((a, b) => a.path < b.path ? -1 : 1), malformed, unreadable }
+})

@@ -1,0 +1,150 @@
+/**
+ * A run for a person who looks at it in a terminal.
+ */
+import type { FamilySnapshot, HistogramValue } from "../metrics/MetricSnapshot.ts"
+import type { Outcome } from "./Outcome.ts"
+import { renderResult } from "./renderResult.ts"
+import { renderTrace } from "./renderTrace.ts"
+import {
+  bar,
+  count,
+  cutEnd,
+  duration,
+  heading,
+  many,
+  padEnd,
+  padStart,
+  painter,
+  percent,
+  printable,
+  type Terminal
+} from "./terminal.ts"
+import { timeSpent } from "./timeSpent.ts"
+
+const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+  const paint = painter(terminal)
+  const isComplete = task.state === "complete"
+  const state = paint(isComplete ? ["green", "bold"] : ["red", "bold"], isComplete ? "✓ complete" : `✗ ${task.state}`)
+  const folder = results === undefined ? "" : ` of ${printable(results.summarize.folder)}`
+  return [
+    `${paint("bold", `${task.name}${folder}`)}  ${state} in ${duration((task.durationSeconds ?? 0) * 1000)}`,
+    paint(
+      "dim",
+      `${many(events.length, "event")}, ${many(logs.length, "log line")}, correlation id ${task.correlationId}`
+    )
+  ]
+}
+
+// --- Metrics ---
+
+const keyOf = (attributes: Readonly<Record<string, string>>) => JSON.stringify(attributes)
+
+interface Change {
+  readonly name: string
+  readonly series: number
+  readonly text: string
+}
+
+const numberOf = (value: number | HistogramValue | undefined) => typeof value === "number" ? value : 0
+
+const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Change | undefined => {
+  const known = new Map(before?.series.map(({ attributes, value }) => [keyOf(attributes), value]))
+  let series = 0
+  let observations = 0
+  let sum = 0
+  const byStatus = new Map<string, number>()
+  for (const { attributes, value } of after.series) {
+    const old = known.get(keyOf(attributes))
+    if (typeof value === "number") {
+      const change = value - numberOf(old)
+      if (change === 0) continue
+      series++
+      sum += change
+      const status = attributes["status"]
+      if (status !== undefined) byStatus.set(status, (byStatus.get(status) ?? 0) + change)
+    } else {
+      const oldCount = typeof old === "object" ? old.count : 0
+      if (value.count === oldCount) continue
+      series++
+      observations += value.count - oldCount
+      sum += value.sum - (typeof old === "object" ? old.sum : 0)
+    }
+  }
+  if (series === 0) return undefined
+  const statuses = [...byStatus].map(([status, amount]) => `${status} ${count(amount)}`).join(", ")
+  return {
+    name: after.name,
+    series,
+    text: after.type === "histogram"
+      ? `${many(observations, "observation")}, ${duration(sum * 1000)} in all`
+      : `${sum > 0 ? "+" : ""}${count(sum)}${statuses === "" ? "" : `  (${statuses})`}`
+  }
+}
+
+const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+  const paint = painter(terminal)
+  const changes = after.flatMap((family) => changeOf(family, before.find((other) => other.name === family.name)) ?? [])
+  return [
+    heading("Metrics", `${changes.length} changed`, terminal),
+    ...changes.map(({ name, series, text }) =>
+      `${padEnd(cutEnd(name, 40), 42)}${padEnd(text, terminal.width - 42 - 10)}${
+        paint("dim", padStart(many(series, "series", "series"), 10))
+      }`
+    )
+  ]
+}
+
+// --- Time ---
+
+const time = ({ spans, task }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+  const paint = painter(terminal)
+  const spent = timeSpent(task, spans)
+  const row = (cells: ReadonlyArray<string>) =>
+    `  ${padEnd(cells[0]!, 18)}${cells.slice(1).map((cell) => padStart(cell, 11)).join("")}`
+  const barWidth = terminal.width - 18 - 44 - 5
+  const total = Math.max(spent.totalMs, 0.001)
+  const path = spent.criticalPath.join(" → ")
+  const overhead = Math.max(0, spent.totalMs - spent.criticalMs)
+  return [
+    heading("Where the time went", `${duration(spent.totalMs)} in all`, terminal),
+    paint("dim", row(["Step", "attempts", "queue", "work", "share"])),
+    ...spent.steps.map((step) =>
+      `${
+        row([
+          step.name,
+          count(step.attempts),
+          duration(step.queueMs),
+          duration(step.workMs),
+          percent(step.workMs / total)
+        ])
+      }   ${
+        paint(step.state === "error" ? "red" : step.critical ? "yellow" : "dim", bar(step.workMs / total, barWidth))
+      }`
+        .trimEnd()
+    ),
+    "",
+    `Critical path: ${paint("yellow", path)}`,
+    `  ${duration(spent.criticalMs)} of work on it, ${duration(overhead)} (${
+      percent(overhead / total)
+    }) for everything around the steps`,
+    `SQL: ${many(spent.sql.statements, "statement")}, ${duration(spent.sql.ms)} (${percent(spent.sql.ms / total)})`
+  ]
+}
+
+/** 100 columns and no colours unless the terminal says otherwise. */
+const thisTerminal = (): Terminal => {
+  const { stdout } = process
+  return {
+    width: Math.min(120, Math.max(80, stdout.isTTY ? stdout.columns : 100)),
+    colors: stdout.isTTY && (process.env["NO_COLOR"] ?? "") === ""
+  }
+}
+
+export const render = (outcome: Outcome, terminal: Terminal = thisTerminal()): string =>
+  [
+    summary(outcome, terminal),
+    renderTrace(outcome.spans, terminal),
+    ...(outcome.results === undefined ? [] : [renderResult(outcome.results, terminal)]),
+    metrics(outcome, terminal),
+    time(outcome, terminal)
+  ].map((part) => `${part.join("\n")}\n`).join("\n")

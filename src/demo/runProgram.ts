@@ -1,0 +1,73 @@
+/**
+ * Runs a program of the demo as a process: output, errors, signals, exit code.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import type { NodeServices as Services } from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit } from "effect"
+import * as fs from "node:fs"
+import { DemoError } from "./DemoError.ts"
+import { call } from "./FoundFile.ts"
+
+const standardOutput = 1
+
+/**
+ * Writes to standard output, however slow its reader is. A reader that has gone
+ * (`| head -1`) has seen what it wanted; every other trouble is an error.
+ */
+export const write = Effect.fnUntraced(function*(text: string): Effect.fn.Return<void, DemoError> {
+  const bytes = Buffer.from(text)
+  let offset = 0
+  while (offset < bytes.length) {
+    const start = offset
+    const written = yield* call<number>((done) =>
+      fs.write(standardOutput, bytes, start, bytes.length - start, null, done)
+    )
+      .pipe(Effect.catch(({ code }) => {
+        if (code === "EAGAIN") return Effect.as(Effect.sleep("10 millis"), 0)
+        if (code === "EPIPE") return Effect.succeed(bytes.length)
+        return Effect.fail(
+          new DemoError({ message: `Cannot write to standard output (${code}); write to another file or disk.` })
+        )
+      }))
+    offset += written
+  }
+})
+
+/** Writes a line for people to standard error, if anybody is there. */
+export const writeError = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const interrupted = 130
+
+/**
+ * Runs a program until it ends or SIGINT, SIGTERM or SIGHUP ends it; either way
+ * everything it has started is closed before the process exits. A failure is
+ * one sentence on standard error.
+ */
+export const runProgram = (
+  program: Effect.Effect<void, { readonly message: string }, Services>,
+  options: { readonly exitCodeOnSignal: number } = { exitCodeOnSignal: interrupted }
+): void => {
+  // A closed standard error is no reason to leave things behind.
+  process.stderr.on("error", () => {})
+  process.stdout.on("error", () => {})
+  process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  program.pipe(
+    Effect.provide(NodeServices.layer),
+    Effect.tapCause((cause) =>
+      Effect.sync(() => {
+        if (!Cause.hasInterruptsOnly(cause)) writeError(describe(cause))
+      })
+    ),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => {
+        onExit(Exit.isSuccess(exit) ? 0 : Cause.hasInterruptsOnly(exit.cause) ? options.exitCodeOnSignal : 1)
+      }
+    })
+  )
+}
+
+const describe = (cause: Cause.Cause<{ readonly message: string }>): string => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  return failure === undefined ? Cause.pretty(cause) : failure.error.message
+}
