@@ -1,0 +1,173 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as Correlation from "../../src/Correlation.ts"
+import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
+import * as EventCatalog from "../../src/events/EventCatalog.ts"
+import { defaultRoutes } from "../../src/events/EventRouter.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as Step from "../../src/workflow/Step.ts"
+import * as Task from "../../src/workflow/Task.ts"
+import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as recorder from "../support/recorder.ts"
+
+const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
+
+const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0", stepCount: 1 }
+const publish = Effect.flatMap(EventBus, (bus) => bus.publish("workflow.steps_execution_started", payload))
+const publishStart = Effect.flatMap(EventBus, (bus) =>
+  bus.publish("task.start_requested", {
+    taskId: "t-1",
+    taskName: "t",
+    namespace: "default",
+    version: "0.1.0",
+    fromState: "pending",
+    toState: "in_progress",
+    totalSteps: 1
+  }))
+
+const sink = (log: Array<string>, name: string, signal: EventSink["signal"]): EventSink => ({
+  name,
+  signal,
+  handle: (event) => void log.push(`${name} ${event.sequence}`)
+})
+
+describe("EventBus", () => {
+  it.effect("stamps time, sequence, correlation and span on the publisher's fiber", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_700_000_000_123)
+      const seen: Array<unknown> = []
+      const bus = yield* EventBus
+      yield* bus.register({ name: "seen", signal: "all", handle: (event) => void seen.push(event) })
+      yield* publish
+      const span = yield* Effect.currentSpan.pipe(
+        Effect.tap(publish),
+        Effect.withSpan("outer"),
+        Correlation.withCorrelationId("req-1")
+      )
+      const common = { name: "workflow.steps_execution_started", payload, time: 1_700_000_000_123 }
+      assert.deepStrictEqual(seen, [
+        { ...common, sequence: 1, correlationId: undefined, traceId: undefined, spanId: undefined },
+        { ...common, sequence: 2, correlationId: "req-1", traceId: span.traceId, spanId: span.spanId }
+      ])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("calls the sinks in the order all, metrics, trace, log, and each only for its signal", () =>
+    Effect.gen(function*() {
+      const log: Array<string> = []
+      const bus = yield* EventBus
+      for (const signal of ["log", "trace", "metrics", "all"] as const) yield* bus.register(sink(log, signal, signal))
+      yield* publishStart
+      yield* publish
+      assert.deepStrictEqual(log, ["all 1", "metrics 1", "trace 1", "log 1", "all 2", "log 2"])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("calls the other sinks when one throws, and counts it", () =>
+    Effect.gen(function*() {
+      const log: Array<string> = []
+      const bus = yield* EventBus
+      yield* bus.register(sink(log, "first", "all"))
+      yield* bus.register({
+        name: "broken",
+        signal: "all",
+        handle: () => {
+          throw new Error("sink")
+        }
+      })
+      yield* bus.register(sink(log, "last", "log"))
+      yield* publish
+      yield* publish
+      assert.deepStrictEqual(log, ["first 1", "last 1", "first 2", "last 2"])
+      const [errors] = (yield* SelfStatistics).read()
+      assert.deepStrictEqual(errors, {
+        name: "tasker_sink_errors_total",
+        help: "Events a built-in sink could not handle.",
+        attributes: ["sink"],
+        values: [{ attributes: ["broken"], value: 2 }]
+      })
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("forgets a sink when its scope closes, once per registration", () =>
+    Effect.gen(function*() {
+      const log: Array<string> = []
+      const bus = yield* EventBus
+      const one = sink(log, "one", "all")
+      const scope = yield* Scope.make()
+      yield* bus.register(one)
+      yield* Scope.provide(bus.register(one), scope)
+      yield* publish
+      yield* Scope.close(scope, Exit.void)
+      yield* publish
+      assert.deepStrictEqual(log, ["one 1", "one 1", "one 2"])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("numbers the events without gaps, whether anybody listens or not", () =>
+    Effect.gen(function*() {
+      yield* publish
+      const log: Array<string> = []
+      yield* (yield* EventBus).register(sink(log, "late", "all"))
+      yield* Effect.forEach(Array.from({ length: 20 }), () => publish, { concurrency: "unbounded" })
+      assert.deepStrictEqual(log, Array.from({ length: 20 }, (_, index) => `late ${index + 2}`))
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("says that it is enabled, and that a noop bus is not", () =>
+    Effect.gen(function*() {
+      const enabled = Effect.map(EventBus, (bus) => bus.enabled)
+      assert.strictEqual(yield* Effect.provide(enabled, layer), true)
+      assert.strictEqual(yield* Effect.provide(enabled, EventBus.layerNoop), false)
+      assert.strictEqual(yield* Effect.provide(publish, EventBus.layerNoop), undefined)
+    }))
+
+  it.effect("carries payloads that fit the catalog through a whole run", () =>
+    Effect.gen(function*() {
+      const flaky = Step.make("flaky", {
+        run: ({ attempt }) => attempt === 1 ? Effect.fail("again") : Effect.sleep("1 second")
+      })
+      const bad = Step.make("bad", { retry: { maximumAttempts: 1 }, run: () => Effect.fail("no") })
+      const after = Step.make("after", { dependsOn: [bad], run: () => Effect.void })
+      const stopped = Step.make("stopped", { run: () => Effect.interrupt })
+      const task = Task.make("t", { input: Schema.Void, steps: [flaky, bad, after, stopped] })
+      const { fiber, taskId } = yield* TaskRunner.start(task, undefined)
+      yield* recorder.advance("1 minute")
+      yield* Fiber.await(fiber)
+      yield* TaskRunner.resolveStep(taskId, bad, undefined as never)
+      const cancelled = yield* TaskRunner.start(task, undefined)
+      yield* TaskRunner.cancel(cancelled.taskId)
+      yield* TaskRunner.run(
+        Task.make("ok", { input: Schema.Void, steps: [Step.make("s", { run: () => Effect.void })] }),
+        undefined
+      )
+      const { events } = yield* recorder.Recorder
+      assert.deepStrictEqual(yield* recorder.misfits, [])
+      assert.deepStrictEqual(
+        EventCatalog.names.filter((name) => !events.some((event) => event.name === name)),
+        ["task.resolved_manually"]
+      )
+    }).pipe(Effect.provide(recorder.layer())))
+})
+
+describe("EventCatalog", () => {
+  it("names only fields of the payload as attributes, and no ids", () => {
+    for (const [name, { attributes, payload }] of Object.entries(EventCatalog.catalog)) {
+      for (const attribute of attributes as ReadonlyArray<string>) {
+        assert.property(payload.fields, attribute, name)
+        assert.notMatch(attribute, /Id$/, name)
+      }
+    }
+  })
+
+  it("has a domain, a route and a sentence for every event", () => {
+    assert.deepStrictEqual(
+      new Set(EventCatalog.names.map(EventCatalog.domainOf)),
+      new Set(["task", "step", "workflow", "observability"])
+    )
+    assert.deepStrictEqual(Object.keys(defaultRoutes).toSorted(), [...EventCatalog.names].toSorted())
+    assert.isTrue(EventCatalog.names.every((name) => defaultRoutes[name].log))
+  })
+
+  it("gives from and to states to the transitions and to nothing else", () => {
+    for (const [name, { payload }] of Object.entries(EventCatalog.catalog)) {
+      assert.strictEqual("toState" in payload.fields, /^(?:task|step)\./.test(name), name)
+    }
+  })
+})
