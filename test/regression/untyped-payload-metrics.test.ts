@@ -1,0 +1,49 @@
+/**
+ * D6: the original read `duration`, `status` and `handler_class` from payloads that carried other keys, so durations
+ * were never measured and labels were empty. Here the payload is typed, and what it says is what is measured.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { MetricStore, Step, Task, TaskRunner } from "tasker-telemetry"
+import { TelemetryTest } from "tasker-telemetry/testing"
+
+const fetch = Step.make("fetch", { run: () => Effect.sleep("2 seconds") })
+const charge = Step.make("charge", {
+  dependsOn: [fetch],
+  retry: { maximumAttempts: 2, delays: [5], jitter: 0 },
+  run: ({ attempt }) => attempt === 1 ? Effect.delay(Effect.fail("declined"), "1 second") : Effect.sleep("3 seconds")
+})
+const Order = Task.make("order", { input: Schema.Struct({}), steps: [fetch, charge] })
+
+describe("metrics of a run", () => {
+  it.effect("carry the durations, states and names of its typed payloads", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(TaskRunner.run(Order, {}))
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(fiber)
+      const lines: Array<string> = []
+      for (const { name, series } of yield* (yield* MetricStore).snapshot) {
+        for (const { attributes, value } of series) {
+          const labels = Object.entries(attributes).map(([key, text]) => `${key}=${text}`).join(" ")
+          lines.push(`${name} ${labels}: ${typeof value === "number" ? value : `${value.count} × ${value.sum} s`}`)
+        }
+      }
+      assert.deepStrictEqual(lines, [
+        "tasker_step_duration_seconds task=order step=charge status=complete: 1 × 3 s",
+        "tasker_step_duration_seconds task=order step=charge status=error: 1 × 1 s",
+        "tasker_step_duration_seconds task=order step=fetch status=complete: 1 × 2 s",
+        "tasker_step_queue_seconds task=order step=charge: 2 × 0 s",
+        "tasker_step_queue_seconds task=order step=fetch: 1 × 0 s",
+        "tasker_step_retries_total task=order step=charge: 1",
+        "tasker_steps_active task=order step=charge: 0",
+        "tasker_steps_active task=order step=fetch: 0",
+        "tasker_steps_total task=order step=charge status=complete: 1",
+        "tasker_steps_total task=order step=charge status=error: 1",
+        "tasker_steps_total task=order step=fetch status=complete: 1",
+        "tasker_tasks_active task=order: 0",
+        "tasker_tasks_total task=order status=complete: 1",
+        "tasker_workflow_duration_seconds task=order status=complete: 1 × 11 s"
+      ])
+    }).pipe(Effect.provide(TelemetryTest.layer)))
+})

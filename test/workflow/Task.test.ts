@@ -1,0 +1,49 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Step from "../../src/workflow/Step.ts"
+import * as Task from "../../src/workflow/Task.ts"
+
+const ok = Step.make("ok", { run: () => Effect.void })
+
+const refusal = (make: () => unknown) => {
+  try {
+    make()
+  } catch (error) {
+    return error instanceof RangeError ? error.message : error
+  }
+  return "nothing is refused"
+}
+const ofStep = (options: Partial<Parameters<typeof Step.make>[1]>, name = "s") => () =>
+  Task.make("order", { input: Schema.Void, steps: [Step.make(name, { run: () => Effect.void, ...options })] })
+
+describe("Task", () => {
+  it("takes the default namespace and version", () => {
+    const task = Task.make("order", { input: Schema.Void, steps: [ok] })
+    assert.deepStrictEqual([task.name, task.namespace, task.version], ["order", "default", "0.1.0"])
+    assert.deepStrictEqual(task.steps, [ok])
+    assert.deepStrictEqual(task.graph.levels, [0])
+  })
+
+  it.each([
+    ["no name", () => Task.make("", { input: Schema.Void, steps: [ok] }), "a task needs a name"],
+    ["no steps", () => Task.make("order", { input: Schema.Void, steps: [] }), "task \"order\" has no steps"],
+    ["a step without a name", ofStep({}, ""), "step \"\" of task \"order\": a step needs a name"],
+    [
+      "a bad retry policy",
+      ofStep({ retry: { maximumAttempts: 0 } }),
+      "step \"s\" of task \"order\": expected a whole number between 1 and 1000 at retry.maximumAttempts"
+    ],
+    [
+      "a time-out of nothing",
+      ofStep({ timeout: 0 }),
+      "step \"s\" of task \"order\": expected a positive duration at timeout"
+    ],
+    [
+      "a time-out that is no duration",
+      ofStep({ timeout: "soon" as never }),
+      "step \"s\" of task \"order\": expected a positive duration at timeout"
+    ]
+  ])("refuses %s", (_, make, message) => {
+    assert.strictEqual(refusal(make), message)
+  })
+})
