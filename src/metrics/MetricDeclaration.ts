@@ -6,6 +6,13 @@
 
 export type MetricType = "counter" | "upDownCounter" | "gauge" | "histogram"
 
+export interface Unchecked {
+  readonly name: string
+  readonly help: string
+  readonly attributes: ReadonlyArray<string>
+  readonly buckets?: ReadonlyArray<number> | undefined
+}
+
 export interface Checked {
   readonly type: MetricType
   readonly name: string
@@ -15,7 +22,8 @@ export interface Checked {
 }
 
 /** Keys that name ids, which never end, or that Prometheus keeps for itself, are refused by the compiler. */
-export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id" | "le" | "quantile" | `__${string}` ? never
+export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id" | "le" | "quantile" | `__${string}` ?
+  never
   : Key
 
 const metricName = /^[a-z][a-z0-9_]*$/
@@ -25,12 +33,7 @@ const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
 /** The declaration, or a `RangeError` that names the metric and the rule. */
 export const check = (
   type: MetricType,
-  declaration: {
-    readonly name: string
-    readonly help: string
-    readonly attributes: ReadonlyArray<string>
-    readonly buckets?: ReadonlyArray<number> | undefined
-  }
+  declaration: Unchecked
 ): Checked => {
   const { attributes, buckets, help, name } = declaration
   const refuse = (rule: string) => {

@@ -111,6 +111,12 @@ export const makeCounter = <Key extends string>(
   }
 })
 
+/** An instrument of any kind that checks what it is given and records nothing. @internal */
+export const makeNothing = (name: string) => {
+  const record = { inc: (amount = 1) => checkAmount(name, amount), add: () => {}, set: () => {}, observe: () => {} }
+  return { ...record, inc: (_: unknown, amount?: number) => record.inc(amount), bind: () => record }
+}
+
 /** @internal */
 export const makeUpDownCounter = <Key extends string>(index: SeriesIndex, slots: Slots): UpDownCounter<Key> => ({
   add: (attributes, amount) => {

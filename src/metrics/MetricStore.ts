@@ -83,13 +83,18 @@ export class MetricStore extends Context.Service<MetricStore, {
    * @since 0.1.0
    */
   static readonly layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => {
-    const nothing = { inc: () => {}, add: () => {}, set: () => {}, observe: () => {} }
-    const family = { ...nothing, bind: () => nothing }
+    const declared = new Map<string, MetricDeclaration.Checked>()
+    const declare = (type: MetricDeclaration.MetricType, declaration: MetricDeclaration.Unchecked) => {
+      const checked = MetricDeclaration.check(type, declaration)
+      MetricDeclaration.refuseConflict(declared.get(checked.name) ?? checked, checked)
+      declared.set(checked.name, checked)
+      return MetricFamily.makeNothing(checked.name)
+    }
     return {
-      counter: () => family,
-      upDownCounter: () => family,
-      gauge: () => family,
-      histogram: () => family,
+      counter: (declaration) => declare("counter", declaration),
+      upDownCounter: (declaration) => declare("upDownCounter", declaration),
+      gauge: (declaration) => declare("gauge", declaration),
+      histogram: (declaration) => declare("histogram", declaration),
       snapshot: Effect.succeed([])
     }
   })

@@ -63,7 +63,11 @@ const histogram = (family: FamilySnapshot, labels: string, value: HistogramValue
   value.counts.forEach((count, index) => {
     cumulative += count
     const bound = family.buckets?.[index]
-    text += sample(`${family.name}_bucket`, `${prefix}le="${bound === undefined ? "+Inf" : formatNumber(bound)}"`, cumulative)
+    text += sample(
+      `${family.name}_bucket`,
+      `${prefix}le="${bound === undefined ? "+Inf" : formatNumber(bound)}"`,
+      cumulative
+    )
   })
   return text + sample(`${family.name}_sum`, labels, value.sum) + sample(`${family.name}_count`, labels, value.count)
 }

@@ -54,7 +54,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
     for (const value of values) level = level instanceof Map ? level.get(value) : undefined
     if (typeof level === "number") return level
     // The last place is the overflow series' own.
-    if (series.length >= Math.max(1, limit - 1) && keys.length > 0) return overflow()
+    if (series.length >= limit - 1) return overflow()
     const slot = add(values)
     let parent = root
     values.forEach((value, position) => {
@@ -86,10 +86,10 @@ export const make = (options: IndexOptions): SeriesIndex => {
   }
 }
 
-/** Values are texts by type; what a caller without types passes becomes text here, once per series. */
+/** Texts that are the same in UTF-8 are one value; what a caller without types passes becomes text here. */
 const textOf = (value: unknown): string =>
   typeof value === "string"
-    ? value
+    ? value.toWellFormed()
     : typeof value === "number" || typeof value === "boolean" || typeof value === "bigint"
     ? String(value)
     : value === undefined || value === null
