@@ -2,25 +2,30 @@
  * The one policy that decides what may leave the process.
  *
  * It is compiled once and applied by every producer of output: log lines, span
- * attributes, events and metric attribute values.
+ * attributes and events, exception messages and stacks, event payloads, metric
+ * attribute values, SQL text, URLs, headers.
  *
  * **Details**
  *
  * A key is sensitive if one of its words is (`apiKey`, `api_key` and `X-Api-Key`
  * are the same words), so `token` masks `access_token` and leaves
- * `tokenizer_name`, and `idempotency_key` and `cache_key` stay readable. Further
- * keys of the configuration match as parts of names, in any case.
+ * `tokenizer_name`, and `idempotency_key` and `cache_key` stay readable. A text is
+ * searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
+ * credentials in URLs, card numbers, and assignments to sensitive keys such as
+ * `password=…`. Effect's `Redacted` is always masked.
  *
  * **Gotchas**
  *
  * Masking fails closed: a value that cannot be looked at (a getter that throws)
- * is masked.
+ * is masked. A secret without a telling key or shape cannot be recognised.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
+import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
+import * as ValuePatterns from "./internal/valuePatterns.ts"
 
 /**
  * A compiled policy.
@@ -34,58 +39,61 @@ export interface Redaction {
   /** Whether the value of this key must not leave. The answer is remembered per key. */
   readonly isSensitive: (key: string) => boolean
   /**
+   * Whether the value at this path must not leave: its last key is sensitive, or
+   * a configured path matches. Counts a masked value when it says yes.
+   */
+  readonly masks: (path: ReadonlyArray<string>) => boolean
+  /** Whether paths are configured, so that a walk has to keep track of its place. */
+  readonly hasPaths: boolean
+  /** Whether a text may hold a secret; cheap, and never wrongly `false`. */
+  readonly mayHold: (text: string) => boolean
+  /** The text with every secret in it masked. */
+  readonly text: (text: string) => string
+  /** SQL with its literals replaced by `?`, then as {@link Redaction.text}. */
+  readonly sql: (text: string) => string
+  /**
    * The value as it may leave: masked if its key is sensitive or it is an
-   * Effect `Redacted`; members of objects and arrays are treated alike, down to
-   * eight levels and 1000 objects, beyond which the mask stands. The input is
-   * not changed.
+   * Effect `Redacted`; texts, and members of objects and arrays, are treated
+   * alike, down to eight levels and 1000 objects, beyond which the mask stands.
+   * The input is not changed.
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
 
-/** Whole words that make a key sensitive. */
-const sensitiveWords = new Set([
-  "authorization",
-  "certificate",
-  "cookie",
-  "credential",
-  "credentials",
-  "crypt",
-  "cvc",
-  "cvv",
-  "email",
-  "otp",
-  "passwd",
-  "password",
-  "passphrase",
-  "pwd",
-  "salt",
-  "secret",
-  "secrets",
-  "ssn",
-  "token"
-])
-
-/** Runs of words that make a key sensitive, joined by `_`. */
-const sensitivePhrases = ["access_key", "api_key", "encryption_key", "private_key", "signing_key", "credit_card"]
-
-/** Word stems: any word that starts with one of them is sensitive. */
-const sensitiveStems = ["passw", "encrypt", "decrypt"]
-
-const words = (key: string): ReadonlyArray<string> =>
-  key
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== "")
-
-const isSensitiveByDefault = (key: string): boolean => {
-  const found = words(key)
-  const joined = `_${found.join("_")}_`
-  return found.some((word) => sensitiveWords.has(word) || sensitiveStems.some((stem) => word.startsWith(stem))) ||
-    sensitivePhrases.some((phrase) => joined.includes(`_${phrase}_`)) ||
-    sensitivePhrases.some((phrase) => joined.includes(`_${phrase.replace("_", "")}_`))
+/**
+ * What a policy is made from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Further sensitive keys: a part of a name, `=` and a whole name, or an expression such as `/^x-.*key$/i`. */
+  readonly keys?: ReadonlyArray<string> | undefined
+  /** Places of values, such as `customer.card.number` or `items.*.iban`, from the outermost key on. */
+  readonly paths?: ReadonlyArray<string> | undefined
+  /** Secrets searched for in texts; by default all but `email`. */
+  readonly patterns?: ReadonlyArray<ValuePatterns.PatternName> | undefined
+  /** What stands in place of a masked value, `[FILTERED]` by default. */
+  readonly mask?: string | undefined
+  /** Called for each masked value with the rule that masked it, never with the value. */
+  readonly onMasked?: ((rule: string) => void) | undefined
 }
+
+/**
+ * The patterns that are on by default.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultPatterns: ReadonlyArray<ValuePatterns.PatternName> = [
+  "assignment",
+  "aws_key",
+  "bearer",
+  "card_number",
+  "jwt",
+  "private_key",
+  "url_credentials"
+]
 
 /** Decisions remembered per policy; beyond it a key is decided anew each time. */
 const rememberedKeys = 4096
@@ -96,62 +104,118 @@ const mostObjects = 1000
 /**
  * Compiles a policy.
  *
+ * **Details**
+ *
+ * Throws a `RangeError` for a rule that is no valid expression.
+ *
  * **Example** (Masking a key of one's own)
  *
  * ```ts
  * import * as Redaction from "tasker-telemetry/Redaction"
  *
- * const policy = Redaction.make({ keys: ["iban"] })
+ * const policy = Redaction.make({ keys: ["iban"], paths: ["customer.*.phone"] })
  * policy.apply("customer", { iban: "DE02", city: "Bonn" }) // => { iban: "[FILTERED]", city: "Bonn" }
+ * policy.text("sent Authorization: Bearer abcdef") // => "sent Authorization: [FILTERED]"
  * ```
  *
- * @param options `keys`: further sensitive parts of names, case-insensitive; `mask`: `[FILTERED]` by default
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: {
-  readonly keys?: ReadonlyArray<string> | undefined
-  readonly mask?: string | undefined
-} = {}): Redaction => {
+export const make = (options: Options = {}): Redaction => {
   const mask = options.mask ?? "[FILTERED]"
-  const parts = (options.keys ?? []).map((key) => key.toLowerCase())
+  const count = options.onMasked ?? (() => {})
+  const keys = options.keys ?? []
+  const rules = keys.map((key) => {
+    const rule = SensitiveKeys.parseRule(key)
+    if (rule === undefined) throw new RangeError(`redaction key ${JSON.stringify(key)} is no valid expression`)
+    return rule
+  })
+  const paths = (options.paths ?? []).map((path) => path.split("."))
+  const patterns = ValuePatterns.select(options.patterns ?? defaultPatterns)
   const decisions = new Map<string, boolean>()
 
   const isSensitive = (key: string): boolean => {
     const known = decisions.get(key)
     if (known !== undefined) return known
-    const lower = key.toLowerCase()
-    const decision = parts.some((part) => lower.includes(part)) || isSensitiveByDefault(key)
+    const decision = rules.some((rule) => rule(key)) || SensitiveKeys.isSensitiveByDefault(key)
     if (decisions.size < rememberedKeys) decisions.set(key, decision)
     return decision
   }
 
-  const inside = (value: unknown, depth: number, budget: { left: number }): unknown => {
+  const masks = (path: ReadonlyArray<string>): boolean => {
+    const rule = isSensitive(path.at(-1) ?? "") ? "key" : paths.some((wanted) => matches(wanted, path)) ? "path" : ""
+    if (rule !== "") count(rule)
+    return rule !== ""
+  }
+
+  const hint = patterns.length === 0
+    ? undefined
+    : new RegExp(patterns.map((pattern) => pattern.hint(SensitiveKeys.hintSource(keys))).join("|"), "i")
+  const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
+  const text = (source: string): string =>
+    mayHold(source)
+      ? patterns.reduce((current, pattern) =>
+        pattern.replace(current, () => {
+          count(pattern.name)
+          return mask
+        }, isSensitive), source)
+      : source
+
+  const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
+    if (typeof value === "string") return text(value)
+    if (typeof value === "number" || typeof value === "bigint") return number(value)
     if (typeof value !== "object" || value === null || value instanceof Date) return value
-    if (Redacted.isRedacted(value) || depth >= deepest || --budget.left < 0) return mask
-    if (Array.isArray(value)) return value.map((item) => inside(item, depth + 1, budget))
-    if (value instanceof Map) return inside(Object.fromEntries(value), depth, budget)
-    if (value instanceof Set) return inside([...value], depth, budget)
-    if (value instanceof Error) return { name: value.name, message: value.message }
+    if (Redacted.isRedacted(value)) {
+      count("redacted")
+      return mask
+    }
+    if (path.length > deepest || --budget.left < 0) return mask
+    if (Array.isArray(value)) return value.map((item, index) => inside(item, [...path, String(index)], budget))
+    if (value instanceof Map) return inside(Object.fromEntries(value), path, budget)
+    if (value instanceof Set) return inside([...value], path, budget)
+    if (value instanceof Error) return { name: value.name, message: text(value.message) }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const json: unknown = value.toJSON()
-      return json === value ? mask : inside(json, depth + 1, budget)
+      return json === value ? mask : inside(json, path, budget)
     }
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
-      copy[key] = isSensitive(key) ? mask : guarded(() => inside((value as never)[key], depth + 1, budget))
+      const here = [...path, key]
+      copy[key] = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
     }
     return copy
   }
 
-  const guarded = (look: () => unknown): unknown => orElse(look, () => mask)
+  /** A card number may come as a number. */
+  const number = (value: number | bigint): unknown => {
+    const digits = String(value)
+    return digits.length >= 13 && text(digits) !== digits ? mask : value
+  }
 
   return {
     mask,
     isSensitive,
-    apply: (key, value) => isSensitive(key) ? mask : guarded(() => inside(value, 0, { left: mostObjects }))
+    masks,
+    hasPaths: paths.length > 0,
+    mayHold,
+    text: (source) => orElse(() => text(source), () => mask),
+    sql: (source) => orElse(() => text(withoutLiterals(source)), () => mask),
+    apply: (key, value) => {
+      const path = [key]
+      return masks(path) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
+    }
   }
 }
+
+const matches = (wanted: ReadonlyArray<string>, path: ReadonlyArray<string>): boolean =>
+  wanted.length === path.length && wanted.every((part, index) => part === "*" || part === path[index])
+
+/** Quoted texts, dollar-quoted texts and numbers; quoted identifiers stay. */
+const withoutLiterals = (sql: string): string =>
+  sql
+    .replace(/(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\.)*(?:'|$)/g, "?")
+    .replace(/\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\1\$|$)/g, "?")
+    .replace(/(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g, "?")
 
 /**
  * The policy in force; the built-in rules where no telemetry layer is provided.
