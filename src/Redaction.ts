@@ -36,8 +36,9 @@ export interface Redaction {
   /**
    * The value as it may leave: masked if its key is sensitive or it is an
    * Effect `Redacted`; members of objects and arrays are treated alike, down to
-   * eight levels and 1000 objects, beyond which the mask stands. The input is
-   * not changed.
+   * eight levels and 1000 objects, beyond which the mask stands. The first
+   * 10 000 members of an object are kept; binary data becomes its size. The
+   * input is not changed.
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
@@ -74,7 +75,7 @@ const sensitiveStems = ["passw", "encrypt", "decrypt"]
 const words = (key: string): ReadonlyArray<string> =>
   key
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
+    .replace(/([A-Z])(?=[A-Z][a-z])/g, "$1_")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "")
@@ -87,11 +88,14 @@ const isSensitiveByDefault = (key: string): boolean => {
     sensitivePhrases.some((phrase) => joined.includes(`_${phrase.replace("_", "")}_`))
 }
 
-/** Decisions remembered per policy; beyond it a key is decided anew each time. */
+/** Decisions remembered per policy, and the longest key remembered; beyond it a key is decided anew each time. */
 const rememberedKeys = 4096
+const longestRemembered = 256
 const deepest = 8
 /** Objects and arrays looked into per value: a bound for wide and circular structures. */
 const mostObjects = 1000
+/** Members of one object or array; further ones are left out. */
+const mostMembers = 10_000
 
 /**
  * Compiles a policy.
@@ -122,14 +126,21 @@ export const make = (options: {
     if (known !== undefined) return known
     const lower = key.toLowerCase()
     const decision = parts.some((part) => lower.includes(part)) || isSensitiveByDefault(key)
-    if (decisions.size < rememberedKeys) decisions.set(key, decision)
+    if (decisions.size < rememberedKeys && key.length <= longestRemembered) decisions.set(key, decision)
     return decision
   }
 
   const inside = (value: unknown, depth: number, budget: { left: number }): unknown => {
     if (typeof value !== "object" || value === null || value instanceof Date) return value
     if (Redacted.isRedacted(value) || depth >= deepest || --budget.left < 0) return mask
-    if (Array.isArray(value)) return value.map((item) => inside(item, depth + 1, budget))
+    if (Array.isArray(value)) {
+      const items: ReadonlyArray<unknown> = value
+      return Array.from(
+        { length: Math.min(items.length, mostMembers) },
+        (_, index) => guarded(() => inside(items[index], depth + 1, budget))
+      )
+    }
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
     if (value instanceof Map) return inside(Object.fromEntries(value), depth, budget)
     if (value instanceof Set) return inside([...value], depth, budget)
     if (value instanceof Error) return { name: value.name, message: value.message }
@@ -138,7 +149,7 @@ export const make = (options: {
       return json === value ? mask : inside(json, depth + 1, budget)
     }
     const copy: Record<string, unknown> = {}
-    for (const key of Object.keys(value)) {
+    for (const key of Object.keys(value).slice(0, mostMembers)) {
       copy[key] = isSensitive(key) ? mask : guarded(() => inside((value as never)[key], depth + 1, budget))
     }
     return copy
