@@ -234,7 +234,7 @@ describe("TelemetryConfig secrets", () => {
       const { warnings } = yield* load({ OTEL_EXPORTER_OTLP_HEADERS: canary })
       assert.deepStrictEqual(warnings, [
         "OTEL_EXPORTER_OTLP_HEADERS=a value that is not shown is not usable: expected secret texts by key " +
-        "(key=value,key=value in a variable); using a value of type object"
+        "(key=value,key=value in a variable); using nothing"
       ])
     }))
 
@@ -245,6 +245,6 @@ describe("TelemetryConfig secrets", () => {
         OTEL_EXPORTER_OTLP_HEADERS: `authorization=${canary}`
       })
       assert.notInclude(JSON.stringify(config), canary)
-      assert.notInclude(String(config.http.token), canary)
+      assert.notInclude(`${config.http.token?.toString()}`, canary)
     }))
 })
