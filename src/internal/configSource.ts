@@ -119,6 +119,7 @@ const describe = (value: unknown): string => {
   if (Array.isArray(value)) {
     return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
   }
+  if (value === undefined || typeof value === "object" && Object.keys(value).length === 0) return "nothing"
   return `a value of type ${typeof value}`
 }
 
