@@ -55,7 +55,8 @@ export interface Redaction {
    * The value as it may leave: masked if its key is sensitive or it is an
    * Effect `Redacted`; texts, and members of objects and arrays, are treated
    * alike, down to eight levels and 1000 objects, beyond which the mask stands.
-   * The input is not changed.
+   * The first 10 000 members of an object are kept; binary data becomes its
+   * size. The input is not changed.
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
@@ -95,11 +96,14 @@ export const defaultPatterns: ReadonlyArray<ValuePatterns.PatternName> = [
   "url_credentials"
 ]
 
-/** Decisions remembered per policy; beyond it a key is decided anew each time. */
+/** Decisions remembered per policy, and the longest key remembered; beyond it a key is decided anew each time. */
 const rememberedKeys = 4096
+const longestRemembered = 256
 const deepest = 8
 /** Objects and arrays looked into per value: a bound for wide and circular structures. */
 const mostObjects = 1000
+/** Members of one object or array; further ones are left out. */
+const mostMembers = 10_000
 
 /**
  * Compiles a policy.
@@ -138,7 +142,7 @@ export const make = (options: Options = {}): Redaction => {
     const known = decisions.get(key)
     if (known !== undefined) return known
     const decision = rules.some((rule) => rule(key)) || SensitiveKeys.isSensitiveByDefault(key)
-    if (decisions.size < rememberedKeys) decisions.set(key, decision)
+    if (decisions.size < rememberedKeys && key.length <= longestRemembered) decisions.set(key, decision)
     return decision
   }
 
@@ -170,7 +174,12 @@ export const make = (options: Options = {}): Redaction => {
       return mask
     }
     if (path.length > deepest || --budget.left < 0) return mask
-    if (Array.isArray(value)) return value.map((item, index) => inside(item, [...path, String(index)], budget))
+    if (Array.isArray(value)) {
+      const items: ReadonlyArray<unknown> = value
+      return Array.from({ length: Math.min(items.length, mostMembers) }, (_, index) =>
+        orElse(() => inside(items[index], [...path, String(index)], budget), () => mask))
+    }
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
     if (value instanceof Map) return inside(Object.fromEntries(value), path, budget)
     if (value instanceof Set) return inside([...value], path, budget)
     if (value instanceof Error) return { name: value.name, message: text(value.message) }
@@ -179,7 +188,7 @@ export const make = (options: Options = {}): Redaction => {
       return json === value ? mask : inside(json, path, budget)
     }
     const copy: Record<string, unknown> = {}
-    for (const key of Object.keys(value)) {
+    for (const key of Object.keys(value).slice(0, mostMembers)) {
       const here = [...path, key]
       copy[key] = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
     }

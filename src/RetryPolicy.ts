@@ -30,7 +30,9 @@ export const RetryPolicy = Schema.Struct({
   /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
   multiplier: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 })),
   /** Longest wait, also for a server's `Retry-After`. */
-  maximum: Schema.Duration.check(Schema.makeFilter(Duration.isFinite)),
+  maximum: Schema.Duration.check(
+    Schema.makeFilter((maximum) => Duration.isFinite(maximum) && !Duration.isNegative(maximum))
+  ),
   /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
   jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 })
@@ -123,7 +125,7 @@ const rules = [
   rule("maximumAttempts", "a whole number between 1 and 1000"),
   rule("delays", "a list of seconds, none negative, at least one"),
   rule("multiplier", "a number between 0 and 10"),
-  rule("maximum", "a finite duration"),
+  rule("maximum", "a finite duration that is not negative"),
   rule("jitter", "a number between 0 and 1")
 ]
 
@@ -150,7 +152,7 @@ export const delay = (
   random: number,
   retryAfter?: Duration.Duration | undefined
 ): Duration.Duration => {
-  if (retryAfter !== undefined) return Duration.min(retryAfter, policy.maximum)
+  if (retryAfter !== undefined) return Duration.clamp(retryAfter, { minimum: Duration.zero, maximum: policy.maximum })
   const base = policy.delays[attempt - 1] ?? Math.floor(Math.pow(attempt, policy.multiplier))
   const moved = Math.min(base * 1000, Duration.toMillis(policy.maximum)) * (1 + policy.jitter * (2 * random - 1))
   return Duration.min(Duration.millis(moved), policy.maximum)

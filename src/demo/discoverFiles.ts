@@ -70,8 +70,9 @@ const list = Effect.fnUntraced(function*(
   const entries = yield* call<Array<fs.Dirent<Buffer>>>((done) =>
     fs.readdir(folder.raw, { withFileTypes: true, encoding: "buffer" }, done)
   ).pipe(
-    Effect.catch((error) =>
-      isTop && (error.code === "ENOENT" || error.code === "ENOTDIR") ? Effect.fail(error) : Effect.succeed(error)
+    Effect.catchIf(
+      (error) => !(isTop && (error.code === "ENOENT" || error.code === "ENOTDIR")),
+      (error) => Effect.succeed(error)
     )
   )
   if (!Array.isArray(entries)) {

@@ -84,7 +84,7 @@ const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Ch
 const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
   const changes = after.flatMap((family) => changeOf(family, before.find((other) => other.name === family.name)) ?? [])
-  return [
+  return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),
     ...changes.map(({ name, series, text }) =>
       `${padEnd(cutEnd(name, 40), 42)}${padEnd(text, terminal.width - 42 - 10)}${
@@ -147,4 +147,4 @@ export const render = (outcome: Outcome, terminal: Terminal = thisTerminal()): s
     ...(outcome.results === undefined ? [] : [renderResult(outcome.results, terminal)]),
     metrics(outcome, terminal),
     time(outcome, terminal)
-  ].map((part) => `${part.join("\n")}\n`).join("\n")
+  ].filter((part) => part.length > 0).map((part) => `${part.join("\n")}\n`).join("\n")

@@ -131,6 +131,7 @@ const milliseconds = (nanos: bigint) => Number(nanos) / 1e6
 const durationWidth = 8
 
 export const renderTrace = (spans: ReadonlyArray<SpanData>, terminal: Terminal): ReadonlyArray<string> => {
+  if (spans.length === 0) return []
   const paint = painter(terminal)
   const lines = linesOf(treeOf(spans))
   const first = lines.reduce((start, line) => line.start < start ? line.start : start, lines[0]?.start ?? 0n)
@@ -144,7 +145,7 @@ export const renderTrace = (spans: ReadonlyArray<SpanData>, terminal: Terminal):
       const name = cutEnd(label, labelWidth - indent.length)
       const from = milliseconds(start - first) / total
       return [
-        padEnd(`${paint("dim", indent)}${paint(style === "dim" ? "reset" : style, name)}`, labelWidth),
+        padEnd(`${paint("dim", indent)}${style === "dim" ? name : paint(style, name)}`, labelWidth),
         padStart(duration(milliseconds(end - start)), durationWidth + 1),
         ` ${failed ? paint("red", "✗") : " "}`,
         paint(style, bar(from, milliseconds(end - first) / total, barWidth)).trimEnd()

@@ -50,7 +50,8 @@ export const runProgram = (
   // A closed standard error is no reason to leave things behind.
   process.stderr.on("error", () => {})
   process.stdout.on("error", () => {})
-  process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  process.once("SIGHUP", terminate)
+  followShell()
   program.pipe(
     Effect.provide(NodeServices.layer),
     Effect.tapCause((cause) =>
@@ -65,6 +66,23 @@ export const runProgram = (
       }
     })
   )
+}
+
+const terminate = () => process.kill(process.pid, "SIGTERM")
+
+/**
+ * `npm run` starts programs through a shell and sends signals to the shell, which
+ * may end without passing them on. Then we are nobody's child, and end as well.
+ */
+const followShell = () => {
+  const shell = process.ppid
+  if (process.env["npm_lifecycle_event"] === undefined || process.platform === "win32") return
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    terminate()
+  }, 100)
+  timer.unref()
 }
 
 const describe = (cause: Cause.Cause<{ readonly message: string }>): string => {

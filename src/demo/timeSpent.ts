@@ -28,16 +28,20 @@ export interface TimeSpent {
 
 const toMs = (seconds: number) => seconds * 1000
 
-/** End of the last attempt of each step, by the spans, which are exact. */
-const endsOf = (spans: ReadonlyArray<SpanData>): ReadonlyMap<string, bigint> => {
+/** End of the last attempt of each step: by its span, which is exact, else by its record. */
+const endsOf = (task: TaskSnapshot, spans: ReadonlyArray<SpanData>): ReadonlyMap<string, bigint> => {
   const ends = new Map<string, bigint>()
+  for (const { endedAt, name } of task.steps) {
+    if (endedAt !== undefined) ends.set(name, BigInt(Math.round(endedAt * 1e6)))
+  }
+  const exact = new Map<string, bigint>()
   for (const span of spans) {
     if (span.name !== SpanName.step) continue
     const name = String(span.attributes.get(Attribute.stepName))
-    const known = ends.get(name)
-    if (known === undefined || span.endTimeNanos > known) ends.set(name, span.endTimeNanos)
+    const known = exact.get(name)
+    if (known === undefined || span.endTimeNanos > known) exact.set(name, span.endTimeNanos)
   }
-  return ends
+  return exact.size > 0 ? exact : ends
 }
 
 /** Back from the step that ended last, each time to the dependency that ended last. */
@@ -56,7 +60,7 @@ const criticalPathOf = (task: TaskSnapshot, ends: ReadonlyMap<string, bigint>): 
 }
 
 export const timeSpent = (task: TaskSnapshot, spans: ReadonlyArray<SpanData>): TimeSpent => {
-  const criticalPath = criticalPathOf(task, endsOf(spans))
+  const criticalPath = criticalPathOf(task, endsOf(task, spans))
   const steps = task.steps.map((step): StepTime => ({
     name: step.name,
     state: step.state,

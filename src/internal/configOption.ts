@@ -190,17 +190,20 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
     case "duration":
       return Option.getOrElse(Duration.fromInput(value as Duration.Input), () => value)
     case "secret":
-      return typeof value === "string"
-        ? Redacted.make(value)
-        : typeof value === "object" && value !== null && !Redacted.isRedacted(value)
-        ? Object.fromEntries(
-          Object.entries(value).map(([key, text]) => [key, typeof text === "string" ? Redacted.make(text) : text])
-        )
-        : value
+      // A record of secrets is never one text: as a text it stays invalid instead of passing as a record without keys.
+      if (typeof meta.default === "object") return secretsOf(value)
+      return typeof value === "string" ? Redacted.make(value) : value
     default:
       return value
   }
 }
+
+const secretsOf = (value: unknown): unknown =>
+  typeof value !== "object" || value === null || Array.isArray(value) || Redacted.isRedacted(value)
+    ? "not a record"
+    : Object.fromEntries(
+      Object.entries(value).map(([key, text]) => [key, typeof text === "string" ? Redacted.make(text) : text])
+    )
 
 /** Reads the text of a variable; what cannot be read stays text, and the schema refuses it. */
 export const fromText = (meta: OptionMeta, source: string): unknown => {

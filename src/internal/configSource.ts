@@ -103,9 +103,12 @@ const set = (target: Record<string, unknown>, path: ReadonlyArray<string>, value
 
 const longestShown = 80
 
+/** What may stand before the host of a URL, well-formed or not. */
+const credentials = /^".*@/s
+
 const shown = (leaf: OptionLeaf, value: unknown): string => {
   if (leaf.meta.kind === "secret" || Redacted.isRedacted(value)) return "a value that is not shown"
-  const text = describe(value)
+  const text = describe(value).replace(credentials, "\"…@")
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
 }
 
@@ -116,6 +119,7 @@ const describe = (value: unknown): string => {
   if (Array.isArray(value)) {
     return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
   }
+  if (value === undefined || typeof value === "object" && Object.keys(value).length === 0) return "nothing"
   return `a value of type ${typeof value}`
 }
 

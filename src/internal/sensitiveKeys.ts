@@ -36,7 +36,7 @@ const sensitiveStems = ["passw", "encrypt", "decrypt"]
 const words = (key: string): ReadonlyArray<string> =>
   key
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
+    .replace(/([A-Z])(?=[A-Z][a-z])/g, "$1_")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "")

@@ -27,6 +27,9 @@ export interface Recording {
 
 const noEvents: ReadonlyArray<SpanEventData> = []
 
+/** Characters of a name; Effect's span logger makes a log message the name of an event. */
+const longestName = 8192
+
 /** Characters of a stack trace that an exception event keeps. */
 const longestStack = 8192
 
@@ -103,7 +106,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       return
     }
     ;(this.#events ??= []).push({
-      name,
+      name: name.length > longestName ? name.slice(0, longestName) : name,
       timeNanos: startTime,
       attributes: attributeRecord(limits, redaction, attributes)
     })

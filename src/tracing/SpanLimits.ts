@@ -4,6 +4,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
  * @since 0.1.0
  */
+import { orElse } from "../internal/contain.ts"
 import type { Redaction } from "../Redaction.ts"
 import type { TelemetryConfig } from "../TelemetryConfig.ts"
 
@@ -19,20 +20,30 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * The value of an attribute as it may be kept: redacted, and no text in it
  * longer than the limit.
  *
+ * **Details**
+ *
+ * An array or object keeps at most 1000 members in all, and texts of at most
+ * eight times the limit together.
+ *
  * @category computations
  * @since 0.1.0
  */
 export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  if (typeof value === "string") return redaction.isSensitive(key) ? redaction.mask : clip(limits, value)
+  if (typeof value === "string") {
+    return redaction.isSensitive(key) ? redaction.mask : clip(value, limits.attributeValueLength)
+  }
   if (typeof value === "number" || typeof value === "boolean") {
     return redaction.isSensitive(key) ? redaction.mask : value
   }
-  return clipInside(limits, redaction.apply(key, value))
+  return clipInside(limits, redaction.apply(key, value), {
+    members: mostMembers,
+    characters: textsOfValue * limits.attributeValueLength
+  })
 }
 
 /**
- * The attributes of a span event or link as they may be kept, and how many were
- * left out.
+ * The attributes of a span event or link as they may be kept, as many as the
+ * limit allows. What throws when it is read is masked.
  *
  * @category computations
  * @since 0.1.0
@@ -43,22 +54,43 @@ export const attributeRecord = (
   attributes: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> => {
   const kept: Record<string, unknown> = {}
-  let count = 0
-  for (const key of Object.keys(attributes)) {
-    if (count++ >= limits.attributeCount) break
-    kept[key] = attributeValue(limits, redaction, key, attributes[key])
+  for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, limits.attributeCount)) {
+    kept[key] = attributeValue(limits, redaction, key, orElse(() => attributes[key], () => redaction.mask))
   }
   return kept
 }
 
-const clip = (limits: SpanLimits, text: string) =>
-  text.length > limits.attributeValueLength ? text.slice(0, limits.attributeValueLength) : text
+const mostMembers = 1000
+const textsOfValue = 8
+const longestKey = 256
 
-const clipInside = (limits: SpanLimits, value: unknown): unknown => {
-  if (typeof value === "string") return clip(limits, value)
-  if (Array.isArray(value)) return value.map((item) => clipInside(limits, item))
+const clip = (text: string, limit: number) => text.length > limit ? text.slice(0, limit) : text
+
+const clipInside = (
+  limits: SpanLimits,
+  value: unknown,
+  room: { members: number; characters: number }
+): unknown => {
+  if (typeof value === "string") {
+    const kept = clip(value, Math.min(limits.attributeValueLength, room.characters))
+    room.characters -= kept.length
+    return kept
+  }
+  if (Array.isArray(value)) return take(value, room).map((item) => clipInside(limits, item, room))
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, clipInside(limits, item)]))
+    return Object.fromEntries(
+      take(Object.entries(value), room).map(([key, item]) => [
+        clip(key, longestKey),
+        clipInside(limits, item, room)
+      ])
+    )
   }
   return value
+}
+
+/** The members there is room for. */
+const take = <A>(members: ReadonlyArray<A>, room: { members: number }): ReadonlyArray<A> => {
+  const taken = members.slice(0, room.members)
+  room.members -= taken.length
+  return taken
 }

@@ -48,8 +48,9 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<TelemetryTracer, never, SelfStatistics> = Layer.effectContext(
-    Effect.suspend(() => Effect.map(make, (service) =>
-      Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer)))
+    Effect.suspend(() =>
+      Effect.map(make, (service) => Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer))
+    )
   )
 
   /**

@@ -10,13 +10,13 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import * as Context from "effect/Context"
 import { Attribute, SpanName } from "../Conventions.ts"
 import { EventBus } from "../events/EventBus.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"

@@ -2,7 +2,7 @@
  * D21: a `PermanentError` did not stop the retries of its step.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schema } from "effect"
+import { Effect, type Exit, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as StepError from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"

@@ -15,13 +15,12 @@ const hour = 3_600_000
 const jumping = Effect.map(Clock.clockWith(Effect.succeed), (clock): Clock.Clock => {
   let readings = 0
   const jumped = () => clock.currentTimeMillisUnsafe() + (readings++ % 2 === 0 ? hour : -hour)
-  return {
-    ...clock,
+  return Object.assign({}, clock, {
     currentTimeMillisUnsafe: jumped,
     currentTimeMillis: Effect.sync(jumped),
     currentTimeNanosUnsafe: () => BigInt(jumped()) * 1_000_000n,
     currentTimeNanos: Effect.sync(() => BigInt(jumped()) * 1_000_000n)
-  }
+  })
 })
 
 describe("D7 wall clock durations", () => {

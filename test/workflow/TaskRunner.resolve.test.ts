@@ -57,7 +57,7 @@ describe("TaskRunner.resolveStep", () => {
       yield* TaskRunner.resolveStep(taskId, queued, "by hand" as never)
       yield* recorder.advance("9 seconds")
       const { results } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(results as unknown, { slow: "slow", queued: "by hand", after: "by hand" })
+      assert.deepStrictEqual(results, { slow: "slow", queued: "by hand", after: "by hand" })
     }).pipe(Effect.provide(recorder.layer({ execution: { concurrency: 1 } }))))
 
   it.effect("passes over a step whose dependencies are not complete", () =>

@@ -1,0 +1,127 @@
+/**
+ * `npm start`: analyses the checkout once, and serves tasks, metrics and health
+ * over HTTP on loopback until SIGTERM or SIGINT.
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Config, Effect, Layer, Option, Schedule } from "effect"
+import { HttpRouter, HttpServer, type HttpServerError, HttpServerResponse } from "effect/http"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { ReadinessChecks } from "../http/HealthRoute.ts"
+import * as TelemetryRoutes from "../http/TelemetryRoutes.ts"
+import { MetricStore } from "../metrics/MetricStore.ts"
+import * as Telemetry from "../Telemetry.ts"
+import { TaskRunner } from "../workflow/TaskRunner.ts"
+import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
+import { Database } from "./Database.ts"
+import { DemoError } from "./DemoError.ts"
+import { runProgram, writeError } from "./runProgram.ts"
+
+const host = "127.0.0.1"
+const defaultPort = 3000
+const highestPort = 65_535
+
+const portOf = Effect.gen(function*() {
+  const text = Option.getOrUndefined(yield* Effect.orDie(Config.option(Config.String("PORT"))))
+  if (text === undefined) return defaultPort
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Infinity
+  if (port <= highestPort) return port
+  return yield* new DemoError({
+    message: `PORT is "${text}"; set it to a whole number from 1 to ${highestPort}, or to 0 for any free port.`
+  })
+})
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url))
+
+const paths = ["/", "/tasker/tasks", "/tasker/metrics", "/tasker/health/status"]
+
+const urlOf = ({ address }: HttpServer.HttpServer["Service"]) =>
+  `http://${host}:${"port" in address ? address.port : defaultPort}`
+
+const guide = (url: string) =>
+  `tasker-telemetry demo
+
+${url}/tasker/tasks            runs of tasks, newest first; /tasker/tasks/ID shows the steps
+${url}/tasker/metrics          metrics for Prometheus
+${url}/tasker/health/status    health; also /tasker/health/live and /tasker/health/ready
+
+Analyse a folder:
+
+curl -X POST ${url}/tasker/tasks -H 'content-type: application/json' \\
+  -d '{"name":"analyze_directory","context":{"path":"/usr/share/doc"}}'
+`
+
+const Index = HttpRouter.add(
+  "GET",
+  "/",
+  Effect.map(HttpServer.HttpServer, (server) => HttpServerResponse.text(guide(urlOf(server))))
+)
+
+/** The server is ready as long as the database answers. */
+const DatabaseCheck = Layer.effect(
+  ReadinessChecks,
+  Effect.map(Database, ({ client }) => ({ database: Effect.flatMap(client, (sql) => sql`SELECT 1`) }))
+)
+
+/** Says where everything is, analyses the checkout, and goes on until something ends it. */
+const serve = Effect.gen(function*() {
+  const url = urlOf(yield* HttpServer.HttpServer)
+  const urls = paths.map((path) => `${url}${path}`)
+  writeError(`Open ${urls.join("  ")}`)
+  yield* Effect.logInfo("server started", { urls })
+  const database = yield* Database
+  yield* database.client
+  yield* Effect.orDie(TaskRunner.start(AnalyzeDirectory, { path: checkout }))
+  return yield* watchOutput
+})
+
+/** Fails when log lines get lost because nobody takes them: a program that cannot be heard ends. */
+const watchOutput = Effect.gen(function*() {
+  const { snapshot } = yield* MetricStore
+  const lost = Effect.map(
+    snapshot,
+    (families) => families.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series.length ?? 0
+  )
+  yield* lost.pipe(Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (count) => count > 0 }))
+  return yield* new DemoError({
+    message:
+      "Log lines cannot be written, standard output is closed or full; start again with an output that takes them."
+  })
+})
+
+// Whatever is provided further down is built earlier and closed later: requests end first, then tasks, then the
+// telemetry is flushed, then the database stops.
+const layerServer = (port: number) =>
+  HttpRouter.serve(Layer.merge(TelemetryRoutes.layer({ tasks: [AnalyzeDirectory] }), Index), {
+    disableListenLog: true
+  }).pipe(
+    Layer.provide(TelemetryRoutes.layerUntraced()),
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { port, host, gracefulShutdownTimeout: "2 seconds" })),
+    Layer.provide(DatabaseCheck),
+    Layer.provideMerge(Telemetry.layerConfig()),
+    Layer.provideMerge(Database.layer)
+  )
+
+const cannotListen = (port: number, { cause }: HttpServerError.ServeError) => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown"
+  const reason = code === "EADDRINUSE"
+    ? "is in use; stop what listens there or"
+    : code === "EACCES"
+    ? "may not be used without further rights;"
+    : `cannot be listened on (${code});`
+  return new DemoError({
+    message: `Port ${port} ${reason} set PORT to another one, as in PORT=${
+      port < highestPort ? port + 1 : defaultPort
+    } npm start.`
+  })
+}
+
+const program = Effect.gen(function*() {
+  const port = yield* portOf
+  yield* serve.pipe(
+    Effect.provide(layerServer(port)),
+    Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(port, error)))
+  )
+})
+
+runProgram(program, { exitCodeOnSignal: 0 })

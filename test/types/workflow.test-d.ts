@@ -1,0 +1,75 @@
+/**
+ * What the types of steps, tasks and runs promise and refuse.
+ */
+import { Context, Effect, Schema } from "effect"
+import * as Step from "../../src/workflow/Step.ts"
+import * as Task from "../../src/workflow/Task.ts"
+import type { TaskError } from "../../src/workflow/TaskError.ts"
+import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+const check = <_ extends true>() => {}
+
+class Carts extends Context.Service<Carts, { readonly load: Effect.Effect<number, "cart"> }>()("test/Carts") {}
+class Payments
+  extends Context.Service<Payments, { readonly pay: Effect.Effect<string, "payment"> }>()("test/Payments")
+{}
+
+const Order = Schema.Struct({ id: Schema.String, quantity: Schema.FiniteFromString })
+
+const cart = Step.make("cart", {
+  input: Order,
+  run: ({ input }) => Effect.as(Carts.use((carts) => carts.load), input.quantity)
+})
+const charge = Step.make("charge", {
+  dependsOn: [cart],
+  run: ({ attempt, input, results }) => {
+    check<Equal<typeof results, { readonly cart: number }>>()
+    check<Equal<typeof attempt, number>>()
+    check<Equal<typeof input, unknown>>()
+    return Payments.use((payments) => payments.pay)
+  }
+})
+const lonely = Step.make("lonely", { run: () => Effect.succeed(true) })
+
+Step.make("stray", {
+  dependsOn: [cart],
+  // @ts-expect-error `charge` is not among the dependencies
+  run: ({ results }) => Effect.succeed(results.charge)
+})
+Step.make("none", {
+  // @ts-expect-error a step without dependencies has no results to use
+  run: ({ results }) => Effect.succeed(results.cart)
+})
+
+const Shop = Task.make("shop", { input: Order, steps: [cart, charge, lonely] })
+const run = TaskRunner.run(Shop, { id: "1", quantity: "2" })
+
+check<Equal<Effect.Error<typeof run>, "cart" | "payment" | TaskError>>()
+check<Equal<Effect.Services<typeof run>, Carts | Payments | TaskRunner>>()
+Effect.map(run, ({ results, taskId }) => {
+  check<Equal<typeof results, { readonly cart: number; readonly charge: string; readonly lonely: boolean }>>()
+  check<Equal<typeof taskId, string>>()
+  // @ts-expect-error the task has no such step
+  return results.stray as unknown
+})
+
+const started = TaskRunner.start(Shop, { id: "1", quantity: "2" })
+check<Equal<Effect.Error<typeof started>, TaskError>>()
+
+// @ts-expect-error the input is given in its encoded form: a text
+TaskRunner.run(Shop, { id: "1", quantity: 2 })
+// @ts-expect-error a field is missing
+TaskRunner.run(Shop, { id: "1" })
+
+// @ts-expect-error the step needs an order, the task is run with a number
+Task.make("wrong", { input: Schema.Finite, steps: [cart] })
+
+TaskRunner.resolveStep("1", cart, 5)
+// @ts-expect-error the step gives a number
+TaskRunner.resolveStep("1", cart, "five")
+
+// @ts-expect-error a step depends on steps, not on names
+Step.make("named", { dependsOn: ["cart"], run: () => Effect.void })
+// @ts-expect-error a step runs an effect
+Step.make("plain", { run: () => 1 })
