@@ -40,9 +40,10 @@ export interface Redaction {
   readonly isSensitive: (key: string) => boolean
   /**
    * Whether the value at this path must not leave: its last key is sensitive, or
-   * a configured path matches. Counts a masked value when it says yes.
+   * a configured path matches. Counts a masked value when it says yes, unless
+   * `counted` is `false`.
    */
-  readonly masks: (path: ReadonlyArray<string>) => boolean
+  readonly masks: (path: ReadonlyArray<string>, counted?: boolean) => boolean
   /** Whether paths are configured, so that a walk has to keep track of its place. */
   readonly hasPaths: boolean
   /** Whether a text may hold a secret; cheap, and never wrongly `false`. */
@@ -146,9 +147,9 @@ export const make = (options: Options = {}): Redaction => {
     return decision
   }
 
-  const masks = (path: ReadonlyArray<string>): boolean => {
+  const masks = (path: ReadonlyArray<string>, counted: boolean = true): boolean => {
     const rule = isSensitive(path.at(-1) ?? "") ? "key" : paths.some((wanted) => matches(wanted, path)) ? "path" : ""
-    if (rule !== "") count(rule)
+    if (rule !== "" && counted) count(rule)
     return rule !== ""
   }
 

@@ -86,6 +86,14 @@ export const choice = <const L extends ReadonlyArray<string>>(
     expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
   })
 
+/** Any number of the choices, in a list. */
+export const choices = <const L extends ReadonlyArray<string>>(all: L, meta: Describe<ReadonlyArray<L[number]>>) =>
+  option(Schema.Array(Schema.Literals(all)), {
+    ...meta,
+    kind: "list",
+    expected: `a list of ${all.map((choice) => JSON.stringify(choice)).join(", ")}`
+  })
+
 export const number = (range: { readonly minimum: number; readonly maximum: number }, meta: Describe<number>) =>
   option(Schema.Finite.check(Schema.isBetween(range)), {
     ...meta,

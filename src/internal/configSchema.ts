@@ -56,21 +56,94 @@ export const configSchema = Schema.Struct({
       doc: "Lowest severity that is written.",
       tasker: "telemetry.log_level"
     }),
-    destination: Option.choice(["stdout", "stderr"], {
+    format: Option.choice(["json", "pretty", "logfmt"], {
+      default: "json",
+      doc: "`json`: one object a line; `pretty`: for a terminal, in colour on a TTY; `logfmt`: `key=value` pairs.",
+      tasker: "telemetry.log_format"
+    }),
+    destination: Option.choice(["stdout", "stderr", "file"], {
       default: "stdout",
-      doc: "Where the lines go."
+      doc: "Where the lines go; `file` needs `logging.file.path`."
+    }),
+    bufferBytes: Option.integer({ minimum: 0, maximum: 16_777_216 }, {
+      default: 0,
+      doc: "Bytes that are collected before they are written together; 0 writes every line at once. What is " +
+        "collected is written after a tenth of a second at the latest, at once with an error, and when the process ends."
+    }),
+    file: Schema.Struct({
+      path: Option.optionalText({
+        default: undefined,
+        doc: "File that lines are appended to."
+      }),
+      reopenOnHangup: Option.boolean({
+        default: false,
+        doc: "SIGHUP opens the file anew, for a rotation from outside; it no longer ends the process then."
+      }),
+      maximumBytes: Option.integer({ minimum: 0, maximum: 1_000_000_000_000 }, {
+        default: 0,
+        doc: "Size at which the file is rotated to `<path>.1`; 0 for no limit."
+      }),
+      maximumAge: Option.optionalDuration("1 second", {
+        default: undefined,
+        doc: "Age at which the file is rotated. Unset: none."
+      }),
+      keep: Option.integer({ minimum: 1, maximum: 1000 }, {
+        default: 5,
+        doc: "Rotated files that are kept: `<path>.1`, the newest, to `<path>.<keep>`."
+      })
+    }),
+    signals: Option.boolean({
+      default: true,
+      doc: "Writes what is collected on SIGTERM and SIGINT. How the process ends is not changed."
+    }),
+    runtimeLevels: Option.boolean({
+      default: false,
+      doc: "Levels can be changed while the program runs, for everything or for one component."
+    }),
+    rateLimit: Option.integer({ minimum: 0, maximum: 1_000_000 }, {
+      default: 0,
+      doc: "Lines of one message template a second; one line says how many were held back. 0 for no limit."
+    }),
+    debugSampling: Option.number({ minimum: 0, maximum: 1 }, {
+      default: 1,
+      doc: "Share of traces whose `Debug` and `Trace` lines are written, all of a trace or none. Lines outside of " +
+        "traces are written."
     })
   }),
   redaction: Schema.Struct({
     keys: Option.list({
       default: [],
-      doc: "Further keys whose values are masked: parts of names, case-insensitive. The built-in rules always apply.",
+      doc: "Further keys whose values are masked: a part of a name, `=` and a whole name, or an expression such as " +
+        "`/^x-.*key$/i`. The built-in rules always apply.",
       tasker: "telemetry.filter_parameters"
     }),
+    paths: Option.list({
+      default: [],
+      doc: "Places of values that are masked, from the outermost key on: `customer.card.number`, `items.*.iban`."
+    }),
+    patterns: Option.choices(
+      ["assignment", "aws_key", "bearer", "card_number", "email", "jwt", "private_key", "url_credentials"],
+      {
+        default: ["assignment", "aws_key", "bearer", "card_number", "jwt", "private_key", "url_credentials"],
+        doc: "Secrets that are searched for in texts by their shape."
+      }
+    ),
     mask: Option.text({
       default: "[FILTERED]",
       doc: "What stands in place of a masked value.",
       tasker: "telemetry.filter_mask"
+    })
+  }),
+  events: Schema.Struct({
+    filtered: Option.list({
+      default: [],
+      doc: "Events that become no log line and no span event: names, or a domain as in `workflow.*`. Metrics stay exact.",
+      tasker: "telemetry.filtered_events"
+    }),
+    samplingRate: Option.number({ minimum: 0, maximum: 1 }, {
+      default: 1,
+      doc: "Share of events that become log lines and span events, decided once per event. Metrics stay exact.",
+      tasker: "telemetry.event_sampling_rate"
     })
   }),
   metrics: Schema.Struct({

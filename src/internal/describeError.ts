@@ -23,7 +23,7 @@ export const describeCause = (cause: Cause.Cause<unknown>): ErrorDescription => 
 }
 
 /** Describes a thrown or failed value, whatever it is. */
-const describeError = (error: unknown): ErrorDescription =>
+export const describeError = (error: unknown): ErrorDescription =>
   orElse(() => describe(error), () => ({ type: "_OTHER", message: "an error that cannot be described" }))
 
 const describe = (error: unknown): ErrorDescription => {

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as LogLevel from "effect/LogLevel"
 
 /**
  * A destination of lines.
@@ -13,15 +14,17 @@ import * as Layer from "effect/Layer"
  * **Details**
  *
  * `write` takes a line without its line break, never waits and never throws; a
- * destination that cannot keep up or is broken drops and counts.
+ * destination that cannot keep up drops what matters least first, and counts.
  *
  * @category services
  * @since 0.1.0
  */
 export class LogDestination extends Context.Service<LogDestination, {
-  readonly write: (line: string) => void
+  readonly write: (line: string, level: LogLevel.LogLevel) => void
   /** Brings everything written so far to where it goes, as far as that is possible. */
   readonly flush: Effect.Effect<void>
+  /** Whether a person reads along, so that colour helps. */
+  readonly isTerminal: boolean
 }>()("tasker-telemetry/logging/LogDestination") {
   /**
    * Discards every line.
@@ -30,7 +33,8 @@ export class LogDestination extends Context.Service<LogDestination, {
    */
   static readonly layerNoop: Layer.Layer<LogDestination> = Layer.succeed(LogDestination, {
     write: () => {},
-    flush: Effect.void
+    flush: Effect.void,
+    isTerminal: false
   })
 
   /**
@@ -46,18 +50,21 @@ export class LogDestination extends Context.Service<LogDestination, {
           lines.push(line)
           if (lines.length > 2 * mostLines) lines.splice(0, mostLines)
         },
-        flush: Effect.void
+        flush: Effect.void,
+        isTerminal: false
       }).pipe(Context.add(LogMemory, { lines: Effect.sync(() => lines.slice(-mostLines)) }))
     })
   )
 
   /**
-   * Hands every line to a function of the program.
+   * Hands every line to a function of the program. What it throws is contained
+   * and counted.
    *
    * @since 0.1.0
    */
-  static readonly layerCustom = (write: (line: string) => void): Layer.Layer<LogDestination> =>
-    Layer.succeed(LogDestination, { write, flush: Effect.void })
+  static readonly layerCustom = (
+    write: (line: string, level: LogLevel.LogLevel) => void
+  ): Layer.Layer<LogDestination> => Layer.succeed(LogDestination, { write, flush: Effect.void, isTerminal: false })
 }
 
 const mostLines = 100_000

@@ -9,54 +9,65 @@ import { EventBus } from "../events/EventBus.ts"
 import * as EventCatalog from "../events/EventCatalog.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
-import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import { LogDestination } from "./LogDestination.ts"
+import { LogLevels } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
-import { isWritten } from "./StructuredLogger.ts"
+import { LogWriter } from "./LogWriter.ts"
 
 /** Payload fields that a line has as ids. */
 const ids = new Set(["taskId", "taskName", "stepId", "stepName", "attempt"])
 
+/** Component of the lines that events become. */
+const component = "workflow"
+
 /**
  * Registers the sink: one line per event, of the event's severity, with the
- * payload in snake case. Whether it is written depends on `logging.level`.
+ * payload in snake case. Whether it is written depends on the level of the
+ * component `workflow`.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, EventBus | LogDestination> = Layer.effectDiscard(
+export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> = Layer.effectDiscard(
   Effect.gen(function*() {
     const bus = yield* EventBus
-    const destination = yield* LogDestination
-    const redaction = yield* Redaction.Current
-    const { level } = (yield* TelemetryConfig.Current).logging
+    const writer = yield* LogWriter
+    const levels = yield* LogLevels
     const snakeCase = SnakeCase.make()
     yield* bus.register({
       name: "log",
       signal: "log",
       handle: (envelope, fiber) => {
         const definition = EventCatalog.catalog[envelope.name]
-        if (!isWritten(definition.severity, level)) return
-        destination.write(LogRecord.toJson({
+        if (!levels.isWritten(definition.severity, component, envelope.time)) return
+        const context = LogRecord.contextOf(fiber)
+        writer.write({
           time: envelope.time,
           level: definition.severity,
           message: definition.message,
-          ...LogRecord.contextOf(fiber),
-          workflow: workflowOf(envelope),
+          component,
+          correlationId: context.correlationId,
+          span: context.span,
+          workflow: workflowOf(envelope, context.workflow),
           fields: fieldsOf(envelope, snakeCase)
-        }, redaction))
+        })
       }
     })
   })
 )
 
 /** The step of an event is its payload's: a loop event about a step is published outside of the step. */
-const workflowOf = ({ payload }: EventEnvelope) => ({
-  taskId: payload.taskId,
-  taskName: payload.taskName,
-  ...("stepId" in payload ? { stepId: payload.stepId, stepName: payload.stepName, attempt: payload.attempt } : {})
-})
+const workflowOf = ({ payload }: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
+  if (!("stepId" in payload)) return current ?? { taskId: payload.taskId, taskName: payload.taskName }
+  return current !== undefined && current.stepId === payload.stepId && current.attempt === payload.attempt
+    ? current
+    : {
+      taskId: payload.taskId,
+      taskName: payload.taskName,
+      stepId: payload.stepId,
+      stepName: payload.stepName,
+      attempt: payload.attempt
+    }
+}
 
 const fieldsOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
   const fields: Record<string, unknown> = { event: envelope.name }

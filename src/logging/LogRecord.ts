@@ -1,20 +1,12 @@
 /**
- * One line of the log: whose it is, what it says, and its JSON. Pure.
- *
- * **Details**
- *
- * The order of the fields is fixed: `timestamp`, `level`, `message`, the ids
- * (`correlation_id`, `trace_id`, `span_id`, `task_id`, `task_name`, `step_id`,
- * `step_name`, `attempt`), then everything else. An id that is not known is left
- * out. Fields of the program cannot take the place of an id.
+ * A log line before it is written: whose it is and what it says.
  *
  * @since 0.1.0
  */
 import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
+import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
-import { encodeJson, encodeText } from "../internal/encodeJson.ts"
-import type { Redaction } from "../Redaction.ts"
 
 /**
  * A log line before it is written.
@@ -27,9 +19,10 @@ export interface LogRecord {
   readonly time: number
   readonly level: LogLevel.LogLevel
   readonly message: string
+  /** Part of the program that speaks; levels can be set per component. */
+  readonly component: string | undefined
   readonly correlationId: string | undefined
-  readonly traceId: string | undefined
-  readonly spanId: string | undefined
+  readonly span: Tracer.AnySpan | undefined
   readonly workflow: Correlation.WorkflowContext | undefined
   /** Everything else, in the order in which it is written. */
   readonly fields: Readonly<Record<string, unknown>>
@@ -44,62 +37,104 @@ export interface LogRecord {
  */
 export const contextOf = (
   fiber: Fiber.Fiber<unknown, unknown>
-): Pick<LogRecord, "correlationId" | "traceId" | "spanId" | "workflow"> => {
-  const span = fiber.cache.span
-  return {
-    correlationId: fiber.getRef(Correlation.CorrelationId),
-    traceId: span?.traceId,
-    spanId: span?.spanId,
-    workflow: fiber.getRef(Correlation.CurrentWorkflow)
-  }
+): Pick<LogRecord, "correlationId" | "span" | "workflow"> => ({
+  correlationId: fiber.getRef(Correlation.CorrelationId),
+  span: fiber.cache.span,
+  workflow: fiber.getRef(Correlation.CurrentWorkflow)
+})
+
+/**
+ * Severity numbers of the OpenTelemetry log data model.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+ * @category constants
+ * @since 0.1.0
+ */
+export const severityNumber: { readonly [L in LogLevel.LogLevel]: number } = {
+  All: 0,
+  Trace: 1,
+  Debug: 5,
+  Info: 9,
+  Warn: 13,
+  Error: 17,
+  Fatal: 21,
+  None: 0
 }
 
-/** Keys that a line sets itself. */
-const reserved = new Set([
+/**
+ * Keys that a line sets itself. A field of the program with one of these names
+ * is written as `fields.<name>`, so it cannot take the place of an id.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const reservedKeys: ReadonlySet<string> = new Set([
   "timestamp",
   "level",
+  "severity_number",
   "message",
+  "component",
   "correlation_id",
   "trace_id",
   "span_id",
+  "trace_flags",
   "task_id",
   "task_name",
   "step_id",
   "step_name",
-  "attempt"
+  "attempt",
+  "service.name",
+  "service.version"
 ])
 
-/** Characters of a message. */
-const longestMessage = 16_384
-
 /**
- * The line as JSON, without its line break. Never throws: what cannot be
- * encoded is marked in its place.
+ * The name under which a field of the program is written.
  *
- * @category encoding
+ * @category computations
  * @since 0.1.0
  */
-export const toJson = (record: LogRecord, redaction: Redaction): string => {
-  const { workflow } = record
-  let line = `{"timestamp":"${new Date(record.time).toISOString()}","level":"${record.level.toUpperCase()}"` +
-    `,"message":${encodeText(record.message, longestMessage)}` +
-    id("correlation_id", record.correlationId) +
-    id("trace_id", record.traceId) +
-    id("span_id", record.spanId)
-  if (workflow !== undefined) {
-    line += id("task_id", workflow.taskId) + id("task_name", workflow.taskName) + id("step_id", workflow.stepId) +
-      id("step_name", workflow.stepName)
-    if (workflow.attempt !== undefined) line += `,"attempt":${workflow.attempt}`
-  }
-  for (const key of Object.keys(record.fields)) {
-    const name = reserved.has(key) ? `fields.${key}` : key
-    const value = redaction.isSensitive(key)
-      ? encodeText(redaction.mask, longestMessage)
-      : encodeJson(record.fields[key], redaction)
-    line += `,${encodeText(name, longestMessage)}:${value}`
-  }
-  return `${line}}`
+export const fieldName = (key: string): string => reservedKeys.has(key) ? `fields.${key}` : key
+
+/** Level names as a line writes them. */
+const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {
+  All: "ALL",
+  Trace: "TRACE",
+  Debug: "DEBUG",
+  Info: "INFO",
+  Warn: "WARN",
+  Error: "ERROR",
+  Fatal: "FATAL",
+  None: "NONE"
 }
 
-const id = (key: string, value: string | undefined) =>
-  value === undefined ? "" : `,"${key}":${encodeText(value, longestMessage)}`
+/**
+ * The head of a line, in its fixed order, without what is not known.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const headOf = (
+  record: LogRecord,
+  service: { readonly name: string; readonly version: string | undefined }
+): ReadonlyArray<readonly [name: string, value: string | number]> => {
+  const { span, workflow } = record
+  const head: ReadonlyArray<readonly [string, string | number | undefined]> = [
+    ["timestamp", new Date(record.time).toISOString()],
+    ["level", levelNames[record.level]],
+    ["severity_number", severityNumber[record.level]],
+    ["message", record.message],
+    ["component", record.component],
+    ["correlation_id", record.correlationId],
+    ["trace_id", span?.traceId],
+    ["span_id", span?.spanId],
+    ["trace_flags", span === undefined ? undefined : span.sampled ? "01" : "00"],
+    ["task_id", workflow?.taskId],
+    ["task_name", workflow?.taskName],
+    ["step_id", workflow?.stepId],
+    ["step_name", workflow?.stepName],
+    ["attempt", workflow?.attempt],
+    ["service.name", service.name],
+    ["service.version", service.version]
+  ]
+  return head.filter((entry): entry is readonly [string, string | number] => entry[1] !== undefined)
+}

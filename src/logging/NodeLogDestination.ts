@@ -1,29 +1,38 @@
 /**
- * Standard output and standard error of the process as log destinations.
+ * Standard output, standard error or a file of the process as log destination.
  *
  * **Details**
  *
- * Lines are written at once and synchronously. Where the reader of a pipe is
- * slower than the writer, up to 8 MiB wait and are written on; beyond that the
- * newest lines are dropped and counted. A closed pipe or a full disk drops and
- * counts, and never fails the program.
+ * Lines are written synchronously: at once, or collected up to
+ * `logging.bufferBytes` and written together, after a tenth of a second at the
+ * latest and at once with an error. Where the reader of a pipe is slower than
+ * the writer, up to 8 MiB wait; beyond that lines are dropped, the least severe
+ * first, and counted. A closed pipe or a full disk drops and counts, and never
+ * fails the program. What is collected is written when the layer closes and
+ * when the process ends, in whatever way it ends but SIGKILL.
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import { writeSync } from "node:fs"
-import { orElse } from "../internal/contain.ts"
+import { isatty } from "node:tty"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
+import * as LineBuffer from "../internal/LineBuffer.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { LogDestination } from "./LogDestination.ts"
+import * as NodeExitHooks from "./NodeExitHooks.ts"
+import * as NodeLogFile from "./NodeLogFile.ts"
 
 const descriptors = { stdout: 1, stderr: 2 } as const
 
-/** Bytes that may wait for a slow reader. */
-const mostWaiting = 8 * 1024 * 1024
+/** Longest time a collected line waits. */
+const patience = "100 millis"
 
 /** Pause between two tries to write to a reader that is not ready. */
 const pause = "5 millis"
@@ -31,84 +40,94 @@ const pause = "5 millis"
 /** Longest time the last lines wait for their reader when the layer closes. */
 const closingTime = "2 seconds"
 
+interface Target {
+  readonly writeText: (text: string) => number
+  readonly writeBytes: (bytes: Uint8Array) => number
+  readonly isTerminal: boolean
+}
+
 /**
- * The destination of `logging.destination`.
+ * The destination of `logging.destination`. Fails where the file cannot be
+ * opened.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<LogDestination, never, SelfStatistics | FlushRegistry> = Layer.effect(
+export const layer: Layer.Layer<
+  LogDestination,
+  TelemetryConfig.TelemetryConfigError,
+  SelfStatistics | FlushRegistry
+> = Layer.effect(
   LogDestination,
   Effect.gen(function*() {
     const { logging } = yield* TelemetryConfig.Current
     const statistics = yield* SelfStatistics
-    const countDropped = statistics.counter("tasker_log_lines_dropped_total", "Log lines that were not written.", [
-      "reason"
-    ])
-    const readerIsSlow = yield* Queue.sliding<void>(1)
-    const service = make({
-      writeBytes: (bytes) => writeSync(descriptors[logging.destination], bytes),
-      onWaiting: () => Queue.offerUnsafe(readerIsSlow, undefined),
-      countDropped
+    const dropped = statistics.counter("tasker_log_lines_dropped_total", "Log lines that were not written.", ["reason"])
+    const left = yield* Queue.sliding<void>(1)
+    const target = yield* logging.destination === "file" ? fileTarget(logging) : standardTarget(logging.destination)
+    const buffer = LineBuffer.make({
+      bufferBytes: logging.bufferBytes,
+      writeText: target.writeText,
+      writeBytes: target.writeBytes,
+      countDropped: (reason, lines) => dropped([reason], lines),
+      onLeft: () => Queue.offerUnsafe(left, undefined)
     })
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Queue.take(readerIsSlow), service.flush)))
-    yield* Effect.addFinalizer(() => Effect.ignoreCause(Effect.timeoutOption(service.flush, closingTime)))
-    yield* (yield* FlushRegistry).register(service.flush)
-    return service
-  })
-)
-
-/**
- * A destination over a function that writes bytes and answers how many it took,
- * or throws a system error.
- *
- * @internal
- */
-export const make = ({ countDropped, onWaiting, writeBytes }: {
-  readonly writeBytes: (bytes: Uint8Array) => number
-  /** Called when a line could not be written at once. */
-  readonly onWaiting: () => void
-  readonly countDropped: (attributes: ReadonlyArray<string>) => void
-}) => {
-  const encoder = new TextEncoder()
-  const waiting: Array<Uint8Array> = []
-  let waitingBytes = 0
-
-  const writeWaiting = (): void => {
-    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const bytes = first
-      const written = orElse(() => writeBytes(bytes), (error) => isNotReady(error) ? 0 : -1)
-      if (written === 0) return
-      if (written > 0 && written < bytes.length) {
-        waiting[0] = bytes.subarray(written)
-        waitingBytes -= written
-      } else {
-        waiting.shift()
-        waitingBytes -= bytes.length
-        if (written < 0) countDropped(["write_failed"])
-      }
-    }
-  }
-
-  return {
-    write: (line: string): void => {
-      if (waitingBytes >= mostWaiting) return countDropped(["reader_too_slow"])
-      const bytes = encoder.encode(`${line}\n`)
-      waiting.push(bytes)
-      waitingBytes += bytes.length
-      writeWaiting()
-      if (waiting.length > 0) onWaiting()
-    },
-    flush: Effect.suspend(() => {
-      writeWaiting()
+    const flush = Effect.suspend(() => {
+      buffer.drain()
       return Effect.whileLoop({
-        while: () => waiting.length > 0,
-        body: () => Effect.andThen(Effect.sleep(pause), Effect.sync(writeWaiting)),
+        while: () => !buffer.isEmpty(),
+        body: () => Effect.andThen(Effect.sleep(pause), Effect.sync(buffer.drain)),
         step: () => {}
       })
     })
-  }
-}
+    yield* NodeExitHooks.install({
+      drain: () => NodeExitHooks.drainBlocking(buffer.drain, buffer.isEmpty),
+      signals: logging.signals
+    })
+    yield* Queue.take(left).pipe(
+      Effect.andThen(Effect.sleep(patience)),
+      Effect.andThen(flush),
+      Effect.forever,
+      Effect.forkScoped
+    )
+    yield* Effect.addFinalizer(() => Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)))
+    yield* (yield* FlushRegistry).register(flush)
+    return LogDestination.of({ write: buffer.write, flush, isTerminal: target.isTerminal })
+  })
+)
 
-const isNotReady = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "code" in error && error.code === "EAGAIN"
+const standardTarget = (name: "stdout" | "stderr"): Effect.Effect<Target> =>
+  Effect.sync(() => {
+    const descriptor = descriptors[name]
+    return {
+      writeText: (text) => writeSync(descriptor, text),
+      writeBytes: (bytes) => writeSync(descriptor, bytes),
+      isTerminal: isatty(descriptor)
+    }
+  })
+
+const fileTarget = Effect.fnUntraced(function*(
+  { file }: TelemetryConfig.TelemetryConfig["logging"]
+): Effect.fn.Return<Target, TelemetryConfig.TelemetryConfigError, SelfStatistics | Scope.Scope> {
+  if (file.path === undefined) {
+    return yield* new TelemetryConfig.TelemetryConfigError({
+      message: "expected logging.file.path to be set because logging.destination is \"file\""
+    })
+  }
+  const clock = yield* Clock.Clock
+  const failed = (yield* SelfStatistics).counter(
+    "tasker_log_rotation_errors_total",
+    "Rotations of the log file that did not work.",
+    []
+  )
+  const opened = yield* NodeLogFile.open({
+    path: file.path,
+    maximumBytes: file.maximumBytes,
+    maximumAgeMillis: file.maximumAge === undefined ? undefined : Duration.toMillis(file.maximumAge),
+    keep: file.keep,
+    now: () => clock.currentTimeMillisUnsafe(),
+    onRotationFailed: () => failed([])
+  }).pipe(Effect.mapError((error) => new TelemetryConfig.TelemetryConfigError({ message: error.message })))
+  if (file.reopenOnHangup) yield* NodeExitHooks.onHangup(opened.reopen)
+  return { writeText: opened.writeText, writeBytes: opened.writeBytes, isTerminal: false }
+})

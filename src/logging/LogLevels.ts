@@ -1,0 +1,154 @@
+/**
+ * From which severity on lines are written: for the whole program, and for
+ * single components, changeable while it runs.
+ *
+ * **Details**
+ *
+ * Changing levels needs `logging.runtimeLevels`. Without it the level is part of
+ * the fiber's context and a line that is not written costs nothing more than
+ * Effect's own refusal.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+
+/**
+ * The schema of a level that can be set.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Level = Schema.Literals(["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"])
+
+/**
+ * A level that can be set; `None` writes nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Level = typeof Level.Type
+
+/**
+ * A level that is in force for a component, or for the whole program.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActiveLevel {
+  /** `undefined` stands for everything without a level of its own. */
+  readonly component: string | undefined
+  readonly level: Level
+  /** When it falls back, in epoch milliseconds; `undefined` if it stays. */
+  readonly until: number | undefined
+}
+
+/**
+ * Run-time levels are off, so nothing can be set.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LevelsFixed extends Schema.TaggedError<LevelsFixed>()("LevelsFixed", {}) {
+  override get message(): string {
+    return "levels are fixed; set logging.runtimeLevels to change them while the program runs"
+  }
+}
+
+/**
+ * The levels in force.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LogLevels extends Context.Service<LogLevels, {
+  /** Whether levels can change; if not, `minimum` is all there is. */
+  readonly runtime: boolean
+  /** The configured level. */
+  readonly minimum: Level
+  /** Whether a line is written; `now` in epoch milliseconds. */
+  readonly isWritten: (level: LogLevel.LogLevel, component: string | undefined, now: number) => boolean
+  /** Sets the level of a component, or of everything, for a time or for good. */
+  readonly set: (change: {
+    readonly component?: string | undefined
+    readonly level: Level
+    readonly for?: Duration.Duration | undefined
+  }) => Effect.Effect<void, LevelsFixed>
+  /** All levels in force, the program's first. */
+  readonly active: Effect.Effect<ReadonlyArray<ActiveLevel>>
+}>()("tasker-telemetry/logging/LogLevels") {
+  /**
+   * Levels from the `logging` options.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<LogLevels> = Layer.effect(
+    LogLevels,
+    Effect.map(TelemetryConfig.Current, ({ logging }) => make(logging.level, logging.runtimeLevels))
+  )
+}
+
+/**
+ * Whether a level reaches a minimum.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
+  minimum !== "None" && LogLevel.isGreaterThanOrEqualTo(level, minimum)
+
+interface Entry {
+  readonly level: Level
+  readonly until: number
+}
+
+/** Components with a level of their own; a bound against a caller that invents names. */
+const mostComponents = 1000
+
+const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
+  const components = new Map<string, Entry>()
+  let everything: Entry = { level: minimum, until: Infinity }
+
+  const programLevel = (now: number): Level => {
+    if (now >= everything.until) everything = { level: minimum, until: Infinity }
+    return everything.level
+  }
+  const levelOf = (component: string | undefined, now: number): Level => {
+    const entry = component === undefined ? undefined : components.get(component)
+    if (entry === undefined || component === undefined) return programLevel(now)
+    if (now < entry.until) return entry.level
+    components.delete(component)
+    return programLevel(now)
+  }
+
+  return {
+    runtime,
+    minimum,
+    isWritten: runtime
+      ? (level, component, now) => reaches(level, levelOf(component, now))
+      : (level) => reaches(level, minimum),
+    set: Effect.fnUntraced(function*({ component, for: time, level }) {
+      if (!runtime) return yield* new LevelsFixed()
+      const now = yield* Clock.currentTimeMillis
+      const entry = { level, until: time === undefined ? Infinity : now + Duration.toMillis(time) }
+      if (component === undefined) everything = entry
+      else if (components.size < mostComponents || components.has(component)) components.set(component, entry)
+    }),
+    active: Effect.map(Clock.currentTimeMillis, (now) => {
+      const shown = (component: string | undefined, entry: Entry): ActiveLevel => ({
+        component,
+        level: entry.level,
+        until: Number.isFinite(entry.until) ? entry.until : undefined
+      })
+      programLevel(now)
+      for (const component of components.keys()) levelOf(component, now)
+      return [shown(undefined, everything), ...[...components].map(([name, entry]) => shown(name, entry))]
+    })
+  }
+}

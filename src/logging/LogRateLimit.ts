@@ -1,0 +1,81 @@
+/**
+ * Keeps one message from filling the log: of lines that say the same, only so
+ * many a second are written, and one line says how many were not.
+ *
+ * @internal
+ */
+import type { LogRecord } from "./LogRecord.ts"
+
+export interface LogRateLimit {
+  /** Whether the line may be written. What was held back before it is handed to `onSuppressed` first. */
+  readonly admit: (record: LogRecord) => boolean
+  /** Reports what has been held back in windows that are over, or in all of them. */
+  readonly report: (now: number) => void
+  /** Whether anything is held back that has not been reported. */
+  readonly hasSuppressed: () => boolean
+}
+
+interface Window {
+  readonly sample: LogRecord
+  start: number
+  written: number
+  suppressed: number
+}
+
+const windowMillis = 1000
+/** Templates watched at once; lines beyond them are written. */
+const mostTemplates = 1000
+
+/** Ids, numbers and quoted parts vary; what is left is what the line says. */
+const templateOf = (record: LogRecord): string =>
+  `${record.level}\0${record.component ?? ""}\0${
+    record.message.slice(0, 256).replace(/"[^"]*"|'[^']*'|\b[0-9a-f-]*\d[0-9a-f-]*\b/gi, "#")
+  }`
+
+export const make = (options: {
+  /** Lines of one template a second. */
+  readonly limit: number
+  /** Gets a line that was held back and how many like it. */
+  readonly onSuppressed: (sample: LogRecord, count: number) => void
+}): LogRateLimit => {
+  const windows = new Map<string, Window>()
+  let outstanding = 0
+
+  const close = (key: string, window: Window) => {
+    windows.delete(key)
+    if (window.suppressed === 0) return
+    outstanding -= window.suppressed
+    options.onSuppressed(window.sample, window.suppressed)
+  }
+  const report = (now: number) => {
+    for (const [key, window] of windows) {
+      if (now - window.start >= windowMillis) close(key, window)
+    }
+  }
+
+  return {
+    report,
+    hasSuppressed: () => outstanding > 0,
+    admit: (record) => {
+      const key = templateOf(record)
+      let window = windows.get(key)
+      if (window !== undefined && record.time - window.start >= windowMillis) {
+        close(key, window)
+        window = undefined
+      }
+      if (window === undefined) {
+        if (windows.size >= mostTemplates) report(record.time)
+        if (windows.size >= mostTemplates) return true
+        window = { sample: record, start: record.time, written: 0, suppressed: 0 }
+        windows.set(key, window)
+      }
+      if (window.written < options.limit) {
+        window.written++
+        return true
+      }
+      window.suppressed++
+      outstanding++
+      return false
+    }
+  }
+}

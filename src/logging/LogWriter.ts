@@ -1,0 +1,117 @@
+/**
+ * The way of a log record to its destination: level, sampling, rate limit,
+ * format. The structured logger, the event sink and the helpers all go through
+ * here, so they give the same lines.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import { contain } from "../internal/contain.ts"
+import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as Redaction from "../Redaction.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as JsonLine from "./JsonLine.ts"
+import { LogDestination } from "./LogDestination.ts"
+import * as LogfmtLine from "./LogfmtLine.ts"
+import { LogLevels } from "./LogLevels.ts"
+import * as LogRateLimit from "./LogRateLimit.ts"
+import { type LogRecord, severityNumber } from "./LogRecord.ts"
+import * as PrettyLine from "./PrettyLine.ts"
+
+/**
+ * Writes log records.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LogWriter extends Context.Service<LogWriter, {
+  /** Writes a record whose level has been found to be written; never throws. */
+  readonly write: (record: LogRecord) => void
+}>()("tasker-telemetry/logging/LogWriter") {
+  /**
+   * Writes to the destination of the context, as the `logging` options say.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<LogWriter, never, LogDestination | LogLevels | SelfStatistics> = Layer.effect(
+    LogWriter,
+    Effect.suspend(() => make)
+  )
+}
+
+const make = Effect.gen(function*() {
+  const { logging, service } = yield* TelemetryConfig.Current
+  const destination = yield* LogDestination
+  const redaction = yield* Redaction.Current
+  const countError = (yield* SelfStatistics).counter("tasker_log_errors_total", "Log lines that could not be made.", [])
+  const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
+  const keeps = debugSampler(logging.debugSampling)
+
+  const send = (record: LogRecord) => destination.write(format(record), record.level)
+  const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging.rateLimit, send)
+
+  return LogWriter.of({
+    write: (record) =>
+      contain(() => {
+        if (keeps(record) && (admit === undefined || admit(record))) send(record)
+      }, () => countError([]))
+  })
+})
+
+const formatOf = (
+  name: TelemetryConfig.TelemetryConfig["logging"]["format"],
+  options: Parameters<typeof JsonLine.make>[0] & { readonly colour: boolean }
+): (record: LogRecord) => string => {
+  switch (name) {
+    case "json":
+      return JsonLine.make(options)
+    case "logfmt":
+      return LogfmtLine.make(options)
+    case "pretty":
+      return PrettyLine.make(options)
+  }
+}
+
+/** Decides by the trace id, so that all lines of a trace share their fate. */
+const debugSampler = (ratio: number): (record: LogRecord) => boolean => {
+  if (ratio >= 1) return () => true
+  const bound = ratio * 2 ** 32
+  return ({ level, span }) =>
+    severityNumber[level] >= severityNumber.Info || span === undefined ||
+    Number.parseInt(span.traceId.slice(-8), 16) < bound
+}
+
+/** Holds back what is too much, and reports it within a second or when the layer closes. */
+const rateLimited = Effect.fnUntraced(function*(limit: number, send: (record: LogRecord) => void) {
+  const held = yield* Queue.sliding<void>(1)
+  const clock = yield* Clock.Clock
+  const limiter = LogRateLimit.make({
+    limit,
+    onSuppressed: (sample, count) =>
+      send({
+        ...sample,
+        time: clock.currentTimeMillisUnsafe(),
+        message: `${count} suppressed: ${sample.message}`,
+        fields: { suppressed: count }
+      })
+  })
+  yield* Queue.take(held).pipe(
+    Effect.andThen(Effect.whileLoop({
+      while: limiter.hasSuppressed,
+      body: () => Effect.andThen(Effect.sleep("1 second"), Clock.currentTimeMillis),
+      step: (now) => contain(() => limiter.report(now), () => {})
+    })),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => contain(() => limiter.report(Infinity), () => {})))
+  return (record: LogRecord) => {
+    const admitted = limiter.admit(record)
+    if (!admitted) Queue.offerUnsafe(held, undefined)
+    return admitted
+  }
+})

@@ -1,0 +1,54 @@
+/**
+ * Log records as `key=value` pairs.
+ *
+ * **Details**
+ *
+ * The fields and their order are those of the JSON lines. A value with anything
+ * but letters, digits and harmless signs is a JSON string; a key has only
+ * letters, digits, `.`, `_` and `-`. Line breaks cannot occur.
+ *
+ * @see https://brandur.org/logfmt
+ * @since 0.1.0
+ */
+import { encodeJson, encodeText } from "../internal/encodeJson.ts"
+import type { Redaction } from "../Redaction.ts"
+import { fieldName, headOf, type LogRecord } from "./LogRecord.ts"
+
+/** Characters of one value. */
+const longestValue = 16_384
+/** Characters of a line after which further fields are left out. */
+const longestLine = 65_536
+
+const plain = /^[A-Za-z0-9._:/@+-]+$/
+
+const valueOf = (text: string): string => plain.test(text) ? text : encodeText(text, longestValue)
+
+const keyOf = (key: string): string => key.replace(/[^A-Za-z0-9._-]/g, "_") || "_"
+
+/**
+ * Makes the encoder of a service's lines.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly redaction: Redaction
+}): (record: LogRecord) => string =>
+(record) => {
+  const { redaction } = options
+  const parts = headOf(record, options.service).map(([key, value]) => `${key}=${valueOf(redaction.text(String(value)))}`)
+  let line = parts.join(" ")
+  for (const key of Object.keys(record.fields)) {
+    if (line.length > longestLine) return `${line} truncated=true`
+    line += ` ${keyOf(fieldName(key))}=${fieldOf(redaction, key, record.fields[key])}`
+  }
+  return line
+}
+
+const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
+  if (redaction.masks([key])) return valueOf(redaction.mask)
+  if (typeof value === "string") return valueOf(redaction.text(value))
+  const json = encodeJson(value, redaction, [key])
+  return plain.test(json) ? json : json.startsWith("\"") ? json : encodeText(json, longestValue)
+}

@@ -1,0 +1,106 @@
+/**
+ * A file that lines are appended to: rotated by size and age, opened anew on
+ * demand.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs"
+import { dirname } from "node:path"
+import { contain } from "../internal/contain.ts"
+
+/** The file cannot be opened. */
+export class LogFileError extends Schema.TaggedError<LogFileError>()("LogFileError", {
+  path: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `cannot open the log file ${this.path}: ${reason}; check logging.file.path and its permissions`
+  }
+}
+
+export interface LogFileOptions {
+  readonly path: string
+  /** Bytes at which the file is rotated; 0 for never. */
+  readonly maximumBytes: number
+  /** Milliseconds after which it is rotated; `undefined` for never. */
+  readonly maximumAgeMillis: number | undefined
+  readonly keep: number
+  readonly now: () => number
+  /** Called when a rotation did not work; lines go on into the old file. */
+  readonly onRotationFailed: () => void
+}
+
+export interface LogFile {
+  readonly writeText: (text: string) => number
+  readonly writeBytes: (bytes: Uint8Array) => number
+  /** Closes the file and opens the path again, for whoever has moved it. */
+  readonly reopen: () => void
+}
+
+interface Open {
+  readonly descriptor: number
+  readonly since: number
+  bytes: number
+}
+
+/** Opens the file, and closes it with the scope. */
+export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileError, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => {
+          mkdirSync(dirname(options.path), { recursive: true })
+          return { current: openAt(options) }
+        },
+        catch: (cause) => new LogFileError({ path: options.path, cause })
+      }),
+      (file) => Effect.sync(() => contain(() => closeSync(file.current.descriptor), () => {}))
+    ),
+    (file) => make(options, file)
+  )
+
+const openAt = ({ now, path }: LogFileOptions): Open => {
+  const descriptor = openSync(path, "a", 0o640)
+  const { birthtimeMs, size } = fstatSync(descriptor)
+  return { descriptor, bytes: size, since: size === 0 ? now() : birthtimeMs }
+}
+
+const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
+  const reopen = () => {
+    const before = file.current
+    file.current = openAt(options)
+    closeSync(before.descriptor)
+  }
+
+  const isDue = (bytes: number): boolean => {
+    const { bytes: size, since } = file.current
+    if (size === 0) return false
+    return (options.maximumBytes > 0 && size + bytes > options.maximumBytes) ||
+      (options.maximumAgeMillis !== undefined && options.now() - since >= options.maximumAgeMillis)
+  }
+
+  const rotate = () => {
+    for (let number = options.keep - 1; number >= 1; number--) {
+      contain(() => renameSync(`${options.path}.${number}`, `${options.path}.${number + 1}`), () => {})
+    }
+    renameSync(options.path, `${options.path}.1`)
+    reopen()
+  }
+
+  const written = (bytes: number, write: (descriptor: number) => number): number => {
+    if (isDue(bytes)) contain(rotate, options.onRotationFailed)
+    const count = write(file.current.descriptor)
+    file.current.bytes += count
+    return count
+  }
+
+  return {
+    writeText: (text) => written(text.length, (descriptor) => writeSync(descriptor, text)),
+    writeBytes: (bytes) => written(bytes.length, (descriptor) => writeSync(descriptor, bytes)),
+    reopen: () => contain(reopen, options.onRotationFailed)
+  }
+}
