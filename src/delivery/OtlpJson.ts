@@ -64,9 +64,9 @@ export const encodeSpans = (resource: Resource, spans: ReadonlyArray<SpanData>):
 
 const resourceAttributes = (resource: Resource): ReadonlyArray<KeyValue> =>
   keyValues({
+    ...resource.attributes,
     "service.name": resource.name,
     ...(resource.version === undefined ? {} : { "service.version": resource.version }),
-    ...resource.attributes,
     "telemetry.sdk.name": "tasker-telemetry",
     "telemetry.sdk.language": "nodejs"
   })
@@ -76,14 +76,14 @@ const encodeSpan = (span: SpanData) => ({
   spanId: span.spanId,
   ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
   flags: sampledFlag,
-  name: span.name,
+  name: span.name.toWellFormed(),
   kind: spanKinds[span.kind],
   startTimeUnixNano: String(span.startTimeNanos),
   endTimeUnixNano: String(span.endTimeNanos),
-  attributes: Array.from(span.attributes, ([key, value]): KeyValue => ({ key, value: anyValue(value) })),
+  attributes: Array.from(span.attributes, ([key, value]) => keyValue(key, value)),
   droppedAttributesCount: span.droppedAttributes,
   events: span.events.map((event) => ({
-    name: event.name,
+    name: event.name.toWellFormed(),
     timeUnixNano: String(event.timeNanos),
     attributes: keyValues(event.attributes)
   })),
@@ -95,17 +95,23 @@ const encodeSpan = (span: SpanData) => ({
   })),
   droppedLinksCount: span.droppedLinks,
   status: span.statusCode === "error"
-    ? { code: statusError, ...(span.statusMessage === undefined ? {} : { message: span.statusMessage }) }
+    ? { code: statusError, ...(span.statusMessage === undefined ? {} : { message: span.statusMessage.toWellFormed() }) }
     : {}
 })
 
 const keyValues = (attributes: Readonly<Record<string, unknown>>): ReadonlyArray<KeyValue> =>
-  Object.keys(attributes).map((key) => ({ key, value: anyValue(attributes[key]) }))
+  Object.keys(attributes).map((key) => keyValue(key, attributes[key]))
+
+/** A text that is not UTF-8 makes a receiver refuse the whole batch; a key is escaped, so that it stays unique. */
+const keyValue = (key: string, value: unknown): KeyValue => ({
+  key: key.isWellFormed() ? key : JSON.stringify(key),
+  value: anyValue(value)
+})
 
 const anyValue = (value: unknown): AnyValue => {
   switch (typeof value) {
     case "string":
-      return { stringValue: value }
+      return { stringValue: value.toWellFormed() }
     case "boolean":
       return { boolValue: value }
     case "number":

@@ -4,14 +4,17 @@
  *
  * **Details**
  *
- * Offering never waits: a full queue refuses the newest item and counts it. What
- * is queued when the scope closes is sent within the time limit; what is not
- * sent by then is counted as dropped.
+ * Offering never waits: a full queue refuses the newest item and counts it. A
+ * batch whose sending is interrupted is sent again. What is queued when the
+ * scope closes is sent within the time limit; what is not sent by then is counted
+ * as dropped.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -22,7 +25,7 @@ import * as Semaphore from "effect/Semaphore"
  * @category models
  * @since 0.1.0
  */
-export type DropReason = "queue_full" | "rejected" | "unreachable" | "shutdown"
+export type DropReason = "queue_full" | "rejected" | "unreachable" | "failed" | "shutdown"
 
 /**
  * The two ends of the queue that producers see.
@@ -71,12 +74,24 @@ export const make = Effect.fnUntraced(function*<A>(
   const batchReady = yield* Queue.sliding<void>(1)
   const oneInFlight = yield* Semaphore.make(1)
 
+  let closed = false
+
+  /** A batch ends in one state: exported, dropped, or queued again where its sending was interrupted. */
+  const settle = (batch: ReadonlyArray<A>, exit: Exit.Exit<DropReason | undefined>): void => {
+    if (Exit.isSuccess(exit)) {
+      if (exit.value === undefined) options.onExported(batch.length)
+      else options.onDropped(exit.value, batch.length)
+    } else if (!Cause.hasInterruptsOnly(exit.cause)) options.onDropped("failed", batch.length)
+    else if (closed) options.onDropped("shutdown", batch.length)
+    else waiting.unshift(...batch)
+  }
+
   const sendNext = Effect.suspend(() => {
     const batch = waiting.splice(0, options.batchSize)
-    return Effect.map(options.send(batch), (dropped) => {
-      if (dropped === undefined) options.onExported(batch.length)
-      else options.onDropped(dropped, batch.length)
-    })
+    return Effect.suspend(() => options.send(batch)).pipe(
+      Effect.onExit((exit) => Effect.sync(() => settle(batch, exit))),
+      Effect.catchDefect(() => Effect.undefined)
+    )
   })
   const flush = oneInFlight.withPermits(1)(
     Effect.whileLoop({ while: () => waiting.length > 0, body: () => sendNext, step: () => {} })
@@ -92,6 +107,7 @@ export const make = Effect.fnUntraced(function*<A>(
       Effect.timeoutOption(options.shutdownTimeout),
       Effect.ignoreCause,
       Effect.andThen(Effect.sync(() => {
+        closed = true
         if (waiting.length > 0) options.onDropped("shutdown", waiting.splice(0).length)
       }))
     )
@@ -99,8 +115,8 @@ export const make = Effect.fnUntraced(function*<A>(
 
   return {
     offer: (item) => {
-      if (waiting.length >= options.capacity) {
-        options.onDropped("queue_full", 1)
+      if (closed || waiting.length >= options.capacity) {
+        options.onDropped(closed ? "shutdown" : "queue_full", 1)
         return false
       }
       waiting.push(item)

@@ -11,8 +11,10 @@
  * only the steps can know; spans, events, metrics and the ids on the log lines
  * come from `tasker-telemetry`.
  */
-import { Effect, Schema } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlError from "effect/sql/SqlError"
 import { resolve } from "node:path"
 import * as Correlation from "../Correlation.ts"
 import * as Step from "../workflow/Step.ts"

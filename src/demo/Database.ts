@@ -2,10 +2,19 @@
  * The PostgreSQL that reports are stored in: the one of `DATABASE_URL`, else
  * one of our own that starts in the background.
  */
-import { PgClient } from "@effect/sql-pg"
-import { Config, Context, Deferred, Effect, type FileSystem, Layer, Option, type Path, Redacted } from "effect"
-import { Reactivity } from "effect/reactivity"
-import type { SqlClient, SqlError } from "effect/sql"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Path from "effect/Path"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import * as Redacted from "effect/Redacted"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import { DemoError } from "./DemoError.ts"
 import { startEmbedded } from "./EmbeddedPostgres.ts"
 

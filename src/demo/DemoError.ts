@@ -1,7 +1,7 @@
 /**
  * What ends the demo: one sentence that says what is wrong and what to do.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 export class DemoError extends Schema.TaggedError<DemoError>()("DemoError", {
   message: Schema.String

@@ -14,7 +14,11 @@
  * PostgreSQL refuses to run as root. Started by root, it runs as the user
  * `postgres`, or `nobody` where there is none.
  */
-import { Effect, FileSystem, Path, Schedule, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"

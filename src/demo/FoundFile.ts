@@ -5,7 +5,8 @@
  * from the kernel as buffers and go back to it as buffers. `node:fs` is used
  * directly: Effect's `FileSystem` takes and gives names as strings.
  */
-import { Effect, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { isUtf8 } from "node:buffer"
 import * as fs from "node:fs"
 

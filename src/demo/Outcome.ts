@@ -1,7 +1,10 @@
 /**
  * One run of the task, recorded from its first span to its last, and its JSON.
  */
-import { Cause, Effect, Exit, Option } from "effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type { SpanData } from "../delivery/SpanData.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
 import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"

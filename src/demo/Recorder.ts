@@ -5,7 +5,9 @@
  * This is all it takes to see everything in a process: a sink on the event bus,
  * a processor on the tracer, a destination for the log.
  */
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { SpanData } from "../delivery/SpanData.ts"
 import { EventBus } from "../events/EventBus.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"

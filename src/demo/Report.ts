@@ -2,8 +2,11 @@
  * What is kept of an analysis: its rows in PostgreSQL, and the summary that
  * PostgreSQL makes of them.
  */
-import { Array as Arr, Effect, Schema } from "effect"
-import { SqlClient, SqlSchema } from "effect/sql"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlSchema from "effect/sql/SqlSchema"
 import type { LanguageCount } from "./countLines.ts"
 import type { Discovery } from "./discoverFiles.ts"
 import type { UnreadablePath } from "./FoundFile.ts"

@@ -2,7 +2,7 @@
  * Counts the lines of files per language, as `wc -l` does: newline bytes,
  * whatever else is in the file.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type FoundFile, readFiles, type UnreadablePath } from "./FoundFile.ts"
 import { languageOf } from "./languages.ts"
 

@@ -2,7 +2,7 @@
  * Lists the regular files below a folder, as `find FOLDER -type f` does: hidden
  * ones included, symbolic links not followed.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
 import { call, displayName, FileError, type FoundFile, type UnreadablePath } from "./FoundFile.ts"

@@ -1,7 +1,7 @@
 /**
  * Hashes the contents of files and finds those that are equal.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { type FoundFile, readFiles, type UnreadablePath } from "./FoundFile.ts"
 

@@ -2,7 +2,8 @@
  * `npm run demo -- FOLDER [--all] [--json]`: runs the task once and shows
  * everything that is known about the run.
  */
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { parseArgs } from "node:util"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"

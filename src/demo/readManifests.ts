@@ -2,8 +2,10 @@
  * Reads the files by which package managers know a project: its name, its
  * version, what it depends on.
  */
-import { Effect, Result, Schema } from "effect"
-import { Toml } from "effect/encoding"
+import * as Effect from "effect/Effect"
+import * as Toml from "effect/encoding/Toml"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { type FileError, type FoundFile, readPieces, type UnreadablePath } from "./FoundFile.ts"
 
 /** What a manifest says about its project. */

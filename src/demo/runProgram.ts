@@ -1,9 +1,12 @@
 /**
  * Runs a program of the demo as a process: output, errors, signals, exit code.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import type { NodeServices as Services } from "@effect/platform-node/NodeServices"
-import { Cause, Effect, Exit } from "effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
 import { call } from "./FoundFile.ts"

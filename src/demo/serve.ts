@@ -2,9 +2,16 @@
  * `npm start`: analyses the checkout once, and serves tasks, metrics and health
  * over HTTP on loopback until SIGTERM or SIGINT.
  */
-import { NodeHttpServer } from "@effect/platform-node"
-import { Config, Effect, Layer, Option, Schedule } from "effect"
-import { HttpRouter, HttpServer, type HttpServerError, HttpServerResponse } from "effect/http"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { ReadinessChecks } from "../http/HealthRoute.ts"
@@ -118,7 +125,7 @@ const cannotListen = (port: number, { cause }: HttpServerError.ServeError) => {
 
 const program = Effect.gen(function*() {
   const port = yield* portOf
-  yield* serve.pipe(
+  return yield* serve.pipe(
     Effect.provide(layerServer(port)),
     Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(port, error)))
   )

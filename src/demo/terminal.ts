@@ -63,7 +63,7 @@ const wide =
 const columnsOf = (character: string): number => wide.test(character) ? 2 : 1
 
 /** Columns on screen. */
-const widthOf = (text: string): number =>
+export const widthOf = (text: string): number =>
   charactersOf(stripVTControlCharacters(text)).reduce((sum, character) => sum + columnsOf(character), 0)
 
 /** As many of the characters as fit. */

@@ -15,6 +15,7 @@ import type { SpanData, SpanEventData } from "../delivery/SpanData.ts"
 import { orElse } from "../internal/contain.ts"
 import { describeCause } from "../internal/describeError.ts"
 import type { Redaction } from "../Redaction.ts"
+import * as SpanIds from "./SpanIds.ts"
 import { attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
 
 /** What all spans of one tracer share. */
@@ -116,10 +117,11 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     if (this.#exit !== undefined) return
     const { limits, redaction } = this.#recording
     const room = Math.max(0, limits.linkCount - this.links.length)
-    this.droppedLinks += Math.max(0, links.length - room)
+    const kept = links.filter(({ span }) => SpanIds.areValid(span)).slice(0, room)
+    this.droppedLinks += links.length - kept.length
     this.links = [
       ...this.links,
-      ...links.slice(0, room).map(({ attributes, span }) => ({
+      ...kept.map(({ attributes, span }) => ({
         span,
         attributes: attributeRecord(limits, redaction, attributes)
       }))

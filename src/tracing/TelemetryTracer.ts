@@ -26,6 +26,7 @@ import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { RecordedSpan, type Recording } from "./RecordedSpan.ts"
 import * as Sampler from "./Sampler.ts"
+import * as SpanIds from "./SpanIds.ts"
 import type { SpanProcessor } from "./SpanProcessor.ts"
 import { UnsampledSpan } from "./UnsampledSpan.ts"
 
@@ -88,7 +89,8 @@ const make = Effect.gen(function*() {
   }
 
   const tracer = Tracer.make({
-    span: (options) => {
+    span: (given) => {
+      const options = isForeign(given.parent) ? { ...given, parent: Option.none() } : given
       const parent = Option.getOrUndefined(options.parent)
       const ids = { traceId: parent?.traceId ?? Hex.random(32), spanId: Hex.random(16) }
       // Effect has said no already where the trace level or an unsampled parent says so.
@@ -113,3 +115,8 @@ const make = Effect.gen(function*() {
       )
   })
 })
+
+/** A parent that is not ours and whose ids no receiver accepts; the span begins a trace of its own. */
+const isForeign = (parent: Option.Option<Tracer.AnySpan>): boolean =>
+  Option.isSome(parent) && !(parent.value instanceof RecordedSpan) && !(parent.value instanceof UnsampledSpan) &&
+  !SpanIds.areValid(parent.value)

@@ -1,0 +1,53 @@
+/**
+ * What our routes answer with: JSON that no cache keeps, and nothing of the
+ * inside when something breaks.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as SchemaIssue from "effect/SchemaIssue"
+
+/** A mistake in a request: where it is, as a dotted path, and what was expected. The value is not repeated. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+}
+
+/** A JSON answer. States change, so nobody may keep it. */
+export const json = (
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store", ...headers } })
+
+/** 400 with every mistake found. */
+export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
+  json(400, { error: "invalid_request", issues })
+
+/** The mistakes that a schema found. */
+export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>
+  formatIssues(issue).issues.map(({ message, path = [] }) => ({
+    path: path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),
+    message
+  }))
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/**
+ * Makes a handler safe to mount. An answer in the error channel is sent as it
+ * is; a defect is logged and answered with a 500 that says nothing about it.
+ */
+export const contained = <R>(
+  handler: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+  handler.pipe(
+    Effect.catch((refusal) => Effect.succeed(refusal)),
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause) =>
+        Effect.as(Effect.logError("a request could not be handled", cause), json(500, { error: "internal_error" }))
+    )
+  )

@@ -1,0 +1,138 @@
+/**
+ * The questions of an orchestrator: is the process alive, may it get traffic,
+ * how is it doing.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { TaskState } from "../workflow/TaskState.ts"
+import { TaskStore } from "../workflow/TaskStore.ts"
+import * as Answer from "./Answer.ts"
+import * as Readiness from "./Readiness.ts"
+
+/**
+ * What has to answer before the process may get traffic, by name. Whether the
+ * task store answers is always checked, as `task_store`.
+ *
+ * **Details**
+ *
+ * A check that succeeds is healthy. One that fails, dies or takes longer than
+ * five seconds is not; the others are not affected. Checks run at the same time,
+ * each at most once at a time, and without spans.
+ *
+ * **Gotchas**
+ *
+ * Anybody may read the answer. A check that fails with a string is quoted in it
+ * (200 characters, secrets masked); of any other failure it names the class
+ * only. The log has the whole failure, once per outage.
+ *
+ * **Example** (Waiting for migrations)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as HealthRoute from "tasker-telemetry/http/HealthRoute"
+ *
+ * declare const pending: Effect.Effect<number>
+ * const Checks = Layer.succeed(HealthRoute.ReadinessChecks, {
+ *   migrations: Effect.filterOrFail(pending, (count) => count === 0, () => "migrations are pending")
+ * })
+ * const Routes = HealthRoute.layer.pipe(Layer.provide(Checks))
+ * ```
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const ReadinessChecks: Context.Reference<Readonly<Record<string, Effect.Effect<unknown, unknown>>>> = Context
+  .Reference("tasker-telemetry/http/HealthRoute/ReadinessChecks", { defaultValue: () => ({}) })
+
+/** Below this many ended tasks a share of failures says nothing. */
+const fewestEnded = 10
+
+/**
+ * Adds the health routes to the router. They are open to everybody and leave no
+ * line in the server's log.
+ *
+ * **Details**
+ *
+ * - `GET /health/live`: 200 as long as the process answers.
+ * - `GET /health/ready`: runs the {@link ReadinessChecks}; 200 if all succeed,
+ *   503 with the names of the failed ones otherwise.
+ * - `GET /health/status`: how many tasks the store knows in which state. 503 if
+ *   the store does not answer, or if more than half of at least ten ended tasks
+ *   ended in `error`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const { service } = yield* TelemetryConfig.Current
+    const router = yield* HttpRouter.HttpRouter
+    const store = yield* TaskStore
+    const readiness = yield* Readiness.make({ task_store: store.counts, ...(yield* ReadinessChecks) })
+    const startedAt = yield* Clock.monotonicTimeNanos
+
+    const live = Effect.map(
+      timestamp,
+      (timestamp) => Answer.json(200, { alive: true, timestamp, service: service.name })
+    )
+
+    const ready = Effect.gen(function*() {
+      const results = yield* readiness.runAll
+      const failedChecks = results.filter(({ status }) => status === "unhealthy").map(({ name }) => name)
+      const isReady = failedChecks.length === 0
+      return Answer.json(isReady ? 200 : 503, {
+        ready: isReady,
+        checks: Object.fromEntries(results.map(({ name, ...result }) => [name, result])),
+        ...(isReady ? {} : { failedChecks }),
+        timestamp: yield* timestamp
+      })
+    })
+
+    const status = Effect.gen(function*() {
+      const counted = yield* Effect.exit(store.counts)
+      const tasks = counted._tag === "Success" ? tally(counted.value) : undefined
+      const healthy = tasks !== undefined && !isFailing(tasks)
+      if (counted._tag === "Failure") yield* Effect.logError("the task store does not answer", counted.cause)
+      return Answer.json(healthy ? 200 : 503, {
+        healthy,
+        status: tasks === undefined ? "error" : healthy ? "healthy" : "unhealthy",
+        service: service.name,
+        tasks,
+        uptimeSeconds: Number((yield* Clock.monotonicTimeNanos) - startedAt) / 1e9,
+        timestamp: yield* timestamp
+      })
+    })
+
+    const add = (path: `/${string}`, handler: Effect.Effect<HttpServerResponse>) =>
+      router.add("GET", path, HttpMiddleware.withLoggerDisabled(Answer.contained(handler)))
+    yield* add("/health/live", live)
+    yield* add("/health/ready", ready)
+    yield* add("/health/status", status)
+  })
+)
+
+const timestamp = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
+
+type Tally = Readonly<Record<TaskState | "total", number>>
+
+const tally = (counts: Readonly<Partial<Record<TaskState, number>>>): Tally => {
+  const entries = TaskState.literals.map((state) => [state, counts[state] ?? 0] as const)
+  return {
+    total: entries.reduce((total, [, count]) => total + count, 0),
+    ...Object.fromEntries(entries)
+  } as Tally
+}
+
+const isFailing = ({ error, in_progress, pending, total }: Tally): boolean => {
+  const ended = total - pending - in_progress
+  return ended >= fewestEnded && error > ended / 2
+}

@@ -1,0 +1,45 @@
+/**
+ * Reads a JSON body: of a limited size, of the right type, or an answer that
+ * says what is wrong with it.
+ *
+ * @internal
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Effect from "effect/Effect"
+import { HttpServerRequest, MaxBodySize } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Schema from "effect/Schema"
+import * as Answer from "./Answer.ts"
+
+/** Largest body in bytes. */
+export const maximumBytes = 1024 * 1024
+
+const tooLarge = Answer.json(413, { error: "body_too_large", maximumBytes })
+const wrongType = Answer.json(415, { error: "unsupported_media_type", expected: "application/json" })
+
+const jsonType = /^application\/json\s*(?:;|$)/i
+
+/** The body decoded by a schema. An answer in the error channel says why not. */
+export const readJson = <A>(
+  schema: Schema.Codec<A, unknown>
+): Effect.Effect<A, HttpServerResponse, HttpServerRequest> => {
+  const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
+  return Effect.gen(function*() {
+    const request = yield* HttpServerRequest
+    if (!jsonType.test(request.headers["content-type"] ?? "")) return yield* Effect.fail(wrongType)
+    if (Number(request.headers["content-length"] ?? 0) > maximumBytes) return yield* Effect.fail(tooLarge)
+    const bytes = yield* request.arrayBuffer.pipe(
+      Effect.provideService(MaxBodySize, ByteSize.fromInputUnsafe(maximumBytes)),
+      Effect.mapError(({ reason }) =>
+        reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+          ? tooLarge
+          : Answer.invalidRequest([{ path: "", message: "the body could not be read" }])
+      )
+    )
+    const value = yield* Effect.try({
+      try: (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
+      catch: () => Answer.invalidRequest([{ path: "", message: "the body is not valid JSON" }])
+    })
+    return yield* Effect.mapError(decode(value), (error) => Answer.invalidRequest(Answer.issuesOf(error.issue)))
+  })
+}

@@ -1,0 +1,216 @@
+/**
+ * Tasks over HTTP: start one, look at it, cancel it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import { HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import * as Correlation from "../Correlation.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import type * as Task from "../workflow/Task.ts"
+import type { TaskError } from "../workflow/TaskError.ts"
+import { TaskRunner } from "../workflow/TaskRunner.ts"
+import { TaskStore } from "../workflow/TaskStore.ts"
+import * as Answer from "./Answer.ts"
+import * as RequestBody from "./RequestBody.ts"
+import * as TaskView from "./TaskView.ts"
+import * as WriteAccess from "./WriteAccess.ts"
+
+/**
+ * What the task routes serve.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<Tasks extends ReadonlyArray<Task.Any>> {
+  /** Tasks that may be started over HTTP, each by its name. */
+  readonly tasks: Tasks
+}
+
+/**
+ * What the tasks' steps need. A step that needs a `Scope` gets that of the
+ * layer, because a run outlives the request that started it.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Services<Tasks[number]>, Scope.Scope>
+
+/**
+ * Adds the task routes to the router.
+ *
+ * **Details**
+ *
+ * - `POST /tasks` with `{ "name", "context" }`: starts a task that goes on in
+ *   the background, in the trace and under the correlation id of the request.
+ *   201 with `taskId`, `status` and `correlationId`; 400 with the path of every
+ *   mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for
+ *   anything but `application/json`.
+ * - `GET /tasks?limit&offset`: the newest first, 20 by default, 100 at most.
+ * - `GET /tasks/:id`: one run with its steps; 404 if none is known.
+ * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its
+ *   last record; 404 if none is known, 409 if it had ended.
+ *
+ * Reading is open. Writing needs the bearer token `http.token`, else it is
+ * answered 401. Where no token is configured, it is answered only to programs on
+ * this machine that speak to the server directly, else 403.
+ *
+ * **Gotchas**
+ *
+ * Two tasks of one name throw a `RangeError`, also if their namespaces or
+ * versions differ.
+ *
+ * **Example** (Serving a task)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import * as TaskRoute from "tasker-telemetry/http/TaskRoute"
+ * import * as Step from "tasker-telemetry/workflow/Step"
+ * import * as Task from "tasker-telemetry/workflow/Task"
+ *
+ * const Person = Schema.Struct({ name: Schema.String })
+ * const greet = Step.make("greet", { input: Person, run: ({ input }) => Effect.succeed(`Hello, ${input.name}`) })
+ * const Greet = Task.make("greet", { input: Person, steps: [greet] })
+ * const Routes = TaskRoute.layer({ tasks: [Greet] })
+ * ```
+ *
+ * @param options `tasks`: the tasks that may be started
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
+  options: Options<Tasks>
+): Layer.Layer<never, never, HttpRouter.HttpRouter | TaskRunner | TaskStore | Services<Tasks>> => {
+  const tasks = byName(options.tasks)
+  return Layer.effectDiscard(Effect.gen(function*() {
+    const { http } = yield* TelemetryConfig.Current
+    const router = yield* HttpRouter.HttpRouter
+    const runner = yield* TaskRunner
+    const store = yield* TaskStore
+    const context = yield* Effect.context<Services<Tasks>>()
+    const refusalOf = WriteAccess.make(http.token)
+
+    const writing = <R>(handler: Handler<R>) =>
+      Answer.contained(Effect.flatMap(HttpServerRequest, (request): Handler<R> => {
+        const refusal = refusalOf(request)
+        return refusal === undefined ? handler : Effect.succeed(refusal)
+      }))
+
+    yield* router.add("POST", "/tasks", writing(create(tasks, runner, context)))
+    yield* router.add("GET", "/tasks", Answer.contained(list(store)))
+    yield* router.add("GET", "/tasks/:id", Answer.contained(show(runner)))
+    yield* router.add("DELETE", "/tasks/:id", writing(cancel(runner)))
+  }))
+}
+
+type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
+
+const byName = (tasks: ReadonlyArray<Task.Any>): ReadonlyMap<string, Task.Any> => {
+  const names = new Map<string, Task.Any>()
+  for (const task of tasks) {
+    if (names.has(task.name)) throw new RangeError(`two tasks have the name "${task.name}"`)
+    names.set(task.name, task)
+  }
+  return names
+}
+
+const Request = Schema.Struct({ name: Schema.String, context: Schema.Unknown })
+const readRequest = RequestBody.readJson(Request)
+
+const create = (
+  tasks: ReadonlyMap<string, Task.Any>,
+  runner: TaskRunner["Service"],
+  context: Context.Context<never>
+): Handler<HttpRouter.RouteContext | HttpServerRequest> =>
+  Effect.gen(function*() {
+    const { context: input, name } = yield* readRequest
+    const task = tasks.get(name)
+    if (task === undefined) {
+      return yield* Effect.fail(Answer.json(404, { error: "unknown_task", known: [...tasks.keys()].sort() }))
+    }
+    const { correlationId, taskId } = yield* inBackground(runner.start(task, input), context).pipe(
+      Effect.mapError(refusedBy)
+    )
+    const status = yield* Effect.match(runner.inspect(taskId), {
+      onFailure: () => "pending",
+      onSuccess: ({ state }) => state
+    })
+    const { route } = yield* HttpRouter.RouteContext
+    return Answer.json(201, { taskId, status, correlationId }, { location: `${route.path}/${taskId}` })
+  })
+
+/**
+ * A run must keep nothing of the request, which is over before it: it gets the
+ * context of the layer, and from the request its span and its correlation id.
+ */
+const inBackground = <A, E>(
+  started: Effect.Effect<A, E, unknown>,
+  context: Context.Context<never>
+): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+    const correlated = Context.add(context, Correlation.CorrelationId, fiber.getRef(Correlation.CorrelationId))
+    const complete = span === undefined ? correlated : Context.add(correlated, Tracer.ParentSpan, span)
+    return Effect.updateContext(started, () => complete as Context.Context<unknown>)
+  })
+
+const counting = (minimum: number, maximum: number) =>
+  Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^\d+$/, { message: "Expected a whole number" })).pipe(
+      Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
+    )
+  )
+
+const Page = Schema.Struct({ limit: counting(1, 100), offset: counting(0, Number.MAX_SAFE_INTEGER) })
+const readPage = Schema.decodeUnknownEffect(Page, { errors: "all" })
+
+const list = (store: TaskStore["Service"]): Handler<ParsedSearchParams> =>
+  Effect.gen(function*() {
+    const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
+      Effect.mapError((error) => Answer.invalidRequest(Answer.issuesOf(error.issue)))
+    )
+    const found = yield* store.list({ limit, offset })
+    return Answer.json(200, { tasks: found.map(TaskView.ofTask), limit, offset })
+  })
+
+const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)
+
+const show = (runner: TaskRunner["Service"]): Handler<HttpRouter.RouteContext> =>
+  Effect.gen(function*() {
+    const snapshot = yield* Effect.mapError(runner.inspect(yield* idOf), refusedBy)
+    return Answer.json(200, TaskView.ofSnapshot(snapshot))
+  })
+
+const cancel = (runner: TaskRunner["Service"]): Handler<HttpRouter.RouteContext> =>
+  Effect.gen(function*() {
+    const id = yield* idOf
+    const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
+    // The store may have let it go since.
+    const snapshot = yield* Effect.option(runner.inspect(id))
+    return Answer.json(200, Option.isSome(snapshot) ? TaskView.ofSnapshot(snapshot.value) : TaskView.ofTask(record))
+  })
+
+const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
+  switch (reason._tag) {
+    case "InvalidInput":
+      return Answer.invalidRequest(reason.issues.map(({ message, path }) => ({
+        path: path === "" ? "context" : `context.${path}`,
+        message
+      })))
+    case "TaskNotFound":
+      return Answer.json(404, { error: "task_not_found" })
+    case "TransitionRefused":
+      return Answer.json(409, { error: "already_ended", status: reason.state })
+    default:
+      return Answer.json(500, { error: "internal_error" })
+  }
+}

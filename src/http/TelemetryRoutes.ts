@@ -1,0 +1,109 @@
+/**
+ * Every route of this package under one prefix.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import type { MetricStore } from "../metrics/MetricStore.ts"
+import type * as Task from "../workflow/Task.ts"
+import type { TaskRunner } from "../workflow/TaskRunner.ts"
+import type { TaskStore } from "../workflow/TaskStore.ts"
+import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
+import * as HealthRoute from "./HealthRoute.ts"
+import * as MetricsRoute from "./MetricsRoute.ts"
+import * as TaskRoute from "./TaskRoute.ts"
+
+/**
+ * Where the routes are mounted unless told otherwise.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultPrefix = "/tasker"
+
+/**
+ * What {@link layer} mounts, and where.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRoute.Options<Tasks> {
+  /** Path before every route, {@link defaultPrefix} by default. */
+  readonly prefix?: `/${string}` | undefined
+}
+
+/**
+ * Metrics, health and tasks under a prefix, and correlation for every route of
+ * the app.
+ *
+ * **Gotchas**
+ *
+ * Whether a request gets a span is decided before the router sees it. Provide
+ * {@link layerUntraced} to the server, or every probe and scrape is a trace.
+ *
+ * **Example** (A server for tasks)
+ *
+ * ```ts
+ * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as Layer from "effect/Layer"
+ * import { createServer } from "node:http"
+ * import * as TelemetryRoutes from "tasker-telemetry/http/TelemetryRoutes"
+ * import { TelemetryLive } from "tasker-telemetry"
+ *
+ * const Server = HttpRouter.serve(TelemetryRoutes.layer({ tasks: [] })).pipe(
+ *   Layer.provide(TelemetryRoutes.layerUntraced()),
+ *   Layer.provide(NodeHttpServer.layer(createServer, { port: 9464, host: "127.0.0.1" })),
+ *   Layer.provide(TelemetryLive)
+ * )
+ * ```
+ *
+ * @param options `tasks`: tasks that may be started over HTTP; `prefix`: `/tasker` by default
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
+  options: Options<Tasks>
+): Layer.Layer<
+  never,
+  never,
+  HttpRouter.HttpRouter | TaskRunner | TaskStore | MetricStore | TaskRoute.Services<Tasks>
+> =>
+  // Fresh: the same routes may also be mounted elsewhere in the app.
+  Layer.mergeAll(Layer.fresh(MetricsRoute.layer), Layer.fresh(HealthRoute.layer), TaskRoute.layer(options)).pipe(
+    Layer.provide(Layer.effect(
+      HttpRouter.HttpRouter,
+      Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(options.prefix ?? defaultPrefix))
+    )),
+    Layer.merge(CorrelationMiddleware.layer)
+  )
+
+/**
+ * Keeps requests for metrics and health from opening server spans. To be
+ * provided to the layer of `HttpRouter.serve`; what the program itself leaves
+ * untraced stays so.
+ *
+ * @param prefix where the routes are mounted, {@link defaultPrefix} by default
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerUntraced = (prefix: `/${string}` = defaultPrefix): Layer.Layer<never> => {
+  const base = prefix.toLowerCase().replace(/\/+$/, "")
+  const paths = new Set(
+    ["/metrics", "/health/live", "/health/ready", "/health/status"].map((path) => `${base}${path}`)
+  )
+  return Layer.effect(
+    HttpMiddleware.TracerDisabledWhen,
+    Effect.map(
+      HttpMiddleware.TracerDisabledWhen,
+      (isDisabled) => (request) => paths.has(routedPath(request.url)) || isDisabled(request)
+    )
+  )
+}
+
+/** The path as the router compares it: without query, case, doubled slashes and a slash at its end. */
+const routedPath = (url: string): string =>
+  url.replace(/[?#].*$/s, "").replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1").toLowerCase()

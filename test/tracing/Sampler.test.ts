@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Sampler from "../../src/tracing/Sampler.ts"
+
+const traceIdOf = (randomness: string) => `0af7651916cd43dd84${randomness}`.slice(0, 18) + randomness
+
+/** A trace id by its place among all: 0 is the first, 1 the end. */
+const traceIdAt = (place: number) =>
+  traceIdOf(Math.min(2 ** 56 - 1, Math.floor(place * 2 ** 56)).toString(16).padStart(14, "0"))
+
+const kept = (type: Parameters<typeof Sampler.make>[0]["type"], parentSampled: boolean | undefined, place = 0.5) =>
+  Sampler.make({ type, ratio: 0.5 })({ traceId: traceIdAt(place), parentSampled })
+
+describe("Sampler", () => {
+  it.each(
+    [
+      ["always_on", true, true, true],
+      ["always_off", false, false, false],
+      ["parentbased_always_on", true, true, false],
+      ["parentbased_always_off", false, true, false]
+    ] as const
+  )("%s: root %s, sampled parent %s, unsampled parent %s", (type, root, sampled, unsampled) => {
+    assert.deepStrictEqual([kept(type, undefined), kept(type, true), kept(type, false)], [root, sampled, unsampled])
+  })
+
+  it("decides traceidratio by the trace id whatever the parent says", () => {
+    for (const parent of [undefined, true, false]) {
+      assert.isTrue(kept("traceidratio", parent, 0.49))
+      assert.isFalse(kept("traceidratio", parent, 0.5))
+    }
+  })
+
+  it("decides parentbased_traceidratio by the parent, and by the trace id for a root", () => {
+    assert.isTrue(kept("parentbased_traceidratio", true, 0.9))
+    assert.isFalse(kept("parentbased_traceidratio", false, 0.1))
+    assert.isTrue(kept("parentbased_traceidratio", undefined, 0.1))
+    assert.isFalse(kept("parentbased_traceidratio", undefined, 0.9))
+  })
+
+  it("keeps everything at ratio 1 and nothing at ratio 0", () => {
+    for (const traceId of ["0".repeat(32), "f".repeat(32)]) {
+      assert.isTrue(Sampler.make({ type: "traceidratio", ratio: 1 })({ traceId, parentSampled: undefined }))
+      assert.isFalse(Sampler.make({ type: "traceidratio", ratio: 0 })({ traceId, parentSampled: undefined }))
+    }
+  })
+
+  it.prop("decides the same for the same trace id, and keeps with a higher ratio what a lower one keeps", {
+    place: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+    low: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
+    high: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+  }, ({ high, low, place }) => {
+    const span = { traceId: traceIdAt(place), parentSampled: undefined }
+    const [lower, upper] = [Math.min(low, high), Math.max(low, high)]
+    const atLower = Sampler.make({ type: "traceidratio", ratio: lower })
+    const atUpper = Sampler.make({ type: "traceidratio", ratio: upper })
+    return atLower(span) === atLower(span) && (!atLower(span) || atUpper(span))
+  })
+})

@@ -1,0 +1,170 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Option, Scope, Tracer } from "effect"
+import type { SpanData } from "../../src/delivery/SpanData.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import { layer, recorded, spanNamed } from "../support/spans.ts"
+
+const remote = (sampled: boolean) =>
+  Tracer.externalSpan({ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled })
+
+const names = Effect.map(recorded, (spans) => spans.map(({ name }) => name))
+
+describe("TelemetryTracer", () => {
+  it.effect("nests spans by the context of the fiber", () =>
+    Effect.gen(function*() {
+      yield* Effect.void.pipe(
+        Effect.withSpan("inner", { kind: "client" }),
+        Effect.withSpan("middle"),
+        Effect.withSpan("outer", { kind: "server" })
+      )
+      const [inner, middle, outer] = yield* recorded
+      assert.deepStrictEqual([inner?.name, inner?.kind, inner?.parentSpanId], ["inner", "client", middle?.spanId])
+      assert.deepStrictEqual([middle?.name, middle?.kind, middle?.parentSpanId], ["middle", "internal", outer?.spanId])
+      assert.deepStrictEqual([outer?.name, outer?.kind, outer?.parentSpanId], ["outer", "server", undefined])
+      assert.deepStrictEqual(new Set([inner?.traceId, middle?.traceId]), new Set([outer?.traceId]))
+      assert.match(outer!.traceId, /^[0-9a-f]{32}$/)
+      assert.match(outer!.spanId, /^[0-9a-f]{16}$/)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("continues the trace of a remote parent", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "work", { parent: remote(true) })
+      const span = yield* spanNamed("work")
+      assert.deepStrictEqual([span.traceId, span.parentSpanId], [remote(true).traceId, remote(true).spanId])
+    }).pipe(Effect.provide(layer())))
+
+  for (
+    const [what, traceId, spanId] of [
+      ["trace id", "not-hex", "b7ad6b7169203331"],
+      ["span id", "0af7651916cd43dd8448eb211c80319c", "1"],
+      ["all-zero trace id", "0".repeat(32), "b7ad6b7169203331"]
+    ] as const
+  ) {
+    it.effect(`begins a new trace where the ${what} of a remote parent is no id`, () =>
+      Effect.gen(function*() {
+        yield* Effect.withSpan(Effect.void, "work", { parent: Tracer.externalSpan({ traceId, spanId }) })
+        const span = yield* spanNamed("work")
+        assert.match(span.traceId, /^[0-9a-f]{32}$/)
+        assert.notStrictEqual(span.traceId, traceId)
+        assert.strictEqual(span.parentSpanId, undefined)
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.effect("leaves out links to what has no ids, and counts them", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "work", {
+        links: [
+          { span: Tracer.externalSpan({ traceId: "?", spanId: "?" }), attributes: {} },
+          { span: remote(true), attributes: {} }
+        ]
+      })
+      const span = yield* spanNamed("work")
+      assert.deepStrictEqual(span.links.map(({ span }) => span.spanId), [remote(true).spanId])
+      assert.strictEqual(span.droppedLinks, 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("shows no processor a span that is not sampled, and carries its trace on", () =>
+    Effect.gen(function*() {
+      const inside = yield* Effect.withSpan(
+        Effect.withSpan(Effect.currentSpan, "child"),
+        "root",
+        { parent: remote(false), attributes: { a: 1 } }
+      )
+      assert.deepStrictEqual(yield* names, [])
+      assert.deepStrictEqual([inside.sampled, inside.traceId, inside.attributes.size], [
+        false,
+        remote(false).traceId,
+        0
+      ])
+      const parent = Option.getOrThrow(inside.parent)
+      assert.match(parent.spanId, /^[0-9a-f]{16}$/)
+      assert.deepStrictEqual(
+        Option.map((parent as Tracer.Span).parent, ({ spanId }) => spanId),
+        Option.some(remote(false).spanId)
+      )
+      assert.strictEqual(inside.status._tag, "Ended")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("records under always_on what a remote parent does not sample", () =>
+    Effect.gen(function*() {
+      yield* Effect.void.pipe(Effect.withSpan("child"), Effect.withSpan("root", { parent: remote(false) }))
+      assert.deepStrictEqual(yield* names, ["child", "root"])
+    }).pipe(Effect.provide(layer({ tracing: { sampler: { type: "always_on" } } }))))
+
+  it.effect("records nothing under always_off and follows a sampled parent under parentbased_always_off", () =>
+    Effect.gen(function*() {
+      const run = Effect.andThen(
+        Effect.withSpan(Effect.void, "root"),
+        Effect.withSpan(Effect.void, "child", { parent: remote(true) })
+      )
+      for (const [type, expected] of [["always_off", []], ["parentbased_always_off", ["child"]]] as const) {
+        const found = yield* Effect.andThen(run, names).pipe(Effect.provide(layer({ tracing: { sampler: { type } } })))
+        assert.deepStrictEqual(found, expected as ReadonlyArray<string>)
+      }
+    }))
+
+  it.effect("keeps a share of the traces near the ratio, and every trace whole", () =>
+    Effect.gen(function*() {
+      yield* Effect.repeat(Effect.void.pipe(Effect.withSpan("child"), Effect.withSpan("root")), { times: 9999 })
+      const spans = yield* recorded
+      const roots = spans.filter(({ name }) => name === "root")
+      // Ten standard deviations of a binomial distribution: a fair sampler is outside once in 10^23 runs.
+      assert.approximately(roots.length, 2500, 10 * Math.sqrt(10_000 * 0.25 * 0.75))
+      assert.strictEqual(spans.length, 2 * roots.length)
+      assert.deepStrictEqual(new Set(spans.map(({ traceId }) => traceId)).size, roots.length)
+    }).pipe(Effect.provide(layer({ tracing: { sampler: { type: "parentbased_traceidratio", ratio: 0.25 } } }))))
+
+  it.effect("records no span below the minimum trace level", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "quiet", { level: "Debug" })
+      yield* Effect.withSpan(Effect.void, "loud", { level: "Error" })
+      assert.deepStrictEqual(yield* names, ["loud"])
+    }).pipe(Effect.provideService(Tracer.MinimumTraceLevel, "Warn"), Effect.provide(layer())))
+
+  it.effect("contains and counts a processor that throws; the others still get the span", () =>
+    Effect.gen(function*() {
+      const { register } = yield* TelemetryTracer
+      yield* register({
+        name: "broken",
+        onEnd: () => {
+          throw new Error("broken")
+        }
+      })
+      const seen: Array<string> = []
+      yield* register({ name: "after", onEnd: ({ name }) => void seen.push(name) })
+      assert.strictEqual(yield* Effect.withSpan(Effect.succeed(1), "work"), 1)
+      assert.deepStrictEqual(seen, ["work"])
+      assert.deepStrictEqual(
+        (yield* SelfStatistics).read().filter(({ name }) => name === "tasker_span_processor_errors_total"),
+        [{
+          name: "tasker_span_processor_errors_total",
+          help: "Ended spans a processor could not handle.",
+          attributes: ["processor"],
+          values: [{ attributes: ["broken"], value: 1 }]
+        }]
+      )
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("calls a processor until its scope closes", () =>
+    Effect.gen(function*() {
+      const { register } = yield* TelemetryTracer
+      const scope = yield* Scope.make()
+      const seen: Array<SpanData> = []
+      yield* Scope.provide(scope)(register({ name: "short", onEnd: (span) => void seen.push(span) }))
+      yield* Effect.withSpan(Effect.void, "before")
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.withSpan(Effect.void, "after")
+      assert.deepStrictEqual(seen.map(({ name }) => name), ["before"])
+    }).pipe(Effect.provide(layer())))
+})
+
+describe("TelemetryTracer.layerNoop", () => {
+  it.effect("leaves the program's tracer as it is and registers nothing", () =>
+    Effect.gen(function*() {
+      const { register, tracer } = yield* TelemetryTracer
+      assert.strictEqual(tracer, yield* Tracer.Tracer)
+      yield* register({ name: "p", onEnd: () => assert.fail("must not be called") })
+      assert.instanceOf(yield* Effect.withSpan(Effect.currentSpan, "work"), Tracer.NativeSpan)
+    }).pipe(Effect.provide(Layer.fresh(TelemetryTracer.layerNoop))))
+})

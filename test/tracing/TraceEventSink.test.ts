@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import { EventBus } from "../../src/events/EventBus.ts"
+import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as TraceEventSink from "../../src/tracing/TraceEventSink.ts"
+import * as spans from "../support/spans.ts"
+
+const layer = (options: TelemetryConfig.Options = {}) =>
+  TraceEventSink.layer.pipe(Layer.provideMerge(EventBus.layer), Layer.provideMerge(spans.layer(options)))
+
+const step = { taskId: "t-1", taskName: "order", stepId: "s-1", stepName: "charge", attempt: 2 }
+
+const publishBoth = Effect.gen(function*() {
+  const bus = yield* EventBus
+  yield* TestClock.adjust("2 seconds")
+  yield* bus.publish("step.failed", {
+    ...step,
+    fromState: "in_progress",
+    toState: "error",
+    queueSeconds: 0.25,
+    durationSeconds: 2,
+    errorType: "Declined",
+    errorMessage: "no",
+    final: false
+  })
+  yield* bus.publish("observability.step.backoff", { ...step, backoffSeconds: 1, backoffType: "exponential" })
+})
+
+const failed = {
+  "tasker.event": "step.failed",
+  "tasker.event.queue_seconds": 0.25,
+  "tasker.event.duration_seconds": 2,
+  "tasker.event.error_type": "Declined",
+  "tasker.event.error_message": "no",
+  "tasker.event.final": false,
+  "tasker.state.from": "in_progress",
+  "tasker.state.to": "error"
+}
+const backoff = {
+  name: "observability.step.backoff",
+  timeNanos: 2_000_000_000n,
+  attributes: {
+    "tasker.event": "observability.step.backoff",
+    "tasker.event.backoff_seconds": 1,
+    "tasker.event.backoff_type": "exponential"
+  }
+}
+
+describe("TraceEventSink", () => {
+  it.effect("makes a transition an event of the current span", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(publishBoth, "work")
+      assert.deepStrictEqual((yield* spans.spanNamed("work")).events, [
+        { name: "tasker.state.transition", timeNanos: 2_000_000_000n, attributes: failed },
+        backoff
+      ])
+      assert.lengthOf(yield* spans.recorded, 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("makes a transition a span of its own if configured, and leaves other events events", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(publishBoth, "work")
+      const work = yield* spans.spanNamed("work")
+      assert.deepStrictEqual(work.events, [backoff])
+      const transition = yield* spans.spanNamed("tasker.state.transition")
+      assert.deepStrictEqual(
+        [
+          transition.traceId,
+          transition.parentSpanId,
+          transition.statusCode,
+          transition.startTimeNanos,
+          transition.endTimeNanos
+        ],
+        [work.traceId, work.spanId, "unset", 2_000_000_000n, 2_000_000_000n]
+      )
+      assert.deepStrictEqual(spans.attributesOf(transition), failed)
+    }).pipe(Effect.provide(layer({ tracing: { stateTransitions: "span" } }))))
+
+  it.effect("does nothing outside of a recorded span", () =>
+    Effect.gen(function*() {
+      yield* publishBoth
+      const unsampled = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16), sampled: false })
+      yield* Effect.withSpan(publishBoth, "unsampled", { parent: unsampled })
+      assert.deepStrictEqual(yield* spans.recorded, [])
+    }).pipe(Effect.provide(layer({ tracing: { stateTransitions: "span" } }))))
+})
