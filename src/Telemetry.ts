@@ -46,6 +46,7 @@ export type Services =
   | MetricStore
   | TelemetryTracer
   | LogDestination
+  | LogLevels
   | FlushRegistry
 
 /**
@@ -126,6 +127,7 @@ export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
     MetricStore.layerNoop,
     TelemetryTracer.layerNoop,
     LogDestination.layerNoop,
+    LogLevels.layer,
     FlushRegistry.layer,
     Layer.succeed(SpansEnabled, false)
   ))
@@ -152,13 +154,13 @@ const compose = (
   config: TelemetryConfig.TelemetryConfig,
   warnings: ReadonlyArray<string>,
   parts: Parts
-): Layer.Layer<Services> => {
-  const settings = Layer.mergeAll(
-    Layer.succeed(TelemetryConfig.Current, config),
-    Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
-  )
-  if (!config.enabled) return Layer.provideMerge(layerNoop, settings)
-  const base = Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer)
+): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> => {
+  const settings = Layer.succeed(TelemetryConfig.Current, config)
+  if (!config.enabled) {
+    const redaction = Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
+    return Layer.provideMerge(layerNoop, Layer.merge(settings, redaction))
+  }
+  const base = Layer.provideMerge(redactionLayer(config), Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer))
   return Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning))).pipe(
     Layer.provideMerge(sinks(config)),
     Layer.provideMerge(TaskRunner.layer),
@@ -168,6 +170,16 @@ const compose = (
   )
 }
 
+/** The policy, with a count of what it masks by rule. */
+const redactionLayer = (config: TelemetryConfig.TelemetryConfig): Layer.Layer<never, never, SelfStatistics> =>
+  Layer.effect(
+    Redaction.Current,
+    Effect.map(SelfStatistics, (statistics) => {
+      const count = statistics.counter("tasker_redactions_total", "Values that were masked, by rule.", ["rule"])
+      return Redaction.make({ ...config.redaction, onMasked: (rule) => count([rule]) })
+    })
+  )
+
 const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts) =>
   Layer.mergeAll(
     EventBus.layer,
@@ -175,22 +187,23 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
     metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
     Layer.succeed(SpansEnabled, tracing.enabled),
+    LogLevels.layer,
     logging.enabled ? parts.logDestination ?? NodeLogDestination.layer : LogDestination.layerNoop
   )
 
 type Sink = Layer.Layer<
   never,
   never,
-  EventBus | MetricStore | TelemetryTracer | LogDestination | SelfStatistics | FlushRegistry
+  EventBus | MetricStore | TelemetryTracer | LogDestination | LogLevels | SelfStatistics | FlushRegistry
 >
 
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [MetricEventSink.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
-    ...(logging.enabled ? [LogEventSink.layer] : [])
+    ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]
   const all: Sink = chosen.reduce<Sink>((merged, sink) => Layer.merge(merged, sink), Layer.empty)
   // The sinks log their own trouble, so the logger comes before them.
-  return logging.enabled ? Layer.provideMerge(all, StructuredLogger.layer) : all
+  return logging.enabled ? Layer.provideMerge(all, Layer.provide(StructuredLogger.layer, LogWriter.layer)) : all
 }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { parseRule } from "./sensitiveKeys.ts"
 
 /** How the text of an environment variable becomes a value of the option. */
 export type OptionKind =
@@ -84,6 +85,14 @@ export const choice = <const L extends ReadonlyArray<string>>(
     ...meta,
     kind: "choice",
     expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
+  })
+
+/** Rules for sensitive keys, see `sensitiveKeys`. */
+export const keyRules = (meta: Describe<ReadonlyArray<string>>) =>
+  option(Schema.Array(Schema.NonEmptyString.check(Schema.makeFilter((rule) => parseRule(rule) !== undefined))), {
+    ...meta,
+    kind: "list",
+    expected: "a list of parts of names, =names and /expressions/"
   })
 
 /** Any number of the choices, in a list. */

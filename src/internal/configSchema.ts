@@ -111,7 +111,7 @@ export const configSchema = Schema.Struct({
     })
   }),
   redaction: Schema.Struct({
-    keys: Option.list({
+    keys: Option.keyRules({
       default: [],
       doc: "Further keys whose values are masked: a part of a name, `=` and a whole name, or an expression such as " +
         "`/^x-.*key$/i`. The built-in rules always apply.",

@@ -136,7 +136,7 @@ const make = Effect.gen(function*() {
     const index = SeriesIndex.make({
       keys: checked.attributes,
       limit: config.metrics.cardinalityLimit,
-      redact: (key, value) => redaction.isSensitive(key) ? redaction.mask : value,
+      redact: (key, value) => redaction.masks([key]) ? redaction.mask : redaction.text(value),
       onNewSeries: (slot, values) => {
         if ((slot + 1) * stride > slots.values.length) {
           const larger = new Float64Array(slots.values.length * 2)

@@ -149,7 +149,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     }
     const error = describeCause(cause)
     this.statusCode = "error"
-    this.statusMessage = error.message
+    this.statusMessage = this.#recording.redaction.text(error.message)
     if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
     this.event("exception", this.endTimeNanos, {
       "exception.type": error.type,

@@ -29,11 +29,11 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * @since 0.1.0
  */
 export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  if (typeof value === "string") {
-    return redaction.isSensitive(key) ? redaction.mask : clip(value, limits.attributeValueLength)
+  if (typeof value === "string" && !redaction.hasPaths) {
+    return redaction.isSensitive(key) ? redaction.apply(key, value) : cleanText(limits, redaction, key, value)
   }
-  if (typeof value === "number" || typeof value === "boolean") {
-    return redaction.isSensitive(key) ? redaction.mask : value
+  if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) {
+    return redaction.isSensitive(key) ? redaction.apply(key, value) : value
   }
   return clipInside(limits, redaction.apply(key, value), {
     members: mostMembers,
@@ -58,6 +58,18 @@ export const attributeRecord = (
     kept[key] = attributeValue(limits, redaction, key, orElse(() => attributes[key], () => redaction.mask))
   }
   return kept
+}
+
+/** Attributes that hold SQL, whose literals may be anything. */
+const sqlKeys = new Set(["db.query.text", "db.statement"])
+
+/** A whole number from here on may be a card number. */
+const fewestCardDigits = 1e12
+
+/** Clipped first, so that no text is too long to search, with room for a secret that crosses the limit. */
+const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string => {
+  const room = clip(value, 2 * limits.attributeValueLength + 64)
+  return clip(sqlKeys.has(key) ? redaction.sql(room) : redaction.text(room), limits.attributeValueLength)
 }
 
 const mostMembers = 1000
