@@ -16,9 +16,9 @@ export const temporaryFolder = (): string => {
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
 /** Bytes that are no UTF-8: Latin-1 for `naïve-é.txt`. */
-export const latin1Name = Buffer.from("na\xefve-\xe9.txt", "latin1")
+const latin1Name = Buffer.from("na\xefve-\xe9.txt", "latin1")
 
-/** How {@link latin1Name} is shown. */
+/** How that name is shown. */
 export const latin1Shown = "na\\xefve-\\xe9.txt"
 
 export const fill = (folder: string): void => {
@@ -87,7 +87,7 @@ export const countedBySystem = (folder: string, all = false) => {
   }
 }
 
-export const makeFifo = (path: string): void => void execFileSync("mkfifo", [path])
+export const makeFifo = (path: string): void => void shell("mkfifo \"$1\"", path)
 
 /** A file that takes long to read and no space. */
 export const makeSparse = (path: string, size: number): void => {
