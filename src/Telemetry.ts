@@ -158,8 +158,9 @@ const compose = (
   if (!config.enabled) return Layer.provideMerge(layerNoop, settings)
   const base = Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer)
   return Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning))).pipe(
-    Layer.provideMerge(sinks(config)),
+    // The runner is closed before the sinks: what it still runs is cancelled in their sight.
     Layer.provideMerge(TaskRunner.layer),
+    Layer.provideMerge(sinks(config)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(settings)
