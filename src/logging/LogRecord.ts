@@ -72,9 +72,13 @@ const reserved = new Set([
 /** Characters of a message. */
 const longestMessage = 16_384
 
+/** Characters of a line to which a further field is added. */
+const longestLine = 262_144
+
 /**
  * The line as JSON, without its line break. Never throws: what cannot be
- * encoded is marked in its place.
+ * encoded is marked in its place, and a long line ends with how many fields are
+ * missing.
  *
  * @category encoding
  * @since 0.1.0
@@ -91,7 +95,9 @@ export const toJson = (record: LogRecord, redaction: Redaction): string => {
       id("step_name", workflow.stepName)
     if (workflow.attempt !== undefined) line += `,"attempt":${workflow.attempt}`
   }
-  for (const key of Object.keys(record.fields)) {
+  const keys = Object.keys(record.fields)
+  for (const [index, key] of keys.entries()) {
+    if (line.length > longestLine) return `${line},"…":"${keys.length - index} more"}`
     const name = reserved.has(key) ? `fields.${key}` : key
     const value = redaction.isSensitive(key)
       ? encodeText(redaction.mask, longestMessage)

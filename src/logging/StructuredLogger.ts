@@ -61,11 +61,11 @@ const longestStack = 8192
 const recordOf = (options: Logger.Options<unknown>, redaction: Redaction.Redaction): LogRecord.LogRecord => {
   const parts = Array.isArray(options.message) ? options.message as ReadonlyArray<unknown> : [options.message]
   const texts: Array<string> = []
-  const fields: Record<string, unknown> = {}
+  const fields = Object.create(null) as Record<string, unknown>
   for (const part of parts) {
     if (typeof part === "string") texts.push(part)
-    else if (isPlainObject(part)) Object.assign(fields, orElse(() => ({ ...part }), () => ({})))
-    else texts.push(part instanceof Error ? describeMessage(part) : encodeJson(part, redaction))
+    else if (isPlainObject(part)) copyInto(fields, part)
+    else texts.push(describePart(part, redaction))
   }
   Object.assign(fields, options.fiber.getRef(References.CurrentLogAnnotations))
   for (const [label, start] of options.fiber.getRef(References.CurrentLogSpans)) {
@@ -81,6 +81,13 @@ const recordOf = (options: Logger.Options<unknown>, redaction: Redaction.Redacti
   }
 }
 
+/** A getter that throws leaves its place marked. */
+const copyInto = (fields: Record<string, unknown>, part: Readonly<Record<string, unknown>>): void => {
+  for (const key of orElse(() => Object.keys(part), () => [])) {
+    fields[key] = orElse(() => part[key], () => "[unreadable]")
+  }
+}
+
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   orElse(() => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false
@@ -88,7 +95,8 @@ const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown
     return prototype === Object.prototype || prototype === null
   }, () => false)
 
-const describeMessage = (error: Error) => orElse(() => error.message, () => "an error that cannot be described")
+const describePart = (part: unknown, redaction: Redaction.Redaction): string =>
+  orElse(() => part instanceof Error ? part.message : encodeJson(part, redaction), () => "[unreadable]")
 
 const causeFields = (cause: Cause.Cause<unknown>): Record<string, unknown> => {
   const error = describeCause(cause)
