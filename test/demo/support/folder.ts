@@ -10,10 +10,16 @@ import { join } from "node:path"
 export const temporaryFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "demo-test-"))
   chmodSync(folder, 0o755)
+  folders.push(folder)
   return folder
 }
 
+const folders: Array<string> = []
+
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
+
+/** For `afterAll`: what tests that failed have not removed. */
+export const removeAll = (): void => folders.forEach(remove)
 
 /** Bytes that are no UTF-8: Latin-1 for `naïve-é.txt`. */
 const latin1Name = Buffer.from("na\xefve-\xe9.txt", "latin1")
