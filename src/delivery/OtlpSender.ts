@@ -59,7 +59,8 @@ type Answer =
  * **Details**
  *
  * An outage is reported once when it begins and once when it ends, to the
- * program's logger. The requests themselves are not traced.
+ * program's logger. The requests themselves are not traced and carry no trace
+ * of the caller.
  *
  * @category constructors
  * @since 0.1.0
@@ -69,6 +70,8 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
   const headers = Object.fromEntries(
     Object.entries(target.headers).map(([name, value]) => [name, Redacted.value(value)])
   )
+  // A query may hold a key.
+  const receiver = target.url.replace(/[?#].*$/s, "")
   let down = false
 
   const attempt = Effect.fnUntraced(function*(body: string): Effect.fn.Return<Answer> {
@@ -90,13 +93,13 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
 
   const report = Effect.fnUntraced(function*(answer: Answer) {
     if (answer._tag === "Rejected") {
-      yield* Effect.logWarning(`spans were refused by ${target.url} with status ${answer.status}`)
+      yield* Effect.logWarning(`spans were refused by ${receiver} with status ${answer.status}`)
     } else if (answer._tag === "TryAgain" && !down) {
       down = true
-      yield* Effect.logWarning(`spans cannot be delivered to ${target.url}; trying again`)
+      yield* Effect.logWarning(`spans cannot be delivered to ${receiver}; trying again`)
     } else if (answer._tag === "Accepted" && down) {
       down = false
-      yield* Effect.logInfo(`spans are delivered to ${target.url} again`)
+      yield* Effect.logInfo(`spans are delivered to ${receiver} again`)
     }
   })
 
@@ -113,5 +116,9 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
     return "unreachable"
   })
 
-  return (body) => Effect.withTracerEnabled(send(body), false)
+  return (body) =>
+    send(body).pipe(
+      Effect.withTracerEnabled(false),
+      Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+    )
 })

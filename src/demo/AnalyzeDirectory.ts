@@ -21,7 +21,7 @@ import * as Step from "../workflow/Step.ts"
 import { PermanentError } from "../workflow/StepError.ts"
 import * as Task from "../workflow/Task.ts"
 import * as CountLines from "./countLines.ts"
-import { Database, describeSqlError } from "./Database.ts"
+import { Database, describeRefusal } from "./Database.ts"
 import * as DiscoverFiles from "./discoverFiles.ts"
 import type { UnreadablePath } from "./FoundFile.ts"
 import * as HashFiles from "./hashFiles.ts"
@@ -119,7 +119,7 @@ const onDatabase = <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError, SqlCli
       Effect.provideService(SqlClient.SqlClient, client),
       Effect.mapError((error) =>
         SqlError.isSqlError(error)
-          ? error.isRetryable ? error : new PermanentError({ message: `PostgreSQL: ${describeSqlError(error)}` })
+          ? error.isRetryable ? error : new PermanentError({ message: describeRefusal(error) })
           : error
       )
     )

@@ -81,11 +81,17 @@ const connect = Effect.fnUntraced(
 )
 
 /** What the database or the network said, in few words. */
-export const describeSqlError = (error: SqlError.SqlError): string => {
+const describeSqlError = (error: SqlError.SqlError): string => {
   const { cause } = error.reason
   const said = cause instanceof AggregateError ? cause.errors[0] : cause
   return (said instanceof Error && said.message !== "" ? said.message : error.message).split("\n")[0]!
 }
+
+/** Why a database that was there did not do what it should, and what helps. */
+export const describeRefusal = (error: SqlError.SqlError): string =>
+  error.isRetryable
+    ? `PostgreSQL does not answer (${describeSqlError(error)}); see that it runs, and start again.`
+    : `PostgreSQL refuses (${describeSqlError(error)}); correct DATABASE_URL or the rights of its user.`
 
 const malformed = (reason: string) =>
   new DemoError({

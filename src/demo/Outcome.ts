@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as SqlError from "effect/sql/SqlError"
 import type { SpanData } from "../delivery/SpanData.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
 import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
@@ -14,6 +15,7 @@ import type * as Task from "../workflow/Task.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
 import { type TaskSnapshot, TaskStore } from "../workflow/TaskStore.ts"
 import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
+import { describeRefusal } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { Recorder, type Recording } from "./Recorder.ts"
 
@@ -55,6 +57,7 @@ const failedSteps = (task: TaskSnapshot) =>
 
 const describe = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
+  if (SqlError.isSqlError(error)) return describeRefusal(error)
   return error instanceof Error && error.message !== "" ? error.message : String(error)
 }
 

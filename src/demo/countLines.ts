@@ -23,11 +23,34 @@ export interface LineCount {
 
 const newline = 0x0a
 
+const blockSize = 16 * 1024
+
+/** With a newline in less than this many bytes, looking at each byte is faster than searching for the next one. */
+const shortLine = 32
+
+const lookAtEach = (bytes: Buffer): number => {
+  let found = 0
+  for (let index = 0; index < bytes.length; index++) if (bytes[index] === newline) found++
+  return found
+}
+
+const search = (bytes: Buffer): number => {
+  let found = 0
+  for (let index = bytes.indexOf(newline); index >= 0; index = bytes.indexOf(newline, index + 1)) found++
+  return found
+}
+
 const lineReader = () => {
   let lines = 0
+  let areShort = true
   return {
     piece: (bytes: Buffer) => {
-      for (let index = 0; index < bytes.length; index++) if (bytes[index] === newline) lines++
+      for (let start = 0; start < bytes.length; start += blockSize) {
+        const block = bytes.subarray(start, start + blockSize)
+        const found = areShort ? lookAtEach(block) : search(block)
+        areShort = found * shortLine > block.length
+        lines += found
+      }
     },
     end: (size: number) => ({ lines, size })
   }

@@ -35,7 +35,8 @@ const describe = (error: unknown): ErrorDescription => {
   const name = "name" in error && typeof error.name === "string" && error.name !== "" ? error.name : undefined
   const message = "message" in error && typeof error.message === "string" ? error.message : ""
   const inner = "message" in reason && typeof reason.message === "string" ? reason.message : ""
-  const type = tagged ?? name ?? error.constructor?.name ?? "_OTHER"
+  const constructed: unknown = error.constructor?.name
+  const type = tagged ?? name ?? (typeof constructed === "string" ? constructed : "_OTHER")
   return { type: clip(type), message: clip(message === "" ? inner === "" ? type : inner : message) }
 }
 

@@ -15,9 +15,11 @@ export interface JsonLimits {
   readonly members: number
   /** Characters of one text. */
   readonly text: number
+  /** Characters of all texts and keys in one value; a character takes up to six in JSON. */
+  readonly texts: number
 }
 
-const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 16_384 }
+const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 16_384, texts: 65_536 }
 
 interface Walk {
   readonly redaction: Redaction | undefined
@@ -26,22 +28,36 @@ interface Walk {
   readonly depth: number
   readonly open: Set<object>
   nodes: number
+  /** Characters that texts and keys may still have. */
+  room: number
 }
 
 /**
  * Encodes `value`, which stands at `path`; what the policy masks is masked, if one is given.
  *
  * BigInts become decimal text, NaN and infinities text, functions and symbols a
- * word for what they are, errors their name and message. A getter or `toJSON`
- * that throws leaves its place marked.
+ * word for what they are, errors their name and message, binary data its size. A
+ * getter or `toJSON` that throws leaves its place marked.
  */
-export const encodeJson = (value: unknown, redaction?: Redaction, path: ReadonlyArray<string> = []): string =>
-  encode(value, path, { redaction, limits: defaultLimits, depth: path.length + defaultLimits.depth, open: new Set(), nodes: 0 })
+export const encodeJson = (
+  value: unknown,
+  redaction?: Redaction,
+  path: ReadonlyArray<string> = [],
+  limits: JsonLimits = defaultLimits
+): string =>
+  encode(value, path, {
+    redaction,
+    limits,
+    depth: path.length + limits.depth,
+    open: new Set(),
+    nodes: 0,
+    room: limits.texts
+  })
 
 const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string => {
   switch (typeof value) {
     case "string":
-      return encodeText(clean(value, walk), walk.limits.text)
+      return encodeWithin(value, walk)
     case "number":
       return Number.isFinite(value) ? encodeDigits(String(value), false, walk) : `"${value}"`
     case "boolean":
@@ -53,20 +69,18 @@ const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string
     case "function":
       return "\"[function]\""
     case "symbol":
-      return encodeText(String(value), walk.limits.text)
+      return encodeWithin(String(value), walk)
     case "object":
       return value === null ? "null" : guarded(() => encodeObject(value, path, walk))
   }
 }
 
-const clean = (text: string, { redaction }: Walk) => redaction === undefined ? text : redaction.text(text)
-
 /** A card number may come as a number. */
 const fewestSecretDigits = 13
 
 const encodeDigits = (digits: string, quoted: boolean, walk: Walk): string => {
-  const shown = digits.length < fewestSecretDigits ? digits : clean(digits, walk)
-  return quoted || shown !== digits ? encodeText(shown, walk.limits.text) : digits
+  const shown = digits.length < fewestSecretDigits ? digits : walk.redaction?.text(digits) ?? digits
+  return quoted || shown !== digits ? encodeWithin(shown, walk) : digits
 }
 
 const guarded = (f: () => string): string => {
@@ -77,9 +91,23 @@ const guarded = (f: () => string): string => {
   }
 }
 
-/** A JSON string; a text above the limit ends with how much is missing. */
+/** A JSON string in UTF-8; a text above the limit ends with how much is missing. */
 export const encodeText = (text: string, limit: number): string =>
-  JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text)
+  JSON.stringify(
+    (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
+  )
+
+const overlap = 64
+
+const encodeWithin = (text: string, walk: Walk): string => {
+  const limit = Math.min(walk.limits.text, walk.room)
+  walk.room -= Math.min(text.length, limit)
+  if (walk.redaction === undefined) return encodeText(text, limit)
+  // A little more than is kept is searched, so that a secret that crosses the limit is recognised.
+  const searched = text.length > limit + overlap ? text.slice(0, limit + overlap) : text
+  const shown = walk.redaction.text(searched)
+  return shown === searched ? encodeText(text, limit) : encodeText(shown, limit)
+}
 
 const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
   if (walk.open.has(value)) return "\"[circular]\""
@@ -95,38 +123,53 @@ const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): s
 
 const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
   if (Array.isArray(value)) return encodeArray(value, path, walk)
-  if (ArrayBuffer.isView(value)) return `"[${value.byteLength} bytes]"`
   if (value instanceof Error) return encodeRecord({ name: value.name, message: value.message }, path, walk)
-  if (value instanceof Map) return encodeRecord(Object.fromEntries(value), path, walk)
-  if (value instanceof Set) return encodeArray([...value], path, walk)
+  if (ArrayBuffer.isView(value)) return `"[${value.byteLength} bytes]"`
+  if (value instanceof Map) {
+    return encodeRecord(Object.fromEntries(first(value, walk.limits.members)), path, walk, value.size)
+  }
+  if (value instanceof Set) return encodeArray(first(value, walk.limits.members), path, walk, value.size)
   if ("toJSON" in value && typeof value.toJSON === "function") {
     const json: unknown = value.toJSON()
-    if (json !== value) return encode(json, path, walk)
+    if (json !== value) return encode(json, [...path, ""], walk)
   }
   return encodeRecord(value, path, walk)
 }
 
-const encodeArray = (items: ReadonlyArray<unknown>, path: ReadonlyArray<string>, walk: Walk): string => {
-  const { members } = walk.limits
+const first = <A>(items: Iterable<A>, count: number): ReadonlyArray<A> => {
+  const taken: Array<A> = []
+  for (const item of items) {
+    if (taken.length === count) break
+    taken.push(item)
+  }
+  return taken
+}
+
+const encodeArray = (items: ReadonlyArray<unknown>, path: ReadonlyArray<string>, walk: Walk, total = items.length): string => {
   const parts: Array<string> = []
-  for (let index = 0; index < items.length && index < members; index++) {
+  const count = Math.min(items.length, walk.limits.members)
+  while (parts.length < count && walk.room > 0) {
+    const index = parts.length
     parts.push(guarded(() => encode(items[index], [...path, String(index)], walk)))
   }
-  if (items.length > members) parts.push(`"…[${items.length - members} more]"`)
+  if (total > parts.length) parts.push(`"…[${total - parts.length} more]"`)
   return `[${parts.join(",")}]`
 }
 
-const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
-  const { members } = walk.limits
+const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk, total?: number): string => {
   const parts: Array<string> = []
   const keys = Object.keys(value)
-  for (const key of keys.slice(0, members)) {
+  const count = Math.min(keys.length, walk.limits.members)
+  while (parts.length < count && walk.room > 0) {
+    const key = keys[parts.length] as string
+    const name = encodeWithin(key, walk)
     const here = [...path, key]
     const text = walk.redaction?.masks(here) === true
       ? encodeText(walk.redaction.mask, walk.limits.text)
       : guarded(() => encode((value as never)[key], here, walk))
-    parts.push(`${encodeText(clean(key, walk), walk.limits.text)}:${text}`)
+    parts.push(`${name}:${text}`)
   }
-  if (keys.length > members) parts.push(`"…":"${keys.length - members} more"`)
+  const left = (total ?? keys.length) - parts.length
+  if (left > 0) parts.push(`"…":"${left} more"`)
   return `{${parts.join(",")}}`
 }

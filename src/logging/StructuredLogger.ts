@@ -107,7 +107,9 @@ const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>)
 /** Members are read here, once: a getter that throws costs its own member only. */
 const copyInto = (fields: Record<string, unknown>, object: Readonly<Record<string, unknown>>) => {
   for (const key of orElse(() => Object.keys(object), () => [])) {
-    fields[key] = orElse(() => object[key], () => "[unreadable]")
+    const value = orElse(() => object[key], () => "[unreadable]")
+    if (key === "__proto__") Object.defineProperty(fields, key, { value, enumerable: true })
+    else fields[key] = value
   }
 }
 
@@ -120,4 +122,6 @@ const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown
 }
 
 const textOf = (part: unknown): string =>
-  typeof part === "string" ? part : part instanceof Error ? orElse(() => part.message, () => "an error") : encodeJson(part)
+  typeof part === "string"
+    ? part
+    : orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")

@@ -68,10 +68,12 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     this.parent = options.parent
     this.annotations = options.annotations
     this.kind = options.kind
-    this.startTimeNanos = options.startTime
-    this.endTimeNanos = options.startTime
     this.#recording = recording
     this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
+    // One reading of the wall clock per local trace: the spans of a tree lie on one time axis.
+    const parent = Option.getOrUndefined(options.parent)
+    this.startTimeNanos = parent instanceof RecordedSpan ? parent.now() : options.startTime
+    this.endTimeNanos = this.startTimeNanos
     if (options.links.length > 0) this.addLinks(options.links)
   }
 
@@ -137,7 +139,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     this.#recording.onEnd(this)
   }
 
-  /** The wall time of the span's start moved on by the monotonic clock. */
+  /** The wall time of the root's start moved on by the monotonic clock. */
   now(): bigint {
     return this.startTimeNanos + this.#recording.clock.monotonicTimeNanosUnsafe() - this.#startMonotonic
   }

@@ -171,10 +171,18 @@ export class TaskRunner extends Context.Service<TaskRunner, {
   static readonly inspect = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.inspect(taskId))
 }
 
+/** The store is for looking: a run goes on when it cannot be written. */
+const contained = (store: TaskStore["Service"]): TaskStore["Service"] => ({
+  ...store,
+  saveTask: (task, steps) => Effect.ignoreCause(store.saveTask(task, steps)),
+  updateTask: (task) => Effect.ignoreCause(store.updateTask(task)),
+  updateStep: (taskId, step) => Effect.ignoreCause(store.updateStep(taskId, step))
+})
+
 const make = Effect.gen(function*() {
   const config = yield* TelemetryConfig.Current
   const bus = yield* EventBus
-  const store = yield* TaskStore
+  const store = contained(yield* TaskStore)
   const scope = yield* Effect.scope
   const live = new Map<string, TaskRun>()
   const prepare = RunPreparation.make(config)

@@ -9,7 +9,7 @@ import * as Program from "./support/program.ts"
 
 const folder = Folder.temporaryFolder()
 beforeAll(() => Folder.fill(folder))
-afterAll(() => Folder.remove(folder))
+afterAll(Program.stopAll)
 
 const isOneSentence = (text: string): boolean => /^[^\n]+\.\n$/.test(text)
 

@@ -147,7 +147,8 @@ layer(Server.layer, { timeout: "20 seconds", excludeTestServices: true })("a rep
       assert.strictEqual(document.task.status, "error")
       assert.strictEqual(
         outcome.problem,
-        "The analysis failed in store_report: PostgreSQL: permission denied for database closed"
+        "The analysis failed in store_report: PostgreSQL refuses (permission denied for database closed); " +
+          "correct DATABASE_URL or the rights of its user."
       )
       assert.strictEqual(document.task.steps.find((step) => step.name === "store_report")?.attempts, 1)
       const text = render(outcome, { width: 100, colors: false })

@@ -2,8 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { setTimeout } from "node:timers/promises"
+import { afterAll } from "vitest"
 import * as Folder from "./support/folder.ts"
 import * as Program from "./support/program.ts"
+
+afterAll(Program.stopAll)
 
 const openUrl = async (program: Program.Running): Promise<string> => {
   const line = await program.firstError()

@@ -1,45 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { contain, orElse } from "../../src/internal/contain.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 
 describe("SelfStatistics", () => {
-  it.effect("adds up per attribute values, also where two declare the same counter", () =>
+  it.effect("keeps a value per counter and attributes, and shares a counter that is declared twice", () =>
     Effect.gen(function*() {
       const statistics = yield* SelfStatistics
-      const add = statistics.counter("drops_total", "Drops.", ["signal", "reason"])
-      add(["trace", "full"])
-      add(["trace", "full"], 4)
-      add(["log", "full"])
-      statistics.counter("drops_total", "Drops.", ["signal", "reason"])(["log", "full"])
-      statistics.counter("quiet_total", "Never counted.", [])
+      const drop = statistics.counter("drops_total", "Drops.", ["reason", "site"])
+      drop(["full", "a"])
+      drop(["full", "a"], 4)
+      drop(["full", "b"])
+      statistics.counter("drops_total", "Drops.", ["reason", "site"])(["full", "a"], 10)
+      statistics.counter("errors_total", "Errors.", [])
       assert.deepStrictEqual(statistics.read(), [
         {
           name: "drops_total",
           help: "Drops.",
-          attributes: ["signal", "reason"],
-          values: [{ attributes: ["trace", "full"], value: 5 }, { attributes: ["log", "full"], value: 2 }]
+          attributes: ["reason", "site"],
+          values: [{ attributes: ["full", "a"], value: 15 }, { attributes: ["full", "b"], value: 1 }]
         },
-        { name: "quiet_total", help: "Never counted.", attributes: [], values: [] }
+        { name: "errors_total", help: "Errors.", attributes: [], values: [] }
       ])
     }).pipe(Effect.provide(SelfStatistics.layer)))
-})
-
-describe("contain", () => {
-  const error = new Error("no")
-  const fail = () => {
-    throw error
-  }
-
-  it("gives what is thrown to the handler and nothing to the caller", () => {
-    const seen: Array<unknown> = []
-    contain(fail, (thrown) => void seen.push(thrown))
-    contain(() => {}, () => assert.fail("nothing was thrown"))
-    assert.deepStrictEqual(seen, [error])
-  })
-
-  it("gives the value, or the fallback for what is thrown", () => {
-    assert.strictEqual(orElse(() => 1, () => 2), 1)
-    assert.strictEqual(orElse<unknown>(fail, (thrown) => thrown), error)
-  })
 })

@@ -67,8 +67,8 @@ const sample = (metrics: string, name: string, labels: ReadonlyArray<string>): n
     .filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0)
 
-/** Starts are wall times, ends are starts plus monotonic time: within a second the two drift apart a little. */
-const clockDrift = 1
+/** Milliseconds are nanoseconds rounded to doubles. */
+const rounding = 0.001
 
 const checkSpans = ({ spans }: Document): void => {
   const byId = new Map(spans.map((span) => [span.spanId, span]))
@@ -80,8 +80,8 @@ const checkSpans = ({ spans }: Document): void => {
     if (span.parentSpanId === null) return 1
     const parent = byId.get(span.parentSpanId)
     assert(parent !== undefined, `the parent of ${span.name} is recorded`)
-    assert.isAtLeast(span.startMs, parent.startMs - clockDrift)
-    assert.isAtMost(span.endMs, parent.endMs + clockDrift)
+    assert.isAtLeast(span.startMs, parent.startMs - rounding)
+    assert.isAtMost(span.endMs, parent.endMs + rounding)
     return depthOf(parent) + 1
   }
   assert.isAtLeast(Math.max(...spans.map(depthOf)), 5)

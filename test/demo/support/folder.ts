@@ -10,15 +10,21 @@ import { join } from "node:path"
 export const temporaryFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "demo-test-"))
   chmodSync(folder, 0o755)
+  folders.push(folder)
   return folder
 }
 
+const folders: Array<string> = []
+
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
-/** Bytes that are no UTF-8: Latin-1 for `naïve-é.txt`. */
-export const latin1Name = Buffer.from("na\xefve-\xe9.txt", "latin1")
+/** For `afterAll`: what tests that failed have not removed. */
+export const removeAll = (): void => folders.forEach(remove)
 
-/** How {@link latin1Name} is shown. */
+/** Bytes that are no UTF-8: Latin-1 for `naïve-é.txt`. */
+const latin1Name = Buffer.from("na\xefve-\xe9.txt", "latin1")
+
+/** How that name is shown. */
 export const latin1Shown = "na\\xefve-\\xe9.txt"
 
 export const fill = (folder: string): void => {
@@ -87,7 +93,7 @@ export const countedBySystem = (folder: string, all = false) => {
   }
 }
 
-export const makeFifo = (path: string): void => void execFileSync("mkfifo", [path])
+export const makeFifo = (path: string): void => void shell("mkfifo \"$1\"", path)
 
 /** A file that takes long to read and no space. */
 export const makeSparse = (path: string, size: number): void => {

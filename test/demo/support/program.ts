@@ -7,7 +7,7 @@ import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { remove, temporaryFolder } from "./folder.ts"
+import { remove, removeAll, temporaryFolder } from "./folder.ts"
 
 const checkout = fileURLToPath(new URL("../../..", import.meta.url))
 
@@ -41,6 +41,14 @@ const environment = (extra: Readonly<Record<string, string>>) => ({
 const processesThatName = (path: string): ReadonlyArray<string> =>
   execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n").filter((line) => line.includes(path))
 
+const running = new Set<{ readonly stop: () => Promise<unknown> }>()
+
+/** For `afterAll`: a test that fails before it has stopped its program leaves nothing behind either. */
+export const stopAll = async (): Promise<void> => {
+  await Promise.all([...running].map(({ stop }) => stop()))
+  removeAll()
+}
+
 export const start = (
   file: "main.ts" | "serve.ts",
   args: ReadonlyArray<string>,
@@ -59,8 +67,16 @@ export const start = (
   const ended = once(child, "close").then(([code]): Ended => {
     const left = [...readdirSync(home), ...processesThatName(home)]
     remove(home)
+    running.delete(entry)
     return { code: code as number | null, stdout, stderr, left }
   })
+  const entry = {
+    stop: () => {
+      child.kill("SIGTERM")
+      return ended
+    }
+  }
+  running.add(entry)
   return {
     ended,
     firstError: async () => {

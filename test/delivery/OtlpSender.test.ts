@@ -1,0 +1,178 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Fiber, Layer, Logger, Redacted, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import * as OtlpSender from "../../src/delivery/OtlpSender.ts"
+import { OtlpReceiver } from "../support/otlpReceiver.ts"
+
+/** Lines of the log, with their levels. */
+const lines: Array<string> = []
+const layer = Layer.mergeAll(
+  OtlpReceiver.layer,
+  Logger.layer([Logger.make(({ logLevel, message }) => {
+    lines.push(`${logLevel} ${String(message)}`)
+  })]),
+  Layer.effectDiscard(Effect.sync(() => lines.splice(0)))
+)
+
+const make = (options: { readonly headers?: Readonly<Record<string, string>>; readonly url?: string } = {}) =>
+  Effect.flatMap(OtlpReceiver, ({ url }) =>
+    OtlpSender.make({
+      url: options.url ?? `${url}/v1/traces`,
+      headers: Object.fromEntries(
+        Object.entries(options.headers ?? {}).map(([name, value]) => [name, Redacted.make(value)])
+      ),
+      timeout: Duration.seconds(10)
+    }))
+
+/** Waits until an attempt has ended and its outcome has been looked at, then lets time pass. */
+const passAfterAttempt = (duration: Duration.Input) =>
+  Effect.flatMap(OtlpReceiver, ({ attemptEnded }) => attemptEnded).pipe(
+    Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 50 })),
+    Effect.andThen(TestClock.adjust(duration))
+  )
+
+/** The longest waits after each attempt, with jitter. */
+const delays = ["1200 millis", "1800 millis", "2700 millis", "4080 millis", "0 millis"] as const
+
+describe("OtlpSender", () => {
+  it.effect("posts the body once as JSON with the headers, and shows no header to the log", () =>
+    Effect.gen(function*() {
+      const { received } = yield* OtlpReceiver
+      const send = yield* make({ headers: { authorization: "Bearer hunter2", "x-tenant": "a" } })
+      assert.strictEqual(yield* send("{\"a\":1}"), undefined)
+      assert.deepStrictEqual(
+        received.map(({ body, headers, method, path }) => ({
+          method,
+          path,
+          body,
+          type: headers["content-type"],
+          authorization: headers["authorization"],
+          tenant: headers["x-tenant"]
+        })),
+        [{
+          method: "POST",
+          path: "/v1/traces",
+          body: "{\"a\":1}",
+          type: "application/json",
+          authorization: "Bearer hunter2",
+          tenant: "a"
+        }]
+      )
+      assert.deepStrictEqual(lines, [])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("does not try again what is refused, and says why without the headers or the query", () =>
+    Effect.gen(function*() {
+      const { answer, received, url } = yield* OtlpReceiver
+      const send = yield* make({ headers: { "x-key": "hunter2" }, url: `${url}/v1/traces?key=hunter3` })
+      for (const status of [400, 401, 403, 404, 413, 500, 501]) {
+        answer({ status, body: "no" })
+        assert.strictEqual(yield* send("{}"), "rejected")
+      }
+      assert.lengthOf(received, 7)
+      assert.strictEqual(lines[0], `Warn spans were refused by ${url}/v1/traces with status 400`)
+      assert.notInclude(lines.join(), "hunter")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("tries again while the receiver is down, and says so once at the begin and once at the end", () =>
+    Effect.gen(function*() {
+      const { answer, received, url } = yield* OtlpReceiver
+      answer({ status: 503 }, { status: 502 }, { status: 504 })
+      const send = yield* make()
+      const fiber = yield* Effect.forkChild(send("{}"))
+      for (const delay of delays.slice(0, 3)) yield* passAfterAttempt(delay)
+      assert.strictEqual(yield* Fiber.join(fiber), undefined)
+      assert.strictEqual(yield* send("{}"), undefined)
+      assert.lengthOf(received, 5)
+      assert.deepStrictEqual(lines, [
+        `Warn spans cannot be delivered to ${url}/v1/traces; trying again`,
+        `Info spans are delivered to ${url}/v1/traces again`
+      ])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("gives up after five attempts", () =>
+    Effect.gen(function*() {
+      const { answer, received, url } = yield* OtlpReceiver
+      answer(...Array.from({ length: 10 }, () => ({ status: 503 })))
+      const send = yield* make()
+      for (const _ of [1, 2]) {
+        const fiber = yield* Effect.forkChild(send("{}"))
+        for (const delay of delays) yield* passAfterAttempt(delay)
+        assert.strictEqual(yield* Fiber.join(fiber), "unreachable")
+      }
+      assert.lengthOf(received, 10)
+      assert.deepStrictEqual(lines, [`Warn spans cannot be delivered to ${url}/v1/traces; trying again`])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("tries again where nobody listens", () =>
+    Effect.gen(function*() {
+      const send = yield* make({ url: "http://127.0.0.1:9/v1/traces" })
+      const fiber = yield* Effect.forkChild(send("{}"))
+      for (const delay of delays) yield* passAfterAttempt(delay)
+      assert.strictEqual(yield* Fiber.join(fiber), "unreachable")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("waits as long as the receiver asks, and no longer than half a minute", () =>
+    Effect.gen(function*() {
+      const { answer, next, received } = yield* OtlpReceiver
+      answer({ status: 429, headers: { "retry-after": "17" } }, { status: 429, headers: { "retry-after": "3600" } })
+      const fiber = yield* Effect.forkChild(Effect.flatMap(make(), (send) => send("{}")))
+      yield* passAfterAttempt("16999 millis")
+      assert.lengthOf(received, 1)
+      yield* TestClock.adjust("1 millis")
+      yield* Effect.andThen(next, next)
+      yield* passAfterAttempt("29999 millis")
+      assert.lengthOf(received, 2)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* Fiber.join(fiber), undefined)
+      assert.lengthOf(received, 3)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("limits the time of an attempt", () =>
+    Effect.gen(function*() {
+      const { answer, next, received } = yield* OtlpReceiver
+      answer("hang")
+      const fiber = yield* Effect.forkChild(Effect.flatMap(make(), (send) => send("{}")))
+      yield* next
+      yield* TestClock.adjust("10 seconds")
+      yield* passAfterAttempt("1200 millis")
+      assert.strictEqual(yield* Fiber.join(fiber), undefined)
+      assert.lengthOf(received, 2)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("ends when it is interrupted while the receiver hangs", () =>
+    Effect.gen(function*() {
+      const { answer, next, received } = yield* OtlpReceiver
+      answer("hang")
+      const fiber = yield* Effect.forkChild(Effect.flatMap(make(), (send) => send("{}")))
+      yield* next
+      yield* Fiber.interrupt(fiber)
+      yield* TestClock.adjust("1 hour")
+      assert.lengthOf(received, 1)
+      assert.deepStrictEqual(lines, [])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("makes no spans of its requests and sends no trace along", () =>
+    Effect.gen(function*() {
+      const { received } = yield* OtlpReceiver
+      const started: Array<string> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          started.push(options.name)
+          return new Tracer.NativeSpan(options)
+        }
+      })
+      const send = yield* make()
+      yield* Effect.withSpan(send("{}"), "outer").pipe(Effect.withTracer(tracer))
+      assert.deepStrictEqual(started, ["outer"])
+      assert.deepStrictEqual(Object.keys(received[0]!.headers).filter((name) => /^(?:traceparent|b3)$/.test(name)), [])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("uses one connection again and again", () =>
+    Effect.gen(function*() {
+      const { connections } = yield* OtlpReceiver
+      const send = yield* make()
+      for (let number = 0; number < 30; number++) yield* send("{}")
+      assert.isAtMost(connections(), 2)
+    }).pipe(Effect.provide(layer)))
+})
