@@ -44,6 +44,12 @@ export interface Redaction {
    * `counted` is `false`.
    */
   readonly masks: (path: ReadonlyArray<string>, counted?: boolean) => boolean
+  /** Values masked so far, by the rule that masked them. */
+  readonly counts: () => Readonly<Record<string, number>>
+  /** Counts a value that the caller masks because its key is sensitive. */
+  readonly countKey: () => void
+  /** Whether texts are searched for secrets at all. */
+  readonly searches: boolean
   /** Whether paths are configured, so that a walk has to keep track of its place. */
   readonly hasPaths: boolean
   /** Whether a text may hold a secret; cheap, and never wrongly `false`. */
@@ -77,8 +83,6 @@ export interface Options {
   readonly patterns?: ReadonlyArray<ValuePatterns.PatternName> | undefined
   /** What stands in place of a masked value, `[FILTERED]` by default. */
   readonly mask?: string | undefined
-  /** Called for each masked value with the rule that masked it, never with the value. */
-  readonly onMasked?: ((rule: string) => void) | undefined
 }
 
 /**
@@ -128,7 +132,10 @@ const mostMembers = 10_000
  */
 export const make = (options: Options = {}): Redaction => {
   const mask = options.mask ?? "[FILTERED]"
-  const count = options.onMasked ?? (() => {})
+  const masked: Record<string, number> = {}
+  const count = (rule: string) => {
+    masked[rule] = (masked[rule] ?? 0) + 1
+  }
   const keys = options.keys ?? []
   const rules = keys.map((key) => {
     const rule = SensitiveKeys.parseRule(key)
@@ -206,6 +213,9 @@ export const make = (options: Options = {}): Redaction => {
     mask,
     isSensitive,
     masks,
+    counts: () => ({ ...masked }),
+    countKey: () => count("key"),
+    searches: hint !== undefined,
     hasPaths: paths.length > 0,
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),

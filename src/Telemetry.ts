@@ -176,8 +176,9 @@ const redactionLayer = (config: TelemetryConfig.TelemetryConfig): Layer.Layer<ne
   Layer.effect(
     Redaction.Current,
     Effect.map(SelfStatistics, (statistics) => {
-      const count = statistics.counter("tasker_redactions_total", "Values that were masked, by rule.", ["rule"])
-      return Redaction.make({ ...config.redaction, onMasked: (rule) => count([rule]) })
+      const redaction = Redaction.make(config.redaction)
+      statistics.observe("tasker_redactions_total", "Values that were masked, by rule.", "rule", redaction.counts)
+      return redaction
     })
   )
 

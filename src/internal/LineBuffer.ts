@@ -19,7 +19,6 @@ export interface LineBufferOptions {
   /** Bytes that are collected; 0 writes each line at once. */
   readonly bufferBytes: number
   /** Writes and answers how many bytes were taken; throws a system error. */
-  readonly writeText: (text: string) => number
   readonly writeBytes: (bytes: Uint8Array) => number
   readonly countDropped: (reason: "reader_too_slow" | "write_failed", lines: number) => void
   /** Called when lines are left that have to be written later. */
@@ -43,38 +42,50 @@ const share: { readonly [L in LogLevel.LogLevel]: number } = {
 
 const isUrgent = (level: LogLevel.LogLevel) => level === "Error" || level === "Fatal"
 
+/** Bytes of the space that texts are encoded into; longer ones get space of their own. */
+const spaceBytes = 65_536
+/** Bytes that a UTF-16 unit takes at most. */
+const mostBytes = 3
+
 export const make = (options: LineBufferOptions): LineBuffer => {
   const encoder = new TextEncoder()
+  const space = new Uint8Array(spaceBytes)
   /** Collected and never tried. */
   let text = ""
   /** Tried, and not taken by the reader yet. */
   let rest: Uint8Array | undefined
 
-  const linesOf = (source: string) => source.split("\n").length - 1
-
-  /** Whether everything left from earlier tries is written. */
-  const drainRest = (): boolean => {
-    while (rest !== undefined) {
-      const bytes: Uint8Array = rest
-      const written = orElse(() => options.writeBytes(bytes), failed)
-      if (written === notReady) return false
-      if (written === broken) options.countDropped("write_failed", linesOf(new TextDecoder().decode(bytes)))
-      rest = written !== broken && written < bytes.length ? bytes.subarray(written) : undefined
+  /** Writes until the reader takes no more; what it left is the new `rest`. */
+  const push = (bytes: Uint8Array): boolean => {
+    let left = bytes
+    while (left.length > 0) {
+      const written = attempt(left)
+      if (written === broken) {
+        options.countDropped("write_failed", linesOf(left))
+        break
+      }
+      if (written === notReady) {
+        rest = left.buffer === space.buffer ? left.slice() : left
+        return false
+      }
+      if (written === left.length) break
+      left = left.subarray(written)
     }
+    rest = undefined
     return true
   }
 
+  const attempt = (bytes: Uint8Array): number => orElse(() => options.writeBytes(bytes), failed)
+
   const drain = (): void => {
-    if (!drainRest() || text === "") return
+    if ((rest !== undefined && !push(rest)) || text === "") return
     const source = text
     text = ""
-    const written = orElse(() => options.writeText(source), failed)
-    if (written === broken) options.countDropped("write_failed", linesOf(source))
-    else if (written !== source.length) {
-      // Fewer bytes than characters are not all; more are not all ASCII, and only the encoded length tells.
-      const left = encoder.encode(source).subarray(Math.max(0, written))
-      rest = left.length === 0 ? undefined : left
-    }
+    push(
+      source.length * mostBytes <= spaceBytes
+        ? space.subarray(0, encoder.encodeInto(source, space).written)
+        : encoder.encode(source)
+    )
   }
 
   return {
@@ -91,6 +102,9 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     }
   }
 }
+
+const lineFeed = 10
+const linesOf = (bytes: Uint8Array): number => bytes.reduce((count, byte) => byte === lineFeed ? count + 1 : count, 0)
 
 const notReady = -1
 const broken = -2

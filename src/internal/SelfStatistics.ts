@@ -23,6 +23,13 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
     help: string,
     attributes: ReadonlyArray<string>
   ) => (attributes: ReadonlyArray<string>, amount?: number) => void
+  /** Declares a counter of one attribute whose values somebody else keeps; they are asked for when they are read. */
+  readonly observe: (
+    name: string,
+    help: string,
+    attribute: string,
+    values: () => Readonly<Record<string, number>>
+  ) => void
   readonly read: () => ReadonlyArray<SelfCounter>
 }>()("tasker-telemetry/internal/SelfStatistics") {
   static readonly layer = Layer.sync(SelfStatistics, () => {
@@ -30,7 +37,16 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
       string,
       { readonly help: string; readonly attributes: ReadonlyArray<string>; readonly values: Map<string, Entry> }
     >()
+    const observed: Array<() => SelfCounter> = []
     return SelfStatistics.of({
+      observe: (name, help, attribute, values) => {
+        observed.push(() => ({
+          name,
+          help,
+          attributes: [attribute],
+          values: Object.entries(values()).map(([key, value]) => ({ attributes: [key], value }))
+        }))
+      },
       counter: (name, help, attributes) => {
         const counter = counters.get(name) ?? { help, attributes, values: new Map<string, Entry>() }
         counters.set(name, counter)
@@ -42,12 +58,15 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
         }
       },
       read: () =>
-        [...counters].map(([name, counter]) => ({
-          name,
-          help: counter.help,
-          attributes: counter.attributes,
-          values: [...counter.values.values()]
-        }))
+        [
+          ...[...counters].map(([name, counter]): SelfCounter => ({
+            name,
+            help: counter.help,
+            attributes: counter.attributes,
+            values: [...counter.values.values()]
+          })),
+          ...observed.map((read) => read())
+        ]
     })
   })
 }

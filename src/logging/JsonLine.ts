@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../Correlation.ts"
 import { encodeJson, encodeText } from "../internal/encodeJson.ts"
@@ -27,15 +28,32 @@ const longestLine = 65_536
 const mostRemembered = 1024
 
 interface Key {
+  /** `,"name":` */
   readonly prefix: string
-  readonly masked: boolean
+  /** `,"name":"`, the start of a text. */
+  readonly textPrefix: string
+  /** The whole member where the key is sensitive. */
+  readonly masked: string | undefined
 }
 
 /** Quotes, backslashes, control characters and surrogates need escaping; most texts have none. */
 const needsEscaping = /["\\\u0000-\u001f\ud800-\udfff]/
 
-const quote = (text: string): string =>
-  text.length > longestText || needsEscaping.test(text) ? encodeText(text, longestText) : `"${text}"`
+/** Up to here looking at each character is quicker than the expression. */
+const shortText = 40
+
+/** Whether a text is its own JSON string but for the quotes. */
+const isPlain = (text: string): boolean => {
+  const { length } = text
+  if (length > shortText) return length <= longestText && !needsEscaping.test(text)
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 32 || code === 34 || code === 92 || (code >= 0xd800 && code <= 0xdfff)) return false
+  }
+  return true
+}
+
+const quote = (text: string): string => isPlain(text) ? `"${text}"` : encodeText(text, longestText)
 
 /**
  * Makes the encoder of a service's lines. What follows from a key, a task or a
@@ -54,36 +72,51 @@ export const make = (options: {
     (service.version === undefined ? "" : `,"service.version":${quote(service.version)}`)
   const keys = new Map<string, Key>()
   const workflows = new WeakMap<Correlation.WorkflowContext, string>()
+  const collects = redaction.searches
+  let scan = ""
   let lastTime = Number.NaN
-  let lastTimestamp = ""
+  let lastLevel: LogLevel.LogLevel = "None"
+  let lastStart = ""
+  let lastCorrelation: string | undefined
   let lastSpan: Tracer.AnySpan | undefined
-  let lastSpanText = ""
+  let lastWorkflow: Correlation.WorkflowContext | undefined
+  let lastContext = serviceText
 
   const keyOf = (name: string): Key => {
     const known = keys.get(name)
     if (known !== undefined) return known
-    const key: Key = { prefix: `,${quote(fieldName(name))}:`, masked: redaction.isSensitive(name) }
+    const prefix = `,${quote(fieldName(name))}:`
+    const key: Key = {
+      prefix,
+      textPrefix: `${prefix}"`,
+      masked: redaction.isSensitive(name) ? prefix + mask : undefined
+    }
     if (keys.size < mostRemembered && name.length < 256) keys.set(name, key)
     return key
   }
 
-  const timestampOf = (time: number): string => {
-    if (time !== lastTime) {
-      lastTimestamp = `{"timestamp":"${new Date(time).toISOString()}","level":"`
+  /** Up to the text of the message; lines of one level come many to a millisecond. */
+  const startOf = (time: number, level: LogLevel.LogLevel): string => {
+    if (time !== lastTime || level !== lastLevel) {
+      lastStart = `{"timestamp":"${new Date(time).toISOString()}","level":"${level.toUpperCase()}","severity_number":${
+        severityNumber[level]
+      },"message":`
       lastTime = time
+      lastLevel = level
     }
-    return lastTimestamp
+    return lastStart
   }
 
-  const spanText = (span: Tracer.AnySpan | undefined): string => {
-    if (span === undefined) return ""
-    if (span !== lastSpan) {
-      lastSpanText = `,"trace_id":${quote(span.traceId)},"span_id":${quote(span.spanId)},"trace_flags":"${
-        span.sampled ? "01" : "00"
-      }"`
+  /** The ids and the service; a fiber that logs twice logs with the same. */
+  const contextOf = ({ correlationId, span, workflow }: LogRecord): string => {
+    if (correlationId !== lastCorrelation || span !== lastSpan || workflow !== lastWorkflow) {
+      lastContext = (correlationId === undefined ? "" : `,"correlation_id":${quote(correlationId)}`) +
+        spanText(span) + workflowText(workflow) + serviceText
+      lastCorrelation = correlationId
       lastSpan = span
+      lastWorkflow = workflow
     }
-    return lastSpanText
+    return lastContext
   }
 
   const workflowText = (workflow: Correlation.WorkflowContext | undefined): string => {
@@ -98,18 +131,12 @@ export const make = (options: {
     return text
   }
 
-  /** `scan` is what may hold secrets of a telling shape; only the first pass counts what it masks by key. */
-  const encode = (
-    record: LogRecord,
-    clean: (text: string) => string,
-    masksKey: (name: string) => boolean
-  ): { readonly line: string; readonly scan: string } => {
-    const { correlationId, fields } = record
-    let line = `${timestampOf(record.time)}${levels[record.level]}${quote(clean(record.message))}` +
-      (record.component === undefined ? "" : `,"component":${quote(clean(record.component))}`) +
-      (correlationId === undefined ? "" : `,"correlation_id":${quote(correlationId)}`) +
-      spanText(record.span) + workflowText(record.workflow) + serviceText
-    let scan = record.message
+  /** The line, each text through `clean`; what a secret of a telling shape may be in is collected in `scan`. */
+  const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
+    const { fields } = record
+    let line = startOf(record.time, record.level) + quote(clean(record.message)) +
+      (record.component === undefined ? "" : `,"component":${quote(clean(record.component))}`) + contextOf(record)
+    if (collects && first) scan = record.message
     let left = 0
     for (const name in fields) {
       if (line.length > longestLine) {
@@ -117,41 +144,36 @@ export const make = (options: {
         continue
       }
       const key = keyOf(name)
-      if (key.masked) {
-        masksKey(name)
-        line += key.prefix + mask
+      if (key.masked !== undefined) {
+        if (first) redaction.countKey()
+        line += key.masked
         continue
       }
       const value = fields[name]
       if (typeof value === "string") {
-        scan += `\n${value}`
-        line += key.prefix + (redaction.hasPaths && masksKey(name) ? mask : quote(clean(value)))
-      } else if (typeof value === "number" && Number.isFinite(value) && value < 1e12) line += key.prefix + String(value)
+        if (collects && first) scan += `\n${value}`
+        if (redaction.hasPaths && redaction.masks([name], first)) line += key.prefix + mask
+        else {
+          const text = clean(value)
+          line += isPlain(text) ? `${key.textPrefix}${text}"` : key.prefix + encodeText(text, longestText)
+        }
+      } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += key.prefix + value
       else if (typeof value === "boolean") line += key.prefix + (value ? "true" : "false")
       else line += key.prefix + encodeJson(value, redaction, [name])
     }
     if (left > 0) line += `,"truncated":"${left} more fields"`
-    return { line: `${line}}`, scan }
+    return `${line}}`
   }
 
-  const count = (name: string) => redaction.masks([name])
   return (record) => {
-    const { line, scan } = encode(record, same, count)
-    return redaction.mayHold(scan) ? encode(record, redaction.text, (name) => redaction.masks([name], false)).line : line
+    const line = encode(record, same, true)
+    return collects && redaction.mayHold(scan) ? encode(record, redaction.text, false) : line
   }
 }
 
 const same = (text: string) => text
 
-const level = (name: string, severity: number) => `${name}","severity_number":${severity},"message":`
-
-const levels = {
-  All: level("ALL", severityNumber.All),
-  Trace: level("TRACE", severityNumber.Trace),
-  Debug: level("DEBUG", severityNumber.Debug),
-  Info: level("INFO", severityNumber.Info),
-  Warn: level("WARN", severityNumber.Warn),
-  Error: level("ERROR", severityNumber.Error),
-  Fatal: level("FATAL", severityNumber.Fatal),
-  None: level("NONE", severityNumber.None)
-} as const
+const spanText = (span: Tracer.AnySpan | undefined): string =>
+  span === undefined
+    ? ""
+    : `,"trace_id":${quote(span.traceId)},"span_id":${quote(span.spanId)},"trace_flags":"${span.sampled ? "01" : "00"}"`

@@ -15,9 +15,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as LogLevel from "effect/LogLevel"
+import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { severityNumber } from "./LogRecord.ts"
 
 /**
  * The schema of a level that can be set.
@@ -101,7 +102,7 @@ export class LogLevels extends Context.Service<LogLevels, {
  * @since 0.1.0
  */
 export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
-  minimum !== "None" && LogLevel.isGreaterThanOrEqualTo(level, minimum)
+  minimum !== "None" && severityNumber[level] >= severityNumber[minimum]
 
 interface Entry {
   readonly level: Level

@@ -7,6 +7,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
+import { orElse } from "../internal/contain.ts"
 
 /**
  * A log line before it is written.
@@ -42,6 +43,23 @@ export const contextOf = (
   span: fiber.cache.span,
   workflow: fiber.getRef(Correlation.CurrentWorkflow)
 })
+
+/**
+ * The members of an object that may be hostile, read once: a getter that throws
+ * costs its own member only.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const copyFields = (object: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const fields: Record<string, unknown> = {}
+  for (const key of orElse(() => Object.keys(object), () => [])) {
+    const value = orElse(() => object[key], () => "[unreadable]")
+    if (key === "__proto__") Object.defineProperty(fields, key, { value, enumerable: true })
+    else fields[key] = value
+  }
+  return fields
+}
 
 /**
  * Severity numbers of the OpenTelemetry log data model.

@@ -19,7 +19,7 @@ import { LogDestination } from "./LogDestination.ts"
 import * as LogfmtLine from "./LogfmtLine.ts"
 import { LogLevels } from "./LogLevels.ts"
 import * as LogRateLimit from "./LogRateLimit.ts"
-import { type LogRecord, severityNumber } from "./LogRecord.ts"
+import { copyFields, type LogRecord, severityNumber } from "./LogRecord.ts"
 import * as PrettyLine from "./PrettyLine.ts"
 
 /**
@@ -51,6 +51,7 @@ const make = Effect.gen(function*() {
   const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
   const keeps = debugSampler(logging.debugSampling)
 
+  // Fields come as the program gave them; only where one cannot be read are they copied member by member.
   const send = (record: LogRecord) => destination.write(format(record), record.level)
   const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging.rateLimit, send)
 
@@ -58,7 +59,7 @@ const make = Effect.gen(function*() {
     write: (record) =>
       contain(() => {
         if (keeps(record) && (admit === undefined || admit(record))) send(record)
-      }, () => countError([]))
+      }, () => contain(() => send({ ...record, fields: copyFields(record.fields) }), () => countError([])))
   })
 })
 

@@ -41,7 +41,6 @@ const pause = "5 millis"
 const closingTime = "2 seconds"
 
 interface Target {
-  readonly writeText: (text: string) => number
   readonly writeBytes: (bytes: Uint8Array) => number
   readonly isTerminal: boolean
 }
@@ -67,7 +66,6 @@ export const layer: Layer.Layer<
     const target = yield* logging.destination === "file" ? fileTarget(logging) : standardTarget(logging.destination)
     const buffer = LineBuffer.make({
       bufferBytes: logging.bufferBytes,
-      writeText: target.writeText,
       writeBytes: target.writeBytes,
       countDropped: (reason, lines) => dropped([reason], lines),
       onLeft: () => Queue.offerUnsafe(left, undefined)
@@ -100,7 +98,6 @@ const standardTarget = (name: "stdout" | "stderr"): Effect.Effect<Target> =>
   Effect.sync(() => {
     const descriptor = descriptors[name]
     return {
-      writeText: (text) => writeSync(descriptor, text),
       writeBytes: (bytes) => writeSync(descriptor, bytes),
       isTerminal: isatty(descriptor)
     }
@@ -129,5 +126,5 @@ const fileTarget = Effect.fnUntraced(function*(
     onRotationFailed: () => failed([])
   }).pipe(Effect.mapError((error) => new TelemetryConfig.TelemetryConfigError({ message: error.message })))
   if (file.reopenOnHangup) yield* NodeExitHooks.onHangup(opened.reopen)
-  return { writeText: opened.writeText, writeBytes: opened.writeBytes, isTerminal: false }
+  return { writeBytes: opened.writeBytes, isTerminal: false }
 })

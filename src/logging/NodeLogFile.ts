@@ -35,7 +35,6 @@ export interface LogFileOptions {
 }
 
 export interface LogFile {
-  readonly writeText: (text: string) => number
   readonly writeBytes: (bytes: Uint8Array) => number
   /** Closes the file and opens the path again, for whoever has moved it. */
   readonly reopen: () => void
@@ -99,7 +98,6 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   }
 
   return {
-    writeText: (text) => written(text.length, (descriptor) => writeSync(descriptor, text)),
     writeBytes: (bytes) => written(bytes.length, (descriptor) => writeSync(descriptor, bytes)),
     reopen: () => contain(reopen, options.onRotationFailed)
   }

@@ -39,17 +39,22 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       "Log lines that could not be made.",
       []
     )
+    const log = (options: Logger.Options<unknown>) => {
+      const annotations = options.fiber.getRef(References.CurrentLogAnnotations)
+      const component = componentOf(annotations)
+      const time = options.date.getTime()
+      // Fixed levels have been decided by Effect.
+      if (levels.runtime && !levels.isWritten(options.logLevel, component, time)) return
+      writer.write(recordOf(options, annotations, component, time))
+    }
     const onError = () => countError([])
-    const logger = Logger.make<unknown, void>((options) =>
-      contain(() => {
-        const annotations = options.fiber.getRef(References.CurrentLogAnnotations)
-        const component = componentOf(annotations)
-        const time = options.date.getTime()
-        if (levels.isWritten(options.logLevel, component, time)) writer.write(recordOf(options, annotations, component, time))
-      }, onError)
-    )
+    const logger = Logger.make<unknown, void>((options) => {
+      contain(() => log(options), onError)
+      const span = options.fiber.cache.span
+      if (span !== undefined && span._tag === "Span" && span.sampled) Logger.tracerLogger.log(options)
+    })
     return Layer.mergeAll(
-      Logger.layer([logger, Logger.tracerLogger]),
+      Logger.layer([logger]),
       // Levels that change are decided in the logger; fixed ones cost least where Effect decides.
       Layer.succeed(References.MinimumLogLevel, levels.runtime ? "All" : levels.minimum)
     )
@@ -69,56 +74,58 @@ const recordOf = (
 ): LogRecord.LogRecord => {
   const parts: ReadonlyArray<unknown> = Array.isArray(options.message) ? options.message : [options.message]
   let message = ""
-  let objects: Array<Readonly<Record<string, unknown>>> | undefined
+  let objects = 0
+  let fields = noFields
   for (const part of parts) {
-    if (isPlainObject(part)) (objects ??= []).push(part)
+    if (isPlainObject(part)) fields = ++objects === 1 ? part : Object.assign(LogRecord.copyFields(fields), LogRecord.copyFields(part))
     else message += (message === "" ? "" : " ") + textOf(part)
   }
+  const { correlationId, span, workflow } = LogRecord.contextOf(options.fiber)
   return {
     time,
     level: options.logLevel,
     message,
     component,
-    ...LogRecord.contextOf(options.fiber),
-    fields: fieldsOf(options, objects, annotations, time)
+    correlationId,
+    span,
+    workflow,
+    fields: withMore(options, fields, annotations, time)
   }
 }
 
 const noFields: Readonly<Record<string, unknown>> = {}
 
-const fieldsOf = (
+/** Adds annotations, log spans and the cause; most lines have none of them and keep their object as it is. */
+const withMore = (
   options: Logger.Options<unknown>,
-  objects: ReadonlyArray<Readonly<Record<string, unknown>>> | undefined,
+  own: Readonly<Record<string, unknown>>,
   annotations: Readonly<Record<string, unknown>>,
   time: number
 ): Readonly<Record<string, unknown>> => {
-  const fields: Record<string, unknown> = {}
-  for (const object of objects ?? [noFields]) copyInto(fields, object)
+  const spans = options.fiber.getRef(References.CurrentLogSpans)
+  if (spans.length === 0 && options.cause.reasons.length === 0 && isEmpty(annotations)) return own
+  const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
     if (key !== "component") fields[key] = annotations[key]
   }
-  for (const [label, start] of options.fiber.getRef(References.CurrentLogSpans)) fields[`${label}_ms`] = time - start
+  for (const [label, start] of spans) fields[`${label}_ms`] = time - start
   return options.cause.reasons.length === 0 ? fields : withCause(fields, options.cause)
+}
+
+const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {
+  for (const _ in record) return false
+  return true
 }
 
 const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
   Object.assign(fields, ExceptionFields.make(cause))
 
-/** Members are read here, once: a getter that throws costs its own member only. */
-const copyInto = (fields: Record<string, unknown>, object: Readonly<Record<string, unknown>>) => {
-  for (const key of orElse(() => Object.keys(object), () => [])) {
-    const value = orElse(() => object[key], () => "[unreadable]")
-    if (key === "__proto__") Object.defineProperty(fields, key, { value, enumerable: true })
-    else fields[key] = value
-  }
-}
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && orElse(() => hasPlainPrototype(value), () => false)
 
-const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
-  return orElse(() => {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null
-  }, () => false)
+const hasPlainPrototype = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 const textOf = (part: unknown): string =>
