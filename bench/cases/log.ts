@@ -8,8 +8,10 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import { openSync, writeSync } from "node:fs"
+import { Writable } from "node:stream"
 import pino from "pino"
 import { Correlation, LogDestination, Telemetry, type TelemetryConfig } from "tasker-telemetry"
+import winston from "winston"
 import * as LineBuffer from "../../src/internal/LineBuffer.ts"
 import { median } from "../support/Suite.ts"
 
@@ -77,7 +79,7 @@ const ours = (
     logDestination: Layer.sync(LogDestination, () => {
       const buffer = LineBuffer.make({
         bufferBytes,
-          writeBytes: (bytes) => writeSync(descriptor, bytes),
+        writeBytes: (bytes) => writeSync(descriptor, bytes),
         countDropped: () => {},
         onLeft: () => {}
       })
@@ -105,12 +107,17 @@ const candidates: Record<string, () => Effect.Effect<number, unknown>> = {
   "effect-off": () =>
     Effect.provide(
       inContext(measureEffect(debug)),
-      Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "Info"), Telemetry.layer({ logging: { enabled: false } }))
+      Layer.provideMerge(
+        Layer.succeed(References.MinimumLogLevel, "Info"),
+        Telemetry.layer({ logging: { enabled: false } })
+      )
     ),
   "effect-void": () => inContext(measureEffect(nothing)),
   "effect-json": () =>
     Effect.provide(
-      inContext(measureEffect((index) => Effect.annotateLogs(info(index), { correlation_id: correlationId, trace_id: traceId }))),
+      inContext(
+        measureEffect((index) => Effect.annotateLogs(info(index), { correlation_id: correlationId, trace_id: traceId }))
+      ),
       Layer.merge(
         Logger.layer([Logger.map(Logger.formatJson, (line) => void writeSync(descriptor, `${line}\n`))]),
         Layer.succeed(References.MinimumLogLevel, "Info")
@@ -125,20 +132,26 @@ const candidates: Record<string, () => Effect.Effect<number, unknown>> = {
       })
       return measure((index) => logger.info(fieldsOf(index), "step finished"))
     }),
-  "winston-file": () =>
-    Effect.promise(() => import("winston")).pipe(Effect.map((winston) => {
+  winston: () =>
+    Effect.sync(() => {
       const redact = winston.format((entry) => {
         for (const key of masked) if (key in entry) entry[key] = "[FILTERED]"
         return entry
       })
-      const stream = { write: (line: string) => writeSync(descriptor, line), on: () => {}, end: () => {} }
+      const stream = new Writable({
+        decodeStrings: false,
+        write: (line: string, _encoding, done) => {
+          writeSync(descriptor, line)
+          done()
+        }
+      })
       const logger = winston.createLogger({
         format: winston.format.combine(redact(), winston.format.timestamp(), winston.format.json()),
         defaultMeta: { correlation_id: correlationId, trace_id: traceId, span_id: spanId },
-        transports: [new winston.transports.Stream({ stream: stream as never })]
+        transports: [new winston.transports.Stream({ stream })]
       })
       return measure((index) => void logger.info("step finished", fieldsOf(index)))
-    }))
+    })
 }
 
 const run = candidates[candidate]

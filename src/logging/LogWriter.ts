@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { contain } from "../internal/contain.ts"
+import { contain, containCall } from "../internal/contain.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
@@ -55,12 +55,13 @@ const make = Effect.gen(function*() {
   const send = (record: LogRecord) => destination.write(format(record), record.level)
   const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging.rateLimit, send)
 
-  return LogWriter.of({
-    write: (record) =>
-      contain(() => {
-        if (keeps(record) && (admit === undefined || admit(record))) send(record)
-      }, () => contain(() => send({ ...record, fields: copyFields(record.fields) }), () => countError([])))
-  })
+  const write = (record: LogRecord) => {
+    if (keeps(record) && (admit === undefined || admit(record))) send(record)
+  }
+  const giveUp = () => countError([])
+  const sendCopy = (record: LogRecord) => containCall(send, { ...record, fields: copyFields(record.fields) }, giveUp)
+
+  return LogWriter.of({ write: (record) => containCall(write, record, sendCopy) })
 })
 
 const formatOf = (

@@ -5,21 +5,26 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
-import { contain, orElse } from "../internal/contain.ts"
+import type * as Tracer from "effect/Tracer"
+import * as Correlation from "../Correlation.ts"
+import { containCall, orElse } from "../internal/contain.ts"
 import { encodeJson } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as Redaction from "../Redaction.ts"
 import * as ExceptionFields from "./ExceptionFields.ts"
 import { LogLevels } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
 /**
- * Replaces the program's loggers by the structured one. Effect's span logger
- * stays, so that lines are span events as well.
+ * Replaces the program's loggers by the structured one. Each line is an event
+ * of the span it is written in as well.
  *
  * **Details**
  *
@@ -34,6 +39,7 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
   Effect.gen(function*() {
     const writer = yield* LogWriter
     const levels = yield* LogLevels
+    const redaction = yield* Redaction.Current
     const countError = (yield* SelfStatistics).counter(
       "tasker_log_errors_total",
       "Log lines that could not be made.",
@@ -45,14 +51,12 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       const time = options.date.getTime()
       // Fixed levels have been decided by Effect.
       if (levels.runtime && !levels.isWritten(options.logLevel, component, time)) return
-      writer.write(recordOf(options, annotations, component, time))
+      const record = recordOf(options, annotations, component, time)
+      writer.write(record)
+      if (record.span?._tag === "Span" && record.span.sampled) addEvent(record.span, record, options.fiber, redaction)
     }
     const onError = () => countError([])
-    const logger = Logger.make<unknown, void>((options) => {
-      contain(() => log(options), onError)
-      const span = options.fiber.cache.span
-      if (span !== undefined && span._tag === "Span" && span.sampled) Logger.tracerLogger.log(options)
-    })
+    const logger = Logger.make<unknown, void>((options) => containCall(log, options, onError))
     return Layer.mergeAll(
       Logger.layer([logger]),
       // Levels that change are decided in the logger; fixed ones cost least where Effect decides.
@@ -60,6 +64,20 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
     )
   })
 )
+
+/** The message is the name of the event, as Effect's own span logger has it; but masked, and without the fields in it. */
+const addEvent = (
+  span: Tracer.Span,
+  record: LogRecord.LogRecord,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  redaction: Redaction.Redaction
+) => {
+  const attributes: Record<string, unknown> = { "log.level": record.level.toUpperCase() }
+  for (const key of Object.keys(record.fields)) {
+    attributes[key] = redaction.apply(key, orElse(() => record.fields[key], () => redaction.mask))
+  }
+  span.event(redaction.text(record.message), fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
+}
 
 const componentOf = (annotations: Readonly<Record<string, unknown>>): string | undefined => {
   const component = annotations["component"]
@@ -76,22 +94,26 @@ const recordOf = (
   let message = ""
   let objects = 0
   let fields = noFields
-  for (const part of parts) {
-    if (isPlainObject(part)) fields = ++objects === 1 ? part : Object.assign(LogRecord.copyFields(fields), LogRecord.copyFields(part))
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index]
+    if (typeof part === "string") message = index === 0 ? part : `${message} ${part}`
+    else if (isPlainObject(part)) fields = ++objects === 1 ? part : merge(fields, part)
     else message += (message === "" ? "" : " ") + textOf(part)
   }
-  const { correlationId, span, workflow } = LogRecord.contextOf(options.fiber)
   return {
     time,
     level: options.logLevel,
     message,
     component,
-    correlationId,
-    span,
-    workflow,
+    correlationId: options.fiber.getRef(Correlation.CorrelationId),
+    span: options.fiber.cache.span,
+    workflow: options.fiber.getRef(Correlation.CurrentWorkflow),
     fields: withMore(options, fields, annotations, time)
   }
 }
+
+const merge = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
+  Object.assign(LogRecord.copyFields(left), LogRecord.copyFields(right))
 
 const noFields: Readonly<Record<string, unknown>> = {}
 
@@ -129,6 +151,4 @@ const hasPlainPrototype = (value: object): boolean => {
 }
 
 const textOf = (part: unknown): string =>
-  typeof part === "string"
-    ? part
-    : orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")
+  orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")

@@ -62,7 +62,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     ids: { readonly traceId: string; readonly spanId: string },
     recording: Recording
   ) {
-    this.name = options.name
+    this.name = recording.redaction.text(options.name)
     this.traceId = ids.traceId
     this.spanId = ids.spanId
     this.parent = options.parent
@@ -109,7 +109,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       return
     }
     ;(this.#events ??= []).push({
-      name: name.length > longestName ? name.slice(0, longestName) : name,
+      name: redaction.text(name.length > longestName ? name.slice(0, longestName) : name),
       timeNanos: startTime,
       attributes: attributeRecord(limits, redaction, attributes)
     })

@@ -1,0 +1,62 @@
+/**
+ * What one JSON log line costs beside pino, winston and Effect's own JSON logger, and what a line costs that is not
+ * written. 8 fields, 4 of them masked, correlation and trace ids; to /dev/null, to a file and to a pipe.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Suite from "./support/Suite.ts"
+
+const names = [
+  "ours-sync-keys",
+  "ours-sync-patterns",
+  "ours-buffered-keys",
+  "ours-buffered-patterns",
+  "pino-sync",
+  "winston",
+  "effect-json"
+] as const
+const quiet = ["ours-off-static", "ours-off-runtime", "effect-off"] as const
+const roundsEach = 5
+
+const cases = (file: string, candidates: ReadonlyArray<string>): ReadonlyArray<Suite.Case> =>
+  candidates.map((candidate) => ({ file: "log.ts", args: [candidate, file] }))
+
+export const suite = Effect.gen(function*() {
+  const files = yield* FileSystem.FileSystem
+  const folder = yield* files.makeTempDirectoryScoped()
+  const targets = [["/dev/null", "/dev/null"], ["file", `${folder}/lines.log`]] as const
+  const rows: Array<Suite.Row> = []
+  const bars: Array<Suite.Bar> = []
+  for (const [target, file] of targets) {
+    const figures = yield* Suite.rounds(cases(file, names), roundsEach)
+    const ns = Object.fromEntries(names.map((name, index) => [name, Suite.medianOf(figures[index], "ns")]))
+    const peer = ns["pino-sync"] ?? Number.NaN
+    rows.push(...names.map((name) => ({
+      name: `${name} to ${target}`,
+      medianNs: ns[name] ?? Number.NaN,
+      note: `${((ns[name] ?? Number.NaN) / peer).toFixed(2)} × pino`
+    })))
+    bars.push(
+      Suite.atMost(`sync, key rules, to ${target} ÷ pino`, 0.75, (ns["ours-sync-keys"] ?? Number.NaN) / peer),
+      Suite.atMost(`buffered, key rules, to ${target} ÷ pino`, 0.5, (ns["ours-buffered-keys"] ?? Number.NaN) / peer),
+      Suite.atMost(`sync, value patterns, to ${target} ÷ pino`, 1, (ns["ours-sync-patterns"] ?? Number.NaN) / peer)
+    )
+  }
+  const figures = yield* Suite.rounds(cases("/dev/null", quiet), roundsEach)
+  const [fixed, changeable, refusal] = quiet.map((_, index) => Suite.medianOf(figures[index], "ns")) as [
+    number,
+    number,
+    number
+  ]
+  rows.push(
+    { name: "a level that is off, fixed levels", medianNs: fixed },
+    { name: "a level that is off, run-time levels", medianNs: changeable },
+    { name: "a level that is off, Effect's refusal", medianNs: refusal }
+  )
+  bars.push(
+    Suite.atMost("a level that is off, fixed levels ÷ Effect's refusal", 1.1, fixed / refusal),
+    Suite.atMost("a level that is off, run-time levels − Effect's refusal, ns", 250, changeable - refusal)
+  )
+  return { suite: "log", rows, bars } satisfies Suite.Suite
+}).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
