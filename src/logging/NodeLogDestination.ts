@@ -92,6 +92,8 @@ export const make = ({ countDropped, onWaiting, writeBytes }: {
 
   return {
     write: (line: string): void => {
+      // A program that never lets the flush run would drop lines for a reader that has caught up.
+      if (waitingBytes >= mostWaiting) writeWaiting()
       if (waitingBytes >= mostWaiting) return countDropped(["reader_too_slow"])
       const bytes = encoder.encode(`${line}\n`)
       waiting.push(bytes)
