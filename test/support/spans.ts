@@ -1,7 +1,7 @@
 /**
  * A tracer with a memory of what it records, configured by options.
  */
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import type { SpanData } from "../../src/delivery/SpanData.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as Redaction from "../../src/Redaction.ts"
@@ -81,7 +81,3 @@ export const hostileValues = (): Readonly<Record<string, unknown>> => {
     null: null
   }
 }
-
-export const traceIdOf = (span: { readonly traceId: string }) => span.traceId
-
-export const parentOf = (span: SpanData) => Option.fromUndefinedOr(span.parentSpanId)
