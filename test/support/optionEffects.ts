@@ -79,14 +79,14 @@ export const fullSpan = inTest(Effect.gen(function*() {
 export const badVariable: Observation = (options) =>
   Layer.build(Telemetry.layerConfig(options)).pipe(
     Effect.as("builds"),
-    Effect.catch(() => Effect.succeed("fails")),
+    Effect.orElseSucceed(() => "fails"),
     Effect.scoped,
-    Effect.provide(
+    Effect.provide(Layer.merge(
+      silent,
       ConfigProvider.layer(
         ConfigProvider.fromEnv({ env: { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", TASKER_LOGGING_ENABLED: "false" } })
       )
-    ),
-    Effect.provide(silent)
+    ))
   )
 
 /** The messages on standard output and standard error of a program. */
@@ -116,7 +116,7 @@ const sending = <A>(body: Effect.Effect<A, unknown, OtlpReceiver | Telemetry.Ser
       delivery: { endpoint: url, ...options.delivery }
     })
     return yield* Effect.provide(body, layer)
-  }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer), Effect.provide(silent), Effect.orDie)
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
 const work = Effect.withSpan(Effect.void, "work")
 const flushed = Effect.andThen(work, Telemetry.flush)
@@ -137,7 +137,7 @@ export const deliveredTo = (key: "endpoint" | "tracesEndpoint"): Observation => 
     const delivery = service === undefined ? {} : { [key]: address }
     yield* Effect.provide(flushed, Telemetry.layer({ logging: { enabled: false }, delivery }))
     return received.map(({ path }) => path)
-  }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer), Effect.provide(silent), Effect.orDie)
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
 export const batches = sending(Effect.gen(function*() {
   yield* Effect.repeat(work, { times: 4 })
@@ -194,7 +194,7 @@ export const closesInTwoSeconds: Observation = (options) =>
     yield* TestClock.adjust("1 minute")
     yield* Fiber.await(closing)
     return result
-  }).pipe(Effect.provide(OtlpReceiver.layer), Effect.provide(silent), Effect.scoped, Effect.orDie)
+  }).pipe(Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.scoped, Effect.orDie)
 
 // --- Execution ---
 
