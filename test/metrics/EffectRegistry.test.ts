@@ -73,12 +73,14 @@ describe("EffectRegistry", () => {
       ])
     })
     return record.pipe(
-      Effect.provide(layer),
-      Effect.provide(Layer.mergeAll(
-        Logger.layer([Logger.make(({ message }) => {
-          lines.push(...(message as ReadonlyArray<unknown>))
-        })]),
-        Layer.succeed(Metric.MetricRegistry, new Map())
+      Effect.provide(Layer.provideMerge(
+        layer,
+        Layer.mergeAll(
+          Logger.layer([Logger.make(({ message }) => {
+            lines.push(...(message as ReadonlyArray<unknown>))
+          })]),
+          Layer.succeed(Metric.MetricRegistry, new Map())
+        )
       )),
       Effect.provideService(References.MinimumLogLevel, "Debug")
     )
@@ -98,8 +100,7 @@ describe("EffectRegistry", () => {
         state: { count: 101, incremental: true }
       } as never)
     }).pipe(
-      Effect.provide(layer),
-      Effect.provideService(Metric.MetricRegistry, new Map()),
-      Effect.provide(Logger.layer([]))
+      Effect.provide(Layer.provideMerge(layer, Logger.layer([]))),
+      Effect.provideService(Metric.MetricRegistry, new Map())
     ))
 })

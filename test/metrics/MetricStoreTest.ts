@@ -74,7 +74,7 @@ const refusals: ReadonlyArray<readonly [rule: string, declare: (store: MetricSto
 ]
 
 /** The `RangeError` that `f` throws. */
-export const refused = (f: () => unknown): string => {
+const refused = (f: () => unknown): string => {
   try {
     f()
   } catch (error) {

@@ -157,8 +157,11 @@ wait_seconds_count 0
       assert.deepStrictEqual(promtool(PrometheusFormat.format(yield* store.snapshot)), { status: 0, output: "" })
       assert.notStrictEqual(promtool("jobs 1\njobs 1").output, "")
     }).pipe(
-      Effect.provide(Layer.provideMerge(MetricEventSink.layer, Layer.mergeAll(MetricStore.layer, EventBus.layer))),
-      Effect.provide(SelfStatistics.layer),
+      Effect.provide(
+        Layer.provideMerge(MetricEventSink.layer, Layer.mergeAll(MetricStore.layer, EventBus.layer)).pipe(
+          Layer.provide(SelfStatistics.layer)
+        )
+      ),
       Effect.provideService(Metric.MetricRegistry, new Map())
     ))
 })

@@ -1,0 +1,217 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Exit, Layer, Logger, References, Schema, Scope, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import {
+  LogDestination,
+  MetricSnapshot,
+  MetricStore,
+  Step,
+  Task,
+  TaskRunner,
+  Telemetry,
+  type TelemetryConfig
+} from "tasker-telemetry"
+import { EventBus } from "../src/events/EventBus.ts"
+import { FlushRegistry } from "../src/internal/FlushRegistry.ts"
+import { SpanMemory } from "../src/tracing/SpanMemory.ts"
+import { TelemetryTracer } from "../src/tracing/TelemetryTracer.ts"
+import * as otlpDecoder from "./support/otlpDecoder.ts"
+import { OtlpReceiver } from "./support/otlpReceiver.ts"
+
+const greet = Step.make("greet", { run: () => Effect.as(Effect.logInfo("greeting"), "hello") })
+const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
+
+/** A destination that keeps its lines in the given list. */
+const into = (lines: Array<string>) => ({ logDestination: LogDestination.layerCustom((line) => void lines.push(line)) })
+
+const messages = (lines: ReadonlyArray<string>) =>
+  lines.map((line) => (JSON.parse(line) as { readonly message: string }).message)
+
+/** Runs the task under a layer and gives what each signal has of it. */
+const signals = (options: TelemetryConfig.Options) =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    return yield* Effect.gen(function*() {
+      const { results } = yield* TaskRunner.run(Greet, {})
+      assert.strictEqual(results.greet, "hello")
+      const snapshot = yield* (yield* MetricStore).snapshot
+      return {
+        spans: (yield* (yield* SpanMemory).spans).length,
+        counted: MetricSnapshot.valueOf(snapshot, "tasker_tasks_total", { task: "greeting", status: "complete" }),
+        lines: messages(lines)
+      }
+    }).pipe(Effect.provide(SpanMemory.layer.pipe(Layer.provideMerge(Telemetry.layer(options, into(lines))))))
+  })
+
+const allLines = ["task initialized", "task started", "step started", "greeting", "step completed", "task completed"]
+
+describe("Telemetry.layer", () => {
+  it.effect("turns a run into spans, metrics and lines", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* signals({}), { spans: 5, counted: 1, lines: allLines })
+    }))
+
+  for (
+    const [option, expected] of [
+      ["metrics", { spans: 5, counted: undefined, lines: allLines }],
+      ["tracing", { spans: 0, counted: 1, lines: allLines }],
+      ["logging", { spans: 5, counted: 1, lines: [] }]
+    ] as const
+  ) {
+    it.effect(`stops one signal with ${option}.enabled false`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* signals({ [option]: { enabled: false } }), {
+          ...expected,
+          lines: [...expected.lines]
+        })
+      }).pipe(Effect.provide(Logger.layer([]))))
+  }
+
+  it.effect("observes nothing with enabled false", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* signals({ enabled: false }), { spans: 0, counted: undefined, lines: [] })
+      const bus = yield* Effect.provide(EventBus, Telemetry.layer({ enabled: false }))
+      assert.isFalse(bus.enabled)
+    }).pipe(Effect.provide(Logger.layer([]))))
+
+  it.effect("leaves the tracer of the program as it is with tracing.enabled false", () =>
+    Effect.gen(function*() {
+      const span = yield* Effect.withSpan(Effect.currentSpan, "mine")
+      assert.instanceOf(span, Tracer.NativeSpan)
+    }).pipe(Effect.provide(Telemetry.layer({ tracing: { enabled: false }, logging: { enabled: false } }))))
+
+  it.effect("fails with every mistake in the options", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Layer.build(Telemetry.layer({
+        tracing: { sampler: { ratio: 2 } },
+        delivery: { batchSize: 0 }
+      })))
+      assert.strictEqual(error._tag, "TelemetryConfigError")
+      assert.strictEqual(
+        error.message,
+        "expected a number between 0 and 1 at tracing.sampler.ratio, got 2\n" +
+          "expected a whole number between 1 and 100000 at delivery.batchSize, got 0"
+      )
+    }))
+
+  it.effect("counts a sink that throws and goes on", () =>
+    Effect.gen(function*() {
+      const throwing = {
+        logDestination: LogDestination.layerCustom(() => {
+          throw new Error("disk on fire")
+        })
+      }
+      yield* Effect.gen(function*() {
+        yield* TaskRunner.run(Greet, {})
+        const snapshot = yield* (yield* MetricStore).snapshot
+        assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_sink_errors_total", { sink: "log" }), 5)
+        assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_log_errors_total", {}), 1)
+        assert.strictEqual(
+          MetricSnapshot.valueOf(snapshot, "tasker_tasks_total", { task: "greeting", status: "complete" }),
+          1
+        )
+      }).pipe(Effect.provide(Telemetry.layer({}, throwing)))
+    }))
+
+  it.effect("observes the end of a task that runs when the layer closes, and delivers it", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* OtlpReceiver
+      const Endless = Task.make("endless", {
+        input: Schema.Struct({}),
+        steps: [Step.make("wait", { run: () => Effect.never })]
+      })
+      const lines: Array<string> = []
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(Telemetry.layer({ delivery: { endpoint: url } }, into(lines)), scope)
+      yield* Effect.provide(TaskRunner.start(Endless, {}), services)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(messages(lines), ["task initialized", "task started", "step started"])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(messages(lines).slice(3), ["step cancelled", "task cancelled"])
+      const spans = received.flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name))
+      assert.include(spans, "tasker.task.execution")
+    }).pipe(Effect.provide(OtlpReceiver.layer)))
+})
+
+describe("Telemetry.flush", () => {
+  it.effect("brings the spans that have ended to the receiver, and once more when the layer closes", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* OtlpReceiver
+      const names = () => received.flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name))
+      yield* Effect.gen(function*() {
+        yield* Effect.withSpan(Effect.void, "first")
+        yield* Telemetry.flush
+        assert.deepStrictEqual(names(), ["first"])
+        yield* Effect.withSpan(Effect.void, "second")
+      }).pipe(Effect.provide(Telemetry.layer({ delivery: { endpoint: url } }, into([]))))
+      assert.deepStrictEqual(names(), ["first", "second"])
+    }).pipe(Effect.provide(OtlpReceiver.layer)))
+})
+
+describe("Telemetry.layerConfig", () => {
+  const env = (variables: Readonly<Record<string, string>>) =>
+    ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
+
+  it.effect("takes options from the environment, and those in code before it", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const run = Effect.andThen(Effect.logWarning("warn"), Effect.logError("error"))
+      const environment = env({ TASKER_LOGGING_LEVEL: "Error" })
+      yield* Effect.provide(run, Telemetry.layerConfig({}, into(lines)).pipe(Layer.provide(environment)))
+      assert.deepStrictEqual(messages(lines.splice(0)), ["error"])
+      yield* Effect.provide(
+        run,
+        Telemetry.layerConfig({ logging: { level: "Warn" } }, into(lines)).pipe(Layer.provide(environment))
+      )
+      assert.deepStrictEqual(messages(lines), ["warn", "error"])
+    }))
+
+  it.effect("reports each unusable OTEL variable once, and fails with strict", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const environment = env({ OTEL_BSP_MAX_QUEUE_SIZE: "many", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })
+      const warnings = [
+        "OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\" is not supported; using \"http/json\"",
+        "OTEL_BSP_MAX_QUEUE_SIZE=\"many\" is not usable: expected a whole number between 1 and 1000000; using 2048"
+      ]
+      yield* Effect.provide(Effect.void, Telemetry.layerConfig({}, into(lines)).pipe(Layer.provide(environment)))
+      assert.deepStrictEqual(lines.map((line) => (JSON.parse(line) as { readonly level: string }).level), [
+        "WARN",
+        "WARN"
+      ])
+      assert.deepStrictEqual(messages(lines), warnings)
+      const error = yield* Effect.flip(
+        Layer.build(Telemetry.layerConfig({ strict: true }, into(lines)).pipe(Layer.provide(environment)))
+      )
+      assert.strictEqual(error.message, warnings.join("\n"))
+    }))
+})
+
+describe("Telemetry.layerNoop", () => {
+  it.effect("runs tasks and leaves tracer, loggers and log level of the program alone", () => {
+    const spans: Array<string> = []
+    const lines: Array<unknown> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        spans.push(options.name)
+        return new Tracer.NativeSpan(options)
+      }
+    })
+    return Effect.gen(function*() {
+      const { results } = yield* Effect.withSpan(TaskRunner.run(Greet, {}), "mine")
+      assert.strictEqual(results.greet, "hello")
+      assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
+      assert.strictEqual(yield* References.MinimumLogLevel, "Info")
+      assert.deepStrictEqual(yield* (yield* MetricStore).snapshot, [])
+      yield* (yield* FlushRegistry).flush
+      assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
+    }).pipe(
+      Effect.provideService(References.MinimumLogLevel, "Info"),
+      Effect.provide(Telemetry.layerNoop),
+      Effect.withTracer(tracer),
+      Effect.provide(Logger.layer([Logger.make(({ message }) => {
+        lines.push(...message as ReadonlyArray<unknown>)
+      })]))
+    )
+  })
+})

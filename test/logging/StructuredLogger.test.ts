@@ -1,0 +1,206 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Logger, Schema, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import * as Correlation from "../../src/Correlation.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as StructuredLogger from "../../src/logging/StructuredLogger.ts"
+import * as logs from "../support/logs.ts"
+import { hostileValues } from "../support/spans.ts"
+
+const span = Tracer.externalSpan({ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" })
+
+describe("StructuredLogger", () => {
+  it.effect("writes time, level, message, ids, then fields, annotations and log spans", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(1_700_000_000_123)
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1500 millis")
+        yield* Effect.logInfo("charging", { amount: 12.5 }, "now")
+      }).pipe(
+        Effect.withLogSpan("checkout"),
+        Effect.annotateLogs({ tenant: "a", tags: ["x"] }),
+        Effect.withParentSpan(span),
+        Correlation.withCorrelationId("req-1"),
+        Effect.provideService(Correlation.CurrentWorkflow, {
+          taskId: "t-1",
+          taskName: "order",
+          stepId: "s-1",
+          stepName: "charge",
+          attempt: 2
+        })
+      )
+      assert.deepStrictEqual(yield* logs.lines, [
+        "{\"timestamp\":\"2023-11-14T22:13:21.623Z\",\"level\":\"INFO\",\"message\":\"charging now\"," +
+        "\"correlation_id\":\"req-1\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\"," +
+        "\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\",\"step_name\":\"charge\",\"attempt\":2," +
+        "\"amount\":12.5,\"tenant\":\"a\",\"tags\":[\"x\"],\"checkout_ms\":1500}"
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("leaves out ids that are not known", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("alone")
+      yield* Effect.logInfo("task").pipe(
+        Effect.provideService(Correlation.CurrentWorkflow, { taskId: "t-1", taskName: "order" })
+      )
+      assert.deepStrictEqual(yield* logs.lines, [
+        "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"message\":\"alone\"}",
+        "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"message\":\"task\",\"task_id\":\"t-1\",\"task_name\":\"order\"}"
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("gives the ids of a line no other place", () =>
+    Effect.gen(function*() {
+      const forged = Object.fromEntries(
+        ["timestamp", "level", "message", "correlation_id", "trace_id", "span_id", "task_id", "attempt"].map((
+          key
+        ) => [key, "forged"])
+      )
+      yield* Effect.logInfo("real", forged).pipe(Correlation.withCorrelationId("real"), Effect.withParentSpan(span))
+      yield* Effect.logInfo("real").pipe(Effect.annotateLogs(forged), Correlation.withCorrelationId("real"))
+      for (const line of yield* logs.decoded) {
+        assert.deepStrictEqual([line["level"], line["message"], line["correlation_id"]], ["INFO", "real", "real"])
+        assert.deepStrictEqual([line["fields.trace_id"], line["fields.task_id"], line["task_id"]], [
+          "forged",
+          "forged",
+          undefined
+        ])
+      }
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("joins the parts of a message that are no plain objects", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("a", 1, true, null, undefined, ["b"], new Error("c"), 2n, new Map([["d", 1]]), { e: 1 }, {
+        f: 2
+      })
+      assert.deepStrictEqual(yield* logs.decoded, [
+        { level: "INFO", message: "a 1 true null null [\"b\"] c \"2\" {\"d\":1}", e: 1, f: 2 }
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  for (
+    const [what, cause, type, message] of [
+      ["a failure", Cause.fail(new TypeError("no")), "TypeError", "no"],
+      ["a defect", Cause.die("broken"), "string", "broken"],
+      ["an interruption", Cause.interrupt(1), "interrupted", "interrupted"]
+    ] as const
+  ) {
+    it.effect(`describes the cause of ${what}`, () =>
+      Effect.gen(function*() {
+        yield* Effect.logError("failed", cause)
+        const [line] = yield* logs.decoded
+        assert.deepStrictEqual({ ...line, "exception.stacktrace": "" }, {
+          level: "ERROR",
+          message: "failed",
+          "error.type": type,
+          "exception.message": message,
+          "exception.stacktrace": ""
+        })
+        assert.isString(line?.["exception.stacktrace"])
+      }).pipe(Effect.provide(logs.layer())))
+  }
+
+  const loggers = [
+    ["Trace", Effect.logTrace],
+    ["Debug", Effect.logDebug],
+    ["Info", Effect.logInfo],
+    ["Warn", Effect.logWarning],
+    ["Error", Effect.logError],
+    ["Fatal", Effect.logFatal]
+  ] as const
+  const levels = loggers.map(([name]) => name)
+  const thresholds = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"] as const
+  for (const [index, level] of thresholds.entries()) {
+    it.effect(`writes ${levels.slice(index).join(", ") || "nothing"} with level ${level}`, () =>
+      Effect.gen(function*() {
+        for (const [name, log] of loggers) yield* log(name)
+        assert.deepStrictEqual((yield* logs.decoded).map(({ message }) => message), levels.slice(index))
+      }).pipe(Effect.provide(logs.layer({ logging: { level } }))))
+  }
+
+  it("isWritten agrees with the order of the levels", () => {
+    for (const [at, minimum] of thresholds.entries()) {
+      const written = thresholds.filter((level) => level !== "None" && StructuredLogger.isWritten(level, minimum))
+      assert.deepStrictEqual(written, thresholds.slice(at).filter((level) => level !== "None"))
+    }
+  })
+
+  it.effect("masks sensitive keys of parts and annotations at every depth, and never the message", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("my password", { password: "p", user: { token: "t", list: [{ iban: "i" }] } }, ["x", {
+        token: "t"
+      }]).pipe(
+        Effect.annotateLogs("api_key", "k")
+      )
+      assert.deepStrictEqual(yield* logs.decoded, [{
+        level: "INFO",
+        message: "my password [\"x\",{\"token\":\"***\"}]",
+        password: "***",
+        user: { token: "***", list: [{ iban: "***" }] },
+        api_key: "***"
+      }])
+    }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["iban"], mask: "***" } }))))
+
+  it.effect("marks a field that cannot be read and keeps the others", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("m", {
+        a: 1,
+        get b(): number {
+          throw new Error("hostile")
+        },
+        c: 3
+      })
+      assert.deepStrictEqual(yield* logs.decoded, [{ level: "INFO", message: "m", a: 1, b: "[unreadable]", c: 3 }])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("writes one bounded JSON line for every hostile value, wherever it stands", () =>
+    Effect.gen(function*() {
+      const hostile = hostileValues()
+      for (const [what, value] of Object.entries(hostile)) {
+        // Effect.log itself looks at its arguments and throws on a proxy that does.
+        yield* Effect.logInfo(/^proxy|^revoked/.test(what) ? [value] : value)
+        yield* Effect.logInfo("field", { value })
+        yield* Effect.logInfo("annotation").pipe(Effect.annotateLogs("value", value))
+        yield* Effect.logInfo("cause", Cause.fail(value))
+        yield* Effect.logInfo("cause", Cause.die(value))
+      }
+      yield* Effect.logInfo(
+        "all",
+        hostile,
+        Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, "x".repeat(100)]))
+      )
+      const lines = yield* logs.lines
+      assert.lengthOf(lines, 5 * Object.keys(hostile).length + 1)
+      for (const line of lines) {
+        JSON.parse(line)
+        assert.notInclude(line, "\n")
+        assert.isAtMost(line.length, 700_000)
+      }
+      assert.deepStrictEqual(
+        (yield* SelfStatistics).read().filter(({ name }) => name === "tasker_log_errors_total").flatMap(({ values }) =>
+          values
+        ),
+        []
+      )
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect.prop(
+    "writes one JSON line for any values",
+    [Schema.Array(Schema.Unknown), Schema.Record(Schema.String, Schema.Unknown)],
+    ([parts, annotations]) =>
+      Effect.gen(function*() {
+        yield* Effect.logInfo(...parts).pipe(Effect.annotateLogs(annotations))
+        const lines = yield* logs.lines
+        assert.lengthOf(lines, 1)
+        assert.strictEqual((JSON.parse(lines[0]!) as { readonly level: string }).level, "INFO")
+      }).pipe(Effect.provide(logs.layer())),
+    { arbitrary: { runs: 2000 } }
+  )
+
+  it.effect("keeps Effect's span logger, and no other one", () =>
+    Effect.gen(function*() {
+      const loggers = yield* Logger.CurrentLoggers
+      assert.strictEqual(loggers.size, 2)
+      assert.isTrue(loggers.has(Logger.tracerLogger))
+    }).pipe(Effect.provide(logs.layer())))
+})

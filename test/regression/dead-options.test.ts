@@ -1,0 +1,283 @@
+/**
+ * D27: the original had options that nothing read. Here every option of the configuration has an observation that is
+ * one thing without the option and another with it; an option without an observation fails this file.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TelemetryConfig } from "tasker-telemetry"
+import * as observed from "../support/optionEffects.ts"
+
+type Options = TelemetryConfig.Options
+
+interface Entry {
+  /** What is set in both runs. */
+  readonly base?: Options
+  readonly option: Options
+  readonly observe: (options: Options) => Effect.Effect<unknown>
+  readonly without: unknown
+  readonly with: unknown
+}
+
+const entries: Readonly<Record<string, Entry>> = {
+  "enabled": { option: { enabled: false }, observe: observed.signals, without: [5, 1, 6], with: [0, 0, 0] },
+  "strict": { option: { strict: true }, observe: observed.badVariable, without: "builds", with: "fails" },
+  "service.name": {
+    option: { service: { name: "shop" } },
+    observe: observed.resource("service.name"),
+    without: "tasker",
+    with: "shop"
+  },
+  "service.version": {
+    option: { service: { version: "1.2.3" } },
+    observe: observed.resource("service.version"),
+    without: undefined,
+    with: "1.2.3"
+  },
+  "service.attributes": {
+    option: { service: { attributes: { site: "a" } } },
+    observe: observed.resource("site"),
+    without: undefined,
+    with: "a"
+  },
+  "correlation.header": {
+    option: { correlation: { header: "x-request-id" } },
+    observe: observed.answeredHeader("x-request-id"),
+    without: undefined,
+    with: "abc"
+  },
+  "logging.enabled": {
+    option: { logging: { enabled: false } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [5, 1, 0]
+  },
+  "logging.level": {
+    option: { logging: { level: "Warn" } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [5, 1, 0]
+  },
+  "logging.destination": {
+    option: { logging: { destination: "stderr" } },
+    observe: observed.streams,
+    without: ["line", ""],
+    with: ["", "line"]
+  },
+  "redaction.keys": {
+    option: { redaction: { keys: ["iban"] } },
+    observe: observed.maskedField("iban"),
+    without: "v",
+    with: "[FILTERED]"
+  },
+  "redaction.mask": {
+    option: { redaction: { mask: "***" } },
+    observe: observed.maskedField("token"),
+    without: "[FILTERED]",
+    with: "***"
+  },
+  "metrics.enabled": {
+    option: { metrics: { enabled: false } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [5, 0, 6]
+  },
+  "metrics.cardinalityLimit": {
+    option: { metrics: { cardinalityLimit: 3 } },
+    observe: observed.series,
+    without: 10,
+    with: 3
+  },
+  "metrics.authRequired": {
+    base: { http: { token: "t" } },
+    option: { metrics: { authRequired: true } },
+    observe: observed.scrapeStatus,
+    without: 200,
+    with: 401
+  },
+  "tracing.enabled": {
+    option: { tracing: { enabled: false } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [0, 1, 6]
+  },
+  "tracing.exporter": { option: { tracing: { exporter: "none" } }, observe: observed.delivered, without: 1, with: 0 },
+  "tracing.sampler.type": {
+    option: { tracing: { sampler: { type: "always_off" } } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [0, 1, 6]
+  },
+  "tracing.sampler.ratio": {
+    base: { tracing: { sampler: { type: "traceidratio" } } },
+    option: { tracing: { sampler: { ratio: 0 } } },
+    observe: observed.signals,
+    without: [5, 1, 6],
+    with: [0, 1, 6]
+  },
+  "tracing.stateTransitions": {
+    option: { tracing: { stateTransitions: "span" } },
+    observe: observed.transitionSpans,
+    without: 0,
+    with: 5
+  },
+  "tracing.limits.attributeCount": {
+    option: { tracing: { limits: { attributeCount: 1 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2],
+    with: [1, 6, 2, 2]
+  },
+  "tracing.limits.attributeValueLength": {
+    option: { tracing: { limits: { attributeValueLength: 3 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2],
+    with: [2, 3, 2, 2]
+  },
+  "tracing.limits.eventCount": {
+    option: { tracing: { limits: { eventCount: 1 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2],
+    with: [2, 6, 1, 2]
+  },
+  "tracing.limits.linkCount": {
+    option: { tracing: { limits: { linkCount: 1 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2],
+    with: [2, 6, 2, 1]
+  },
+  "delivery.endpoint": { option: {}, observe: observed.deliveredTo("endpoint"), without: [], with: ["/v1/traces"] },
+  "delivery.tracesEndpoint": {
+    option: {},
+    observe: observed.deliveredTo("tracesEndpoint"),
+    without: [],
+    with: ["/custom"]
+  },
+  "delivery.headers": {
+    option: { delivery: { headers: { "x-key": "k" } } },
+    observe: observed.sentHeader("x-key"),
+    without: undefined,
+    with: "k"
+  },
+  "delivery.timeout": {
+    option: { delivery: { timeout: "1 second" } },
+    observe: observed.attemptEndsInTwoSeconds,
+    without: false,
+    with: true
+  },
+  "delivery.queueSize": { option: { delivery: { queueSize: 2 } }, observe: observed.batches, without: [5], with: [2] },
+  "delivery.batchSize": {
+    option: { delivery: { batchSize: 2 } },
+    observe: observed.batches,
+    without: [5],
+    with: [2, 2, 1]
+  },
+  "delivery.interval": {
+    option: { delivery: { interval: "1 second" } },
+    observe: observed.sendsInTwoSeconds,
+    without: false,
+    with: true
+  },
+  "delivery.shutdownTimeout": {
+    option: { delivery: { shutdownTimeout: "1 second" } },
+    observe: observed.closesInTwoSeconds,
+    without: false,
+    with: true
+  },
+  "execution.concurrency": {
+    option: { execution: { concurrency: 2 } },
+    observe: observed.startedTogether,
+    without: 12,
+    with: 2
+  },
+  "execution.stepTimeout": {
+    option: { execution: { stepTimeout: "1 second" } },
+    observe: observed.endlessStepAfter(2),
+    without: "in_progress",
+    with: "error"
+  },
+  "execution.batchTimeoutBase": {
+    option: { execution: { batchTimeoutBase: "1 second" } },
+    observe: observed.endlessStepAfter(7),
+    without: "in_progress",
+    with: "error"
+  },
+  "execution.batchTimeoutPerStep": {
+    base: { execution: { batchTimeoutBase: "1 second" } },
+    option: { execution: { batchTimeoutPerStep: "1 second" } },
+    observe: observed.endlessStepAfter(3),
+    without: "in_progress",
+    with: "error"
+  },
+  "execution.batchTimeoutMaximum": {
+    base: { execution: { batchTimeoutBase: "10 seconds" } },
+    option: { execution: { batchTimeoutMaximum: "1 second" } },
+    observe: observed.endlessStepAfter(3),
+    without: "in_progress",
+    with: "error"
+  },
+  "execution.maximumAttempts": {
+    option: { execution: { maximumAttempts: 2 } },
+    observe: observed.backoffs(),
+    without: [1, 2],
+    with: [1]
+  },
+  "execution.storedTasks": {
+    option: { execution: { storedTasks: 2 } },
+    observe: observed.storedTasks,
+    without: 5,
+    with: 2
+  },
+  "backoff.delays": {
+    option: { backoff: { delays: [7] } },
+    observe: observed.backoffs(),
+    without: [1, 2],
+    with: [7, 4]
+  },
+  "backoff.multiplier": {
+    base: { backoff: { delays: [1] } },
+    option: { backoff: { multiplier: 3 } },
+    observe: observed.backoffs(),
+    without: [1, 4],
+    with: [1, 8]
+  },
+  "backoff.maximum": {
+    option: { backoff: { maximum: "1500 millis" } },
+    observe: observed.backoffs(),
+    without: [1, 2],
+    with: [1, 1.5]
+  },
+  "backoff.jitter": {
+    base: { backoff: {} },
+    option: { backoff: { jitter: 0 } },
+    observe: observed.isExact,
+    without: false,
+    with: true
+  },
+  "http.token": { option: { http: { token: "t" } }, observe: observed.writeStatus, without: 404, with: 401 }
+}
+
+const merge = (left: Options, right: Options): Options => {
+  const merged: Record<string, unknown> = { ...left }
+  for (const [key, value] of Object.entries(right)) {
+    const before = merged[key]
+    merged[key] = typeof before === "object" && typeof value === "object"
+      ? merge(before as Options, value as Options)
+      : value
+  }
+  return merged
+}
+
+describe("Every option", () => {
+  it("has an observation, and no observation is of another option", () => {
+    assert.deepStrictEqual(Object.keys(entries), TelemetryConfig.options.map(({ path }) => path))
+  })
+
+  for (const [path, entry] of Object.entries(entries)) {
+    it.effect(`${path} has its effect`, () =>
+      Effect.gen(function*() {
+        const base = entry.base ?? {}
+        assert.deepStrictEqual(yield* entry.observe(base), entry.without, "without the option")
+        const given = observed.withAddress(path, merge(base, entry.option))
+        assert.deepStrictEqual(yield* entry.observe(given), entry.with, "with the option")
+      }))
+  }
+})

@@ -1,0 +1,34 @@
+/**
+ * The structured logger and the event log over a memory, configured by options.
+ */
+import { Effect, Layer } from "effect"
+import { EventBus } from "../../src/events/EventBus.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
+import * as LogEventSink from "../../src/logging/LogEventSink.ts"
+import * as StructuredLogger from "../../src/logging/StructuredLogger.ts"
+import * as Redaction from "../../src/Redaction.ts"
+import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+
+export const layer = (options: TelemetryConfig.Options = {}) =>
+  Layer.unwrap(
+    Effect.map(TelemetryConfig.make(options), (config) =>
+      Layer.mergeAll(StructuredLogger.layer, LogEventSink.layer).pipe(
+        Layer.provideMerge(Layer.mergeAll(LogDestination.layerMemory, EventBus.layer)),
+        Layer.provideMerge(SelfStatistics.layer),
+        Layer.provideMerge(Layer.mergeAll(
+          Layer.succeed(TelemetryConfig.Current, config),
+          Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
+        ))
+      ))
+  )
+
+/** The lines as they were written. */
+export const lines = Effect.flatMap(LogMemory, (memory) => memory.lines)
+
+/** The lines decoded, without their time. */
+export const decoded = Effect.map(lines, (all) =>
+  all.map((line) => {
+    const { timestamp: _, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
+    return fields
+  }))

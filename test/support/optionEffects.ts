@@ -1,0 +1,256 @@
+/**
+ * What a program can see of each option of the configuration.
+ */
+import { ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import {
+  LogDestination,
+  MetricStore,
+  Step,
+  Task,
+  TaskRunner,
+  TaskStore,
+  Telemetry,
+  type TelemetryConfig
+} from "tasker-telemetry"
+import { TelemetryTest } from "tasker-telemetry/testing"
+import * as server from "../http/server.ts"
+import * as otlpDecoder from "./otlpDecoder.ts"
+import { OtlpReceiver } from "./otlpReceiver.ts"
+import * as recorder from "./recorder.ts"
+
+type Options = TelemetryConfig.Options
+type Observation = (options: Options) => Effect.Effect<unknown>
+
+const silent = Logger.layer([])
+const input = Schema.Struct({})
+const Simple = Task.make("only", { input, steps: [Step.make("simple", { run: () => Effect.logInfo("inside") })] })
+
+const inTest = <A>(body: Effect.Effect<A, unknown, TelemetryTest | Telemetry.Services>): Observation => (options) =>
+  Effect.orDie(Effect.scoped(Effect.provide(
+    body,
+    TelemetryTest.layerOptions({
+      ...options,
+      logging: { level: "Info", ...options.logging }
+    }).pipe(Layer.provide(silent))
+  )))
+
+// --- Signals ---
+
+/** Numbers of spans, counted tasks and lines of one run. */
+export const signals = inTest(Effect.gen(function*() {
+  yield* TaskRunner.run(Simple, {})
+  const { logs, metric, spans } = yield* TelemetryTest
+  const counted = yield* metric("tasker_tasks_total", { task: "only", status: "complete" })
+  return [(yield* spans).length, counted ?? 0, (yield* logs).length]
+}))
+
+export const transitionSpans = inTest(Effect.gen(function*() {
+  yield* TaskRunner.run(Simple, {})
+  return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
+}))
+
+export const maskedField = (key: string) =>
+  inTest(Effect.gen(function*() {
+    yield* Effect.logInfo("m", { [key]: "v" })
+    return (yield* (yield* TelemetryTest).logs)[0]?.[key]
+  }))
+
+export const series = inTest(Effect.gen(function*() {
+  const store = yield* MetricStore
+  const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+  for (let kind = 0; kind < 10; kind++) jobs.inc({ kind: `${kind}` })
+  return (yield* store.snapshot).find(({ name }) => name === "jobs_total")?.series.length
+}))
+
+/** Attributes, length of one, events and links of a span that is given two of each. */
+export const fullSpan = inTest(Effect.gen(function*() {
+  const link = { span: Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) }), attributes: {} }
+  yield* Effect.map(Effect.currentSpan, (span) => {
+    span.event("a", 0n)
+    span.event("b", 0n)
+  }).pipe(Effect.withSpan("work", { attributes: { a: "abcdef", b: "b" }, links: [link, link] }))
+  const span = (yield* (yield* TelemetryTest).spans)[0]!
+  return [span.attributes.size, String(span.attributes.get("a")).length, span.events.length, span.links.length]
+}))
+
+export const badVariable: Observation = (options) =>
+  Layer.build(Telemetry.layerConfig(options)).pipe(
+    Effect.as("builds"),
+    Effect.orElseSucceed(() => "fails"),
+    Effect.scoped,
+    Effect.provide(Layer.merge(
+      silent,
+      ConfigProvider.layer(
+        ConfigProvider.fromEnv({ env: { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", TASKER_LOGGING_ENABLED: "false" } })
+      )
+    ))
+  )
+
+/** The messages on standard output and standard error of a program. */
+export const streams: Observation = (options) =>
+  Effect.callback((resume) => {
+    const program = fileURLToPath(new URL("programs/oneLine.ts", import.meta.url))
+    const env = { ...process.env, TASKER_LOGGING_DESTINATION: options.logging?.destination ?? "" }
+    const messageOf = (text: string) => text === "" ? "" : (JSON.parse(text) as { readonly message: string }).message
+    execFile(process.execPath, ["--conditions=tasker-telemetry-source", program], { env }, (_, stdout, stderr) =>
+      resume(Effect.succeed([messageOf(stdout), messageOf(stderr)])))
+  })
+
+// --- Delivery ---
+
+/** The options with an address in them are made by the observation; here they are only announced. */
+export const withAddress = (path: string, options: Options): Options =>
+  path === "delivery.endpoint" || path === "delivery.tracesEndpoint"
+    ? { ...options, service: { name: "addressed" } }
+    : options
+
+const sending = <A>(body: Effect.Effect<A, unknown, OtlpReceiver | Telemetry.Services>): Observation => (options) =>
+  Effect.gen(function*() {
+    const { url } = yield* OtlpReceiver
+    const layer = Telemetry.layer({
+      ...options,
+      logging: { enabled: false },
+      delivery: { endpoint: url, ...options.delivery }
+    })
+    return yield* Effect.provide(body, layer)
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
+
+const work = Effect.withSpan(Effect.void, "work")
+const flushed = Effect.andThen(work, Telemetry.flush)
+const requests = Effect.map(OtlpReceiver, ({ received }) => received)
+
+export const delivered = sending(Effect.andThen(flushed, Effect.map(requests, (all) => all.length)))
+
+export const resource = (key: string) =>
+  sending(Effect.andThen(flushed, Effect.map(requests, ([first]) => otlpDecoder.decode(first!.body).resource[key])))
+
+export const sentHeader = (name: string) =>
+  sending(Effect.andThen(flushed, Effect.map(requests, ([first]) => first!.headers[name])))
+
+export const deliveredTo = (key: "endpoint" | "tracesEndpoint"): Observation => ({ service }) =>
+  Effect.gen(function*() {
+    const { received, url } = yield* OtlpReceiver
+    const address = key === "endpoint" ? url : `${url}/custom`
+    const delivery = service === undefined ? {} : { [key]: address }
+    yield* Effect.provide(flushed, Telemetry.layer({ logging: { enabled: false }, delivery }))
+    return received.map(({ path }) => path)
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
+
+export const batches = sending(Effect.gen(function*() {
+  yield* Effect.repeat(work, { times: 4 })
+  yield* Telemetry.flush
+  return (yield* requests).map(({ body }) => otlpDecoder.decode(body).spans.length)
+}))
+
+const hasEnded = (fiber: Fiber.Fiber<unknown, unknown>) =>
+  Effect.map(recorder.quiet, () => fiber.pollUnsafe() !== undefined)
+
+/** An attempt that runs out of time is reported. */
+export const attemptEndsInTwoSeconds: Observation = (options) =>
+  Effect.gen(function*() {
+    const { answer, next, url } = yield* OtlpReceiver
+    const lines: Array<string> = []
+    answer("hang")
+    return yield* Effect.gen(function*() {
+      const flushing = yield* Effect.forkChild(flushed)
+      yield* next
+      yield* recorder.advance("2 seconds")
+      yield* Fiber.interrupt(flushing)
+      return lines.some((line) => line.includes("cannot be delivered"))
+    }).pipe(Effect.provide(Telemetry.layer(
+      { ...options, delivery: { endpoint: url, ...options.delivery } },
+      { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
+    )))
+  }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer), Effect.orDie)
+
+/** What the interval has sent does not wait for the flush. */
+export const sendsInTwoSeconds = sending(Effect.gen(function*() {
+  yield* recorder.quiet
+  yield* work
+  yield* recorder.advance("2 seconds")
+  yield* flushed
+  return otlpDecoder.decode((yield* requests)[0]!.body).spans.length === 1
+}))
+
+export const closesInTwoSeconds: Observation = (options) =>
+  Effect.gen(function*() {
+    const { answer, next, url } = yield* OtlpReceiver
+    answer("hang")
+    const scope = yield* Scope.make()
+    const layer = Telemetry.layer({
+      ...options,
+      logging: { enabled: false },
+      delivery: { endpoint: url, ...options.delivery }
+    })
+    const services = yield* Layer.buildWithScope(layer, scope)
+    yield* Effect.provide(work, services)
+    const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+    yield* next
+    yield* recorder.advance("2 seconds")
+    const result = yield* hasEnded(closing)
+    yield* TestClock.adjust("1 minute")
+    yield* Fiber.await(closing)
+    return result
+  }).pipe(Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.scoped, Effect.orDie)
+
+// --- Execution ---
+
+const waiting = Step.make("wait", { retry: { maximumAttempts: 1 }, run: () => Effect.never })
+const Waiting = Task.make("waiting", { input, steps: [waiting] })
+const Failing = Task.make("failing", { input, steps: [Step.make("fail", { run: () => Effect.fail("no") })] })
+
+export const endlessStepAfter = (seconds: number) =>
+  inTest(Effect.gen(function*() {
+    const { taskId } = yield* TaskRunner.start(Waiting, {})
+    yield* recorder.quiet
+    yield* recorder.advance(seconds * 1000)
+    return (yield* TaskRunner.inspect(taskId)).steps[0]?.state
+  }))
+
+export const startedTogether = inTest(Effect.gen(function*() {
+  const steps = Array.from({ length: 20 }, (_, index) => Step.make(`step_${index}`, { run: () => Effect.never }))
+  yield* TaskRunner.start(Task.make("wide", { input, steps }), {})
+  yield* recorder.quiet
+  return (yield* (yield* TelemetryTest).events).filter(({ name }) => name === "step.execution_requested").length
+}))
+
+const backoffSeconds = Effect.gen(function*() {
+  const fiber = yield* Effect.forkChild(Effect.exit(TaskRunner.run(Failing, {})))
+  for (let second = 0; second < 20; second++) yield* recorder.advance("1 second")
+  yield* Fiber.join(fiber)
+  return (yield* (yield* TelemetryTest).events).flatMap((event) =>
+    event.name === "observability.step.backoff" ? [event.payload.backoffSeconds] : []
+  )
+})
+
+/** Seconds that a failing step waits between its attempts. */
+export const backoffs = (): Observation => (options) =>
+  inTest(backoffSeconds)({ ...options, backoff: { jitter: 0, ...options.backoff } })
+
+export const isExact = inTest(Effect.map(backoffSeconds, (all) => all.every((seconds) => Number.isInteger(seconds))))
+
+export const storedTasks = inTest(Effect.gen(function*() {
+  yield* Effect.repeat(TaskRunner.run(Simple, {}), { times: 4 })
+  return (yield* (yield* TaskStore).list({ limit: 100 })).length
+}))
+
+// --- HTTP ---
+
+const asking = <A>(body: Effect.Effect<A, unknown, server.Target>): Observation => (options) =>
+  Effect.provide(body, server.layer([Simple] as const, options)).pipe(
+    Effect.scoped,
+    Effect.provide(silent),
+    Effect.orDie
+  )
+
+export const scrapeStatus = asking(Effect.map(server.get("/tasker/metrics"), ({ status }) => status))
+
+export const writeStatus = asking(
+  Effect.map(server.post("/tasker/tasks", { name: "unknown", context: {} }), ({ status }) => status)
+)
+
+export const answeredHeader = (name: string) =>
+  asking(Effect.map(server.get("/tasker/metrics", { [name]: "abc" }), ({ headers }) => headers[name]))
