@@ -188,8 +188,8 @@ export const make = (options: Options = {}): Redaction => {
         orElse(() => inside(items[index], [...path, String(index)], budget), () => mask))
     }
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
-    if (value instanceof Map) return inside(Object.fromEntries(value), path, budget)
-    if (value instanceof Set) return inside([...value], path, budget)
+    if (value instanceof Map) return inside(Object.fromEntries(first(value)), path, budget)
+    if (value instanceof Set) return inside(first(value), path, budget)
     if (value instanceof Error) return { name: value.name, message: text(value.message) }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const json: unknown = value.toJSON()
@@ -198,7 +198,7 @@ export const make = (options: Options = {}): Redaction => {
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value).slice(0, mostMembers)) {
       const here = [...path, key]
-      copy[key] = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
+      copy[text(key)] = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
     }
     return copy
   }
@@ -227,15 +227,26 @@ export const make = (options: Options = {}): Redaction => {
   }
 }
 
+const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
+  const taken: Array<A> = []
+  for (const item of items) if (taken.push(item) === mostMembers) break
+  return taken
+}
+
 const matches = (wanted: ReadonlyArray<string>, path: ReadonlyArray<string>): boolean =>
   wanted.length === path.length && wanted.every((part, index) => part === "*" || part === path[index])
 
-/** Quoted texts, dollar-quoted texts and numbers; quoted identifiers stay. */
+/**
+ * Comments, which may end in the middle of a quote, quoted identifiers, and then what is replaced: quoted texts,
+ * dollar-quoted texts and numbers. Whether a backslash escapes a quote depends on the database, so a text with one goes
+ * to the end.
+ */
+const tokens =
+  /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)|\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\3\$|$)|\b0x[0-9a-fA-F]+\b|(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g
+
 const withoutLiterals = (sql: string): string =>
-  sql
-    .replace(/(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\.)*(?:'|$)/g, "?")
-    .replace(/\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\1\$|$)/g, "?")
-    .replace(/(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g, "?")
+  sql.replace(tokens, (_match, comment: string | undefined, identifier: string | undefined) =>
+    comment === undefined ? identifier ?? "?" : "/* */")
 
 /**
  * The policy in force; the built-in rules where no telemetry layer is provided.

@@ -75,13 +75,18 @@ const compile = (source: string, flags: string): RegExp | undefined => {
   }
 }
 
-/** Source of an expression that finds any sensitive word of the built-in rules and the plain rules given. */
+/**
+ * Source of an expression that finds any sensitive word of the built-in rules and the plain rules given; empty if an
+ * expression is among the rules, as then any word may be one.
+ */
 export const hintSource = (rules: ReadonlyArray<string>): string =>
-  [
-    ...sensitiveWords,
-    ...sensitiveStems,
-    ...sensitivePhrases.map((phrase) => phrase.replace("_", "[_.-]?")),
-    ...rules.filter((rule) => !rule.startsWith("/")).map((rule) => escape(rule.replace(/^=/, "")))
-  ].join("|")
+  rules.some((rule) => rule.startsWith("/"))
+    ? ""
+    : [
+      ...sensitiveWords,
+      ...sensitiveStems,
+      ...sensitivePhrases.map((phrase) => phrase.replace("_", "[_.-]{0,8}")),
+      ...rules.map((rule) => escape(rule.replace(/^=/, "")))
+    ].join("|")
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")

@@ -1,8 +1,8 @@
 /**
  * Secrets recognised by their shape, wherever they stand in a text.
  *
- * Each pattern matches whole secrets only and never a quote or backslash, and
- * `hint` is a cheap sign that one of the patterns may match at all.
+ * Each pattern matches whole secrets only, in a time linear in the length of the
+ * text, and `hint` is a cheap sign that one of the patterns may match at all.
  *
  * @internal
  */
@@ -31,35 +31,95 @@ const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern 
   replace: (text, masked) => text.replace(pattern, masked)
 })
 
-/** The scheme stays readable, the credentials do not. */
+/** The scheme stays readable, the credentials do not; `basic` is an English word, so base64 has to follow it. */
 const bearer: ValuePattern = {
   name: "bearer",
-  hint: () => "bearer |basic ",
+  hint: () => "\\b(?:bearer|basic)\\s",
   replace: (text, masked) =>
-    text.replace(/\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{4,}/gi, (_match, scheme, space) => `${scheme}${space}${masked()}`)
+    text.replace(
+      /\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{4,})/gi,
+      (match: string, scheme: string, space: string, credentials: string) =>
+        scheme.toLowerCase() === "bearer" || looksEncoded.test(credentials) ? `${scheme}${space}${masked()}` : match
+    )
 }
 
+const looksEncoded = /[A-Z0-9+/=]/
+
+/** Up to the last `@` before the path: a password may hold one. */
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
   hint: () => "://[^\\s/]*@",
-  replace: (text, masked) => text.replace(/(:\/\/)[^\s/@?#]*(?=@)/g, (_match, start) => `${start}${masked()}`)
+  replace: (text, masked) => text.replace(/(:\/\/)[^\s/?#"<>\\]*(?=@)/g, (_match, start) => `${start}${masked()}`)
 }
+
+/** A key with its `=` or `:`; quotes around the key may be escaped. */
+const assigned = /(?<![\w.-])([\w.-]+)(\\{0,8}["']?\s*[=:]\s*)/g
+const quotedValue = /"(?:[^"\\]|\\[\s\S])*|'(?:[^'\\]|\\[\s\S])*/y
+/** From one escaped quote to the next. */
+const escapedValue = /(\\+["'])(?:(?!\1)[\s\S])*/y
+const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'\\&;,<>(){}[\]]+/iy
+const cookieValue = /[^\r\n"'\\]+/y
 
 /**
  * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. A
  * quoted value goes to its closing quote, that of a cookie to the end of the line, any other to the next delimiter.
+ * The value of any other key is searched in turn.
  */
 const assignment: ValuePattern = {
   name: "assignment",
-  hint: (keys) => `(?:${keys})[\\w.-]*\\\\?["']?\\s*[=:]`,
-  replace: (text, masked, isSensitive) =>
-    text
-      .replace(/\b((?:set-)?cookie\s*[=:]\s*)[^\r\n"'\\]+/gi, (_match, start) => `${start}${masked()}`)
-      .replace(
-        /(?<![\w.-])([A-Za-z][\w.-]*)(\\?["']?\s*[=:]\s*)(?:(\\?["'])((?:(?!\3)[\s\S])+)|((?:(?:bearer|basic)\s+)?[^\s"'\\&;,<>(){}[\]]+))/gi,
-        (match, key: string, separator: string, quote: string | undefined) =>
-          isSensitive(key) && !match.startsWith("://", key.length) ? `${key}${separator}${quote ?? ""}${masked()}` : match
-      )
+  hint: (keys) => keys === "" ? "[=:]" : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w.-]{40}|\\\\?["']?\\s{8})`,
+  replace: (text, masked, isSensitive) => {
+    let result = ""
+    let done = 0
+    assigned.lastIndex = 0
+    for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
+      const [match, key = ""] = found
+      const start = found.index + match.length
+      if (text.startsWith("://", found.index + key.length) || !isSensitive(key)) continue
+      const value = valueAt(text, start, /^(?:set-)?cookie$/i.test(key))
+      if (value === "") continue
+      const quote = /^\\*["']/.exec(value)?.[0] ?? ""
+      result += text.slice(done, start) + quote + masked()
+      done = start + value.length
+      assigned.lastIndex = done
+    }
+    assigned.lastIndex = 0
+    return done === 0 ? text : result + text.slice(done)
+  }
+}
+
+const valueAt = (text: string, start: number, isCookie: boolean): string => {
+  for (const kind of isCookie ? [quotedValue, escapedValue, cookieValue] : [quotedValue, escapedValue, plainValue]) {
+    kind.lastIndex = start
+    const found = kind.exec(text)
+    if (found !== null) return found[0]
+  }
+  return /[[{]/.test(text.charAt(start)) ? text.slice(start, closingAt(text, start)) : ""
+}
+
+/** Where the object or array that starts here ends. */
+const closingAt = (text: string, start: number): number => {
+  let depth = 0
+  for (let index = start; index < text.length; index++) {
+    const character = text.charAt(index)
+    if (character === "{" || character === "[") depth++
+    else if ((character === "}" || character === "]") && --depth === 0) return index + 1
+  }
+  return text.length
+}
+
+/** Three parts in base64url, the first of them a JSON object; found from the start of its run of characters. */
+const jwt: ValuePattern = {
+  name: "jwt",
+  hint: () => "eyJ",
+  replace: (text, masked) =>
+    text.replace(
+      /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*/g,
+      (match: string) => {
+        const start = match.search(/(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{5}/)
+        return start < 0 ? match : match.slice(0, start) + masked()
+      }
+    )
 }
 
 /** In one run, or in the groups in which cards show them; ids and times in digits hardly ever look so. */
@@ -95,8 +155,8 @@ const all: ReadonlyArray<ValuePattern> = [
   urlCredentials,
   assignment,
   bearer,
-  simple("jwt", "eyJ", /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g),
-  simple("aws_key", "A[KS]IA[0-9A-Z]{4}", /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g),
+  jwt,
+  simple("aws_key", "A(?:KIA|SIA|GPA|IDA|ROA)[0-9A-Z]{16}", /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g),
   cardNumber,
   simple("email", "@", /(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b/g)
 ]
