@@ -13,6 +13,8 @@ export interface LineBuffer {
   /** Writes what is collected, as far as the reader takes it. */
   readonly drain: () => void
   readonly isEmpty: () => boolean
+  /** Nothing is collected from now on, as nobody will ask for it any more: each line is written at once or dropped. */
+  readonly close: () => void
 }
 
 export interface LineBufferOptions {
@@ -54,6 +56,9 @@ export const make = (options: LineBufferOptions): LineBuffer => {
   let text = ""
   /** Tried, and not taken by the reader yet. */
   let rest: Uint8Array | undefined
+  /** A line was left in the middle, so the next one starts with a line break of its own. */
+  let torn = false
+  let { bufferBytes } = options
 
   /** Writes until the reader takes no more; what it left is the new `rest`. */
   const push = (bytes: Uint8Array): boolean => {
@@ -62,6 +67,7 @@ export const make = (options: LineBufferOptions): LineBuffer => {
       const written = attempt(left)
       if (written === broken) {
         options.countDropped("write_failed", linesOf(left))
+        torn = left !== bytes && bytes[bytes.length - left.length - 1] !== lineFeed
         break
       }
       if (written === notReady) {
@@ -75,12 +81,15 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     return true
   }
 
-  const attempt = (bytes: Uint8Array): number => orElse(() => options.writeBytes(bytes), failed)
+  const attempt = (bytes: Uint8Array): number => orElse(() => options.writeBytes(bytes), failed) || notReady
+
+  const waiting = (): number => (rest?.length ?? 0) + text.length
 
   const drain = (): void => {
     if ((rest !== undefined && !push(rest)) || text === "") return
-    const source = text
+    const source = torn ? `\n${text}` : text
     text = ""
+    torn = false
     push(
       source.length * mostBytes <= spaceBytes
         ? space.subarray(0, encoder.encodeInto(source, space).written)
@@ -91,19 +100,25 @@ export const make = (options: LineBufferOptions): LineBuffer => {
   return {
     drain,
     isEmpty: () => text === "" && rest === undefined,
+    close: () => {
+      bufferBytes = 0
+    },
     write: (line, level) => {
-      if ((rest?.length ?? 0) + text.length > mostWaiting * share[level]) {
+      // A program that never lets the flush run would drop lines for a reader that has caught up.
+      if (waiting() > mostWaiting * share[level]) drain()
+      if (waiting() > mostWaiting * share[level]) {
         options.countDropped("reader_too_slow", 1)
         return
       }
       text += `${line}\n`
-      if (text.length > options.bufferBytes || isUrgent(level)) drain()
+      if (text.length > bufferBytes || isUrgent(level)) drain()
       if (text !== "" || rest !== undefined) options.onLeft()
     }
   }
 }
 
 const lineFeed = 10
+/** Lines that end in these bytes. */
 const linesOf = (bytes: Uint8Array): number => bytes.reduce((count, byte) => byte === lineFeed ? count + 1 : count, 0)
 
 const notReady = -1

@@ -22,6 +22,15 @@ export const containCall = <A>(f: (argument: A) => void, argument: A, onError: (
   }
 }
 
+/** The value of `f`, or of `fallback` if it throws; for hot paths, as it makes no closure. */
+export const callOr = <A, B>(f: (argument: A) => B, argument: A, fallback: (argument: A) => B): B => {
+  try {
+    return f(argument)
+  } catch {
+    return fallback(argument)
+  }
+}
+
 /** The value of `f`, or `fallback` if it throws: for getters and `toJSON` of values that are not ours. */
 export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   try {

@@ -7,7 +7,8 @@
  * `exit` and `uncaughtExceptionMonitor` only watch. A listener for SIGTERM or
  * SIGINT keeps Node from ending the process, so ours removes itself and raises
  * the signal again if nobody else listens; under `runMain` somebody does, and
- * the layer's scope is closed in order.
+ * the layer's scope is closed in order. Ours is called first, while listeners
+ * that remove themselves can still be seen.
  *
  * @internal
  */
@@ -32,7 +33,7 @@ export const install = (options: {
     Effect.sync(() => {
       process.on("exit", options.drain)
       process.on("uncaughtExceptionMonitor", options.drain)
-      if (options.signals) for (const signal of signals) process.on(signal, onSignal)
+      if (options.signals) for (const signal of signals) process.prependListener(signal, onSignal)
     }),
     () =>
       Effect.sync(() => {

@@ -88,7 +88,9 @@ export const layer: Layer.Layer<
       Effect.forever,
       Effect.forkScoped
     )
-    yield* Effect.addFinalizer(() => Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)))
+    yield* Effect.addFinalizer(() =>
+      Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)).pipe(Effect.ensuring(Effect.sync(buffer.close)))
+    )
     yield* (yield* FlushRegistry).register(flush)
     return LogDestination.of({ write: buffer.write, flush, isTerminal: target.isTerminal })
   })

@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs"
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
 import { contain } from "../internal/contain.ts"
 
@@ -44,7 +44,12 @@ interface Open {
   readonly descriptor: number
   readonly since: number
   bytes: number
+  /** Whether the last line is complete; a rotation would tear it apart. */
+  atLineStart: boolean
 }
+
+/** Pause after a rotation that did not work; each try moves the older files on. */
+const retryMillis = 60_000
 
 /** Opens the file, and closes it with the scope. */
 export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileError, Scope.Scope> =>
@@ -57,32 +62,48 @@ export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileErr
         },
         catch: (cause) => new LogFileError({ path: options.path, cause })
       }),
-      (file) => Effect.sync(() => contain(() => closeSync(file.current.descriptor), () => {}))
+      (file) =>
+        Effect.sync(() => {
+          const { descriptor } = file.current
+          // The number may soon belong to somebody else's file.
+          file.current = { ...file.current, descriptor: closed }
+          contain(() => closeSync(descriptor), () => {})
+        })
     ),
     (file) => make(options, file)
   )
 
+/** No descriptor: writing to it fails. */
+const closed = -1
+
 const openAt = ({ now, path }: LogFileOptions): Open => {
   const descriptor = openSync(path, "a", 0o640)
   const { birthtimeMs, size } = fstatSync(descriptor)
-  return { descriptor, bytes: size, since: size === 0 ? now() : birthtimeMs }
+  return { descriptor, bytes: size, since: size === 0 ? now() : birthtimeMs, atLineStart: true }
 }
 
+const lineFeed = 10
+
 const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
+  let retryAt = -Infinity
+
   const reopen = () => {
     const before = file.current
+    if (before.descriptor === closed) return
     file.current = openAt(options)
     closeSync(before.descriptor)
   }
 
   const isDue = (bytes: number): boolean => {
-    const { bytes: size, since } = file.current
-    if (size === 0) return false
+    const { atLineStart, bytes: size, since } = file.current
+    if (size === 0 || !atLineStart) return false
     return (options.maximumBytes > 0 && size + bytes > options.maximumBytes) ||
       (options.maximumAgeMillis !== undefined && options.now() - since >= options.maximumAgeMillis)
   }
 
   const rotate = () => {
+    // Somebody else has moved the file away: there is nothing to keep, and the older ones stay where they are.
+    if (!existsSync(options.path)) return reopen()
     for (let number = options.keep - 1; number >= 1; number--) {
       contain(() => renameSync(`${options.path}.${number}`, `${options.path}.${number + 1}`), () => {})
     }
@@ -90,15 +111,20 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     reopen()
   }
 
-  const written = (bytes: number, write: (descriptor: number) => number): number => {
-    if (isDue(bytes)) contain(rotate, options.onRotationFailed)
-    const count = write(file.current.descriptor)
-    file.current.bytes += count
-    return count
+  const onRotationFailed = () => {
+    retryAt = options.now() + retryMillis
+    options.onRotationFailed()
   }
 
   return {
-    writeBytes: (bytes) => written(bytes.length, (descriptor) => writeSync(descriptor, bytes)),
+    writeBytes: (bytes) => {
+      if (isDue(bytes.length) && options.now() >= retryAt) contain(rotate, onRotationFailed)
+      const { current } = file
+      const count = writeSync(current.descriptor, bytes)
+      current.bytes += count
+      if (count > 0) current.atLineStart = bytes[count - 1] === lineFeed
+      return count
+    },
     reopen: () => contain(reopen, options.onRotationFailed)
   }
 }
