@@ -97,16 +97,24 @@ export const encodeText = (text: string, limit: number): string =>
     (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
   )
 
-const overlap = 64
+/** Characters beyond a limit that are searched, so that a secret that crosses the limit is recognised. */
+const overlap = 1024
+/** Room for the mark at the end of a text that was cut. */
+const markRoom = 32
+
+/** A text without its secrets, of at most `limit` characters; what is far beyond the limit is not looked at. */
+export const searchedText = (text: string, limit: number, search: (text: string) => string): string => {
+  if (text.length <= limit) return search(text)
+  const shown = search(text.slice(0, limit + overlap)).slice(0, Math.max(0, limit - markRoom))
+  return `${shown}…[${text.length - shown.length} more]`
+}
 
 const encodeWithin = (text: string, walk: Walk): string => {
   const limit = Math.min(walk.limits.text, walk.room)
   walk.room -= Math.min(text.length, limit)
-  if (walk.redaction === undefined) return encodeText(text, limit)
-  // A little more than is kept is searched, so that a secret that crosses the limit is recognised.
-  const searched = text.length > limit + overlap ? text.slice(0, limit + overlap) : text
-  const shown = walk.redaction.text(searched)
-  return shown === searched ? encodeText(text, limit) : encodeText(shown, limit)
+  return walk.redaction === undefined
+    ? encodeText(text, limit)
+    : encodeText(searchedText(text, limit, walk.redaction.text), Math.max(limit, markRoom))
 }
 
 const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {

@@ -14,12 +14,15 @@
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../Correlation.ts"
-import { encodeJson, encodeText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
 import type { Redaction } from "../Redaction.ts"
 import { fieldName, type LogRecord, severityNumber } from "./LogRecord.ts"
 
 /** Characters of one text. */
 const longestText = 16_384
+
+/** Characters of a text in which a sign of a secret is looked for: some more than are written. */
+const mostLooked = longestText + 1024
 
 /** Characters of a line after which further fields are left out. */
 const longestLine = 65_536
@@ -81,11 +84,24 @@ export const make = (options: {
   let lastSpan: Tracer.AnySpan | undefined
   let lastWorkflow: Correlation.WorkflowContext | undefined
   let lastContext = serviceText
+  let lastComponent: string | undefined
+  let lastComponentText = ""
+
+  const clean = (text: string) => searchedText(text, longestText, redaction.text)
+
+  const componentText = (component: string | undefined): string => {
+    if (component === undefined) return ""
+    if (component !== lastComponent) {
+      lastComponentText = `,"component":${quote(clean(component))}`
+      lastComponent = component
+    }
+    return lastComponentText
+  }
 
   const keyOf = (name: string): Key => {
     const known = keys.get(name)
     if (known !== undefined) return known
-    const prefix = `,${quote(fieldName(name))}:`
+    const prefix = `,${quote(fieldName(clean(name)))}:`
     const key: Key = {
       prefix,
       textPrefix: `${prefix}"`,
@@ -135,8 +151,8 @@ export const make = (options: {
   const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
     const { fields } = record
     let line = startOf(record.time, record.level) + quote(clean(record.message)) +
-      (record.component === undefined ? "" : `,"component":${quote(clean(record.component))}`) + contextOf(record)
-    if (collects && first) scan = record.message
+      componentText(record.component) + contextOf(record)
+    if (collects && first) scan = looked(record.message)
     let left = 0
     for (const name in fields) {
       if (line.length > longestLine) {
@@ -151,7 +167,7 @@ export const make = (options: {
       }
       const value = fields[name]
       if (typeof value === "string") {
-        if (collects && first) scan += `\n${value}`
+        if (collects && first) scan += `\n${looked(value)}`
         if (redaction.hasPaths && redaction.masks([name], first)) line += key.prefix + mask
         else {
           const text = clean(value)
@@ -167,9 +183,12 @@ export const make = (options: {
 
   return (record) => {
     const line = encode(record, same, true)
-    return collects && redaction.mayHold(scan) ? encode(record, redaction.text, false) : line
+    return collects && redaction.mayHold(scan) ? encode(record, clean, false) : line
   }
 }
+
+/** As much of a text as is searched. */
+const looked = (text: string) => text.length > mostLooked ? text.slice(0, mostLooked) : text
 
 const same = (text: string) => text
 

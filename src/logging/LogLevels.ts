@@ -75,7 +75,7 @@ export class LogLevels extends Context.Service<LogLevels, {
   readonly minimum: Level
   /** Whether a line is written; `now` in epoch milliseconds. */
   readonly isWritten: (level: LogLevel.LogLevel, component: string | undefined, now: number) => boolean
-  /** Sets the level of a component, or of everything, for a time or for good. */
+  /** Sets the level of a component, or of everything, for a time or for good; after a time what was set for good holds again. */
   readonly set: (change: {
     readonly component?: string | undefined
     readonly level: Level
@@ -107,25 +107,30 @@ export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): b
 interface Entry {
   readonly level: Level
   readonly until: number
+  /** What it falls back to, if not to the level of the program. */
+  readonly before: Level | undefined
 }
 
-/** Components with a level of their own; a bound against a caller that invents names. */
+const lasting = (level: Level): Entry => ({ level, until: Infinity, before: undefined })
+
+/** Components with a level of their own, the last ones set; a bound against a caller that invents names. */
 const mostComponents = 1000
 
 const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
   const components = new Map<string, Entry>()
-  let everything: Entry = { level: minimum, until: Infinity }
+  let everything = lasting(minimum)
 
   const programLevel = (now: number): Level => {
-    if (now >= everything.until) everything = { level: minimum, until: Infinity }
+    if (now >= everything.until) everything = lasting(everything.before ?? minimum)
     return everything.level
   }
   const levelOf = (component: string | undefined, now: number): Level => {
     const entry = component === undefined ? undefined : components.get(component)
     if (entry === undefined || component === undefined) return programLevel(now)
     if (now < entry.until) return entry.level
-    components.delete(component)
-    return programLevel(now)
+    if (entry.before === undefined) components.delete(component)
+    else components.set(component, lasting(entry.before))
+    return entry.before ?? programLevel(now)
   }
 
   return {
@@ -137,9 +142,19 @@ const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
     set: Effect.fnUntraced(function*({ component, for: time, level }) {
       if (!runtime) return yield* new LevelsFixed()
       const now = yield* Clock.currentTimeMillis
-      const entry = { level, until: time === undefined ? Infinity : now + Duration.toMillis(time) }
-      if (component === undefined) everything = entry
-      else if (components.size < mostComponents || components.has(component)) components.set(component, entry)
+      levelOf(component, now)
+      const current = component === undefined ? everything : components.get(component)
+      const entry = time === undefined ? lasting(level) : {
+        level,
+        until: now + Duration.toMillis(time),
+        before: current === undefined || current.until === Infinity ? current?.level : current.before
+      }
+      if (component === undefined) {
+        everything = entry
+        return
+      }
+      components.set(component, entry)
+      if (components.size > mostComponents) components.delete(components.keys().next().value ?? component)
     }),
     active: Effect.map(Clock.currentTimeMillis, (now) => {
       const shown = (component: string | undefined, entry: Entry): ActiveLevel => ({

@@ -32,6 +32,9 @@ const templateOf = (record: LogRecord): string =>
     record.message.slice(0, 256).replace(/"[^"]*"|'[^']*'|\b[0-9a-f-]*\d[0-9a-f-]*\b/gi, "#")
   }`
 
+/** What a line is about is not said again, nor held in memory. */
+const noFields: LogRecord["fields"] = {}
+
 export const make = (options: {
   /** Lines of one template a second. */
   readonly limit: number
@@ -66,7 +69,7 @@ export const make = (options: {
       if (window === undefined) {
         if (windows.size >= mostTemplates) report(record.time)
         if (windows.size >= mostTemplates) return true
-        window = { sample: record, start: record.time, written: 0, suppressed: 0 }
+        window = { sample: { ...record, fields: noFields }, start: record.time, written: 0, suppressed: 0 }
         windows.set(key, window)
       }
       if (window.written < options.limit) {

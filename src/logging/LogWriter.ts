@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import { contain, containCall } from "../internal/contain.ts"
+import { callOr, contain, containCall } from "../internal/contain.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
@@ -52,16 +52,16 @@ const make = Effect.gen(function*() {
   const keeps = debugSampler(logging.debugSampling)
 
   // Fields come as the program gave them; only where one cannot be read are they copied member by member.
-  const send = (record: LogRecord) => destination.write(format(record), record.level)
+  const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
+  const send = (record: LogRecord) => destination.write(callOr(format, record, formatCopy), record.level)
   const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging.rateLimit, send)
 
   const write = (record: LogRecord) => {
     if (keeps(record) && (admit === undefined || admit(record))) send(record)
   }
   const giveUp = () => countError([])
-  const sendCopy = (record: LogRecord) => containCall(send, { ...record, fields: copyFields(record.fields) }, giveUp)
 
-  return LogWriter.of({ write: (record) => containCall(write, record, sendCopy) })
+  return LogWriter.of({ write: (record) => containCall(write, record, giveUp) })
 })
 
 const formatOf = (

@@ -10,7 +10,7 @@
  * @see https://brandur.org/logfmt
  * @since 0.1.0
  */
-import { encodeJson, encodeText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
 import type { Redaction } from "../Redaction.ts"
 import { fieldName, headOf, type LogRecord } from "./LogRecord.ts"
 
@@ -18,6 +18,9 @@ import { fieldName, headOf, type LogRecord } from "./LogRecord.ts"
 const longestValue = 16_384
 /** Characters of a line after which further fields are left out. */
 const longestLine = 65_536
+
+/** Parts of the head that the program words; the others are ids and names that are written as they are. */
+const spoken = new Set(["message", "component"])
 
 const plain = /^[A-Za-z0-9._:/@+-]+$/
 
@@ -37,18 +40,20 @@ export const make = (options: {
 }): (record: LogRecord) => string =>
 (record) => {
   const { redaction } = options
-  const parts = headOf(record, options.service).map(([key, value]) => `${key}=${valueOf(redaction.text(String(value)))}`)
+  const parts = headOf(record, options.service).map(([key, value]) =>
+    `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
+  )
   let line = parts.join(" ")
   for (const key of Object.keys(record.fields)) {
     if (line.length > longestLine) return `${line} truncated=true`
-    line += ` ${keyOf(fieldName(key))}=${fieldOf(redaction, key, record.fields[key])}`
+    line += ` ${keyOf(fieldName(redaction.text(key)))}=${fieldOf(redaction, key, record.fields[key])}`
   }
   return line
 }
 
 const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
   if (redaction.masks([key])) return valueOf(redaction.mask)
-  if (typeof value === "string") return valueOf(redaction.text(value))
+  if (typeof value === "string") return valueOf(searchedText(value, longestValue, redaction.text))
   const json = encodeJson(value, redaction, [key])
   return plain.test(json) ? json : json.startsWith("\"") ? json : encodeText(json, longestValue)
 }

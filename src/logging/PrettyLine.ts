@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type * as LogLevel from "effect/LogLevel"
-import { encodeJson } from "../internal/encodeJson.ts"
+import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import type { Redaction } from "../Redaction.ts"
 import type { LogRecord } from "./LogRecord.ts"
 
@@ -27,6 +27,8 @@ const levelWidth = 5
 const timeOfDay = [11, 23] as const
 /** Characters of a text. */
 const longestText = 16_384
+/** Characters of a record after which further fields are left out. */
+const longestRecord = 65_536
 
 /** Fields that are shown as lines of their own, as they are. */
 const blocks = new Set(["exception.stacktrace"])
@@ -39,43 +41,56 @@ const blocks = new Set(["exception.stacktrace"])
  */
 export const make = (options: { readonly redaction: Redaction; readonly colour: boolean }): (record: LogRecord) => string => {
   const { colour, redaction } = options
+  const clean = (text: string) => searchedText(text, longestText, redaction.text)
   const paint = (code: number, text: string) => colour ? `\u001b[${code}m${text}\u001b[0m` : text
 
   return (record) => {
     const time = new Date(record.time).toISOString().slice(...timeOfDay)
     const level = record.level.toUpperCase().padEnd(levelWidth)
     const lines = [
-      `${paint(dim, time)} ${paint(levelColours[record.level], level)} ${printable(redaction.text(record.message))}${
+      `${paint(dim, time)} ${paint(levelColours[record.level], level)} ${printable(clean(record.message))}${
         origin(record)
       }`
     ]
     const fields: Array<string> = []
+    let length = 0
+    let left = 0
     for (const key of Object.keys(record.fields)) {
+      if (length > longestRecord) {
+        left++
+        continue
+      }
       const value = record.fields[key]
       if (blocks.has(key) && typeof value === "string" && !redaction.masks([key])) {
-        lines.push(...redaction.text(value).split("\n").map((line) => `    ${printable(line)}`))
-      } else fields.push(`${paint(dim, `${printable(key)}=`)}${printable(shown(redaction, key, value))}`)
+        const block = clean(value)
+        lines.push(...block.split("\n").map((line) => `    ${printable(line)}`))
+        length += block.length
+      } else {
+        const text = printable(shown(key, value))
+        fields.push(`${paint(dim, `${printable(clean(key))}=`)}${text}`)
+        length += text.length
+      }
     }
+    if (left > 0) fields.push(`${left} more fields`)
     if (fields.length > 0) lines.splice(1, 0, `    ${fields.join(" ")}`)
     return lines.join("\n")
+  }
+
+  function shown(key: string, value: unknown): string {
+    if (redaction.masks([key])) return redaction.mask
+    return typeof value === "string" ? clean(value) : encodeJson(value, redaction, [key])
   }
 
   function origin({ component, correlationId, workflow }: LogRecord): string {
     const place = workflow?.stepName === undefined
       ? workflow?.taskName
       : `${workflow.taskName}/${workflow.stepName}#${workflow.attempt ?? 1}`
-    const parts = [component, place, correlationId].filter((part) => part !== undefined)
-    return parts.length === 0 ? "" : ` ${paint(dim, `(${printable(parts.join(" "))})`)}`
+    const parts = [component === undefined ? undefined : clean(component), place, correlationId]
+    const known = parts.filter((part) => part !== undefined)
+    return known.length === 0 ? "" : ` ${paint(dim, `(${printable(known.join(" "))})`)}`
   }
 }
 
-const shown = (redaction: Redaction, key: string, value: unknown): string =>
-  redaction.masks([key])
-    ? redaction.mask
-    : typeof value === "string"
-    ? redaction.text(value)
-    : encodeJson(value, redaction, [key])
-
 /** Control characters could move the cursor or change the terminal; a tab and a line break become spaces. */
 const printable = (text: string): string =>
-  text.slice(0, longestText).toWellFormed().replace(/[\t\n\r]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
+  text.toWellFormed().replace(/[\t\n\r]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
