@@ -54,11 +54,21 @@ export const contextOf = (
 export const copyFields = (object: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const fields: Record<string, unknown> = {}
   for (const key of orElse(() => Object.keys(object), () => [])) {
-    const value = orElse(() => object[key], () => "[unreadable]")
-    if (key === "__proto__") Object.defineProperty(fields, key, { value, enumerable: true })
-    else fields[key] = value
+    setField(fields, key, orElse(() => object[key], () => "[unreadable]"))
   }
   return fields
+}
+
+/**
+ * Sets a field, whatever its name.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const setField = (fields: Record<string, unknown>, key: string, value: unknown): void => {
+  if (key === "__proto__") {
+    Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true })
+  } else fields[key] = value
 }
 
 /**

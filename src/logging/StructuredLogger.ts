@@ -113,7 +113,12 @@ const recordOf = (
 }
 
 const merge = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
-  Object.assign(LogRecord.copyFields(left), LogRecord.copyFields(right))
+  assignFields(LogRecord.copyFields(left), LogRecord.copyFields(right))
+
+const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<string, unknown>>) => {
+  for (const key of Object.keys(more)) LogRecord.setField(fields, key, more[key])
+  return fields
+}
 
 const noFields: Readonly<Record<string, unknown>> = {}
 
@@ -128,7 +133,7 @@ const withMore = (
   if (spans.length === 0 && options.cause.reasons.length === 0 && isEmpty(annotations)) return own
   const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
-    if (key !== "component") fields[key] = annotations[key]
+    if (key !== "component") LogRecord.setField(fields, key, annotations[key])
   }
   for (const [label, start] of spans) fields[`${label}_ms`] = time - start
   return options.cause.reasons.length === 0 ? fields : withCause(fields, options.cause)

@@ -1,25 +1,32 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
 import * as NodeLogDestination from "../../src/logging/NodeLogDestination.ts"
+import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import { temporaryFile } from "../support/temporaryFile.ts"
 import { suite } from "./LogDestinationTest.ts"
 
 suite("layerNoop", LogDestination.layerNoop)
 suite("layerMemory", LogDestination.layerMemory)
 suite("layerCustom", LogDestination.layerCustom(() => {}))
-suite(
-  "node",
-  Layer.succeed(
-    LogDestination,
-    NodeLogDestination.make({ writeBytes: (bytes) => bytes.length, onWaiting: () => {}, countDropped: () => {} })
+suite("node", Layer.unwrap(Effect.map(temporaryFile, (path) =>
+  NodeLogDestination.layer.pipe(
+    Layer.provide(Layer.effect(
+      TelemetryConfig.Current,
+      TelemetryConfig.make({ logging: { destination: "file", file: { path }, signals: false } })
+    )),
+    Layer.provide([SelfStatistics.layer, FlushRegistry.layer]),
+    Layer.orDie
   )
-)
+)))
 
 describe("LogDestination", () => {
   it.effect("layerMemory keeps the last 100 000 lines in order", () =>
     Effect.gen(function*() {
       const destination = yield* LogDestination
-      for (let number = 1; number <= 250_001; number++) destination.write(`${number}`)
+      for (let number = 1; number <= 250_001; number++) destination.write(`${number}`, "Info")
       const lines = yield* Effect.flatMap(LogMemory, (memory) => memory.lines)
       assert.deepStrictEqual([lines.length, lines[0], lines.at(-1)], [100_000, "150002", "250001"])
     }).pipe(Effect.provide(LogDestination.layerMemory)))
@@ -27,7 +34,7 @@ describe("LogDestination", () => {
   it.effect("layerCustom hands every line over", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
-      yield* Effect.map(LogDestination, ({ write }) => ["a", "b"].forEach(write)).pipe(
+      yield* Effect.map(LogDestination, ({ write }) => ["a", "b"].forEach((line) => write(line, "Info"))).pipe(
         Effect.provide(LogDestination.layerCustom((line) => void lines.push(line)))
       )
       assert.deepStrictEqual(lines, ["a", "b"])

@@ -41,9 +41,9 @@ describe("LogEventSink", () => {
       )
       assert.strictEqual(
         (yield* logs.lines)[0],
-        "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"level\":\"WARN\",\"message\":\"step failed\"," +
+        "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"level\":\"WARN\",\"severity_number\":13,\"message\":\"step failed\",\"component\":\"workflow\"," +
           "\"correlation_id\":\"req-1\",\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\"," +
-          "\"step_name\":\"charge\",\"attempt\":2,\"event\":\"step.failed\",\"from_state\":\"in_progress\"," +
+          "\"step_name\":\"charge\",\"attempt\":2,\"service.name\":\"tasker\",\"event\":\"step.failed\",\"from_state\":\"in_progress\"," +
           "\"to_state\":\"error\",\"queue_seconds\":0.25,\"duration_seconds\":2,\"error_type\":\"Declined\"," +
           "\"error_message\":\"no\",\"final\":false}"
       )

@@ -3,10 +3,11 @@ import { Cause, Effect, Logger, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as StructuredLogger from "../../src/logging/StructuredLogger.ts"
+import * as LogLevels from "../../src/logging/LogLevels.ts"
 import * as logs from "../support/logs.ts"
 import { hostileValues } from "../support/spans.ts"
 
+const start = "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"severity_number\":9,"
 const span = Tracer.externalSpan({ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" })
 
 describe("StructuredLogger", () => {
@@ -30,9 +31,9 @@ describe("StructuredLogger", () => {
         })
       )
       assert.deepStrictEqual(yield* logs.lines, [
-        "{\"timestamp\":\"2023-11-14T22:13:21.623Z\",\"level\":\"INFO\",\"message\":\"charging now\"," +
-        "\"correlation_id\":\"req-1\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\"," +
-        "\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\",\"step_name\":\"charge\",\"attempt\":2," +
+        "{\"timestamp\":\"2023-11-14T22:13:21.623Z\",\"level\":\"INFO\",\"severity_number\":9,\"message\":\"charging now\"," +
+        "\"correlation_id\":\"req-1\",\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"span_id\":\"b7ad6b7169203331\",\"trace_flags\":\"01\"," +
+        "\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\",\"step_name\":\"charge\",\"attempt\":2,\"service.name\":\"tasker\"," +
         "\"amount\":12.5,\"tenant\":\"a\",\"tags\":[\"x\"],\"checkout_ms\":1500}"
       ])
     }).pipe(Effect.provide(logs.layer())))
@@ -44,8 +45,8 @@ describe("StructuredLogger", () => {
         Effect.provideService(Correlation.CurrentWorkflow, { taskId: "t-1", taskName: "order" })
       )
       assert.deepStrictEqual(yield* logs.lines, [
-        "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"message\":\"alone\"}",
-        "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"message\":\"task\",\"task_id\":\"t-1\",\"task_name\":\"order\"}"
+        `${start}"message":"alone","service.name":"tasker"}`,
+        `${start}"message":"task","task_id":"t-1","task_name":"order","service.name":"tasker"}`
       ])
     }).pipe(Effect.provide(logs.layer())))
 
@@ -79,13 +80,13 @@ describe("StructuredLogger", () => {
     }).pipe(Effect.provide(logs.layer())))
 
   for (
-    const [what, cause, type, message] of [
-      ["a failure", Cause.fail(new TypeError("no")), "TypeError", "no"],
-      ["a defect", Cause.die("broken"), "string", "broken"],
-      ["an interruption", Cause.interrupt(1), "interrupted", "interrupted"]
+    const [kind, cause, type, message] of [
+      ["failure", Cause.fail(new TypeError("no")), "TypeError", "no"],
+      ["defect", Cause.die("broken"), "string", "broken"],
+      ["interruption", Cause.interrupt(1), "interrupted", "interrupted"]
     ] as const
   ) {
-    it.effect(`describes the cause of ${what}`, () =>
+    it.effect(`describes a cause that is a ${kind}`, () =>
       Effect.gen(function*() {
         yield* Effect.logError("failed", cause)
         const [line] = yield* logs.decoded
@@ -93,6 +94,8 @@ describe("StructuredLogger", () => {
           level: "ERROR",
           message: "failed",
           "error.type": type,
+          "exception.type": type,
+          "exception.kind": kind,
           "exception.message": message,
           "exception.stacktrace": ""
         })
@@ -118,9 +121,9 @@ describe("StructuredLogger", () => {
       }).pipe(Effect.provide(logs.layer({ logging: { level } }))))
   }
 
-  it("isWritten agrees with the order of the levels", () => {
+  it("reaches agrees with the order of the levels", () => {
     for (const [at, minimum] of thresholds.entries()) {
-      const written = thresholds.filter((level) => level !== "None" && StructuredLogger.isWritten(level, minimum))
+      const written = thresholds.filter((level) => level !== "None" && LogLevels.reaches(level, minimum))
       assert.deepStrictEqual(written, thresholds.slice(at).filter((level) => level !== "None"))
     }
   })
@@ -197,10 +200,27 @@ describe("StructuredLogger", () => {
     { arbitrary: { runs: 2000 } }
   )
 
-  it.effect("keeps Effect's span logger, and no other one", () =>
+  it.effect("is the only logger, and makes each line an event of its span that says nothing the line does not", () =>
     Effect.gen(function*() {
-      const loggers = yield* Logger.CurrentLoggers
-      assert.strictEqual(loggers.size, 2)
-      assert.isTrue(loggers.has(Logger.tracerLogger))
+      assert.strictEqual((yield* Logger.CurrentLoggers).size, 1)
+      const seen: Array<readonly [string, unknown]> = []
+      const watched = Tracer.make({
+        span: (options) => {
+          const made = new Tracer.NativeSpan(options)
+          made.event = (name, _time, attributes) => void seen.push([name, attributes])
+          return made
+        }
+      })
+      yield* Effect.logInfo("sent Bearer abcdefgh", { password: "p", amount: 1 }).pipe(
+        Effect.annotateLogs("note", "token=abc"),
+        Effect.withSpan("work"),
+        Effect.withTracer(watched)
+      )
+      assert.deepStrictEqual(seen, [["sent Bearer [FILTERED]", {
+        "log.level": "INFO",
+        password: "[FILTERED]",
+        amount: 1,
+        note: "token=[FILTERED]"
+      }]])
     }).pipe(Effect.provide(logs.layer())))
 })

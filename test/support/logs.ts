@@ -6,6 +6,8 @@ import { EventBus } from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
 import * as LogEventSink from "../../src/logging/LogEventSink.ts"
+import { LogLevels } from "../../src/logging/LogLevels.ts"
+import { LogWriter } from "../../src/logging/LogWriter.ts"
 import * as StructuredLogger from "../../src/logging/StructuredLogger.ts"
 import * as Redaction from "../../src/Redaction.ts"
 import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
@@ -14,7 +16,8 @@ export const layer = (options: TelemetryConfig.Options = {}) =>
   Layer.unwrap(
     Effect.map(TelemetryConfig.make(options), (config) =>
       Layer.mergeAll(StructuredLogger.layer, LogEventSink.layer).pipe(
-        Layer.provideMerge(Layer.mergeAll(LogDestination.layerMemory, EventBus.layer)),
+        Layer.provideMerge(LogWriter.layer),
+        Layer.provideMerge(Layer.mergeAll(LogDestination.layerMemory, LogLevels.layer, EventBus.layer)),
         Layer.provideMerge(SelfStatistics.layer),
         Layer.provideMerge(Layer.mergeAll(
           Layer.succeed(TelemetryConfig.Current, config),
@@ -26,9 +29,9 @@ export const layer = (options: TelemetryConfig.Options = {}) =>
 /** The lines as they were written. */
 export const lines = Effect.flatMap(LogMemory, (memory) => memory.lines)
 
-/** The lines decoded, without their time. */
+/** The lines decoded, without their time, and without what follows from the level or the service. */
 export const decoded = Effect.map(lines, (all) =>
   all.map((line) => {
-    const { timestamp: _, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
+    const { "service.name": _name, severity_number: _number, timestamp: _time, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
     return fields
   }))
