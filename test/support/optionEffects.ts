@@ -4,6 +4,7 @@
 import { ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { execFile } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import {
   LogDestination,
@@ -16,10 +17,12 @@ import {
   type TelemetryConfig
 } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
+import { LogLevels } from "../../src/logging/LogLevels.ts"
 import * as server from "../http/server.ts"
 import * as otlpDecoder from "./otlpDecoder.ts"
 import { OtlpReceiver } from "./otlpReceiver.ts"
 import * as recorder from "./recorder.ts"
+import { temporaryFile } from "./temporaryFile.ts"
 
 type Options = TelemetryConfig.Options
 type Observation = (options: Options) => Effect.Effect<unknown>
@@ -52,9 +55,9 @@ export const transitionSpans = inTest(Effect.gen(function*() {
   return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
 }))
 
-export const maskedField = (key: string) =>
+export const maskedField = (key: string, value = "v") =>
   inTest(Effect.gen(function*() {
-    yield* Effect.logInfo("m", { [key]: "v" })
+    yield* Effect.logInfo("m", { [key]: value })
     return (yield* (yield* TelemetryTest).logs)[0]?.[key]
   }))
 
@@ -99,11 +102,101 @@ export const streams: Observation = (options) =>
       resume(Effect.succeed([messageOf(stdout), messageOf(stderr)])))
   })
 
+// --- Logging ---
+
+/** What a program sees of a log file: lines before it ends, files after it, listeners for signals while it runs. */
+const withFile = <A>(
+  body: (path: string) => Effect.Effect<A, unknown, Telemetry.Services>
+): Observation =>
+(options) =>
+  Effect.gen(function*() {
+    const path = yield* temporaryFile
+    const logging = { ...options.logging, file: { path, ...options.logging?.file } }
+    return yield* Effect.provide(body(path), Telemetry.layer({ ...options, logging }), { local: true })
+  }).pipe(Effect.scoped, Effect.orDie)
+
+const linesIn = (path: string) => existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0
+
+const logThree = Effect.gen(function*() {
+  for (const message of ["a", "b", "c"]) {
+    yield* Effect.logInfo(message)
+    yield* TestClock.adjust("10 millis")
+  }
+})
+
+/** Lines in the file before the layer closes. */
+export const linesInFile = withFile((path) => Effect.map(logThree, () => linesIn(path)))
+
+/** Lines in each of the files of three lines, a second apart. */
+export const filesOfThree = withFile((path) =>
+  Effect.gen(function*() {
+    for (const message of ["a", "b", "c"]) {
+      yield* Effect.logInfo(message)
+      yield* TestClock.adjust("1 second")
+    }
+    return [path, `${path}.1`, `${path}.2`].map(linesIn)
+  })
+)
+
+const listeners = (signals: ReadonlyArray<string>) => signals.map((signal) => process.listenerCount(signal))
+
+/** Listeners that the layer adds for signals. */
+export const listensFor = (...signals: ReadonlyArray<string>): Observation => (options) =>
+  Effect.suspend(() => {
+    const before = listeners(signals)
+    return withFile(() => Effect.sync(() => listeners(signals).map((count, index) => count - before[index]!)))(options)
+  })
+
+/** The path is made by the observation; whether it is given is announced. */
+export const fileIsOpened: Observation = (options) =>
+  Effect.gen(function*() {
+    const path = yield* temporaryFile
+    const file = options.service === undefined ? {} : { path }
+    return yield* Layer.build(Telemetry.layer({ logging: { destination: "file", file } })).pipe(
+      Effect.as("opened"),
+      Effect.orElseSucceed(() => "fails"),
+      Effect.provide(silent)
+    )
+  }).pipe(Effect.scoped)
+
+const linesOf = (options: Options, body: Effect.Effect<void, unknown, Telemetry.Services>) =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    const logDestination = LogDestination.layerCustom((line) => void lines.push(line))
+    yield* Effect.provide(body, Telemetry.layer(options, { logDestination }))
+    return lines
+  }).pipe(Effect.scoped, Effect.orDie)
+
+/** The first characters of a line. */
+export const lineStart: Observation = (options) =>
+  Effect.map(linesOf(options, Effect.logInfo("m")), ([line]) => line?.slice(0, 9))
+
+/** How many of ten equal lines of one moment are written. */
+export const tenLines: Observation = (options) =>
+  Effect.map(
+    linesOf(options, Effect.repeat(Effect.logInfo("again"), { times: 9 })),
+    (lines) => lines.filter((line) => !line.includes("suppressed")).length
+  )
+
+/** How many debug lines of one trace are written. */
+export const debugLines: Observation = (options) =>
+  Effect.map(
+    linesOf(options, Effect.repeat(Effect.logDebug("detail"), { times: 2 }).pipe(Effect.withSpan("work"))),
+    (lines) => lines.length
+  )
+
+export const setsLevel = inTest(
+  LogLevels.use((levels) => levels.set({ level: "Debug" })).pipe(
+    Effect.as("set"),
+    Effect.orElseSucceed(() => "fixed")
+  )
+)
+
 // --- Delivery ---
 
 /** The options with an address in them are made by the observation; here they are only announced. */
 export const withAddress = (path: string, options: Options): Options =>
-  path === "delivery.endpoint" || path === "delivery.tracesEndpoint"
+  path === "delivery.endpoint" || path === "delivery.tracesEndpoint" || path === "logging.file.path"
     ? { ...options, service: { name: "addressed" } }
     : options
 

@@ -1,0 +1,136 @@
+/**
+ * Programs that end in every way they can: with telemetry each ends as it does without, and every line is there.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawn } from "node:child_process"
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { temporaryFile } from "../support/temporaryFile.ts"
+
+const program = fileURLToPath(new URL("../support/programs/exits.ts", import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+interface Running {
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly closeOutput: () => void
+}
+
+/** Runs the program; `onReady` is called when it waits. */
+const run = (
+  mode: "with" | "without",
+  way: string,
+  path: string,
+  { onReady = () => {}, stdout = "pipe" }: {
+    readonly onReady?: (running: Running) => void
+    readonly stdout?: "pipe" | number
+  } = {}
+) =>
+  Effect.callback<Ended>((resume) => {
+    const child = spawn(
+      process.execPath,
+      ["--conditions=tasker-telemetry-source", program, mode, way, path],
+      { stdio: ["ignore", stdout, "pipe"] }
+    )
+    const running: Running = { kill: (signal) => void child.kill(signal), closeOutput: () => child.stdout?.destroy() }
+    child.stdout?.resume()
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      if (text.includes("ready")) onReady(running)
+    })
+    child.on("close", (code, signal) => resume(Effect.succeed({ code, signal })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+const numbersIn = (path: string) =>
+  readFileSync(path, "utf8").trimEnd().split("\n").map((line) =>
+    (JSON.parse(line) as { readonly number: number }).number
+  )
+
+const hundred = Array.from({ length: 100 }, (_, number) => number)
+
+const ways: ReadonlyArray<readonly [way: string, signal: NodeJS.Signals | undefined, ended: Ended]> = [
+  ["returns", undefined, { code: 0, signal: null }],
+  ["exit code", undefined, { code: 9, signal: null }],
+  ["process.exit", undefined, { code: 1, signal: null }],
+  ["uncaught exception", undefined, { code: 1, signal: null }],
+  ["caught exception", undefined, { code: 6, signal: null }],
+  ["unhandled rejection", undefined, { code: 1, signal: null }],
+  ["runMain fails", undefined, { code: 1, signal: null }],
+  ["waits", "SIGTERM", { code: null, signal: "SIGTERM" }],
+  ["waits", "SIGINT", { code: null, signal: "SIGINT" }],
+  ["runMain waits", "SIGTERM", { code: 130, signal: null }],
+  ["runMain waits", "SIGINT", { code: 130, signal: null }],
+  ["another listener", "SIGTERM", { code: 7, signal: null }],
+  ["a deaf listener", "SIGTERM", { code: 5, signal: null }]
+]
+
+describe("a program that logs", { concurrent: true }, () => {
+  for (const [way, signal, expected] of ways) {
+    const onReady = ({ kill }: Running) => {
+      if (signal !== undefined) kill(signal)
+    }
+
+    it.live(`ends as without telemetry, with every line written: ${way}${signal === undefined ? "" : `, ${signal}`}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFile
+        const [without, observed] = yield* Effect.all(
+          [run("without", way, path, { onReady }), run("with", way, path, { onReady })],
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(without, expected, "without telemetry")
+        assert.deepStrictEqual(observed, expected, "with telemetry")
+        assert.deepStrictEqual(numbersIn(path), hundred)
+      }))
+  }
+
+  it.live("ends as without telemetry if nobody reads its output any more", () =>
+    Effect.gen(function*() {
+      for (const mode of ["without", "with"] as const) {
+        const ended = yield* run(mode, "waits", "-", {
+          onReady: ({ closeOutput, kill }) => {
+            closeOutput()
+            kill("SIGTERM")
+          }
+        })
+        assert.deepStrictEqual(ended, { code: null, signal: "SIGTERM" }, mode)
+      }
+    }))
+
+  it.live.skipIf(!existsSync("/dev/full"))(
+    "ends as without telemetry if the disk is full",
+    () =>
+      Effect.gen(function*() {
+        const full = yield* Effect.acquireRelease(
+          Effect.sync(() => openSync("/dev/full", "w")),
+          (descriptor) => Effect.sync(() => closeSync(descriptor))
+        )
+        for (const path of ["-", "/dev/full"]) {
+          for (const way of ["returns", "process.exit"]) {
+            const without = yield* run("without", way, path, { stdout: full })
+            assert.deepStrictEqual(yield* run("with", way, path, { stdout: full }), without, `${path} ${way}`)
+          }
+        }
+      })
+  )
+
+  it.live("writes into a new file after SIGHUP, and goes on", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const ended = yield* run("with", "hangup", path, {
+        onReady: ({ kill }) => {
+          setTimeout(() => {
+            renameSync(path, `${path}.moved`)
+            kill("SIGHUP")
+          }, 250)
+          setTimeout(() => kill("SIGTERM"), 1200)
+        }
+      })
+      assert.deepStrictEqual(ended, { code: null, signal: "SIGTERM" })
+      assert.deepStrictEqual(numbersIn(`${path}.moved`).slice(0, 100), hundred)
+      assert.include(readFileSync(path, "utf8"), "alive")
+    }))
+})

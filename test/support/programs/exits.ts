@@ -1,0 +1,76 @@
+/**
+ * Logs 100 lines and ends in the way it is told, with or without telemetry: `exits.ts with|without <way> <file>`. With
+ * `-` as the file the lines go to standard output.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Effect, Layer, Logger } from "effect"
+import { Telemetry } from "tasker-telemetry"
+
+const [, , mode, way = "", path = "-"] = process.argv
+
+const telemetry: Layer.Layer<never, unknown> = mode === "with"
+  ? Layer.effectDiscard(Effect.void).pipe(Layer.provideMerge(Telemetry.layer({
+    logging: {
+      bufferBytes: 1_000_000,
+      destination: path === "-" ? "stdout" : "file",
+      file: path === "-" ? {} : { path, reopenOnHangup: way === "hangup" }
+    }
+  })))
+  : Logger.layer([])
+
+const ready = Effect.sync(() => process.stderr.write("ready\n"))
+/** Keeps the process alive without an effect that could be told to stop. */
+const wait = Effect.andThen(ready, Effect.sync(() => void setInterval(() => {}, 1000)))
+
+const ends: Readonly<Record<string, Effect.Effect<unknown>>> = {
+  "returns": Effect.void,
+  "waits": Effect.andThen(wait, Effect.never),
+  "runMain waits": Effect.andThen(ready, Effect.never),
+  "runMain fails": Effect.die(new Error("broken")),
+  "another listener": Effect.andThen(wait, Effect.never),
+  "a deaf listener": Effect.andThen(
+    Effect.sync(() => {
+      process.on("SIGTERM", () => {})
+      setTimeout(() => process.exit(5), 500)
+    }),
+    Effect.andThen(wait, Effect.never)
+  ),
+  "process.exit": Effect.sync(() => process.exit(1)),
+  "exit code": Effect.sync(() => void (process.exitCode = 9)),
+  "uncaught exception": Effect.andThen(
+    Effect.sync(() =>
+      setTimeout(() => {
+        throw new Error("in a timer")
+      }, 1)
+    ),
+    Effect.never
+  ),
+  "caught exception": Effect.andThen(
+    Effect.sync(() => {
+      process.on("uncaughtException", () => process.exit(6))
+      setTimeout(() => {
+        throw new Error("in a timer")
+      }, 1)
+    }),
+    Effect.never
+  ),
+  "unhandled rejection": Effect.andThen(
+    Effect.sync(() => void Promise.reject(new Error("nobody listens"))),
+    Effect.never
+  ),
+  "hangup": Effect.andThen(
+    wait,
+    Effect.sleep("300 millis").pipe(Effect.andThen(Effect.logInfo("alive")), Effect.forever)
+  )
+}
+
+const program = Effect.gen(function*() {
+  for (let number = 0; number < 100; number++) yield* Effect.logInfo("line", { number })
+  yield* ends[way]!
+}).pipe(Effect.provide(telemetry))
+
+// Comes before any listener of the telemetry, and removes itself before others are called.
+if (way === "another listener") process.once("SIGTERM", () => setTimeout(() => process.exit(7), 100))
+
+if (way.startsWith("runMain")) NodeRuntime.runMain(program, { disableErrorReporting: true })
+else Effect.runFork(program)
