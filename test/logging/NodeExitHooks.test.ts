@@ -68,7 +68,7 @@ const ways: ReadonlyArray<readonly [way: string, signal: NodeJS.Signals | undefi
   ["a deaf listener", "SIGTERM", { code: 5, signal: null }]
 ]
 
-describe("a program that logs", { concurrent: true }, () => {
+describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
   for (const [way, signal, expected] of ways) {
     const onReady = ({ kill }: Running) => {
       if (signal !== undefined) kill(signal)
@@ -108,11 +108,12 @@ describe("a program that logs", { concurrent: true }, () => {
           Effect.sync(() => openSync("/dev/full", "w")),
           (descriptor) => Effect.sync(() => closeSync(descriptor))
         )
-        for (const path of ["-", "/dev/full"]) {
-          for (const way of ["returns", "process.exit"]) {
-            const without = yield* run("without", way, path, { stdout: full })
-            assert.deepStrictEqual(yield* run("with", way, path, { stdout: full }), without, `${path} ${way}`)
-          }
+        for (const [path, way, code] of [["-", "returns", 0], ["/dev/full", "process.exit", 1]] as const) {
+          const ended = yield* Effect.all(
+            [run("without", way, path, { stdout: full }), run("with", way, path, { stdout: full })],
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual(ended, [{ code, signal: null }, { code, signal: null }], `${path} ${way}`)
         }
       })
   )
