@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
+import type { LogLevels } from "../logging/LogLevels.ts"
 import type { MetricStore } from "../metrics/MetricStore.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as HealthRoute from "./HealthRoute.ts"
+import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
@@ -36,7 +38,7 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 }
 
 /**
- * Metrics, health and tasks under a prefix, and correlation for every route of
+ * Metrics, health, log levels and tasks under a prefix, and correlation for every route of
  * the app.
  *
  * **Gotchas**
@@ -70,10 +72,15 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
 ): Layer.Layer<
   never,
   never,
-  HttpRouter.HttpRouter | TaskRunner | TaskStore | MetricStore | TaskRoute.Services<Tasks>
+  HttpRouter.HttpRouter | TaskRunner | TaskStore | MetricStore | LogLevels | TaskRoute.Services<Tasks>
 > =>
   // Fresh: the same routes may also be mounted elsewhere in the app.
-  Layer.mergeAll(Layer.fresh(MetricsRoute.layer), Layer.fresh(HealthRoute.layer), TaskRoute.layer(options)).pipe(
+  Layer.mergeAll(
+    Layer.fresh(MetricsRoute.layer),
+    Layer.fresh(HealthRoute.layer),
+    Layer.fresh(LoggingRoute.layer),
+    TaskRoute.layer(options)
+  ).pipe(
     Layer.provide(Layer.effect(
       HttpRouter.HttpRouter,
       Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(options.prefix ?? defaultPrefix))

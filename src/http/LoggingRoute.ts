@@ -1,0 +1,116 @@
+/**
+ * `GET` and `PUT /logging`: from which severity on lines are written, looked at
+ * and changed while the program runs.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
+import * as Redaction from "../Redaction.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as Answer from "./Answer.ts"
+import * as RequestBody from "./RequestBody.ts"
+import * as WriteAccess from "./WriteAccess.ts"
+
+/**
+ * Adds the logging routes to the router.
+ *
+ * **Details**
+ *
+ * - `GET /logging`: the level of the program and those of single components.
+ * - `PUT /logging`: a JSON object with `level`; with `component` it is the level
+ *   of that component only, with `for` it falls back by itself after that time
+ *   (`"10 seconds"`, or milliseconds). Answers as `GET`; 409 where
+ *   `logging.runtimeLevels` is off.
+ *
+ * Both need the bearer token `http.token`, else they are answered 401. Where no
+ * token is configured, they are answered only to programs on this machine that
+ * speak to the server directly, else 403.
+ *
+ * **Example** (Levels beside routes of one's own)
+ *
+ * ```ts
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ * import * as LoggingRoute from "tasker-telemetry/http/LoggingRoute"
+ *
+ * const Hello = HttpRouter.add("GET", "/hello", HttpServerResponse.text("hello"))
+ * const App = Layer.mergeAll(Hello, LoggingRoute.layer)
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const { http } = yield* TelemetryConfig.Current
+    const redaction = yield* Redaction.Current
+    const router = yield* HttpRouter.HttpRouter
+    const levels = yield* LogLevels
+    const refusalOf = WriteAccess.make(http.token)
+
+    const guarded = <R>(handler: Effect.Effect<HttpServerResponse, HttpServerResponse, R>) =>
+      Answer.contained(Effect.flatMap(HttpServerRequest, (request) => {
+        const refusal = refusalOf(request)
+        return refusal === undefined ? handler : Effect.succeed(refusal)
+      }))
+
+    const show = Effect.map(levels.active, ([program, ...components]) =>
+      Answer.json(200, {
+        changeable: levels.runtime,
+        ...(program === undefined ? {} : levelOf(program)),
+        components: components.map((active) => ({
+          component: redaction.text(active.component ?? ""),
+          ...levelOf(active)
+        }))
+      }))
+
+    const change = Effect.gen(function*() {
+      const { component, for: time, level } = yield* readChange
+      const duration = time === undefined ? undefined : yield* durationOf(time)
+      yield* Effect.mapError(
+        levels.set({ component, level, for: duration }),
+        ({ message }) => Answer.json(409, { error: "levels_fixed", message })
+      )
+      yield* Effect.logInfo("log level changed", { of: component ?? "everything", to: level, for: time })
+      return yield* show
+    })
+
+    yield* router.add("GET", "/logging", guarded(show))
+    yield* router.add("PUT", "/logging", guarded(change))
+  })
+)
+
+const longestComponent = 256
+
+const Change = Schema.Struct({
+  component: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestComponent))),
+  level: Level,
+  for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
+})
+const readChange = RequestBody.readJson(Change)
+
+const longest = Duration.days(30)
+
+const durationOf = (time: string | number): Effect.Effect<Duration.Duration, HttpServerResponse> => {
+  const duration = Duration.fromInput(time as Duration.Input)
+  return Option.isSome(duration) && Duration.between(duration.value, { minimum: Duration.millis(1), maximum: longest })
+    ? Effect.succeed(duration.value)
+    : Effect.fail(Answer.invalidRequest([{
+      path: "for",
+      message: "Expected a duration such as \"10 seconds\", or milliseconds, of 1 millisecond to 30 days"
+    }]))
+}
+
+const levelOf = ({ level, until }: ActiveLevel) => ({
+  level,
+  until: until === undefined ? undefined : new Date(until).toISOString()
+})
