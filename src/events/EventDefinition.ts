@@ -172,9 +172,9 @@ export const byName = <const Definitions extends ReadonlyArray<Any>>(definitions
 }
 
 /**
- * The part of an event's name before its first dot.
+ * The part of an event's name before its first dot; all of it where there is none.
  *
  * @category computations
  * @since 0.1.0
  */
-export const domainOf = (name: string): string => name.slice(0, name.indexOf("."))
+export const domainOf = (name: string): string => name.includes(".") ? name.slice(0, name.indexOf(".")) : name

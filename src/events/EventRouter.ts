@@ -153,8 +153,8 @@ export const unknownFilters = (filtered: ReadonlyArray<string>): ReadonlyArray<s
   filtered.flatMap((pattern) => {
     const domain = EventCatalog.domainOf(pattern)
     const isOurs = EventCatalog.reservedDomains.some((reserved) => reserved === domain)
-    const matches = EventPattern.compile(pattern)
-    return pattern !== "*" && (isOurs || domain === "") && !EventCatalog.names.some(matches)
+    const isImpossible = pattern !== "*" && (isOurs || !pattern.includes("."))
+    return isImpossible && !EventCatalog.names.some(EventPattern.compile(pattern))
       ? [`events.filtered names "${pattern}", which no event matches`]
       : []
   })

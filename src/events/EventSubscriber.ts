@@ -71,7 +71,8 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * `tasker_subscriber_errors_total`, logged once and then at most once per
  * minute with the number left out, and the next event is handled. A full queue
  * drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
- * events that wait are still handled, within `drainTimeout`.
+ * events that wait are still handled, within `drainTimeout`; what is left then
+ * counts as dropped, and an event that was being handled as failed.
  *
  * Routes have no influence: a subscriber gets every event it asks for.
  *
@@ -95,7 +96,7 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * @since 0.1.0
  */
 export const layer = <E, R, const Events extends Definitions = None>(
-  handlers: Handlers<E, R, Events>,
+  handlers: Handlers<E, R, NoInfer<Events>>,
   options: {
     readonly name?: string | undefined
     readonly capacity?: number | undefined
@@ -116,7 +117,8 @@ export const layer = <E, R, const Events extends Definitions = None>(
       capacity: options.capacity,
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
-    const fiber = yield* Effect.forkScoped(work(queue, all, failureReport(name, countError)))
+    const worker = work(queue, all, failureReport(name, countError), Effect.sync(countError))
+    const fiber = yield* Effect.forkScoped(worker)
     // Added after the fork, so it comes before the fiber is interrupted.
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout)
@@ -132,7 +134,8 @@ interface Handler<R> {
 const work = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
   handlers: ReadonlyArray<Handler<R>>,
-  onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
+  onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
+  onBrokenOff: Effect.Effect<void>
 ): Effect.Effect<void, never, R> =>
   Queue.take(queue).pipe(
     Effect.flatMap((event) =>
@@ -143,7 +146,10 @@ const work = <R>(
             Effect.flatMap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void)
           ),
         { discard: true }
-      ).pipe(Effect.provideService(Correlation.CorrelationId, event.correlationId))
+      ).pipe(
+        Effect.onInterrupt(() => onBrokenOff),
+        Effect.provideService(Correlation.CorrelationId, event.correlationId)
+      )
     ),
     Effect.forever,
     Effect.catch(() => Effect.void)

@@ -111,7 +111,12 @@ describe("MetricEventSink", () => {
       [
         "an accepted run",
         (bus: EventBus["Service"]) =>
-          bus.publish("task.initialize_requested", { ...task, fromState: undefined, toState: "pending", totalSteps: 2 }),
+          bus.publish("task.initialize_requested", {
+            ...task,
+            fromState: undefined,
+            toState: "pending",
+            totalSteps: 2
+          }),
         "tasker_tasks_requested_total{order} 1"
       ],
       [
@@ -142,8 +147,7 @@ describe("MetricEventSink", () => {
 
   publishing(
     "measures a back-off by its type",
-    (bus) =>
-      bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
+    (bus) => bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
     ["tasker_step_backoff_seconds{order,charge,server_requested} 1 (sum 4)"]
   )
 
