@@ -135,7 +135,7 @@ export const define = <
   if (reserved.has(EventDefinition.domainOf(given))) {
     throw new RangeError(`event "${given}": the domain "${EventDefinition.domainOf(given)}" is reserved`)
   }
-  return EventDefinition.make<Name, Fields, Attribute>(name as Name, options)
+  return EventDefinition.make<Name, Fields, Attribute>(name, options)
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "./EventBus.ts"
-import * as EventCatalog from "./EventCatalog.ts"
+import type * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
 import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
 import * as EventPattern from "./EventPattern.ts"
@@ -152,7 +152,7 @@ const work = <R>(
       )
     ),
     Effect.forever,
-    Effect.catch(() => Effect.void)
+    Effect.ignore
   )
 
 const reportInterval = 60_000_000_000n

@@ -134,7 +134,7 @@ export const when = <D extends EventDefinition.Any>(
   }
 })
 
-const numberOf = (payload: never, field: PropertyKey): number => payload[field as never] as number
+const numberOf = (payload: never, field: PropertyKey): number => payload[field as never]
 
 /** Reads the attributes of a payload; fields without a value are the empty text. */
 const attributesFrom = <Key extends string>(
@@ -144,8 +144,8 @@ const attributesFrom = <Key extends string>(
   return (payload) => {
     const attributes: Record<string, string> = {}
     for (const [key, field] of pairs) {
-      const value: unknown = payload[field as never]
-      attributes[key] = typeof value === "string" ? value : value === undefined ? "" : String(value)
+      const value: string | boolean | undefined = payload[field as never]
+      attributes[key] = typeof value === "string" ? value : value === undefined ? "" : `${value}`
     }
     return attributes as Attributes<Key>
   }

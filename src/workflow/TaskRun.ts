@@ -141,9 +141,7 @@ export const moveStep = <Event extends StepState.StepEvent>(
       run.bus.publishUnsafe<StepEventName<Event>>(
         fiber,
         stepEventNames[event],
-        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields } as EventCatalog.Payload<
-          StepEventName<Event>
-        >
+        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
       )
     }
     return run.store.updateStep(run.record.id, after)

@@ -38,6 +38,6 @@ describe("EventExample", () => {
       })
       assert.include(["web", "shop"], channel)
       assert.isNotEmpty(address.street)
-      assert.deepStrictEqual(yield* EventExample.of(definition), { ...plain, address, channel } as never)
+      assert.deepStrictEqual(yield* EventExample.of(definition), { ...plain, address, channel })
     }))
 })

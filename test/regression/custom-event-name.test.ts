@@ -60,7 +60,7 @@ describe("D19 custom event names", () => {
     Effect.gen(function*() {
       const telemetry = yield* TelemetryTest
       yield* Effect.withSpan(publish, "billing")
-      const [line] = (yield* telemetry.logs).filter((line) => line["event"] === "billing.invoice_sent")
+      const line = (yield* telemetry.logs).find((line) => line["event"] === "billing.invoice_sent")
       assert.deepStrictEqual(
         [line?.["message"], line?.["component"], line?.["channel"], line?.["invoice_id"]],
         ["billing invoice sent", "billing", "mail", "i-1"]
