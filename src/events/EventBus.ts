@@ -262,7 +262,7 @@ const make = (router: EventRouter.EventRouter, statistics: SelfStatistics["Servi
       return made
     }
     const known = byDefinition.get(event)
-    if (known !== undefined) return known
+    if (known !== undefined || !EventCatalog.mayPublish(event)) return known
     const made = compile(event)
     byDefinition.set(event, made)
     return made

@@ -175,6 +175,14 @@ const builtIn: ReadonlyMap<string, EventDefinition.Any> = new Map(Object.entries
 export const isName = (name: string): name is EventName => builtIn.has(name)
 
 /**
+ * Whether a definition is in the catalog, or in a domain that is not reserved.
+ *
+ * @internal
+ */
+export const mayPublish = (definition: EventDefinition.Any): boolean =>
+  builtIn.get(definition.name) === definition || !reserved.has(EventDefinition.domainOf(definition.name))
+
+/**
  * The definition of a name, if there is one.
  *
  * @param events events of a program to look at as well, from {@link collect}; none by default

@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Random, Schema, Stream } from "effect"
 import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
+import * as EventDefinition from "../../src/events/EventDefinition.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
@@ -130,13 +131,17 @@ describe("EventBus routing", () => {
       assert.deepStrictEqual(seen, ["task.start_requested", "task.start_requested"])
     }).pipe(Effect.provide(layerOf([]))))
 
-  it.effect("counts a name that nobody declared, and goes on", () =>
+  it.effect("counts a name that nobody declared and a definition that imitates ours, and goes on", () =>
     Effect.gen(function*() {
       const counts = yield* counting
       yield* EventBus.publish("task.complet" as "task.completed", start as never)
+      yield* EventBus.publish(EventDefinition.make("task.completed", Sold), { orderId: "o-1", items: 1 })
+      yield* EventBus.publish(EventDefinition.make("task.mine", Sold), { orderId: "o-1", items: 1 })
       assert.strictEqual(counts.all, 0)
       const [errors] = (yield* SelfStatistics).read()
-      assert.deepStrictEqual(errors?.values, [{ attributes: ["unknown event"], value: 1 }])
+      assert.deepStrictEqual(errors?.values, [{ attributes: ["unknown event"], value: 3 }])
+      yield* EventBus.publish(EventCatalog.catalog["task.start_requested"], start)
+      assert.strictEqual(counts.all, 1)
     }).pipe(Effect.provide(layerOf([]))))
 
   it.effect("gives its events as a stream from the moment the stream starts", () =>
