@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { fileURLToPath } from "node:url"
 import { configPage } from "./generate/configPage.ts"
+import { eventsPage } from "./generate/eventsPage.ts"
 
-const pages = { "config.md": configPage }
+const pages = { "config.md": configPage, "events.md": eventsPage }
 
 const main = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem

@@ -88,7 +88,13 @@ export const MetricName = {
   workflowDuration: "tasker_workflow_duration_seconds",
   stepDuration: "tasker_step_duration_seconds",
   stepQueue: "tasker_step_queue_seconds",
+  tasksRequested: "tasker_tasks_requested_total",
+  tasksEnqueued: "tasker_tasks_enqueued_total",
+  viableSteps: "tasker_viable_steps_total",
   stepRetries: "tasker_step_retries_total",
+  stepRetriesExhausted: "tasker_step_retries_exhausted_total",
+  stepBackoff: "tasker_step_backoff_seconds",
+  stepsSkipped: "tasker_steps_skipped_total",
   tasksActive: "tasker_tasks_active",
   stepsActive: "tasker_steps_active"
 } as const

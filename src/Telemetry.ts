@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import { EventBus } from "./events/EventBus.ts"
+import * as EventRouter from "./events/EventRouter.ts"
 import { FlushRegistry } from "./internal/FlushRegistry.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
 import { SpansEnabled } from "./internal/spans.ts"
@@ -58,6 +59,10 @@ export type Services =
 export interface Parts {
   /** Where log lines go; by default standard output or error, as `logging.destination` says. */
   readonly logDestination?: Layer.Layer<LogDestination> | undefined
+  /** What differs from the default routes of events, made by `EventRouter.override`. */
+  readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
+  /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
+  readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
 
 /**
@@ -161,9 +166,11 @@ const compose = (
     return Layer.provideMerge(layerNoop, Layer.merge(settings, redaction))
   }
   const base = Layer.provideMerge(redactionLayer(config), Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer))
-  return Layer.effectDiscard(Effect.forEach(warnings, (warning) => Effect.logWarning(warning))).pipe(
+  const doubts = [...warnings, ...EventRouter.unknownFilters(config.events.filtered)]
+  return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner is closed before the sinks: what it still runs is cancelled in their sight.
     Layer.provideMerge(TaskRunner.layer),
+    Layer.provideMerge(parts.subscribers ?? Layer.empty),
     Layer.provideMerge(sinks(config)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
@@ -184,7 +191,9 @@ const redactionLayer = (config: TelemetryConfig.TelemetryConfig): Layer.Layer<ne
 
 const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts) =>
   Layer.mergeAll(
-    EventBus.layer,
+    parts.routes === undefined
+      ? EventBus.layer
+      : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     TaskStore.layerMemory,
     metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,

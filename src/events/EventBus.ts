@@ -1,7 +1,7 @@
 /**
  * The door through which every event passes: it stamps the envelope on the
- * caller's fiber, asks the route table once, and hands the envelope to the
- * built-in sinks.
+ * caller's fiber, looks the compiled route up once, and hands the envelope to
+ * the built-in sinks and to the queues of subscribers.
  *
  * Publishing never fails, never waits and never throws. A sink that throws is
  * contained and counted, and the other sinks still get the event.
@@ -9,21 +9,27 @@
  * **Gotchas**
  *
  * Sinks run now, in the order metrics, trace, log, on the publisher's fiber:
- * they see its context and must be quick.
+ * they see its context and must be quick. Anything slow is a subscriber.
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Correlation from "../Correlation.ts"
-import { contain } from "../internal/contain.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
-import type * as EventCatalog from "./EventCatalog.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as EventCatalog from "./EventCatalog.ts"
+import type * as EventDefinition from "./EventDefinition.ts"
+import * as EventDispatch from "./EventDispatch.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
+import type { EventSignal } from "./EventRoute.ts"
 import * as EventRouter from "./EventRouter.ts"
 
 /**
@@ -34,9 +40,73 @@ import * as EventRouter from "./EventRouter.ts"
  */
 export interface EventSink {
   readonly name: string
-  /** The signal it produces; `all` sees every event. */
-  readonly signal: keyof EventRouter.EventRoute | "all"
-  readonly handle: (envelope: EventEnvelope, fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** The signal it produces; `all` sees every event, `subscriber` too, after the others. */
+  readonly signal: EventSignal | "all" | "subscriber"
+  /** Names it wants, asked once per name; all by default. */
+  readonly accepts?: ((name: string) => boolean) | undefined
+  readonly handle: (
+    envelope: EventEnvelope,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    definition: EventDefinition.Any
+  ) => void
+}
+
+/**
+ * A queue that the bus fills.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SubscriptionOptions {
+  /** Who listens; the attribute `subscriber` of the counters. */
+  readonly name: string
+  /** Events it holds; what comes when it is full is dropped and counted. 1024 by default. */
+  readonly capacity?: number | undefined
+  /** Names it wants; all by default. */
+  readonly accepts?: ((name: string) => boolean) | undefined
+}
+
+/**
+ * A queue of events that a subscriber takes from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Subscription {
+  readonly queue: Queue.Queue<EventEnvelope, Cause.Done>
+  /** Counts an event that the subscriber could not handle. */
+  readonly countError: () => void
+}
+
+/**
+ * Publishes an event of the catalog by its name, or one of a program by its
+ * definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Publish {
+  <Name extends EventCatalog.EventName>(name: Name, payload: EventCatalog.Payload<Name>): Effect.Effect<void>
+  <D extends EventDefinition.Any>(definition: D, payload: EventDefinition.Payload<D>): Effect.Effect<void>
+}
+
+/**
+ * {@link Publish} for code that already holds its fiber.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PublishUnsafe {
+  <Name extends EventCatalog.EventName>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    name: Name,
+    payload: EventCatalog.Payload<Name>
+  ): void
+  <D extends EventDefinition.Any>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    definition: D,
+    payload: EventDefinition.Payload<D>
+  ): void
 }
 
 /**
@@ -48,28 +118,30 @@ export interface EventSink {
 export class EventBus extends Context.Service<EventBus, {
   /** Whether anything listens; publishers may skip making payloads where it is `false`. */
   readonly enabled: boolean
-  /** Publishes an event of the catalog from the current fiber. */
-  readonly publish: <Name extends EventCatalog.EventName>(
-    name: Name,
-    payload: EventCatalog.Payload<Name>
-  ) => Effect.Effect<void>
-  /** {@link publish} for code that already holds its fiber. */
-  readonly publishUnsafe: <Name extends EventCatalog.EventName>(
-    fiber: Fiber.Fiber<unknown, unknown>,
-    name: Name,
-    payload: EventCatalog.Payload<Name>
-  ) => void
+  /** The routes in force. */
+  readonly router: EventRouter.EventRouter
+  /** Publishes an event from the current fiber. */
+  readonly publish: Publish
+  /** {@link Publish} for code that already holds its fiber. */
+  readonly publishUnsafe: PublishUnsafe
   /** Adds a sink until the scope closes. */
   readonly register: (sink: EventSink) => Effect.Effect<void, never, Scope.Scope>
+  /** A queue of the events published from now on, until the scope closes; then it ends. */
+  readonly subscribe: (options: SubscriptionOptions) => Effect.Effect<Subscription, never, Scope.Scope>
 }>()("tasker-telemetry/events/EventBus") {
   /**
-   * A bus with the default routes.
+   * A bus with the default routes, changed by `EventRouter.Overrides` and the
+   * `events` group of the configuration.
    *
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<EventBus, never, SelfStatistics> = Layer.effect(
     EventBus,
-    Effect.map(SelfStatistics, (statistics) => make(EventRouter.defaultRoutes, statistics))
+    Effect.gen(function*() {
+      const { events } = yield* TelemetryConfig.Current
+      const routes = yield* EventRouter.Overrides
+      return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics)
+    })
   )
 
   /**
@@ -77,71 +149,182 @@ export class EventBus extends Context.Service<EventBus, {
    *
    * @since 0.1.0
    */
-  static readonly layerNoop: Layer.Layer<EventBus> = Layer.succeed(EventBus, {
+  static readonly layerNoop: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
     enabled: false,
+    router: EventRouter.make(),
     publish: () => Effect.void,
     publishUnsafe: () => {},
-    register: () => Effect.void
-  })
+    register: () => Effect.void,
+    subscribe: () =>
+      Effect.map(
+        Effect.tap(Queue.bounded<EventEnvelope, Cause.Done>(1), Queue.end),
+        (queue) => ({ queue, countError: () => {} })
+      )
+  }))
+
+  /**
+   * Publishes an event from the current fiber. Never fails and never waits.
+   *
+   * **Example** (An event of a program)
+   *
+   * ```ts
+   * import * as Schema from "effect/Schema"
+   * import { EventBus, EventCatalog } from "tasker-telemetry"
+   *
+   * const CartEmptied = EventCatalog.define("shop.cart_emptied", {
+   *   description: "A customer emptied the cart.",
+   *   fires: "once per click",
+   *   payload: Schema.Struct({ items: Schema.Int })
+   * })
+   * const program = EventBus.publish(CartEmptied, { items: 3 })
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly publish: {
+    <Name extends EventCatalog.EventName>(
+      name: Name,
+      payload: EventCatalog.Payload<Name>
+    ): Effect.Effect<void, never, EventBus>
+    <D extends EventDefinition.Any>(
+      definition: D,
+      payload: EventDefinition.Payload<D>
+    ): Effect.Effect<void, never, EventBus>
+  } = (event: EventDefinition.Any, payload: object): Effect.Effect<void, never, EventBus> =>
+    Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
+
+  /**
+   * The events published from the moment the stream starts, through a bounded
+   * queue of its own: what comes while it is full is dropped and counted under
+   * the subscriber `stream`.
+   *
+   * **Example** (The first failure)
+   *
+   * ```ts
+   * import * as Stream from "effect/Stream"
+   * import { EventBus } from "tasker-telemetry"
+   *
+   * const firstFailure = EventBus.stream.pipe(
+   *   Stream.filter((event) => event.name === "step.failed"),
+   *   Stream.take(1),
+   *   Stream.runCollect
+   * )
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly stream: Stream.Stream<EventEnvelope, never, EventBus> = Stream.unwrap(
+    Effect.map(
+      Effect.flatMap(EventBus, (bus) => bus.subscribe({ name: "stream" })),
+      ({ queue }) => Stream.fromQueue(queue)
+    )
+  )
 }
 
-const signalOrder = ["all", "metrics", "trace", "log"] as const
+const defaultCapacity = 1024
 
-const make = (routes: EventRouter.RouteTable, statistics: SelfStatistics["Service"]): EventBus["Service"] => {
+const make = (router: EventRouter.EventRouter, statistics: SelfStatistics["Service"]): EventBus["Service"] => {
   const countError = statistics.counter(
     "tasker_sink_errors_total",
     "Events a built-in sink could not handle.",
     ["sink"]
   )
+  const countDropped = statistics.counter(
+    "tasker_subscriber_dropped_total",
+    "Events a subscriber did not get because its queue was full or it was closed first.",
+    ["subscriber", "reason"]
+  )
+  const countSubscriberError = statistics.counter(
+    "tasker_subscriber_errors_total",
+    "Events whose subscriber failed or died.",
+    ["subscriber"]
+  )
+  const onError = (sink: { readonly name: string }) => countError([sink.name])
   let sequence = 0
   let sinks: ReadonlyArray<EventSink> = []
-  let byEvent = new Map<EventCatalog.EventName, ReadonlyArray<EventSink>>()
+  // Names of the catalog are finitely many; definitions of programs are forgotten with their last user.
+  let byName = new Map<string, EventDispatch.Dispatch>()
+  let byDefinition = new WeakMap<EventDefinition.Any, EventDispatch.Dispatch>()
 
-  const sinksOf = (name: EventCatalog.EventName): ReadonlyArray<EventSink> => {
-    const known = byEvent.get(name)
-    if (known !== undefined) return known
-    const chosen = signalOrder.flatMap((signal) =>
-      sinks.filter((sink) => sink.signal === signal && (signal === "all" || routes[name][signal]))
-    )
-    byEvent.set(name, chosen)
-    return chosen
+  const change = (next: ReadonlyArray<EventSink>) => {
+    sinks = next
+    byName = new Map()
+    byDefinition = new WeakMap()
+  }
+  const compile = (definition: EventDefinition.Any) =>
+    EventDispatch.compile(definition, router.routeOf(definition.name), sinks)
+  const dispatchOf = (event: string | EventDefinition.Any): EventDispatch.Dispatch | undefined => {
+    if (typeof event === "string") {
+      const known = byName.get(event)
+      if (known !== undefined || !EventCatalog.isName(event)) return known
+      const made = compile(EventCatalog.catalog[event])
+      byName.set(event, made)
+      return made
+    }
+    const known = byDefinition.get(event)
+    if (known !== undefined || !EventCatalog.mayPublish(event)) return known
+    const made = compile(event)
+    byDefinition.set(event, made)
+    return made
   }
 
-  const publishUnsafe: EventBus["Service"]["publishUnsafe"] = (fiber, name, payload) => {
+  const publishUnsafe = (
+    fiber: Fiber.Fiber<unknown, unknown>,
+    event: string | EventDefinition.Any,
+    payload: unknown
+  ): void => {
+    const dispatch = dispatchOf(event)
+    if (dispatch === undefined) return countError(["unknown event"])
+    sequence++
+    if (EventDispatch.isIdle(dispatch)) return
     const span = fiber.cache.span ?? undefined
     const envelope = {
-      name,
+      name: dispatch.definition.name,
       payload,
       time: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
-      sequence: ++sequence,
+      sequence,
       correlationId: fiber.getRef(Correlation.CorrelationId),
       traceId: span?.traceId,
       spanId: span?.spanId
     } as EventEnvelope
-    for (const sink of sinksOf(name)) {
-      contain(() => sink.handle(envelope, fiber), () => countError([sink.name]))
-    }
+    EventDispatch.run(dispatch, envelope, fiber, onError)
   }
+
+  const register = (sink: EventSink) =>
+    Effect.acquireRelease(
+      Effect.sync(() => change([...sinks, sink])),
+      () => Effect.sync(() => change(sinks.toSpliced(sinks.lastIndexOf(sink), 1)))
+    )
 
   return {
     enabled: true,
-    publish: (name, payload) =>
+    router,
+    publish: (event: string | EventDefinition.Any, payload: unknown) =>
       Effect.withFiber((fiber) => {
-        publishUnsafe(fiber, name, payload)
+        publishUnsafe(fiber, event, payload)
         return Effect.void
       }),
     publishUnsafe,
-    register: (sink) =>
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          sinks = [...sinks, sink]
-          byEvent = new Map()
-        }),
-        () =>
-          Effect.sync(() => {
-            sinks = sinks.toSpliced(sinks.lastIndexOf(sink), 1)
-            byEvent = new Map()
-          })
+    register,
+    subscribe: Effect.fnUntraced(function*({ accepts, capacity, name }) {
+      const queue = yield* Effect.acquireRelease(
+        Queue.dropping<EventEnvelope, Cause.Done>(capacity ?? defaultCapacity),
+        (queue) => {
+          const left = Queue.sizeUnsafe(queue)
+          if (left > 0) countDropped([name, "closed"], left)
+          return Queue.shutdown(queue)
+        }
       )
+      yield* Effect.addFinalizer(() => Queue.end(queue))
+      yield* register({
+        name,
+        signal: "subscriber",
+        accepts,
+        handle: (envelope) => {
+          if (!Queue.offerUnsafe(queue, envelope)) countDropped([name, queue.state._tag === "Open" ? "full" : "closed"])
+        }
+      })
+      return { queue, countError: () => countSubscriberError([name]) }
+    })
   }
 }

@@ -1,67 +1,228 @@
 /**
- * Which signals an event becomes. A pure table; every event of the catalog has
- * a decision, or the table does not compile.
- *
- * @since 0.1.0
- */
-import type * as EventCatalog from "./EventCatalog.ts"
-
-/**
- * The signals an event is routed to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface EventRoute {
-  readonly metrics: boolean
-  readonly trace: boolean
-  readonly log: boolean
-}
-
-/**
- * A route for every event of the catalog.
- *
- * @category models
- * @since 0.1.0
- */
-export type RouteTable = { readonly [Name in EventCatalog.EventName]: EventRoute }
-
-const everywhere: EventRoute = { metrics: true, trace: true, log: true }
-const traceAndLog: EventRoute = { metrics: false, trace: true, log: true }
-const logOnly: EventRoute = { metrics: false, trace: false, log: true }
-
-/**
- * The default routes.
+ * The route table: which signals each event becomes. An immutable value; every
+ * event of the catalog has a decision, or the table does not compile.
  *
  * **Details**
  *
- * Every event has a log line; its severity decides whether the line is written.
- * Transitions are span events as well. Metrics take what they count or time. A
- * step exists before its span does, so its initialization is no span event.
+ * A route is made of, in this order: the default table (trace and log for the
+ * events of a program), the overrides in the order in which they are given, the
+ * configured `events.samplingRate` where no override gives a rate, and last
+ * `events.filtered`, which takes trace and log away. Rates and filters never touch metrics. Subscribers are not
+ * routed: they get every event they ask for.
  *
- * @category tables
  * @since 0.1.0
  */
-export const defaultRoutes: RouteTable = {
-  "task.initialize_requested": traceAndLog,
-  "task.start_requested": everywhere,
-  "task.completed": everywhere,
-  "task.failed": everywhere,
-  "task.cancelled": everywhere,
-  "task.resolved_manually": traceAndLog,
-  "step.initialize_requested": logOnly,
-  "step.execution_requested": everywhere,
-  "step.completed": everywhere,
-  "step.failed": everywhere,
-  "step.retry_requested": everywhere,
-  "step.cancelled": everywhere,
-  "step.resolved_manually": traceAndLog,
-  "workflow.viable_steps_discovered": traceAndLog,
-  "workflow.no_viable_steps": traceAndLog,
-  "workflow.steps_execution_started": logOnly,
-  "workflow.steps_execution_completed": logOnly,
-  "workflow.task_finalization_started": logOnly,
-  "workflow.task_finalization_completed": logOnly,
-  "observability.step.backoff": traceAndLog,
-  "observability.step.max_retries_reached": traceAndLog
+import * as Context from "effect/Context"
+import { customRoute, defaultRoutes } from "./defaultRoutes.ts"
+import * as EventCatalog from "./EventCatalog.ts"
+import type * as EventDefinition from "./EventDefinition.ts"
+import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
+import * as EventPattern from "./EventPattern.ts"
+import * as EventRoute from "./EventRoute.ts"
+
+/**
+ * A change of the routes of some events, made by {@link override}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RouteOverride {
+  /** A name, a domain as in `workflow.*`, or `*`. */
+  readonly pattern: string
+  readonly change: EventRoute.RouteChange<never>
+}
+
+/**
+ * The routes in force.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EventRouter {
+  /** The route of an event, whether it is in the catalog or not. */
+  readonly routeOf: (name: string) => EventRoute.EventRoute
+  /** Events with their routes: the catalog, then the events of the program that were given. */
+  readonly entries: ReadonlyArray<{ readonly name: string; readonly route: EventRoute.EventRoute }>
+}
+
+/**
+ * Overrides for the buses of a region; `Telemetry.layer` sets them from its
+ * `routes`.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Context.Reference<
+  ReadonlyArray<RouteOverride>
+>("tasker-telemetry/events/EventRouter/Overrides", { defaultValue: () => [] })
+
+/**
+ * Changes the route of an event, of a definition, or of all events of a domain.
+ *
+ * **Details**
+ *
+ * Throws a `RangeError` if `samplingRate` is not from 0 to 1. What `when` throws
+ * is contained and counted, and the event is kept.
+ *
+ * **Example** (Less noise, one more counter)
+ *
+ * ```ts
+ * import { EventRouter, Telemetry } from "tasker-telemetry"
+ *
+ * const TelemetryLayer = Telemetry.layer({}, {
+ *   routes: [
+ *     EventRouter.override("workflow.*", { enabled: false }),
+ *     EventRouter.override("step.completed", { samplingRate: 0.1 }),
+ *     EventRouter.override("step.failed", { when: ({ payload }) => payload.final })
+ *   ]
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const override: {
+  <Name extends EventCatalog.EventName>(
+    event: Name,
+    change: EventRoute.RouteChange<EnvelopeOf<Name>>
+  ): RouteOverride
+  <D extends EventDefinition.Any>(event: D, change: EventRoute.RouteChange<EnvelopeFor<D>>): RouteOverride
+  (events: EventPattern.Wildcard, change: EventRoute.RouteChange<EventEnvelope>): RouteOverride
+} = (event: string | EventDefinition.Any, change: EventRoute.RouteChange<never>): RouteOverride => {
+  const pattern = typeof event === "string" ? event : event.name
+  EventRoute.apply(customRoute, change)
+  return { pattern, change }
+}
+
+/**
+ * Makes the table.
+ *
+ * **Example** (What becomes a measurement)
+ *
+ * ```ts
+ * import { EventRouter } from "tasker-telemetry"
+ *
+ * const router = EventRouter.make({ filtered: ["workflow.*"] })
+ * const measured = router.entries.filter(({ route }) => route.metrics).map(({ name }) => name)
+ * ```
+ *
+ * @param options `routes`: overrides; `filtered`: names and wildcards that become no span event and no log line;
+ * `samplingRate`: rate, from 0 to 1, of events whose route has no smaller one; `events`: definitions of the program to
+ * list in `entries`
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly routes?: ReadonlyArray<RouteOverride> | undefined
+  readonly filtered?: ReadonlyArray<string> | undefined
+  readonly samplingRate?: number | undefined
+  readonly events?: ReadonlyArray<EventDefinition.Any> | undefined
+} = {}): EventRouter => {
+  const overrides = (options.routes ?? []).map(({ change, pattern }) => ({
+    matches: EventPattern.compile(pattern),
+    change
+  }))
+  const filters = (options.filtered ?? []).map(EventPattern.compile)
+  const configured = options.samplingRate ?? 1
+
+  const routeOf = (name: string): EventRoute.EventRoute => {
+    const standard = EventCatalog.isName(name) ? defaultRoutes[name] : customRoute
+    const changes = overrides.flatMap(({ change, matches }) => matches(name) ? [change] : [])
+    const changed = changes.reduce(EventRoute.apply, standard)
+    const hasOwnRate = changes.some((change) => change.samplingRate !== undefined)
+    const sampled = hasOwnRate || changed.priority === "high" || changed.priority === "critical"
+      ? changed
+      : EventRoute.apply(changed, { samplingRate: Math.min(configured, changed.samplingRate) })
+    return filters.some((matches) => matches(name))
+      ? EventRoute.apply(sampled, { trace: false, log: false })
+      : sampled
+  }
+
+  const names = [...EventCatalog.names, ...(options.events ?? []).map(({ name }) => name)]
+  return { routeOf, entries: names.map((name) => ({ name, route: routeOf(name) })) }
+}
+
+/**
+ * Sentences about filters that no event can match: names of reserved domains
+ * that are not in the catalog.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const unknownFilters = (filtered: ReadonlyArray<string>): ReadonlyArray<string> =>
+  filtered.flatMap((pattern) => {
+    const domain = EventCatalog.domainOf(pattern)
+    const isOurs = EventCatalog.reservedDomains.some((reserved) => reserved === domain)
+    const isImpossible = pattern !== "*" && (isOurs || !pattern.includes("."))
+    return isImpossible && !EventCatalog.names.some(EventPattern.compile(pattern))
+      ? [`events.filtered names "${pattern}", which no event matches`]
+      : []
+  })
+
+/**
+ * How many events of a table go where.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RouterStats {
+  readonly events: number
+  readonly metrics: number
+  readonly trace: number
+  readonly log: number
+  /** Routed to no signal. */
+  readonly ignored: number
+  /** Whose trace and log are thinned by a rate below 1 or by a predicate. */
+  readonly thinned: number
+  /** Of priority `high` or `critical`. */
+  readonly highPriority: number
+}
+
+/**
+ * How many events of the table go where.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const stats = ({ entries }: EventRouter): RouterStats => {
+  const count = (holds: (route: EventRoute.EventRoute) => boolean) =>
+    entries.reduce((total, { route }) => holds(route) ? total + 1 : total, 0)
+  return {
+    events: entries.length,
+    metrics: count((route) => EventRoute.reaches(route, "metrics")),
+    trace: count((route) => EventRoute.reaches(route, "trace")),
+    log: count((route) => EventRoute.reaches(route, "log")),
+    ignored: count((route) => signalsOf(route).length === 0),
+    thinned: count((route) => route.enabled && (route.samplingRate < 1 || route.when !== undefined)),
+    highPriority: count(({ priority }) => priority === "high" || priority === "critical")
+  }
+}
+
+/**
+ * The table in words, a line per event: `step.failed → metrics, trace, log`,
+ * with rate, predicate and priority where they are not the usual ones.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const describe = ({ entries }: EventRouter): string =>
+  entries.map(({ name, route }) => `${name} → ${describeRoute(route)}`).join("\n")
+
+const signalsOf = (route: EventRoute.EventRoute): ReadonlyArray<EventRoute.EventSignal> =>
+  (["metrics", "trace", "log"] as const).filter((signal) => EventRoute.reaches(route, signal))
+
+/**
+ * A route in words.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const describeRoute = (route: EventRoute.EventRoute): string => {
+  const signals = signalsOf(route)
+  const notes = [
+    ...(route.samplingRate < 1 ? [`${(route.samplingRate * 100).toFixed(1)} % sampled`] : []),
+    ...(route.when === undefined ? [] : ["conditional"]),
+    ...(route.priority === "normal" ? [] : [`${route.priority} priority`])
+  ]
+  return `${signals.length === 0 ? "ignored" : signals.join(", ")}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`
 }

@@ -39,3 +39,23 @@ export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
     return fallback(error)
   }
 }
+
+/** Something that takes an event. */
+export interface Handler<A, B, C> {
+  readonly handle: (a: A, b: B, c: C) => void
+}
+
+/** Calls a handler as {@link contain} does, without a closure per call. */
+export const handle = <H extends Handler<A, B, C>, A, B, C>(
+  handler: H,
+  a: A,
+  b: B,
+  c: C,
+  onError: (handler: H, error: unknown) => void
+): void => {
+  try {
+    handler.handle(a, b, c)
+  } catch (error) {
+    onError(handler, error)
+  }
+}

@@ -6,8 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { EventBus } from "../events/EventBus.ts"
-import * as EventCatalog from "../events/EventCatalog.ts"
-import type { EventEnvelope } from "../events/EventEnvelope.ts"
+import { type EventEnvelope, isOfCatalog } from "../events/EventEnvelope.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
 import { LogLevels } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
@@ -16,13 +15,13 @@ import { LogWriter } from "./LogWriter.ts"
 /** Payload fields that a line has as ids. */
 const ids = new Set(["taskId", "taskName", "stepId", "stepName", "attempt"])
 
-/** Component of the lines that events become. */
-const component = "workflow"
+/** Component of the lines that events of the catalog become. */
+const ownComponent = "workflow"
 
 /**
  * Registers the sink: one line per event, of the event's severity, with the
  * payload in snake case. Whether it is written depends on the level of the
- * component `workflow`.
+ * component: `workflow`, or the domain of a program's own event.
  *
  * @category layers
  * @since 0.1.0
@@ -36,8 +35,8 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
     yield* bus.register({
       name: "log",
       signal: "log",
-      handle: (envelope, fiber) => {
-        const definition = EventCatalog.catalog[envelope.name]
+      handle: (envelope, fiber, definition) => {
+        const component = isOfCatalog(envelope) ? ownComponent : definition.domain
         if (!levels.isWritten(definition.severity, component, envelope.time)) return
         const context = LogRecord.contextOf(fiber)
         writer.write({
@@ -56,7 +55,9 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
 )
 
 /** The step of an event is its payload's: a loop event about a step is published outside of the step. */
-const workflowOf = ({ payload }: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
+const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
+  if (!isOfCatalog(envelope)) return current
+  const { payload } = envelope
   if (!("stepId" in payload)) return current ?? { taskId: payload.taskId, taskName: payload.taskName }
   return current !== undefined && current.stepId === payload.stepId && current.attempt === payload.attempt
     ? current
@@ -72,8 +73,9 @@ const workflowOf = ({ payload }: EventEnvelope, current: LogRecord.LogRecord["wo
 const fieldsOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
   const fields: Record<string, unknown> = { event: envelope.name }
   const payload: Readonly<Record<string, unknown>> = envelope.payload
+  const isOwn = isOfCatalog(envelope)
   for (const name of Object.keys(payload)) {
-    if (!ids.has(name) && payload[name] !== undefined) fields[snakeCase(name)] = payload[name]
+    if (!(isOwn && ids.has(name)) && payload[name] !== undefined) fields[snakeCase(name)] = payload[name]
   }
   return fields
 }

@@ -66,9 +66,40 @@ export const catalog = {
     attributes: ["task", "step"],
     buckets: durationBuckets
   },
+  tasksRequested: {
+    name: MetricName.tasksRequested,
+    help: "Runs of tasks that were accepted.",
+    attributes: ["task"]
+  },
+  tasksEnqueued: {
+    name: MetricName.tasksEnqueued,
+    help: "Runs of tasks that were handed to the background.",
+    attributes: ["task"]
+  },
+  viableSteps: {
+    name: MetricName.viableSteps,
+    help: "Steps that discoveries found ready to start.",
+    attributes: ["task"]
+  },
   stepRetries: {
     name: MetricName.stepRetries,
     help: "Retries of failed steps.",
+    attributes: ["task", "step"]
+  },
+  stepRetriesExhausted: {
+    name: MetricName.stepRetriesExhausted,
+    help: "Steps that failed with no attempt left.",
+    attributes: ["task", "step"]
+  },
+  stepBackoff: {
+    name: MetricName.stepBackoff,
+    help: "Time a failed step is to wait before its next attempt.",
+    attributes: ["task", "step", "type"],
+    buckets: durationBuckets
+  },
+  stepsSkipped: {
+    name: MetricName.stepsSkipped,
+    help: "Steps that were complete without an attempt.",
     attributes: ["task", "step"]
   },
   tasksActive: {

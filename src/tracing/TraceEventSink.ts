@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import { EventBus } from "../events/EventBus.ts"
-import type { EventEnvelope } from "../events/EventEnvelope.ts"
+import { type EventEnvelope, isOfCatalog } from "../events/EventEnvelope.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
@@ -57,7 +57,7 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
         const span = fiber.cache.span
         if (!(span instanceof RecordedSpan)) return
         const attributes = attributesOf(envelope, snakeCase)
-        if (!("toState" in envelope.payload)) span.event(envelope.name, span.now(), attributes)
+        if (!isTransition(envelope)) span.event(envelope.name, span.now(), attributes)
         else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
         else span.event(SpanName.stateTransition, span.now(), attributes)
       }
@@ -65,14 +65,19 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
   })
 )
 
+/** An event of a program may have a field of that name without being a transition of ours. */
+const isTransition = (envelope: EventEnvelope): boolean => isOfCatalog(envelope) && "toState" in envelope.payload
+
 const attributesOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
   const attributes: Record<string, unknown> = { [Attribute.event]: envelope.name }
   const payload: Readonly<Record<string, unknown>> = envelope.payload
+  const isOwn = isOfCatalog(envelope)
   for (const field of Object.keys(payload)) {
-    if (!known.has(field)) attributes[`tasker.event.${snakeCase(field)}`] = payload[field]
+    if (!isOwn || !known.has(field)) attributes[`tasker.event.${snakeCase(field)}`] = payload[field]
   }
+  if (!isTransition(envelope)) return attributes
   if (payload["fromState"] !== undefined) attributes[Attribute.stateFrom] = payload["fromState"]
-  if (payload["toState"] !== undefined) attributes[Attribute.stateTo] = payload["toState"]
+  attributes[Attribute.stateTo] = payload["toState"]
   return attributes
 }
 

@@ -51,8 +51,10 @@ interface Loop {
   ready: Array<number>
   head: number
   running: number
-  /** Steps whose back-off is to be waited for. */
-  readonly backingOff: Set<number>
+  /** Steps whose back-off is to be waited for, with its end by the monotonic clock. */
+  readonly backingOff: Map<number, bigint>
+  /** The back-off end the run has been deferred to and told about, while nothing runs. */
+  deferredUntil: bigint | undefined
   batches: number
 }
 
@@ -89,7 +91,8 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
     ready: [],
     head: 0,
     running: 0,
-    backingOff: new Set(),
+    backingOff: new Map(),
+    deferredUntil: undefined,
     batches: 0
   }
   state.missing.forEach((count, index) => count === 0 && makeReady(state, index))
@@ -125,18 +128,36 @@ const take = (state: Loop): Array<number> => {
 
 /** Nothing may start and nothing runs: over, unless a back-off is still to elapse. */
 const isOver = (state: Loop): Effect.Effect<boolean> => {
-  const left = countPending(state.run)
+  const { run } = state
+  const left = countPending(run)
   const backingOff = state.backingOff.size
-  state.run.over = backingOff === 0
+  run.over = backingOff === 0
   if (left === 0 && backingOff === 0) return Effect.succeed(true)
-  return Effect.as(
-    state.run.bus.publish("workflow.no_viable_steps", {
-      ...taskFields(state.run.record),
-      pendingSteps: left + backingOff,
-      reason: backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
-    }),
-    backingOff === 0
-  )
+  const noneViable = run.bus.publish("workflow.no_viable_steps", {
+    ...taskFields(run.record),
+    pendingSteps: left + backingOff,
+    reason: backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
+  })
+  return backingOff === 0
+    ? Effect.as(noneViable, true)
+    : Effect.as(defer(state, noneViable), false)
+}
+
+/** The run waits for the earliest back-off; told once, and again only if that is another one by now. */
+const defer = (state: Loop, noneViable: Effect.Effect<void>): Effect.Effect<void> => {
+  const until = [...state.backingOff.values()].reduce((earliest, end) => end < earliest ? end : earliest)
+  const before = state.deferredUntil
+  if (before === until) return Effect.void
+  state.deferredUntil = until
+  const now = state.clock.monotonicTimeNanosUnsafe()
+  const delaySeconds = until > now ? secondsBetween(now, until) : 0
+  const deferred = state.run.bus.publish("workflow.task_reenqueue_delayed", {
+    ...taskFields(state.run.record),
+    reason: "retry_backoff",
+    delaySeconds,
+    scheduledFor: state.clock.currentTimeMillisUnsafe() + delaySeconds * 1000
+  })
+  return before === undefined ? Effect.andThen(noneViable, deferred) : deferred
 }
 
 const countPending = (run: TaskRun) =>
@@ -145,6 +166,7 @@ const countPending = (run: TaskRun) =>
 const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
   const { run } = state
   const number = ++state.batches
+  state.deferredUntil = undefined
   state.running += indices.length
   const discovered = withSpan(SpanName.dependencyResolution, {
     attributes: {
@@ -218,8 +240,7 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
       return retry(state, message.index, message.backoffSeconds)
     case "Resolved":
       state.backingOff.delete(message.index)
-      satisfy(state, message.index)
-      return Effect.void
+      return satisfy(state, message.index)
     case "CancelRequested":
       return Effect.void
   }
@@ -227,26 +248,41 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
 
 const settled = (state: Loop, index: number): Effect.Effect<void, never, unknown> => {
   const step = state.run.steps[index] as StepRecord
-  if (satisfiesDependants(step.state)) satisfy(state, index)
+  if (satisfiesDependants(step.state)) return satisfy(state, index)
   if (step.state === "error" && state.run.failedForGood[index] !== true) return backOff(state, index, step)
   if (step.state === "cancelled") return cancelDependants(state.run, index)
   return Effect.void
 }
 
-const satisfy = (state: Loop, index: number) => {
-  if (state.satisfied[index] === true) return
-  state.satisfied[index] = true
-  for (const dependant of state.run.task.graph.dependants[index] ?? []) {
-    if (--(state.missing[dependant] as number) === 0) makeReady(state, dependant)
-  }
+const satisfy = (state: Loop, index: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    if (state.satisfied[index] === true) return Effect.void
+    state.satisfied[index] = true
+    for (const dependant of state.run.task.graph.dependants[index] ?? []) {
+      if (--(state.missing[dependant] as number) > 0) continue
+      makeReady(state, dependant)
+      announce(state.run, fiber, dependant, index)
+    }
+    return Effect.void
+  })
+
+/** A step that was settled while it waited for its dependencies waits no more. */
+const announce = (run: TaskRun, fiber: Fiber.Fiber<unknown, unknown>, index: number, last: number) => {
+  const step = run.steps[index] as StepRecord
+  if (!run.bus.enabled || step.state !== "pending") return
+  run.bus.publishUnsafe(fiber, "dependency.resolved", {
+    ...stepFields(run, step),
+    dependencyCount: step.dependsOn.length,
+    lastDependency: (run.steps[last] as StepRecord).name
+  })
 }
 
 const backOff = (state: Loop, index: number, step: StepRecord): Effect.Effect<void> => {
   const { run } = state
   const policy = run.settings.policies[index] as RetryPolicy.RetryPolicy
   const asked = retryAfterOf(run.exits[index])
-  state.backingOff.add(index)
   return Effect.flatMap(RetryPolicy.nextDelay(policy, step.attempts, asked), (delay) => {
+    state.backingOff.set(index, state.clock.monotonicTimeNanosUnsafe() + (Duration.toNanosUnsafe(delay)))
     const backoffSeconds = Duration.toSeconds(delay)
     const waiting: StepRecord = {
       ...step,

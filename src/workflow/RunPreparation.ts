@@ -78,6 +78,7 @@ export const make = (config: TelemetryConfig) => {
       backoffSeconds: [],
       exits: [],
       failedForGood: [],
+      isNeeded: [],
       results: {},
       record,
       cancelRequested: false,

@@ -36,6 +36,10 @@ export interface Step<out Name extends string, out A, out E, out R, in Input> {
     readonly results: never
     readonly attempt: number
   }) => Effect.Effect<A, E, R>
+  readonly skipWhen:
+    | ((context: { readonly input: Input; readonly results: never }) => boolean | Effect.Effect<boolean, E, R>)
+    | undefined
+  readonly whenSkipped: ((context: { readonly input: Input; readonly results: never }) => A) | undefined
 }
 
 /**
@@ -96,6 +100,33 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
 }
 
 /**
+ * What `skipWhen` and `whenSkipped` are given.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SkipContext<Input, Dependencies extends ReadonlyArray<Any>> {
+  /** The task's decoded input. */
+  readonly input: Input
+  /** The results of the steps named in `dependsOn`, and of no others. */
+  readonly results: Results<Dependencies>
+}
+
+/**
+ * The options that a step has whether it may be skipped or not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<Any>> {
+  readonly dependsOn?: Dependencies | undefined
+  readonly input?: Schema.Schema<Input> | undefined
+  readonly retry?: RetryPolicy.Options | undefined
+  readonly timeout?: Duration.Input | undefined
+  readonly run: (context: StepContext<Input, Dependencies>) => Effect.Effect<A, E, R>
+}
+
+/**
  * Makes a step.
  *
  * **Details**
@@ -104,6 +135,12 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
  * `tasker.step.execution` span. Success completes the step. A failure is
  * retried as `retry` says, unless it is a `PermanentError`. A defect is not
  * retried. A time-out interrupts the fiber and counts as a failure.
+ *
+ * A step with `skipWhen` is asked once, before its first attempt. If it says
+ * yes, the step is complete without an attempt: there is no step span, nothing
+ * counts as tried, `observability.step.skip` is published, and the dependants go
+ * on with what `whenSkipped` gives, or with `undefined`, which their types then
+ * say. If asking fails, the attempt fails with it.
  *
  * **Example** (Two steps, the second with the result of the first)
  *
@@ -125,34 +162,74 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
  * })
  * ```
  *
+ * **Example** (A step that may have nothing to do)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import * as Step from "tasker-telemetry/workflow/Step"
+ *
+ * const discount = Step.make("discount", {
+ *   input: Schema.Struct({ total: Schema.Finite }),
+ *   skipWhen: ({ input }) => input.total < 100,
+ *   whenSkipped: () => 0,
+ *   run: ({ input }) => Effect.succeed(input.total * 0.1)
+ * })
+ * ```
+ *
  * @param name unique within a task; it becomes a span and metric attribute, so keep ids out of it
  * @param options `dependsOn`: steps that must be complete first, none by default; `input`: the schema whose type `run`
  * sees as `input`, `unknown` by default; `retry`: what differs from the configured policy; `timeout`: limit of one
- * attempt, by default `execution.stepTimeout`
+ * attempt, by default `execution.stepTimeout`; `skipWhen`: whether there is nothing to do; `whenSkipped`: the result of
+ * a skipped step, `undefined` by default
  * @category constructors
  * @since 0.1.0
  */
-export const make = <
-  const Name extends string,
-  A,
-  E,
-  R,
-  Input = unknown,
-  const Dependencies extends ReadonlyArray<Any> = readonly []
->(
-  name: Name,
-  options: {
-    readonly dependsOn?: Dependencies | undefined
-    readonly input?: Schema.Schema<Input> | undefined
-    readonly retry?: RetryPolicy.Options | undefined
-    readonly timeout?: Duration.Input | undefined
-    readonly run: (context: StepContext<Input, Dependencies>) => Effect.Effect<A, E, R>
+export const make: {
+  <
+    const Name extends string,
+    A,
+    E,
+    R,
+    Input = unknown,
+    const Dependencies extends ReadonlyArray<Any> = readonly []
+  >(
+    name: Name,
+    options: Options<A, E, R, Input, Dependencies> & {
+      readonly skipWhen?: undefined
+      readonly whenSkipped?: undefined
+    }
+  ): Step<Name, A, E, R, Input>
+  <
+    const Name extends string,
+    A,
+    E,
+    R,
+    Input = unknown,
+    const Dependencies extends ReadonlyArray<Any> = readonly [],
+    Skipped = undefined,
+    E2 = never,
+    R2 = never
+  >(
+    name: Name,
+    options: Options<A, E, R, Input, Dependencies> & {
+      readonly skipWhen: (context: SkipContext<Input, Dependencies>) => boolean | Effect.Effect<boolean, E2, R2>
+      readonly whenSkipped?: ((context: SkipContext<Input, Dependencies>) => Skipped) | undefined
+    }
+  ): Step<Name, A | Skipped, E | E2, R | R2, Input>
+} = (
+  name: string,
+  options: Options<any, any, any, any, any> & {
+    readonly skipWhen?: Step<string, any, any, any, any>["skipWhen"]
+    readonly whenSkipped?: Step<string, any, any, any, any>["whenSkipped"]
   }
-): Step<Name, A, E, R, Input> => ({
+): Step<any, any, any, any, any> => ({
   [TypeId]: TypeId,
   name,
   dependsOn: options.dependsOn ?? [],
   retry: options.retry,
   timeout: options.timeout,
-  run: options.run
+  run: options.run,
+  skipWhen: options.skipWhen,
+  whenSkipped: options.whenSkipped
 })

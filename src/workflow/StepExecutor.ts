@@ -4,7 +4,8 @@
  * The attempt runs in the fiber that calls it and settles exactly once: as
  * complete, failed, or cancelled when the fiber is interrupted. The exit is kept
  * in the run and never fails the caller. A step that was resolved by hand after
- * it was chosen is left alone.
+ * it was chosen is left alone. A step that may be skipped is asked before its
+ * first attempt; if it is, there is none.
  *
  * @internal
  */
@@ -38,22 +39,38 @@ export const attempt = (
   index: number,
   batchLimit: number | undefined
 ): Effect.Effect<void, never, unknown> =>
+  Effect.suspend(() => {
+    const step = run.task.steps[index] as Step.Any
+    const report = Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index }))
+    const needed = step.skipWhen === undefined || run.isNeeded[index] === true
+      ? start(run, index, body(run, step), batchLimit)
+      : Effect.flatMap(
+        ask(run, step, index, step.skipWhen, batchLimit),
+        (asked) =>
+          Exit.isFailure(asked)
+            ? start(run, index, () => asked, batchLimit)
+            : asked.value._tag === "Skipped"
+            ? skip(run, index, asked.value.result)
+            : start(run, index, body(run, step), batchLimit)
+      )
+    return Effect.ensuring(needed, report)
+  })
+
+/** An attempt of a step that is still pending. */
+const start = (
+  run: TaskRun,
+  index: number,
+  work: (attempt: number) => Effect.Effect<unknown, unknown, unknown>,
+  batchLimit: number | undefined
+): Effect.Effect<void, never, unknown> =>
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
     const before = run.steps[index] as StepRecord
-    const report = Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index }))
-    if (before.state !== "pending") return Effect.asVoid(report)
+    if (before.state !== "pending") return Effect.void
     const clock = fiber.getRef(Clock.Clock)
     const startNanos = clock.monotonicTimeNanosUnsafe()
     const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
     const number = before.attempts + 1
-    const context: Correlation.WorkflowContext = {
-      taskId: run.record.id,
-      taskName: run.record.name,
-      stepId: before.id,
-      stepName: step.name,
-      attempt: number
-    }
     return withSpan(SpanName.step, {
       attributes: {
         [Attribute.taskId]: run.record.id,
@@ -71,18 +88,65 @@ export const attempt = (
         nextAttemptAt: undefined,
         queueSeconds: before.queueSeconds + queueSeconds
       }, { queueSeconds }).pipe(
-        Effect.andThen(limited(run, index, body(run, step, number), batchLimit)),
+        Effect.andThen(limited(run, index, work(number), batchLimit)),
         Effect.onExit((exit) => settle(run, index, exit, { clock, startNanos, queueSeconds, span })),
-        Effect.provideService(Correlation.CurrentWorkflow, context)
+        Effect.provideService(Correlation.CurrentWorkflow, contextOf(run, before, number))
       )).pipe(
         Effect.exit,
-        Effect.ensuring(report),
         Effect.asVoid
       )
   })
 
-const body = (run: TaskRun, step: Step.Any, attempt: number): Effect.Effect<unknown, unknown, unknown> =>
+const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation.WorkflowContext => ({
+  taskId: run.record.id,
+  taskName: run.record.name,
+  stepId: step.id,
+  stepName: step.name,
+  attempt
+})
+
+const body = (run: TaskRun, step: Step.Any) => (attempt: number): Effect.Effect<unknown, unknown, unknown> =>
   Effect.suspend(() => step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt }))
+
+type Answer = { readonly _tag: "Needed" } | { readonly _tag: "Skipped"; readonly result: unknown }
+
+/** Asks whether the step is to be skipped, within the limits of an attempt. */
+const ask = (
+  run: TaskRun,
+  step: Step.Any,
+  index: number,
+  skipWhen: NonNullable<Step.Any["skipWhen"]>,
+  batchLimit: number | undefined
+): Effect.Effect<Exit.Exit<Answer, unknown>, never, unknown> => {
+  const before = run.steps[index] as StepRecord
+  const answer = Effect.suspend(() => {
+    const context = { input: run.input as never, results: resultsFor(run, step) as never }
+    const asked = skipWhen(context)
+    return Effect.map(Effect.isEffect(asked) ? asked : Effect.succeed(asked), (isSkipped): Answer => {
+      if (isSkipped) return { _tag: "Skipped", result: step.whenSkipped?.(context) }
+      run.isNeeded[index] = true
+      return { _tag: "Needed" }
+    })
+  })
+  return Effect.exit(
+    Effect.provideService(
+      limited(run, index, answer, batchLimit),
+      Correlation.CurrentWorkflow,
+      contextOf(run, before, before.attempts + 1)
+    )
+  )
+}
+
+const skip = (run: TaskRun, index: number, result: unknown): Effect.Effect<void> =>
+  Clock.clockWith((clock) => {
+    const before = run.steps[index] as StepRecord
+    if (before.state !== "pending") return Effect.void
+    run.results[before.name] = result
+    run.exits[index] = undefined
+    return Effect.orDie(
+      moveStep(run, index, "skipped", { endedAt: clock.currentTimeMillisUnsafe(), error: undefined }, {})
+    ).pipe(Effect.provideService(Correlation.CurrentWorkflow, contextOf(run, before, before.attempts)))
+  })
 
 const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unknown>> => {
   const results: Record<string, unknown> = {}
@@ -91,12 +155,12 @@ const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unkno
 }
 
 /** The tighter of the step's and the batch's limit interrupts the attempt. */
-const limited = (
+const limited = <A>(
   run: TaskRun,
   index: number,
-  effect: Effect.Effect<unknown, unknown, unknown>,
+  effect: Effect.Effect<A, unknown, unknown>,
   batchLimit: number | undefined
-): Effect.Effect<unknown, unknown, unknown> => {
+): Effect.Effect<A, unknown, unknown> => {
   const stepLimit = run.settings.stepTimeouts[index]
   const limit = Math.min(stepLimit ?? Infinity, batchLimit ?? Infinity)
   if (limit === Infinity) return effect

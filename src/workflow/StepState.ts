@@ -2,7 +2,7 @@
  * The states of a step and the transitions between them.
  *
  * ```text
- * pending     → in_progress | error | cancelled | resolved_manually
+ * pending     → in_progress | complete | error | cancelled | resolved_manually
  * in_progress → complete | error | cancelled
  * error       → pending | resolved_manually
  * ```
@@ -39,7 +39,8 @@ export const StepState = Schema.Literals([
 export type StepState = typeof StepState.Type
 
 /**
- * What happens to a step, named as in the event catalog.
+ * What happens to a step, named as in the event catalog; `skipped` is
+ * `observability.step.skip` there.
  *
  * @category models
  * @since 0.1.0
@@ -47,6 +48,7 @@ export type StepState = typeof StepState.Type
 export type StepEvent =
   | "execution_requested"
   | "completed"
+  | "skipped"
   | "failed"
   | "retry_requested"
   | "cancelled"
@@ -55,6 +57,7 @@ export type StepEvent =
 const transitions: { readonly [S in StepState]: { readonly [E in StepEvent]?: StepState } } = {
   pending: {
     execution_requested: "in_progress",
+    skipped: "complete",
     failed: "error",
     cancelled: "cancelled",
     resolved_manually: "resolved_manually"

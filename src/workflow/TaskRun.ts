@@ -67,6 +67,8 @@ export interface TaskRun extends RunRecords {
   readonly exits: Array<Exit.Exit<unknown, unknown> | undefined>
   /** Whether each failed step may never run again. */
   readonly failedForGood: Array<boolean>
+  /** Whether each step that may be skipped has said that it is not. */
+  readonly isNeeded: Array<boolean>
   readonly results: Record<string, unknown>
   cancelRequested: boolean
   /** The loop has ended or is ending: nothing that happens to the run from outside can reach it any more. */
@@ -101,8 +103,20 @@ export const secondsBetween = (from: bigint, to: bigint): number => Number(to - 
 export const elapsed = (run: TaskRun, clock: Clock.Clock): number =>
   secondsBetween(run.createdNanos, clock.monotonicTimeNanosUnsafe())
 
+const stepEventNames = {
+  execution_requested: "step.execution_requested",
+  completed: "step.completed",
+  skipped: "observability.step.skip",
+  failed: "step.failed",
+  retry_requested: "step.retry_requested",
+  cancelled: "step.cancelled",
+  resolved_manually: "step.resolved_manually"
+} as const satisfies { readonly [Event in StepState.StepEvent]: EventCatalog.EventName }
+
+type StepEventName<Event extends StepState.StepEvent> = (typeof stepEventNames)[Event]
+
 /**
- * Moves a step, saves it and publishes `step.<event>` with the given fields.
+ * Moves a step, saves it and publishes the event of the transition with the given fields.
  * Refused transitions change nothing. `moved` runs right after the move, before anybody else can see it.
  */
 export const moveStep = <Event extends StepState.StepEvent>(
@@ -110,7 +124,10 @@ export const moveStep = <Event extends StepState.StepEvent>(
   index: number,
   event: Event,
   change: Partial<StepRecord>,
-  fields: Omit<EventCatalog.Payload<`step.${Event}`>, keyof ReturnType<typeof stepFields> | "fromState" | "toState">,
+  fields: Omit<
+    EventCatalog.Payload<StepEventName<Event>>,
+    keyof ReturnType<typeof stepFields> | "fromState" | "toState"
+  >,
   moved?: () => void
 ): Effect.Effect<void, TransitionRefused> =>
   Effect.withFiber((fiber) => {
@@ -121,9 +138,9 @@ export const moveStep = <Event extends StepState.StepEvent>(
     run.steps[index] = after
     moved?.()
     if (run.bus.enabled) {
-      run.bus.publishUnsafe(
+      run.bus.publishUnsafe<StepEventName<Event>>(
         fiber,
-        `step.${event}`,
+        stepEventNames[event],
         { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
       )
     }

@@ -24,7 +24,7 @@ import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
 import { TaskError, TaskNotFound } from "./TaskError.ts"
 import * as TaskExecution from "./TaskExecution.ts"
-import type { Restore, TaskRun } from "./TaskRun.ts"
+import { type Restore, taskFields, type TaskRun } from "./TaskRun.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
 import { TransitionRefused } from "./TransitionRefused.ts"
 
@@ -205,6 +205,12 @@ const make = Effect.gen(function*() {
   const execute = (run: TaskRun, restore: Restore) =>
     TaskExecution.execute(run, live, restore) as Effect.Effect<never, never, never>
 
+  const enqueued = (run: TaskRun) =>
+    bus.publish("observability.task.enqueue", { ...taskFields(run.record), totalSteps: run.steps.length }).pipe(
+      Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
+      Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
+    )
+
   const inspect = Effect.fnUntraced(function*(taskId: string) {
     const found = yield* store.get(taskId)
     return Option.isSome(found) ? found.value : yield* notFound(taskId)
@@ -220,9 +226,12 @@ const make = Effect.gen(function*() {
       Effect.uninterruptibleMask((outer) =>
         Effect.flatMap(prepared(task, input, options, outer), (run) =>
           Effect.map(
-            Effect.forkIn(Effect.uninterruptibleMask((restore) => execute(run, restore)), scope, {
-              startImmediately: true
-            }),
+            Effect.andThen(
+              enqueued(run),
+              Effect.forkIn(Effect.uninterruptibleMask((restore) => execute(run, restore)), scope, {
+                startImmediately: true
+              })
+            ),
             (fiber) => ({ taskId: run.record.id, correlationId: run.record.correlationId, fiber })
           ))
       ),

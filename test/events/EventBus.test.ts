@@ -1,15 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
-import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import { defaultRoutes } from "../../src/events/EventRouter.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as Step from "../../src/workflow/Step.ts"
-import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
-import * as recorder from "../support/recorder.ts"
 
 const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
 
@@ -117,57 +111,4 @@ describe("EventBus", () => {
       assert.strictEqual(yield* Effect.provide(enabled, EventBus.layerNoop), false)
       assert.strictEqual(yield* Effect.provide(publish, EventBus.layerNoop), undefined)
     }))
-
-  it.effect("carries payloads that fit the catalog through a whole run", () =>
-    Effect.gen(function*() {
-      const flaky = Step.make("flaky", {
-        run: ({ attempt }) => attempt === 1 ? Effect.fail("again") : Effect.sleep("1 second")
-      })
-      const bad = Step.make("bad", { retry: { maximumAttempts: 1 }, run: () => Effect.fail("no") })
-      const after = Step.make("after", { dependsOn: [bad], run: () => Effect.void })
-      const stopped = Step.make("stopped", { run: () => Effect.interrupt })
-      const task = Task.make("t", { input: Schema.Void, steps: [flaky, bad, after, stopped] })
-      const { fiber, taskId } = yield* TaskRunner.start(task, undefined)
-      yield* recorder.advance("1 minute")
-      yield* Fiber.await(fiber)
-      yield* TaskRunner.resolveStep(taskId, bad, undefined as never)
-      const cancelled = yield* TaskRunner.start(task, undefined)
-      yield* TaskRunner.cancel(cancelled.taskId)
-      yield* TaskRunner.run(
-        Task.make("ok", { input: Schema.Void, steps: [Step.make("s", { run: () => Effect.void })] }),
-        undefined
-      )
-      const { events } = yield* recorder.Recorder
-      assert.deepStrictEqual(yield* recorder.misfits, [])
-      assert.deepStrictEqual(
-        EventCatalog.names.filter((name) => !events.some((event) => event.name === name)),
-        ["task.resolved_manually"]
-      )
-    }).pipe(Effect.provide(recorder.layer())))
-})
-
-describe("EventCatalog", () => {
-  it("names only fields of the payload as attributes, and no ids", () => {
-    for (const [name, { attributes, payload }] of Object.entries(EventCatalog.catalog)) {
-      for (const attribute of attributes as ReadonlyArray<string>) {
-        assert.property(payload.fields, attribute, name)
-        assert.notMatch(attribute, /Id$/, name)
-      }
-    }
-  })
-
-  it("has a domain, a route and a sentence for every event", () => {
-    assert.deepStrictEqual(
-      new Set(EventCatalog.names.map(EventCatalog.domainOf)),
-      new Set(["task", "step", "workflow", "observability"])
-    )
-    assert.deepStrictEqual(Object.keys(defaultRoutes).toSorted(), [...EventCatalog.names].toSorted())
-    assert.isTrue(EventCatalog.names.every((name) => defaultRoutes[name].log))
-  })
-
-  it("gives from and to states to the transitions and to nothing else", () => {
-    for (const [name, { payload }] of Object.entries(EventCatalog.catalog)) {
-      assert.strictEqual("toState" in payload.fields, /^(?:task|step)\./.test(name), name)
-    }
-  })
 })

@@ -106,6 +106,51 @@ describe("MetricEventSink", () => {
     ["tasker_step_retries_total{order,charge} 1"]
   )
 
+  for (
+    const [sentence, publish, expected] of [
+      [
+        "an accepted run",
+        (bus: EventBus["Service"]) =>
+          bus.publish("task.initialize_requested", {
+            ...task,
+            fromState: undefined,
+            toState: "pending",
+            totalSteps: 2
+          }),
+        "tasker_tasks_requested_total{order} 1"
+      ],
+      [
+        "a run handed to the background",
+        (bus: EventBus["Service"]) => bus.publish("observability.task.enqueue", { ...task, totalSteps: 2 }),
+        "tasker_tasks_enqueued_total{order} 1"
+      ],
+      [
+        "the steps of a discovery",
+        (bus: EventBus["Service"]) =>
+          bus.publish("workflow.viable_steps_discovered", { ...task, stepCount: 3, stepNames: ["a", "b", "c"] }),
+        "tasker_viable_steps_total{order} 3"
+      ],
+      [
+        "a step without attempts left",
+        (bus: EventBus["Service"]) =>
+          bus.publish("observability.step.max_retries_reached", { ...step, maximumAttempts: 2 }),
+        "tasker_step_retries_exhausted_total{order,charge} 1"
+      ],
+      [
+        "a skipped step, and no attempt",
+        (bus: EventBus["Service"]) =>
+          bus.publish("observability.step.skip", { ...step, fromState: "pending", toState: "complete" }),
+        "tasker_steps_skipped_total{order,charge} 1"
+      ]
+    ] as const
+  ) publishing(`counts ${sentence}`, publish, [expected])
+
+  publishing(
+    "measures a back-off by its type",
+    (bus) => bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
+    ["tasker_step_backoff_seconds{order,charge,server_requested} 1 (sum 4)"]
+  )
+
   publishing(
     "measures no attempt where a step is cancelled before it began",
     (bus) => bus.publish("step.cancelled", { ...step, ...attempted, fromState: "pending", toState: "cancelled" }),
@@ -114,7 +159,7 @@ describe("MetricEventSink", () => {
 
   publishing(
     "leaves events of the loop alone",
-    (bus) => bus.publish("workflow.viable_steps_discovered", { ...task, stepCount: 1, stepNames: ["charge"] }),
+    (bus) => bus.publish("workflow.steps_execution_started", { ...task, stepCount: 1 }),
     []
   )
 

@@ -24,6 +24,7 @@ describe("D1 duplicate events", () => {
       yield* recorder.advance("1 minute")
       yield* Fiber.await(fiber)
       assert.deepStrictEqual(yield* recorder.lines, [
+        "observability.task.enqueue",
         "task.initialize_requested ∅→pending",
         "step.initialize_requested flaky ∅→pending",
         "step.initialize_requested after ∅→pending",
@@ -40,12 +41,14 @@ describe("D1 duplicate events", () => {
         "workflow.steps_execution_completed",
         "observability.step.backoff flaky",
         "workflow.no_viable_steps",
+        "workflow.task_reenqueue_delayed",
         "step.retry_requested flaky error→pending",
         "workflow.viable_steps_discovered",
         "workflow.steps_execution_started",
         "step.execution_requested flaky pending→in_progress",
         "step.completed flaky in_progress→complete",
         "workflow.steps_execution_completed",
+        "dependency.resolved after",
         "workflow.viable_steps_discovered",
         "workflow.steps_execution_started",
         "step.execution_requested after pending→in_progress",

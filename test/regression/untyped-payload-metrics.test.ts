@@ -30,6 +30,7 @@ describe("metrics of a run", () => {
         }
       }
       assert.deepStrictEqual(lines, [
+        "tasker_step_backoff_seconds task=order step=charge type=exponential: 1 × 5 s",
         "tasker_step_duration_seconds task=order step=charge status=complete: 1 × 3 s",
         "tasker_step_duration_seconds task=order step=charge status=error: 1 × 1 s",
         "tasker_step_duration_seconds task=order step=fetch status=complete: 1 × 2 s",
@@ -42,7 +43,9 @@ describe("metrics of a run", () => {
         "tasker_steps_total task=order step=charge status=error: 1",
         "tasker_steps_total task=order step=fetch status=complete: 1",
         "tasker_tasks_active task=order: 0",
+        "tasker_tasks_requested_total task=order: 1",
         "tasker_tasks_total task=order status=complete: 1",
+        "tasker_viable_steps_total task=order: 3",
         "tasker_workflow_duration_seconds task=order status=complete: 1 × 11 s"
       ])
     }).pipe(Effect.provide(TelemetryTest.layer)))

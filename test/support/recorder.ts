@@ -5,7 +5,7 @@ import { Clock, Context, type Duration, Effect, Layer, Option, Schema } from "ef
 import { TestClock } from "effect/testing"
 import { EventBus } from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import type { EnvelopeOf, EventEnvelope } from "../../src/events/EventEnvelope.ts"
+import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
@@ -13,14 +13,20 @@ import { TaskStore } from "../../src/workflow/TaskStore.ts"
 
 /** The events of a test, in the order in which they were published. */
 export class Recorder extends Context.Service<Recorder, {
-  readonly events: ReadonlyArray<EventEnvelope>
+  readonly events: ReadonlyArray<CatalogEnvelope>
 }>()("tasker-telemetry/test/support/Recorder") {
   static readonly layer: Layer.Layer<Recorder, never, EventBus> = Layer.effect(
     Recorder,
     Effect.gen(function*() {
       const bus = yield* EventBus
-      const events: Array<EventEnvelope> = []
-      yield* bus.register({ name: "recorder", signal: "all", handle: (envelope) => void events.push(envelope) })
+      const events: Array<CatalogEnvelope> = []
+      yield* bus.register({
+        name: "recorder",
+        signal: "all",
+        handle: (envelope) => {
+          if (isOfCatalog(envelope)) events.push(envelope)
+        }
+      })
       return { events }
     })
   )
@@ -64,14 +70,14 @@ export const layerUnobserved = (options: TelemetryConfig.Options = {}) =>
     Layer.provideMerge(layerConfig(options))
   )
 
-const ofStep = (event: EventEnvelope): string =>
+const ofStep = (event: CatalogEnvelope): string =>
   "stepName" in event.payload && event.payload.stepName !== undefined ? ` ${event.payload.stepName}` : ""
 
-const states = (event: EventEnvelope): string =>
+const states = (event: CatalogEnvelope): string =>
   "toState" in event.payload ? ` ${event.payload.fromState ?? "∅"}→${event.payload.toState}` : ""
 
 /** `step.completed charge in_progress→complete`, or the name alone where there is no step and no transition. */
-export const lineOf = (event: EventEnvelope): string => `${event.name}${ofStep(event)}${states(event)}`
+export const lineOf = (event: CatalogEnvelope): string => `${event.name}${ofStep(event)}${states(event)}`
 
 /** Every event as a line, see {@link lineOf}. */
 export const lines = Effect.map(Recorder, ({ events }) => events.map(lineOf))
@@ -79,14 +85,14 @@ export const lines = Effect.map(Recorder, ({ events }) => events.map(lineOf))
 /** The events that are transitions of a task or a step, as lines. */
 export const transitions = Effect.map(
   Recorder,
-  ({ events }) => events.filter((event) => /^(?:task|step)\./.test(event.name)).map(lineOf)
+  ({ events }) => events.filter((event) => "toState" in event.payload).map(lineOf)
 )
 
 /** The events of one name. */
 export const named = <Name extends EventCatalog.EventName>(name: Name) =>
   Effect.map(
     Recorder,
-    ({ events }) => events.filter((event): event is EnvelopeOf<Name> & EventEnvelope => event.name === name)
+    ({ events }) => events.filter((event): event is EnvelopeOf<Name> & CatalogEnvelope => event.name === name)
   )
 
 /** Encodes and decodes every payload with the schema of its event; gives the names of those that do not fit. */

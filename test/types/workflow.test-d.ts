@@ -73,3 +73,32 @@ TaskRunner.resolveStep("1", cart, "five")
 Step.make("named", { dependsOn: ["cart"], run: () => Effect.void })
 // @ts-expect-error a step runs an effect
 Step.make("plain", { run: () => 1 })
+
+// --- Skipping ---
+
+const skippable = Step.make("skippable", {
+  input: Order,
+  dependsOn: [cart],
+  skipWhen: ({ input, results }) => {
+    check<Equal<typeof results, { readonly cart: number }>>()
+    check<Equal<typeof input, typeof Order.Type>>()
+    return Payments.use((payments) => Effect.as(payments.pay, true))
+  },
+  run: () => Effect.succeed("run")
+})
+check<Equal<Step.Success<typeof skippable>, string | undefined>>()
+check<Equal<Step.Error<typeof skippable>, "payment">>()
+check<Equal<Step.Services<typeof skippable>, Payments>>()
+const substituted = Step.make("substituted", {
+  skipWhen: () => true,
+  whenSkipped: () => 0,
+  run: () => Effect.succeed("run")
+})
+check<Equal<Step.Success<typeof substituted>, string | number>>()
+// @ts-expect-error a substitute without a question
+Step.make("odd", { whenSkipped: () => 0, run: () => Effect.succeed("run") })
+Step.make("after", {
+  dependsOn: [skippable],
+  // @ts-expect-error a skipped step gives nothing
+  run: ({ results }) => Effect.succeed(results.skippable.length)
+})

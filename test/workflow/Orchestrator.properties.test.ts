@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Schema } from "effect"
-import type { EventEnvelope } from "../../src/events/EventEnvelope.ts"
+import type { CatalogEnvelope } from "../../src/events/EventEnvelope.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as StepState from "../../src/workflow/StepState.ts"
 import * as Task from "../../src/workflow/Task.ts"
@@ -77,7 +77,7 @@ const meddle = Effect.fnUntraced(function*(
 })
 
 /** Follows the events as an outsider: every one must be what its state machine allows next. */
-const checkEvents = (events: ReadonlyArray<EventEnvelope>, steps: ReadonlyArray<StepOfTest>, concurrency: number) => {
+const checkEvents = (events: ReadonlyArray<CatalogEnvelope>, steps: ReadonlyArray<StepOfTest>, concurrency: number) => {
   const states = new Map<string, string>(steps.map((step) => [step.name, "pending"]))
   let task = "pending"
   for (const event of events) {

@@ -13,7 +13,7 @@ const refusal = (make: () => unknown) => {
   }
   return "nothing is refused"
 }
-const ofStep = (options: Partial<Parameters<typeof Step.make>[1]>, name = "s") => () =>
+const ofStep = (options: Pick<Parameters<typeof Step.make>[1], "retry" | "timeout">, name = "s") => () =>
   Task.make("order", { input: Schema.Void, steps: [Step.make(name, { run: () => Effect.void, ...options })] })
 
 describe("Task", () => {

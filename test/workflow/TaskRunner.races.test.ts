@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Schema, Tracer } from "effect"
 import { EventBus } from "../../src/events/EventBus.ts"
-import type { EventEnvelope } from "../../src/events/EventEnvelope.ts"
+import { type EventEnvelope, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
@@ -23,7 +23,7 @@ const firstEvent = Effect.fnUntraced(function*(fits: (event: EventEnvelope) => b
     name: "first event",
     signal: "all",
     handle: (event) => {
-      if (fits(event)) Deferred.doneUnsafe(seen, Effect.succeed(event.payload.taskId))
+      if (isOfCatalog(event) && fits(event)) Deferred.doneUnsafe(seen, Effect.succeed(event.payload.taskId))
     }
   })
   return Deferred.await(seen)

@@ -1,0 +1,127 @@
+/**
+ * Every event name of Tasker, with the reason where it is not carried.
+ */
+export interface OriginalEvent {
+  readonly name: string
+  /** Why the catalog has no such event; `undefined` where it has one. */
+  readonly notCarried: string | undefined
+}
+
+const carried = (...names: ReadonlyArray<string>): ReadonlyArray<OriginalEvent> =>
+  names.map((name) => ({ name, notCarried: undefined }))
+
+const not = (notCarried: string, ...names: ReadonlyArray<string>): ReadonlyArray<OriginalEvent> =>
+  names.map((name) => ({ name, notCarried }))
+
+const repeats = (name: string) => `would repeat \`${name}\``
+
+export const originalEvents: ReadonlyArray<OriginalEvent> = [
+  // task
+  ...carried(
+    "task.initialize_requested",
+    "task.start_requested",
+    "task.completed",
+    "task.failed",
+    "task.cancelled",
+    "task.resolved_manually"
+  ),
+  ...not("a run that has ended is not run again; steps are retried within it", "task.retry_requested"),
+  ...not(
+    "said before a transition what the event of the transition says; a refused one is an error to who asked for it",
+    "task.before_transition",
+    "step.before_transition"
+  ),
+  // step
+  ...carried(
+    "step.initialize_requested",
+    "step.execution_requested",
+    "step.completed",
+    "step.failed",
+    "step.retry_requested",
+    "step.cancelled",
+    "step.resolved_manually"
+  ),
+  ...not(repeats("step.execution_requested"), "step.before_handle", "step.handle", "observability.step.handle"),
+  // workflow
+  ...carried(
+    "workflow.viable_steps_discovered",
+    "workflow.no_viable_steps",
+    "workflow.task_finalization_started",
+    "workflow.task_finalization_completed",
+    "workflow.task_reenqueue_delayed",
+    "workflow.steps_execution_started",
+    "workflow.steps_execution_completed"
+  ),
+  ...not(
+    repeats("task.start_requested"),
+    "workflow.task_started",
+    "workflow.orchestration_requested",
+    "observability.task.handle"
+  ),
+  ...not(repeats("task.completed"), "workflow.task_completed"),
+  ...not(repeats("task.failed"), "workflow.task_failed"),
+  ...not(repeats("step.completed"), "workflow.step_completed"),
+  ...not(repeats("step.failed"), "workflow.step_failed", "workflow.step_execution_failed"),
+  ...not(
+    repeats("workflow.viable_steps_discovered"),
+    "workflow.viable_steps_batch_ready",
+    "observability.step.find_viable"
+  ),
+  ...not(
+    `${repeats("workflow.task_reenqueue_delayed")}: a deferral is one act, and there is no queue to ask`,
+    "workflow.task_reenqueue_started",
+    "workflow.task_reenqueue_requested"
+  ),
+  ...not("a run waits in its own process, which cannot fail", "workflow.task_reenqueue_failed"),
+  ...not("a run is in exactly one of six states", "workflow.task_state_unclear"),
+  // observability
+  ...carried(
+    "observability.task.enqueue",
+    "observability.step.backoff",
+    "observability.step.skip",
+    "observability.step.max_retries_reached"
+  ),
+  ...not(repeats("workflow.task_finalization_started"), "observability.task.finalize"),
+  // export
+  ...not(
+    "comes with the export of metrics",
+    "tasker.telemetry.cache_synced",
+    "tasker.telemetry.export_requested",
+    "tasker.telemetry.export_completed",
+    "tasker.telemetry.export_failed"
+  ),
+  ...not(
+    "comes with the exporters that a program adds",
+    "tasker.telemetry.plugin_registered",
+    "tasker.telemetry.plugin_unregistered"
+  ),
+  // registry
+  ...not(
+    "a step holds the effect it runs; there is no registry of handlers",
+    "handler.registered",
+    "handler.unregistered",
+    "handler.validation_failed"
+  ),
+  ...not(
+    "layers are the registry: what does not fit does not compile",
+    "plugin.registered",
+    "plugin.unregistered",
+    "plugin.validation_failed",
+    "subscriber.registered",
+    "subscriber.unregistered",
+    "subscriber.validation_failed",
+    "registry.sync_requested",
+    "registry.health_check",
+    "registry.stats_collected",
+    "registry.cross_discovery",
+    "registry.coordination_complete"
+  ),
+  // routed, but published nowhere
+  ...carried("dependency.resolved"),
+  ...not(repeats("workflow.steps_execution_started"), "batch.step_execution"),
+  ...not("comes with the SQL monitor", "database.query_executed"),
+  ...not("comes with the performance monitor", "memory.spike_detected", "performance.slow_operation")
+]
+
+/** Events of Tasker's plan alone. */
+export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the SQL monitor", "performance.slow_query")

@@ -1,0 +1,68 @@
+/**
+ * Example payloads, made from the schema of an event.
+ *
+ * @since 0.1.0
+ */
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as EventDefinition from "./EventDefinition.ts"
+
+/**
+ * An example of an event's payload that its schema accepts, the same at every
+ * call.
+ *
+ * **When to use**
+ *
+ * Use for documentation, and to try a subscriber or a route out.
+ *
+ * **Details**
+ *
+ * Ids and texts speak of their field, as `taskId_123` and `example_taskName`.
+ * What a plain value does not satisfy is sampled from the schema with a fixed
+ * seed; that fails if the schema accepts too little to be met by chance.
+ *
+ * **Example** (A completed step)
+ *
+ * ```ts
+ * import { EventCatalog, EventExample } from "tasker-telemetry"
+ *
+ * const payload = EventExample.of(EventCatalog.catalog["step.completed"])
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const of = <D extends EventDefinition.Any>(
+  definition: D
+): Effect.Effect<EventDefinition.Payload<D>, Arbitrary.SampleError> =>
+  Effect.map(
+    Effect.forEach(
+      Object.entries(definition.payload.fields),
+      ([name, field]) => Effect.map(valueOf(name, field), (value) => [name, value] as const)
+    ),
+    (fields) => Object.fromEntries(fields) as EventDefinition.Payload<D>
+  )
+
+const seed = 42
+
+const valueOf = (name: string, field: Schema.Constraint): Effect.Effect<unknown, Arbitrary.SampleError> => {
+  const accepts = Schema.is(field)
+  const found = candidates(name).find(accepts)
+  return found === undefined
+    ? Effect.map(
+      Effect.suspend(() => Arbitrary.sampleEffect(Arbitrary.schema(field), { count: 1, seed })),
+      ([sample]) => sample
+    )
+    : Effect.succeed(found)
+}
+
+/** Plain values, the most telling first. */
+const candidates = (name: string): ReadonlyArray<unknown> => [
+  name === "fromState" ? "pending" : name === "toState" ? "complete" : undefined,
+  /id$/i.test(name) ? `${name}_123` : `example_${name}`,
+  2.34,
+  /count|total/i.test(name) ? 5 : 1,
+  true,
+  ["item1", "item2"]
+]

@@ -1,0 +1,119 @@
+/**
+ * Which signals one event becomes, and under which conditions.
+ *
+ * @since 0.1.0
+ */
+import type { EventEnvelope } from "./EventEnvelope.ts"
+
+/**
+ * How much an event matters to whoever operates the program.
+ *
+ * **Details**
+ *
+ * The configured `events.samplingRate` does not thin events of priority `high`
+ * and `critical`; only a rate of their own route does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EventPriority = "low" | "normal" | "high" | "critical"
+
+/**
+ * The route of an event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EventRoute<Envelope = never> {
+  readonly metrics: boolean
+  readonly trace: boolean
+  readonly log: boolean
+  /** Off: the event becomes nothing at all, not even a measurement; subscribers still get it. */
+  readonly enabled: boolean
+  /** Share, from 0 to 1, that goes to trace and log, decided once per event. Metrics get every event. */
+  readonly samplingRate: number
+  readonly priority: EventPriority
+  /** Only events for which it holds go to trace and log. Metrics get every event. */
+  readonly when: ((envelope: Envelope) => boolean) | undefined
+}
+
+/**
+ * What an override changes of a route.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RouteChange<Envelope> = { readonly [K in keyof EventRoute<Envelope>]?: EventRoute<Envelope>[K] | undefined }
+
+/**
+ * A signal an event may be routed to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EventSignal = "metrics" | "trace" | "log"
+
+/**
+ * A route to the given signals: always, unsampled, of priority `normal` unless
+ * `change` says otherwise.
+ *
+ * **Example** (To metrics and log)
+ *
+ * ```ts
+ * import * as EventRoute from "tasker-telemetry/events/EventRoute"
+ *
+ * const route = EventRoute.to(["metrics", "log"], { priority: "high" })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const to = (signals: ReadonlyArray<EventSignal>, change: RouteChange<EventEnvelope> = {}): EventRoute =>
+  apply({
+    metrics: signals.includes("metrics"),
+    trace: signals.includes("trace"),
+    log: signals.includes("log"),
+    enabled: true,
+    samplingRate: 1,
+    priority: "normal",
+    when: undefined
+  }, change)
+
+/**
+ * A route with changes; throws a `RangeError` if the sampling rate is not from
+ * 0 to 1.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const apply = (route: EventRoute, change: RouteChange<never>): EventRoute => {
+  const samplingRate = change.samplingRate ?? route.samplingRate
+  if (!(samplingRate >= 0 && samplingRate <= 1)) {
+    throw new RangeError(`expected samplingRate from 0 to 1, got ${samplingRate}`)
+  }
+  return {
+    metrics: change.metrics ?? route.metrics,
+    trace: change.trace ?? route.trace,
+    log: change.log ?? route.log,
+    enabled: change.enabled ?? route.enabled,
+    samplingRate,
+    priority: change.priority ?? route.priority,
+    when: change.when ?? route.when
+  }
+}
+
+/**
+ * The explicit decision that an event becomes nothing.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ignored: EventRoute = to([], { enabled: false })
+
+/**
+ * Whether events of this route go to the signal at all.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const reaches = (route: EventRoute, signal: EventSignal): boolean => route.enabled && route[signal]

@@ -1,0 +1,179 @@
+/**
+ * Programs that react to events: each subscriber works behind a bounded queue,
+ * on a fiber of its own, and can neither slow nor fail who publishes.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Correlation from "../Correlation.ts"
+import { EventBus } from "./EventBus.ts"
+import type * as EventCatalog from "./EventCatalog.ts"
+import type * as EventDefinition from "./EventDefinition.ts"
+import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
+import * as EventPattern from "./EventPattern.ts"
+
+type Definitions = Readonly<Record<string, EventDefinition.Any>>
+type None = Record<never, EventDefinition.Any>
+
+type Domain<Name extends string> = Name extends `${infer First}.${string}` ? `${First}.*` : never
+
+/**
+ * What may be subscribed to: events by name, the domains of known events, `*`.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Pattern<Events extends Definitions = None> =
+  | EventCatalog.EventName
+  | (keyof Events & string)
+  | Domain<EventCatalog.EventName | (keyof Events & string)>
+  | "*"
+
+/**
+ * The envelope that a handler of a pattern gets.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type EnvelopeMatching<P extends string, Events extends Definitions = None> =
+  | {
+    [Name in EventPattern.Matched<P, EventCatalog.EventName>]: EnvelopeOf<Name>
+  }[EventPattern.Matched<P, EventCatalog.EventName>]
+  | {
+    [Name in EventPattern.Matched<P, keyof Events & string>]: EnvelopeFor<Events[Name]>
+  }[EventPattern.Matched<P, keyof Events & string>]
+
+/**
+ * Handlers by pattern. Every handler whose pattern fits gets the event, in the
+ * order in which they stand.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Handlers<E, R, Events extends Definitions = None> = {
+  readonly [P in Pattern<Events>]?: (event: EnvelopeMatching<P, Events>) => Effect.Effect<unknown, E, R>
+}
+
+/**
+ * A subscriber that lives as long as the layer.
+ *
+ * **Details**
+ *
+ * Events are handled one after the other, in order, with the correlation id of
+ * their publisher. A handler that fails or dies is counted in
+ * `tasker_subscriber_errors_total`, logged once and then at most once per
+ * minute with the number left out, and the next event is handled. A full queue
+ * drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
+ * events that wait are still handled, within `drainTimeout`; what is left then
+ * counts as dropped, and an event that was being handled as failed.
+ *
+ * Routes have no influence: a subscriber gets every event it asks for.
+ *
+ * **Example** (Telling people about failures)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { EventSubscriber } from "tasker-telemetry"
+ *
+ * const Pager = EventSubscriber.layer({
+ *   "task.failed": ({ payload }) => Effect.logError(`${payload.taskName}: ${payload.errorMessage}`),
+ *   "step.*": (event) => Effect.logDebug(event.payload.stepName)
+ * }, { name: "pager" })
+ * ```
+ *
+ * @param handlers by event name, domain as in `step.*`, or `*`
+ * @param options `name`: attribute `subscriber` of the counters, `subscriber` by default; `capacity`: events the queue
+ * holds, 1024 by default; `drainTimeout`: limit of the draining, 5 seconds by default; `events`: the program's own
+ * events that may be subscribed to, from `EventCatalog.collect`
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <E, R, const Events extends Definitions = None>(
+  handlers: Handlers<E, R, NoInfer<Events>>,
+  options: {
+    readonly name?: string | undefined
+    readonly capacity?: number | undefined
+    readonly drainTimeout?: Duration.Input | undefined
+    readonly events?: Events | undefined
+  } = {}
+): Layer.Layer<never, never, EventBus | R> => {
+  const name = options.name ?? "subscriber"
+  const drainTimeout = Duration.fromInputUnsafe(options.drainTimeout ?? "5 seconds")
+  const all = Object.entries(handlers).map(([pattern, handle]): Handler<R> => ({
+    accepts: EventPattern.compile(pattern),
+    handle: handle as Handler<R>["handle"]
+  }))
+  return Layer.effectDiscard(Effect.gen(function*() {
+    const bus = yield* EventBus
+    const { countError, queue } = yield* bus.subscribe({
+      name,
+      capacity: options.capacity,
+      accepts: (event) => all.some(({ accepts }) => accepts(event))
+    })
+    const worker = work(queue, all, failureReport(name, countError), Effect.sync(countError))
+    const fiber = yield* Effect.forkScoped(worker)
+    // Added after the fork, so it comes before the fiber is interrupted.
+    yield* Effect.addFinalizer(() =>
+      Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout)
+    )
+  }))
+}
+
+interface Handler<R> {
+  readonly accepts: (name: string) => boolean
+  readonly handle: (event: EventEnvelope) => Effect.Effect<unknown, unknown, R>
+}
+
+const work = <R>(
+  queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
+  handlers: ReadonlyArray<Handler<R>>,
+  onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
+  onBrokenOff: Effect.Effect<void>
+): Effect.Effect<void, never, R> =>
+  Queue.take(queue).pipe(
+    Effect.flatMap((event) =>
+      Effect.forEach(
+        handlers.filter(({ accepts }) => accepts(event.name)),
+        ({ handle }) =>
+          Effect.exit(Effect.suspend(() => handle(event))).pipe(
+            Effect.flatMap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void)
+          ),
+        { discard: true }
+      ).pipe(
+        Effect.onInterrupt(() => onBrokenOff),
+        Effect.provideService(Correlation.CorrelationId, event.correlationId)
+      )
+    ),
+    Effect.forever,
+    Effect.ignore
+  )
+
+const reportInterval = 60_000_000_000n
+
+/** Counts every failure; logs the first, and then at most one per interval. */
+const failureReport = (name: string, countError: () => void) => {
+  let next = 0n
+  let leftOut = 0
+  return (cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+    Clock.clockWith((clock) => {
+      countError()
+      const now = clock.monotonicTimeNanosUnsafe()
+      if (next !== 0n && now < next) {
+        leftOut++
+        return Effect.void
+      }
+      const unreported = leftOut
+      next = now + reportInterval
+      leftOut = 0
+      return Effect.logWarning("event subscriber failed", cause).pipe(
+        Effect.annotateLogs({ subscriber: name, ...(unreported > 0 ? { failures_left_out: unreported } : {}) })
+      )
+    })
+}

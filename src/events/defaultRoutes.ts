@@ -1,0 +1,48 @@
+/**
+ * The decision for every event of the catalog.
+ *
+ * @internal
+ */
+import type * as EventCatalog from "./EventCatalog.ts"
+import * as EventRoute from "./EventRoute.ts"
+
+const everywhere = EventRoute.to(["metrics", "trace", "log"])
+const traceAndLog = EventRoute.to(["trace", "log"])
+const logOnly = EventRoute.to(["log"])
+
+/**
+ * An event of the catalog that is neither routed nor given `EventRoute.ignored`
+ * does not compile.
+ */
+export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRoute.EventRoute } = {
+  "task.initialize_requested": everywhere,
+  "task.start_requested": everywhere,
+  "task.completed": everywhere,
+  "task.failed": everywhere,
+  "task.cancelled": everywhere,
+  "task.resolved_manually": traceAndLog,
+  // A step exists before its span does.
+  "step.initialize_requested": logOnly,
+  "step.execution_requested": everywhere,
+  "step.completed": everywhere,
+  "step.failed": everywhere,
+  "step.retry_requested": everywhere,
+  "step.cancelled": everywhere,
+  "step.resolved_manually": traceAndLog,
+  "workflow.viable_steps_discovered": everywhere,
+  "workflow.no_viable_steps": traceAndLog,
+  "workflow.steps_execution_started": logOnly,
+  "workflow.steps_execution_completed": logOnly,
+  "workflow.task_reenqueue_delayed": traceAndLog,
+  "workflow.task_finalization_started": logOnly,
+  "workflow.task_finalization_completed": logOnly,
+  "dependency.resolved": traceAndLog,
+  // Published outside of the run's own trace.
+  "observability.task.enqueue": EventRoute.to(["metrics", "log"], { priority: "high" }),
+  "observability.step.backoff": everywhere,
+  "observability.step.skip": everywhere,
+  "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })
+}
+
+/** Events of a program: their author knows whether they are to be measured. */
+export const customRoute: EventRoute.EventRoute = traceAndLog

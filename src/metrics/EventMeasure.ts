@@ -1,0 +1,152 @@
+/**
+ * How an event is measured: which family, which of the event's low-cardinality
+ * fields become attributes, which field is the value.
+ *
+ * A rule is checked by the compiler against the declaration of its event: a
+ * field that is not declared as an attribute, an id above all, cannot become
+ * one.
+ *
+ * @since 0.1.0
+ */
+import type * as EventDefinition from "../events/EventDefinition.ts"
+import type { Attributes, Counter, Histogram, UpDownCounter } from "./MetricFamily.ts"
+
+/**
+ * A rule: what is recorded for one event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EventMeasure {
+  readonly event: string
+  readonly record: (payload: never) => void
+}
+
+/**
+ * For each attribute key of a family the payload field it is taken from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AttributeFields<D extends EventDefinition.Any, Key extends string> = {
+  readonly [K in Key]: EventDefinition.Attribute<D>
+}
+
+/**
+ * The payload fields that are numbers.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type NumberField<D extends EventDefinition.Any> = {
+  [Field in keyof EventDefinition.Payload<D>]-?: EventDefinition.Payload<D>[Field] extends number ? Field : never
+}[keyof EventDefinition.Payload<D>]
+
+/**
+ * Counts events, or adds up one of their fields.
+ *
+ * **Example** (Invoices by channel)
+ *
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { EventCatalog, EventMeasure, type MetricStore } from "tasker-telemetry"
+ *
+ * const InvoiceSent = EventCatalog.define("billing.invoice_sent", {
+ *   description: "An invoice left the house.",
+ *   fires: "once per invoice",
+ *   payload: Schema.Struct({ invoiceId: Schema.String, channel: Schema.Literals(["mail", "post"]) }),
+ *   attributes: ["channel"]
+ * })
+ * const rules = (store: MetricStore["Service"]) => [
+ *   EventMeasure.count(
+ *     InvoiceSent,
+ *     store.counter({ name: "billing_invoices_total", help: "Invoices sent.", attributes: ["channel"] }),
+ *     { channel: "channel" }
+ *   )
+ * ]
+ * ```
+ *
+ * @param amount field to add instead of 1
+ * @category constructors
+ * @since 0.1.0
+ */
+export const count = <D extends EventDefinition.Any, Key extends string>(
+  event: D,
+  family: Counter<Key>,
+  fields: AttributeFields<D, NoInfer<Key>>,
+  amount?: NumberField<D>
+): EventMeasure => {
+  const attributes = attributesFrom(fields)
+  return {
+    event: event.name,
+    record: amount === undefined
+      ? (payload) => family.inc(attributes(payload))
+      : (payload) => family.inc(attributes(payload), numberOf(payload, amount))
+  }
+}
+
+/**
+ * Adds a fixed amount to an up-down counter.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const add = <D extends EventDefinition.Any, Key extends string>(
+  event: D,
+  family: UpDownCounter<Key>,
+  fields: AttributeFields<D, NoInfer<Key>>,
+  amount: number
+): EventMeasure => {
+  const attributes = attributesFrom(fields)
+  return { event: event.name, record: (payload) => family.add(attributes(payload), amount) }
+}
+
+/**
+ * Observes a field, in the unit of the family.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const observe = <D extends EventDefinition.Any, Key extends string>(
+  event: D,
+  family: Histogram<Key>,
+  fields: AttributeFields<D, NoInfer<Key>>,
+  value: NumberField<D>
+): EventMeasure => {
+  const attributes = attributesFrom(fields)
+  return { event: event.name, record: (payload) => family.observe(attributes(payload), numberOf(payload, value)) }
+}
+
+/**
+ * A rule for those events alone whose payload fits.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const when = <D extends EventDefinition.Any>(
+  event: D,
+  holds: (payload: EventDefinition.Payload<D>) => boolean,
+  measure: EventMeasure
+): EventMeasure => ({
+  event: event.name,
+  record: (payload) => {
+    if (holds(payload)) measure.record(payload)
+  }
+})
+
+const numberOf = (payload: never, field: PropertyKey): number => payload[field as never]
+
+/** Reads the attributes of a payload; fields without a value are the empty text. */
+const attributesFrom = <Key extends string>(
+  fields: Readonly<Record<Key, string>>
+): (payload: never) => Attributes<Key> => {
+  const pairs = Object.entries<string>(fields)
+  return (payload) => {
+    const attributes: Record<string, string> = {}
+    for (const [key, field] of pairs) {
+      const value: string | boolean | undefined = payload[field as never]
+      attributes[key] = typeof value === "string" ? value : value === undefined ? "" : `${value}`
+    }
+    return attributes as Attributes<Key>
+  }
+}

@@ -1,0 +1,164 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as Correlation from "../../src/Correlation.ts"
+import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventCatalog from "../../src/events/EventCatalog.ts"
+import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as recorder from "../support/recorder.ts"
+
+const Sold = EventCatalog.define("shop.sold", {
+  description: "Something was sold.",
+  fires: "once per sale",
+  payload: Schema.Struct({ orderId: Schema.String })
+})
+
+const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
+
+const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0" }
+const batch = (stepCount: number) => EventBus.publish("workflow.steps_execution_started", { ...payload, stepCount })
+const enqueue = EventBus.publish("observability.task.enqueue", { ...payload, totalSteps: 1 })
+
+const counters = Effect.map(
+  SelfStatistics,
+  (statistics) =>
+    statistics.read().flatMap(({ name, values }) =>
+      values.map(({ attributes, value }) => `${name}{${attributes.join(",")}} ${value}`)
+    )
+)
+
+/** Builds a subscriber that lives until the returned scope closes. */
+const living = Effect.fnUntraced(function*<R>(subscriber: Layer.Layer<never, never, R>) {
+  const scope = yield* Scope.make()
+  yield* Layer.buildWithScope(subscriber, scope)
+  return scope
+})
+
+describe("EventSubscriber", () => {
+  it.effect("hands every event to the handlers whose pattern fits, in order, typed by name", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      yield* living(EventSubscriber.layer({
+        "workflow.steps_execution_started": ({ payload }) => Effect.sync(() => seen.push(`batch ${payload.stepCount}`)),
+        "workflow.*": ({ name, payload }) => Effect.sync(() => seen.push(`${name} ${payload.taskName}`)),
+        "shop.sold": ({ payload }) => Effect.sync(() => seen.push(`sold ${payload.orderId}`)),
+        "*": ({ sequence }) => Effect.sync(() => seen.push(`any ${sequence}`))
+      }, { events: EventCatalog.collect([Sold]) }))
+      yield* batch(3)
+      yield* enqueue
+      yield* EventBus.publish(Sold, { orderId: "o-1" })
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, [
+        "batch 3",
+        "workflow.steps_execution_started t",
+        "any 1",
+        "any 2",
+        "sold o-1",
+        "any 3"
+      ])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("works on a fiber of its own, with the publisher's correlation id", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const seen: Array<string | undefined> = []
+      yield* living(EventSubscriber.layer({
+        "observability.*": () =>
+          Effect.andThen(
+            Deferred.await(gate),
+            Effect.map(Correlation.CorrelationId, (id) => seen.push(id))
+          )
+      }))
+      yield* Correlation.withCorrelationId("req-1")(enqueue)
+      yield* enqueue
+      assert.deepStrictEqual(seen, [])
+      yield* Deferred.succeed(gate, undefined)
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, ["req-1", undefined])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("goes on after failures of every kind, counts each, and reports once and then once a minute", () => {
+    const reports: Array<unknown> = []
+    const capture = Logger.make(({ message }) => void reports.push(message))
+    return Effect.gen(function*() {
+      const seen: Array<number> = []
+      yield* living(EventSubscriber.layer({
+        "workflow.steps_execution_started": ({ payload: { stepCount } }) => {
+          if (stepCount === 1) throw new Error("thrown")
+          if (stepCount === 2) return Effect.fail("failed")
+          if (stepCount === 3) return Effect.die("died")
+          if (stepCount === 4) return Effect.interrupt
+          return Effect.sync(() => seen.push(stepCount))
+        },
+        "*": () => Effect.void
+      }, { name: "fragile" }))
+      const healthy: Array<number> = []
+      yield* living(EventSubscriber.layer({
+        "workflow.*": ({ sequence }) => Effect.sync(() => healthy.push(sequence))
+      }, { name: "healthy" }))
+      for (const count of [1, 2, 3, 4, 5]) yield* batch(count)
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, [5])
+      assert.deepStrictEqual(healthy, [1, 2, 3, 4, 5])
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{fragile} 4"])
+      assert.lengthOf(reports, 1)
+      yield* TestClock.adjust("1 minute")
+      yield* batch(1)
+      yield* batch(1)
+      yield* recorder.quiet
+      assert.lengthOf(reports, 2)
+    }).pipe(Effect.provide([layer, Logger.layer([capture])]))
+  })
+
+  it.effect("drops and counts what a full queue cannot hold, and never waits", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const seen: Array<number> = []
+      yield* living(EventSubscriber.layer({
+        "workflow.*": ({ sequence }) => Effect.andThen(Deferred.await(gate), Effect.sync(() => seen.push(sequence)))
+      }, { name: "slow", capacity: 3 }))
+      yield* recorder.quiet
+      yield* batch(1)
+      yield* recorder.quiet
+      yield* Effect.forEach([2, 3, 4, 5, 6], batch)
+      yield* Deferred.succeed(gate, undefined)
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, [1, 2, 3, 4])
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,full} 2"])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("handles what waits when it is closed, and nothing that comes later", () =>
+    Effect.gen(function*() {
+      const seen: Array<number> = []
+      const scope = yield* living(EventSubscriber.layer({
+        "workflow.*": ({ sequence }) => Effect.delay(Effect.sync(() => seen.push(sequence)), "1 second")
+      }, { name: "slow" }))
+      yield* Effect.forEach([1, 2, 3], batch)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* recorder.quiet
+      yield* batch(4)
+      yield* recorder.advance("3 seconds")
+      yield* Fiber.join(closing)
+      yield* batch(5)
+      assert.deepStrictEqual(seen, [1, 2, 3])
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,closed} 1"])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("gives up draining at its limit, and counts what is left", () =>
+    Effect.gen(function*() {
+      const seen: Array<number> = []
+      const scope = yield* living(EventSubscriber.layer({
+        "workflow.*": ({ sequence }) => Effect.delay(Effect.sync(() => seen.push(sequence)), "2 seconds")
+      }, { name: "slow", drainTimeout: "3 seconds" }))
+      yield* Effect.forEach([1, 2, 3, 4], batch)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* recorder.advance("3 seconds")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(seen, [1])
+      assert.deepStrictEqual(yield* counters, [
+        "tasker_subscriber_dropped_total{slow,closed} 2",
+        "tasker_subscriber_errors_total{slow} 1"
+      ])
+    }).pipe(Effect.provide(layer)))
+})
