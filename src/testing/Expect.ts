@@ -35,7 +35,11 @@ export class SpanTreeMismatch extends Error {
   readonly mismatches: ReadonlyArray<string>
 
   constructor(mismatches: ReadonlyArray<string>, spans: ReadonlyArray<SpanData>) {
-    super(`the spans are not as expected:\n${mismatches.map((line) => `  - ${line}`).join("\n")}\nrecorded:\n${render(spans)}`)
+    super(
+      `the spans are not as expected:\n${mismatches.map((line) => `  - ${line}`).join("\n")}\nrecorded:\n${
+        render(spans)
+      }`
+    )
     this.mismatches = mismatches
   }
 }
@@ -105,7 +109,8 @@ const compareForest = (
   spans: ReadonlyArray<SpanData>
 ): ReadonlyArray<string> => {
   const inOrder = arrange(actual, expected, spans)
-  const names = (list: ReadonlyArray<{ readonly name: string }>) => list.map((span) => span.name).join(", ") || "nothing"
+  const names = (list: ReadonlyArray<{ readonly name: string }>) =>
+    list.map((span) => span.name).join(", ") || "nothing"
   if (inOrder.length !== expected.length) {
     return [`${place}: expected ${names(expected)}, got ${names(inOrder)}`]
   }
