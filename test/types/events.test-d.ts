@@ -36,7 +36,7 @@ export const narrowed = (event: EventEnvelope): number => {
 }
 
 // @ts-expect-error a sink has one of the signals
-EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))
+export const made1 = EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))
 
 // --- Routes ---
 
@@ -61,11 +61,11 @@ EventCatalog.define("shop.sold", { ...about, attributes: ["orderId"] })
 // @ts-expect-error the payload has no such field
 EventCatalog.define("shop.sold", { ...about, attributes: ["country"] })
 
-EventBus.publish(Sold, { orderId: "o-1", city: "Ulm" })
+export const made2 = EventBus.publish(Sold, { orderId: "o-1", city: "Ulm" })
 // @ts-expect-error a field is missing
-EventBus.publish(Sold, { orderId: "o-1" })
+export const made3 = EventBus.publish(Sold, { orderId: "o-1" })
 // @ts-expect-error a field has the wrong type
-EventBus.publish(Sold, { orderId: 1, city: "Ulm" })
+export const made4 = EventBus.publish(Sold, { orderId: 1, city: "Ulm" })
 
 // --- Measurements ---
 
@@ -88,16 +88,16 @@ export const measures = (store: MetricStore["Service"]) => {
 
 // --- Subscribers ---
 
-EventSubscriber.layer({
+export const made5 = EventSubscriber.layer({
   "step.failed": ({ payload }) => Effect.log(payload.errorMessage),
   "step.*": ({ payload }) => Effect.log(payload.stepName),
   // @ts-expect-error not every event has a step
   "*": ({ payload }) => Effect.log(payload.stepName)
 })
 // @ts-expect-error the catalog has no such event
-EventSubscriber.layer({ "step.fail": () => Effect.void })
+export const made6 = EventSubscriber.layer({ "step.fail": () => Effect.void })
 // @ts-expect-error the event of the program is not among `events`
-EventSubscriber.layer({ "shop.sold": () => Effect.void })
-EventSubscriber.layer({ "shop.sold": ({ payload }) => Effect.log(payload.city) }, {
+export const made7 = EventSubscriber.layer({ "shop.sold": () => Effect.void })
+export const made8 = EventSubscriber.layer({ "shop.sold": ({ payload }) => Effect.log(payload.city) }, {
   events: EventCatalog.collect([Sold])
 })
