@@ -70,12 +70,28 @@ const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workf
     }
 }
 
+/** Payload fields that lines have under the names that other lines have them under, after everything else. */
+const shared = new Set(["durationSeconds", "errorType", "errorMessage"])
+
+const millisPerSecond = 1000
+
+/** Milliseconds to the microsecond: more digits are noise in a line. */
+const toMillis = (seconds: number) => Math.round(seconds * millisPerSecond * 1000) / 1000
+
 const fieldsOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
   const fields: Record<string, unknown> = { event: envelope.name }
   const payload: Readonly<Record<string, unknown>> = envelope.payload
   const isOwn = isOfCatalog(envelope)
   for (const name of Object.keys(payload)) {
-    if (!(isOwn && ids.has(name)) && payload[name] !== undefined) fields[snakeCase(name)] = payload[name]
+    if (!(isOwn && (ids.has(name) || shared.has(name))) && payload[name] !== undefined) {
+      fields[snakeCase(name)] = payload[name]
+    }
+  }
+  if (!isOwn) return fields
+  if ("durationSeconds" in envelope.payload) fields["duration_ms"] = toMillis(envelope.payload.durationSeconds)
+  if ("errorType" in envelope.payload) {
+    fields["error.type"] = envelope.payload.errorType
+    fields["exception.message"] = envelope.payload.errorMessage
   }
   return fields
 }

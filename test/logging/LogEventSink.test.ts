@@ -44,8 +44,8 @@ describe("LogEventSink", () => {
         "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"level\":\"WARN\",\"severity_number\":13,\"message\":\"step failed\",\"component\":\"workflow\"," +
           "\"correlation_id\":\"req-1\",\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\"," +
           "\"step_name\":\"charge\",\"attempt\":2,\"service.name\":\"tasker\",\"event\":\"step.failed\",\"from_state\":\"in_progress\"," +
-          "\"to_state\":\"error\",\"queue_seconds\":0.25,\"duration_seconds\":2,\"error_type\":\"Declined\"," +
-          "\"error_message\":\"no\",\"final\":false}"
+          "\"to_state\":\"error\",\"queue_seconds\":0.25,\"final\":false,\"duration_ms\":2000," +
+          "\"error.type\":\"Declined\",\"exception.message\":\"no\"}"
       )
     }).pipe(Effect.provide(logs.layer())))
 
@@ -68,6 +68,6 @@ describe("LogEventSink", () => {
   it.effect("masks payload fields with a sensitive name", () =>
     Effect.gen(function*() {
       yield* publishThree
-      assert.strictEqual((yield* logs.decoded)[0]?.["error_message"], "[FILTERED]")
-    }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["error_message"] } }))))
+      assert.strictEqual((yield* logs.decoded)[0]?.["exception.message"], "[FILTERED]")
+    }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["exception.message"] } }))))
 })
