@@ -56,7 +56,7 @@ export interface Redaction {
   readonly mayHold: (text: string) => boolean
   /** The text with every secret in it masked. */
   readonly text: (text: string) => string
-  /** SQL with its literals replaced by `?`, then as {@link Redaction.text}. */
+  /** SQL as {@link Redaction.text}, with its literals replaced by `?` and without comments. */
   readonly sql: (text: string) => string
   /**
    * The value as it may leave: masked if its key is sensitive or it is an
@@ -184,8 +184,10 @@ export const make = (options: Options = {}): Redaction => {
     if (path.length > deepest || --budget.left < 0) return mask
     if (Array.isArray(value)) {
       const items: ReadonlyArray<unknown> = value
-      return Array.from({ length: Math.min(items.length, mostMembers) }, (_, index) =>
-        orElse(() => inside(items[index], [...path, String(index)], budget), () => mask))
+      return Array.from(
+        { length: Math.min(items.length, mostMembers) },
+        (_, index) => orElse(() => inside(items[index], [...path, String(index)], budget), () => mask)
+      )
     }
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
     if (value instanceof Map) return inside(Object.fromEntries(first(value)), path, budget)
@@ -219,7 +221,7 @@ export const make = (options: Options = {}): Redaction => {
     hasPaths: paths.length > 0,
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),
-    sql: (source) => orElse(() => text(withoutLiterals(source)), () => mask),
+    sql: (source) => orElse(() => withoutLiterals(text(source)), () => mask),
     apply: (key, value) => {
       const path = [key]
       return masks(path) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
@@ -245,8 +247,11 @@ const tokens =
   /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)|\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\3\$|$)|\b0x[0-9a-fA-F]+\b|(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g
 
 const withoutLiterals = (sql: string): string =>
-  sql.replace(tokens, (_match, comment: string | undefined, identifier: string | undefined) =>
-    comment === undefined ? identifier ?? "?" : "/* */")
+  sql.replace(
+    tokens,
+    (_match, comment: string | undefined, identifier: string | undefined) =>
+      comment === undefined ? identifier ?? "?" : "/* */"
+  )
 
 /**
  * The policy in force; the built-in rules where no telemetry layer is provided.

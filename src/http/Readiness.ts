@@ -97,9 +97,6 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
 })
 
 const longestText = 200
-const assignment = /([\w.-]+)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/g
-const userinfo = /\/\/[^\s/@]*@/g
-
 /**
  * What a probe may read, who can be anybody: the text of a check that failed
  * with a text, and of any other failure its class. The log has the rest.
@@ -107,10 +104,6 @@ const userinfo = /\/\/[^\s/@]*@/g
 const publicText = (cause: Cause.Cause<unknown>, redaction: Redaction.Redaction): string => {
   const failure = cause.reasons.find(Cause.isFailReason)
   if (failure === undefined || typeof failure.error !== "string") return describeCause(cause).type
-  return failure.error.slice(0, longestText)
-    .replace(userinfo, `//${redaction.mask}@`)
-    .replace(
-      assignment,
-      (all, key: string, between: string) => redaction.isSensitive(key) ? `${key}${between}${redaction.mask}` : all
-    )
+  // Some more is searched, so that a secret that crosses the limit is recognised.
+  return redaction.text(failure.error.slice(0, 2 * longestText)).slice(0, longestText)
 }

@@ -48,8 +48,8 @@ const looksEncoded = /[A-Z0-9+/=]/
 /** Up to the last `@` before the path: a password may hold one. */
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
-  hint: () => "://[^\\s/]*@",
-  replace: (text, masked) => text.replace(/(:\/\/)[^\s/?#"<>\\]*(?=@)/g, (_match, start) => `${start}${masked()}`)
+  hint: () => "//[^\\s/]*@",
+  replace: (text, masked) => text.replace(/(\/\/)[^\s/?#"<>\\]*(?=@)/g, (_match, start) => `${start}${masked()}`)
 }
 
 /** A key with its `=` or `:`; quotes around the key may be escaped. */
@@ -67,7 +67,8 @@ const cookieValue = /[^\r\n"'\\]+/y
  */
 const assignment: ValuePattern = {
   name: "assignment",
-  hint: (keys) => keys === "" ? "[=:]" : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w.-]{40}|\\\\?["']?\\s{8})`,
+  hint: (keys) =>
+    keys === "" ? "[=:]" : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w.-]{40}|\\\\?["']?\\s{8})`,
   replace: (text, masked, isSensitive) => {
     let result = ""
     let done = 0
@@ -151,7 +152,11 @@ const isCardNumber = (text: string): boolean => {
 
 /** In the order in which they are applied: what a larger secret contains must not be masked before it. */
 const all: ReadonlyArray<ValuePattern> = [
-  simple("private_key", "-----BEGIN ", /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g),
+  simple(
+    "private_key",
+    "-----BEGIN ",
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+  ),
   urlCredentials,
   assignment,
   bearer,

@@ -1,0 +1,12 @@
+/**
+ * Puts every secret everywhere, with its log on standard output or standard error: `canaries.ts stdout|stderr`.
+ */
+import { Effect } from "effect"
+import { Telemetry } from "tasker-telemetry"
+import { putEverywhere, redaction } from "../canaries.ts"
+
+const destination = process.argv[2] === "stderr" ? "stderr" : "stdout"
+
+Effect.runFork(
+  Effect.provide(putEverywhere, Telemetry.layer({ redaction, logging: { destination, level: "Trace" } }))
+)
