@@ -14,7 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
 import { describeCause, type ErrorDescription } from "../internal/describeError.ts"
@@ -41,7 +41,11 @@ export const attempt = (
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
     const before = run.steps[index] as StepRecord
-    const report = Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index }))
+    let reported = false
+    const report = Effect.sync(() => {
+      reported = true
+      Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index })
+    })
     if (before.state !== "pending") return Effect.asVoid(report)
     const clock = fiber.getRef(Clock.Clock)
     const startNanos = clock.monotonicTimeNanosUnsafe()
@@ -54,6 +58,17 @@ export const attempt = (
       stepName: step.name,
       attempt: number
     }
+    let opened: Tracer.Span | undefined
+    // A value that is no Effect ends the fiber at once, past every finalizer.
+    fiber.addObserver((exit) => {
+      if (reported) return
+      const settled = Effect.provideService(
+        settle(run, index, exit, { clock, startNanos, queueSeconds, span: opened }),
+        Correlation.CurrentWorkflow,
+        context
+      )
+      Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index, settle: endSpan(settled, exit, opened, clock) })
+    })
     return withSpan(SpanName.step, {
       attributes: {
         [Attribute.taskId]: run.record.id,
@@ -64,8 +79,9 @@ export const attempt = (
         [Attribute.queueSeconds]: queueSeconds,
         [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
       }
-    }, (span) =>
-      moveStep(run, index, "execution_requested", {
+    }, (span) => {
+      opened = span
+      return moveStep(run, index, "execution_requested", {
         attempts: number,
         startedAt: clock.currentTimeMillisUnsafe(),
         nextAttemptAt: undefined,
@@ -74,12 +90,27 @@ export const attempt = (
         Effect.andThen(limited(run, index, body(run, step, number), batchLimit)),
         Effect.onExit((exit) => settle(run, index, exit, { clock, startNanos, queueSeconds, span })),
         Effect.provideService(Correlation.CurrentWorkflow, context)
-      )).pipe(
-        Effect.exit,
-        Effect.ensuring(report),
-        Effect.asVoid
       )
+    }).pipe(
+      Effect.exit,
+      Effect.ensuring(report),
+      Effect.asVoid
+    )
   })
+
+/** Settles in the span of the attempt and ends that, where nothing else does. */
+const endSpan = (
+  settled: Effect.Effect<void>,
+  exit: Exit.Exit<unknown, unknown>,
+  span: Tracer.Span | undefined,
+  clock: Clock.Clock
+): Effect.Effect<void> =>
+  span === undefined
+    ? settled
+    : Effect.andThen(
+      Effect.provideService(settled, Tracer.ParentSpan, span),
+      Effect.sync(() => span.end(clock.currentTimeNanosUnsafe(), exit))
+    )
 
 const body = (run: TaskRun, step: Step.Any, attempt: number): Effect.Effect<unknown, unknown, unknown> =>
   Effect.suspend(() => step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt }))

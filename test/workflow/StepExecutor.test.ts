@@ -130,6 +130,36 @@ describe("StepExecutor", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(TaskStore, (store) => store.counts), { error: 1 })
     }).pipe(Effect.provide(recorder.layer())))
 
+  const notEffects: ReadonlyArray<readonly [name: string, run: () => unknown]> = [
+    ["gives nothing", () => undefined],
+    ["gives a promise", () => Promise.resolve(1)],
+    ["goes on with what is no Effect", () => Effect.flatMap(Effect.void, () => undefined as never)]
+  ]
+  it.live.each(notEffects)(
+    "fails a step that %s instead of waiting for it forever",
+    ([, run]) =>
+      Effect.gen(function*() {
+        const broken = Step.make("broken", { run: run as () => Effect.Effect<void> })
+        for (const steps of [[broken], [broken, Step.make("other", { run: () => Effect.void })]]) {
+          const exit = yield* TaskRunner.run(Task.make("t", { input: Schema.Void, steps }), undefined).pipe(
+            Effect.exit,
+            Effect.timeout("2 seconds")
+          )
+          assert.deepStrictEqual(
+            Exit.isFailure(exit) ? exit.cause.reasons.map((reason) => reason._tag) : [],
+            ["Die"]
+          )
+        }
+        const failed = yield* recorder.named("step.failed")
+        assert.deepStrictEqual(failed.map(({ payload }) => [payload.stepName, payload.attempt, payload.final]), [
+          ["broken", 1, true],
+          ["broken", 1, true]
+        ])
+        assert.isTrue(failed.every(({ payload }) => payload.durationSeconds >= 0))
+        assert.lengthOf(yield* recorder.named("task.failed"), 2)
+      }).pipe(Effect.provide(recorder.layer()))
+  )
+
   it.effect("counts the sink that throws and still tells the others", () =>
     Effect.gen(function*() {
       yield* TaskRunner.run(taskOf(Exit.void), undefined)
