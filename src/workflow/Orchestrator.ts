@@ -235,6 +235,9 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
     case "Settled":
       state.running--
       return settled(state, message.index)
+    case "Broken":
+      state.running--
+      return Effect.andThen(message.settle, Effect.suspend(() => settled(state, message.index)))
     case "BackoffElapsed":
       state.backingOff.delete(message.index)
       return retry(state, message.index, message.backoffSeconds)

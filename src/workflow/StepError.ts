@@ -12,6 +12,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { orElse } from "../internal/contain.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 
 /**
@@ -115,13 +116,14 @@ export interface Verdict {
 }
 
 /**
- * Reads the {@link Verdict} from an error. An error that is neither of the two
- * may be retried and asks for no wait of its own.
+ * Reads the {@link Verdict} from an error. An error that is neither of the two,
+ * or that cannot be read, may be retried and asks for no wait of its own.
  *
  * @category computations
  * @since 0.1.0
  */
-export const verdict = (error: unknown): Verdict => ({
-  permanent: error instanceof PermanentError,
-  retryAfter: error instanceof RetryableError ? error.retryAfter : undefined
-})
+export const verdict = (error: unknown): Verdict =>
+  orElse(() => ({
+    permanent: error instanceof PermanentError,
+    retryAfter: error instanceof RetryableError ? error.retryAfter : undefined
+  }), () => ({ permanent: false, retryAfter: undefined }))

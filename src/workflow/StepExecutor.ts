@@ -15,7 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
 import { describeCause, type ErrorDescription } from "../internal/describeError.ts"
@@ -39,29 +39,45 @@ export const attempt = (
   index: number,
   batchLimit: number | undefined
 ): Effect.Effect<void, never, unknown> =>
-  Effect.suspend(() => {
+  Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
-    const report = Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index }))
+    const progress: Progress = { reported: false, settle: (exit) => start(run, index, () => exit, undefined, progress) }
+    const report = Effect.sync(() => {
+      progress.reported = true
+      Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index })
+    })
+    // A value that is no Effect ends the fiber at once, past every finalizer.
+    fiber.addObserver((exit) => {
+      if (!progress.reported) Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index, settle: progress.settle(exit) })
+    })
     const needed = step.skipWhen === undefined || run.isNeeded[index] === true
-      ? start(run, index, body(run, step), batchLimit)
+      ? start(run, index, body(run, step), batchLimit, progress)
       : Effect.flatMap(
         ask(run, step, index, step.skipWhen, batchLimit),
         (asked) =>
           Exit.isFailure(asked)
-            ? start(run, index, () => asked, batchLimit)
+            ? start(run, index, () => asked, batchLimit, progress)
             : asked.value._tag === "Skipped"
             ? skip(run, index, asked.value.result)
-            : start(run, index, body(run, step), batchLimit)
+            : start(run, index, body(run, step), batchLimit, progress)
       )
     return Effect.ensuring(needed, report)
   })
+
+/** How far an attempt has come, for a fiber that ends without its finalizers. */
+interface Progress {
+  reported: boolean
+  /** Settles the attempt with the exit of its fiber. */
+  settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
+}
 
 /** An attempt of a step that is still pending. */
 const start = (
   run: TaskRun,
   index: number,
   work: (attempt: number) => Effect.Effect<unknown, unknown, unknown>,
-  batchLimit: number | undefined
+  batchLimit: number | undefined,
+  progress: Progress
 ): Effect.Effect<void, never, unknown> =>
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
@@ -71,6 +87,7 @@ const start = (
     const startNanos = clock.monotonicTimeNanosUnsafe()
     const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
     const number = before.attempts + 1
+    const context = contextOf(run, before, number)
     return withSpan(SpanName.step, {
       attributes: {
         [Attribute.taskId]: run.record.id,
@@ -81,21 +98,40 @@ const start = (
         [Attribute.queueSeconds]: queueSeconds,
         [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
       }
-    }, (span) =>
-      moveStep(run, index, "execution_requested", {
+    }, (span) => {
+      const settled = (exit: Exit.Exit<unknown, unknown>) =>
+        settle(run, index, exit, { clock, startNanos, queueSeconds, span })
+      progress.settle = (exit) =>
+        endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
+      return moveStep(run, index, "execution_requested", {
         attempts: number,
         startedAt: clock.currentTimeMillisUnsafe(),
         nextAttemptAt: undefined,
         queueSeconds: before.queueSeconds + queueSeconds
       }, { queueSeconds }).pipe(
         Effect.andThen(limited(run, index, work(number), batchLimit)),
-        Effect.onExit((exit) => settle(run, index, exit, { clock, startNanos, queueSeconds, span })),
-        Effect.provideService(Correlation.CurrentWorkflow, contextOf(run, before, number))
-      )).pipe(
-        Effect.exit,
-        Effect.asVoid
+        Effect.onExit(settled),
+        Effect.provideService(Correlation.CurrentWorkflow, context)
       )
+    }).pipe(
+      Effect.exit,
+      Effect.asVoid
+    )
   })
+
+/** Settles in the span of the attempt and ends that, where nothing else does. */
+const endSpan = (
+  settled: Effect.Effect<void>,
+  exit: Exit.Exit<unknown, unknown>,
+  span: Tracer.Span | undefined,
+  clock: Clock.Clock
+): Effect.Effect<void> =>
+  span === undefined
+    ? settled
+    : Effect.andThen(
+      Effect.provideService(settled, Tracer.ParentSpan, span),
+      Effect.sync(() => span.end(clock.currentTimeNanosUnsafe(), exit))
+    )
 
 const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation.WorkflowContext => ({
   taskId: run.record.id,

@@ -137,9 +137,10 @@ const outcomeOf = (run: TaskRun, loopExit: Exit.Exit<void>, clock: Clock.Clock):
   }
 }
 
+/** Put side by side, not combined: combining compares errors, and what an error's getters do is not known. */
 const causesOf = (run: TaskRun, isChosen: (index: number) => boolean): Cause.Cause<unknown> =>
-  run.exits.reduce<Cause.Cause<unknown>>(
-    (all, exit, index) =>
-      exit !== undefined && Exit.isFailure(exit) && isChosen(index) ? Cause.combine(all, exit.cause) : all,
-    Cause.empty
+  Cause.fromReasons(
+    run.exits.flatMap((exit, index) =>
+      exit !== undefined && Exit.isFailure(exit) && isChosen(index) ? exit.cause.reasons : []
+    )
   )

@@ -26,6 +26,7 @@ import type { TransitionRefused } from "./TransitionRefused.ts"
 /** What wakes the orchestrator. */
 export type Message =
   | { readonly _tag: "Settled"; readonly index: number }
+  | { readonly _tag: "Broken"; readonly index: number; readonly settle: Effect.Effect<void, never, unknown> }
   | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
   | { readonly _tag: "Resolved"; readonly index: number }
   | { readonly _tag: "CancelRequested" }

@@ -10,6 +10,7 @@ import * as Step from "../../src/workflow/Step.ts"
 import { PermanentError } from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
 
 class Hostile extends Error {
@@ -23,6 +24,11 @@ class Hostile extends Error {
 
 const circular: Record<string, unknown> = { name: "circular" }
 circular["self"] = circular
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
 const hostileValue = {
   get secret(): string {
     throw new Error("getter")
@@ -40,6 +46,8 @@ const behaviours: ReadonlyArray<readonly [name: string, Exit.Exit<unknown, unkno
   ["a function", Exit.succeed(() => 1)],
   ["a failure", Exit.fail({ _tag: "Domain", reason: null })],
   ["a failure whose getters throw", Exit.fail(new Hostile())],
+  ["a failure that nothing can be asked", Exit.fail(revoked())],
+  ["a defect that nothing can be asked", Exit.die(revoked())],
   ["a circular failure", Exit.fail(circular)],
   ["an undefined failure", Exit.fail(undefined)],
   ["a symbol", Exit.fail(Symbol("odd"))],
@@ -102,6 +110,54 @@ describe("StepExecutor", () => {
           }
         }
       })
+  )
+
+  it.effect("gives the caller the failures of all steps as they are, without comparing them", () =>
+    Effect.gen(function*() {
+      const errors = [hostileValue, {
+        ...circular,
+        get other() {
+          throw new Error("getter")
+        }
+      }]
+      const steps = errors.map((error, index) =>
+        Step.make(`s${index}`, { retry: { maximumAttempts: 1 }, run: () => Effect.fail(error) })
+      )
+      const exit = yield* Effect.exit(TaskRunner.run(Task.make("t", { input: Schema.Void, steps }), undefined))
+      const reasons = Exit.isFailure(exit) ? exit.cause.reasons : []
+      assert.deepStrictEqual(reasons.map((reason) => reason._tag), ["Fail", "Fail"])
+      assert.isTrue(reasons.every((reason, index) => Cause.isFailReason(reason) && reason.error === errors[index]))
+      assert.deepStrictEqual(yield* Effect.flatMap(TaskStore, (store) => store.counts), { error: 1 })
+    }).pipe(Effect.provide(recorder.layer())))
+
+  const notEffects: ReadonlyArray<readonly [name: string, run: () => unknown]> = [
+    ["gives nothing", () => undefined],
+    ["gives a promise", () => Promise.resolve(1)],
+    ["goes on with what is no Effect", () => Effect.flatMap(Effect.void, () => undefined as never)]
+  ]
+  it.live.each(notEffects)(
+    "fails a step that %s instead of waiting for it forever",
+    ([, run]) =>
+      Effect.gen(function*() {
+        const broken = Step.make("broken", { run: run as () => Effect.Effect<void> })
+        for (const steps of [[broken], [broken, Step.make("other", { run: () => Effect.void })]]) {
+          const exit = yield* TaskRunner.run(Task.make("t", { input: Schema.Void, steps }), undefined).pipe(
+            Effect.exit,
+            Effect.timeout("2 seconds")
+          )
+          assert.deepStrictEqual(
+            Exit.isFailure(exit) ? exit.cause.reasons.map((reason) => reason._tag) : [],
+            ["Die"]
+          )
+        }
+        const failed = yield* recorder.named("step.failed")
+        assert.deepStrictEqual(failed.map(({ payload }) => [payload.stepName, payload.attempt, payload.final]), [
+          ["broken", 1, true],
+          ["broken", 1, true]
+        ])
+        assert.isTrue(failed.every(({ payload }) => payload.durationSeconds >= 0))
+        assert.lengthOf(yield* recorder.named("task.failed"), 2)
+      }).pipe(Effect.provide(recorder.layer()))
   )
 
   it.effect("counts the sink that throws and still tells the others", () =>
