@@ -26,6 +26,7 @@ describe("TelemetryConfig.make", () => {
         batchTimeoutPerStep: Duration.seconds(5),
         batchTimeoutMaximum: Duration.seconds(120),
         maximumAttempts: 3,
+        startedTasks: 1000,
         storedTasks: 1000
       })
     }))

@@ -210,6 +210,8 @@ const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
       return Answer.json(404, { error: "task_not_found" })
     case "TransitionRefused":
       return Answer.json(409, { error: "already_ended", status: reason.state })
+    case "TooManyTasks":
+      return Answer.json(503, { error: "too_many_tasks", limit: reason.limit })
     default:
       return Answer.json(500, { error: "internal_error" })
   }

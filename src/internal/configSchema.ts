@@ -137,7 +137,8 @@ export const configSchema = Schema.Struct({
   events: Schema.Struct({
     filtered: Option.list({
       default: [],
-      doc: "Events that become no log line and no span event: names, or a domain as in `workflow.*`. Metrics stay exact.",
+      doc:
+        "Events that become no log line and no span event: names, or a domain as in `workflow.*`. Metrics stay exact.",
       tasker: "telemetry.filtered_events"
     }),
     samplingRate: Option.number({ minimum: 0, maximum: 1 }, {
@@ -288,6 +289,12 @@ export const configSchema = Schema.Struct({
       default: 3,
       doc: "Attempts of a step that sets no `retry.maximumAttempts` of its own.",
       tasker: "step template default_retry_limit"
+    }),
+    startedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+      default: 1000,
+      doc:
+        "Tasks started in the background, by `TaskRunner.start` or over HTTP, that run at the same time; further ones " +
+        "are refused."
     }),
     storedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 1000,

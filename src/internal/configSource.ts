@@ -128,7 +128,7 @@ const unknownOptions = (
   given: unknown,
   path: ReadonlyArray<string> = []
 ): Array<string> => {
-  if (typeof given !== "object" || given === null) return []
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return ["expected groups of options"]
   return Object.entries(given).flatMap(([key, value]) => {
     const here = [...path, key]
     if (value === undefined || leaves.some((leaf) => samePath(leaf.path, here))) return []

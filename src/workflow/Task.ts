@@ -137,7 +137,8 @@ export const make = <
     readonly version?: string | undefined
   }
 ): Task<Name, Input, Steps> => {
-  if (name === "") throw new RangeError("a task needs a name")
+  const problem = problemOf(name)
+  if (problem !== undefined) throw new RangeError(`task ${shown(name)}: ${problem}`)
   const graph = StepGraph.make(name, options.steps)
   for (const step of options.steps) validate(name, step)
   return {
@@ -151,11 +152,26 @@ export const make = <
   }
 }
 
+/** Names become attributes of spans and metrics and keys of results. */
+const longestName = 200
+
+const problemOf = (name: string): string | undefined =>
+  name === ""
+    ? "a name is missing"
+    : name.length > longestName
+    ? `a name has at most ${longestName} characters`
+    : name === "__proto__"
+    ? "the name cannot be a key of results"
+    : undefined
+
+const shown = (name: string) => `"${name.length > longestName ? `${name.slice(0, longestName)}…` : name}"`
+
 const validate = (task: string, step: Step.Any) => {
   const refuse = (reason: string) => {
-    throw new RangeError(`step "${step.name}" of task "${task}": ${reason}`)
+    throw new RangeError(`step ${shown(step.name)} of task "${task}": ${reason}`)
   }
-  if (step.name === "") refuse("a step needs a name")
+  const problem = problemOf(step.name)
+  if (problem !== undefined) refuse(problem)
   if (step.retry !== undefined) {
     const policy = RetryPolicy.complete(step.retry)
     if (Result.isFailure(policy)) refuse(policy.failure)

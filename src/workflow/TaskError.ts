@@ -85,6 +85,20 @@ export class StepNotFound extends Schema.TaggedError<StepNotFound>()("StepNotFou
 }
 
 /**
+ * As many started tasks as `execution.startedTasks` allows are running already.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooManyTasks extends Schema.TaggedError<TooManyTasks>()("TooManyTasks", {
+  limit: Schema.Int
+}) {
+  override get message(): string {
+    return `${this.limit} started tasks are running already; try again later or raise execution.startedTasks`
+  }
+}
+
+/**
  * The one error of the workflow room; `reason` says what happened.
  *
  * **Example** (Answering an invalid input)
@@ -101,7 +115,15 @@ export class StepNotFound extends Schema.TaggedError<StepNotFound>()("StepNotFou
  * @since 0.1.0
  */
 export class TaskError extends Schema.TaggedError<TaskError>()("TaskError", {
-  reason: Schema.Union([InvalidInput, StepTimedOut, Cancelled, TaskNotFound, StepNotFound, TransitionRefused])
+  reason: Schema.Union([
+    InvalidInput,
+    StepTimedOut,
+    Cancelled,
+    TaskNotFound,
+    StepNotFound,
+    TransitionRefused,
+    TooManyTasks
+  ])
 }) {
   override get message(): string {
     return this.reason.message

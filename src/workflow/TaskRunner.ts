@@ -22,7 +22,7 @@ import * as ManualResolution from "./ManualResolution.ts"
 import * as RunPreparation from "./RunPreparation.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
-import { TaskError, TaskNotFound } from "./TaskError.ts"
+import { TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
 import * as TaskExecution from "./TaskExecution.ts"
 import { type Restore, taskFields, type TaskRun } from "./TaskRun.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
@@ -137,7 +137,8 @@ export class TaskRunner extends Context.Service<TaskRunner, {
 
   /**
    * Starts a task that goes on in the background until it ends or the layer
-   * closes; fails only if the input is not valid.
+   * closes. Fails if the input is not valid, or with `TooManyTasks` while
+   * `execution.startedTasks` of them are running.
    *
    * @since 0.1.0
    */
@@ -185,6 +186,11 @@ const make = Effect.gen(function*() {
   const store = contained(yield* TaskStore)
   const scope = yield* Effect.scope
   const live = new Map<string, TaskRun>()
+  const limit = config.execution.startedTasks
+  let started = 0
+  const release = Effect.sync(() => {
+    started--
+  })
   const prepare = RunPreparation.make(config)
 
   const prepared = Effect.fnUntraced(function*(
@@ -224,16 +230,15 @@ const make = Effect.gen(function*() {
       ),
     start: (task, input, options) =>
       Effect.uninterruptibleMask((outer) =>
-        Effect.flatMap(prepared(task, input, options, outer), (run) =>
-          Effect.map(
-            Effect.andThen(
-              enqueued(run),
-              Effect.forkIn(Effect.uninterruptibleMask((restore) => execute(run, restore)), scope, {
-                startImmediately: true
-              })
-            ),
-            (fiber) => ({ taskId: run.record.id, correlationId: run.record.correlationId, fiber })
-          ))
+        Effect.gen(function*() {
+          if (started >= limit) return yield* new TaskError({ reason: new TooManyTasks({ limit }) })
+          started++
+          const run = yield* Effect.onError(prepared(task, input, options, outer), () => release)
+          yield* enqueued(run)
+          const execution = Effect.uninterruptibleMask((restore) => execute(run, restore))
+          const fiber = yield* Effect.forkIn(Effect.ensuring(execution, release), scope, { startImmediately: true })
+          return { taskId: run.record.id, correlationId: run.record.correlationId, fiber }
+        })
       ),
     cancel: Effect.fnUntraced(function*(taskId) {
       const run = live.get(taskId)

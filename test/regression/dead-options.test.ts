@@ -299,6 +299,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [1, 2],
     with: [1]
   },
+  "execution.startedTasks": {
+    option: { execution: { startedTasks: 2 } },
+    observe: observed.refusedStarts,
+    without: 0,
+    with: 1
+  },
   "execution.storedTasks": {
     option: { execution: { storedTasks: 2 } },
     observe: observed.storedTasks,

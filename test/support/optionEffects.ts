@@ -325,6 +325,11 @@ export const backoffs = (): Observation => (options) =>
 
 export const isExact = inTest(Effect.map(backoffSeconds, (all) => all.every((seconds) => Number.isInteger(seconds))))
 
+export const refusedStarts = inTest(Effect.gen(function*() {
+  const exits = yield* Effect.forEach([1, 2, 3], () => Effect.exit(TaskRunner.start(Waiting, {})))
+  return exits.filter(Exit.isFailure).length
+}))
+
 export const storedTasks = inTest(Effect.gen(function*() {
   yield* Effect.repeat(TaskRunner.run(Simple, {}), { times: 4 })
   return (yield* (yield* TaskStore).list({ limit: 100 })).length

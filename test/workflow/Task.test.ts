@@ -25,9 +25,19 @@ describe("Task", () => {
   })
 
   it.each([
-    ["no name", () => Task.make("", { input: Schema.Void, steps: [ok] }), "a task needs a name"],
+    ["no name", () => Task.make("", { input: Schema.Void, steps: [ok] }), "task \"\": a name is missing"],
+    [
+      "a name that cannot be a key",
+      ofStep({}, "__proto__"),
+      "step \"__proto__\" of task \"order\": the name cannot be a key of results"
+    ],
+    [
+      "a name of 300 characters",
+      () => Task.make("x".repeat(300), { input: Schema.Void, steps: [ok] }),
+      `task "${"x".repeat(200)}…": a name has at most 200 characters`
+    ],
     ["no steps", () => Task.make("order", { input: Schema.Void, steps: [] }), "task \"order\" has no steps"],
-    ["a step without a name", ofStep({}, ""), "step \"\" of task \"order\": a step needs a name"],
+    ["a step without a name", ofStep({}, ""), "step \"\" of task \"order\": a name is missing"],
     [
       "a bad retry policy",
       ofStep({ retry: { maximumAttempts: 0 } }),
