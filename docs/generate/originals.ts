@@ -12,15 +12,12 @@ const later = (attribute: string, reason: string): Original => ({ attribute, car
 const never = (attribute: string, reason: string): Original => ({ attribute, carried: "never", reason })
 
 export const originals: ReadonlyArray<Original> = [
-  later("telemetry.log_format", "there is one format, JSON lines; an option comes with the second one"),
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
   never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
   later("telemetry.performance_monitoring_enabled", "comes with the performance monitor"),
   later("telemetry.bottleneck_analysis_enabled", "comes with the bottleneck report"),
   later("telemetry.slow_query_threshold_seconds", "comes with the SQL monitor"),
   later("telemetry.memory_threshold_mb", "comes with the performance monitor"),
-  later("telemetry.event_sampling_rate", "comes with configurable event routes"),
-  later("telemetry.filtered_events", "comes with configurable event routes"),
   never(
     "telemetry.max_stored_samples",
     "series hold sums and counts, not samples; `metrics.cardinalityLimit` bounds them"
@@ -42,10 +39,10 @@ export const originals: ReadonlyArray<Original> = [
   never("telemetry.config.batch_events", "events are dispatched at once; only delivery batches"),
   never("telemetry.config.buffer_size", "events are not buffered; `delivery.queueSize` bounds delivery"),
   never("telemetry.config.flush_interval", "events are not buffered; `delivery.interval` times delivery"),
-  later("telemetry.config.filtered_events", "comes with configurable event routes"),
+  never("telemetry.config.filtered_events", "a second place for `events.filtered`"),
   never("telemetry.config.enable_memoization", "an implementation detail without an effect of its own"),
   never("telemetry.config.async_processing", "built-in sinks are synchronous and exact; subscribers will have queues"),
-  later("telemetry.config.sampling_rate", "comes with configurable event routes"),
+  never("telemetry.config.sampling_rate", "a second place for `events.samplingRate`"),
   later("retention_window", "comes with the coordination of exports"),
   later("export_safety_margin", "comes with the coordination of exports"),
   later("sync_interval", "comes with the coordination of exports"),
