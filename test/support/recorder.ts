@@ -71,7 +71,7 @@ const states = (event: EventEnvelope): string =>
   "toState" in event.payload ? ` ${event.payload.fromState ?? "∅"}→${event.payload.toState}` : ""
 
 /** `step.completed charge in_progress→complete`, or the name alone where there is no step and no transition. */
-export const lineOf = (event: EventEnvelope): string => `${event.name}${ofStep(event)}${states(event)}`
+const lineOf = (event: EventEnvelope): string => `${event.name}${ofStep(event)}${states(event)}`
 
 /** Every event as a line, see {@link lineOf}. */
 export const lines = Effect.map(Recorder, ({ events }) => events.map(lineOf))

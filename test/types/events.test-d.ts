@@ -29,4 +29,4 @@ export const narrowed = (event: EventEnvelope): number => {
 }
 
 // @ts-expect-error a sink has one of the signals
-EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))
+export const registered = EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))

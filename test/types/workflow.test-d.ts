@@ -47,7 +47,7 @@ const run = TaskRunner.run(Shop, { id: "1", quantity: "2" })
 
 check<Equal<Effect.Error<typeof run>, "cart" | "payment" | TaskError>>()
 check<Equal<Effect.Services<typeof run>, Carts | Payments | TaskRunner>>()
-Effect.map(run, ({ results, taskId }) => {
+export const typed = Effect.map(run, ({ results, taskId }) => {
   check<Equal<typeof results, { readonly cart: number; readonly charge: string; readonly lonely: boolean }>>()
   check<Equal<typeof taskId, string>>()
   // @ts-expect-error the task has no such step
@@ -58,16 +58,16 @@ const started = TaskRunner.start(Shop, { id: "1", quantity: "2" })
 check<Equal<Effect.Error<typeof started>, TaskError>>()
 
 // @ts-expect-error the input is given in its encoded form: a text
-TaskRunner.run(Shop, { id: "1", quantity: 2 })
+export const call1 = TaskRunner.run(Shop, { id: "1", quantity: 2 })
 // @ts-expect-error a field is missing
-TaskRunner.run(Shop, { id: "1" })
+export const call2 = TaskRunner.run(Shop, { id: "1" })
 
 // @ts-expect-error the step needs an order, the task is run with a number
 Task.make("wrong", { input: Schema.Finite, steps: [cart] })
 
-TaskRunner.resolveStep("1", cart, 5)
+export const call3 = TaskRunner.resolveStep("1", cart, 5)
 // @ts-expect-error the step gives a number
-TaskRunner.resolveStep("1", cart, "five")
+export const call4 = TaskRunner.resolveStep("1", cart, "five")
 
 // @ts-expect-error a step depends on steps, not on names
 Step.make("named", { dependsOn: ["cart"], run: () => Effect.void })
