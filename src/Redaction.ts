@@ -54,7 +54,7 @@ export interface Redaction {
   readonly hasPaths: boolean
   /** Whether a text may hold a secret; cheap, and never wrongly `false`. */
   readonly mayHold: (text: string) => boolean
-  /** The text with every secret in it masked. */
+  /** The text with every secret in it masked; what is beyond 1 048 576 characters is left out. */
   readonly text: (text: string) => string
   /** SQL as {@link Redaction.text}, with its literals replaced by `?` and without comments. */
   readonly sql: (text: string) => string
@@ -62,8 +62,8 @@ export interface Redaction {
    * The value as it may leave: masked if its key is sensitive or it is an
    * Effect `Redacted`; texts, and members of objects and arrays, are treated
    * alike, down to eight levels and 1000 objects, beyond which the mask stands.
-   * The first 10 000 members of an object are kept; binary data becomes its
-   * size. The input is not changed.
+   * The first 10 000 members of an object and 65 536 characters of a text in it
+   * are kept; binary data becomes its size. The input is not changed.
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
@@ -107,6 +107,11 @@ const longestRemembered = 256
 const deepest = 8
 /** Objects and arrays looked into per value: a bound for wide and circular structures. */
 const mostObjects = 1000
+/** Characters of a text, and of one in an object or array; what is beyond them is left out. */
+const longestText = 1_048_576
+const longestInside = 65_536
+/** Room for the mark that says how much was left out. */
+const markRoom = 32
 /** Members of one object or array; further ones are left out. */
 const mostMembers = 10_000
 
@@ -160,21 +165,30 @@ export const make = (options: Options = {}): Redaction => {
     return rule !== ""
   }
 
-  const hint = patterns.length === 0
-    ? undefined
-    : new RegExp(patterns.map((pattern) => pattern.hint(SensitiveKeys.hintSource(keys))).join("|"), "i")
+  const hintOf = (pattern: ValuePatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
+  const hint = patterns.length === 0 ? undefined : new RegExp(patterns.map(hintOf).join("|"), "i")
+  const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
-  const text = (source: string): string =>
+  const search = (source: string): string =>
     mayHold(source)
-      ? patterns.reduce((current, pattern) =>
-        pattern.replace(current, () => {
-          count(pattern.name)
-          return mask
-        }, isSensitive), source)
+      ? hinted.reduce((current, { hint, pattern }) =>
+        hint.test(current)
+          ? pattern.replace(current, () => {
+            count(pattern.name)
+            return mask
+          }, isSensitive)
+          : current, source)
       : source
+  const bounded = (source: string, limit: number): string => {
+    const shown = search(source.length > limit ? source.slice(0, limit) : source)
+    return source.length <= limit && shown.length <= limit
+      ? shown
+      : `${shown.slice(0, limit - markRoom)}…[${Math.max(source.length, shown.length) - limit + markRoom} more]`
+  }
+  const text = (source: string): string => bounded(source, longestText)
 
   const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
-    if (typeof value === "string") return text(value)
+    if (typeof value === "string") return bounded(value, longestInside)
     if (typeof value === "number" || typeof value === "bigint") return number(value)
     if (typeof value !== "object" || value === null || value instanceof Date) return value
     if (Redacted.isRedacted(value)) {
@@ -200,7 +214,9 @@ export const make = (options: Options = {}): Redaction => {
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value).slice(0, mostMembers)) {
       const here = [...path, key]
-      copy[text(key)] = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
+      copy[bounded(key, longestInside)] = masks(here)
+        ? mask
+        : orElse(() => inside((value as never)[key], here, budget), () => mask)
     }
     return copy
   }

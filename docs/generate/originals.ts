@@ -12,7 +12,6 @@ const later = (attribute: string, reason: string): Original => ({ attribute, car
 const never = (attribute: string, reason: string): Original => ({ attribute, carried: "never", reason })
 
 export const originals: ReadonlyArray<Original> = [
-  later("telemetry.log_format", "there is one format, JSON lines; an option comes with the second one"),
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
   never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
   later("telemetry.performance_monitoring_enabled", "comes with the performance monitor"),

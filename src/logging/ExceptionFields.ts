@@ -41,7 +41,9 @@ export const make = (cause: Cause.Cause<unknown>): Record<string, unknown> => {
       ...(reason._tag === "Interrupt" ? {} : describeError(reason._tag === "Fail" ? reason.error : reason.defect))
     }))
   }
-  const behind = first === undefined || first._tag === "Interrupt" ? [] : chain(first._tag === "Fail" ? first.error : first.defect)
+  const behind = first === undefined || first._tag === "Interrupt"
+    ? []
+    : chain(first._tag === "Fail" ? first.error : first.defect)
   if (behind.length > 0) fields["exception.causes"] = behind
   return fields
 }
@@ -59,4 +61,7 @@ const chain = (error: unknown): ReadonlyArray<{ readonly type: string; readonly 
 }
 
 const causeOf = (error: unknown): unknown =>
-  orElse(() => typeof error === "object" && error !== null && "cause" in error ? error.cause ?? undefined : undefined, () => undefined)
+  orElse(
+    () => typeof error === "object" && error !== null && "cause" in error ? error.cause ?? undefined : undefined,
+    () => undefined
+  )

@@ -40,6 +40,7 @@ interface Key {
 }
 
 /** Quotes, backslashes, control characters and surrogates need escaping; most texts have none. */
+// oxlint-disable-next-line eslint/no-control-regex
 const needsEscaping = /["\\\u0000-\u001f\ud800-\udfff]/
 
 /** Up to here looking at each character is quicker than the expression. */

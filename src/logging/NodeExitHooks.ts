@@ -33,7 +33,7 @@ export const install = (options: {
     Effect.sync(() => {
       process.on("exit", options.drain)
       process.on("uncaughtExceptionMonitor", options.drain)
-      if (options.signals) for (const signal of signals) process.prependListener(signal, onSignal)
+      if (options.signals) { for (const signal of signals) process.prependListener(signal, onSignal) }
     }),
     () =>
       Effect.sync(() => {

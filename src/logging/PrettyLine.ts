@@ -39,7 +39,9 @@ const blocks = new Set(["exception.stacktrace"])
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: { readonly redaction: Redaction; readonly colour: boolean }): (record: LogRecord) => string => {
+export const make = (
+  options: { readonly redaction: Redaction; readonly colour: boolean }
+): (record: LogRecord) => string => {
   const { colour, redaction } = options
   const clean = (text: string) => searchedText(text, longestText, redaction.text)
   const paint = (code: number, text: string) => colour ? `\u001b[${code}m${text}\u001b[0m` : text
@@ -93,4 +95,5 @@ export const make = (options: { readonly redaction: Redaction; readonly colour: 
 
 /** Control characters could move the cursor or change the terminal; a tab and a line break become spaces. */
 const printable = (text: string): string =>
+  // oxlint-disable-next-line eslint/no-control-regex
   text.toWellFormed().replace(/[\t\n\r]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")

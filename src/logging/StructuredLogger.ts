@@ -14,7 +14,7 @@ import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
 import { containCall, orElse } from "../internal/contain.ts"
-import { encodeJson } from "../internal/encodeJson.ts"
+import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
 import * as ExceptionFields from "./ExceptionFields.ts"
@@ -65,6 +65,8 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
   })
 )
 
+const longestEventName = 1024
+
 /** The message is the name of the event, as Effect's own span logger has it; but masked, and without the fields in it. */
 const addEvent = (
   span: Tracer.Span,
@@ -76,7 +78,11 @@ const addEvent = (
   for (const key of Object.keys(record.fields)) {
     attributes[key] = redaction.apply(key, orElse(() => record.fields[key], () => redaction.mask))
   }
-  span.event(redaction.text(record.message), fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(), attributes)
+  span.event(
+    searchedText(record.message, longestEventName, redaction.text),
+    fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(),
+    attributes
+  )
 }
 
 const componentOf = (annotations: Readonly<Record<string, unknown>>): string | undefined => {

@@ -97,7 +97,7 @@ const inSpan = (use: (span: Tracer.Span) => void) =>
 const input = Schema.Struct({ note: Schema.Unknown })
 
 /** Everything a program may do with a value. */
-export const places: Readonly<
+const places: Readonly<
   Record<string, (secret: Secret) => Effect.Effect<unknown, unknown, TaskRunner | EventBus | MetricStore>>
 > = {
   "message": ({ text }) => Effect.logInfo(text),

@@ -32,6 +32,8 @@ export const lines = Effect.flatMap(LogMemory, (memory) => memory.lines)
 /** The lines decoded, without their time, and without what follows from the level or the service. */
 export const decoded = Effect.map(lines, (all) =>
   all.map((line) => {
-    const { "service.name": _name, severity_number: _number, timestamp: _time, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
+    const { "service.name": _name, severity_number: _number, timestamp: _time, ...fields } = JSON.parse(
+      line
+    ) as Readonly<Record<string, unknown>>
     return fields
   }))

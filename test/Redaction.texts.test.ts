@@ -1,0 +1,264 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Redaction from "../src/Redaction.ts"
+
+const all = [...Redaction.defaultPatterns, "email"] as const
+const policy = Redaction.make({ patterns: all })
+const mask = "[FILTERED]"
+
+describe("Redaction.text", () => {
+  it.each([
+    ["password=hunter2", `password=${mask}`],
+    ["error: password=hunter2, gone", `error: password=${mask}, gone`],
+    ["--password=hunter2 -v", `--password=${mask} -v`],
+    ["_token=abc", `_token=${mask}`],
+    ["url=https://h/?token=abc&page=1", `url=https://h/?token=${mask}&page=1`],
+    ["body=\"password=hunter2\"", `body="password=${mask}"`],
+    ["password=\"a\\\"b\" c", `password="${mask}" c`],
+    ["{\"secret\":\"a\\\\\",\"b\":1}", `{"secret":"${mask}","b":1}`],
+    ["{\\\"secret\\\":\\\"a b\\\",\\\"c\\\":1}", `{\\"secret\\":\\"${mask}\\",\\"c\\":1}`],
+    ["{\"token\":[\"a\",\"b\"],\"c\":1}", `{"token":${mask},"c":1}`],
+    ["credentials: { a: { b: 'c' } }, d", `credentials: ${mask}, d`],
+    ["Cookie: a=b; c=d\nHost: e", `Cookie: ${mask}\nHost: e`],
+    ["Authorization: Bearer abc.def", `Authorization: ${mask}`],
+    ["sent Bearer abcdefgh to b", `sent Bearer ${mask} to b`],
+    ["Bearer\tabcdefgh", `Bearer\t${mask}`],
+    ["Basic dXNlcjpwYXNz", `Basic ${mask}`],
+    ["a eyJhbGciOi.eyJzdWIiOiIx.c2ln b", `a ${mask} b`],
+    ["a-eyJhbGciOi.eyJzdWIiOiIx.c2ln", `a-${mask}`],
+    ["key AKIAIOSFODNN7EXAMPLE.", `key ${mask}.`],
+    ["AROAIOSFODNN7EXAMPLE", mask],
+    ["postgres://u:p@ss@host/db", `postgres://${mask}@host/db`],
+    ["//u:p@host", `//${mask}@host`],
+    ["paid with 4111 1111 1111 1111.", `paid with ${mask}.`],
+    ["3782-822463-10005", mask],
+    ["mail to a.b+c@example.co.uk now", `mail to ${mask} now`],
+    ["-----BEGIN PRIVATE KEY-----\nabc", mask]
+  ])("masks the secret in %j", (text, masked) => {
+    assert.strictEqual(policy.text(text), masked)
+  })
+
+  it.each([
+    "basic information, standard bearer",
+    "the token was refreshed",
+    "{\"url\":\"http://host\",\"mailbox\":\"x\"}",
+    "cache_key=abc idempotency_key=def",
+    "4111111111111112",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "0af7651916cd43dd8448eb211c80319c",
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "2026-11-23T09:34:08.040Z",
+    "1795426497779497570 1795426497779 1795426497",
+    "tsk_mcgi5my9_a24eXc",
+    "task_id=t-1 step_id=s-1 trace_id=0af7651916cd43dd8448eb211c80319c"
+  ])("leaves %j alone", (text) => {
+    assert.strictEqual(policy.text(text), text)
+  })
+
+  const Id = Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/))
+
+  it.prop("leaves uuids, trace and span ids, times and correlation ids alone", [
+    Id,
+    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_999_999_999_999 }))
+  ], ([id, time]) => {
+    const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+    const instant = new Date(time).toISOString()
+    for (
+      const text of [
+        `a ${uuid} b`,
+        `trace_id=${id}`,
+        `at ${instant}, ${time}`,
+        `tsk_${time.toString(36)}_${id.slice(0, 6)}`
+      ]
+    ) {
+      assert.strictEqual(policy.text(text), text)
+      assert.deepStrictEqual(policy.apply("value", { text }), { text })
+    }
+  }, { arbitrary: { runs: 1000 } })
+
+  const pieces = [
+    "password",
+    "=",
+    ":",
+    "\"",
+    "'",
+    "\\",
+    "Bearer ",
+    "eyJhbGciOi",
+    ".",
+    "eyJzdWIi",
+    "//",
+    "user",
+    "@",
+    "host",
+    " ",
+    "\n",
+    "4111111111111111",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ";",
+    "token",
+    "Cookie: ",
+    "AKIAIOSFODNN7EXAMPLE",
+    "x",
+    mask,
+    "-----BEGIN PRIVATE KEY-----",
+    "a@b.de"
+  ] // dprint-ignore
+  const Mixed = Schema.Array(Schema.Literals(pieces))
+
+  it.prop("masks nothing more the second time", [Mixed], ([parts]) => {
+    const once = policy.text(parts.join(""))
+    assert.strictEqual(policy.text(once), once)
+    assert.strictEqual(policy.text(policy.text(once)), once)
+  }, { arbitrary: { runs: 5000 } })
+
+  it.prop("finds nothing where there is no sign of a secret", [Mixed], ([parts]) => {
+    const text = parts.join("")
+    if (!policy.mayHold(text)) assert.strictEqual(policy.text(text), text)
+    else assert.isAtMost(policy.text(text).length, text.length * 6 + 10)
+  }, { arbitrary: { runs: 2000 } })
+
+  it("knows the words of configured rules", () => {
+    const own = Redaction.make({ keys: ["iban", "=pin", "/^x-.*key$/i"] })
+    assert.strictEqual(
+      own.text("customerIban=DE02 pin=1 spin=2 x-partner-key: abc y-key: d"),
+      `customerIban=${mask} pin=${mask} spin=2 x-partner-key: ${mask} y-key: d`
+    )
+    assert.throws(() => Redaction.make({ keys: ["/(/"] }), RangeError)
+  })
+
+  it("counts what it masks by rule", () => {
+    const counting = Redaction.make()
+    counting.text("password=a password=b Bearer abcdefgh")
+    counting.apply("token", "x")
+    assert.deepStrictEqual(counting.counts(), { assignment: 2, bearer: 1, key: 1 })
+  })
+
+  it("masks names of members, and paths from the outermost key on", () => {
+    const own = Redaction.make({ paths: ["customer.phone", "items.*.iban"] })
+    assert.deepStrictEqual(own.apply("customer", { phone: "1", "Bearer abcdefgh": 2 }), {
+      phone: mask,
+      [`Bearer ${mask}`]: 2
+    })
+    assert.deepStrictEqual(own.apply("items", [{ iban: "a", city: "b" }]), [{ iban: mask, city: "b" }])
+    assert.deepStrictEqual(own.apply("other", { phone: "1" }), { phone: "1" })
+  })
+})
+
+describe("Redaction.sql", () => {
+  it.each([
+    ["select * from a where b = 'x' and c = 12.5e3", "select * from a where b = ? and c = ?"],
+    ["where a = 'it''s' and b = E'\\n' and c = X'00'", "where a = ? and b = ? and c = ?"],
+    ["-- it's\nwhere a = 'secret'", "/* */\nwhere a = ?"],
+    ["/* it's */ where a = 'secret'", "/* */ where a = ?"],
+    ["where \"it's\" = 'secret' and `it's` = 'b'", "where \"it's\" = ? and `it's` = ?"],
+    ["where a = 'x\\' and b = 'secret'", "where a = ?"],
+    ["where a = 'it\\'s secret'", "where a = ?"],
+    ["where a = 'x\\\ny' and b = 1", "where a = ? and b = ?"],
+    ["where a = $tag$ it's $$ $tag$ and b = $1", "where a = ? and b = $1"],
+    ["where a = 0xDEADBEEF and table1.c2 = -1", "where a = ? and table1.c2 = ?"],
+    ["where a = 'unclosed", "where a = ?"]
+  ])("replaces the literals of %j", (sql, masked) => {
+    assert.strictEqual(policy.sql(sql), masked)
+  })
+})
+
+describe("Redaction", () => {
+  const mega = 1_000_000
+  const repeated = (text: string) => text.repeat(Math.ceil(mega / text.length)).slice(0, mega)
+  const adversarial: Readonly<Record<string, string>> = Object.fromEntries(
+    [
+      "a",
+      " ",
+      "=",
+      ":",
+      "\"",
+      "'",
+      "\\",
+      "-",
+      ".",
+      "@",
+      "/",
+      "{",
+      "[",
+      "1",
+      "-eyJ",
+      "eyJ",
+      "eyJ.",
+      "token",
+      "token ",
+      "token=",
+      "token=\"",
+      "token='a",
+      "token=[",
+      "a=",
+      "a: ",
+      "a=\"",
+      "cookie",
+      "cookie ",
+      "cookie:",
+      "bearer ",
+      "basic ",
+      "Bearer\n",
+      "://",
+      "//a:",
+      "//@",
+      "a@",
+      "a@a.",
+      "@a",
+      "-----BEGIN ",
+      "-----BEGIN PRIVATE KEY-----",
+      "-----END ",
+      "AKIA",
+      "AKIAAAAAAAAAAAAAAAAA",
+      "4111 ",
+      "4111-1111-",
+      "41111111111111111",
+      "''",
+      "'\\",
+      "'\\\n",
+      "$a$",
+      "$$",
+      "--",
+      "/*",
+      "E'",
+      "0x",
+      "1e",
+      "\\\"",
+      "token\\",
+      "api_",
+      "api_key",
+      "X-",
+      "aA",
+      "A",
+      "\ud800"
+    ].map((text) => [JSON.stringify(text), repeated(text)]) // dprint-ignore
+  )
+
+  it.each(Object.keys(adversarial))("takes a time linear in its input: 1 MB of %s", (name) => {
+    const text = adversarial[name]!
+    const start = process.cpuUsage()
+    const own = Redaction.make({ patterns: all, keys: ["iban", "/^x-.*key$/i"] })
+    for (const current of [policy, own]) {
+      current.text(text)
+      current.text(`${text}!`)
+      current.sql(text)
+      current.isSensitive(text)
+      current.apply("value", { [text]: text })
+    }
+    const { system, user } = process.cpuUsage(start)
+    assert.isBelow((user + system) / 1000, 4000)
+  })
+
+  it("gives no text longer than a mebibyte, nor one in an object longer than 64 Ki characters", () => {
+    const long = "token=a ".repeat(1_000_000)
+    assert.isAtMost(policy.text(long).length, 1_048_576)
+    assert.match(policy.text(long), /…\[\d+ more\]$/)
+    const { inside } = policy.apply("value", { inside: long }) as { readonly inside: string }
+    assert.isAtMost(inside.length, 65_536)
+  })
+})
