@@ -104,12 +104,21 @@ const use = (value: unknown, ending: number) =>
     }
   }).pipe(Effect.withSpan("use"))
 
+/** A proxy may refuse to tell what it is. */
+const unwrapped = (error: unknown): unknown => {
+  try {
+    return error instanceof Wrapped ? error.value : error
+  } catch {
+    return error
+  }
+}
+
 const describeExit = (exit: Exit.Exit<unknown, unknown>) =>
   Exit.isSuccess(exit)
     ? ["success", exit.value]
     : exit.cause.reasons.flatMap((reason) =>
       Cause.isFailReason(reason)
-        ? ["fail", reason.error instanceof Wrapped ? reason.error.value : reason.error]
+        ? ["fail", unwrapped(reason.error)]
         : Cause.isDieReason(reason)
         ? ["die", reason.defect]
         : ["interrupt"]

@@ -57,16 +57,15 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
           else entry.value += amount
         }
       },
-      read: () =>
-        [
-          ...[...counters].map(([name, counter]): SelfCounter => ({
-            name,
-            help: counter.help,
-            attributes: counter.attributes,
-            values: [...counter.values.values()]
-          })),
-          ...observed.map((read) => read())
-        ]
+      read: () => [
+        ...[...counters].map(([name, counter]): SelfCounter => ({
+          name,
+          help: counter.help,
+          attributes: counter.attributes,
+          values: [...counter.values.values()]
+        })),
+        ...observed.map((read) => read())
+      ]
     })
   })
 }

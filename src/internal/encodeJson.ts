@@ -153,7 +153,12 @@ const first = <A>(items: Iterable<A>, count: number): ReadonlyArray<A> => {
   return taken
 }
 
-const encodeArray = (items: ReadonlyArray<unknown>, path: ReadonlyArray<string>, walk: Walk, total = items.length): string => {
+const encodeArray = (
+  items: ReadonlyArray<unknown>,
+  path: ReadonlyArray<string>,
+  walk: Walk,
+  total = items.length
+): string => {
   const parts: Array<string> = []
   const count = Math.min(items.length, walk.limits.members)
   while (parts.length < count && walk.room > 0) {

@@ -11,15 +11,13 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
-import * as Correlation from "../Correlation.ts"
-import { orElse } from "../internal/contain.ts"
-import { describeCause, describeError } from "../internal/describeError.ts"
-import * as LogRecord from "./LogRecord.ts"
+import { describeError } from "../internal/describeError.ts"
+import { line, measurement, occurrence, textOf, timing, within } from "./StructuredLine.ts"
+
+export { type PerformanceCategory, performanceCategory } from "./PerformanceCategory.ts"
 
 /**
  * Further fields of a line.
@@ -28,30 +26,6 @@ import * as LogRecord from "./LogRecord.ts"
  * @since 0.1.0
  */
 export type Context = Readonly<Record<string, unknown>>
-
-/**
- * How long something took, in words.
- *
- * @category models
- * @since 0.1.0
- */
-export type PerformanceCategory = "fast" | "moderate" | "slow" | "very_slow"
-
-const fastBelow = 100
-const moderateBelow = 1000
-const slowBelow = 5000
-
-/**
- * The category of a duration: below 0.1 s `fast`, below 1 s `moderate`, below
- * 5 s `slow`, else `very_slow`.
- *
- * @category computations
- * @since 0.1.0
- */
-export const performanceCategory = (duration: Duration.Duration): PerformanceCategory => {
-  const millis = Duration.toMillis(duration)
-  return millis < fastBelow ? "fast" : millis < moderateBelow ? "moderate" : millis < slowBelow ? "slow" : "very_slow"
-}
 
 /**
  * Something happened to a task: `Task <event>` at level `Info`.
@@ -146,9 +120,6 @@ export const orchestration = (options: {
     fields: { entity_type: "orchestration", operation: options.operation, event_type: options.event },
     context: options.context
   }))
-
-/** From here on something is slow unless the caller says otherwise. */
-const slowAfter = Duration.seconds(1)
 
 /**
  * A measurement: `Performance measurement`, at level `Warn` if it took longer
@@ -299,112 +270,6 @@ export const validationFailure = (error: unknown, entry: Entry): Effect.Effect<v
     event_type: "validation_failed",
     validation_error: describeError(error).message
   }))
-
-interface Line {
-  readonly level?: LogLevel.Severity | undefined
-  readonly message: string
-  readonly fields: Record<string, unknown>
-  readonly context?: Context | undefined
-  readonly cause?: Cause.Cause<unknown> | undefined
-}
-
-/** Callers without types may give anything. */
-const unreadable = (): Line => ({ message: "[a line that cannot be made of its arguments]", fields: {} })
-
-const line = (make: () => Line): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { cause = Cause.empty, context, fields, level, message } = orElse(make, unreadable)
-    const known: Record<string, unknown> = {}
-    for (const key of Object.keys(fields)) if (fields[key] !== undefined) known[key] = fields[key]
-    const further = typeof context === "object" && context !== null ? LogRecord.copyFields(context) : {}
-    for (const key of Object.keys(further)) {
-      if (!Object.hasOwn(known, key)) LogRecord.setField(known, key, further[key])
-    }
-    return Effect.logWithLevel(levels.has(level) ? level : "Info")(message, known, cause)
-  })
-
-const levels: ReadonlySet<LogLevel.Severity | undefined> = new Set(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
-
-const textOf = (value: unknown): string => typeof value === "string" ? value : typeof value
-
-/** The ids of a line are those of its context; the helpers speak of a task or step from outside of it, too. */
-const within = (
-  options: { readonly taskId: string; readonly taskName: string } & Partial<Correlation.WorkflowContext>,
-  effect: Effect.Effect<void>
-): Effect.Effect<void> =>
-  Effect.updateService(effect, Correlation.CurrentWorkflow, (current) =>
-    orElse(() => {
-      const { attempt, stepId, stepName, taskId, taskName } = options
-      if (typeof taskId !== "string" || typeof taskName !== "string") return current
-      if (current?.taskId === taskId && (stepId === undefined || current.stepId === stepId)) return current
-      return typeof stepId === "string" && typeof stepName === "string"
-        ? { taskId, taskName, stepId, stepName, ...(typeof attempt === "number" ? { attempt } : {}) }
-        : { taskId, taskName }
-    }, () => current))
-
-/** Milliseconds with two decimals, as the original has them. */
-const timing = (input: unknown): Record<string, unknown> => {
-  const duration = durationOf(input)
-  return duration === undefined
-    ? {}
-    : {
-      duration_ms: Math.round(Duration.toMillis(duration) * 100) / 100,
-      performance_category: performanceCategory(duration)
-    }
-}
-
-const durationOf = (input: unknown): Duration.Duration | undefined => {
-  const duration = orElse(() => Option.getOrUndefined(Duration.fromInput(input as Duration.Input)), () => undefined)
-  return duration !== undefined && Number.isFinite(Duration.toMillis(duration)) ? duration : undefined
-}
-
-const measurement = (entity: Record<string, unknown>, options: {
-  readonly operation: string
-  readonly duration: Duration.Input
-  readonly slowAfter?: Duration.Input | undefined
-  readonly context?: Context | undefined
-}): Line => {
-  const duration = durationOf(options.duration)
-  const isSlow = duration !== undefined && Duration.isGreaterThan(duration, durationOf(options.slowAfter) ?? slowAfter)
-  return {
-    level: isSlow ? "Warn" : "Debug",
-    message: "Performance measurement",
-    fields: { ...entity, operation: options.operation, ...timing(duration), is_slow: isSlow },
-    context: options.context
-  }
-}
-
-const occurrence = (entity: Record<string, unknown>, error: unknown, options: {
-  readonly level?: LogLevel.Severity | undefined
-  readonly context?: Context | undefined
-}): Line => {
-  const isCause = orElse(() => Cause.isCause(error), () => false)
-  const cause = isCause ? error as Cause.Cause<unknown> : Cause.fail(error)
-  const { message, type } = describeCause(cause)
-  return {
-    level: options.level ?? "Error",
-    message: `Exception occurred: ${type}`,
-    fields: { ...entity, exception_class: type, exception_message: message, backtrace: backtraceOf(cause) },
-    context: options.context,
-    cause
-  }
-}
-
-const mostFrames = 10
-const mostForeignFrames = 3
-
-/** Frames of the program, and the first three of libraries and the platform. */
-const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
-  const stack = orElse(() => Cause.pretty(cause), () => "")
-  let foreign = 0
-  return stack.slice(0, longestStack).split("\n")
-    .map((frame) => frame.trim())
-    .filter((frame) => frame.startsWith("at "))
-    .filter((frame) => !/node_modules|\(?node:/.test(frame) || ++foreign <= mostForeignFrames)
-    .slice(0, mostFrames)
-}
-
-const longestStack = 65_536
 
 const pluginFields = ({ class: className, id, name, version }: Plugin): Record<string, unknown> => ({
   entity_type: "telemetry_plugin",

@@ -11,16 +11,18 @@ import { suite } from "./LogDestinationTest.ts"
 suite("layerNoop", LogDestination.layerNoop)
 suite("layerMemory", LogDestination.layerMemory)
 suite("layerCustom", LogDestination.layerCustom(() => {}))
-suite("node", Layer.unwrap(Effect.map(temporaryFile, (path) =>
-  NodeLogDestination.layer.pipe(
-    Layer.provide(Layer.effect(
-      TelemetryConfig.Current,
-      TelemetryConfig.make({ logging: { destination: "file", file: { path }, signals: false } })
-    )),
-    Layer.provide([SelfStatistics.layer, FlushRegistry.layer]),
-    Layer.orDie
-  )
-)))
+suite(
+  "node",
+  Layer.unwrap(Effect.map(temporaryFile, (path) =>
+    NodeLogDestination.layer.pipe(
+      Layer.provide(Layer.effect(
+        TelemetryConfig.Current,
+        TelemetryConfig.make({ logging: { destination: "file", file: { path }, signals: false } })
+      )),
+      Layer.provide([SelfStatistics.layer, FlushRegistry.layer]),
+      Layer.orDie
+    )))
+)
 
 describe("LogDestination", () => {
   it.effect("layerMemory keeps the last 100 000 lines in order", () =>

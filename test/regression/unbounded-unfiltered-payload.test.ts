@@ -12,6 +12,7 @@ const input = Schema.Struct({ card: Schema.String })
 const charge = Step.make("charge", {
   input,
   retry: { maximumAttempts: 1 },
+  // @effect-diagnostics-next-line globalErrorInEffectFailure:off -- programs fail so
   run: ({ input }) => Effect.fail(new Error(`declined: token=hunter2 for ${input.card} ${"x".repeat(100_000)}`))
 })
 const Order = Task.make("order", { input, steps: [charge] })

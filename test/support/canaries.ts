@@ -123,6 +123,7 @@ const places: Readonly<
   "span event": ({ key, text, value }) => inSpan((span) => span.event(text, 0n, { [key]: value })),
   "span link": ({ key, value }) =>
     Effect.withSpan(Effect.void, "work", { links: [{ span: parent, attributes: { [key]: value } }] }),
+  // @effect-diagnostics-next-line globalErrorInEffectFailure:off -- programs fail so
   "failed span": ({ text }) => Effect.exit(Effect.withSpan(Effect.fail(new Error(text)), "work")),
   "SQL text": ({ canary, text }) =>
     inSpan((span) => {
@@ -162,6 +163,7 @@ const places: Readonly<
       })
     ),
   "failed step": ({ text }) => {
+    // @effect-diagnostics-next-line globalErrorInEffectFailure:off -- programs fail so
     const fail = Step.make("fail", { input, retry: { maximumAttempts: 1 }, run: () => Effect.fail(new Error(text)) })
     return Effect.exit(TaskRunner.run(Task.make("failing", { input, steps: [fail] }), { note: text }))
   },
