@@ -1,12 +1,53 @@
 /**
- * The values of all metrics at one instant.
+ * The values of all metrics at one instant, as plain data.
+ *
+ * **Details**
+ *
+ * A snapshot is read in one go: no measurement falls between two of its
+ * families. Families are sorted by name, series by their attribute values, the
+ * overflow series last. Formats, views and exporters are functions of a
+ * snapshot and know nothing of the store.
  *
  * @since 0.1.0
  */
-import type { SelfCounter } from "../internal/SelfStatistics.ts"
-import type { Checked, MetricType } from "./MetricDeclaration.ts"
-import { histogramStride, type Slots } from "./MetricFamily.ts"
-import type { SeriesIndex } from "./SeriesIndex.ts"
+
+/**
+ * What a family measures.
+ *
+ * **Details**
+ *
+ * `counter` only grows, `upDownCounter` and `gauge` move both ways, `info` is
+ * always 1 and carries its content as attributes, `histogram` has explicit
+ * buckets, `exponentialHistogram` buckets that follow a base-2 scale. `summary`
+ * is never declared here; it comes from metrics recorded with Effect's own
+ * `Metric`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MetricType =
+  | "counter"
+  | "upDownCounter"
+  | "gauge"
+  | "info"
+  | "histogram"
+  | "exponentialHistogram"
+  | "summary"
+
+/**
+ * A single measurement and the span it was made in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Exemplar {
+  /** The measurement, in the unit of the family. */
+  readonly value: number
+  /** When it was made, in milliseconds since the epoch. */
+  readonly timeMillis: number
+  readonly traceId: string
+  readonly spanId: string
+}
 
 /**
  * The value of a histogram series.
@@ -22,32 +63,133 @@ export interface HistogramValue {
 }
 
 /**
+ * A run of neighbouring buckets of an exponential histogram.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExponentialBuckets {
+  /** Index of the first bucket; bucket `i` holds values in `(base^i, base^(i+1)]`. */
+  readonly offset: number
+  readonly counts: ReadonlyArray<number>
+}
+
+/**
+ * The value of an exponential histogram series.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExponentialHistogramValue {
+  /** The base is `2^(2^-scale)`. */
+  readonly scale: number
+  /** Values within `[-zeroThreshold, zeroThreshold]`. */
+  readonly zeroCount: number
+  readonly zeroThreshold: number
+  readonly positive: ExponentialBuckets
+  /** Buckets of the absolute values of negative observations. */
+  readonly negative: ExponentialBuckets
+  readonly count: number
+  readonly sum: number
+  /** Lowest and highest observation; `undefined` before the first and in deltas. */
+  readonly min: number | undefined
+  readonly max: number | undefined
+}
+
+/**
+ * The value of a summary series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SummaryValue {
+  /** Values by quantile, ascending; NaN where a quantile has no value. */
+  readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number]>
+  readonly count: number
+  readonly sum: number
+}
+
+/**
  * One series of a family.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SeriesSnapshot {
+export interface SeriesSnapshot<Value = number | HistogramValue | ExponentialHistogramValue | SummaryValue> {
   /** Values by key, in the order of the family's keys; `{ otel_metric_overflow: "true" }` for the overflow series. */
   readonly attributes: Readonly<Record<string, string>>
-  /** A number, or the distribution of a histogram. */
-  readonly value: number | HistogramValue
+  /** Since when the value counts, in milliseconds since the epoch. */
+  readonly startMillis: number
+  readonly value: Value
+  /** At most one for each bucket of a histogram, at most one for a counter. */
+  readonly exemplars: ReadonlyArray<Exemplar>
+}
+
+interface Family<Type extends MetricType, Value> {
+  readonly type: Type
+  readonly name: string
+  readonly help: string
+  /** Base unit as Prometheus writes it (`seconds`, `bytes`); `undefined` where there is none. */
+  readonly unit: string | undefined
+  /** Keys of the attributes; empty for metrics whose keys differ from series to series. */
+  readonly attributes: ReadonlyArray<string>
+  readonly series: ReadonlyArray<SeriesSnapshot<Value>>
 }
 
 /**
- * A metric with its series, sorted by their attribute values.
+ * A metric whose series are numbers.
  *
  * @category models
  * @since 0.1.0
  */
-export interface FamilySnapshot {
-  readonly name: string
-  readonly help: string
-  readonly type: MetricType
-  readonly attributes: ReadonlyArray<string>
-  /** Upper bounds of a histogram's buckets. */
-  readonly buckets: ReadonlyArray<number> | undefined
-  readonly series: ReadonlyArray<SeriesSnapshot>
+export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {}
+
+/**
+ * A histogram with explicit buckets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HistogramFamily extends Family<"histogram", HistogramValue> {
+  /** Upper bounds of the buckets, ascending, inclusive, without `+Inf`. */
+  readonly buckets: ReadonlyArray<number>
+}
+
+/**
+ * An exponential histogram.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExponentialHistogramFamily extends Family<"exponentialHistogram", ExponentialHistogramValue> {}
+
+/**
+ * A summary.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SummaryFamily extends Family<"summary", SummaryValue> {}
+
+/**
+ * A metric with its series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FamilySnapshot = NumberFamily | HistogramFamily | ExponentialHistogramFamily | SummaryFamily
+
+/**
+ * All families that have a series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MetricSnapshot {
+  /** When the values were read, in milliseconds since the epoch. */
+  readonly timeMillis: number
+  readonly families: ReadonlyArray<FamilySnapshot>
 }
 
 /**
@@ -72,69 +214,14 @@ export interface FamilySnapshot {
  * @since 0.1.0
  */
 export const valueOf = (
-  snapshot: ReadonlyArray<FamilySnapshot>,
+  snapshot: MetricSnapshot,
   name: string,
   attributes: Readonly<Record<string, string>>
-): number | HistogramValue | undefined => {
+): SeriesSnapshot["value"] | undefined => {
   const wanted = Object.entries(attributes)
-  return snapshot.find((family) => family.name === name)?.series.find((series) =>
-    Object.keys(series.attributes).length === wanted.length &&
-    wanted.every(([key, value]) => series.attributes[key] === value)
+  const series: ReadonlyArray<SeriesSnapshot> = snapshot.families.find((family) => family.name === name)?.series ?? []
+  return series.find((candidate) =>
+    Object.keys(candidate.attributes).length === wanted.length &&
+    wanted.every(([key, value]) => candidate.attributes[key] === value)
   )?.value
 }
-
-const overflowAttributes = { otel_metric_overflow: "true" }
-
-/** @internal */
-export const readValue = (declaration: Checked, slots: Slots, slot: number): number | HistogramValue => {
-  if (declaration.buckets === undefined) return slots.values[slot] as number
-  const stride = histogramStride(declaration.buckets)
-  const counts = Array.from(slots.values.subarray(slot * stride, slot * stride + declaration.buckets.length + 1))
-  return {
-    counts,
-    count: counts.reduce((sum, count) => sum + count, 0),
-    sum: slots.values[slot * stride + declaration.buckets.length + 1] as number
-  }
-}
-
-/** @internal */
-export const readFamily = (declaration: Checked, index: SeriesIndex, slots: Slots): FamilySnapshot => ({
-  name: declaration.name,
-  help: declaration.help,
-  type: declaration.type,
-  attributes: declaration.attributes,
-  buckets: declaration.buckets,
-  series: index.series
-    .map((values, slot) => ({ values, slot }))
-    .sort((left, right) => compare(left.values, right.values))
-    .map(({ slot, values }) => ({
-      attributes: values === undefined
-        ? overflowAttributes
-        : Object.fromEntries(declaration.attributes.map((key, position) => [key, values[position] as string])),
-      value: readValue(declaration, slots, slot)
-    }))
-})
-
-/** The overflow series comes last. */
-const compare = (left: ReadonlyArray<string> | undefined, right: ReadonlyArray<string> | undefined): number => {
-  if (left === undefined || right === undefined) return left === right ? 0 : left === undefined ? 1 : -1
-  for (let position = 0; position < left.length; position++) {
-    const [a, b] = [left[position] as string, right[position] as string]
-    if (a !== b) return a < b ? -1 : 1
-  }
-  return 0
-}
-
-/** @internal */
-export const fromSelf = (counters: ReadonlyArray<SelfCounter>): ReadonlyArray<FamilySnapshot> =>
-  counters.map((counter) => ({
-    name: counter.name,
-    help: counter.help,
-    type: "counter",
-    attributes: counter.attributes,
-    buckets: undefined,
-    series: counter.values.map(({ attributes, value }) => ({
-      attributes: Object.fromEntries(counter.attributes.map((key, position) => [key, attributes[position] ?? ""])),
-      value
-    }))
-  }))
