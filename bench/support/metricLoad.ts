@@ -1,0 +1,30 @@
+/** What every library records in the suite of metrics: the same names, attribute values and measurements. */
+import { setCount } from "./measure.ts"
+
+export const keys = ["task", "step", "status"] as const
+export const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+export const help = "Steps of tasks."
+export const counterName = "bench_steps_total"
+export const histogramName = "bench_step_seconds"
+
+export type Attributes = { readonly [Key in (typeof keys)[number]]: string }
+
+const statusNames = ["complete", "error", "cancelled", "resolved_manually"]
+
+/** The distinct attribute sets of a family: 25 steps in 4 states for each task. */
+export const attributeSets = (count: number): ReadonlyArray<Attributes> =>
+  Array.from({ length: count }, (_, index) => ({
+    task: `task_${Math.floor(index / 100)}`,
+    step: `step_${index % 25}`,
+    status: statusNames[Math.floor(index / 25) % 4] as string
+  }))
+
+const sets = attributeSets(setCount)
+
+/** Attribute values of set `n` at `[n]`, from which each call makes a fresh object. */
+export const tasks = sets.map(({ task }) => task)
+export const steps = sets.map(({ step }) => step)
+export const statuses = sets.map(({ status }) => status)
+
+/** Measurements that reach every bucket, one for each set. */
+export const durations = sets.map((_, index) => (bounds[index % bounds.length] as number) * 0.9)
