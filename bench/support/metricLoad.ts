@@ -11,12 +11,12 @@ export type Attributes = { readonly [Key in (typeof keys)[number]]: string }
 
 const statusNames = ["complete", "error", "cancelled", "resolved_manually"]
 
-/** The distinct attribute sets of a family: 25 steps in 4 states for each task. */
+/** Distinct attribute sets, with names as long as those of real tasks and steps: 5 steps in 4 states for each task. */
 export const attributeSets = (count: number): ReadonlyArray<Attributes> =>
   Array.from({ length: count }, (_, index) => ({
-    task: `task_${Math.floor(index / 100)}`,
-    step: `step_${index % 25}`,
-    status: statusNames[Math.floor(index / 25) % 4] as string
+    task: `process_order_${Math.floor(index / 20)}`,
+    step: `charge_payment_${Math.floor(index / 4) % 5}`,
+    status: statusNames[index % 4] as string
   }))
 
 const sets = attributeSets(setCount)
