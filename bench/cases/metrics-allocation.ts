@@ -7,7 +7,7 @@ const [what] = process.argv.slice(2) as [string]
 
 const calls = 1_000_000
 
-const { store } = await Store.open()
+const { close, store } = await Store.open()
 const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
 const histogram = store.histogram({
   name: Load.histogramName,
@@ -32,3 +32,4 @@ const candidates: Record<string, (set: number) => void> = {
 const run = candidates[what]
 if (run === undefined) throw new Error(`unknown measurement ${what}`)
 console.log(JSON.stringify({ bytes: await bytesPerCall(run, calls) }))
+await close()

@@ -10,7 +10,7 @@ const [type, ...counts] = process.argv.slice(2) as [string, string, string]
 const [families, seriesEach] = counts.map(Number) as [number, number]
 const laterScrapes = 5
 
-const { scrapeChunks, store } = await Store.open()
+const { close, scrapeChunks, store } = await Store.open()
 const sets = Load.attributeSets(seriesEach)
 
 const recorders = Array.from({ length: families }, (_, index): (attributes: Load.Attributes) => void => {
@@ -48,3 +48,4 @@ console.log(JSON.stringify({
   laterBlockedNs: most("blockedNs"),
   laterComputedNs: most("computedNs")
 }))
+await close()

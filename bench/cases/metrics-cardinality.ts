@@ -12,7 +12,7 @@ const usedBytes = (): number => {
   return heapUsed + arrayBuffers
 }
 
-const { snapshot, store } = await Store.open()
+const { close, snapshot, store } = await Store.open()
 const histogram = store.histogram({
   name: Load.histogramName,
   help: Load.help,
@@ -31,3 +31,4 @@ const growthBytes = usedBytes() - before
 const read = await snapshot()
 const series = read.families.find(({ name }) => name === Load.histogramName)?.series.length
 console.log(JSON.stringify({ ns, growthBytes, series, lost: distinct - Store.totalOf(read, [Load.histogramName]) }))
+await close()

@@ -34,5 +34,5 @@ const program = Effect.gen(function*() {
   )
 })
 
-const telemetry = Store.telemetry({ metrics: { exemplarFilter }, tracing: { exporter: "none" } })
+const telemetry = Store.telemetry({ metrics: { exemplars: exemplarFilter }, tracing: { exporter: "none" } })
 console.log(JSON.stringify(await Effect.runPromise(Effect.provide(program, telemetry))))

@@ -25,9 +25,9 @@ const effectTotal = () =>
   )
 
 const ours = async () => {
-  const { store, total } = await Store.open()
+  const { close, store, total } = await Store.open()
   const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
-  return { counter, total: () => total(Load.counterName) }
+  return { close, counter, total: () => total(Load.counterName) }
 }
 
 const promClient = () => {
@@ -45,13 +45,13 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
     }, () => calls)
   },
   ours: async () => {
-    const { counter, total } = await ours()
-    return measure((set) => Effect.sync(() => counter.inc(attributesOf(set))), total)
+    const { close, counter, total } = await ours()
+    return measure((set) => Effect.sync(() => counter.inc(attributesOf(set))), total).finally(close)
   },
   "ours-bound": async () => {
-    const { counter, total } = await ours()
+    const { close, counter, total } = await ours()
     const bound = sets.map((attributes) => counter.bind(attributes))
-    return measure((set) => Effect.sync(() => bound[set]?.inc()), total)
+    return measure((set) => Effect.sync(() => bound[set]?.inc()), total).finally(close)
   },
   "prom-client": () => {
     const { counter, total } = promClient()

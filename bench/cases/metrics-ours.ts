@@ -7,7 +7,9 @@ const [what, seriesCount] = process.argv.slice(2) as [string, string?]
 
 const sets = Load.attributeSets(Number(seriesCount ?? Load.tasks.length))
 
-const { scrape, store, total } = await Store.open({ metrics: { cardinalityLimit: Math.max(2000, sets.length + 1) } })
+const { close, scrape, store, total } = await Store.open({
+  metrics: { cardinalityLimit: Math.max(2000, sets.length + 1) }
+})
 const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
 const histogram = store.histogram({
   name: Load.histogramName,
@@ -72,3 +74,4 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
 const run = candidates[what]
 if (run === undefined) throw new Error(`unknown measurement ${what}`)
 console.log(JSON.stringify(await run()))
+await close()

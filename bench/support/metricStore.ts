@@ -1,4 +1,5 @@
 /** A metric store as a program has it, and what its readers show. */
+import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import {
   LogDestination,
@@ -24,9 +25,22 @@ export const open = async (options: TelemetryConfig.Options = {}) => {
     /** Everything recorded in the metrics of these names. */
     total: async (...names: ReadonlyArray<string>) => totalOf(await snapshot(), names),
     /** A whole scrape: reading the store and writing the text. */
-    scrape: async () => PrometheusFormat.format(await snapshot())
+    scrape: async () => PrometheusFormat.format(await snapshot()),
+    /** The same in pieces, each encoded and let go, as a server streams it; gives the bytes. */
+    scrapeChunks: () => runtime.runPromise(Effect.flatMap(store.snapshot, inChunks)),
+    /** Ends the process's reasons to stay alive. */
+    close: () => runtime.dispose()
   }
 }
+
+const inChunks = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
+  let bytes = 0
+  for (const chunk of PrometheusFormat.chunks(snapshot)) {
+    bytes += Buffer.from(chunk).length
+    yield* Effect.yieldNow
+  }
+  return bytes
+})
 
 /** Sum of the values of counters and of the counts of histograms. */
 export const totalOf = (snapshot: MetricSnapshot.MetricSnapshot, names: ReadonlyArray<string>): number =>
