@@ -48,7 +48,7 @@ export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
 
 const nameRule = /^[a-z][a-z0-9_]*$/
 const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
-const typeWords = new Set(["counter", "gauge", "histogram", "summary", "metric"])
+const typeWords = new Set(["counter", "gauge", "histogram", "summary"])
 /** Units by what stands for them in names; only base units compare across metrics. */
 const otherUnits: Readonly<Record<string, string>> = {
   ms: "seconds",
