@@ -118,7 +118,7 @@ export const doubtAbout = ({ name, type, unit }: Pick<Checked, "name" | "type" |
   if (suffix !== undefined && suffix !== "total" && suffix !== "info") {
     return `the end _${suffix} belongs to the samples of histograms and summaries`
   }
-  for (const word of name.split("_")) {
+  for (const word of name.split("_").slice(1)) {
     if (typeWords.has(word)) return `the name says "${word}", which the type says already`
     if (otherUnits[word] !== undefined) return `"${word}" is no base unit; measure in ${otherUnits[word]}`
   }
