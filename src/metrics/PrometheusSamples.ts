@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import * as ExplicitBuckets from "./ExplicitBuckets.ts"
+import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import type {
   Exemplar,
   ExponentialHistogramFamily,
@@ -127,7 +127,7 @@ const exponentialWriter = (
   const totalsOfNegative = totalsWriter(family, style, true)
   return (index) => {
     const { attributes, exemplars, startMillis, value } = series[index] as ExponentialHistogramFamily["series"][number]
-    const { bounds, counts } = ExplicitBuckets.cumulative(value)
+    const { bounds, counts } = CumulativeBuckets.make(value)
     const labels = PrometheusLabels.text(attributes, "le")
     const start = labels === "" ? open : `${open}${labels},`
     const hasExemplars = exemplar !== undefined && exemplars.length > 0
