@@ -25,6 +25,8 @@ import type { DropReason } from "./SendingQueue.ts"
  * @since 0.1.0
  */
 export interface Target {
+  /** What is sent, for the log. */
+  readonly signal: "spans" | "metrics"
   readonly url: string
   readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
   readonly timeout: Duration.Duration
@@ -93,13 +95,13 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
 
   const report = Effect.fnUntraced(function*(answer: Answer) {
     if (answer._tag === "Rejected") {
-      yield* Effect.logWarning(`spans were refused by ${receiver} with status ${answer.status}`)
+      yield* Effect.logWarning(`${target.signal} were refused by ${receiver} with status ${answer.status}`)
     } else if (answer._tag === "TryAgain" && !down) {
       down = true
-      yield* Effect.logWarning(`spans cannot be delivered to ${receiver}; trying again`)
+      yield* Effect.logWarning(`${target.signal} cannot be delivered to ${receiver}; trying again`)
     } else if (answer._tag === "Accepted" && down) {
       down = false
-      yield* Effect.logInfo(`spans are delivered to ${receiver} again`)
+      yield* Effect.logInfo(`${target.signal} are delivered to ${receiver} again`)
     }
   })
 

@@ -34,7 +34,8 @@ export const layer: Layer.Layer<
     const statistics = yield* SelfStatistics
     const exported = statistics.counter("tasker_spans_exported_total", "Spans that a receiver accepted.", [])
     const dropped = statistics.counter("tasker_spans_dropped_total", "Ended spans that were not delivered.", ["reason"])
-    const send = yield* OtlpSender.make({ url, headers: config.delivery.headers, timeout: config.delivery.timeout })
+    const { headers, timeout } = config.delivery
+    const send = yield* OtlpSender.make({ signal: "spans", url, headers, timeout })
     const queue = yield* SendingQueue.make<SpanData>({
       capacity: config.delivery.queueSize,
       batchSize: config.delivery.batchSize,
