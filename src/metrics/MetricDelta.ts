@@ -15,7 +15,7 @@ import type {
   SeriesSnapshot
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
-import { keyOf } from "./SeriesKey.ts"
+import { pairs } from "./SeriesPairs.ts"
 import { seriesPerSlice } from "./SeriesUnion.ts"
 
 /**
@@ -106,15 +106,15 @@ function* familyBetween(
   switch (family.type) {
     case "counter": {
       const before = previous?.type === family.type ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family.series, since, subtractNumbers, isZero) }
+      return { ...family, series: yield* seriesBetween(before, family, since, subtractNumbers, isZero) }
     }
     case "histogram": {
       const before = previous?.type === family.type && haveSameBuckets(previous, family) ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family.series, since, subtractHistograms, isEmpty) }
+      return { ...family, series: yield* seriesBetween(before, family, since, subtractHistograms, isEmpty) }
     }
     case "exponentialHistogram": {
       const before = previous?.type === family.type ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family.series, since, subtractExponentials, isEmpty) }
+      return { ...family, series: yield* seriesBetween(before, family, since, subtractExponentials, isEmpty) }
     }
     default:
       return family
@@ -123,21 +123,16 @@ function* familyBetween(
 
 function* seriesBetween<Value>(
   previous: ReadonlyArray<SeriesSnapshot<Value>>,
-  current: ReadonlyArray<SeriesSnapshot<Value>>,
+  family: { readonly attributes: ReadonlyArray<string>; readonly series: ReadonlyArray<SeriesSnapshot<Value>> },
   since: number,
   subtract: Subtract<Value>,
   isNothing: (difference: Value) => boolean
 ): Sliced<ReadonlyArray<SeriesSnapshot<Value>>> {
-  let gone = 0
-  const before = new Map<string, SeriesSnapshot<Value>>()
-  for (const series of previous) {
-    before.set(keyOf(series.attributes), series)
-    if (++gone % seriesPerSlice === 0) yield
-  }
+  const before = yield* pairs(previous, family.series, family.attributes)
   const changed: Array<SeriesSnapshot<Value>> = []
-  for (const series of current) {
-    if (++gone % seriesPerSlice === 0) yield
-    const known = before.get(keyOf(series.attributes))
+  for (const [index, series] of family.series.entries()) {
+    if (index % seriesPerSlice === 0) yield
+    const known = before[index]
     if (known === undefined || known.startMillis !== series.startMillis) {
       changed.push(series)
       continue

@@ -38,7 +38,7 @@ export interface Options {
   readonly snapshot: Effect.Effect<MetricSnapshot>
   /** `cumulative` by default. */
   readonly temporality?: MetricTemporality | undefined
-  /** Series that are handed over at once, 2000 by default. */
+  /** Series that are handed over at once, 2000 by default; one of many buckets counts as several. */
   readonly maximumSeries?: number | undefined
 }
 

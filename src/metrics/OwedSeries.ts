@@ -6,7 +6,7 @@
  */
 import type { Sliced } from "../internal/slices.ts"
 import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
-import { isOverflow, keyOf, overflowAttributes } from "./SeriesKey.ts"
+import { isOverflow, keyer, overflowAttributes } from "./SeriesKey.ts"
 import { seriesPerSlice } from "./SeriesUnion.ts"
 import { mapSeries } from "./SnapshotParts.ts"
 
@@ -25,23 +25,22 @@ export function* fold(
   current: MetricSnapshot
 ): Sliced<ReadonlyArray<MetricSnapshot>> {
   if (seriesIn(owed) <= seriesIn([current]) + maximumForgotten) return owed
-  const present = new Map<string, ReadonlySet<string>>()
+  const present = new Map<string, (attributes: Readonly<Record<string, string>>) => boolean>()
   let gone = 0
   for (const family of current.families) {
+    const keyOf = keyer(family.attributes)
     const keys = new Set<string>()
     for (const series of family.series) {
       keys.add(keyOf(series.attributes))
       if (++gone % seriesPerSlice === 0) yield
     }
-    present.set(family.name, keys)
+    present.set(family.name, (attributes) => keys.has(keyOf(attributes)))
   }
   const folded: Array<MetricSnapshot> = []
   for (const { families, timeMillis } of owed) {
     for (const family of families) {
-      const keys = present.get(family.name)
-      const isKept = family.series.map(({ attributes }) =>
-        isOverflow(attributes) || keys?.has(keyOf(attributes)) === true
-      )
+      const isPresent = present.get(family.name)
+      const isKept = family.series.map(({ attributes }) => isOverflow(attributes) || isPresent?.(attributes) === true)
       const kept = mapSeries(family, (series) => series.filter((_, index) => isKept[index]))
       folded.push({ timeMillis, families: [kept] })
       for (const overflow of overflowing(family, isKept)) folded.push({ timeMillis, families: [overflow] })

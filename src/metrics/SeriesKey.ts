@@ -14,8 +14,26 @@ export const overflowAttributes: Attributes = { [overflowKey]: "true" }
 
 export const isOverflow = (attributes: Attributes): boolean => attributes[overflowKey] !== undefined
 
-/** One text for equal attributes. The lengths in it keep any two values from running into each other. */
-export const keyOf = (attributes: Attributes): string => {
+/**
+ * Gives one text for equal attributes. The lengths in it keep any two values from running into each other.
+ *
+ * @param keys keys of the attributes of a metric; empty where they differ from series to series
+ */
+export const keyer = (keys: ReadonlyArray<string>): (attributes: Attributes) => string => {
+  if (keys.length === 0) return keyOf
+  const sorted = keys.toSorted()
+  return (attributes) => {
+    let text = ""
+    for (const key of sorted) {
+      const value = attributes[key]
+      if (value === undefined) return `?${keyOf(attributes)}`
+      text += `${value.length}:${value}`
+    }
+    return text
+  }
+}
+
+const keyOf = (attributes: Attributes): string => {
   const keys = Object.keys(attributes)
   for (let index = 1; index < keys.length; index++) {
     if ((keys[index - 1] as string) > (keys[index] as string)) {
@@ -33,7 +51,8 @@ export const keyOf = (attributes: Attributes): string => {
 
 /** The order of a snapshot: by the values of the family's keys, the overflow series last. */
 export const compare = (keys: ReadonlyArray<string>) => (left: Attributes, right: Attributes): number => {
-  if (isOverflow(left) !== isOverflow(right)) return isOverflow(left) ? 1 : -1
+  const last = isOverflow(left)
+  if (last !== isOverflow(right)) return last ? 1 : -1
   for (const key of keys) {
     const a = left[key] ?? ""
     const b = right[key] ?? ""
