@@ -10,10 +10,8 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
  * @internal
  */
+import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
 import type { ExponentialBuckets, ExponentialHistogramValue } from "./MetricSnapshot.ts"
-
-/** Buckets on each side of zero, as OpenTelemetry has it. */
-export const defaultMaximumBuckets = 160
 
 const none: ExponentialBuckets = { offset: 0, counts: [] }
 

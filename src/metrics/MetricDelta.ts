@@ -4,7 +4,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
  * @since 0.1.0
  */
-import { atOnce, type Sliced } from "../internal/slices.ts"
+import * as Cooperation from "../internal/Cooperation.ts"
 import * as ExponentialValue from "./ExponentialValue.ts"
 import type {
   ExponentialHistogramValue,
@@ -16,7 +16,7 @@ import type {
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
 import { pairs } from "./SeriesPairs.ts"
-import { seriesPerSlice } from "./SeriesUnion.ts"
+import { piece } from "./SeriesUnion.ts"
 
 /**
  * The snapshot before the first one.
@@ -72,7 +72,7 @@ export const between = (
   previous: MetricSnapshot,
   current: MetricSnapshot,
   temporality: MetricTemporality = "delta"
-): MetricSnapshot => atOnce(steps(previous, current, temporality))
+): MetricSnapshot => Cooperation.runNow(steps(previous, current, temporality))
 
 /**
  * {@link between} with stops on the way.
@@ -83,7 +83,7 @@ export function* steps(
   previous: MetricSnapshot,
   current: MetricSnapshot,
   temporality: MetricTemporality
-): Sliced<MetricSnapshot> {
+): Cooperation.Work<MetricSnapshot> {
   const before = new Map(previous.families.map((family) => [family.name, family]))
   const families: Array<FamilySnapshot> = []
   for (const family of current.families) {
@@ -102,7 +102,7 @@ function* familyBetween(
   previous: FamilySnapshot | undefined,
   family: FamilySnapshot,
   since: number
-): Sliced<FamilySnapshot> {
+): Cooperation.Work<FamilySnapshot> {
   switch (family.type) {
     case "counter": {
       const before = previous?.type === family.type ? previous.series : []
@@ -127,11 +127,11 @@ function* seriesBetween<Value>(
   since: number,
   subtract: Subtract<Value>,
   isNothing: (difference: Value) => boolean
-): Sliced<ReadonlyArray<SeriesSnapshot<Value>>> {
+): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   const before = yield* pairs(previous, family.series, family.attributes)
   const changed: Array<SeriesSnapshot<Value>> = []
   for (const [index, series] of family.series.entries()) {
-    if (index % seriesPerSlice === 0) yield
+    if (index % piece === 0) yield
     const known = before[index]
     if (known === undefined || known.startMillis !== series.startMillis) {
       changed.push(series)

@@ -25,13 +25,13 @@ import * as OtlpMetricFormat from "./OtlpMetricFormat.ts"
  * **Details**
  *
  * An export runs every `metrics.exportInterval`, with every flush, and once more
- * when the scope closes, within `delivery.shutdownTimeout`; one at a time. It
- * takes as many requests as there are thousands of series to send, two thousand
- * each, and gives way between them.
+ * when the scope closes, within `delivery.shutdownTimeout`; never two at a time.
+ * A request has 2000 series at most, and between two requests everything else has
+ * its turn.
  *
- * A request that is refused, or not answered after all attempts, is counted by
- * its reason and stands in no other request's way. With `delta` what it held
- * comes with the next export.
+ * A request that is not delivered is counted by the reason. One that is refused
+ * keeps no other from being sent; one that never got through ends the export.
+ * With `delta` the next export has what this one could not deliver.
  *
  * @param snapshot what is exported
  * @category constructors

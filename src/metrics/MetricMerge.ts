@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { atOnce, type Sliced } from "../internal/slices.ts"
+import * as Cooperation from "../internal/Cooperation.ts"
 import * as ExponentialValue from "./ExponentialValue.ts"
 import type {
   ExponentialHistogramFamily,
@@ -107,14 +107,14 @@ export interface Merged {
  * @since 0.1.0
  */
 export const merge = (snapshots: Iterable<MetricSnapshot>, options: Options = {}): Merged =>
-  atOnce(steps(snapshots, options))
+  Cooperation.runNow(steps(snapshots, options))
 
 /**
  * {@link merge} with stops on the way.
  *
  * @internal
  */
-export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): Sliced<Merged> {
+export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): Cooperation.Work<Merged> {
   const conflicts: Array<MergeConflict> = []
   const families = new Map<string, Array<FamilySnapshot>>()
   let timeMillis = 0
@@ -151,7 +151,7 @@ const differenceOf = (first: FamilySnapshot, other: FamilySnapshot): MergeConfli
 }
 
 /** Families that agree, as one. */
-function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options): Sliced<FamilySnapshot> {
+function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options): Cooperation.Work<FamilySnapshot> {
   const [first] = families as [FamilySnapshot]
   if (families.length === 1) return first
   const combine = <Value extends SeriesSnapshot["value"]>(add: (left: Value, right: Value) => Value) =>

@@ -19,7 +19,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
-import { inSlices } from "../internal/slices.ts"
+import * as Cooperation from "../internal/Cooperation.ts"
 import * as MetricDelta from "./MetricDelta.ts"
 import * as MetricMerge from "./MetricMerge.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
@@ -105,9 +105,9 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
 
     const delta = Effect.gen(function*() {
       const current = yield* snapshot
-      const before = yield* inSlices(() => fold([...owed].map(differences), current))
-      const since = yield* inSlices(() => MetricDelta.steps(last, current, temporality))
-      const sum = yield* inSlices(() => MetricMerge.steps([...before, since]))
+      const before = yield* Cooperation.run(fold([...owed].map(differences), current))
+      const since = yield* Cooperation.run(MetricDelta.steps(last, current, temporality))
+      const sum = yield* Cooperation.run(MetricMerge.steps([...before, since]))
       // Both at once: an interruption finds the state before or the state after.
       const parts = new Set(split(sum.snapshot, maximumSeries))
       last = current

@@ -144,7 +144,7 @@ interface Family<Type extends MetricType, Value> {
  * @since 0.1.0
  */
 export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {
-  /** Whether somebody else keeps the values and is asked for them at each reading; absent where they are recorded. */
+  /** Whether a counter is asked for its values at each reading; absent where they are recorded. */
   readonly observed?: boolean
 }
 

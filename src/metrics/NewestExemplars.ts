@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { indexOf } from "./ExponentialBuckets.ts"
 import type { Exemplar, FamilySnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
 /** What distinguishes the places of exemplars within a series. */
@@ -15,11 +16,10 @@ const placeOf = (family: FamilySnapshot, value: SeriesSnapshot["value"]): (exemp
     }
   }
   if (family.type === "exponentialHistogram" && typeof value === "object" && "scale" in value) {
-    const bucketsPerOctave = 2 ** value.scale
     return (exemplar) =>
       Math.abs(exemplar.value) <= value.zeroThreshold
         ? "zero"
-        : `${Math.sign(exemplar.value)} ${Math.ceil(Math.log2(Math.abs(exemplar.value)) * bucketsPerOctave)}`
+        : `${Math.sign(exemplar.value)} ${indexOf(Math.min(Math.abs(exemplar.value), Number.MAX_VALUE), value.scale)}`
   }
   return () => 0
 }

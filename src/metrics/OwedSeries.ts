@@ -4,10 +4,10 @@
  *
  * @internal
  */
-import type { Sliced } from "../internal/slices.ts"
+import type * as Cooperation from "../internal/Cooperation.ts"
 import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
 import { isOverflow, keyer, overflowAttributes } from "./SeriesKey.ts"
-import { seriesPerSlice } from "./SeriesUnion.ts"
+import { piece } from "./SeriesUnion.ts"
 import { mapSeries } from "./SnapshotParts.ts"
 
 /** Series that are remembered after the store has forgotten them. */
@@ -23,7 +23,7 @@ const seriesIn = (snapshots: ReadonlyArray<MetricSnapshot>): number =>
 export function* fold(
   owed: ReadonlyArray<MetricSnapshot>,
   current: MetricSnapshot
-): Sliced<ReadonlyArray<MetricSnapshot>> {
+): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
   if (seriesIn(owed) <= seriesIn([current]) + maximumForgotten) return owed
   const present = new Map<string, (attributes: Readonly<Record<string, string>>) => boolean>()
   let gone = 0
@@ -32,7 +32,7 @@ export function* fold(
     const keys = new Set<string>()
     for (const series of family.series) {
       keys.add(keyOf(series.attributes))
-      if (++gone % seriesPerSlice === 0) yield
+      if (++gone % piece === 0) yield
     }
     present.set(family.name, (attributes) => keys.has(keyOf(attributes)))
   }

@@ -3,10 +3,10 @@
  *
  * @internal
  */
-import type { Sliced } from "../internal/slices.ts"
+import type * as Cooperation from "../internal/Cooperation.ts"
 import type { SeriesSnapshot } from "./MetricSnapshot.ts"
 import { compare, keyer } from "./SeriesKey.ts"
-import { seriesPerSlice } from "./SeriesUnion.ts"
+import { piece } from "./SeriesUnion.ts"
 
 /**
  * The counterpart of each series among the previous ones, in the order of
@@ -25,7 +25,7 @@ export function* pairs<Value>(
   previous: ReadonlyArray<SeriesSnapshot<Value>>,
   current: ReadonlyArray<SeriesSnapshot<Value>>,
   keys: ReadonlyArray<string>
-): Sliced<ReadonlyArray<SeriesSnapshot<Value> | undefined>> {
+): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value> | undefined>> {
   const order = compare(keys)
   const found: Array<SeriesSnapshot<Value> | undefined> = []
   const missed: Array<SeriesSnapshot<Value>> = []
@@ -45,19 +45,19 @@ export function* pairs<Value>(
     if (known === undefined) strangers.push(found.length)
     else cursor++
     found.push(known)
-    if (found.length % seriesPerSlice === 0) yield
+    if (found.length % piece === 0) yield
   }
   if (strangers.length === 0) return found
   const keyOf = keyer(keys)
   const byKey = new Map<string, SeriesSnapshot<Value>>()
   for (const series of [...missed, ...previous.slice(cursor)]) {
     byKey.set(keyOf(series.attributes), series)
-    if (byKey.size % seriesPerSlice === 0) yield
+    if (byKey.size % piece === 0) yield
   }
   if (byKey.size === 0) return found
   for (const [count, index] of strangers.entries()) {
     found[index] = byKey.get(keyOf((current[index] as SeriesSnapshot<Value>).attributes))
-    if (count % seriesPerSlice === 0) yield
+    if (count % piece === 0) yield
   }
   return found
 }

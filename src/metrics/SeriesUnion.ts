@@ -4,12 +4,12 @@
  *
  * @internal
  */
-import type { Sliced } from "../internal/slices.ts"
+import type * as Cooperation from "../internal/Cooperation.ts"
 import type { SeriesSnapshot } from "./MetricSnapshot.ts"
 import { compare, keyer } from "./SeriesKey.ts"
 
-/** Series that are gone through between two stops. */
-export const seriesPerSlice = 500
+/** Series that are gone through in one piece of work. */
+export const piece = 500
 
 interface Cell<Value> {
   series: SeriesSnapshot<Value>
@@ -25,7 +25,7 @@ export function* unite<Value>(
   lists: ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>>,
   keys: ReadonlyArray<string>,
   combine: (left: SeriesSnapshot<Value>, right: SeriesSnapshot<Value>) => SeriesSnapshot<Value>
-): Sliced<ReadonlyArray<SeriesSnapshot<Value>>> {
+): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   if (lists.length === 1) return lists[0] as ReadonlyArray<SeriesSnapshot<Value>>
   const keyOf = keyer(keys)
   const cells = new Map<string, Cell<Value>>()
@@ -41,7 +41,7 @@ export function* unite<Value>(
         cells.set(key, cell)
         added.push(cell)
       } else known.series = combine(known.series, series)
-      if (++gone % seriesPerSlice === 0) yield
+      if (++gone % piece === 0) yield
     }
     sorted = yield* inOrder(sorted, added, keys)
   }
@@ -53,7 +53,7 @@ function* inOrder<Value>(
   left: ReadonlyArray<Cell<Value>>,
   right: ReadonlyArray<Cell<Value>>,
   keys: ReadonlyArray<string>
-): Sliced<ReadonlyArray<Cell<Value>>> {
+): Cooperation.Work<ReadonlyArray<Cell<Value>>> {
   if (left.length === 0) return right
   if (right.length === 0) return left
   const order = compare(keys)
@@ -68,16 +68,16 @@ function* inOrder<Value>(
       sorted.push(b)
       r++
     }
-    if (sorted.length % seriesPerSlice === 0) yield
+    if (sorted.length % piece === 0) yield
   }
   return sorted
 }
 
-function* seriesOf<Value>(cells: ReadonlyArray<Cell<Value>>): Sliced<ReadonlyArray<SeriesSnapshot<Value>>> {
+function* seriesOf<Value>(cells: ReadonlyArray<Cell<Value>>): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   const all: Array<SeriesSnapshot<Value>> = []
   for (const { series } of cells) {
     all.push(series)
-    if (all.length % seriesPerSlice === 0) yield
+    if (all.length % piece === 0) yield
   }
   return all
 }
