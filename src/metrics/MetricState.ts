@@ -30,7 +30,7 @@ export interface Options {
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
   readonly register: EffectRegistry.Register
-  readonly onOverflow: (culprit: string) => void
+  readonly onOverflow: (count: number, culprit: string) => void
 }
 
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */

@@ -78,7 +78,7 @@ export const make: (
         redact,
         misuse: self.misuse(declaration.name, config.onMisuse),
         register: registry.family(declaration),
-        onOverflow: (culprit) => self.overflow(declaration.name, cardinalityLimit, culprit)
+        onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
       })
     }
   })
