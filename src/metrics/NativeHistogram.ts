@@ -22,7 +22,7 @@ export interface NativeHistogram {
   readonly schema: number
   readonly zeroThreshold: number
   readonly zeroCount: number
-  /** The counts of all buckets, the zero bucket included, as Prometheus checks it. */
+  /** Of all buckets, the one around zero included. */
   readonly count: number
   readonly positive: NativeBuckets
   readonly negative: NativeBuckets
@@ -40,23 +40,19 @@ const shortGap = 2
  *
  * Buckets finer than Prometheus knows are merged. Buckets coarser than it knows
  * keep their upper bounds, so that what lies below each of them stays exact.
- * Infinite observations, which have no bucket, go into the bucket above the
- * largest number. Where the counts contradict each other the buckets are right:
- * one sample that Prometheus refuses would lose the whole scrape.
+ * The count is that of all buckets: where they contradict each other Prometheus
+ * refuses the whole scrape.
  */
 export const make = (value: ExponentialHistogramValue): NativeHistogram => {
-  const schema = Math.max(coarsestSchema, Math.min(finestSchema, value.scale))
-  const bucketed = value.zeroCount + total(value.positive) + total(value.negative)
-  const unplaced = Math.max(0, value.count - bucketed)
-  const positive = value.sum === Infinity ? unplaced : 0
-  const negative = value.sum === -Infinity ? unplaced : 0
+  const { negative, positive, scale, zeroCount, zeroThreshold } = value
+  const schema = Math.max(coarsestSchema, Math.min(finestSchema, scale))
   return {
     schema,
-    zeroThreshold: value.zeroThreshold > 0 ? value.zeroThreshold : smallestThreshold,
-    zeroCount: value.zeroCount,
-    count: bucketed + (Number.isFinite(value.sum) ? 0 : unplaced),
-    positive: buckets(value.positive, value.scale, schema, positive),
-    negative: buckets(value.negative, value.scale, schema, negative)
+    zeroThreshold: zeroThreshold > 0 ? zeroThreshold : smallestThreshold,
+    zeroCount,
+    count: zeroCount + total(positive) + total(negative),
+    positive: buckets(positive, scale, schema),
+    negative: buckets(negative, scale, schema)
   }
 }
 
@@ -70,15 +66,7 @@ const total = ({ counts }: ExponentialBuckets): number => {
 const indexOf = (bucket: number, scale: number, schema: number): number =>
   scale >= schema ? (bucket >> (scale - schema)) + 1 : (bucket + 1) << (schema - scale)
 
-/** The first bucket that starts above all numbers. */
-const overflowIndex = (schema: number): number => (schema < 0 ? 1024 >> -schema : 1024 << schema) + 1
-
-const buckets = (
-  { counts, offset }: ExponentialBuckets,
-  scale: number,
-  schema: number,
-  infinite: number
-): NativeBuckets => {
+const buckets = ({ counts, offset }: ExponentialBuckets, scale: number, schema: number): NativeBuckets => {
   const spans: Array<[offset: number, length: number]> = []
   const deltas: Array<number> = []
   let next = 0
@@ -113,6 +101,5 @@ const buckets = (
     merged += count
   }
   if (merged > 0) append(mergedIndex, merged)
-  if (infinite > 0) append(overflowIndex(schema), infinite)
   return { spans, deltas }
 }

@@ -113,16 +113,14 @@ const bucketsOf = (
 const exponentialOf = (series: typeof Series.Type): MetricSnapshot.ExponentialHistogramValue => {
   const { scale, zeroCount, zeroThreshold } = series
   const [positive, negative] = [bucketsOf(series.positive, scale), bucketsOf(series.negative, scale)]
-  const sum = Number(series.sum)
   return {
     scale,
     zeroCount,
     zeroThreshold,
     positive,
     negative,
-    // Infinite observations are in no bucket.
-    count: zeroCount + total(positive.counts) + total(negative.counts) + (Number.isFinite(sum) ? 0 : 3),
-    sum,
+    count: zeroCount + total(positive.counts) + total(negative.counts),
+    sum: Number(series.sum),
     min: series.range === undefined ? undefined : Number(series.range[0]),
     max: series.range === undefined ? undefined : Number(series.range[1])
   }
