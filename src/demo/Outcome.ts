@@ -64,7 +64,7 @@ const describe = (cause: Cause.Cause<unknown>): string => {
 /** A receiver that takes no spans does not fail the task; whoever asked for the delivery wants to know all the same. */
 const undelivered = Effect.fnUntraced(function*({ metrics }: Recording) {
   const { delivery } = yield* TelemetryConfig.Current
-  const dropped = metrics.after.find((family) => family.name === "tasker_spans_dropped_total")
+  const dropped = metrics.after.families.find((family) => family.name === "tasker_spans_dropped_total")
   const count = dropped?.series.reduce((sum, { value }) => typeof value === "number" ? sum + value : sum, 0) ?? 0
   if (count === 0) return undefined
   return `${count} spans could not be delivered to ${delivery.tracesEndpoint ?? delivery.endpoint}; ` +

@@ -12,7 +12,7 @@ import type { SpanData } from "../delivery/SpanData.ts"
 import { EventBus } from "../events/EventBus.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
 import { LogDestination } from "../logging/LogDestination.ts"
-import type { FamilySnapshot } from "../metrics/MetricSnapshot.ts"
+import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
 import * as Telemetry from "../Telemetry.ts"
 import type { TelemetryConfigError } from "../TelemetryConfig.ts"
@@ -25,8 +25,8 @@ export interface Recording {
   /** Lines of JSON. */
   readonly logs: ReadonlyArray<string>
   readonly metrics: {
-    readonly before: ReadonlyArray<FamilySnapshot>
-    readonly after: ReadonlyArray<FamilySnapshot>
+    readonly before: MetricSnapshot
+    readonly after: MetricSnapshot
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A run for a person who looks at it in a terminal.
  */
-import type { FamilySnapshot, HistogramValue } from "../metrics/MetricSnapshot.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../metrics/MetricSnapshot.ts"
 import type { Outcome } from "./Outcome.ts"
 import { renderResult } from "./renderResult.ts"
 import { renderTrace } from "./renderTrace.ts"
@@ -45,15 +45,17 @@ interface Change {
   readonly text: string
 }
 
-const numberOf = (value: number | HistogramValue | undefined) => typeof value === "number" ? value : 0
+const numberOf = (value: SeriesSnapshot["value"] | undefined) => typeof value === "number" ? value : 0
+
+const seriesOf = (family: FamilySnapshot | undefined): ReadonlyArray<SeriesSnapshot> => family?.series ?? []
 
 const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Change | undefined => {
-  const known = new Map(before?.series.map(({ attributes, value }) => [keyOf(attributes), value]))
+  const known = new Map(seriesOf(before).map(({ attributes, value }) => [keyOf(attributes), value]))
   let series = 0
   let observations = 0
   let sum = 0
   const byStatus = new Map<string, number>()
-  for (const { attributes, value } of after.series) {
+  for (const { attributes, value } of seriesOf(after)) {
     const old = known.get(keyOf(attributes))
     if (typeof value === "number") {
       const change = value - numberOf(old)
@@ -83,7 +85,10 @@ const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Ch
 
 const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
-  const changes = after.flatMap((family) => changeOf(family, before.find((other) => other.name === family.name)) ?? [])
+  const changes = after.families
+    // What the store says about itself is not about the run.
+    .filter(({ name }) => !name.startsWith("tasker_metric_"))
+    .flatMap((family) => changeOf(family, before.families.find(({ name }) => name === family.name)) ?? [])
   return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),
     ...changes.map(({ name, series, text }) =>

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { orElse } from "./contain.ts"
+import { MetricView } from "./metricView.ts"
 import { parseRule } from "./sensitiveKeys.ts"
 
 /** How the text of an environment variable becomes a value of the option. */
@@ -22,6 +24,7 @@ export type OptionKind =
   | "record"
   | "duration"
   | "secret"
+  | "views"
 
 export interface OptionMeta {
   readonly kind: OptionKind
@@ -139,6 +142,13 @@ export const record = (meta: Describe<Readonly<Record<string, string>>>) =>
     expected: "texts by key (key=value,key=value in a variable)"
   })
 
+export const views = (meta: Describe<ReadonlyArray<typeof MetricView.Type>>) =>
+  option(Schema.Array(MetricView), {
+    ...meta,
+    kind: "views",
+    expected: "a list of views, each with a metric and what changes about it (as JSON in a variable)"
+  })
+
 export const secret = (meta: Describe<undefined>) =>
   option(
     Schema.UndefinedOr(Schema.Redacted(Schema.NonEmptyString)),
@@ -243,6 +253,8 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
       )
     case "secret":
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
+    case "views":
+      return orElse((): unknown => JSON.parse(text), () => text)
     case "string":
     case "choice":
       return text

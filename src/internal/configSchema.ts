@@ -157,6 +157,29 @@ export const configSchema = Schema.Struct({
       default: 2000,
       doc: "Series per metric; what comes after is counted in the overflow series."
     }),
+    retention: Option.duration("1 second", {
+      default: Duration.hours(24),
+      doc:
+        "A series that nothing was recorded to for this long is left out; when it comes back it starts at 0, with a " +
+        "new start time.",
+      tasker: "telemetry.metrics_retention_hours"
+    }),
+    exemplars: Option.choice(["trace_based", "always_on", "always_off"], {
+      default: "trace_based",
+      doc: "Measurements that are kept with the span they were made in: of sampled spans, of all spans, none.",
+      otel: ["OTEL_METRICS_EXEMPLAR_FILTER"]
+    }),
+    onMisuse: Option.choice(["die", "warn", "count"], {
+      default: "warn",
+      doc: "What happens to a negative increment of a counter or a measurement that is no number, beside not being " +
+        "recorded: `die` throws a `RangeError` at the call; `warn` counts it and logs the first of each metric; " +
+        "`count` only counts it."
+    }),
+    views: Option.views({
+      default: [],
+      doc: "Metrics that are denied, renamed, or recorded with fewer attributes, other buckets or another limit of " +
+        "series: `[{ \"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
+    }),
     authRequired: Option.boolean({
       default: false,
       doc: "`GET /metrics` needs the bearer token `http.token`.",

@@ -38,6 +38,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],
+  ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: lowerCase }],
   ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
   ["OTEL_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
   ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],

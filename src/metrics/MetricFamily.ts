@@ -1,21 +1,30 @@
 /**
- * One metric with all its series: counter, up-down counter, gauge, histogram.
+ * The instruments a program records with: counter, up-down counter, gauge,
+ * histogram, exponential histogram, timer.
  *
  * **Details**
  *
- * A series is found by walking nested maps of attribute values; its numbers are
- * slots of one growing typed array. Recording on an existing series builds no
- * key and allocates nothing. `bind` finds the series once and gives a handle
- * that only adds to the slot.
+ * A family is one metric with all its series; a series is found by its
+ * attribute values. Recording on an existing series builds no key and allocates
+ * nothing. `bind` finds the series once and gives a handle for hot paths.
+ *
+ * The methods are synchronous, for use inside `Effect.sync` and plain callbacks;
+ * the functions of this module are the same as effects.
  *
  * Beyond the cardinality limit every further attribute combination is recorded
  * in the overflow series `{otel_metric_overflow="true"}`: the sum over all
  * series stays exact.
  *
+ * **Gotchas**
+ *
+ * Handles and families are objects with methods: call `handle.inc()`, do not
+ * take `inc` out of its handle.
+ *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
  * @since 0.1.0
  */
-import type { SeriesIndex } from "./SeriesIndex.ts"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 
 /**
  * Values for the declared attribute keys of a family.
@@ -26,16 +35,38 @@ import type { SeriesIndex } from "./SeriesIndex.ts"
 export type Attributes<Key extends string> = { readonly [K in Key]: string }
 
 /**
+ * A series of a counter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BoundCounter {
+  /** Adds `amount`, 1 by default. Negative and infinite amounts and NaN are misuse and not added. */
+  inc(amount?: number): void
+}
+
+/**
  * A value that only grows.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Counter<Key extends string> {
-  /** Adds `amount`, 1 by default; a negative amount or NaN throws a `RangeError`. */
-  readonly inc: (attributes: Attributes<Key>, amount?: number) => void
-  /** The series for these attributes, for hot paths. */
-  readonly bind: (attributes: Attributes<Key>) => { readonly inc: (amount?: number) => void }
+  /** Adds `amount`, 1 by default. Negative and infinite amounts and NaN are misuse and not added. */
+  inc(attributes: Attributes<Key>, amount?: number): void
+  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  bind(attributes: Attributes<Key>): BoundCounter
+}
+
+/**
+ * A series of an up-down counter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BoundUpDownCounter {
+  /** Adds `amount`, which may be negative. Infinite amounts and NaN are misuse and not added. */
+  add(amount: number): void
 }
 
 /**
@@ -45,10 +76,22 @@ export interface Counter<Key extends string> {
  * @since 0.1.0
  */
 export interface UpDownCounter<Key extends string> {
-  /** Adds `amount`, which may be negative. */
-  readonly add: (attributes: Attributes<Key>, amount: number) => void
-  /** The series for these attributes, for hot paths. */
-  readonly bind: (attributes: Attributes<Key>) => { readonly add: (amount: number) => void }
+  /** Adds `amount`, which may be negative. Infinite amounts and NaN are misuse and not added. */
+  add(attributes: Attributes<Key>, amount: number): void
+  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  bind(attributes: Attributes<Key>): BoundUpDownCounter
+}
+
+/**
+ * A series of a gauge.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BoundGauge {
+  set(value: number): void
+  /** Moves the value by `amount`. */
+  add(amount: number): void
 }
 
 /**
@@ -58,145 +101,124 @@ export interface UpDownCounter<Key extends string> {
  * @since 0.1.0
  */
 export interface Gauge<Key extends string> {
-  readonly set: (attributes: Attributes<Key>, value: number) => void
-  /** The series for these attributes, for hot paths. */
-  readonly bind: (attributes: Attributes<Key>) => { readonly set: (value: number) => void }
+  set(attributes: Attributes<Key>, value: number): void
+  /** Moves the value by `amount`. */
+  add(attributes: Attributes<Key>, amount: number): void
+  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  bind(attributes: Attributes<Key>): BoundGauge
 }
 
 /**
- * A distribution of values over buckets.
+ * A series of a histogram.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BoundHistogram {
+  /** Counts `value`, in the unit of the family, into its bucket. NaN is misuse and not counted. */
+  observe(value: number): void
+}
+
+/**
+ * A distribution of values over buckets, explicit or exponential.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Histogram<Key extends string> {
-  /** Counts `value`, in the unit of the family, into its bucket; NaN is ignored. */
-  readonly observe: (attributes: Attributes<Key>, value: number) => void
-  /** The series for these attributes, for hot paths. */
-  readonly bind: (attributes: Attributes<Key>) => { readonly observe: (value: number) => void }
+  /** Counts `value`, in the unit of the family, into its bucket. NaN is misuse and not counted. */
+  observe(attributes: Attributes<Key>, value: number): void
+  /** The series for these attributes, for hot paths; it exists from now on, without observations. */
+  bind(attributes: Attributes<Key>): BoundHistogram
 }
 
 /**
- * Numbers of all series of a family; slot `s` of stride `n` is `[s * n, (s + 1) * n)`.
+ * A histogram of durations, in seconds.
  *
- * @internal
+ * @category models
+ * @since 0.1.0
  */
-export interface Slots {
-  values: Float64Array
+export interface Timer<Key extends string> extends Histogram<Key> {
+  /**
+   * Measures how long an effect takes by the monotonic clock, whether it
+   * succeeds, fails or is interrupted. The attributes may depend on how it ended.
+   */
+  track(
+    attributes: Attributes<Key> | ((exit: Exit.Exit<unknown, unknown>) => Attributes<Key>)
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
-
-const checkAmount = (name: string, amount: number) => {
-  if (!(amount >= 0)) throw new RangeError(`counter "${name}" can only be increased, got ${amount}`)
-}
-
-/** @internal */
-export const makeCounter = <Key extends string>(
-  name: string,
-  index: SeriesIndex,
-  slots: Slots
-): Counter<Key> => ({
-  inc: (attributes, amount = 1) => {
-    checkAmount(name, amount)
-    const slot = index.slotOf(attributes)
-    slots.values[slot] = (slots.values[slot] as number) + amount
-  },
-  bind: (attributes) => {
-    const slot = index.slotOf(attributes)
-    return {
-      inc: (amount = 1) => {
-        checkAmount(name, amount)
-        slots.values[slot] = (slots.values[slot] as number) + amount
-      }
-    }
-  }
-})
-
-/** An instrument of any kind that checks what it is given and records nothing. @internal */
-export const makeNothing = (name: string) => {
-  const record = { inc: (amount = 1) => checkAmount(name, amount), add: () => {}, set: () => {}, observe: () => {} }
-  return { ...record, inc: (_: unknown, amount?: number) => record.inc(amount), bind: () => record }
-}
-
-/** @internal */
-export const makeUpDownCounter = <Key extends string>(index: SeriesIndex, slots: Slots): UpDownCounter<Key> => ({
-  add: (attributes, amount) => {
-    const slot = index.slotOf(attributes)
-    slots.values[slot] = (slots.values[slot] as number) + amount
-  },
-  bind: (attributes) => {
-    const slot = index.slotOf(attributes)
-    return {
-      add: (amount) => {
-        slots.values[slot] = (slots.values[slot] as number) + amount
-      }
-    }
-  }
-})
-
-/** @internal */
-export const makeGauge = <Key extends string>(index: SeriesIndex, slots: Slots): Gauge<Key> => ({
-  set: (attributes, value) => {
-    const slot = index.slotOf(attributes)
-    slots.values[slot] = value
-  },
-  bind: (attributes) => {
-    const slot = index.slotOf(attributes)
-    return {
-      set: (value) => {
-        slots.values[slot] = value
-      }
-    }
-  }
-})
 
 /**
- * Numbers of a histogram series: one count per bucket, the count above the last
- * bound, the sum, and the part of the sum that rounding has lost so far.
+ * Adds to a counter.
  *
- * @internal
+ * **Example** (Counting in a program)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as MetricFamily from "tasker-telemetry/metrics/MetricFamily"
+ * import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
+ *
+ * const program = Effect.gen(function*() {
+ *   const store = yield* MetricStore
+ *   const mails = store.counter({ name: "shop_mails_total", help: "Mails sent.", attributes: ["kind"] })
+ *   yield* MetricFamily.increment(mails, { kind: "invoice" })
+ * })
+ * ```
+ *
+ * @param amount 1 by default
+ * @category recording
+ * @since 0.1.0
  */
-export const histogramStride = (buckets: ReadonlyArray<number>): number => buckets.length + 3
+export const increment = <Key extends string>(
+  counter: Counter<Key>,
+  attributes: Attributes<NoInfer<Key>>,
+  amount?: number
+): Effect.Effect<void> => Effect.sync(() => counter.inc(attributes, amount))
 
-/** @internal */
-export const makeHistogram = <Key extends string>(
-  index: SeriesIndex,
-  slots: Slots,
-  buckets: ReadonlyArray<number>
-): Histogram<Key> => {
-  const stride = histogramStride(buckets)
-  const bounds = Float64Array.from(buckets)
-  const sumAt = bounds.length + 1
+/**
+ * Adds to an up-down counter or a gauge.
+ *
+ * @category recording
+ * @since 0.1.0
+ */
+export const add = <Key extends string>(
+  family: UpDownCounter<Key> | Gauge<Key>,
+  attributes: Attributes<NoInfer<Key>>,
+  amount: number
+): Effect.Effect<void> => Effect.sync(() => family.add(attributes, amount))
 
-  /** Position of the first bound that is not below the value; the bound count for values above all. */
-  const bucketOf = (value: number): number => {
-    let low = 0
-    let high = bounds.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((bounds[middle] as number) < value) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+/**
+ * Sets a gauge.
+ *
+ * @category recording
+ * @since 0.1.0
+ */
+export const set = <Key extends string>(
+  gauge: Gauge<Key>,
+  attributes: Attributes<NoInfer<Key>>,
+  value: number
+): Effect.Effect<void> => Effect.sync(() => gauge.set(attributes, value))
 
-  const record = (slot: number, value: number) => {
-    if (Number.isNaN(value)) return
-    const { values } = slots
-    const start = slot * stride
-    const bucket = start + bucketOf(value)
-    values[bucket] = (values[bucket] as number) + 1
-    const sum = values[start + sumAt] as number
-    const corrected = value - (values[start + sumAt + 1] as number)
-    const next = sum + corrected
-    values[start + sumAt] = next
-    values[start + sumAt + 1] = Number.isFinite(next) ? next - sum - corrected : 0
-  }
+/**
+ * Observes a value in a histogram or timer.
+ *
+ * @category recording
+ * @since 0.1.0
+ */
+export const observe = <Key extends string>(
+  histogram: Histogram<Key>,
+  attributes: Attributes<NoInfer<Key>>,
+  value: number
+): Effect.Effect<void> => Effect.sync(() => histogram.observe(attributes, value))
 
-  return {
-    observe: (attributes, value) => record(index.slotOf(attributes), value),
-    bind: (attributes) => {
-      const slot = index.slotOf(attributes)
-      return { observe: (value) => record(slot, value) }
-    }
-  }
-}
+/** What `track` of every timer does. @internal */
+export const trackWith =
+  <Key extends string>(histogram: Histogram<Key>): Timer<Key>["track"] => (attributes) => (self) =>
+    Effect.clockWith((clock) => {
+      const start = clock.monotonicTimeNanosUnsafe()
+      return Effect.onExit(self, (exit) =>
+        Effect.sync(() => {
+          const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
+          histogram.observe(typeof attributes === "function" ? attributes(exit) : attributes, seconds)
+        }))
+    })

@@ -5,40 +5,45 @@
  * **Details**
  *
  * Declaring the same metric twice gives the same family; declaring it with
- * another type, other keys or other buckets is refused. Names and keys follow
- * the Prometheus rules; keys that name ids are refused, because ids never end:
- * they belong on spans and log lines.
+ * another type, other keys or other buckets is refused, with both places named.
+ * Names follow the Prometheus rules: base units, `_total` on counters and only
+ * there, no type in the name. Keys that name ids are refused, because ids never
+ * end: they belong on spans and log lines.
+ *
+ * Each family is bounded by `metrics.cardinalityLimit`. A series that nothing is
+ * recorded to for `metrics.retention` is left out; if it comes back, it starts at
+ * zero with a new start time.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { SelfStatistics } from "../internal/SelfStatistics.ts"
-import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import * as EffectRegistry from "./EffectRegistry.ts"
-import * as MetricDeclaration from "./MetricDeclaration.ts"
-import type { Counter, Gauge, Histogram, UpDownCounter } from "./MetricFamily.ts"
-import * as MetricFamily from "./MetricFamily.ts"
-import type { FamilySnapshot } from "./MetricSnapshot.ts"
-import * as MetricSnapshot from "./MetricSnapshot.ts"
-import * as SeriesIndex from "./SeriesIndex.ts"
+import type * as Scope from "effect/Scope"
+import type { SelfStatistics } from "../internal/SelfStatistics.ts"
+import type * as MetricDeclaration from "./MetricDeclaration.ts"
+import type { Attributes, Counter, Gauge, Histogram, Timer, UpDownCounter } from "./MetricFamily.ts"
+import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import * as StoreMemory from "./StoreMemory.ts"
+import * as StoreNoop from "./StoreNoop.ts"
 
 /**
- * What a counter, up-down counter or gauge is declared with.
+ * What every metric is declared with.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Declaration<Key extends string> {
-  /** Letters, digits and `_`; a counter ends in `_total`. */
+  /** Letters, digits and `_`; a counter ends in `_total`, an info metric in `_info`. */
   readonly name: string
   /** One sentence for people. */
   readonly help: string
+  /** Base unit: `seconds`, `bytes`, `ratio`, …; the name has it at its end, before `_total`. */
+  readonly unit?: string | undefined
   /** The attribute keys; each series has a value for every one of them. */
   readonly attributes: ReadonlyArray<Key & MetricDeclaration.AttributeKey<Key>>
+  /** Series that are kept apart, the overflow series among them; `metrics.cardinalityLimit` by default. */
+  readonly cardinalityLimit?: number | undefined
 }
 
 /**
@@ -48,12 +53,75 @@ export interface Declaration<Key extends string> {
  * @since 0.1.0
  */
 export interface HistogramDeclaration<Key extends string> extends Declaration<Key> {
-  /** Upper bounds of the buckets, ascending; `+Inf` is added. */
+  /** Upper bounds of the buckets, inclusive, ascending; `+Inf` is added. */
   readonly buckets: ReadonlyArray<number>
 }
 
 /**
+ * What an exponential histogram is declared with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExponentialHistogramDeclaration<Key extends string> extends Declaration<Key> {
+  /** Buckets on either side of zero, 2 to 2048; 160 by default: errors below 5 % over a range of 1 to 3000. */
+  readonly maximumBuckets?: number | undefined
+}
+
+/**
+ * What a timer is declared with. Its unit is seconds, and its name says so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TimerDeclaration<Key extends string> extends Omit<Declaration<Key>, "unit"> {
+  /** Upper bounds of the buckets in seconds; from 5 ms to an hour by default. */
+  readonly buckets?: ReadonlyArray<number> | undefined
+}
+
+/**
+ * A value of an observed metric.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Observation<Key extends string> {
+  readonly attributes: Attributes<Key>
+  readonly value: number
+}
+
+/**
+ * What a metric is declared with whose values somebody else keeps.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ObservedDeclaration<Key extends string> extends Declaration<Key> {
+  readonly type: "counter" | "upDownCounter" | "gauge"
+  /**
+   * Gives all values whenever the metrics are read. A series it no longer gives
+   * is gone. What it throws or fails with is counted; an effect has a second.
+   */
+  readonly read: (() => Iterable<Observation<Key>>) | Effect.Effect<Iterable<Observation<Key>>, unknown>
+}
+
+/**
  * The metric store.
+ *
+ * **Example** (Declaring and recording)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
+ *
+ * const program = Effect.gen(function*() {
+ *   const store = yield* MetricStore
+ *   const mails = store.counter({ name: "shop_mails_total", help: "Mails sent.", attributes: ["kind"] })
+ *   const sending = store.timer({ name: "shop_sending_seconds", help: "Time to send.", attributes: ["kind"] })
+ *   const invoices = mails.bind({ kind: "invoice" })
+ *   yield* Effect.sync(() => invoices.inc()).pipe(sending.track({ kind: "invoice" }))
+ * })
+ * ```
  *
  * @category services
  * @since 0.1.0
@@ -63,18 +131,34 @@ export class MetricStore extends Context.Service<MetricStore, {
   readonly upDownCounter: <const Key extends string>(declaration: Declaration<Key>) => UpDownCounter<Key>
   readonly gauge: <const Key extends string>(declaration: Declaration<Key>) => Gauge<Key>
   readonly histogram: <const Key extends string>(declaration: HistogramDeclaration<Key>) => Histogram<Key>
-  /** All families that have a series, sorted by name, read in one go. */
-  readonly snapshot: Effect.Effect<ReadonlyArray<FamilySnapshot>>
+  readonly exponentialHistogram: <const Key extends string>(
+    declaration: ExponentialHistogramDeclaration<Key>
+  ) => Histogram<Key>
+  readonly timer: <const Key extends string>(declaration: TimerDeclaration<Key>) => Timer<Key>
+  /** A metric that is always 1 and says something by its attributes, such as a version. */
+  readonly info: <const Key extends string>(
+    declaration: Omit<Declaration<Key>, "unit">,
+    attributes: Attributes<NoInfer<Key>>
+  ) => void
+  /** A metric whose values are asked for when the metrics are read, until the scope closes. */
+  readonly observe: <const Key extends string>(
+    declaration: ObservedDeclaration<Key>
+  ) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * All families that have a series, sorted by name, read at one instant; those
+   * of Effect's own `Metric` among them. Reading many series lets the event loop
+   * go on in between.
+   */
+  readonly snapshot: Effect.Effect<MetricSnapshot>
 }>()("tasker-telemetry/metrics/MetricStore") {
   /**
-   * Keeps every series in memory, bounded by `metrics.cardinalityLimit` per
-   * metric, and shows them to Effect's own metric registry.
+   * Keeps every series in memory and shows them to Effect's own metric registry.
    *
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
     MetricStore,
-    Effect.suspend(() => make)
+    Effect.suspend(() => StoreMemory.make)
   )
 
   /**
@@ -82,105 +166,5 @@ export class MetricStore extends Context.Service<MetricStore, {
    *
    * @since 0.1.0
    */
-  static readonly layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => {
-    const declared = new Map<string, MetricDeclaration.Checked>()
-    const declare = (type: MetricDeclaration.MetricType, declaration: MetricDeclaration.Unchecked) => {
-      const checked = MetricDeclaration.check(type, declaration)
-      MetricDeclaration.refuseConflict(declared.get(checked.name) ?? checked, checked)
-      declared.set(checked.name, checked)
-      return MetricFamily.makeNothing(checked.name)
-    }
-    return {
-      counter: (declaration) => declare("counter", declaration),
-      upDownCounter: (declaration) => declare("upDownCounter", declaration),
-      gauge: (declaration) => declare("gauge", declaration),
-      histogram: (declaration) => declare("histogram", declaration),
-      snapshot: Effect.succeed([])
-    }
-  })
+  static readonly layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => StoreNoop.make())
 }
-
-interface Family {
-  readonly declaration: MetricDeclaration.Checked
-  readonly instrument: unknown
-  readonly read: () => FamilySnapshot
-}
-
-const firstCapacity = 16
-
-const make = Effect.gen(function*() {
-  const config = yield* TelemetryConfig.Current
-  const redaction = yield* Redaction.Current
-  const statistics = yield* SelfStatistics
-  const registry = yield* EffectRegistry.make
-  const context = yield* Effect.context<never>()
-  const countOverflow = statistics.counter(
-    "tasker_metric_overflows_total",
-    "Metrics that reached their cardinality limit.",
-    ["metric", "attribute"]
-  )
-  const families = new Map<string, Family>()
-
-  const declare = <Instrument>(
-    checked: MetricDeclaration.Checked,
-    build: (index: SeriesIndex.SeriesIndex, slots: MetricFamily.Slots) => Instrument
-  ): Instrument => {
-    const known = families.get(checked.name)
-    if (known !== undefined) {
-      MetricDeclaration.refuseConflict(known.declaration, checked)
-      return known.instrument as Instrument
-    }
-    const stride = checked.buckets === undefined ? 1 : MetricFamily.histogramStride(checked.buckets)
-    const slots: MetricFamily.Slots = { values: new Float64Array(firstCapacity * stride) }
-    const register = registry.family(checked)
-    const index = SeriesIndex.make({
-      keys: checked.attributes,
-      limit: config.metrics.cardinalityLimit,
-      redact: (key, value) => redaction.masks([key]) ? redaction.mask : redaction.text(value),
-      onNewSeries: (slot, values) => {
-        if ((slot + 1) * stride > slots.values.length) {
-          const larger = new Float64Array(slots.values.length * 2)
-          larger.set(slots.values)
-          slots.values = larger
-        }
-        register(values, () => MetricSnapshot.readValue(checked, slots, slot))
-      },
-      onOverflow: (culprit) => {
-        countOverflow([checked.name, culprit])
-        // The fiber that records has the program's loggers; a plain callback has those of the layer.
-        Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(Effect.logWarning(
-          `metric ${checked.name} has reached its limit of ${config.metrics.cardinalityLimit} series; ` +
-            `attribute "${culprit}" has the most distinct values`
-        ))
-      }
-    })
-    const instrument = build(index, slots)
-    families.set(checked.name, {
-      declaration: checked,
-      instrument,
-      read: () => MetricSnapshot.readFamily(checked, index, slots)
-    })
-    return instrument
-  }
-
-  return MetricStore.of({
-    counter: (declaration) => {
-      const checked = MetricDeclaration.check("counter", declaration)
-      return declare(checked, (index, slots) => MetricFamily.makeCounter(checked.name, index, slots))
-    },
-    upDownCounter: (declaration) =>
-      declare(MetricDeclaration.check("upDownCounter", declaration), MetricFamily.makeUpDownCounter),
-    gauge: (declaration) => declare(MetricDeclaration.check("gauge", declaration), MetricFamily.makeGauge),
-    histogram: (declaration) =>
-      declare(
-        MetricDeclaration.check("histogram", declaration),
-        (index, slots) => MetricFamily.makeHistogram(index, slots, declaration.buckets)
-      ),
-    snapshot: Effect.sync(() =>
-      [...families.values()].map((family) => family.read())
-        .concat(MetricSnapshot.fromSelf(statistics.read()))
-        .filter((family) => family.series.length > 0)
-        .sort((left, right) => left.name < right.name ? -1 : 1)
-    )
-  })
-})

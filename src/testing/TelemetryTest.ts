@@ -59,7 +59,7 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   readonly metric: (
     name: string,
     attributes: Readonly<Record<string, string>>
-  ) => Effect.Effect<number | MetricSnapshot.HistogramValue | undefined>
+  ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
    * Everything with the default configuration and log level `Trace`; each build

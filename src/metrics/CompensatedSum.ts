@@ -1,0 +1,33 @@
+/**
+ * A sum that keeps what rounding loses, in neighbouring numbers of a typed
+ * array.
+ *
+ * **Details**
+ *
+ * Whole amounts below 2^31 have a number of their own and are exact up to 2^53
+ * of them. Other amounts are summed with Kahan's compensation: the error of the
+ * sum does not grow with the number of summands.
+ *
+ * @see https://en.wikipedia.org/wiki/Kahan_summation_algorithm
+ * @internal
+ */
+
+/** Numbers of a sum: of whole amounts, of other amounts, and what rounding took from these. */
+export const size = 3
+
+/** Adds `amount` to the sum that begins at `at`. */
+export const add = (values: Float64Array, at: number, amount: number): void => {
+  if ((amount | 0) === amount) {
+    values[at] = (values[at] as number) + amount
+    return
+  }
+  const sum = values[at + 1] as number
+  const corrected = amount - (values[at + 2] as number)
+  const next = sum + corrected
+  values[at + 1] = next
+  // An infinite sum has lost nothing that can be told.
+  values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
+}
+
+export const read = (values: Float64Array, at: number): number =>
+  (values[at] as number) + ((values[at + 1] as number) - (values[at + 2] as number))

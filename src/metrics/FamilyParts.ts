@@ -1,0 +1,21 @@
+/**
+ * What the instruments of every kind work on.
+ *
+ * @internal
+ */
+import type { ExemplarFilter } from "./SeriesExemplars.ts"
+import type { SeriesIndex } from "./SeriesIndex.ts"
+import type { SeriesStorage } from "./SeriesStorage.ts"
+
+export interface FamilyParts {
+  readonly name: string
+  readonly index: SeriesIndex
+  readonly storage: SeriesStorage
+  /** `undefined` where exemplars are off: recording then pays nothing for them. */
+  readonly exemplars: ExemplarFilter | undefined
+  /** Answers a measurement that makes no sense; may throw. */
+  readonly misuse: (message: string) => void
+}
+
+/** Reads the value of a series out of a copy of its storage. */
+export type ReadValue<Value> = (values: Float64Array, base: number) => Value

@@ -1,0 +1,190 @@
+/**
+ * A family at work: its series, their numbers, and how they are read.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../internal/Cooperation.ts"
+import * as CounterFamily from "./CounterFamily.ts"
+import type * as EffectRegistry from "./EffectRegistry.ts"
+import * as ExplicitBuckets from "./ExplicitBuckets.ts"
+import * as ExponentialBuckets from "./ExponentialBuckets.ts"
+import type { FamilyParts, ReadValue } from "./FamilyParts.ts"
+import * as GaugeFamily from "./GaugeFamily.ts"
+import * as HistogramFamily from "./HistogramFamily.ts"
+import type { Checked } from "./MetricDeclaration.ts"
+import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import { Series } from "./Series.ts"
+import { SeriesAttributes } from "./SeriesAttributes.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
+import * as SeriesIndex from "./SeriesIndex.ts"
+import { SeriesOrder } from "./SeriesOrder.ts"
+import type { SeriesStorage } from "./SeriesStorage.ts"
+
+export interface Options {
+  readonly declaration: Checked
+  readonly cardinalityLimit: number
+  readonly storage: SeriesStorage
+  readonly exemplars: SeriesExemplars.ExemplarFilter | undefined
+  readonly nowMillis: () => number
+  readonly redact: (key: string, value: string) => string
+  readonly misuse: (message: string) => void
+  readonly register: EffectRegistry.Register
+  readonly onOverflow: (culprit: string) => void
+}
+
+/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
+const overheadBytes = 600
+
+/** Snapshots of series that are made in one piece of work. */
+const piece = 512
+
+const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
+
+export class MetricState {
+  readonly declaration: Checked
+  readonly parts: FamilyParts
+  readonly #order = new SeriesOrder()
+  readonly #registrations = new Map<Series, () => void>()
+  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+  #textBytes = 0
+
+  constructor(options: Options) {
+    const { declaration, storage } = options
+    this.declaration = declaration
+    this.#readValue = valueReader(declaration)
+    this.parts = {
+      name: declaration.name,
+      storage,
+      exemplars: options.exemplars,
+      misuse: options.misuse,
+      index: SeriesIndex.make({
+        keys: declaration.attributes,
+        limit: options.cardinalityLimit,
+        redact: options.redact,
+        onOverflow: options.onOverflow,
+        make: (values) => {
+          const base = storage.allocate()
+          if (base === undefined) return undefined
+          const attributes = values === undefined
+            ? overflowAttributes
+            : SeriesAttributes.make(declaration.attributes, values)
+          const series = new Series(base, values, attributes, options.nowMillis())
+          this.#order.add(series)
+          this.#textBytes += bytesOf(series)
+          this.#registrations.set(
+            series,
+            options.register(series, () => this.#readValue(storage.values, base))
+          )
+          return series
+        }
+      })
+    }
+  }
+
+  get seriesCount(): number {
+    return this.parts.index.all.size
+  }
+
+  /** Memory of the family, estimated. */
+  get bytes(): number {
+    return this.parts.storage.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
+  }
+
+  /** Takes a series out; who holds it finds another one. */
+  expire(series: Series): void {
+    series.live = false
+    this.#textBytes -= bytesOf(series)
+    this.#registrations.get(series)?.()
+    this.#registrations.delete(series)
+    this.parts.index.remove(series)
+    this.parts.storage.release(series.base)
+  }
+
+  /** Expires the series that nothing was recorded to since `beforeMillis`. */
+  expireIdle(nowMillis: number, beforeMillis: number): void {
+    for (const series of this.parts.index.all) {
+      if (series.touched) {
+        series.touched = false
+        series.touchedMillis = nowMillis
+      } else if (series.touchedMillis <= beforeMillis) this.expire(series)
+    }
+  }
+
+  /** Reads all values now; the work makes a snapshot of what was read. */
+  read(): Cooperation.Work<FamilySnapshot> {
+    return this.#snapshot(this.parts.storage.values.slice(), this.#order.read())
+  }
+
+  *#snapshot(
+    values: Float64Array,
+    ordering: Cooperation.Work<ReadonlyArray<Series>>
+  ): Cooperation.Work<FamilySnapshot> {
+    const { attributes, buckets, help, name, type, unit } = this.declaration
+    const series: Array<SeriesSnapshot> = []
+    for (const one of yield* ordering) {
+      series.push({
+        attributes: one.attributes,
+        startMillis: one.startMillis,
+        value: this.#readValue(values, one.base),
+        exemplars: SeriesExemplars.of(one)
+      })
+      if (series.length % piece === 0) yield
+    }
+    const family = { type, name, help, unit, attributes, series }
+    return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
+  }
+}
+
+const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
+
+/** Numbers that a series of the declared metric has. */
+export const strideOf = ({ buckets, maximumBuckets, type }: Checked): number => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.stride
+    case "gauge":
+    case "info":
+      return GaugeFamily.stride
+    case "histogram":
+      return ExplicitBuckets.stride(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.stride(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<SeriesSnapshot["value"]> => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.read
+    case "gauge":
+    case "info":
+      return GaugeFamily.read
+    case "histogram":
+      return ExplicitBuckets.reader(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.reader(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+/** The instrument that records to the family. */
+export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, parts }: MetricState) => {
+  switch (type) {
+    case "counter":
+      return new CounterFamily.CounterFamily(parts)
+    case "upDownCounter":
+      return new CounterFamily.UpDownCounterFamily(parts)
+    case "gauge":
+    case "info":
+      return new GaugeFamily.GaugeFamily(parts)
+    case "histogram":
+    case "exponentialHistogram": {
+      const count = buckets === undefined
+        ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
+        : ExplicitBuckets.counter(buckets)
+      return new HistogramFamily.HistogramFamily({ ...parts, count })
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Views: what operators change about metrics without touching the program that
+ * records them.
+ *
+ * **Details**
+ *
+ * A view applies to the metrics whose name it gives; `*` stands for any text.
+ * All views that fit are applied, in their order: a later one sees the metric
+ * under the name it was declared with, too. What a view leaves out is not
+ * collected at all, so dropping an attribute joins the series it told apart.
+ *
+ * Views are given as the option `metrics.views`, in the variable
+ * `TASKER_METRICS_VIEWS` as JSON.
+ *
+ * **Example** (Fewer series, other buckets)
+ *
+ * ```ts
+ * import * as Telemetry from "tasker-telemetry/Telemetry"
+ *
+ * const TelemetryLayer = Telemetry.layer({
+ *   metrics: {
+ *     views: [
+ *       { metric: "tasker_step_queue_seconds", deny: true },
+ *       { metric: "tasker_step_*", dropAttributes: ["step"] },
+ *       { metric: "*_duration_seconds", buckets: [0.1, 1, 10] }
+ *     ]
+ *   }
+ * })
+ * ```
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
+ * @since 0.1.0
+ */
+import type { MetricView as Rule } from "../internal/metricView.ts"
+import type { Checked } from "./MetricDeclaration.ts"
+
+/**
+ * A view.
+ *
+ * **Details**
+ *
+ * `metric`: name, `*` for any text. `deny`: nothing is recorded. `rename`: the
+ * name it is shown under; a view with a wildcard cannot rename. `keepAttributes`:
+ * the other attributes are dropped. `dropAttributes`: these are dropped.
+ * `buckets`: upper bounds of a histogram with explicit buckets, ascending.
+ * `cardinalityLimit`: series of this metric.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MetricView = typeof Rule.Type
+
+/**
+ * What the views make of a declaration; `undefined` where they deny it.
+ *
+ * @internal
+ */
+export const apply = (views: ReadonlyArray<MetricView>, declared: Checked): Checked | undefined => {
+  let seen: Checked = declared
+  for (const view of views) {
+    if (!matches(view.metric, declared.name)) continue
+    if (view.deny === true) return undefined
+    const { buckets, cardinalityLimit, dropAttributes, keepAttributes, rename } = view
+    seen = {
+      ...seen,
+      name: rename === undefined || view.metric.includes("*") ? seen.name : rename,
+      attributes: seen.attributes.filter((key) =>
+        (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
+      ),
+      buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
+      cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
+    }
+  }
+  return seen
+}
+
+/**
+ * Whether a metric is denied by name alone, for metrics that are not declared
+ * here.
+ *
+ * @internal
+ */
+export const denies = (views: ReadonlyArray<MetricView>, name: string): boolean =>
+  views.some((view) => view.deny === true && matches(view.metric, name))
+
+/** Compares without an expression, so that a pattern of many wildcards takes no time. */
+const matches = (pattern: string, name: string): boolean => {
+  const [first = "", ...rest] = pattern.split("*")
+  const last = rest.pop()
+  if (last === undefined) return pattern === name
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
+}

@@ -1,0 +1,46 @@
+/**
+ * One series of a family: where its numbers are, and since when.
+ *
+ * @internal
+ */
+import type { SeriesExemplars } from "./SeriesExemplars.ts"
+
+export class Series {
+  /** Position of its first number in the storage of the family. */
+  readonly base: number
+  /** Attribute values in the order of the keys; `undefined` for the overflow series. */
+  readonly values: ReadonlyArray<string> | undefined
+  readonly attributes: Readonly<Record<string, string>>
+  readonly startMillis: number
+  /** False once it has expired: its numbers may belong to another series. */
+  live = true
+  /** Whether it was recorded to since the last look for idle series. */
+  touched = true
+  /** When that look last found it touched. */
+  touchedMillis: number
+  exemplars: SeriesExemplars | undefined = undefined
+
+  constructor(
+    base: number,
+    values: ReadonlyArray<string> | undefined,
+    attributes: Readonly<Record<string, string>>,
+    startMillis: number
+  ) {
+    this.base = base
+    this.values = values
+    this.attributes = attributes
+    this.startMillis = startMillis
+    this.touchedMillis = startMillis
+  }
+}
+
+/** By attribute values, the overflow series last. */
+export const compare = (left: Series, right: Series): number => {
+  const [a, b] = [left.values, right.values]
+  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
+  for (let position = 0; position < a.length; position++) {
+    const [x, y] = [a[position] as string, b[position] as string]
+    if (x !== y) return x < y ? -1 : 1
+  }
+  return 0
+}

@@ -1,0 +1,51 @@
+/**
+ * The numbers of the series of a family, side by side in one typed array.
+ *
+ * @internal
+ */
+
+export interface SeriesStorage {
+  /** Replaced by a larger array as series come; never keep it. */
+  readonly values: Float64Array
+  /** How many numbers a series has. */
+  readonly stride: number
+  /** The place of a new series, all zero; `undefined` where there is no room for one. */
+  allocate(): number | undefined
+  /** Gives the place of an expired series to the next one. */
+  release(base: number): void
+}
+
+const firstSeries = 8
+
+/** Storage in the memory of this thread, without a limit of its own. */
+export class GrowingStorage implements SeriesStorage {
+  readonly stride: number
+  values: Float64Array
+  readonly #free: Array<number> = []
+  #used = 0
+
+  constructor(stride: number) {
+    this.stride = stride
+    this.values = new Float64Array(stride * firstSeries)
+  }
+
+  allocate(): number {
+    const free = this.#free.pop()
+    if (free !== undefined) {
+      this.values.fill(0, free, free + this.stride)
+      return free
+    }
+    const base = this.#used
+    this.#used += this.stride
+    if (this.#used > this.values.length) {
+      const larger = new Float64Array(this.values.length * 2)
+      larger.set(this.values)
+      this.values = larger
+    }
+    return base
+  }
+
+  release(base: number): void {
+    this.#free.push(base)
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The store that keeps every series in the memory of this process.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
+import * as Cooperation from "../internal/Cooperation.ts"
+import * as Redaction from "../Redaction.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { siteOf } from "./declarationSite.ts"
+import * as EffectRegistry from "./EffectRegistry.ts"
+import * as ForeignMetrics from "./ForeignMetrics.ts"
+import * as MetricDeclaration from "./MetricDeclaration.ts"
+import { MetricFamilies } from "./MetricFamilies.ts"
+import { MetricState, strideOf } from "./MetricState.ts"
+import type { MetricStore } from "./MetricStore.ts"
+import * as MetricView from "./MetricView.ts"
+import { ObservedMetrics } from "./ObservedMetrics.ts"
+import * as SelfMetrics from "./SelfMetrics.ts"
+import { ExemplarFilter } from "./SeriesExemplars.ts"
+import { GrowingStorage } from "./SeriesStorage.ts"
+import * as storeDeclarations from "./storeDeclarations.ts"
+
+/** Looks for idle series per retention. */
+const looksPerRetention = 24
+
+export const make = Effect.gen(function*() {
+  const { metrics: config } = yield* TelemetryConfig.Current
+  const redaction = yield* Redaction.Current
+  const clock = yield* Clock.Clock
+  const registry = yield* EffectRegistry.make
+  const self = yield* SelfMetrics.make
+  const nowMillis = () => clock.currentTimeMillisUnsafe()
+  const redact = (key: string, value: string) => redaction.masks([key]) ? redaction.mask : redaction.text(value)
+  const exemplars = config.exemplars === "always_off"
+    ? undefined
+    : new ExemplarFilter(config.exemplars === "trace_based")
+
+  const families = new MetricFamilies({
+    views: config.views,
+    onDoubt: self.warn,
+    makeState: (declaration) => {
+      const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
+      return new MetricState({
+        declaration,
+        cardinalityLimit,
+        storage: new GrowingStorage(strideOf(declaration)),
+        exemplars,
+        nowMillis,
+        redact,
+        misuse: self.misuse(declaration.name, config.onMisuse),
+        register: registry.family(declaration),
+        onOverflow: (culprit) => self.overflow(declaration.name, cardinalityLimit, culprit)
+      })
+    }
+  })
+  const observed = new ObservedMetrics(self.observeFailed)
+  const readForeign = ForeignMetrics.reader({
+    context: yield* Effect.context<never>(),
+    registry: yield* Metric.MetricRegistry,
+    startMillis: nowMillis(),
+    isTaken: (name) => families.has(name),
+    isDenied: (name) => MetricView.denies(config.views, name),
+    redact,
+    onConflict: self.warn
+  })
+
+  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
+        return state === undefined ? () => {} : observed.add(state, declaration.read)
+      }),
+      (end) => Effect.sync(end)
+    )
+
+  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
+  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
+  yield* Effect.sync(() => {
+    const now = nowMillis()
+    for (const state of families.states) state.expireIdle(now, now - Duration.toMillis(config.retention))
+  }).pipe(
+    Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
+    Effect.forkScoped
+  )
+
+  return {
+    ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
+    observe,
+    snapshot: Effect.flatMap(observed.refresh, () =>
+      Effect.suspend(() => {
+        const timeMillis = nowMillis()
+        const others = [...readForeign(), ...self.read()]
+        const work = families.read()
+        exemplars?.nextInterval()
+        return Effect.map(Cooperation.run(work), (own) => ({
+          timeMillis,
+          families: own.concat(others).sort((left, right) => left.name < right.name ? -1 : 1)
+        }))
+      }))
+  } satisfies MetricStore["Service"]
+})

@@ -1,0 +1,30 @@
+/**
+ * A store that checks declarations and records nothing.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import { siteOf } from "./declarationSite.ts"
+import * as MetricDeclaration from "./MetricDeclaration.ts"
+import type { MetricStore } from "./MetricStore.ts"
+import { NothingFamily } from "./NothingFamily.ts"
+import * as storeDeclarations from "./storeDeclarations.ts"
+
+export const make = (): MetricStore["Service"] => {
+  const nothing = new NothingFamily()
+  const declared = new Map<string, MetricDeclaration.Checked>()
+  const declare = (declaration: MetricDeclaration.Checked) => {
+    MetricDeclaration.refuseConflict(declared.get(declaration.name) ?? declaration, declaration)
+    declared.set(declaration.name, declaration)
+    return nothing
+  }
+  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe))))
+  return {
+    ...storeDeclarations.make(declare),
+    observe,
+    snapshot: Effect.clockWith((clock) =>
+      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))
+    )
+  }
+}
