@@ -254,7 +254,9 @@ const encodeBuckets = ({ counts, offset }: ExponentialBuckets): string =>
 
 const optional = (value: number | undefined): string => value === undefined ? "null" : number(value)
 
-const numbers = (values: ReadonlyArray<number>): string => `[${values.map(number).join(",")}]`
+const numbers = (values: ReadonlyArray<number>): string =>
+  values.every(isJson) ? JSON.stringify(values) : `[${values.map(number).join(",")}]`
 
-const number = (value: number): string =>
-  !Number.isFinite(value) ? `"${value}"` : value === 0 && Object.is(value, -0) ? "-0" : String(value)
+const isJson = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0)
+
+const number = (value: number): string => isJson(value) ? String(value) : value === 0 ? "-0" : `"${value}"`
