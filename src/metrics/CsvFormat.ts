@@ -26,7 +26,7 @@
  *
  * `effect/encoding/Csv` is not used: it is a channel of records, each written by
  * name and cell by cell, while most cells here are the same in row after row. It
- * took about eight times as long.
+ * took several times as long.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4180
  * @see https://owasp.org/www-community/attacks/CSV_Injection
