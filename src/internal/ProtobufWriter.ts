@@ -60,8 +60,12 @@ export class ProtobufWriter {
   /** A whole number without a tag as `sint32` and `sint64` are written: small ones are short, whatever their sign. */
   zigzag(value: number): void {
     this.#reserve(mostForScalar)
-    if (Math.abs(value) < exactlyDoubled) this.#varint(value < 0 ? -2 * value - 1 : 2 * value)
-    else this.#varint(value < 0 ? BigInt(value) * -2n - 1n : BigInt(value) * 2n)
+    if (Math.abs(value) < exactlyDoubled) {
+      this.#varint(value < 0 ? -2 * value - 1 : 2 * value)
+      return
+    }
+    const whole = wholeOf(value)
+    this.#varint(whole < 0n ? whole * -2n - 1n : whole * 2n)
   }
 
   /** A field of type `sint32` or `sint64`. */
@@ -159,8 +163,8 @@ export class ProtobufWriter {
 
   /** Needs room that was reserved before. */
   #varint(value: number | bigint): void {
-    if (typeof value === "bigint" || value < 0) {
-      this.#varintOfBigInt(BigInt.asUintN(64, BigInt(value)))
+    if (typeof value === "bigint" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+      this.#varintOfBigInt(BigInt.asUintN(64, wholeOf(value)))
       return
     }
     let rest = value
@@ -193,6 +197,10 @@ export class ProtobufWriter {
     this.#view = new DataView(grown.buffer)
   }
 }
+
+/** What is no number, or has no end, is 0. */
+const wholeOf = (value: number | bigint): bigint =>
+  typeof value === "bigint" ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
 
 /** Bytes of a length as a varint. */
 const widthOf = (length: number): number =>

@@ -32,7 +32,7 @@
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  * @since 0.1.0
  */
-import * as ExplicitBuckets from "./ExplicitBuckets.ts"
+import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
 /**
@@ -138,7 +138,7 @@ const rows = (family: FamilySnapshot, index: number, starts: Starts, end: string
     }
     case "exponentialHistogram": {
       const { value } = at(family.series, index)
-      const { bounds, counts } = ExplicitBuckets.cumulative(value)
+      const { bounds, counts } = CumulativeBuckets.make(value)
       return buckets(bounds, counts, value.count, starts, end) + totals(starts, value.sum, value.count, end)
     }
     case "summary": {

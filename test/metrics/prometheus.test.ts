@@ -94,3 +94,129 @@ class Recorded extends Context.Service<Recorded, {
     })
   )
 }
+
+// --- What Prometheus is to have ---
+
+/** Names of foreign metrics in the exposition. */
+const exposed: Readonly<Record<string, string>> = { "cache.hits": "cache_hits_total", "cache.age": "cache_age" }
+
+type Sample = readonly [series: string, value: number]
+
+/** Bounds and quantiles as numbers, as formats write them differently; a label without a value is no label. */
+const seriesKey = (name: string, labels: Readonly<Record<string, string>>): string =>
+  JSON.stringify([
+    name,
+    ...Object.entries(labels)
+      .filter(([key, value]) => !["__name__", "job", "instance"].includes(key) && value !== "")
+      .map((
+        [key, value]
+      ) => [key, key === "le" || key === "quantile" ? `${Number(value.replace("+Inf", "Infinity"))}` : value])
+      .toSorted()
+  ])
+
+const samplesOf = (family: FamilySnapshot): ReadonlyArray<Sample> => {
+  const name = exposed[family.name] ?? family.name
+  return family.series.flatMap(({ attributes, value }: SeriesSnapshot): ReadonlyArray<Sample> => {
+    const labels = Object.fromEntries(Object.entries(attributes).map(([key, text]) => [key, text.toWellFormed()]))
+    const sample = (suffix: string, value: number, more = {}): Sample => [
+      seriesKey(name + suffix, { ...labels, ...more }),
+      value
+    ]
+    if (typeof value === "number") return [sample("", value)]
+    const totals = [sample("_sum", value.sum), sample("_count", value.count)]
+    if ("quantiles" in value) {
+      return [...value.quantiles.map(([quantile, of]) => sample("", of, { quantile: `${quantile}` })), ...totals]
+    }
+    if (!("counts" in value) || family.type !== "histogram") return totals
+    let total = 0
+    const buckets = [...family.buckets, Infinity].map((bound, index) => {
+      total += value.counts[index]!
+      return sample("_bucket", total, { le: `${bound}` })
+    })
+    return [...buckets, ...totals]
+  })
+}
+
+const sorted = (samples: ReadonlyArray<Sample>) => samples.toSorted(([a], [b]) => a < b ? -1 : 1)
+
+const isExponential = (name: string) => name.startsWith("shop_wait_") || name.startsWith("shop_drift_")
+
+const numbersOf = (result: QueryResult): ReadonlyArray<Sample> =>
+  result.flatMap(({ metric, value }) => value === undefined ? [] : [[seriesKey(metric["__name__"]!, metric), value[1]]])
+
+const onlyNumber = (result: QueryResult): number => {
+  assert.strictEqual(result.length, 1)
+  return result[0]!.value![1]
+}
+
+// --- The scrape ---
+
+const exposition = (path: Job, contentType: string, format: (snapshot: MetricSnapshot) => string | Uint8Array) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const router = yield* HttpRouter.HttpRouter
+    const store = yield* MetricStore
+    yield* router.add(
+      "GET",
+      `/${path}`,
+      Effect.map(store.snapshot, (snapshot) => {
+        const body = format(snapshot)
+        return typeof body === "string"
+          ? HttpServerResponse.text(body, { contentType })
+          : HttpServerResponse.uint8Array(body, { contentType })
+      })
+    )
+  }))
+
+const Routes = Layer.mergeAll(
+  exposition("classic", PrometheusFormat.contentType, PrometheusFormat.format),
+  exposition("openmetrics", OpenMetricsFormat.contentType, OpenMetricsFormat.format),
+  exposition("protobuf", PrometheusProtobufFormat.contentType, PrometheusProtobufFormat.format)
+)
+
+const Scraped = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => {
+  const host = `127.0.0.1:${"port" in address ? address.port : 0}`
+  return PrometheusServer.layer(jobs.map((job) => ({ job, host, path: `/${job}` })))
+})).pipe(
+  // Nothing is asked for before every target has been scraped.
+  Layer.tap((context) =>
+    eventually(
+      Context.get(context, PrometheusServer).targets,
+      (targets) => targets.length === jobs.length && targets.every(({ health }) => health !== "unknown")
+    )
+  ),
+  Layer.provideMerge(HttpRouter.serve(Routes, { disableListenLog: true, disableLogger: true })),
+  Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
+  Layer.provideMerge(Recorded.layer),
+  Layer.provideMerge(MetricStore.layer),
+  Layer.provide(SelfStatistics.layer),
+  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
+)
+
+const title = isInstalled
+  ? "a real Prometheus"
+  : "a real Prometheus (skipped: the program prometheus is not installed)"
+
+describe.skipIf(!isInstalled)(title, () => {
+  layer(Scraped, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect("finds every target up and nothing to complain about", () =>
+      Effect.gen(function*() {
+        const targets = yield* Effect.flatMap(PrometheusServer, (prometheus) => prometheus.targets)
+        assert.deepStrictEqual(
+          targets.map(({ health, labels, lastError }) => [labels["job"], health, lastError]).toSorted(),
+          jobs.map((job) => [job, "up", ""])
+        )
+      }))
+
+    it.effect.each(jobs)("has the values of the store from %s", (job) =>
+      Effect.gen(function*() {
+        const { snapshot } = yield* Recorded
+        const { query } = yield* PrometheusServer
+        const expected = snapshot.families
+          .filter(({ name }) => !name.startsWith("tasker_") && !isExponential(name))
+          .flatMap(samplesOf)
+        const found = yield* query(`{job="${job}", __name__=~"(shop|cache)_.+", __name__!~"shop_(wait|drift)_.+"}`)
+        assert.isAbove(expected.length, 60)
+        assert.deepStrictEqual(sorted(numbersOf(found)), sorted(expected))
+      }))
+  })
+})
