@@ -7,12 +7,17 @@ import { Context, Effect, Layer, Metric } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import type {
+  ExponentialHistogramValue,
+  FamilySnapshot,
+  MetricSnapshot,
+  SeriesSnapshot
+} from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as OpenMetricsFormat from "../../src/metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
-import { eventually, isInstalled, PrometheusServer, type QueryResult } from "../support/prometheusServer.ts"
+import { eventually, isInstalled, number, PrometheusServer, type QueryResult } from "../support/prometheusServer.ts"
 
 const jobs = ["classic", "openmetrics", "protobuf"] as const
 type Job = typeof jobs[number]
@@ -62,7 +67,7 @@ class Recorded extends Context.Service<Recorded, {
       store.info({ name: "shop_build_info", help, attributes: ["version"] }, { version: "1.2.3" })
       active.add({}, 5)
       active.add({}, -7)
-      const levels = [21.5, -273.15, -0, 1e-300, Number.MAX_VALUE, NaN, Infinity, -Infinity]
+      const levels = [21.5, -273.15, 0, 1e-300, Number.MAX_VALUE, NaN, Infinity, -Infinity]
       for (const value of levels) level.set({ of: `${value}` }, value)
       for (const value of [-8, -1.5, -1, 0, 0, 1, 1.5, 8]) drift.observe({}, value)
       later.inc({})
@@ -144,6 +149,13 @@ const isExponential = (name: string) => name.startsWith("shop_wait_") || name.st
 const numbersOf = (result: QueryResult): ReadonlyArray<Sample> =>
   result.flatMap(({ metric, value }) => value === undefined ? [] : [[seriesKey(metric["__name__"]!, metric), value[1]]])
 
+/** The value of the only series of an exponential histogram. */
+const valueOf = ({ snapshot }: Recorded["Service"], name: string): ExponentialHistogramValue => {
+  const family = snapshot.families.find((family) => family.name === name)
+  assert(family?.type === "exponentialHistogram" && family.series.length === 1)
+  return family.series[0]!.value
+}
+
 const onlyNumber = (result: QueryResult): number => {
   assert.strictEqual(result.length, 1)
   return result[0]!.value![1]
@@ -217,6 +229,110 @@ describe.skipIf(!isInstalled)(title, () => {
         const found = yield* query(`{job="${job}", __name__=~"(shop|cache)_.+", __name__!~"shop_(wait|drift)_.+"}`)
         assert.isAbove(expected.length, 60)
         assert.deepStrictEqual(sorted(numbersOf(found)), sorted(expected))
+      }))
+
+    it.effect("has the buckets of an exponential histogram as they were recorded, from protobuf", () =>
+      Effect.gen(function*() {
+        const { query } = yield* PrometheusServer
+        const [wait] = yield* query(`shop_wait_seconds{job="protobuf"}`)
+        const { buckets = [], count, sum } = wait!.histogram![1]
+        assert.strictEqual(count, 1000)
+        assert.strictEqual(sum, valueOf(yield* Recorded, "shop_wait_seconds").sum)
+        assert.isAbove(buckets.length, 100)
+        for (const [, lower, upper, inBucket] of buckets) {
+          assert.strictEqual(inBucket, durations.filter((duration) => duration > lower && duration <= upper).length)
+        }
+        const [drift] = yield* query(`shop_drift_seconds{job="protobuf"}`)
+        const found = drift!.histogram![1].buckets!.map(([, lower, upper, inBucket]) =>
+          [-8, -1.5, -1, 0, 1, 1.5, 8].filter((value) => value >= lower && value <= upper).concat(inBucket)
+        )
+        assert.deepStrictEqual(found, [[-8, 1], [-1.5, 1], [-1, 1], [0, 2], [1, 1], [1.5, 1], [8, 1]])
+      }))
+
+    it.effect.each(["classic", "openmetrics"] as const)(
+      "has the sum and count of an exponential histogram from %s",
+      (job) =>
+        Effect.gen(function*() {
+          const { query } = yield* PrometheusServer
+          const { count, sum } = valueOf(yield* Recorded, "shop_wait_seconds")
+          assert.strictEqual(onlyNumber(yield* query(`shop_wait_seconds_count{job="${job}"}`)), count)
+          assert.strictEqual(onlyNumber(yield* query(`shop_wait_seconds_sum{job="${job}"}`)), sum)
+        })
+    )
+
+    it.effect.each(jobs)(
+      "estimates quantiles from explicit buckets of %s within the bucket they are in",
+      (job) =>
+        Effect.gen(function*() {
+          const { query } = yield* PrometheusServer
+          for (const share of [0.1, 0.5, 0.75, 0.9]) {
+            const estimate = onlyNumber(
+              yield* query(`histogram_quantile(${share}, shop_latency_seconds_bucket{job="${job}", status="ok"})`)
+            )
+            const exact = quantileOf(share)
+            const upper = bounds.findIndex((bound) => exact <= bound)
+            assert.isAtLeast(estimate, bounds[upper - 1] ?? 0)
+            assert.isAtMost(estimate, bounds[upper]!)
+          }
+        })
+    )
+
+    it.effect.each([
+      ["classic", "shop_wait_seconds_bucket"],
+      ["openmetrics", "shop_wait_seconds_bucket"],
+      ["protobuf", "shop_wait_seconds"]
+    ])(
+      "estimates quantiles of an exponential histogram of %s within the width of a bucket",
+      ([job, name]) =>
+        Effect.gen(function*() {
+          const { query } = yield* PrometheusServer
+          const { scale } = valueOf(yield* Recorded, "shop_wait_seconds")
+          // Bounds of neighbouring buckets differ by this factor: 4.4 percent for a range of 1 to 20 000.
+          const width = 2 ** (2 ** -scale)
+          assert.isBelow(width, 1.1)
+          for (const share of [0.01, 0.1, 0.5, 0.9, 0.99, 0.999]) {
+            const estimate = onlyNumber(yield* query(`histogram_quantile(${share}, ${name}{job="${job}"})`))
+            assert.isAbove(estimate, quantileOf(share) / width)
+            assert.isBelow(estimate, quantileOf(share) * width)
+          }
+        })
+    )
+
+    it.effect.each(["openmetrics", "protobuf"] as const)(
+      "links counters and buckets of %s to their trace",
+      (job) =>
+        Effect.gen(function*() {
+          const { spanId, traceId } = yield* Recorded
+          const { exemplars } = yield* PrometheusServer
+          const found = yield* exemplars(`{job="${job}", __name__=~"shop_(orders_total|latency_seconds_bucket)"}`)
+          const labels = { trace_id: traceId, span_id: spanId }
+          for (const { exemplars } of found) assert.deepStrictEqual(exemplars.map(({ labels }) => labels), [labels])
+          const ofCounter = found.filter(({ seriesLabels }) => seriesLabels["kind"] === "many")
+          assert.deepStrictEqual(
+            ofCounter.map(({ exemplars }) => exemplars.map(({ value }) => value)),
+            [[Number.MAX_SAFE_INTEGER]]
+          )
+          const ofBuckets = found.filter(({ seriesLabels }) => seriesLabels["status"] === "ok").map((series) =>
+            [number(series.seriesLabels["le"]!), series.exemplars[0]!.value] as const
+          )
+          assert.deepStrictEqual(ofBuckets.map(([bound]) => bound).toSorted((a, b) => a - b), [...bounds, Infinity])
+          const ends = [...bounds, Infinity]
+          for (const [bound, value] of ofBuckets) {
+            assert.isTrue(value > (ends[ends.indexOf(bound) - 1] ?? 0) && value <= bound)
+            assert.include(durations, value)
+          }
+        })
+    )
+
+    it.effect("has what is recorded later with a later scrape", () =>
+      Effect.gen(function*() {
+        const { query } = yield* PrometheusServer
+        yield* Effect.flatMap(Recorded, ({ countLater }) => countLater)
+        const values = yield* eventually(
+          Effect.map(query("shop_later_total"), (result) => result.map(({ value }) => value![1])),
+          (values) => values.every((value) => value === 2)
+        )
+        assert.deepStrictEqual(values, [2, 2, 2])
       }))
   })
 })
