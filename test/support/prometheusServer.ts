@@ -17,6 +17,7 @@ export interface Target {
   readonly job: string
   readonly host: string
   readonly path: string
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 const Labels = Schema.Record(Schema.String, Schema.String)
@@ -105,9 +106,10 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
 const configuration = (targets: ReadonlyArray<Target>): string =>
   JSON.stringify({
     global: { scrape_interval: "1s", scrape_timeout: "1s" },
-    scrape_configs: targets.map(({ host, job, path }) => ({
+    scrape_configs: targets.map(({ host, job, parameters = {}, path }) => ({
       job_name: job,
       metrics_path: path,
+      params: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [value]])),
       static_configs: [{ targets: [host] }]
     }))
   })
