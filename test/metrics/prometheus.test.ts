@@ -2,12 +2,15 @@
  * One store, scraped by a real Prometheus in each of its formats.
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Metric } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { createServer } from "node:http"
+import { EventBus } from "../../src/events/EventBus.ts"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { catalog } from "../../src/metrics/MetricCatalog.ts"
+import * as MetricEventSink from "../../src/metrics/MetricEventSink.ts"
 import type {
   ExponentialHistogramValue,
   FamilySnapshot,
@@ -15,7 +18,15 @@ import type {
   SeriesSnapshot
 } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import { eventually, isInstalled, number, PrometheusServer, type QueryResult } from "../support/prometheusServer.ts"
+import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
+import {
+  eventually,
+  isInstalled,
+  lint,
+  number,
+  PrometheusServer,
+  type QueryResult
+} from "../support/prometheusServer.ts"
 
 const jobs = ["classic", "openmetrics", "protobuf"] as const
 type Job = typeof jobs[number]
@@ -327,4 +338,28 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
         assert.deepStrictEqual(values, [2, 2, 2])
       }))
   })
+
+  it.effect("has nothing to say about the names, units and help of our metrics", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      for (const key of Object.keys(catalog) as Array<keyof typeof catalog>) {
+        const declaration = catalog[key]
+        const attributes = Object.fromEntries(declaration.attributes.map((name) => [name, "a \"b\" \\ \n é"])) as never
+        if ("buckets" in declaration) store.histogram(declaration).observe(attributes, 0.3)
+        else if (declaration.name.endsWith("_total")) store.counter(declaration).inc(attributes)
+        else store.upDownCounter(declaration).add(attributes, 1)
+      }
+      const exposition = PrometheusFormat.format(yield* store.snapshot)
+      for (const { name } of Object.values(catalog)) assert.include(exposition, `\n# TYPE ${name} `)
+      assert.deepStrictEqual(lint(exposition), { status: 0, output: "" })
+      // It does speak up.
+      assert.strictEqual(lint("# TYPE jobs counter\njobs 1\n").status, 3)
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(MetricEventSink.layer, Layer.mergeAll(MetricStore.layer, EventBus.layer)).pipe(
+          Layer.provide(SelfStatistics.layer)
+        )
+      ),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    ))
 })

@@ -12,6 +12,15 @@ import { temporaryFolder } from "./temporaryFile.ts"
 /** Whether the program is there; Debian has it as the package `prometheus`. */
 export const isInstalled = spawnSync("prometheus", ["--version"]).status === 0
 
+/** What Prometheus' own linter says about an exposition in the text format 0.0.4. */
+export const lint = (exposition: string): { readonly status: number | null; readonly output: string } => {
+  const { status, stderr, stdout } = spawnSync("promtool", ["check", "metrics"], {
+    input: exposition,
+    encoding: "utf8"
+  })
+  return { status, output: stdout + stderr }
+}
+
 export interface Target {
   /** Name of the job, which is also a label of all its series. */
   readonly job: string
