@@ -25,6 +25,7 @@ import { LogWriter } from "./logging/LogWriter.ts"
 import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
 import * as StructuredLogger from "./logging/StructuredLogger.ts"
 import * as MetricEventSink from "./metrics/MetricEventSink.ts"
+import * as MetricExport from "./metrics/MetricExport.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
@@ -61,6 +62,8 @@ export interface Parts {
   readonly logDestination?: Layer.Layer<LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
+  /** Where metrics are kept; in a worker thread `MetricStore.layerShared`, so that the main thread shows them. */
+  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
@@ -140,7 +143,7 @@ export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
 
 /**
  * Brings everything recorded so far to where it goes: log lines to their
- * destination, ended spans to the receiver. Never fails.
+ * destination, ended spans and metrics to the receiver. Never fails.
  *
  * **When to use**
  *
@@ -195,7 +198,7 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     TaskStore.layerMemory,
-    metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
+    metrics.enabled ? parts.metricStore ?? MetricStore.layer : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
     Layer.succeed(SpansEnabled, tracing.enabled),
     LogLevels.layer,
@@ -210,7 +213,7 @@ type Sink = Layer.Layer<
 
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
-    ...(metrics.enabled ? [MetricEventSink.layer] : []),
+    ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

@@ -35,8 +35,8 @@ const sideSize = 3
 const negativeSide = positiveSide + sideSize
 const head = negativeSide + sideSize
 
-/** Numbers of a series with up to `size` buckets, at least 2, on either side of zero. */
-export const stride = (size: number): number => head + 2 * size
+/** Numbers of a series with up to this many buckets, at least 2, on either side of zero. */
+export const size = (buckets: number): number => head + 2 * buckets
 
 export const counter = (size: number): Count => {
   const sideCounter = (side: number, buckets: number) => (values: Float64Array, base: number, absolute: number) => {
@@ -117,8 +117,8 @@ export const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
       negative: readSide(values, base + negativeSide, base + head + size),
       count: total,
       sum: CompensatedSum.read(values, base + sum),
-      min: total === 0 ? undefined : values[base + min] as number,
-      max: total === 0 ? undefined : values[base + max] as number
+      min: total === 0 ? undefined : values[base + min],
+      max: total === 0 ? undefined : values[base + max]
     }
   }
 }

@@ -10,7 +10,7 @@ import * as ExplicitBuckets from "./ExplicitBuckets.ts"
 import * as ExponentialBuckets from "./ExponentialBuckets.ts"
 import type { FamilyParts, ReadValue } from "./FamilyParts.ts"
 import * as GaugeFamily from "./GaugeFamily.ts"
-import * as HistogramFamily from "./HistogramFamily.ts"
+import { HistogramFamily } from "./HistogramFamily.ts"
 import type { Checked } from "./MetricDeclaration.ts"
 import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
@@ -30,7 +30,7 @@ export interface Options {
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
   readonly register: EffectRegistry.Register
-  readonly onOverflow: (culprit: string) => void
+  readonly onOverflow: (count: number, culprit: string) => void
 }
 
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
@@ -41,8 +41,14 @@ const piece = 512
 
 const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
 
+/** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
+export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
+  values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
+
 export class MetricState {
   readonly declaration: Checked
+  /** Whether somebody else keeps the values. */
+  observed = false
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
   readonly #registrations = new Map<Series, () => void>()
@@ -64,17 +70,17 @@ export class MetricState {
         redact: options.redact,
         onOverflow: options.onOverflow,
         make: (values) => {
-          const base = storage.allocate()
+          const startMillis = options.nowMillis()
+          const base = values === undefined
+            ? storage.allocateOverflow(startMillis)
+            : storage.allocate(values, startMillis)
           if (base === undefined) return undefined
-          const attributes = values === undefined
-            ? overflowAttributes
-            : SeriesAttributes.make(declaration.attributes, values)
-          const series = new Series(base, values, attributes, options.nowMillis())
+          const series = new Series(base, values, attributesOf(declaration, values), startMillis)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
           this.#registrations.set(
             series,
-            options.register(series, () => this.#readValue(storage.values, base))
+            options.register(series, () => this.#readValue(storage.values, base + 1))
           )
           return series
         }
@@ -103,11 +109,12 @@ export class MetricState {
 
   /** Expires the series that nothing was recorded to since `beforeMillis`. */
   expireIdle(nowMillis: number, beforeMillis: number): void {
-    for (const series of this.parts.index.all) {
-      if (series.touched) {
-        series.touched = false
-        series.touchedMillis = nowMillis
-      } else if (series.touchedMillis <= beforeMillis) this.expire(series)
+    const { index, storage: { values } } = this.parts
+    for (const series of index.all) {
+      if (values[series.base] !== 0) {
+        values[series.base] = 0
+        series.recordedMillis = nowMillis
+      } else if (series.recordedMillis <= beforeMillis) this.expire(series)
     }
   }
 
@@ -120,37 +127,51 @@ export class MetricState {
     values: Float64Array,
     ordering: Cooperation.Work<ReadonlyArray<Series>>
   ): Cooperation.Work<FamilySnapshot> {
-    const { attributes, buckets, help, name, type, unit } = this.declaration
-    const series: Array<SeriesSnapshot> = []
-    for (const one of yield* ordering) {
-      series.push({
-        attributes: one.attributes,
-        startMillis: one.startMillis,
-        value: this.#readValue(values, one.base),
-        exemplars: SeriesExemplars.of(one)
-      })
-      if (series.length % piece === 0) yield
-    }
-    const family = { type, name, help, unit, attributes, series }
-    return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
+    const observed = this.observed && this.declaration.type === "counter"
+    return yield* familySnapshot(this.declaration, observed, values, yield* ordering)
   }
+}
+
+/** The snapshot of a family whose series are given in their order, with a copy of their numbers. */
+export function* familySnapshot(
+  declaration: Checked,
+  observed: boolean,
+  values: Float64Array,
+  ordered: ReadonlyArray<Series>
+): Cooperation.Work<FamilySnapshot> {
+  const { attributes, buckets, help, name, type, unit } = declaration
+  const readValue = valueReader(declaration)
+  const series: Array<SeriesSnapshot> = []
+  for (const one of ordered) {
+    series.push({
+      attributes: one.attributes,
+      startMillis: one.startMillis,
+      value: readValue(values, one.base + 1),
+      exemplars: SeriesExemplars.of(one)
+    })
+    if (series.length % piece === 0) yield
+  }
+  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
+  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
 
-/** Numbers that a series of the declared metric has. */
-export const strideOf = ({ buckets, maximumBuckets, type }: Checked): number => {
+/** Numbers that a series of the declared metric has in its storage. */
+export const strideOf = (declaration: Checked): number => 1 + sizeOf(declaration)
+
+const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
   switch (type) {
     case "counter":
     case "upDownCounter":
-      return CounterFamily.stride
+      return CounterFamily.size
     case "gauge":
     case "info":
-      return GaugeFamily.stride
+      return GaugeFamily.size
     case "histogram":
-      return ExplicitBuckets.stride(buckets ?? [])
+      return ExplicitBuckets.size(buckets ?? [])
     case "exponentialHistogram":
-      return ExponentialBuckets.stride(maximumBuckets ?? defaultMaximumBuckets)
+      return ExponentialBuckets.size(maximumBuckets ?? defaultMaximumBuckets)
   }
 }
 
@@ -184,7 +205,7 @@ export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, p
       const count = buckets === undefined
         ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
         : ExplicitBuckets.counter(buckets)
-      return new HistogramFamily.HistogramFamily({ ...parts, count })
+      return new HistogramFamily(parts, count)
     }
   }
 }

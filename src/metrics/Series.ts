@@ -3,10 +3,17 @@
  *
  * @internal
  */
-import type { SeriesExemplars } from "./SeriesExemplars.ts"
+import type { Exemplar } from "./MetricSnapshot.ts"
+
+/** Exemplars by position: the bucket of a histogram, 0 for a counter. */
+export interface KeptExemplars {
+  readonly kept: Array<Exemplar | undefined>
+  /** The interval between readings that each of them was kept in. */
+  readonly intervals: Array<number>
+}
 
 export class Series {
-  /** Position of its first number in the storage of the family. */
+  /** Place of its numbers in the storage of the family. */
   readonly base: number
   /** Attribute values in the order of the keys; `undefined` for the overflow series. */
   readonly values: ReadonlyArray<string> | undefined
@@ -14,11 +21,9 @@ export class Series {
   readonly startMillis: number
   /** False once it has expired: its numbers may belong to another series. */
   live = true
-  /** Whether it was recorded to since the last look for idle series. */
-  touched = true
-  /** When that look last found it touched. */
-  touchedMillis: number
-  exemplars: SeriesExemplars | undefined = undefined
+  /** When it was last known to have been recorded to. */
+  recordedMillis: number
+  exemplars: KeptExemplars | undefined = undefined
 
   constructor(
     base: number,
@@ -30,7 +35,7 @@ export class Series {
     this.values = values
     this.attributes = attributes
     this.startMillis = startMillis
-    this.touchedMillis = startMillis
+    this.recordedMillis = startMillis
   }
 }
 
