@@ -10,7 +10,7 @@ const [type, ...counts] = process.argv.slice(2) as [string, string, string]
 const [families, seriesEach] = counts.map(Number) as [number, number]
 const laterScrapes = 5
 
-const { close, scrapeChunks, store } = await Store.open()
+const { close, scrape, store } = await Store.open()
 const sets = Load.attributeSets(seriesEach)
 
 const recorders = Array.from({ length: families }, (_, index): (attributes: Load.Attributes) => void => {
@@ -33,7 +33,7 @@ const change = () => recorders.forEach((record) => sets.forEach(record))
 const measured = async (): Promise<BlockingFigures & { readonly ns: number }> => {
   change()
   const start = process.hrtime.bigint()
-  const figures = await blockingOf(scrapeChunks)
+  const figures = await blockingOf(scrape)
   return { ...figures, ns: Number(process.hrtime.bigint() - start) }
 }
 

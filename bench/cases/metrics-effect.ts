@@ -31,7 +31,7 @@ const total = () =>
     0
   )
 
-const scrape = () => PrometheusMetrics.formatUnsafe(context)
+const scrape = () => Buffer.from(PrometheusMetrics.formatUnsafe(context)).length
 
 const candidates: Record<string, () => Promise<Record<string, number>>> = {
   counter: () =>

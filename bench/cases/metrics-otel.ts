@@ -36,7 +36,7 @@ const total = async () => {
   return sum
 }
 
-const scrape = async () => serializer.serialize(await collected())
+const scrape = async () => Buffer.from(serializer.serialize(await collected())).length
 
 const candidates: Record<string, () => Promise<Record<string, number>>> = {
   counter: () =>

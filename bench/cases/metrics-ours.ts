@@ -1,13 +1,13 @@
-/** This package. Arguments: what to measure; for a scrape, the number of series. */
+/** This package. Arguments: what to measure; for a scrape, the number of series, and `whole` for one text. */
 import { nsPerPlainCall, scrapeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 import * as Store from "../support/metricStore.ts"
 
-const [what, seriesCount] = process.argv.slice(2) as [string, string?]
+const [what, seriesCount, form] = process.argv.slice(2) as [string, string?, string?]
 
 const sets = Load.attributeSets(Number(seriesCount ?? Load.tasks.length))
 
-const { close, scrape, store, total } = await Store.open({
+const { close, scrape: scrapePieces, scrapeWhole, store, total } = await Store.open({
   metrics: { cardinalityLimit: Math.max(2000, sets.length + 1) }
 })
 const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
@@ -19,6 +19,7 @@ const histogram = store.histogram({
   buckets: Load.bounds
 })
 
+const scrape = form === "whole" ? scrapeWhole : scrapePieces
 const counted = () => total(Load.counterName)
 const observed = () => total(Load.histogramName)
 

@@ -24,20 +24,22 @@ export const open = async (options: TelemetryConfig.Options = {}) => {
     snapshot,
     /** Everything recorded in the metrics of these names. */
     total: async (...names: ReadonlyArray<string>) => totalOf(await snapshot(), names),
-    /** A whole scrape: reading the store and writing the text. */
-    scrape: async () => PrometheusFormat.format(await snapshot()),
-    /** The same in pieces, each encoded and let go, as a server streams it; gives the bytes. */
-    scrapeChunks: () => runtime.runPromise(Effect.flatMap(store.snapshot, inChunks)),
+    /** A scrape as the route streams it, each piece encoded and let go. Gives the bytes, as the next one does. */
+    scrape: () => runtime.runPromise(Effect.flatMap(store.snapshot, inPieces)),
+    /** The same as one text. */
+    scrapeWhole: async () => Buffer.from(PrometheusFormat.format(await snapshot())).length,
     /** Ends the process's reasons to stay alive. */
     close: () => runtime.dispose()
   }
 }
 
-const inChunks = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
+const encoder = new TextEncoder()
+
+const inPieces = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
   let bytes = 0
-  for (const chunk of PrometheusFormat.chunks(snapshot)) {
-    bytes += Buffer.from(chunk).length
+  for (const piece of PrometheusFormat.chunks(snapshot)) {
     yield* Effect.yieldNow
+    bytes += encoder.encode(piece).length
   }
   return bytes
 })
