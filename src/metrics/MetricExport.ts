@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" })
   )
 
-  yield* run.pipe(Effect.schedule(Schedule.fixed(config.metrics.exportInterval)), Effect.forkScoped)
+  yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
   yield* Effect.addFinalizer(() => Effect.timeoutOption(run, config.delivery.shutdownTimeout))
   yield* (yield* FlushRegistry).register(run)
 })

@@ -192,6 +192,16 @@ describe("MetricDelta", () => {
     )
   })
 
+  it("finds series whose order and objects have changed", () => {
+    const series = (a: string, value: number) => ({ value, attributes: { a } })
+    const before = snapshot(10, counter("a_total", series("3", 1), series("1", 1), series("2", 1), series("0", 1)))
+    const after = snapshot(20, counter("a_total", series("2", 3), series("4", 9), series("3", 1), series("1", 2)))
+    assert.deepStrictEqual(
+      MetricDelta.between(before, after).families[0]?.series.map(({ attributes, value }) => [attributes["a"], value]),
+      [["2", 2], ["4", 9], ["1", 1]]
+    )
+  })
+
   it("leaves the attributes as the objects they are", () => {
     const attributes = { a: "x" }
     const { families: [family] } = MetricDelta.between(

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Context, Effect, Layer, Metric, Schema } from "effect"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
 import {
   counter,
@@ -240,6 +242,15 @@ describe("MetricMerge", () => {
 
   const Split = Schema.Array(Schema.Struct({ ...model.Measurement.fields, process: Schema.Literals([0, 1, 2]) }))
 
+  const layerStore = Layer.fresh(Layer.provide(MetricStore.layer, SelfStatistics.layer)).pipe(
+    Layer.provide(Layer.effect(Metric.MetricRegistry, Effect.sync(() => new Map<string, never>())))
+  )
+
+  const ownFamilies = (given: MetricSnapshot): MetricSnapshot => ({
+    ...given,
+    families: given.families.filter(({ name }) => !name.startsWith("tasker_"))
+  })
+
   /** Each process alone, and all in one; gauges, of which the last value counts, only where they are wanted. */
   const recorded = (measurements: typeof Split.Type, withGauges: boolean) => {
     const processes = [model.make(), model.make(), model.make()] as const
@@ -261,6 +272,43 @@ describe("MetricMerge", () => {
     const { a, all, b, c } = recorded(measurements, false)
     assert.deepStrictEqual(merged([a, b, c]), all)
   })
+
+  it.effect.prop(
+    "of real stores is the snapshot of one that has recorded everything",
+    [Split],
+    ([measurements]) =>
+      Effect.gen(function*() {
+        const stores = yield* Effect.forEach(
+          [0, 1, 2, 3],
+          () => Effect.map(Layer.build(layerStore), Context.get(MetricStore))
+        )
+        const recorders = stores.map((store) => {
+          const attributes = ["a", "b"] as const
+          const size = { name: "e", help: "h", attributes, maximumBuckets: 8 } as const
+          return {
+            counter: store.counter({ name: "c_total", help: "h", attributes }),
+            upDownCounter: store.upDownCounter({ name: "u", help: "h", attributes }),
+            histogram: store.histogram({ name: "h", help: "h", attributes, buckets: model.buckets }),
+            exponentialHistogram: store.exponentialHistogram(size)
+          }
+        })
+        for (const { a, b, family, power, process, quarters } of measurements) {
+          for (
+            const { counter, exponentialHistogram, histogram, upDownCounter } of [recorders[process]!, recorders[3]!]
+          ) {
+            if (family === "counter") counter.inc({ a, b }, Math.abs(quarters) / 4)
+            else if (family === "upDownCounter") upDownCounter.add({ a, b }, quarters / 4)
+            else if (family === "histogram") histogram.observe({ a, b }, quarters / 4)
+            else exponentialHistogram.observe({ a, b }, quarters * 2 ** power)
+          }
+        }
+        const [first, second, third, all] = yield* Effect.forEach(
+          stores,
+          (store) => Effect.map(store.snapshot, ownFamilies)
+        )
+        assert.deepStrictEqual(merged([first!, second!, third!], { maximumBuckets: 8 }), all)
+      }).pipe(Effect.scoped)
+  )
 
   for (const gauges of [undefined, "sum", "max", "min", "last"] as const) {
     const options = gauges === undefined ? {} : { gauges: { "*": gauges } }
