@@ -5,25 +5,34 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import { HttpPlatform } from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { MetricStore } from "../metrics/MetricStore.ts"
-import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
+import type { Dropped } from "../metrics/PrometheusNames.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as Answer from "./Answer.ts"
 import * as BearerToken from "./BearerToken.ts"
+import * as ExpositionFormats from "./ExpositionFormats.ts"
+import * as Negotiation from "./Negotiation.ts"
 
 /**
  * Adds `GET /metrics` to the router.
  *
  * **Details**
  *
- * Answers 200 in the Prometheus text format, 404 where metrics are disabled.
- * With `metrics.authRequired` a request without the bearer token `http.token` is
- * answered 401, whatever else is the case. The server's log has no line about
- * these requests.
+ * Answers 200, in OpenMetrics where the `Accept` header prefers it and in the
+ * Prometheus text format 0.0.4 otherwise, compressed with gzip where the client
+ * takes that; 404 where metrics are disabled. With `metrics.authRequired` a
+ * request without the bearer token `http.token` is answered 401, whatever else is
+ * the case. The server's log has no line about these requests.
+ *
+ * The answer is written piece by piece, and other requests have their turn in
+ * between, however many series there are. What the format has no place for, such
+ * as a second metric of the same name, is left out; a warning says so once.
  *
  * **Example** (Metrics beside routes of one's own)
  *
@@ -40,27 +49,74 @@ import * as BearerToken from "./BearerToken.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | MetricStore> = Layer.effectDiscard(
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatform | MetricStore> = Layer.effectDiscard(
   Effect.gen(function*() {
     const { enabled, http, metrics } = yield* TelemetryConfig.Current
+    const platform = yield* HttpPlatform
     const router = yield* HttpRouter.HttpRouter
     const store = yield* MetricStore
     const verify = BearerToken.verifier(http.token)
+    const warn = warnOnce()
 
-    const scrape = Effect.map(store.snapshot, (snapshot) =>
-      HttpServerResponse.text(PrometheusFormat.format(snapshot), {
-        contentType: PrometheusFormat.contentType,
-        headers: { "cache-control": "no-store" }
-      }))
-    const answer = enabled && metrics.enabled ? scrape : Effect.succeed(disabled)
+    const scrape = Effect.gen(function*() {
+      const request = yield* HttpServerRequest
+      const { contentType, encode } = Negotiation.select(ExpositionFormats.formats, request.headers["accept"])
+      const snapshot = yield* store.snapshot
+      const dropped: Array<Dropped> = []
+      const body = bytes(encode(snapshot, (part) => dropped.push(part))).pipe(
+        Stream.onEnd(Effect.suspend(() => warn(dropped)))
+      )
+      return HttpServerResponse.stream(body, {
+        contentType,
+        headers: { "cache-control": "no-store", vary: "Accept" }
+      })
+    })
+    const answer = enabled && metrics.enabled ? compressed(scrape) : Effect.succeed(disabled)
     const guarded = metrics.authRequired
       ? Effect.flatMap(
         HttpServerRequest,
         (request) => verify(request) ? answer : Effect.succeed(BearerToken.unauthorized)
       )
       : answer
-    yield* router.add("GET", "/metrics", HttpMiddleware.withLoggerDisabled(Answer.contained(guarded)))
+    yield* router.add(
+      "GET",
+      "/metrics",
+      Effect.provideService(HttpMiddleware.withLoggerDisabled(Answer.contained(guarded)), HttpPlatform, platform)
+    )
   })
 )
 
 const disabled = Answer.json(404, { error: "metrics_disabled" })
+
+const contentTypes = new Set(ExpositionFormats.formats.map(({ contentType }) => contentType))
+
+const compressed = HttpMiddleware.compression({
+  algorithms: ["gzip"],
+  compressible: (contentType) => contentTypes.has(contentType)
+})
+
+/** The pieces as bytes. The event loop goes on before each of them is made, and a slow client is waited for. */
+const bytes = (pieces: Iterable<string | Uint8Array>): Stream.Stream<Uint8Array> => {
+  const encoder = new TextEncoder()
+  return Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
+    Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, typeof piece === "string" ? encoder.encode(piece) : piece)),
+    Stream.filter(({ length }) => length > 0)
+  )
+}
+
+/** Warns about every metric that is left out, the first time it is. */
+const warnOnce = (): (dropped: ReadonlyArray<Dropped>) => Effect.Effect<void> => {
+  const warned = new Set<string>()
+  return (dropped) =>
+    Effect.forEach(dropped, ({ name, part, reason }) => {
+      const key = `${part} ${name}`
+      if (warned.has(key) || warned.size >= warningLimit) return Effect.void
+      warned.add(key)
+      return Effect.logWarning(`metric "${name}" is scraped without ${leftOut[part]}: ${reason}`)
+    }, { discard: true })
+}
+
+/** Names come from the program; what is remembered of them is bounded. */
+const warningLimit = 1000
+
+const leftOut = { family: "its series", help: "its help", series: "some of its series" } as const

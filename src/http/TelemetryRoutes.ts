@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import type { HttpPlatform } from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type { LogLevels } from "../logging/LogLevels.ts"
@@ -72,7 +73,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
 ): Layer.Layer<
   never,
   never,
-  HttpRouter.HttpRouter | TaskRunner | TaskStore | MetricStore | LogLevels | TaskRoute.Services<Tasks>
+  HttpRouter.HttpRouter | HttpPlatform | TaskRunner | TaskStore | MetricStore | LogLevels | TaskRoute.Services<Tasks>
 > =>
   // Fresh: the same routes may also be mounted elsewhere in the app.
   Layer.mergeAll(

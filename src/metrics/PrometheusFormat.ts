@@ -4,7 +4,10 @@
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  * @since 0.1.0
  */
-import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import * as PrometheusExposition from "./PrometheusExposition.ts"
+import type { Dropped } from "./PrometheusNames.ts"
+import * as PrometheusText from "./PrometheusText.ts"
 
 /**
  * Content type of the format.
@@ -14,72 +17,79 @@ import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "./MetricSna
  */
 export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-const types = { counter: "counter", upDownCounter: "gauge", gauge: "gauge", histogram: "histogram" } as const
+/**
+ * What an exposition may be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Called for everything that is left out; nobody is told by default. */
+  readonly onDropped?: ((dropped: Dropped) => void) | undefined
+}
 
 /**
  * The exposition of a snapshot; empty for an empty snapshot, else it ends with a
  * line break.
+ *
+ * **Details**
+ *
+ * Names are made fit for Prometheus and values escaped, so that every snapshot
+ * has a valid exposition. Up-down counters and infos are gauges. Exponential
+ * histograms get explicit buckets, at the resolution they were recorded with.
+ * Exemplars and the start of series have no place in this format.
  *
  * **Example** (One counter)
  *
  * ```ts
  * import * as PrometheusFormat from "tasker-telemetry/metrics/PrometheusFormat"
  *
- * PrometheusFormat.format([{
- *   name: "jobs_total",
- *   help: "Jobs done.",
- *   type: "counter",
- *   attributes: ["kind"],
- *   buckets: undefined,
- *   series: [{ attributes: { kind: "mail" }, value: 3 }]
- * }])
+ * PrometheusFormat.format({
+ *   timeMillis: 0,
+ *   families: [{
+ *     name: "jobs_total",
+ *     help: "Jobs done.",
+ *     type: "counter",
+ *     unit: undefined,
+ *     attributes: ["kind"],
+ *     series: [{ attributes: { kind: "mail" }, startMillis: 0, value: 3, exemplars: [] }]
+ *   }]
+ * })
  * // # HELP jobs_total Jobs done.
  * // # TYPE jobs_total counter
  * // jobs_total{kind="mail"} 3
  * ```
  *
+ * @see {@link chunks} for large snapshots
  * @category encoding
  * @since 0.1.0
  */
-export const format = (snapshot: ReadonlyArray<FamilySnapshot>): string => snapshot.map(formatFamily).join("")
-
-const formatFamily = (family: FamilySnapshot): string => {
-  let text = `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${types[family.type]}\n`
-  for (const series of family.series) {
-    text += typeof series.value === "number"
-      ? sample(family.name, labelsOf(series), series.value)
-      : histogram(family, labelsOf(series), series.value)
-  }
+export const format = (snapshot: MetricSnapshot, options?: Options): string => {
+  let text = ""
+  for (const chunk of chunks(snapshot, options)) text += chunk
   return text
 }
 
-const labelsOf = (series: SeriesSnapshot): string =>
-  Object.keys(series.attributes).map((key) => `${key}="${escapeValue(series.attributes[key] ?? "")}"`).join(",")
+/**
+ * The exposition in pieces of about 64 KiB, each made when it is asked for, so
+ * that a caller can let others run in between.
+ *
+ * **Gotchas**
+ *
+ * A piece may be empty: then work has been done that could not be written yet.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<string> =>
+  PrometheusExposition.chunks(snapshot, style, options)
 
-const histogram = (family: FamilySnapshot, labels: string, value: HistogramValue): string => {
-  const prefix = labels === "" ? "" : `${labels},`
-  let cumulative = 0
-  let text = ""
-  value.counts.forEach((count, index) => {
-    cumulative += count
-    const bound = family.buckets?.[index]
-    text += sample(
-      `${family.name}_bucket`,
-      `${prefix}le="${bound === undefined ? "+Inf" : formatNumber(bound)}"`,
-      cumulative
-    )
-  })
-  return text + sample(`${family.name}_sum`, labels, value.sum) + sample(`${family.name}_count`, labels, value.count)
+const style: PrometheusExposition.Style = {
+  head: ({ help, name, type }) =>
+    `${help === "" ? "" : `# HELP ${name} ${PrometheusText.help(help)}\n`}# TYPE ${name} ${type}\n`,
+  bound: PrometheusText.shortest,
+  lenient: true,
+  exemplar: undefined,
+  created: false,
+  foot: ""
 }
-
-const sample = (name: string, labels: string, value: number) =>
-  `${name}${labels === "" ? "" : `{${labels}}`} ${formatNumber(value)}\n`
-
-const formatNumber = (value: number): string =>
-  Number.isNaN(value) ? "NaN" : value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : String(value)
-
-const escapeHelp = (text: string) => text.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")
-
-/** Line feeds, quotes and backslashes are escaped; a lone surrogate is not UTF-8 and becomes U+FFFD. */
-const escapeValue = (text: string) =>
-  text.toWellFormed().replace(/\\/g, "\\\\").replace(/"/g, "\\\"").replace(/\n/g, "\\n")

@@ -59,10 +59,15 @@ export class SeriesAttributes extends Given {
    *
    * **Gotchas**
    *
-   * One text is kept, whoever asks first: every caller must render the same.
+   * One text is kept, whoever asks first: every caller must render the same. A
+   * text with U+FFFD in it is not kept: different values may look alike in it, and
+   * `render` is where that can be noticed.
    */
   static memo(attributes: Attributes, render: (attributes: Attributes) => string): string {
     if (!(#exposition in attributes)) return render(attributes)
-    return attributes.#exposition ??= render(attributes)
+    if (attributes.#exposition !== undefined) return attributes.#exposition
+    const text = render(attributes)
+    if (!text.includes("\ufffd")) attributes.#exposition = text
+    return text
   }
 }

@@ -1,33 +1,48 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { connect } from "node:net"
+import { gunzipSync } from "node:zlib"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
+import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as snapshots from "../support/metricSnapshots.ts"
+import * as prometheusParser from "../support/prometheusParser.ts"
 import * as server from "./server.ts"
 import { order, ProcessOrder } from "./tasks.ts"
 
 const tasks = [ProcessOrder] as const
 const token = "scrape-me"
 
-/** Every line is a comment or a sample, and every sample belongs to a declared family. */
-const samplesOf = (text: string) => {
-  const families = new Set<string>()
-  const samples = new Map<string, number>()
-  for (const line of text.trimEnd().split("\n")) {
-    const comment = /^# (?:HELP|TYPE) ([a-z_:][a-z0-9_:]*) .+$/.exec(line)
-    if (comment !== null) {
-      families.add(comment[1]!)
-      continue
-    }
-    const sample = /^([a-z_:][a-z0-9_:]*)(\{.*\})? (\S+)$/.exec(line)
-    assert.isNotNull(sample, line)
-    const [, name = "", labels = "", value] = sample ?? []
-    assert.isTrue(families.has(name) || families.has(name.replace(/_(?:bucket|sum|count)$/, "")), line)
-    assert.isFalse(samples.has(name + labels), line)
-    samples.set(name + labels, Number(value))
-  }
-  return samples
-}
+/** The route over a store that holds a snapshot. */
+const holding = (snapshot: MetricSnapshot) =>
+  server.serve(MetricsRoute.layer.pipe(
+    Layer.provide(
+      Layer.effect(
+        MetricStore,
+        Effect.map(MetricStore, (store) => MetricStore.of({ ...store, snapshot: Effect.succeed(snapshot) }))
+      ).pipe(Layer.provide(MetricStore.layerNoop))
+    )
+  )).pipe(Layer.provideMerge(server.telemetry()))
+
+const jobs = snapshots.numbers("counter", "jobs_total", [snapshots.series({ kind: "mail" }, 3)])
+
+const text = `# HELP jobs_total Help.
+# TYPE jobs_total counter
+jobs_total{kind="mail"} 3
+`
+
+const openMetrics = `# TYPE jobs counter
+# HELP jobs Help.
+jobs_total{kind="mail"} 3
+# EOF
+`
+
+/** What the Prometheus server of version 3 sends. */
+const prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
+  "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4," +
+  "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
 
 describe("GET /metrics", () => {
   it.effect("gives the metrics of the tasks in the text format", () =>
@@ -38,12 +53,109 @@ describe("GET /metrics", () => {
       assert.strictEqual(answer.status, 200)
       assert.strictEqual(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
       assert.strictEqual(answer.headers["cache-control"], "no-store")
-      assert.isTrue(answer.text.endsWith("\n"))
-      const samples = samplesOf(answer.text)
-      const total = [...samples].find(([name]) => name.startsWith("tasker_tasks_total{") && name.includes("complete"))
-      assert.strictEqual(total?.[1], 1)
+      const samples = prometheusParser.parse(answer.text).flatMap((family) => family.samples)
+      const total = samples.find(({ labels, name }) => name === "tasker_tasks_total" && labels["status"] === "complete")
+      assert.strictEqual(total?.value, 1)
       assert.notInclude(answer.text, body.taskId)
     }).pipe(Effect.provide(server.layer(tasks))))
+
+  it.effect.each([
+    ["", "text"],
+    ["*/*", "text"],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text"],
+    ["application/json", "text"],
+    ["text/plain;version=0.0.4", "text"],
+    ["application/openmetrics-text;version=0.0.1", "text"],
+    ["application/openmetrics-text;q=0, */*", "text"],
+    [prometheus, "openmetrics"],
+    ["application/openmetrics-text", "openmetrics"],
+    ["APPLICATION/OpenMetrics-Text; Version=\"1.0.0\"", "openmetrics"],
+    ["text/plain;q=0.5, application/openmetrics-text; version=1.0.0", "openmetrics"]
+  ] as const)("answers %j in %s", ([accept, format]) =>
+    Effect.gen(function*() {
+      const answer = yield* server.get("/metrics", { accept })
+      assert.strictEqual(answer.status, 200)
+      assert.strictEqual(answer.text, format === "text" ? text : openMetrics)
+      assert.strictEqual(
+        answer.headers["content-type"],
+        format === "text"
+          ? "text/plain; version=0.0.4; charset=utf-8"
+          : "application/openmetrics-text; version=1.0.0; charset=utf-8"
+      )
+      assert.strictEqual(answer.headers["vary"], "Accept, Accept-Encoding")
+    }).pipe(Effect.provide(holding(snapshots.snapshot(jobs)))))
+
+  it.effect.each([["text/plain", text], [prometheus, openMetrics]] as const)(
+    "compresses %s where the client takes gzip",
+    ([accept, expected]) =>
+      Effect.gen(function*() {
+        const answer = yield* server.get("/metrics", { accept, "accept-encoding": "br;q=1, gzip;q=0.5" })
+        assert.strictEqual(answer.headers["content-encoding"], "gzip")
+        assert.strictEqual(answer.headers["vary"], "Accept, Accept-Encoding")
+        assert.strictEqual(gunzipSync(answer.bytes).toString(), expected)
+        const plain = yield* server.get("/metrics", { accept, "accept-encoding": "gzip;q=0, identity" })
+        assert.isUndefined(plain.headers["content-encoding"])
+        assert.strictEqual(plain.text, expected)
+      }).pipe(Effect.provide(holding(snapshots.snapshot(jobs))))
+  )
+
+  const many = snapshots.numbers(
+    "counter",
+    "jobs_total",
+    Array.from({ length: 50_000 }, (_, index) => snapshots.series({ kind: `kind-${index}` }, index))
+  )
+
+  it.effect("writes many series piece by piece, and others have their turn in between", () =>
+    Effect.gen(function*() {
+      let turns = 0
+      const others = yield* Effect.forkChild(
+        Effect.forever(Effect.andThen(Effect.sync(() => turns++), Effect.yieldNow), { disableYield: true })
+      )
+      const answer = yield* server.get("/metrics")
+      yield* Fiber.interrupt(others)
+      assert.strictEqual(answer.headers["transfer-encoding"], "chunked")
+      assert.strictEqual(answer.text, PrometheusFormat.format(snapshots.snapshot(many)))
+      assert.isAtLeast(turns, answer.text.length / 70_000)
+    }).pipe(Effect.provide(holding(snapshots.snapshot(many)))))
+
+  it.effect("writes many series compressed", () =>
+    Effect.gen(function*() {
+      const answer = yield* server.get("/metrics", { "accept-encoding": "gzip" })
+      assert.isBelow(answer.bytes.length, 500_000)
+      assert.strictEqual(gunzipSync(answer.bytes).toString(), PrometheusFormat.format(snapshots.snapshot(many)))
+    }).pipe(Effect.provide(holding(snapshots.snapshot(many)))))
+
+  it.effect("goes on after a client that leaves in the middle", () =>
+    Effect.gen(function*() {
+      const { host, port } = yield* server.Target
+      yield* Effect.callback<void>((resume) => {
+        const socket = connect(port, host, () => socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"))
+        socket.once("data", () => {
+          socket.destroy()
+          resume(Effect.void)
+        })
+      })
+      assert.strictEqual((yield* server.get("/metrics")).status, 200)
+    }).pipe(Effect.provide(holding(snapshots.snapshot(many)))))
+
+  it.effect("warns once about a metric that has no place", () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < 3; round++) {
+        assert.strictEqual(
+          (yield* server.get("/metrics")).text,
+          "# HELP a_total Help.\n# TYPE a_total gauge\na_total 1\n"
+        )
+      }
+      const [line, ...others] = yield* server.logged("is scraped without its series")
+      assert.strictEqual(
+        line?.message,
+        "metric \"a\" is scraped without its series: a_total is taken by the gauge a_total"
+      )
+      assert.deepStrictEqual(others, [])
+    }).pipe(Effect.provide(holding(snapshots.snapshot(
+      snapshots.numbers("gauge", "a_total", [snapshots.series({}, 1)]),
+      snapshots.numbers("counter", "a", [snapshots.series({}, 2)])
+    )))))
 
   it.effect("answers HEAD without a body", () =>
     Effect.gen(function*() {

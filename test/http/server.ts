@@ -18,6 +18,7 @@ export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
+  readonly bytes: Uint8Array
   readonly body: any
 }
 
@@ -65,10 +66,11 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
   host?: string
 ) => serve(TelemetryRoutes.layer({ tasks }), host).pipe(Layer.provideMerge(telemetry(options)))
 
-const parsed = (status: number, headers: IncomingHttpHeaders, text: string): Answer => ({
+const parsed = (status: number, headers: IncomingHttpHeaders, bytes: Buffer, text = bytes.toString()): Answer => ({
   status,
   headers,
   text,
+  bytes,
   body: text !== "" && headers["content-type"]?.startsWith("application/json") === true ? JSON.parse(text) : undefined
 })
 
@@ -82,9 +84,9 @@ export const send = (method: string, path: string, { body, headers = {} }: Messa
       // Node puts headers and a text into one buffer, and the headers' bytes are lost.
       const payload = typeof text === "string" ? Buffer.from(text) : text
       const sent = request({ host, port, method, path, headers, agent: false }, (response) => {
-        let text = ""
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("end", () =>
-          resume(Effect.succeed(parsed(response.statusCode ?? 0, response.headers, text))))
+        const chunks: Array<Buffer> = []
+        response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () =>
+          resume(Effect.succeed(parsed(response.statusCode ?? 0, response.headers, Buffer.concat(chunks)))))
       })
       sent.on("error", (error) =>
         resume(Effect.die(error)))

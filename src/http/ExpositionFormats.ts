@@ -1,0 +1,33 @@
+/**
+ * The formats that metrics can be scraped in.
+ *
+ * @internal
+ */
+import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
+import * as OpenMetricsFormat from "../metrics/OpenMetricsFormat.ts"
+import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
+import type { Dropped } from "../metrics/PrometheusNames.ts"
+import type { Offer } from "./Negotiation.ts"
+
+export interface ExpositionFormat extends Offer {
+  /** The exposition in pieces, each made when it is asked for; `onDropped` hears what is left out. */
+  readonly encode: (
+    snapshot: MetricSnapshot,
+    onDropped: (dropped: Dropped) => void
+  ) => Iterable<string | Uint8Array>
+}
+
+/** All formats; the first one is for clients that do not say what they want. */
+export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFormat>] = [
+  {
+    contentType: PrometheusFormat.contentType,
+    matches: ({ parameters, type }) => type === "text/plain" && (parameters["version"] ?? "0.0.4") === "0.0.4",
+    encode: (snapshot, onDropped) => PrometheusFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: OpenMetricsFormat.contentType,
+    matches: ({ parameters, type }) =>
+      type === "application/openmetrics-text" && (parameters["version"] ?? "1.0.0") === "1.0.0",
+    encode: (snapshot, onDropped) => OpenMetricsFormat.chunks(snapshot, { onDropped })
+  }
+]
