@@ -341,7 +341,6 @@ describe("MetricExport", () => {
               taken[metric === "jobs_total" ? "jobs" : "wide"] += Number(value)
             }
           })
-          answer.length
         }
         assert.deepStrictEqual(taken, expected)
       }).pipe(Effect.provide(layer(delta(large)))),

@@ -5,14 +5,8 @@ import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
-import {
-  counter,
-  exponentialFamily,
-  exponentialValue,
-  histogramFamily,
-  numbers,
-  snapshot
-} from "../support/metricModel.ts"
+import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 
 const merged = (snapshots: ReadonlyArray<MetricSnapshot>, options?: MetricMerge.Options) => {
   const { conflicts, snapshot } = MetricMerge.merge(snapshots, options)
@@ -179,7 +173,7 @@ describe("MetricMerge", () => {
 
   it("brings exponential histograms to the coarser scale, and to one at which their range fits", () => {
     const value = (scale: number, offset: number, counts: ReadonlyArray<number>) =>
-      exponentialValue({ scale, positive: { offset, counts }, count: counts.length, min: offset, max: offset })
+      exponential({ scale, positive: { offset, counts }, count: counts.length, min: offset, max: offset })
     assert.deepStrictEqual(
       merged([
         snapshot(1, exponentialFamily("e", { value: value(2, -5, [1, 1, 1]) })),
@@ -188,7 +182,7 @@ describe("MetricMerge", () => {
       snapshot(
         1,
         exponentialFamily("e", {
-          value: exponentialValue({ positive: { offset: -2, counts: [1, 2, 0, 1, 0, 1] }, count: 6, min: -5, max: 1 })
+          value: exponential({ positive: { offset: -2, counts: [1, 2, 0, 1, 0, 1] }, count: 6, min: -5, max: 1 })
         })
       )
     )
@@ -200,7 +194,7 @@ describe("MetricMerge", () => {
       snapshot(
         1,
         exponentialFamily("e", {
-          value: exponentialValue({
+          value: exponential({
             scale: -9,
             positive: { offset: -2, counts: [1, 0, 0, 1] },
             count: 2,
@@ -216,18 +210,18 @@ describe("MetricMerge", () => {
     const exemplar = (value: number, timeMillis: number) => ({ value, timeMillis, traceId: "1", spanId: "2" })
     const histogram = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
       histogramFamily("h", { value: { counts: [2, 2, 2, 2], count: 8, sum: 1 }, exemplars })
-    const exponential = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
-      exponentialFamily("e", { value: exponentialValue({ positive: { offset: 0, counts: [1] }, count: 1 }), exemplars })
+    const sizes = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
+      exponentialFamily("e", { value: exponential({ positive: { offset: 0, counts: [1] }, count: 1 }), exemplars })
     const left = snapshot(
       1,
       counter("a_total", { value: 1, exemplars: [exemplar(1, 5)] }),
-      exponential(exemplar(-3, 1), exemplar(0, 1), exemplar(3, 1)),
+      sizes(exemplar(-3, 1), exemplar(0, 1), exemplar(3, 1)),
       histogram(exemplar(0.5, 1), exemplar(2, 2), exemplar(9, 9))
     )
     const right = snapshot(
       1,
       counter("a_total", { value: 1, exemplars: [exemplar(1, 4)] }),
-      exponential(exemplar(0, 2), exemplar(4, 2), exemplar(5, 1)),
+      sizes(exemplar(0, 2), exemplar(4, 2), exemplar(5, 1)),
       histogram(exemplar(1, 2), exemplar(1.5, 1), exemplar(8, 8))
     )
     const both = merged([left, right])

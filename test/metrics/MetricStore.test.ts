@@ -36,8 +36,9 @@ const test = (
 /** Attributes and values of the series of a metric. */
 const seriesOf = (store: MetricStore["Service"], name: string) =>
   Effect.map(store.snapshot, ({ families }) => {
-    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> =
-      families.find((family) => family.name === name)?.series ?? []
+    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> = families.find((family) =>
+      family.name === name
+    )?.series ?? []
     return series.map(({ attributes, value }) => ({ attributes, value }))
   })
 

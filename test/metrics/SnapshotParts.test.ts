@@ -3,7 +3,8 @@ import { Schema } from "effect"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import * as SnapshotParts from "../../src/metrics/SnapshotParts.ts"
 import * as model from "../support/metricModel.ts"
-import { counter, exponentialFamily, exponentialValue, histogramFamily, snapshot } from "../support/metricModel.ts"
+import { counter, exponentialFamily, histogramFamily, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 
 const shape = (parts: ReturnType<typeof SnapshotParts.split>) =>
   parts.map(({ families }) => families.map(({ name, series }) => `${name} ${series.length}`))
@@ -22,7 +23,7 @@ describe("SnapshotParts", () => {
   })
 
   it("counts a series of many buckets as several, and never leaves one out", () => {
-    const wide = exponentialValue({ positive: { offset: 0, counts: new Array<number>(80).fill(1) }, count: 80 })
+    const wide = exponential({ positive: { offset: 0, counts: new Array<number>(80).fill(1) }, count: 80 })
     const narrow = { counts: [1, 0, 0, 0], count: 1, sum: 0 }
     const families = [
       exponentialFamily("e", ...["0", "1", "2"].map((a) => ({ value: wide, attributes: { a } }))),
