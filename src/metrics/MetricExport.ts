@@ -60,7 +60,9 @@ export const make = Effect.fnUntraced(function*(
 
   const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const reason = yield* send(OtlpMetricFormat.format(part, config.service, temporality))
+    const body = OtlpMetricFormat.format(part, config.service, temporality)
+    yield* Effect.yieldNow
+    const reason = yield* send(body)
     if (reason !== undefined) return yield* Effect.fail(reason)
     exported([], part.families.reduce((points, { series }) => points + series.length, 0))
   })
