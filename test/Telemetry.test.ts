@@ -18,6 +18,7 @@ import { TelemetryTracer } from "../src/tracing/TelemetryTracer.ts"
 import * as otlpDecoder from "./support/otlpDecoder.ts"
 import * as otlpMetricDecoder from "./support/otlpMetricDecoder.ts"
 import { OtlpReceiver, type Received } from "./support/otlpReceiver.ts"
+import * as recorder from "./support/recorder.ts"
 
 const greet = Step.make("greet", { run: () => Effect.as(Effect.logInfo("greeting"), "hello") })
 const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
@@ -142,6 +143,22 @@ describe("Telemetry.layer", () => {
       assert.include(spansIn(received), "tasker.task.execution")
       const cancelled = { metric: "tasker_tasks_total", status: "cancelled", value: 1n }
       assert.deepInclude(countsIn(received), cancelled)
+    }).pipe(Effect.provide(OtlpReceiver.layer)))
+})
+
+describe("Telemetry.layer with a receiver that hangs", () => {
+  it.effect("closes within the time limit of one signal", () =>
+    Effect.gen(function*() {
+      const { answer, next, url } = yield* OtlpReceiver
+      answer("hang", "hang")
+      const scope = yield* Scope.make()
+      const options = { delivery: { endpoint: url, shutdownTimeout: "1 second" } } as const
+      const services = yield* Layer.buildWithScope(Telemetry.layer(options, into([])), scope)
+      yield* Effect.provide(Effect.withSpan(Effect.void, "work"), services)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      const paths = [(yield* next).path, (yield* next).path]
+      yield* recorder.advance("1 second")
+      assert.deepStrictEqual([paths.toSorted(), closing.pollUnsafe()], [["/v1/metrics", "/v1/traces"], Exit.void])
     }).pipe(Effect.provide(OtlpReceiver.layer)))
 })
 
