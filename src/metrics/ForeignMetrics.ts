@@ -12,7 +12,7 @@
  * @internal
  */
 import type * as Context from "effect/Context"
-import * as Metric from "effect/Metric"
+import type * as Metric from "effect/Metric"
 import { orElse } from "../internal/contain.ts"
 import * as EffectRegistry from "./EffectRegistry.ts"
 import type { FamilySnapshot, MetricType, SeriesSnapshot } from "./MetricSnapshot.ts"

@@ -20,7 +20,7 @@ import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
 import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
 import { MetricState, strideOf } from "./MetricState.ts"
-import type { MetricStore } from "./MetricStore.ts"
+import type { MetricStoreShape } from "./MetricStoreShape.ts"
 import * as MetricView from "./MetricView.ts"
 import { ObservedMetrics } from "./ObservedMetrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
@@ -45,7 +45,7 @@ const ownMemory: Backend = { storage: (declaration) => new GrowingStorage(stride
 
 export const make: (
   backend?: Backend
-) => Effect.Effect<MetricStore["Service"], never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
+) => Effect.Effect<MetricStoreShape, never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
   backend = ownMemory
 ) {
   const { metrics: config } = yield* TelemetryConfig.Current
@@ -94,7 +94,7 @@ export const make: (
     onConflict: self.warn
   })
 
-  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+  const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
@@ -125,7 +125,7 @@ export const make: (
         exemplars?.nextInterval()
         return Cooperation.run(work)
       }))
-  } satisfies MetricStore["Service"]
+  } satisfies MetricStoreShape
 })
 
 function* snapshotOf(
