@@ -80,7 +80,8 @@ export const make = Effect.fnUntraced(function*(
         : Effect.fail("unreachable" as const)
     )
   }).pipe(
-    Effect.ignore,
+    // A failure is counted where it is known.
+    Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
     Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" })
   )
