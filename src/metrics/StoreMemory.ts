@@ -120,8 +120,7 @@ export const make: (
     snapshot: Effect.flatMap(observed.refresh, () =>
       Effect.suspend(() => {
         const timeMillis = nowMillis()
-        const others = [...readForeign(), ...self.read()]
-        const work = snapshotOf(timeMillis, others, families.read(), threads.read())
+        const work = snapshotOf(timeMillis, families.read(), self.read(), threads.read(), readForeign())
         exemplars?.nextInterval()
         return Cooperation.run(work)
       }))
@@ -130,10 +129,11 @@ export const make: (
 
 function* snapshotOf(
   timeMillis: number,
-  others: ReadonlyArray<FamilySnapshot>,
   own: Cooperation.Work<Array<FamilySnapshot>>,
-  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>
+  self: ReadonlyArray<FamilySnapshot>,
+  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>,
+  foreign: Cooperation.Work<ReadonlyArray<FamilySnapshot>>
 ): Cooperation.Work<MetricSnapshot> {
-  const families = (yield* own).concat(others).sort((left, right) => left.name < right.name ? -1 : 1)
+  const families = (yield* own).concat(self, yield* foreign).sort((left, right) => left.name < right.name ? -1 : 1)
   return yield* addThreads({ timeMillis, families })
 }
