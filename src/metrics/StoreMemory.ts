@@ -118,11 +118,11 @@ export const make: (
     observe,
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
     snapshot: Effect.flatMap(observed.refresh, () =>
-      Effect.suspend(() => {
+      Cooperation.run(() => {
         const timeMillis = nowMillis()
         const work = snapshotOf(timeMillis, families.read(), self.read(), threads.read(), readForeign())
         exemplars?.nextInterval()
-        return Cooperation.run(work)
+        return work
       }))
   } satisfies MetricStoreShape
 })
