@@ -53,13 +53,11 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
     nsPerPlainCall((set) => histograms[set]?.updateUnsafe(Load.durations[set] as number, context), total),
   "scrape-counters": () => {
     const change = () => counters.forEach((metric) => metric.updateUnsafe(1, context))
-    change()
     return scrapeFigures(scrape, change)
   },
   "scrape-histograms": () => {
-    const change = () =>
-      histograms.forEach((metric, index) => metric.updateUnsafe(Load.durations[index % 100] as number, context))
-    change()
+    const change = (round: number) =>
+      histograms.forEach((metric, index) => metric.updateUnsafe(Load.durationOf(index + round), context))
     return scrapeFigures(scrape, change)
   }
 }

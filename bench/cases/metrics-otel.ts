@@ -55,13 +55,11 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
       }), total),
   "scrape-counters": () => {
     const change = () => sets.forEach((attributes) => counter.add(1, attributes))
-    change()
     return scrapeFigures(scrape, change)
   },
   "scrape-histograms": () => {
-    const change = () =>
-      sets.forEach((attributes, index) => histogram.record(Load.durations[index % 100] as number, attributes))
-    change()
+    const change = (round: number) =>
+      sets.forEach((attributes, index) => histogram.record(Load.durationOf(index + round), attributes))
     return scrapeFigures(scrape, change)
   }
 }

@@ -70,13 +70,11 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
   },
   "scrape-counters": () => {
     const change = () => sets.forEach((attributes) => counter.inc(attributes))
-    change()
     return scrapeFigures(scrape, change)
   },
   "scrape-histograms": () => {
-    const change = () =>
-      sets.forEach((attributes, index) => histogram.observe(attributes, Load.durations[index % 100] as number))
-    change()
+    const change = (round: number) =>
+      sets.forEach((attributes, index) => histogram.observe(attributes, Load.durationOf(index + round)))
     return scrapeFigures(scrape, change)
   }
 }

@@ -104,44 +104,49 @@ const heapOf = async (work: () => unknown): Promise<HeapFigures> => {
   return { peakBytes, allocatedBytes: allocatedBytes + after - left }
 }
 
-/** Bytes that one call allocates on average, after warming up. */
+/** Bytes that one call allocates on average, after warming up; the median, for the compiler allocates now and then. */
 export const bytesPerCall = async (call: (set: number) => void, calls: number): Promise<number> => {
   const work = () => {
     runBatch(call, calls / setCount)
     return calls
   }
   for (let round = 0; round < warmUps; round++) work()
-  const { allocatedBytes } = await heapOf(work)
-  return allocatedBytes / calls
+  const figures: Array<number> = []
+  for (let round = 0; round < 3; round++) figures.push((await heapOf(work)).allocatedBytes / calls)
+  return median(figures)
 }
 
 const scrapeWarmUps = 2
 const fewestScrapes = 5
 const scrapingNs = 1e9
+const heapScrapes = 3
+const recordedRounds = 24
 
 /**
  * Time and heap of a scrape. `scrape` reads the metrics, encodes their text as UTF-8, as a server has to, which also
- * flattens what was concatenated lazily, and gives the number of bytes. `change` records on every series before each
- * scrape, outside of the measured time.
+ * flattens what was concatenated lazily, and gives the number of bytes. `change` records on every series, into another
+ * bucket each time it is called: some times at first, then before each scrape, outside of the measured time.
  */
 export const scrapeFigures = async (
   scrape: () => number | Promise<number>,
-  change: () => void
+  change: (round: number) => void
 ): Promise<Record<string, number>> => {
+  let round = 0
+  while (round < recordedRounds) change(round++)
   const first = await heapOf(scrape)
   const times: Array<number> = []
   const peaks: Array<number> = []
   const allocations: Array<number> = []
   let textBytes = 0
   const end = nowNs() + scrapingNs
-  for (let round = 0; times.length < fewestScrapes || nowNs() < end; round++) {
-    change()
+  for (let done = 0; times.length < fewestScrapes || nowNs() < end; done++) {
+    change(round++)
     const start = nowNs()
     textBytes = await scrape()
-    if (round >= scrapeWarmUps) times.push(nowNs() - start)
+    if (done >= scrapeWarmUps) times.push(nowNs() - start)
   }
-  for (let round = 0; round < 3; round++) {
-    change()
+  while (peaks.length < heapScrapes) {
+    change(round++)
     const { allocatedBytes, peakBytes } = await heapOf(scrape)
     peaks.push(peakBytes)
     allocations.push(allocatedBytes)

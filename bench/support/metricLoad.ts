@@ -19,6 +19,9 @@ export const attributeSets = (count: number): ReadonlyArray<Attributes> =>
     status: statusNames[index % 4] as string
   }))
 
+/** A measurement; as many in turn as there are bounds reach every bucket but the last. */
+export const durationOf = (index: number): number => (bounds[index % bounds.length] as number) * 0.9
+
 const sets = attributeSets(setCount)
 
 /** Attribute values of set `n` at `[n]`, from which each call makes a fresh object. */
@@ -27,4 +30,4 @@ export const steps = sets.map(({ step }) => step)
 export const statuses = sets.map(({ status }) => status)
 
 /** Measurements that reach every bucket, one for each set. */
-export const durations = sets.map((_, index) => (bounds[index % bounds.length] as number) * 0.9)
+export const durations = sets.map((_, index) => durationOf(index))
