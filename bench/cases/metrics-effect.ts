@@ -51,15 +51,13 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
       }).updateUnsafe(Load.durations[set] as number, context), total),
   "histogram-bound": () =>
     nsPerPlainCall((set) => histograms[set]?.updateUnsafe(Load.durations[set] as number, context), total),
-  "scrape-counters": () => {
-    const change = () => counters.forEach((metric) => metric.updateUnsafe(1, context))
-    return scrapeFigures(scrape, change)
-  },
-  "scrape-histograms": () => {
-    const change = (round: number) =>
-      histograms.forEach((metric, index) => metric.updateUnsafe(Load.durationOf(index + round), context))
-    return scrapeFigures(scrape, change)
-  }
+  "scrape-counters": () => scrapeFigures(scrape, sets.length, (index) => counters[index]?.updateUnsafe(1, context)),
+  "scrape-histograms": () =>
+    scrapeFigures(
+      scrape,
+      sets.length,
+      (index, round) => histograms[index]?.updateUnsafe(Load.durationOf(index + round), context)
+    )
 }
 
 const run = candidates[what]

@@ -53,15 +53,14 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
         step: Load.steps[set] as string,
         status: Load.statuses[set] as string
       }), total),
-  "scrape-counters": () => {
-    const change = () => sets.forEach((attributes) => counter.add(1, attributes))
-    return scrapeFigures(scrape, change)
-  },
-  "scrape-histograms": () => {
-    const change = (round: number) =>
-      sets.forEach((attributes, index) => histogram.record(Load.durationOf(index + round), attributes))
-    return scrapeFigures(scrape, change)
-  }
+  "scrape-counters": () =>
+    scrapeFigures(scrape, sets.length, (index) => counter.add(1, sets[index] as Load.Attributes)),
+  "scrape-histograms": () =>
+    scrapeFigures(
+      scrape,
+      sets.length,
+      (index, round) => histogram.record(Load.durationOf(index + round), sets[index] as Load.Attributes)
+    )
 }
 
 const run = candidates[what]

@@ -59,15 +59,13 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
       else counter.inc({ task, step, status })
     }, () => total(Load.counterName, "bench_other_total", "bench_single_total"))
   },
-  "scrape-counters": () => {
-    const change = () => sets.forEach((attributes) => counter.inc(attributes))
-    return scrapeFigures(scrape, change)
-  },
-  "scrape-histograms": () => {
-    const change = (round: number) =>
-      sets.forEach((attributes, index) => histogram.observe(attributes, Load.durationOf(index + round)))
-    return scrapeFigures(scrape, change)
-  }
+  "scrape-counters": () => scrapeFigures(scrape, sets.length, (index) => counter.inc(sets[index] as Load.Attributes)),
+  "scrape-histograms": () =>
+    scrapeFigures(
+      scrape,
+      sets.length,
+      (index, round) => histogram.observe(sets[index] as Load.Attributes, Load.durationOf(index + round))
+    )
 }
 
 const run = candidates[what]

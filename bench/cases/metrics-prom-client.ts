@@ -68,15 +68,13 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
       return values.reduce((sum, { value }) => sum + value, await counted())
     })
   },
-  "scrape-counters": () => {
-    const change = () => sets.forEach((attributes) => counter.inc(attributes))
-    return scrapeFigures(scrape, change)
-  },
-  "scrape-histograms": () => {
-    const change = (round: number) =>
-      sets.forEach((attributes, index) => histogram.observe(attributes, Load.durationOf(index + round)))
-    return scrapeFigures(scrape, change)
-  }
+  "scrape-counters": () => scrapeFigures(scrape, sets.length, (index) => counter.inc(sets[index] as Load.Attributes)),
+  "scrape-histograms": () =>
+    scrapeFigures(
+      scrape,
+      sets.length,
+      (index, round) => histogram.observe(sets[index] as Load.Attributes, Load.durationOf(index + round))
+    )
 }
 
 const run = candidates[what]

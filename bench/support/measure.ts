@@ -120,19 +120,28 @@ const scrapeWarmUps = 2
 const fewestScrapes = 5
 const scrapingNs = 1e9
 const heapScrapes = 3
-const recordedRounds = 24
+const quietRounds = 24
+const busyRounds = 300
 
 /**
  * Time and heap of a scrape. `scrape` reads the metrics, encodes their text as UTF-8, as a server has to, which also
- * flattens what was concatenated lazily, and gives the number of bytes. `change` records on every series, into another
- * bucket each time it is called: some times at first, then before each scrape, outside of the measured time.
+ * flattens what was concatenated lazily, and gives the number of bytes.
+ *
+ * `record` records on the series of an index. Every series has some records at first, every second one some hundreds;
+ * one more on every series comes before each scrape, outside of the measured time.
  */
 export const scrapeFigures = async (
   scrape: () => number | Promise<number>,
-  change: (round: number) => void
+  seriesCount: number,
+  record: (index: number, round: number) => void
 ): Promise<Record<string, number>> => {
   let round = 0
-  while (round < recordedRounds) change(round++)
+  const change = (step: number) => {
+    for (let index = 0; index < seriesCount; index += step) record(index, round)
+    round++
+  }
+  while (round < quietRounds) change(1)
+  while (round < busyRounds) change(2)
   const first = await heapOf(scrape)
   const times: Array<number> = []
   const peaks: Array<number> = []
@@ -140,13 +149,13 @@ export const scrapeFigures = async (
   let textBytes = 0
   const end = nowNs() + scrapingNs
   for (let done = 0; times.length < fewestScrapes || nowNs() < end; done++) {
-    change(round++)
+    change(1)
     const start = nowNs()
     textBytes = await scrape()
     if (done >= scrapeWarmUps) times.push(nowNs() - start)
   }
   while (peaks.length < heapScrapes) {
-    change(round++)
+    change(1)
     const { allocatedBytes, peakBytes } = await heapOf(scrape)
     peaks.push(peakBytes)
     allocations.push(allocatedBytes)
