@@ -53,13 +53,12 @@ const candidates: Record<string, () => Promise<Record<string, number>>> = {
         step: Load.steps[set] as string,
         status: Load.statuses[set] as string
       }), total),
-  "scrape-counters": () =>
-    scrapeFigures(scrape, sets.length, (index) => counter.add(1, sets[index] as Load.Attributes)),
+  "scrape-counters": () => scrapeFigures(scrape, sets.length, (index) => counter.add(1, sets[index])),
   "scrape-histograms": () =>
     scrapeFigures(
       scrape,
       sets.length,
-      (index, round) => histogram.record(Load.durationOf(index + round), sets[index] as Load.Attributes)
+      (index, round) => histogram.record(Load.durationOf(index + round), sets[index])
     )
 }
 

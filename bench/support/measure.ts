@@ -135,13 +135,10 @@ export const scrapeFigures = async (
   seriesCount: number,
   record: (index: number, round: number) => void
 ): Promise<Record<string, number>> => {
-  let round = 0
-  const change = (step: number) => {
+  const change = (round: number, step = 1) => {
     for (let index = 0; index < seriesCount; index += step) record(index, round)
-    round++
   }
-  while (round < quietRounds) change(1)
-  while (round < busyRounds) change(2)
+  for (let round = 0; round < busyRounds; round++) change(round, round < quietRounds ? 1 : 2)
   const first = await heapOf(scrape)
   const times: Array<number> = []
   const peaks: Array<number> = []
@@ -149,13 +146,13 @@ export const scrapeFigures = async (
   let textBytes = 0
   const end = nowNs() + scrapingNs
   for (let done = 0; times.length < fewestScrapes || nowNs() < end; done++) {
-    change(1)
+    change(busyRounds + done)
     const start = nowNs()
     textBytes = await scrape()
     if (done >= scrapeWarmUps) times.push(nowNs() - start)
   }
-  while (peaks.length < heapScrapes) {
-    change(1)
+  for (let done = 0; done < heapScrapes; done++) {
+    change(done)
     const { allocatedBytes, peakBytes } = await heapOf(scrape)
     peaks.push(peakBytes)
     allocations.push(allocatedBytes)
