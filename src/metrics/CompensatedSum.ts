@@ -17,10 +17,12 @@ export const size = 3
 
 /** Adds `amount` to the sum that begins at `at`. */
 export const add = (values: Float64Array, at: number, amount: number): void => {
-  if ((amount | 0) === amount) {
-    values[at] = (values[at] as number) + amount
-    return
-  }
+  if ((amount | 0) === amount) values[at] = (values[at] as number) + amount
+  else addFraction(values, at, amount)
+}
+
+/** Apart from {@link add}, which is small enough to become part of its callers. */
+const addFraction = (values: Float64Array, at: number, amount: number): void => {
   const sum = values[at + 1] as number
   const corrected = amount - (values[at + 2] as number)
   const next = sum + corrected

@@ -5,17 +5,19 @@
  */
 import * as CompensatedSum from "./CompensatedSum.ts"
 import type { FamilyParts } from "./FamilyParts.ts"
+import { Handle } from "./Handle.ts"
 import type { Attributes, BoundCounter, BoundUpDownCounter, Counter, UpDownCounter } from "./MetricFamily.ts"
 import type { Series } from "./Series.ts"
 
-export const stride = CompensatedSum.size
+export const size = CompensatedSum.size
 
 export const read = CompensatedSum.read
 
-const record = (parts: FamilyParts, series: Series, amount: number): void => {
-  CompensatedSum.add(parts.storage.values, series.base, amount)
-  series.touched = true
-  if (parts.exemplars !== undefined) parts.exemplars.offer(series, 0, amount)
+const record = ({ exemplars, storage: { values } }: FamilyParts, series: Series, amount: number): void => {
+  const { base } = series
+  values[base] = 1
+  CompensatedSum.add(values, base + 1, amount)
+  if (exemplars !== undefined) exemplars.offer(series, 0, amount)
 }
 
 const refuseDecrease = (parts: FamilyParts, amount: number) =>
@@ -41,21 +43,16 @@ export class CounterFamily<Key extends string> implements Counter<Key> {
   }
 }
 
-class CounterHandle implements BoundCounter {
-  readonly #parts: FamilyParts
-  readonly #attributes: Attributes<string>
-  #series: Series
-
-  constructor(parts: FamilyParts, attributes: Attributes<string>) {
-    this.#parts = parts
-    this.#attributes = { ...attributes }
-    this.#series = parts.index.find(this.#attributes)
-  }
-
+class CounterHandle extends Handle implements BoundCounter {
   inc(amount: number = 1): void {
-    if (!this.#series.live) this.#series = this.#parts.index.find(this.#attributes)
-    if (amount >= 0 && amount < Infinity) record(this.#parts, this.#series, amount)
-    else refuseDecrease(this.#parts, amount)
+    if (amount >= 0 && amount < Infinity) {
+      const { storage } = this
+      if (this.generation !== storage.generation) this.revive()
+      const { values } = storage
+      values[this.base] = 1
+      CompensatedSum.add(values, this.base + 1, amount)
+      if (this.exemplars !== undefined) this.exemplars.offer(this.series, 0, amount)
+    } else refuseDecrease(this.parts, amount)
   }
 }
 
@@ -76,20 +73,15 @@ export class UpDownCounterFamily<Key extends string> implements UpDownCounter<Ke
   }
 }
 
-class UpDownCounterHandle implements BoundUpDownCounter {
-  readonly #parts: FamilyParts
-  readonly #attributes: Attributes<string>
-  #series: Series
-
-  constructor(parts: FamilyParts, attributes: Attributes<string>) {
-    this.#parts = parts
-    this.#attributes = { ...attributes }
-    this.#series = parts.index.find(this.#attributes)
-  }
-
+class UpDownCounterHandle extends Handle implements BoundUpDownCounter {
   add(amount: number): void {
-    if (!this.#series.live) this.#series = this.#parts.index.find(this.#attributes)
-    if (Number.isFinite(amount)) record(this.#parts, this.#series, amount)
-    else refuseAmount(this.#parts, amount)
+    if (Number.isFinite(amount)) {
+      const { storage } = this
+      if (this.generation !== storage.generation) this.revive()
+      const { values } = storage
+      values[this.base] = 1
+      CompensatedSum.add(values, this.base + 1, amount)
+      if (this.exemplars !== undefined) this.exemplars.offer(this.series, 0, amount)
+    } else refuseAmount(this.parts, amount)
   }
 }

@@ -9,12 +9,12 @@ import type { ReadValue } from "./FamilyParts.ts"
 import type { Count } from "./HistogramFamily.ts"
 import type { HistogramValue } from "./MetricSnapshot.ts"
 
-export const stride = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size
+export const size = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size
 
 export const counter = (buckets: ReadonlyArray<number>): Count => {
   const bounds = Float64Array.from(buckets)
   const sumAt = bounds.length + 1
-  return (values, base, value) => {
+  return (values, at, value) => {
     // The first bound that is not below the value; behind the last one for values above all.
     let low = 0
     let high = bounds.length
@@ -23,23 +23,23 @@ export const counter = (buckets: ReadonlyArray<number>): Count => {
       if ((bounds[middle] as number) < value) low = middle + 1
       else high = middle
     }
-    const bucket = base + low
+    const bucket = at + low
     values[bucket] = (values[bucket] as number) + 1
-    CompensatedSum.add(values, base + sumAt, value)
+    CompensatedSum.add(values, at + sumAt, value)
     return low
   }
 }
 
 export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
-  const size = buckets.length + 1
-  return (values, base) => {
+  const sumAt = buckets.length + 1
+  return (values, at) => {
     const counts: Array<number> = []
     let count = 0
-    for (let position = base; position < base + size; position++) {
+    for (let position = at; position < at + sumAt; position++) {
       const inBucket = values[position] as number
       counts.push(inBucket)
       count += inBucket
     }
-    return { counts, count, sum: CompensatedSum.read(values, base + size) }
+    return { counts, count, sum: CompensatedSum.read(values, at + sumAt) }
   }
 }

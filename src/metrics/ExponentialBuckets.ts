@@ -35,8 +35,8 @@ const sideSize = 3
 const negativeSide = positiveSide + sideSize
 const head = negativeSide + sideSize
 
-/** Numbers of a series with up to `size` buckets, at least 2, on either side of zero. */
-export const stride = (size: number): number => head + 2 * size
+/** Numbers of a series with up to this many buckets, at least 2, on either side of zero. */
+export const size = (buckets: number): number => head + 2 * buckets
 
 export const counter = (size: number): Count => {
   const sideCounter = (side: number, buckets: number) => (values: Float64Array, base: number, absolute: number) => {

@@ -4,20 +4,20 @@
  * @internal
  */
 import type { FamilyParts } from "./FamilyParts.ts"
+import { Handle } from "./Handle.ts"
 import type { Attributes, BoundGauge, Gauge } from "./MetricFamily.ts"
-import type { Series } from "./Series.ts"
 
-export const stride = 1
+export const size = 1
 
-export const read = (values: Float64Array, base: number): number => values[base] as number
+export const read = (values: Float64Array, at: number): number => values[at] as number
 
-const set = ({ storage }: FamilyParts, series: Series, value: number): void => {
-  storage.values[series.base] = value
-  series.touched = true
+const set = (values: Float64Array, base: number, value: number): void => {
+  values[base] = 1
+  values[base + 1] = value
 }
 
-const add = (parts: FamilyParts, series: Series, amount: number): void =>
-  set(parts, series, (parts.storage.values[series.base] as number) + amount)
+const add = (values: Float64Array, base: number, amount: number): void =>
+  set(values, base, (values[base + 1] as number) + amount)
 
 export class GaugeFamily<Key extends string> implements Gauge<Key> {
   readonly #parts: FamilyParts
@@ -27,11 +27,13 @@ export class GaugeFamily<Key extends string> implements Gauge<Key> {
   }
 
   set(attributes: Attributes<Key>, value: number): void {
-    set(this.#parts, this.#parts.index.find(attributes), value)
+    const { base } = this.#parts.index.find(attributes)
+    set(this.#parts.storage.values, base, value)
   }
 
   add(attributes: Attributes<Key>, amount: number): void {
-    add(this.#parts, this.#parts.index.find(attributes), amount)
+    const { base } = this.#parts.index.find(attributes)
+    add(this.#parts.storage.values, base, amount)
   }
 
   bind(attributes: Attributes<Key>): BoundGauge {
@@ -39,24 +41,14 @@ export class GaugeFamily<Key extends string> implements Gauge<Key> {
   }
 }
 
-class GaugeHandle implements BoundGauge {
-  readonly #parts: FamilyParts
-  readonly #attributes: Attributes<string>
-  #series: Series
-
-  constructor(parts: FamilyParts, attributes: Attributes<string>) {
-    this.#parts = parts
-    this.#attributes = { ...attributes }
-    this.#series = parts.index.find(this.#attributes)
-  }
-
+class GaugeHandle extends Handle implements BoundGauge {
   set(value: number): void {
-    if (!this.#series.live) this.#series = this.#parts.index.find(this.#attributes)
-    set(this.#parts, this.#series, value)
+    if (this.generation !== this.storage.generation) this.revive()
+    set(this.storage.values, this.base, value)
   }
 
   add(amount: number): void {
-    if (!this.#series.live) this.#series = this.#parts.index.find(this.#attributes)
-    add(this.#parts, this.#series, amount)
+    if (this.generation !== this.storage.generation) this.revive()
+    add(this.storage.values, this.base, amount)
   }
 }

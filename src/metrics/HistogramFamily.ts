@@ -5,58 +5,59 @@
  * @internal
  */
 import type { FamilyParts } from "./FamilyParts.ts"
+import { Handle } from "./Handle.ts"
 import { type Attributes, type BoundHistogram, type Timer, trackWith } from "./MetricFamily.ts"
-import type { Series } from "./Series.ts"
 
-/** Counts a value into the numbers that begin at `base` and gives the position of its exemplar. */
-export type Count = (values: Float64Array, base: number, value: number) => number
-
-interface HistogramParts extends FamilyParts {
-  readonly count: Count
-}
-
-const record = (parts: HistogramParts, series: Series, value: number): void => {
-  const position = parts.count(parts.storage.values, series.base, value)
-  series.touched = true
-  if (parts.exemplars !== undefined) parts.exemplars.offer(series, position, value)
-}
+/** Counts a value into the numbers that begin at `at` and gives the position of its exemplar. */
+export type Count = (values: Float64Array, at: number, value: number) => number
 
 const refuse = (parts: FamilyParts, value: number) =>
   parts.misuse(`histogram "${parts.name}" observes numbers, got ${value}`)
 
 export class HistogramFamily<Key extends string> implements Timer<Key> {
-  readonly #parts: HistogramParts
+  readonly #parts: FamilyParts
+  readonly #count: Count
   readonly track: Timer<Key>["track"] = trackWith(this)
 
-  constructor(parts: HistogramParts) {
+  constructor(parts: FamilyParts, count: Count) {
     this.#parts = parts
+    this.#count = count
   }
 
   observe(attributes: Attributes<Key>, value: number): void {
     // NaN alone is not equal to itself.
-    if (value === value) record(this.#parts, this.#parts.index.find(attributes), value)
-    else refuse(this.#parts, value)
+    if (value === value) {
+      const { exemplars, index, storage } = this.#parts
+      const series = index.find(attributes)
+      // Read after the series is found: a new one may have moved all of them.
+      const { values } = storage
+      values[series.base] = 1
+      const position = this.#count(values, series.base + 1, value)
+      if (exemplars !== undefined) exemplars.offer(series, position, value)
+    } else refuse(this.#parts, value)
   }
 
   bind(attributes: Attributes<Key>): BoundHistogram {
-    return new HistogramHandle(this.#parts, attributes)
+    return new HistogramHandle(this.#parts, attributes, this.#count)
   }
 }
 
-class HistogramHandle implements BoundHistogram {
-  readonly #parts: HistogramParts
-  readonly #attributes: Attributes<string>
-  #series: Series
+class HistogramHandle extends Handle implements BoundHistogram {
+  readonly #count: Count
 
-  constructor(parts: HistogramParts, attributes: Attributes<string>) {
-    this.#parts = parts
-    this.#attributes = { ...attributes }
-    this.#series = parts.index.find(this.#attributes)
+  constructor(parts: FamilyParts, attributes: Attributes<string>, count: Count) {
+    super(parts, attributes)
+    this.#count = count
   }
 
   observe(value: number): void {
-    if (!this.#series.live) this.#series = this.#parts.index.find(this.#attributes)
-    if (value === value) record(this.#parts, this.#series, value)
-    else refuse(this.#parts, value)
+    if (value === value) {
+      const { storage } = this
+      if (this.generation !== storage.generation) this.revive()
+      const { values } = storage
+      values[this.base] = 1
+      const position = this.#count(values, this.base + 1, value)
+      if (this.exemplars !== undefined) this.exemplars.offer(this.series, position, value)
+    } else refuse(this.parts, value)
   }
 }

@@ -48,7 +48,7 @@ export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
 
 const nameRule = /^[a-z][a-z0-9_]*$/
 const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
-const typeWords = new Set(["counter", "gauge", "histogram", "summary", "metric"])
+const typeWords = new Set(["counter", "gauge", "histogram", "summary"])
 /** Units by what stands for them in names; only base units compare across metrics. */
 const otherUnits: Readonly<Record<string, string>> = {
   ms: "seconds",
@@ -118,7 +118,7 @@ export const doubtAbout = ({ name, type, unit }: Pick<Checked, "name" | "type" |
   if (suffix !== undefined && suffix !== "total" && suffix !== "info") {
     return `the end _${suffix} belongs to the samples of histograms and summaries`
   }
-  for (const word of name.split("_")) {
+  for (const word of name.split("_").slice(1)) {
     if (typeWords.has(word)) return `the name says "${word}", which the type says already`
     if (otherUnits[word] !== undefined) return `"${word}" is no base unit; measure in ${otherUnits[word]}`
   }

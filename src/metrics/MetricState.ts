@@ -10,7 +10,7 @@ import * as ExplicitBuckets from "./ExplicitBuckets.ts"
 import * as ExponentialBuckets from "./ExponentialBuckets.ts"
 import type { FamilyParts, ReadValue } from "./FamilyParts.ts"
 import * as GaugeFamily from "./GaugeFamily.ts"
-import * as HistogramFamily from "./HistogramFamily.ts"
+import { HistogramFamily } from "./HistogramFamily.ts"
 import type { Checked } from "./MetricDeclaration.ts"
 import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
@@ -43,6 +43,8 @@ const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overf
 
 export class MetricState {
   readonly declaration: Checked
+  /** Whether somebody else keeps the values. */
+  observed = false
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
   readonly #registrations = new Map<Series, () => void>()
@@ -74,7 +76,7 @@ export class MetricState {
           this.#textBytes += bytesOf(series)
           this.#registrations.set(
             series,
-            options.register(series, () => this.#readValue(storage.values, base))
+            options.register(series, () => this.#readValue(storage.values, base + 1))
           )
           return series
         }
@@ -103,11 +105,12 @@ export class MetricState {
 
   /** Expires the series that nothing was recorded to since `beforeMillis`. */
   expireIdle(nowMillis: number, beforeMillis: number): void {
-    for (const series of this.parts.index.all) {
-      if (series.touched) {
-        series.touched = false
-        series.touchedMillis = nowMillis
-      } else if (series.touchedMillis <= beforeMillis) this.expire(series)
+    const { index, storage: { values } } = this.parts
+    for (const series of index.all) {
+      if (values[series.base] !== 0) {
+        values[series.base] = 0
+        series.recordedMillis = nowMillis
+      } else if (series.recordedMillis <= beforeMillis) this.expire(series)
     }
   }
 
@@ -126,31 +129,41 @@ export class MetricState {
       series.push({
         attributes: one.attributes,
         startMillis: one.startMillis,
-        value: this.#readValue(values, one.base),
+        value: this.#readValue(values, one.base + 1),
         exemplars: SeriesExemplars.of(one)
       })
       if (series.length % piece === 0) yield
     }
-    const family = { type, name, help, unit, attributes, series }
+    const family = {
+      type,
+      name,
+      help,
+      unit,
+      attributes,
+      ...(this.observed && type === "counter" ? { observed: true } : {}),
+      series
+    }
     return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
   }
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
 
-/** Numbers that a series of the declared metric has. */
-export const strideOf = ({ buckets, maximumBuckets, type }: Checked): number => {
+/** Numbers that a series of the declared metric has in its storage. */
+export const strideOf = (declaration: Checked): number => 1 + sizeOf(declaration)
+
+const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
   switch (type) {
     case "counter":
     case "upDownCounter":
-      return CounterFamily.stride
+      return CounterFamily.size
     case "gauge":
     case "info":
-      return GaugeFamily.stride
+      return GaugeFamily.size
     case "histogram":
-      return ExplicitBuckets.stride(buckets ?? [])
+      return ExplicitBuckets.size(buckets ?? [])
     case "exponentialHistogram":
-      return ExponentialBuckets.stride(maximumBuckets ?? defaultMaximumBuckets)
+      return ExponentialBuckets.size(maximumBuckets ?? defaultMaximumBuckets)
   }
 }
 
@@ -184,7 +197,7 @@ export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, p
       const count = buckets === undefined
         ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
         : ExplicitBuckets.counter(buckets)
-      return new HistogramFamily.HistogramFamily({ ...parts, count })
+      return new HistogramFamily(parts, count)
     }
   }
 }

@@ -31,6 +31,7 @@ export class ObservedMetrics {
 
   /** Asks for the values of a family from now on; gives what ends it. */
   add(state: MetricState, read: Read): () => void {
+    state.observed = true
     const observed = { state, read }
     this.#observed.add(observed)
     return () => {
@@ -64,9 +65,10 @@ const replace = (state: MetricState, observations: ReturnType<Extract<Read, () =
   for (const { attributes, value } of observations) {
     const series = index.find(attributes)
     given.add(series)
-    series.touched = true
-    if (isSum) CompensatedSum.add(storage.values, series.base, value)
-    else storage.values[series.base] = (storage.values[series.base] as number) + value
+    const { values } = storage
+    values[series.base] = 1
+    if (isSum) CompensatedSum.add(values, series.base + 1, value)
+    else values[series.base + 1] = (values[series.base + 1] as number) + value
   }
   for (const series of index.all) if (!given.has(series)) state.expire(series)
 }

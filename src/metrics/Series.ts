@@ -6,7 +6,7 @@
 import type { SeriesExemplars } from "./SeriesExemplars.ts"
 
 export class Series {
-  /** Position of its first number in the storage of the family. */
+  /** Place of its numbers in the storage of the family. */
   readonly base: number
   /** Attribute values in the order of the keys; `undefined` for the overflow series. */
   readonly values: ReadonlyArray<string> | undefined
@@ -14,10 +14,8 @@ export class Series {
   readonly startMillis: number
   /** False once it has expired: its numbers may belong to another series. */
   live = true
-  /** Whether it was recorded to since the last look for idle series. */
-  touched = true
-  /** When that look last found it touched. */
-  touchedMillis: number
+  /** When it was last known to have been recorded to. */
+  recordedMillis: number
   exemplars: SeriesExemplars | undefined = undefined
 
   constructor(
@@ -30,7 +28,7 @@ export class Series {
     this.values = values
     this.attributes = attributes
     this.startMillis = startMillis
-    this.touchedMillis = startMillis
+    this.recordedMillis = startMillis
   }
 }
 

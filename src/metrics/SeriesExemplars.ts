@@ -36,7 +36,11 @@ export class ExemplarFilter {
   /** Keeps the measurement if it is the first of the interval at its position and was made in a fitting span. */
   offer(series: Series, position: number, value: number): void {
     const fiber = Fiber.getCurrent()
-    if (fiber === undefined) return
+    if (fiber !== undefined) this.#offerIn(fiber, series, position, value)
+  }
+
+  /** Apart from {@link offer}, which is small enough to become part of its callers. */
+  #offerIn(fiber: Fiber.Fiber<unknown, unknown>, series: Series, position: number, value: number): void {
     const span = fiber.cache.span
     if (span === undefined || (this.#onlySampled && !span.sampled)) return
     const exemplars = series.exemplars

@@ -1,14 +1,22 @@
 /**
  * The numbers of the series of a family, side by side in one typed array.
  *
+ * **Details**
+ *
+ * The first number of a series says whether it was recorded to since the last
+ * look for idle series. It stands beside the others so that recording touches no
+ * other memory.
+ *
  * @internal
  */
 
 export interface SeriesStorage {
   /** Replaced by a larger array as series come; never keep it. */
   readonly values: Float64Array
-  /** How many numbers a series has. */
+  /** How many numbers a series has, the first one included. */
   readonly stride: number
+  /** Changes whenever a place is given back: who holds a place looks whether it is still theirs. */
+  readonly generation: number
   /** The place of a new series, all zero; `undefined` where there is no room for one. */
   allocate(): number | undefined
   /** Gives the place of an expired series to the next one. */
@@ -21,6 +29,7 @@ const firstSeries = 8
 export class GrowingStorage implements SeriesStorage {
   readonly stride: number
   values: Float64Array
+  generation = 0
   readonly #free: Array<number> = []
   #used = 0
 
@@ -46,6 +55,7 @@ export class GrowingStorage implements SeriesStorage {
   }
 
   release(base: number): void {
+    this.generation++
     this.#free.push(base)
   }
 }

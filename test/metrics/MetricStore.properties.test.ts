@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
+import type { SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 
 const layer = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
@@ -79,19 +79,28 @@ describe("MetricStore", () => {
 
         function keep(family: keyof typeof record, at: { a: string; b: string }): (value: number) => void {
           switch (family) {
-            case "counter":
-              return counter.bind(at).inc
-            case "upDownCounter":
-              return upDownCounter.bind(at).add
-            case "gauge":
-              return gauge.bind(at).set
-            case "histogram":
-              return histogram.bind(at).observe
+            case "counter": {
+              const handle = counter.bind(at)
+              return (value) => handle.inc(value)
+            }
+            case "upDownCounter": {
+              const handle = upDownCounter.bind(at)
+              return (value) => handle.add(value)
+            }
+            case "gauge": {
+              const handle = gauge.bind(at)
+              return (value) => handle.set(value)
+            }
+            case "histogram": {
+              const handle = histogram.bind(at)
+              return (value) => handle.observe(value)
+            }
           }
         }
 
-        const held = new Map<string, number | HistogramValue | undefined>()
-        for (const family of yield* store.snapshot) {
+        const held = new Map<string, SeriesSnapshot["value"]>()
+        for (const family of (yield* store.snapshot).families) {
+          if (family.name.startsWith("tasker_")) continue
           for (const { attributes: { a, b }, value } of family.series) {
             held.set(JSON.stringify([family.type, a, b]), value)
           }
@@ -115,7 +124,8 @@ describe("MetricStore", () => {
         const store = yield* MetricStore
         const counter = store.counter({ name: "counter_total", help: "h", attributes: ["a"] })
         for (const { a, amount } of operations) counter.inc({ a }, amount)
-        const series = (yield* store.snapshot).flatMap((family) => family.name === "counter_total" ? family.series : [])
+        const family = (yield* store.snapshot).families.find(({ name }) => name === "counter_total")
+        const series: ReadonlyArray<SeriesSnapshot> = family?.series ?? []
         assert.strictEqual(
           series.reduce((sum, { value }) => sum + (value as number), 0),
           operations.reduce((sum, { amount }) => sum + amount, 0)

@@ -33,8 +33,17 @@ const test = (
       )
     }))
 
+/** Attributes and values of the series of a metric. */
 const seriesOf = (store: MetricStore["Service"], name: string) =>
-  Effect.map(store.snapshot, (snapshot) => snapshot.find((family) => family.name === name)?.series ?? [])
+  Effect.map(store.snapshot, ({ families }) => {
+    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> =
+      families.find((family) => family.name === name)?.series ?? []
+    return series.map(({ attributes, value }) => ({ attributes, value }))
+  })
+
+/** Without what the store says about itself. */
+const declared = (store: MetricStore["Service"]) =>
+  Effect.map(store.snapshot, ({ families }) => families.filter(({ name }) => !name.startsWith("tasker_")))
 
 describe("MetricStore", () => {
   test("gives a snapshot of all families with a series, sorted by name and by attribute values", (store) =>
@@ -45,25 +54,27 @@ describe("MetricStore", () => {
       jobs.inc({ kind: "b", site: "x" })
       jobs.inc({ kind: "a", site: "y" }, 2)
       jobs.inc({ site: "x", kind: "a" }, 0.5)
-      assert.deepStrictEqual(yield* store.snapshot, [
+      const rest = { startMillis: 0, exemplars: [] }
+      assert.deepStrictEqual(yield* declared(store), [
         {
+          type: "histogram",
           name: "age_seconds",
           help: "Ages.",
-          type: "histogram",
+          unit: undefined,
           attributes: [],
-          buckets: [1, 2.5],
-          series: [{ attributes: {}, value: { counts: [0, 1, 0], count: 1, sum: 2.5 } }]
+          series: [{ attributes: {}, value: { counts: [0, 1, 0], count: 1, sum: 2.5 }, ...rest }],
+          buckets: [1, 2.5]
         },
         {
+          type: "counter",
           name: "jobs_total",
           help: "Jobs done.",
-          type: "counter",
+          unit: undefined,
           attributes: ["kind", "site"],
-          buckets: undefined,
           series: [
-            { attributes: { kind: "a", site: "x" }, value: 0.5 },
-            { attributes: { kind: "a", site: "y" }, value: 2 },
-            { attributes: { kind: "b", site: "x" }, value: 1 }
+            { attributes: { kind: "a", site: "x" }, value: 0.5, ...rest },
+            { attributes: { kind: "a", site: "y" }, value: 2, ...rest },
+            { attributes: { kind: "b", site: "x" }, value: 1, ...rest }
           ]
         }
       ])
@@ -165,15 +176,11 @@ describe("MetricStore", () => {
       })
     }))
 
-  test("ignores NaN in a histogram and counts infinities in the outermost buckets", (store) =>
+  test("does not count NaN in a histogram and counts infinities in the outermost buckets", (store) =>
     Effect.gen(function*() {
       const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: [0, 1] })
       wait.observe({}, Number.NaN)
-      assert.deepStrictEqual(MetricSnapshot.valueOf(yield* store.snapshot, "wait", {}), {
-        counts: [0, 0, 0],
-        count: 0,
-        sum: 0
-      })
+      assert.strictEqual(MetricSnapshot.valueOf(yield* store.snapshot, "wait", {}), undefined)
       wait.observe({}, -Infinity)
       wait.observe({}, 1)
       assert.deepStrictEqual(MetricSnapshot.valueOf(yield* store.snapshot, "wait", {}), {
@@ -236,6 +243,6 @@ describe("MetricStore.layerNoop", () => {
     Effect.gen(function*() {
       const store = yield* MetricStore
       store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
-      assert.deepStrictEqual(yield* store.snapshot, [])
+      assert.deepStrictEqual(yield* store.snapshot, { timeMillis: 0, families: [] })
     }).pipe(Effect.provide(MetricStore.layerNoop)))
 })
