@@ -23,7 +23,7 @@ const attempted = { queueSeconds: 0.25, durationSeconds: 2 }
 /** What the store holds: `name{values}` with the number, or count and sum of a histogram. */
 const measured = Effect.gen(function*() {
   const lines: Array<string> = []
-  for (const { name, series } of yield* (yield* MetricStore).snapshot) {
+  for (const { name, series } of (yield* (yield* MetricStore).snapshot).families) {
     for (const { attributes, value } of series) {
       const shown = typeof value === "number" ? `${value}` : `${value.count} (sum ${value.sum})`
       lines.push(`${name}{${Object.values(attributes).join(",")}} ${shown}`)

@@ -23,7 +23,7 @@ describe("metrics of a run", () => {
       yield* TestClock.adjust("20 seconds")
       yield* Fiber.join(fiber)
       const lines: Array<string> = []
-      for (const { name, series } of yield* (yield* MetricStore).snapshot) {
+      for (const { name, series } of (yield* (yield* MetricStore).snapshot).families) {
         for (const { attributes, value } of series) {
           const labels = Object.entries(attributes).map(([key, text]) => `${key}=${text}`).join(" ")
           lines.push(`${name} ${labels}: ${typeof value === "number" ? value : `${value.count} × ${value.sum} s`}`)

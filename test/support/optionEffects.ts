@@ -65,7 +65,7 @@ export const series = inTest(Effect.gen(function*() {
   const store = yield* MetricStore
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
   for (let kind = 0; kind < 10; kind++) jobs.inc({ kind: `${kind}` })
-  return (yield* store.snapshot).find(({ name }) => name === "jobs_total")?.series.length
+  return (yield* store.snapshot).families.find(({ name }) => name === "jobs_total")?.series.length
 }))
 
 /** Attributes, length of one, events and links of a span that is given two of each. */
