@@ -88,7 +88,12 @@ const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Tel
   Layer.unwrap(Effect.sync(() => {
     const lines: Array<string> = []
     const telemetry = Telemetry.layer(
-      { ...options, logging: { level: "Trace", ...options.logging } },
+      {
+        ...options,
+        logging: { level: "Trace", ...options.logging },
+        // What the process does besides is not the test's.
+        metrics: { runtime: false, ...options.metrics }
+      },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
     )
     return Layer.effect(TelemetryTest, record(lines)).pipe(
