@@ -62,8 +62,8 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
-   * Everything with the default configuration and log level `Trace`; each build
-   * starts empty.
+   * Everything with the default configuration, but log level `Trace`, and misuse
+   * of a metric throws at the call; each build starts empty.
    *
    * **Details**
    *
@@ -91,8 +91,8 @@ const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Tel
       {
         ...options,
         logging: { level: "Trace", ...options.logging },
-        // What the process does besides is not the test's.
-        metrics: { runtime: false, ...options.metrics }
+        // A test is where misuse is to be found; what the process does besides is not the test's.
+        metrics: { onMisuse: "die", runtime: false, ...options.metrics }
       },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
     )

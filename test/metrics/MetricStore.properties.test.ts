@@ -98,7 +98,7 @@ describe("MetricStore", () => {
           }
         }
 
-        const held = new Map<string, SeriesSnapshot["value"]>()
+        const held = new Map<string, SeriesSnapshot["value"] | undefined>()
         for (const family of (yield* store.snapshot).families) {
           if (family.name.startsWith("tasker_")) continue
           for (const { attributes: { a, b }, value } of family.series) {

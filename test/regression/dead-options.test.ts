@@ -173,6 +173,27 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 200,
     with: 401
   },
+  "metrics.exporter": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { exporter: "none" } },
+    observe: observed.exportedMetrics,
+    without: [2],
+    with: []
+  },
+  "metrics.exportInterval": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { exportInterval: "1 second" } },
+    observe: observed.exportsInTwoSeconds,
+    without: false,
+    with: true
+  },
+  "metrics.temporality": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { temporality: "delta" } },
+    observe: observed.exportedMetrics,
+    without: [2],
+    with: [1]
+  },
   "tracing.enabled": {
     option: { tracing: { enabled: false } },
     observe: observed.signals,
@@ -223,18 +244,44 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [2, 6, 2, 2],
     with: [2, 6, 2, 1]
   },
-  "delivery.endpoint": { option: {}, observe: observed.deliveredTo("endpoint"), without: [], with: ["/v1/traces"] },
+  "delivery.endpoint": {
+    option: {},
+    observe: observed.deliveredTo("endpoint"),
+    without: [],
+    with: ["/v1/metrics", "/v1/traces"]
+  },
   "delivery.tracesEndpoint": {
     option: {},
     observe: observed.deliveredTo("tracesEndpoint"),
     without: [],
     with: ["/custom"]
   },
+  "delivery.metricsEndpoint": {
+    option: {},
+    observe: observed.deliveredTo("metricsEndpoint"),
+    without: [],
+    with: ["/custom"]
+  },
   "delivery.headers": {
+    base: { metrics: { exporter: "otlp" } },
     option: { delivery: { headers: { "x-key": "k" } } },
     observe: observed.sentHeader("x-key"),
-    without: undefined,
-    with: "k"
+    without: [undefined, undefined],
+    with: ["k", "k"]
+  },
+  "delivery.tracesHeaders": {
+    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
+    option: { delivery: { tracesHeaders: { "x-key": "k" } } },
+    observe: observed.sentHeader("x-key"),
+    without: ["all", "all"],
+    with: ["k", "all"]
+  },
+  "delivery.metricsHeaders": {
+    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
+    option: { delivery: { metricsHeaders: { "x-key": "k" } } },
+    observe: observed.sentHeader("x-key"),
+    without: ["all", "all"],
+    with: ["all", "k"]
   },
   "delivery.timeout": {
     option: { delivery: { timeout: "1 second" } },
