@@ -25,6 +25,7 @@ import { LogWriter } from "./logging/LogWriter.ts"
 import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
 import * as StructuredLogger from "./logging/StructuredLogger.ts"
 import * as MetricEventSink from "./metrics/MetricEventSink.ts"
+import * as MetricExport from "./metrics/MetricExport.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
@@ -140,7 +141,7 @@ export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
 
 /**
  * Brings everything recorded so far to where it goes: log lines to their
- * destination, ended spans to the receiver. Never fails.
+ * destination, ended spans and metrics to the receiver. Never fails.
  *
  * **When to use**
  *
@@ -210,7 +211,7 @@ type Sink = Layer.Layer<
 
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
-    ...(metrics.enabled ? [MetricEventSink.layer] : []),
+    ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

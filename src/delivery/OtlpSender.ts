@@ -16,7 +16,16 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import * as RetryPolicy from "../RetryPolicy.ts"
+import type * as TelemetryConfig from "../TelemetryConfig.ts"
 import type { DropReason } from "./SendingQueue.ts"
+
+/**
+ * What is sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Signal = "spans" | "metrics"
 
 /**
  * Where requests go and how long an attempt may take.
@@ -25,6 +34,7 @@ import type { DropReason } from "./SendingQueue.ts"
  * @since 0.1.0
  */
 export interface Target {
+  readonly signal: Signal
   readonly url: string
   readonly headers: Readonly<Record<string, Redacted.Redacted<string>>>
   readonly timeout: Duration.Duration
@@ -37,6 +47,39 @@ export interface Target {
  * @since 0.1.0
  */
 export type Send = (body: string) => Effect.Effect<DropReason | undefined>
+
+const endpoints = {
+  spans: { path: "v1/traces", url: "tracesEndpoint", headers: "tracesHeaders" },
+  metrics: { path: "v1/metrics", url: "metricsEndpoint", headers: "metricsHeaders" }
+} as const
+
+/**
+ * Where the configuration sends a signal; `undefined` where it is not sent.
+ *
+ * **Details**
+ *
+ * The address and the headers of the signal take the place of the general ones,
+ * so that a key for one receiver is never shown to another.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
+ * @category constructors
+ * @since 0.1.0
+ */
+export const target = (
+  { delivery }: TelemetryConfig.TelemetryConfig,
+  signal: Signal
+): Target | undefined => {
+  const own = endpoints[signal]
+  const url = delivery[own.url] ??
+    (delivery.endpoint === undefined ? undefined : `${delivery.endpoint.replace(/\/+$/, "")}/${own.path}`)
+  const headers = delivery[own.headers]
+  return url === undefined ? undefined : {
+    signal,
+    url,
+    headers: Object.keys(headers).length > 0 ? headers : delivery.headers,
+    timeout: delivery.timeout
+  }
+}
 
 const retryableStatus = new Set([429, 502, 503, 504])
 
@@ -93,13 +136,13 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
 
   const report = Effect.fnUntraced(function*(answer: Answer) {
     if (answer._tag === "Rejected") {
-      yield* Effect.logWarning(`spans were refused by ${receiver} with status ${answer.status}`)
+      yield* Effect.logWarning(`${target.signal} were refused by ${receiver} with status ${answer.status}`)
     } else if (answer._tag === "TryAgain" && !down) {
       down = true
-      yield* Effect.logWarning(`spans cannot be delivered to ${receiver}; trying again`)
+      yield* Effect.logWarning(`${target.signal} cannot be delivered to ${receiver}; trying again`)
     } else if (answer._tag === "Accepted" && down) {
       down = false
-      yield* Effect.logInfo(`spans are delivered to ${receiver} again`)
+      yield* Effect.logInfo(`${target.signal} are delivered to ${receiver} again`)
     }
   })
 

@@ -184,6 +184,23 @@ export const configSchema = Schema.Struct({
       default: false,
       doc: "`GET /metrics` needs the bearer token `http.token`.",
       tasker: "telemetry.metrics_auth_required"
+    }),
+    exporter: Option.choice(["otlp", "none"], {
+      default: "otlp",
+      doc: "`otlp` sends metrics when an endpoint is set; `none` leaves them to be scraped.",
+      otel: ["OTEL_METRICS_EXPORTER"]
+    }),
+    exportInterval: Option.duration("1 millis", {
+      default: Duration.seconds(60),
+      doc: "Time between two exports.",
+      otel: ["OTEL_METRIC_EXPORT_INTERVAL"]
+    }),
+    temporality: Option.choice(["cumulative", "delta", "lowmemory"], {
+      default: "cumulative",
+      doc:
+        "Whether exported counters and histograms count since their start, or with `delta` since the export before. " +
+        "`lowmemory`: as `delta`, but counters that are observed since their start.",
+      otel: ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"]
     })
   }),
   tracing: Schema.Struct({
@@ -245,7 +262,8 @@ export const configSchema = Schema.Struct({
   delivery: Schema.Struct({
     endpoint: Option.optionalUrl({
       default: undefined,
-      doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`. Unset: nothing is sent.",
+      doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`. " +
+        "Unset: nothing is sent.",
       otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
     }),
     tracesEndpoint: Option.optionalUrl({
@@ -253,10 +271,25 @@ export const configSchema = Schema.Struct({
       doc: "Full URL for spans, in place of `<endpoint>/v1/traces`.",
       otel: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
     }),
+    metricsEndpoint: Option.optionalUrl({
+      default: undefined,
+      doc: "Full URL for metrics, in place of `<endpoint>/v1/metrics`.",
+      otel: ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]
+    }),
     headers: Option.secretRecord({
       default: {},
       doc: "Headers of every request to the receiver, such as `authorization`.",
-      otel: ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+      otel: ["OTEL_EXPORTER_OTLP_HEADERS"]
+    }),
+    tracesHeaders: Option.secretRecord({
+      default: {},
+      doc: "Headers of requests with spans, in place of `delivery.headers`.",
+      otel: ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+    }),
+    metricsHeaders: Option.secretRecord({
+      default: {},
+      doc: "Headers of requests with metrics, in place of `delivery.headers`.",
+      otel: ["OTEL_EXPORTER_OTLP_METRICS_HEADERS"]
     }),
     timeout: Option.duration("1 millis", {
       default: Duration.seconds(10),

@@ -36,6 +36,9 @@ const headers = (text: string): unknown => {
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SERVICE_NAME", { path: "service.name", read: (text) => text }],
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: lowerCase }],
+  ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: lowerCase }],
+  ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],
   ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: lowerCase }],
@@ -47,7 +50,9 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SPAN_LINK_COUNT_LIMIT", { path: "tracing.limits.linkCount", read: integer }],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: url }],
   ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", { path: "delivery.tracesEndpoint", read: (text) => text }],
-  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", { path: "delivery.headers", read: headers }],
+  ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", { path: "delivery.metricsEndpoint", read: (text) => text }],
+  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", { path: "delivery.tracesHeaders", read: headers }],
+  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", { path: "delivery.metricsHeaders", read: headers }],
   ["OTEL_EXPORTER_OTLP_HEADERS", { path: "delivery.headers", read: headers }],
   ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", { path: "delivery.timeout", read: millis }],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: millis }],
@@ -58,7 +63,11 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
 
 const disabled = "OTEL_SDK_DISABLED"
 const resource = "OTEL_RESOURCE_ATTRIBUTES"
-const protocols = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]
+const protocols = [
+  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_PROTOCOL"
+]
 
 /** Samplers whose argument is a ratio; the argument of any other sampler has no meaning. */
 const ratioSamplers = ["traceidratio", "parentbased_traceidratio"]

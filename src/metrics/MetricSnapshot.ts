@@ -143,7 +143,10 @@ interface Family<Type extends MetricType, Value> {
  * @category models
  * @since 0.1.0
  */
-export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {}
+export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {
+  /** Whether a counter is asked for its values at each reading; absent where they are recorded. */
+  readonly observed?: boolean
+}
 
 /**
  * A histogram with explicit buckets.

@@ -43,6 +43,8 @@ const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overf
 
 export class MetricState {
   readonly declaration: Checked
+  /** Whether somebody else keeps the values. */
+  observed = false
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
   readonly #registrations = new Map<Series, () => void>()
@@ -132,7 +134,15 @@ export class MetricState {
       })
       if (series.length % piece === 0) yield
     }
-    const family = { type, name, help, unit, attributes, series }
+    const family = {
+      type,
+      name,
+      help,
+      unit,
+      attributes,
+      ...(this.observed && type === "counter" ? { observed: true } : {}),
+      series
+    }
     return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
   }
 }

@@ -31,6 +31,7 @@ export class ObservedMetrics {
 
   /** Asks for the values of a family from now on; gives what ends it. */
   add(state: MetricState, read: Read): () => void {
+    state.observed = true
     const observed = { state, read }
     this.#observed.add(observed)
     return () => {

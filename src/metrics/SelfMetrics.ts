@@ -91,6 +91,7 @@ export const make = Effect.gen(function*() {
         help: counter.help,
         unit: undefined,
         attributes: counter.attributes,
+        observed: true,
         series: counter.values.map(({ attributes, value }) => ({
           attributes: Object.fromEntries(counter.attributes.map((key, position) => [key, attributes[position] ?? ""])),
           startMillis,

@@ -29,12 +29,12 @@ export const layer: Layer.Layer<
 > = Layer.effectDiscard(
   Effect.gen(function*() {
     const config = yield* TelemetryConfig.Current
-    const url = tracesUrl(config)
-    if (url === undefined || config.tracing.exporter === "none") return
+    const target = OtlpSender.target(config, "spans")
+    if (target === undefined || config.tracing.exporter === "none") return
     const statistics = yield* SelfStatistics
     const exported = statistics.counter("tasker_spans_exported_total", "Spans that a receiver accepted.", [])
     const dropped = statistics.counter("tasker_spans_dropped_total", "Ended spans that were not delivered.", ["reason"])
-    const send = yield* OtlpSender.make({ url, headers: config.delivery.headers, timeout: config.delivery.timeout })
+    const send = yield* OtlpSender.make(target)
     const queue = yield* SendingQueue.make<SpanData>({
       capacity: config.delivery.queueSize,
       batchSize: config.delivery.batchSize,
@@ -49,7 +49,3 @@ export const layer: Layer.Layer<
     yield* (yield* FlushRegistry).register(queue.flush)
   })
 )
-
-const tracesUrl = ({ delivery }: TelemetryConfig.TelemetryConfig): string | undefined =>
-  delivery.tracesEndpoint ??
-    (delivery.endpoint === undefined ? undefined : `${delivery.endpoint.replace(/\/+$/, "")}/v1/traces`)

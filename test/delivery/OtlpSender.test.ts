@@ -17,6 +17,7 @@ const layer = Layer.mergeAll(
 const make = (options: { readonly headers?: Readonly<Record<string, string>>; readonly url?: string } = {}) =>
   Effect.flatMap(OtlpReceiver, ({ url }) =>
     OtlpSender.make({
+      signal: "spans",
       url: options.url ?? `${url}/v1/traces`,
       headers: Object.fromEntries(
         Object.entries(options.headers ?? {}).map(([name, value]) => [name, Redacted.make(value)])
@@ -102,6 +103,15 @@ describe("OtlpSender", () => {
       }
       assert.lengthOf(received, 10)
       assert.deepStrictEqual(lines, [`Warn spans cannot be delivered to ${url}/v1/traces; trying again`])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("says what it sends", () =>
+    Effect.gen(function*() {
+      const { answer, url } = yield* OtlpReceiver
+      answer({ status: 400 })
+      const send = yield* OtlpSender.make({ signal: "metrics", url, headers: {}, timeout: Duration.seconds(10) })
+      yield* send("{}")
+      assert.deepStrictEqual(lines, [`Warn metrics were refused by ${url} with status 400`])
     }).pipe(Effect.provide(layer)))
 
   it.effect("tries again where nobody listens", () =>

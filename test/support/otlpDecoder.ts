@@ -6,12 +6,15 @@
  */
 import { Schema } from "effect"
 
-const TraceId = Schema.String.check(Schema.isPattern(/^(?!0{32})[0-9a-f]{32}$/))
-const SpanId = Schema.String.check(Schema.isPattern(/^(?!0{16})[0-9a-f]{16}$/))
-const Fixed64 = Schema.String.check(Schema.isPattern(/^\d{1,20}$/))
-const Int64 = Schema.String.check(Schema.isPattern(/^-?\d{1,19}$/))
+export const TraceId = Schema.String.check(Schema.isPattern(/^(?!0{32})[0-9a-f]{32}$/))
+export const SpanId = Schema.String.check(Schema.isPattern(/^(?!0{16})[0-9a-f]{16}$/))
+export const Fixed64 = Schema.String.check(Schema.isPattern(/^\d{1,20}$/))
+export const Int64 = Schema.String.check(Schema.isPattern(/^-?\d{1,19}$/))
 const Uint32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 32 - 1 }))
-const Text = Schema.String.check(Schema.makeFilter((text) => text.isWellFormed()))
+export const Text = Schema.String.check(Schema.makeFilter((text) => text.isWellFormed()))
+
+/** A number as JSON of protocol buffers has it. */
+export const Double = Schema.Union([Schema.Finite, Schema.Literals(["NaN", "Infinity", "-Infinity"])])
 
 type AnyValue =
   | { readonly stringValue: string }
@@ -24,13 +27,13 @@ const AnyValue: Schema.Codec<AnyValue> = Schema.Union([
   Schema.Struct({ stringValue: Text }),
   Schema.Struct({ boolValue: Schema.Boolean }),
   Schema.Struct({ intValue: Int64 }),
-  Schema.Struct({ doubleValue: Schema.Union([Schema.Finite, Schema.Literals(["NaN", "Infinity", "-Infinity"])]) }),
+  Schema.Struct({ doubleValue: Double }),
   Schema.Struct({
     arrayValue: Schema.Struct({ values: Schema.Array(Schema.suspend((): Schema.Codec<AnyValue> => AnyValue)) })
   })
 ])
 
-const KeyValues = Schema.Array(Schema.Struct({ key: Text, value: AnyValue })).check(
+export const KeyValues = Schema.Array(Schema.Struct({ key: Text, value: AnyValue })).check(
   Schema.makeFilter((pairs) => new Set(pairs.map(({ key }) => key)).size === pairs.length || "a key stands twice")
 )
 

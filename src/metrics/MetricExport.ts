@@ -1,0 +1,98 @@
+/**
+ * Sends metrics to an OTLP receiver.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as OtlpSender from "../delivery/OtlpSender.ts"
+import type { DropReason } from "../delivery/SendingQueue.ts"
+import { FlushRegistry } from "../internal/FlushRegistry.ts"
+import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as MetricReader from "./MetricReader.ts"
+import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import { MetricStore } from "./MetricStore.ts"
+import * as OtlpMetricFormat from "./OtlpMetricFormat.ts"
+
+/**
+ * Exports values, if an endpoint is configured and `metrics.exporter` is `otlp`;
+ * does nothing otherwise.
+ *
+ * **Details**
+ *
+ * An export runs every `metrics.exportInterval`, with every flush, and once more
+ * when the scope closes, within `delivery.shutdownTimeout`; never two at a time.
+ * A request has 2000 series at most, and between two requests everything else has
+ * its turn.
+ *
+ * A request that is not delivered is counted by the reason. One that is refused
+ * keeps no other from being sent; one that never got through ends the export.
+ * With `delta` the next export has what this one could not deliver.
+ *
+ * @param snapshot what is exported
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  snapshot: Effect.Effect<MetricSnapshot>
+): Effect.fn.Return<void, never, SelfStatistics | FlushRegistry | HttpClient.HttpClient | Scope.Scope> {
+  const config = yield* TelemetryConfig.Current
+  const target = OtlpSender.target(config, "metrics")
+  if (target === undefined || config.metrics.exporter === "none") return
+  const statistics = yield* SelfStatistics
+  const exported = statistics.counter(
+    "tasker_metric_points_exported_total",
+    "Data points of metrics that a receiver accepted.",
+    []
+  )
+  const failed = statistics.counter(
+    "tasker_metric_exports_failed_total",
+    "Requests with metrics that were not delivered.",
+    ["reason"]
+  )
+  const { temporality } = config.metrics
+  const reader = yield* MetricReader.make({ snapshot, temporality })
+  const send = yield* OtlpSender.make(target)
+
+  const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
+    yield* Effect.yieldNow
+    const reason = yield* send(OtlpMetricFormat.format(part, config.service, temporality))
+    if (reason !== undefined) return yield* Effect.fail(reason)
+    exported([], part.families.reduce((points, { series }) => points + series.length, 0))
+  })
+
+  const run = Effect.suspend(() => {
+    // After all attempts of one part have been in vain, those of the others would only take their time.
+    let isReachable = true
+    return reader.collect((part) =>
+      isReachable
+        ? Effect.tapError(deliver(part), (reason) =>
+          Effect.sync(() => {
+            isReachable = reason !== "unreachable"
+            failed([reason])
+          }))
+        : Effect.fail("unreachable" as const)
+    )
+  }).pipe(
+    Effect.ignore,
+    Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
+    Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" })
+  )
+
+  yield* run.pipe(Effect.schedule(Schedule.fixed(config.metrics.exportInterval)), Effect.forkScoped)
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(run, config.delivery.shutdownTimeout))
+  yield* (yield* FlushRegistry).register(run)
+})
+
+/**
+ * Exports the metric store, see {@link make}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, MetricStore | SelfStatistics | FlushRegistry | HttpClient.HttpClient> =
+  Layer.effectDiscard(Effect.flatMap(MetricStore, (store) => make(store.snapshot)))

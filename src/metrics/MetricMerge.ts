@@ -1,0 +1,239 @@
+/**
+ * Several snapshots as one: the processes of a cluster, the threads of a
+ * process, the readings that a receiver has missed. Pure.
+ *
+ * @since 0.1.0
+ */
+import * as Cooperation from "../internal/Cooperation.ts"
+import * as ExponentialValue from "./ExponentialValue.ts"
+import type {
+  ExponentialHistogramFamily,
+  ExponentialHistogramValue,
+  FamilySnapshot,
+  HistogramFamily,
+  HistogramValue,
+  MetricSnapshot,
+  NumberFamily,
+  SeriesSnapshot,
+  SummaryFamily,
+  SummaryValue
+} from "./MetricSnapshot.ts"
+import { newest } from "./NewestExemplars.ts"
+import { unite } from "./SeriesUnion.ts"
+
+/**
+ * How the gauges of several snapshots become one value; `last` is the one of the
+ * last snapshot that has the series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type GaugeMerge = "sum" | "max" | "min" | "last"
+
+/**
+ * What differs from the defaults of a merge.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** By name, in which `*` stands for any characters; the first that matches counts. */
+  readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
+  /** Buckets of an exponential histogram on each side of zero, 160 by default. */
+  readonly maximumBuckets?: number | undefined
+}
+
+/**
+ * A family that was left out because one of the same name is different.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MergeConflict {
+  readonly name: string
+  /** What is different. */
+  readonly difference: "type" | "unit" | "attributes" | "buckets"
+  /** Position of the snapshot whose family was left out. */
+  readonly snapshot: number
+}
+
+/**
+ * What a merge gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Merged {
+  readonly snapshot: MetricSnapshot
+  /** By name, then by the position of the snapshot. */
+  readonly conflicts: ReadonlyArray<MergeConflict>
+}
+
+/**
+ * All snapshots as one, at the time of the latest.
+ *
+ * **Details**
+ *
+ * Counters, up-down counters and histograms are added up; exponential histograms
+ * at the scale of the coarsest. An info stays 1. The quantiles of a summary that
+ * occurs more than once are not known and become NaN. A series counts from the
+ * earliest start and keeps the newest exemplar of each bucket.
+ *
+ * A gauge is a sum where it is an amount, such as running tasks or bytes of
+ * memory, and the maximum where adding up has no meaning: ages, delays, points
+ * in time, shares and temperatures, told by the unit (`seconds`, `ratio`, …) or
+ * the last word of the name. `options.gauges` says otherwise.
+ *
+ * Families of one name that have another type, unit, set of keys or buckets than
+ * the first are left out and reported.
+ *
+ * Merging is associative, and commutative but for `last`, for families that
+ * agree; adding up fractions rounds as adding up does.
+ *
+ * **Example** (Two processes)
+ *
+ * ```ts
+ * import * as MetricMerge from "tasker-telemetry/metrics/MetricMerge"
+ * import type { MetricSnapshot } from "tasker-telemetry/metrics/MetricSnapshot"
+ *
+ * declare const workers: ReadonlyArray<MetricSnapshot>
+ *
+ * const { conflicts, snapshot } = MetricMerge.merge(workers, {
+ *   gauges: { "app_config_version": "max", "app_queue_*": "sum" }
+ * })
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const merge = (snapshots: Iterable<MetricSnapshot>, options: Options = {}): Merged =>
+  Cooperation.runNow(steps(snapshots, options))
+
+/**
+ * {@link merge} with stops on the way.
+ *
+ * @internal
+ */
+export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): Cooperation.Work<Merged> {
+  const conflicts: Array<MergeConflict> = []
+  const families = new Map<string, Array<FamilySnapshot>>()
+  let timeMillis = 0
+  let position = 0
+  for (const snapshot of snapshots) {
+    timeMillis = Math.max(timeMillis, snapshot.timeMillis)
+    for (const family of snapshot.families) {
+      const known = families.get(family.name)
+      if (known === undefined) {
+        families.set(family.name, [family])
+        continue
+      }
+      const difference = differenceOf(known[0] as FamilySnapshot, family)
+      if (difference === undefined) known.push(family)
+      else conflicts.push({ name: family.name, difference, snapshot: position })
+    }
+    position++
+  }
+  const merged: Array<FamilySnapshot> = []
+  for (const same of families.values()) merged.push(yield* mergeFamily(same, options))
+  return {
+    snapshot: { timeMillis, families: merged.sort((left, right) => left.name < right.name ? -1 : 1) },
+    conflicts: conflicts.sort((left, right) => left.name === right.name ? 0 : left.name < right.name ? -1 : 1)
+  }
+}
+
+const differenceOf = (first: FamilySnapshot, other: FamilySnapshot): MergeConflict["difference"] | undefined => {
+  if (first.type !== other.type) return "type"
+  if (first.unit !== other.unit && first.unit !== undefined && other.unit !== undefined) return "unit"
+  if (first.attributes.toSorted().join("\0") !== other.attributes.toSorted().join("\0")) return "attributes"
+  return first.type === "histogram" && other.type === "histogram" && first.buckets.join() !== other.buckets.join()
+    ? "buckets"
+    : undefined
+}
+
+/** Families that agree, as one. */
+function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options): Cooperation.Work<FamilySnapshot> {
+  const [first] = families as [FamilySnapshot]
+  if (families.length === 1) return first
+  const combine = <Value extends SeriesSnapshot["value"]>(add: (left: Value, right: Value) => Value) =>
+  (
+    left: SeriesSnapshot<Value>,
+    right: SeriesSnapshot<Value>
+  ): SeriesSnapshot<Value> => {
+    const value = add(left.value, right.value)
+    return {
+      attributes: left.attributes,
+      startMillis: Math.min(left.startMillis, right.startMillis),
+      value,
+      exemplars: newest(first, value, [...left.exemplars, ...right.exemplars])
+    }
+  }
+  switch (first.type) {
+    case "histogram": {
+      const lists = families.filter((family): family is HistogramFamily => family.type === first.type)
+      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addHistograms)) }
+    }
+    case "exponentialHistogram": {
+      const lists = families.filter((family): family is ExponentialHistogramFamily => family.type === first.type)
+      const add = (left: ExponentialHistogramValue, right: ExponentialHistogramValue) =>
+        ExponentialValue.add(left, right, options.maximumBuckets)
+      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(add)) }
+    }
+    case "summary": {
+      const lists = families.filter((family): family is SummaryFamily => family.type === first.type)
+      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addSummaries)) }
+    }
+    default: {
+      const lists = families.filter((family): family is NumberFamily => family.type === first.type)
+      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addNumbers(first, options))) }
+    }
+  }
+}
+
+const seriesOf = <Value>(
+  families: ReadonlyArray<{ readonly series: ReadonlyArray<SeriesSnapshot<Value>> }>
+): ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>> => families.map(({ series }) => series)
+
+const numbers: Readonly<Record<GaugeMerge, (left: number, right: number) => number>> = {
+  sum: (left, right) => left + right,
+  max: Math.max,
+  min: Math.min,
+  last: (_, right) => right
+}
+
+const addNumbers = (family: NumberFamily, options: Options): (left: number, right: number) => number => {
+  switch (family.type) {
+    case "counter":
+    case "upDownCounter":
+      return numbers.sum
+    case "info":
+      return numbers.max
+    case "gauge":
+      return numbers[gaugeMerge(family, options)]
+  }
+}
+
+/** Units of quantities of which two do not make twice as much. */
+const notAdditive = new Set(["seconds", "milliseconds", "timestamp", "ratio", "percent", "celsius", "hertz", "volts"])
+
+const gaugeMerge = (family: NumberFamily, { gauges = {} }: Options): GaugeMerge => {
+  const chosen = Object.keys(gauges).find((pattern) => matches(pattern, family.name))
+  if (chosen !== undefined) return gauges[chosen] as GaugeMerge
+  return notAdditive.has(family.unit ?? family.name.slice(family.name.lastIndexOf("_") + 1)) ? "max" : "sum"
+}
+
+const matches = (pattern: string, name: string): boolean =>
+  new RegExp(`^${pattern.split("*").map((part) => part.replace(/[^\w]/g, "\\$&")).join(".*")}$`).test(name)
+
+const addHistograms = (left: HistogramValue, right: HistogramValue): HistogramValue => ({
+  counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)),
+  count: left.count + right.count,
+  sum: left.sum + right.sum
+})
+
+const addSummaries = (left: SummaryValue, right: SummaryValue): SummaryValue => ({
+  quantiles: [...new Set([...left.quantiles, ...right.quantiles].map(([quantile]) => quantile))]
+    .sort((a, b) => a - b)
+    .map((quantile) => [quantile, Number.NaN] as const),
+  count: left.count + right.count,
+  sum: left.sum + right.sum
+})

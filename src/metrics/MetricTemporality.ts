@@ -1,0 +1,42 @@
+/**
+ * Whether the points of a metric count since its start or since the reading
+ * before.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
+ * @since 0.1.0
+ */
+import type { FamilySnapshot } from "./MetricSnapshot.ts"
+
+/**
+ * What a receiver wants.
+ *
+ * **Details**
+ *
+ * - `cumulative`: every value since the start of its series.
+ * - `delta`: counters and histograms since the reading before; up-down counters
+ *   since their start, because the differences of a level are of no use alone.
+ * - `lowmemory`: as `delta`, but counters that are observed, not recorded, since
+ *   their start.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MetricTemporality = "cumulative" | "delta" | "lowmemory"
+
+/**
+ * Whether the points of a family are differences.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const isDelta = (temporality: MetricTemporality, family: FamilySnapshot): boolean => {
+  switch (family.type) {
+    case "counter":
+      return temporality === "delta" || temporality === "lowmemory" && family.observed !== true
+    case "histogram":
+    case "exponentialHistogram":
+      return temporality !== "cumulative"
+    default:
+      return false
+  }
+}

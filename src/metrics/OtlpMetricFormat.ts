@@ -1,0 +1,201 @@
+/**
+ * Metrics in the OTLP/JSON encoding. Pure.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
+ * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ * @since 0.1.0
+ */
+import * as OtlpValue from "../delivery/OtlpValue.ts"
+import type {
+  Exemplar,
+  ExponentialBuckets,
+  ExponentialHistogramValue,
+  FamilySnapshot,
+  HistogramFamily,
+  HistogramValue,
+  MetricSnapshot,
+  NumberFamily,
+  SeriesSnapshot,
+  SummaryValue
+} from "./MetricSnapshot.ts"
+import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
+import { isOverflow } from "./SeriesKey.ts"
+
+/** Numbers of `AggregationTemporality`. */
+const delta = 1
+const cumulative = 2
+
+/**
+ * The body of a `POST /v1/metrics` request.
+ *
+ * **Details**
+ *
+ * Names stay as they are, so that a metric has one name wherever it arrives.
+ * Units become those of UCUM: `seconds` is `s`, `bytes` is `By`; a word that has
+ * none stands in braces. An info is a sum of 1 that is not monotonic, as the
+ * Prometheus compatibility document has it, and the overflow series has the
+ * attribute `otel.metric.overflow`.
+ *
+ * The numbers of a metric are integers if all of them are and its unit is none
+ * that has fractions, so that they keep one type from request to request. NaN and
+ * infinities are the texts that JSON of protocol buffers has for them.
+ *
+ * **Example** (The body for a receiver of cumulative values)
+ *
+ * ```ts
+ * import type { MetricSnapshot } from "tasker-telemetry/metrics/MetricSnapshot"
+ * import * as OtlpMetricFormat from "tasker-telemetry/metrics/OtlpMetricFormat"
+ *
+ * const bodyOf = (snapshot: MetricSnapshot) =>
+ *   OtlpMetricFormat.format(snapshot, { name: "shop", version: "1.0.0", attributes: {} })
+ * ```
+ *
+ * @param temporality what the snapshot holds: differences for `delta` and `lowmemory`
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format = (
+  snapshot: MetricSnapshot,
+  resource: OtlpValue.Resource,
+  temporality: MetricTemporality = "cumulative"
+): string =>
+  JSON.stringify({
+    resourceMetrics: [{
+      resource: OtlpValue.resource(resource),
+      scopeMetrics: [{
+        scope: OtlpValue.scope,
+        metrics: snapshot.families.map((family) => metric(family, nanos(snapshot.timeMillis), temporality))
+      }]
+    }]
+  })
+
+const metric = (family: FamilySnapshot, time: string, temporality: MetricTemporality) => ({
+  name: family.name.toWellFormed(),
+  description: family.help.toWellFormed(),
+  ...(family.unit === undefined ? {} : { unit: ucum(family.unit) }),
+  ...data(family, time, isDelta(temporality, family) ? delta : cumulative)
+})
+
+const data = (family: FamilySnapshot, timeUnixNano: string, aggregationTemporality: number) => {
+  switch (family.type) {
+    case "gauge":
+      return { gauge: { dataPoints: numberPoints(family, timeUnixNano) } }
+    case "counter":
+    case "upDownCounter":
+    case "info":
+      return {
+        sum: {
+          dataPoints: numberPoints(family, timeUnixNano),
+          aggregationTemporality,
+          isMonotonic: family.type === "counter"
+        }
+      }
+    case "histogram":
+      return {
+        histogram: {
+          dataPoints: family.series.map((series) => histogramPoint(family, series, timeUnixNano)),
+          aggregationTemporality
+        }
+      }
+    case "exponentialHistogram":
+      return {
+        exponentialHistogram: {
+          dataPoints: family.series.map((series) => exponentialPoint(series, timeUnixNano)),
+          aggregationTemporality
+        }
+      }
+    case "summary":
+      return { summary: { dataPoints: family.series.map((series) => summaryPoint(series, timeUnixNano)) } }
+  }
+}
+
+const nanos = (millis: number): string => millis === 0 ? "0" : `${Math.trunc(millis)}000000`
+
+const point = (series: SeriesSnapshot, timeUnixNano: string) => ({
+  attributes: isOverflow(series.attributes)
+    ? [OtlpValue.keyValue("otel.metric.overflow", true)]
+    : OtlpValue.keyValues(series.attributes),
+  startTimeUnixNano: nanos(series.startMillis),
+  timeUnixNano
+})
+
+const exemplars = (all: ReadonlyArray<Exemplar>) =>
+  all.length === 0 ? {} : {
+    exemplars: all.map(({ spanId, timeMillis, traceId, value }) => ({
+      timeUnixNano: nanos(timeMillis),
+      asDouble: OtlpValue.double(value),
+      spanId,
+      traceId
+    }))
+  }
+
+/** Units of values that are whole only by chance. */
+const fractional = new Set(["seconds", "milliseconds", "ratio", "percent"])
+
+const numberPoints = (family: NumberFamily, timeUnixNano: string) => {
+  const isWhole = !fractional.has(family.unit ?? "") && family.series.every(({ value }) => Number.isSafeInteger(value))
+  return family.series.map((series) => ({
+    ...point(series, timeUnixNano),
+    ...(isWhole ? { asInt: String(series.value) } : { asDouble: OtlpValue.double(series.value) }),
+    ...exemplars(series.exemplars)
+  }))
+}
+
+const histogramPoint = (family: HistogramFamily, series: SeriesSnapshot<HistogramValue>, timeUnixNano: string) => ({
+  ...point(series, timeUnixNano),
+  count: String(series.value.count),
+  sum: OtlpValue.double(series.value.sum),
+  bucketCounts: series.value.counts.map(String),
+  explicitBounds: family.buckets,
+  ...exemplars(series.exemplars)
+})
+
+const exponentialPoint = (series: SeriesSnapshot<ExponentialHistogramValue>, timeUnixNano: string) => {
+  const { count, max, min, negative, positive, scale, sum, zeroCount, zeroThreshold } = series.value
+  return {
+    ...point(series, timeUnixNano),
+    count: String(count),
+    sum: OtlpValue.double(sum),
+    scale,
+    zeroCount: String(zeroCount),
+    zeroThreshold,
+    positive: exponentialBuckets(positive),
+    negative: exponentialBuckets(negative),
+    ...(min === undefined ? {} : { min: OtlpValue.double(min) }),
+    ...(max === undefined ? {} : { max: OtlpValue.double(max) }),
+    ...exemplars(series.exemplars)
+  }
+}
+
+const exponentialBuckets = ({ counts, offset }: ExponentialBuckets) => ({ offset, bucketCounts: counts.map(String) })
+
+const summaryPoint = (series: SeriesSnapshot<SummaryValue>, timeUnixNano: string) => ({
+  ...point(series, timeUnixNano),
+  count: String(series.value.count),
+  sum: OtlpValue.double(series.value.sum),
+  quantileValues: series.value.quantiles.map(([quantile, value]) => ({ quantile, value: OtlpValue.double(value) }))
+})
+
+const units: Readonly<Record<string, string>> = {
+  seconds: "s",
+  milliseconds: "ms",
+  microseconds: "us",
+  nanoseconds: "ns",
+  minutes: "min",
+  hours: "h",
+  days: "d",
+  bytes: "By",
+  bits: "bit",
+  ratio: "1",
+  percent: "%",
+  celsius: "Cel",
+  meters: "m",
+  grams: "g",
+  joules: "J",
+  volts: "V",
+  amperes: "A",
+  hertz: "Hz"
+}
+
+/** The case-sensitive code of a unit of Prometheus; a word without one is an annotation, of visible ASCII without braces. */
+const ucum = (unit: string): string => units[unit] ?? `{${unit.replaceAll(/[^!-~]|[{}]/g, "")}}`
