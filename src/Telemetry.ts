@@ -62,6 +62,8 @@ export interface Parts {
   readonly logDestination?: Layer.Layer<LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
+  /** Where metrics are kept; in a worker thread `MetricStore.layerShared`, so that the main thread shows them. */
+  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
@@ -196,7 +198,7 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     TaskStore.layerMemory,
-    metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
+    metrics.enabled ? parts.metricStore ?? MetricStore.layer : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
     Layer.succeed(SpansEnabled, tracing.enabled),
     LogLevels.layer,

@@ -24,8 +24,10 @@ import type { SelfStatistics } from "../internal/SelfStatistics.ts"
 import type * as MetricDeclaration from "./MetricDeclaration.ts"
 import type { Attributes, Counter, Gauge, Histogram, Timer, UpDownCounter } from "./MetricFamily.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import type { MetricPort } from "./SharedSlab.ts"
 import * as StoreMemory from "./StoreMemory.ts"
 import * as StoreNoop from "./StoreNoop.ts"
+import * as StoreShared from "./StoreShared.ts"
 
 /**
  * What every metric is declared with.
@@ -145,6 +147,16 @@ export class MetricStore extends Context.Service<MetricStore, {
     declaration: ObservedDeclaration<Key>
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
+   * Memory for one worker thread, which records there through
+   * `MetricStore.layerShared`; what it records is part of every snapshot of
+   * this store. When the scope closes its counts are kept, its gauges are not.
+   *
+   * `maximumBytes`: bytes of all its series, 64 MiB by default, used as they come.
+   */
+  readonly share: (
+    options?: { readonly maximumBytes?: number | undefined }
+  ) => Effect.Effect<MetricPort, never, Scope.Scope>
+  /**
    * All families that have a series, sorted by name, read at one instant; those
    * of Effect's own `Metric` among them. Reading many series lets the event loop
    * go on in between.
@@ -158,8 +170,42 @@ export class MetricStore extends Context.Service<MetricStore, {
    */
   static readonly layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
     MetricStore,
-    Effect.suspend(() => StoreMemory.make)
+    Effect.suspend(() => StoreMemory.make())
   )
+
+  /**
+   * Keeps every series in memory that the main thread reads: no lock, no message,
+   * and a thread that dies leaves what it has counted.
+   *
+   * **Gotchas**
+   *
+   * One port is for one thread. Exemplars stay in the thread; the snapshot of the
+   * thread's own store has them.
+   *
+   * **Example** (Metrics of a worker thread)
+   *
+   * ```ts
+   * import * as Effect from "effect/Effect"
+   * import * as Layer from "effect/Layer"
+   * import { Worker, workerData } from "node:worker_threads"
+   * import { MetricStore, Telemetry } from "tasker-telemetry"
+   *
+   * // In the main thread: as long as the scope is open, its metrics are read
+   * const startWorker = Effect.gen(function*() {
+   *   const store = yield* MetricStore
+   *   const metricPort = yield* store.share()
+   *   return new Worker(new URL("./worker.js", import.meta.url), { workerData: { metricPort } })
+   * })
+   *
+   * // In worker.js
+   * const TelemetryLayer = Telemetry.layer({}, { metricStore: MetricStore.layerShared(workerData.metricPort) })
+   * const program = Layer.launch(TelemetryLayer)
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
+    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(StoreShared.backend(port))))
 
   /**
    * Checks declarations and records nothing.

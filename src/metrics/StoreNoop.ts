@@ -8,6 +8,7 @@ import { siteOf } from "./declarationSite.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import type { MetricStore } from "./MetricStore.ts"
 import { NothingFamily } from "./NothingFamily.ts"
+import * as SharedSlab from "./SharedSlab.ts"
 import * as storeDeclarations from "./storeDeclarations.ts"
 
 export const make = (): MetricStore["Service"] => {
@@ -23,6 +24,7 @@ export const make = (): MetricStore["Service"] => {
   return {
     ...storeDeclarations.make(declare),
     observe,
+    share: () => Effect.sync(() => SharedSlab.create(0)),
     snapshot: Effect.clockWith((clock) =>
       Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))
     )

@@ -59,19 +59,21 @@ describe("GET /metrics", () => {
       assert.notInclude(answer.text, body.taskId)
     }).pipe(Effect.provide(server.layer(tasks))))
 
-  it.effect.each([
-    ["", "text"],
-    ["*/*", "text"],
-    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text"],
-    ["application/json", "text"],
-    ["text/plain;version=0.0.4", "text"],
-    ["application/openmetrics-text;version=0.0.1", "text"],
-    ["application/openmetrics-text;q=0, */*", "text"],
-    [prometheus, "openmetrics"],
-    ["application/openmetrics-text", "openmetrics"],
-    ["APPLICATION/OpenMetrics-Text; Version=\"1.0.0\"", "openmetrics"],
-    ["text/plain;q=0.5, application/openmetrics-text; version=1.0.0", "openmetrics"]
-  ] as const)("answers %j in %s", ([accept, format]) =>
+  it.effect.each(
+    [
+      ["", "text"],
+      ["*/*", "text"],
+      ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text"],
+      ["application/json", "text"],
+      ["text/plain;version=0.0.4", "text"],
+      ["application/openmetrics-text;version=0.0.1", "text"],
+      ["application/openmetrics-text;q=0, */*", "text"],
+      [prometheus, "openmetrics"],
+      ["application/openmetrics-text", "openmetrics"],
+      ["APPLICATION/OpenMetrics-Text; Version=\"1.0.0\"", "openmetrics"],
+      ["text/plain;q=0.5, application/openmetrics-text; version=1.0.0", "openmetrics"]
+    ] as const
+  )("answers %j in %s", ([accept, format]) =>
     Effect.gen(function*() {
       const answer = yield* server.get("/metrics", { accept })
       assert.strictEqual(answer.status, 200)
