@@ -40,8 +40,11 @@ export const make = Effect.fnUntraced(function*(
     ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, current)
 
   const report = (round: number, isLast: boolean): Effect.Effect<void> =>
-    Effect.flatMap(snapshot, (current) =>
-      Effect.forEach(messagesOf(current, round, isLast), (message) => send(channel, message), { discard: true }))
+    Effect.flatMap(
+      snapshot,
+      (current) =>
+        Effect.forEach(messagesOf(current, round, isLast), (message) => send(channel, message), { discard: true })
+    )
 
   const last = Effect.suspend(() => {
     hasEnded = true

@@ -201,8 +201,11 @@ export const layerWorker = (options: WorkerOptions = {}): Layer.Layer<MetricStor
  * @since 0.1.0
  */
 export const attach = (child: Child): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.flatMap(ClusterPrimary.Current, (primary) =>
-    primary === undefined ? Effect.void : Effect.asVoid(Effect.acquireRelease(
-      Effect.sync(() => primary.attach(child)),
-      (detach) => Effect.sync(detach)
-    )))
+  Effect.flatMap(
+    ClusterPrimary.Current,
+    (primary) =>
+      primary === undefined ? Effect.void : Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => primary.attach(child)),
+        (detach) => Effect.sync(detach)
+      ))
+  )

@@ -113,13 +113,16 @@ function* bounded(
   const keys = yield* keysOf(known === undefined ? [] : [known], family.attributes)
   const keyOf = keyer(family.attributes)
   let room = Math.max(limit, length) - keys.size
-  const hasRoom = family.series.map(({ attributes }) => isOverflow(attributes) || keys.has(keyOf(attributes)) || room-- > 0)
+  const hasRoom = family.series.map(({ attributes }) =>
+    isOverflow(attributes) || keys.has(keyOf(attributes)) || room-- > 0
+  )
   yield
   const parts = [mapSeries(family, (all) => all.filter((_, index) => hasRoom[index]))]
   for (const [index, has] of hasRoom.entries()) {
     if (has) continue
-    parts.push(mapSeries(family, (all) =>
-      all.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes }))))
+    parts.push(
+      mapSeries(family, (all) => all.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes })))
+    )
     if (index % piece === 0) yield
   }
   return parts.map((part) => ({ timeMillis: 0, families: [part] }))

@@ -4,6 +4,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect, Layer, Queue } from "effect"
 import { existsSync } from "node:fs"
+import { flushCompileCache } from "node:module"
 import * as MetricCluster from "tasker-telemetry/metrics/MetricCluster"
 import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
@@ -23,7 +24,8 @@ export type Command =
   | { readonly do: "exit" }
   | { readonly do: "throw" }
 
-const send = (message: object) => Effect.callback<void>((resume) => void process.send?.(message, () => resume(Effect.void)))
+const send = (message: object) =>
+  Effect.callback<void>((resume) => void process.send?.(message, () => resume(Effect.void)))
 
 const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
   const store = yield* MetricStore
@@ -32,6 +34,7 @@ const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
   const sizes = store.exponentialHistogram({ name: "size_bytes", help: "Sizes.", unit: "bytes", attributes: [] })
   const active = store.upDownCounter({ name: "active", help: "Active.", attributes: [] })
   const level = store.gauge({ name: "level", help: "Level.", attributes: [] })
+  yield* Effect.sync(() => flushCompileCache())
   yield* send({ did: "start" })
   while (true) {
     const command = yield* Queue.take(commands)
