@@ -235,7 +235,7 @@ describe("Telemetry.layerNoop", () => {
       assert.strictEqual(results.greet, "hello")
       assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
       assert.strictEqual(yield* References.MinimumLogLevel, "Info")
-      assert.deepStrictEqual(yield* (yield* MetricStore).snapshot, [])
+      assert.deepStrictEqual((yield* (yield* MetricStore).snapshot).families, [])
       yield* (yield* FlushRegistry).flush
       assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
     }).pipe(

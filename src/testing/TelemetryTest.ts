@@ -91,8 +91,8 @@ const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Tel
       {
         ...options,
         logging: { level: "Trace", ...options.logging },
-        // A test is where misuse is to be found.
-        metrics: { onMisuse: "die", ...options.metrics }
+        // A test is where misuse is to be found; what the process does besides is not the test's.
+        metrics: { onMisuse: "die", runtime: false, ...options.metrics }
       },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
     )

@@ -36,7 +36,7 @@ const modelOf = (operations: ReadonlyArray<typeof Operation.Type>) => {
     const counts = [within(-Infinity, 1), within(1, 2), within(2, 5), within(5, Infinity)]
     return [
       key,
-      family === "gauge" ? values.at(-1) : family === "histogram" ? { counts, count: values.length, sum } : sum
+      family === "gauge" ? values.at(-1)! : family === "histogram" ? { counts, count: values.length, sum } : sum
     ] as const
   }))
 }

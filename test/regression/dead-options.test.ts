@@ -166,6 +166,38 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 10,
     with: 3
   },
+  "metrics.retention": {
+    option: { metrics: { retention: "10 seconds" } },
+    observe: observed.seriesAfterAMinute,
+    without: 10,
+    with: 0
+  },
+  "metrics.exemplars": {
+    option: { metrics: { exemplars: "always_off" } },
+    observe: observed.exemplars,
+    without: 1,
+    with: 0
+  },
+  "metrics.runtime": {
+    base: { metrics: { runtime: true } },
+    option: { metrics: { runtime: false } },
+    observe: observed.measuresProcess,
+    without: true,
+    with: false
+  },
+  "metrics.onMisuse": {
+    base: { metrics: { onMisuse: "count" } },
+    option: { metrics: { onMisuse: "die" } },
+    observe: observed.misuse,
+    without: "goes on",
+    with: "throws"
+  },
+  "metrics.views": {
+    option: { metrics: { views: [{ metric: "jobs_total", dropAttributes: ["kind"] }] } },
+    observe: observed.series,
+    without: 10,
+    with: 1
+  },
   "metrics.authRequired": {
     base: { http: { token: "t" } },
     option: { metrics: { authRequired: true } },

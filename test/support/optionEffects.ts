@@ -62,12 +62,41 @@ export const maskedField = (key: string, value = "v") =>
     return (yield* (yield* TelemetryTest).logs)[0]?.[key]
   }))
 
-export const series = inTest(Effect.gen(function*() {
-  const store = yield* MetricStore
+const countJobs = Effect.map(MetricStore, (store) => {
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
   for (let kind = 0; kind < 10; kind++) jobs.inc({ kind: `${kind}` })
-  return (yield* store.snapshot).families.find(({ name }) => name === "jobs_total")?.series.length
-}))
+  return jobs
+})
+
+const seriesOf = (name: string) =>
+  Effect.map(
+    Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
+    ({ families }) => families.find((family) => family.name === name)?.series ?? []
+  )
+
+/** Series of a counter that has ten kinds. */
+export const series = inTest(Effect.andThen(countJobs, Effect.map(seriesOf("jobs_total"), (all) => all.length)))
+
+export const seriesAfterAMinute = inTest(countJobs.pipe(
+  Effect.andThen(recorder.advance("1 minute")),
+  Effect.andThen(Effect.map(seriesOf("jobs_total"), (all) => all.length))
+))
+
+/** Exemplars of a counter that has counted in a span. */
+export const exemplars = inTest(
+  Effect.flatMap(countJobs, (jobs) => Effect.withSpan(Effect.sync(() => jobs.inc({ kind: "0" })), "work")).pipe(
+    Effect.andThen(Effect.map(seriesOf("jobs_total"), ([first]) => first?.exemplars.length))
+  )
+)
+
+export const measuresProcess = inTest(Effect.map(seriesOf("process_uptime_seconds"), (all) => all.length === 1))
+
+/** What a negative increment of a counter does to who asks for it. */
+export const misuse = inTest(Effect.flatMap(countJobs, (jobs) =>
+  Effect.sync(() => jobs.inc({ kind: "0" }, -1)).pipe(
+    Effect.as("goes on"),
+    Effect.catchCause(() => Effect.succeed("throws"))
+  )))
 
 /** Attributes, length of one, events and links of a span that is given two of each. */
 export const fullSpan = inTest(Effect.gen(function*() {
