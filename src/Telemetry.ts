@@ -27,6 +27,7 @@ import * as StructuredLogger from "./logging/StructuredLogger.ts"
 import * as MetricEventSink from "./metrics/MetricEventSink.ts"
 import * as MetricExport from "./metrics/MetricExport.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
+import * as NodeRuntimeMetrics from "./metrics/NodeRuntimeMetrics.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
 import * as SpanExport from "./tracing/SpanExport.ts"
@@ -62,6 +63,8 @@ export interface Parts {
   readonly logDestination?: Layer.Layer<LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
+  /** Where metrics are kept; in a worker thread `MetricStore.layerShared`, so that the main thread shows them. */
+  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
@@ -196,7 +199,7 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     TaskStore.layerMemory,
-    metrics.enabled ? MetricStore.layer : MetricStore.layerNoop,
+    metrics.enabled ? parts.metricStore ?? MetricStore.layer : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
     Layer.succeed(SpansEnabled, tracing.enabled),
     LogLevels.layer,
@@ -212,6 +215,7 @@ type Sink = Layer.Layer<
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
+    ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

@@ -12,8 +12,8 @@ import { NothingFamily } from "./NothingFamily.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView.MetricView>
-  /** Makes a family of a declaration as the views have left it. */
-  readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState
+  /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
+  readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState | undefined
   /** Told what of a view cannot be done. */
   readonly onDoubt: (sentence: string) => void
 }
@@ -24,7 +24,7 @@ export type Instrument = ReturnType<typeof instrumentOf> | NothingFamily
 interface Declared {
   readonly declaration: MetricDeclaration.Checked
   readonly instrument: Instrument
-  /** `undefined` where a view denies the metric. */
+  /** `undefined` where a view denies the metric or there is no room for it. */
   readonly state: MetricState | undefined
 }
 

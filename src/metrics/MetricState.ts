@@ -30,7 +30,7 @@ export interface Options {
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
   readonly register: EffectRegistry.Register
-  readonly onOverflow: (culprit: string) => void
+  readonly onOverflow: (count: number, culprit: string) => void
 }
 
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
@@ -40,6 +40,10 @@ const overheadBytes = 600
 const piece = 512
 
 const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
+
+/** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
+export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
+  values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
 
 export class MetricState {
   readonly declaration: Checked
@@ -66,12 +70,12 @@ export class MetricState {
         redact: options.redact,
         onOverflow: options.onOverflow,
         make: (values) => {
-          const base = storage.allocate()
+          const startMillis = options.nowMillis()
+          const base = values === undefined
+            ? storage.allocateOverflow(startMillis)
+            : storage.allocate(values, startMillis)
           if (base === undefined) return undefined
-          const attributes = values === undefined
-            ? overflowAttributes
-            : SeriesAttributes.make(declaration.attributes, values)
-          const series = new Series(base, values, attributes, options.nowMillis())
+          const series = new Series(base, values, attributesOf(declaration, values), startMillis)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
           this.#registrations.set(
@@ -103,8 +107,9 @@ export class MetricState {
     this.parts.storage.release(series.base)
   }
 
-  /** Expires the series that nothing was recorded to since `beforeMillis`. */
+  /** Expires the series that nothing was recorded to since `beforeMillis`. What is said once stays. */
   expireIdle(nowMillis: number, beforeMillis: number): void {
+    if (this.declaration.type === "info") return
     const { index, storage: { values } } = this.parts
     for (const series of index.all) {
       if (values[series.base] !== 0) {
@@ -123,28 +128,32 @@ export class MetricState {
     values: Float64Array,
     ordering: Cooperation.Work<ReadonlyArray<Series>>
   ): Cooperation.Work<FamilySnapshot> {
-    const { attributes, buckets, help, name, type, unit } = this.declaration
-    const series: Array<SeriesSnapshot> = []
-    for (const one of yield* ordering) {
-      series.push({
-        attributes: one.attributes,
-        startMillis: one.startMillis,
-        value: this.#readValue(values, one.base + 1),
-        exemplars: SeriesExemplars.of(one)
-      })
-      if (series.length % piece === 0) yield
-    }
-    const family = {
-      type,
-      name,
-      help,
-      unit,
-      attributes,
-      ...(this.observed && type === "counter" ? { observed: true } : {}),
-      series
-    }
-    return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
+    const observed = this.observed && this.declaration.type === "counter"
+    return yield* familySnapshot(this.declaration, observed, values, yield* ordering)
   }
+}
+
+/** The snapshot of a family whose series are given in their order, with a copy of their numbers. */
+export function* familySnapshot(
+  declaration: Checked,
+  observed: boolean,
+  values: Float64Array,
+  ordered: ReadonlyArray<Series>
+): Cooperation.Work<FamilySnapshot> {
+  const { attributes, buckets, help, name, type, unit } = declaration
+  const readValue = valueReader(declaration)
+  const series: Array<SeriesSnapshot> = []
+  for (const one of ordered) {
+    series.push({
+      attributes: one.attributes,
+      startMillis: one.startMillis,
+      value: readValue(values, one.base + 1),
+      exemplars: SeriesExemplars.of(one)
+    })
+    if (series.length % piece === 0) yield
+  }
+  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
+  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)

@@ -1,5 +1,5 @@
 /**
- * The labels of a series, as both text formats write them.
+ * The labels of a series, as all formats of Prometheus write them.
  *
  * @internal
  */
@@ -50,7 +50,8 @@ const render = (attributes: Attributes, reserved?: Reserved): string => {
   return Array.from(labels, ([name, value]) => pair(name, value)).join(",")
 }
 
-const labelsOf = (attributes: Attributes, reserved: Reserved | undefined): ReadonlyMap<string, string> => {
+/** The labels by name, as {@link text} writes them. */
+export const labelsOf = (attributes: Attributes, reserved: Reserved | undefined): ReadonlyMap<string, string> => {
   const keys = Object.keys(attributes)
   const labels = new Map<string, string>()
   for (const key of keys) labels.set(nameOf(key, reserved), `${attributes[key]}`)
@@ -64,7 +65,8 @@ const labelsOf = (attributes: Attributes, reserved: Reserved | undefined): Reado
   return labels
 }
 
-const nameOf = (key: string, reserved: Reserved | undefined): string =>
+/** The label of an attribute, if no other attribute has the same. */
+export const nameOf = (key: string, reserved: Reserved | undefined): string =>
   key === reserved ? `exported_${key}` : PrometheusNames.labelName(key)
 
 const pair = (name: string, value: string): string => `${name}="${escape(value)}"`

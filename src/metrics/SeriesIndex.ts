@@ -32,8 +32,8 @@ export interface IndexOptions {
   readonly redact: (key: string, value: string) => string
   /** Makes a series; `undefined` values are those of the overflow series. Gives nothing where there is no room. */
   readonly make: (values: ReadonlyArray<string> | undefined) => Series | undefined
-  /** The first overflow, with the attribute that has the most distinct values. */
-  readonly onOverflow: (culprit: string) => void
+  /** The first overflow: how many series there are, and the attribute that has the most distinct values. */
+  readonly onOverflow: (count: number, culprit: string) => void
 }
 
 export const make = (options: IndexOptions): SeriesIndex => {
@@ -45,7 +45,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
 
   const overflow = (): Series => {
     if (overflowSeries === undefined) {
-      if (!reported) options.onOverflow(culprit(keys, all))
+      if (!reported) options.onOverflow(all.size + 1, culprit(keys, all))
       reported = true
       overflowSeries = options.make(undefined)
       if (overflowSeries === undefined) throw new RangeError("no room for the overflow series")

@@ -18,8 +18,10 @@ export interface SeriesStorage {
   /** Changes whenever a place is given back: who holds a place looks whether it is still theirs. */
   readonly generation: number
   /** The place of a new series, all zero; `undefined` where there is no room for one. */
-  allocate(): number | undefined
-  /** Gives the place of an expired series to the next one. */
+  allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined
+  /** The place of the overflow series, for which there is always room. */
+  allocateOverflow(startMillis: number): number
+  /** Takes back the place of an expired series. */
   release(base: number): void
 }
 
@@ -54,6 +56,11 @@ export class GrowingStorage implements SeriesStorage {
     return base
   }
 
+  allocateOverflow(): number {
+    return this.allocate()
+  }
+
+  /** The next series gets the place. */
   release(base: number): void {
     this.generation++
     this.#free.push(base)

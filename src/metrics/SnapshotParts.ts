@@ -3,7 +3,9 @@
  *
  * @internal
  */
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type * as Cooperation from "../internal/Cooperation.ts"
+import type { FamilySnapshot, MetricSnapshot, NumberFamily, SeriesSnapshot } from "./MetricSnapshot.ts"
+import { piece } from "./SeriesUnion.ts"
 
 /** Buckets that are as much work as a number with its attributes. */
 const bucketsPerNumber = 20
@@ -23,7 +25,10 @@ const weightOf = ({ value }: SeriesSnapshot): number => {
  * Parts that are worth at most as much as a number of series without buckets, or
  * hold a single series; in the order of the snapshot, none of an empty one.
  */
-export const split = (snapshot: MetricSnapshot, maximumSeries: number): ReadonlyArray<MetricSnapshot> => {
+export function* split(
+  snapshot: MetricSnapshot,
+  maximumSeries: number
+): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
   const parts: Array<MetricSnapshot> = []
   let families: Array<FamilySnapshot> = []
   let weight = 0
@@ -43,6 +48,7 @@ export const split = (snapshot: MetricSnapshot, maximumSeries: number): Readonly
         weight = 0
       }
       weight += next
+      if (index % piece === piece - 1) yield
     }
     take(all.length)
   }
@@ -52,6 +58,36 @@ export const split = (snapshot: MetricSnapshot, maximumSeries: number): Readonly
 
 const slice = (family: FamilySnapshot, from: number, to: number): FamilySnapshot =>
   from === 0 && to >= family.series.length ? family : mapSeries(family, (series) => series.slice(from, to))
+
+/** The snapshot that was split. */
+export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
+  const families: Array<FamilySnapshot> = []
+  for (const part of parts) {
+    for (const family of part.families) {
+      const last = families.at(-1)
+      if (last?.name === family.name) families[families.length - 1] = continued(last, family)
+      else families.push(family)
+    }
+  }
+  return { timeMillis: parts[0]?.timeMillis ?? 0, families }
+}
+
+/** A family and the rest of it; what is of another type is no rest of it. */
+const continued = (family: FamilySnapshot, rest: FamilySnapshot): FamilySnapshot => {
+  if (family.type === "histogram" && rest.type === "histogram") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  if (family.type === "exponentialHistogram" && rest.type === "exponentialHistogram") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  if (family.type === "summary" && rest.type === "summary") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  return isNumbers(family) && isNumbers(rest) ? { ...family, series: family.series.concat(rest.series) } : family
+}
+
+const isNumbers = (family: FamilySnapshot): family is NumberFamily =>
+  family.type === "counter" || family.type === "upDownCounter" || family.type === "gauge" || family.type === "info"
 
 /** The family with other series, whatever the type of its values. */
 export const mapSeries = (

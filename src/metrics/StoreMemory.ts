@@ -8,7 +8,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import * as Cooperation from "../internal/Cooperation.ts"
+import type { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { siteOf } from "./declarationSite.ts"
@@ -16,19 +18,36 @@ import * as EffectRegistry from "./EffectRegistry.ts"
 import * as ForeignMetrics from "./ForeignMetrics.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
+import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
 import { MetricState, strideOf } from "./MetricState.ts"
-import type { MetricStore } from "./MetricStore.ts"
+import type { MetricStoreShape } from "./MetricStoreShape.ts"
 import * as MetricView from "./MetricView.ts"
 import { ObservedMetrics } from "./ObservedMetrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import { ExemplarFilter } from "./SeriesExemplars.ts"
-import { GrowingStorage } from "./SeriesStorage.ts"
+import { GrowingStorage, type SeriesStorage } from "./SeriesStorage.ts"
+import { SharedThreads } from "./SharedThreads.ts"
 import * as storeDeclarations from "./storeDeclarations.ts"
 
 /** Looks for idle series per retention. */
 const looksPerRetention = 24
 
-export const make = Effect.gen(function*() {
+/** Largest memory of a worker thread, unless it is said. */
+const defaultShareBytes = 64 * 1024 * 1024
+
+/** Where a store keeps the numbers of its series. */
+export interface Backend {
+  /** Storage for a family; nothing where there is no room for it. */
+  readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
+}
+
+const ownMemory: Backend = { storage: (declaration) => new GrowingStorage(strideOf(declaration)) }
+
+export const make: (
+  backend?: Backend
+) => Effect.Effect<MetricStoreShape, never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
+  backend = ownMemory
+) {
   const { metrics: config } = yield* TelemetryConfig.Current
   const redaction = yield* Redaction.Current
   const clock = yield* Clock.Clock
@@ -45,19 +64,25 @@ export const make = Effect.gen(function*() {
     onDoubt: self.warn,
     makeState: (declaration) => {
       const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
+      const storage = backend.storage(declaration)
+      if (storage === undefined) {
+        self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
+        return undefined
+      }
       return new MetricState({
         declaration,
         cardinalityLimit,
-        storage: new GrowingStorage(strideOf(declaration)),
+        storage,
         exemplars,
         nowMillis,
         redact,
         misuse: self.misuse(declaration.name, config.onMisuse),
         register: registry.family(declaration),
-        onOverflow: (culprit) => self.overflow(declaration.name, cardinalityLimit, culprit)
+        onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
       })
     }
   })
+  const threads = new SharedThreads(self.warn)
   const observed = new ObservedMetrics(self.observeFailed)
   const readForeign = ForeignMetrics.reader({
     context: yield* Effect.context<never>(),
@@ -69,7 +94,7 @@ export const make = Effect.gen(function*() {
     onConflict: self.warn
   })
 
-  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+  const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
@@ -91,16 +116,24 @@ export const make = Effect.gen(function*() {
   return {
     ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
     observe,
+    share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
     snapshot: Effect.flatMap(observed.refresh, () =>
       Effect.suspend(() => {
         const timeMillis = nowMillis()
-        const others = [...readForeign(), ...self.read()]
-        const work = families.read()
+        const work = snapshotOf(timeMillis, families.read(), self.read(), threads.read(), readForeign())
         exemplars?.nextInterval()
-        return Effect.map(Cooperation.run(work), (own) => ({
-          timeMillis,
-          families: own.concat(others).sort((left, right) => left.name < right.name ? -1 : 1)
-        }))
+        return Cooperation.run(work)
       }))
-  } satisfies MetricStore["Service"]
+  } satisfies MetricStoreShape
 })
+
+function* snapshotOf(
+  timeMillis: number,
+  own: Cooperation.Work<Array<FamilySnapshot>>,
+  self: ReadonlyArray<FamilySnapshot>,
+  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>,
+  foreign: Cooperation.Work<ReadonlyArray<FamilySnapshot>>
+): Cooperation.Work<MetricSnapshot> {
+  const families = (yield* own).concat(self, yield* foreign).sort((left, right) => left.name < right.name ? -1 : 1)
+  return yield* addThreads({ timeMillis, families })
+}

@@ -67,7 +67,10 @@ describe("EffectRegistry", () => {
         (yield* visible).map(({ id, state }) => [id, state]),
         [["jobs_total", { count: 5, incremental: false }]] as never
       )
-      assert.deepStrictEqual((yield* store.snapshot).families.flatMap(({ help, name }) => name === "jobs_total" ? [help] : []), ["Ours."])
+      assert.deepStrictEqual(
+        (yield* store.snapshot).families.flatMap(({ help, name }) => name === "jobs_total" ? [help] : []),
+        ["Ours."]
+      )
       assert.deepStrictEqual(lines, [
         "metric jobs_total exists in Effect's metric registry already; Effect's exporters see that one",
         "metric jobs_total of Effect's registry is left out: a declared metric is called jobs_total"

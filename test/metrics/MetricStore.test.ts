@@ -1,49 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Metric } from "effect"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { Effect } from "effect"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import * as Redaction from "../../src/Redaction.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { suite } from "./MetricStoreTest.ts"
-
-const live = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
+import { declared, live, seriesOf, test } from "./storeTest.ts"
 
 suite("layer", live)
 suite("layerNoop", MetricStore.layerNoop)
-
-/** A store in a registry of its own, with the lines it logs. */
-const test = (
-  sentence: string,
-  body: (store: MetricStore["Service"], lines: ReadonlyArray<unknown>) => Effect.Effect<void>,
-  options: TelemetryConfig.Options = {}
-) =>
-  it.effect(sentence, () =>
-    Effect.gen(function*() {
-      const lines: Array<unknown> = []
-      const config = yield* TelemetryConfig.make(options)
-      yield* Effect.flatMap(MetricStore, (store) => body(store, lines)).pipe(
-        Effect.provide(live),
-        Effect.provideService(TelemetryConfig.Current, config),
-        Effect.provideService(Redaction.Current, Redaction.make(config.redaction)),
-        Effect.provideService(Metric.MetricRegistry, new Map()),
-        Effect.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
-          lines.push([logLevel, ...(message as ReadonlyArray<unknown>)])
-        })]))
-      )
-    }))
-
-/** Attributes and values of the series of a metric. */
-const seriesOf = (store: MetricStore["Service"], name: string) =>
-  Effect.map(store.snapshot, ({ families }) => {
-    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> =
-      families.find((family) => family.name === name)?.series ?? []
-    return series.map(({ attributes, value }) => ({ attributes, value }))
-  })
-
-/** Without what the store says about itself. */
-const declared = (store: MetricStore["Service"]) =>
-  Effect.map(store.snapshot, ({ families }) => families.filter(({ name }) => !name.startsWith("tasker_")))
 
 describe("MetricStore", () => {
   test("gives a snapshot of all families with a series, sorted by name and by attribute values", (store) =>

@@ -146,7 +146,8 @@ export const suite = (name: string, layer: Layer.Layer<MetricStore>) =>
       store.gauge({ name: "queue", help: "Waiting.", attributes: ["kind"] })
       store.histogram({ name: "wait_seconds", help: "Waits.", attributes: [], buckets: [1, 2] })
       store.exponentialHistogram({ name: "size_bytes", help: "Sizes.", unit: "bytes", attributes: [] })
-      const withoutPlace = (f: () => unknown) => refused(f).replaceAll(/ at \S*(MetricStoreTest\.ts):\d+:\d+/g, " at $1")
+      const withoutPlace = (f: () => unknown) =>
+        refused(f).replaceAll(/ at \S*(MetricStoreTest\.ts):\d+:\d+/g, " at $1")
       assert.strictEqual(
         withoutPlace(() => store.upDownCounter({ name: "queue", help: "Waiting.", attributes: ["kind", "site"] })),
         "metric \"queue\" is declared twice: as gauge{kind} at MetricStoreTest.ts and as upDownCounter{kind,site} " +

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 /** A folder that is removed with the scope. */
-const temporaryFolder = Effect.acquireRelease(
+export const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "tasker-telemetry-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )

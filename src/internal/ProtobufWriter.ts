@@ -1,0 +1,207 @@
+/**
+ * Writes the wire format of Protocol Buffers.
+ *
+ * A message in a message is written in place: `open` leaves room for its length,
+ * `close` fills it in. Nothing is encoded into a buffer of its own first.
+ *
+ * @see https://protobuf.dev/programming-guides/encoding/
+ * @internal
+ */
+
+const wireVarint = 0
+const wireFixed64 = 1
+const wireBytes = 2
+
+/** Bytes of a tag and a 64-bit varint at most, with room to spare. */
+const mostForScalar = 24
+/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+const mostPerUnit = 3
+/** Above this a doubled number is not exact. */
+const exactlyDoubled = 2 ** 52
+
+const encoder = new TextEncoder()
+
+export class ProtobufWriter {
+  #bytes: Uint8Array<ArrayBuffer>
+  #view: DataView
+  #length = 0
+
+  /** A writer that has room for so many bytes before it has to grow. */
+  constructor(capacity = 1024) {
+    this.#bytes = new Uint8Array(Math.max(capacity, 1))
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  /** Bytes written since the start or the last `take`. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** A copy of what was written; the writer starts afresh. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.slice(0, this.#length)
+    this.#length = 0
+    return taken
+  }
+
+  /** A whole number without a tag: negative numbers in two's complement, as `int64` and `enum` are written. */
+  varint(value: number | bigint): void {
+    this.#reserve(mostForScalar)
+    this.#varint(value)
+  }
+
+  /** A field of type `int32`, `int64`, `uint32`, `uint64`, `bool` or `enum`. */
+  integer(field: number, value: number | bigint): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireVarint)
+    this.#varint(value)
+  }
+
+  /** A whole number without a tag as `sint32` and `sint64` are written: small ones are short, whatever their sign. */
+  zigzag(value: number): void {
+    this.#reserve(mostForScalar)
+    if (Math.abs(value) < exactlyDoubled) {
+      this.#varint(value < 0 ? -2 * value - 1 : 2 * value)
+      return
+    }
+    const whole = wholeOf(value)
+    this.#varint(whole < 0n ? whole * -2n - 1n : whole * 2n)
+  }
+
+  /** A field of type `sint32` or `sint64`. */
+  signed(field: number, value: number): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireVarint)
+    this.zigzag(value)
+  }
+
+  /** A field of type `double`. */
+  double(field: number, value: number): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireFixed64)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  /** A field of type `fixed64` or `sfixed64`. */
+  fixed64(field: number, value: bigint): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireFixed64)
+    this.#view.setBigUint64(this.#length, BigInt.asUintN(64, value), true)
+    this.#length += 8
+  }
+
+  /** A field of type `string`; a lone surrogate, which is not UTF-8, becomes U+FFFD. */
+  string(field: number, text: string): void {
+    const { length } = text
+    this.#reserve(mostForScalar + length * mostPerUnit)
+    this.#tag(field, wireBytes)
+    const start = this.#length
+    const body = start + widthOf(length)
+    const bytes = this.#bytes
+    let index = 0
+    while (index < length) {
+      const code = text.charCodeAt(index)
+      if (code > 0x7f) break
+      bytes[body + index] = code
+      index++
+    }
+    this.#length = body + index
+    if (index < length) {
+      this.#length += encoder.encodeInto(text.slice(index), bytes.subarray(body + index)).written
+    }
+    this.#setLength(start, body)
+  }
+
+  /** A field of type `bytes`, or a message that is encoded already. */
+  bytes(field: number, bytes: Uint8Array): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireBytes)
+    this.#varint(bytes.length)
+    this.raw(bytes)
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** What another writer wrote, which starts afresh. */
+  move(from: ProtobufWriter): void {
+    this.raw(from.#bytes.subarray(0, from.#length))
+    from.#length = 0
+  }
+
+  /** Starts a message or packed numbers; what is written until `close` is its content. */
+  open(field: number): number {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireBytes)
+    return this.#length++
+  }
+
+  /** Ends what `open` started; takes what `open` answered. */
+  close(start: number): void {
+    this.#reserve(mostForScalar)
+    this.#setLength(start, start + 1)
+  }
+
+  /** Writes the length of what stands from `body` to the end at `start`, and moves it up to there if it is elsewhere. */
+  #setLength(start: number, body: number): void {
+    const length = this.#length - body
+    const moved = start + widthOf(length)
+    if (moved !== body) this.#bytes.copyWithin(moved, body, this.#length)
+    this.#length = start
+    this.#varint(length)
+    this.#length = moved + length
+  }
+
+  #tag(field: number, wireType: number): void {
+    this.#varint((field << 3 | wireType) >>> 0)
+  }
+
+  /** Needs room that was reserved before. */
+  #varint(value: number | bigint): void {
+    if (typeof value === "bigint" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+      this.#varintOfBigInt(BigInt.asUintN(64, wholeOf(value)))
+      return
+    }
+    let rest = value
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#length++] = rest % 0x80 | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#length++] = rest & 0x7f | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#length++] = rest
+  }
+
+  #varintOfBigInt(value: bigint): void {
+    let rest = value
+    while (rest > 0x7fn) {
+      this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80
+      rest >>= 7n
+    }
+    this.#bytes[this.#length++] = Number(rest)
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+/** What is no number, or has no end, is 0. */
+const wholeOf = (value: number | bigint): bigint =>
+  typeof value === "bigint" ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
+
+/** Bytes of a length as a varint. */
+const widthOf = (length: number): number =>
+  length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5

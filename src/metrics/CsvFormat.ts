@@ -1,0 +1,227 @@
+/**
+ * Metrics as CSV (RFC 4180), one row a sample. Pure.
+ *
+ * **Details**
+ *
+ * The columns are `timestamp` (of the snapshot, ISO 8601), `name`, `type`,
+ * `unit`, `sample`, `value`, `le`, `quantile`, and one column
+ * `attribute_<key>` for each attribute of the snapshot, sorted. A number is one
+ * row. A histogram is a row `<name>_bucket` for each bound in `le`, cumulative
+ * and with `Infinity` last, and the rows `<name>_sum` and `<name>_count`; an
+ * exponential histogram has the bounds of the buckets it has used. A summary is a
+ * row `<name>` for each `quantile`, then `<name>_sum` and `<name>_count`.
+ * Numbers are written as JavaScript does: `NaN`, `Infinity`, `-Infinity`, `-0`.
+ *
+ * A cell with a comma, a quote or a line break is quoted. Lone surrogates, which
+ * no encoding has, become U+FFFD.
+ *
+ * Attributes may come from strangers, and spreadsheets run what looks like a
+ * formula. Texts that start with `=`, `+`, `-`, `@` (or one of their full-width
+ * forms), a tab, a line break or `'` therefore get a `'` in front; a program
+ * takes one leading `'` off again, or asks for `formulas: "keep"`.
+ *
+ * **Gotchas**
+ *
+ * Start times and exemplars are left out; `JsonFormat` has everything.
+ *
+ * `effect/encoding/Csv` is not used: it is a channel of records, each written by
+ * name and cell by cell, while most cells here are the same in row after row. It
+ * took several times as long.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc4180
+ * @see https://owasp.org/www-community/attacks/CSV_Injection
+ * @since 0.1.0
+ */
+import * as CumulativeBuckets from "./CumulativeBuckets.ts"
+import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+
+/**
+ * Content type of the format.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const contentType = "text/csv; charset=utf-8; header=present"
+
+/** Characters after which a chunk is handed out. */
+const chunkLength = 65_536
+
+const newline = "\r\n"
+
+/**
+ * How texts are written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * `columns`: a column for each key. `json`: one column `attributes` with a JSON
+   * object, for a table whose columns do not depend on the metrics. `columns` by
+   * default.
+   */
+  readonly attributes?: "columns" | "json" | undefined
+  /** Whether texts that a spreadsheet would run get a `'` in front; `escape` by default. */
+  readonly formulas?: "escape" | "keep" | undefined
+}
+
+/**
+ * The rows of a snapshot below their header, each with a line break at its end.
+ *
+ * **Example** (One counter)
+ *
+ * ```ts
+ * import * as CsvFormat from "tasker-telemetry/metrics/CsvFormat"
+ *
+ * CsvFormat.format({
+ *   timeMillis: 1_767_225_600_000,
+ *   families: [{
+ *     type: "counter",
+ *     name: "jobs_total",
+ *     help: "Jobs done.",
+ *     unit: undefined,
+ *     attributes: ["kind"],
+ *     series: [{ attributes: { kind: "mail" }, startMillis: 0, value: 3, exemplars: [] }]
+ *   }]
+ * })
+ * // timestamp,name,type,unit,sample,value,le,quantile,attribute_kind
+ * // 2026-01-01T00:00:00.000Z,jobs_total,counter,,jobs_total,3,,,mail
+ * ```
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format = (snapshot: MetricSnapshot, options?: Options): string =>
+  Array.from(chunks(snapshot, options)).join("")
+
+/**
+ * The same in chunks of about 64 Ki characters, made as they are asked for.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
+  const cell = options?.formulas === "keep" ? quoted : guarded
+  const attributes = options?.attributes === "json" ? json : columns(keysOf(snapshot))
+  const time = new Date(snapshot.timeMillis)
+  const timestamp = Number.isNaN(time.getTime()) ? String(snapshot.timeMillis) : time.toISOString()
+  let text = `timestamp,name,type,unit,sample,value,le,quantile${attributes.header(cell)}${newline}`
+  for (const family of snapshot.families) {
+    const shared = `${timestamp},${cell(family.name)},${family.type},${cell(family.unit ?? "")},`
+    const startOf = (suffix: string) => `${shared}${cell(family.name + suffix)},`
+    const starts = { plain: startOf(""), bucket: startOf("_bucket"), sum: startOf("_sum"), count: startOf("_count") }
+    for (let index = 0; index < family.series.length; index++) {
+      text += rows(family, index, starts, attributes.cells(at<SeriesSnapshot>(family.series, index).attributes, cell))
+      if (text.length < chunkLength) continue
+      yield text
+      text = ""
+    }
+  }
+  if (text !== "") yield text
+}
+
+const at = <A>(items: ReadonlyArray<A>, index: number): A => items[index] as A
+
+/** The cells of a row up to its value, by what the sample is. */
+interface Starts {
+  readonly plain: string
+  readonly bucket: string
+  readonly sum: string
+  readonly count: string
+}
+
+const rows = (family: FamilySnapshot, index: number, starts: Starts, end: string): string => {
+  switch (family.type) {
+    case "histogram": {
+      const { count, counts, sum } = at(family.series, index).value
+      return buckets(family.buckets, cumulated(counts), count, starts, end) + totals(starts, sum, count, end)
+    }
+    case "exponentialHistogram": {
+      const { value } = at(family.series, index)
+      const { bounds, counts } = CumulativeBuckets.make(value)
+      return buckets(bounds, counts, value.count, starts, end) + totals(starts, value.sum, value.count, end)
+    }
+    case "summary": {
+      const { count, quantiles, sum } = at(family.series, index).value
+      return quantiles.map(([quantile, value]) => row(starts.plain, value, "", number(quantile), end)).join("") +
+        totals(starts, sum, count, end)
+    }
+    default:
+      return row(starts.plain, at(family.series, index).value, "", "", end)
+  }
+}
+
+const cumulated = (counts: ReadonlyArray<number>): ReadonlyArray<number> => {
+  let total = 0
+  return counts.map((count) => total += count)
+}
+
+const buckets = (
+  bounds: ReadonlyArray<number>,
+  cumulative: ReadonlyArray<number>,
+  count: number,
+  { bucket }: Starts,
+  end: string
+): string => {
+  let text = ""
+  for (let index = 0; index < bounds.length; index++) {
+    text += row(bucket, at(cumulative, index), number(at(bounds, index)), "", end)
+  }
+  return text + row(bucket, count, "Infinity", "", end)
+}
+
+const totals = (starts: Starts, sum: number, count: number, end: string): string =>
+  row(starts.sum, sum, "", "", end) + row(starts.count, count, "", "", end)
+
+const row = (start: string, value: number, le: string, quantile: string, end: string): string =>
+  `${start}${number(value)},${le},${quantile}${end}${newline}`
+
+const number = (value: number): string => value === 0 && Object.is(value, -0) ? "-0" : String(value)
+
+type Cell = (text: string) => string
+
+type Attributes = SeriesSnapshot["attributes"]
+
+/** How the attributes are written: what is appended to the header, and to the rows of a series. */
+interface AttributeCells {
+  readonly header: (cell: Cell) => string
+  readonly cells: (attributes: Attributes, cell: Cell) => string
+}
+
+const json: AttributeCells = {
+  header: () => ",attributes",
+  cells: (attributes, cell) => {
+    const entries = Object.entries(attributes).toSorted(([a], [b]) => a < b ? -1 : 1)
+    return `,${cell(JSON.stringify(Object.fromEntries(entries)))}`
+  }
+}
+
+const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
+  // A key that no encoding has is escaped, so that its column keeps a name of its own.
+  header: (cell) =>
+    keys.map((key) => `,${cell(`attribute_${key.isWellFormed() ? key : JSON.stringify(key)}`)}`).join(""),
+  cells: (attributes, cell) => {
+    let text = ""
+    for (const key of keys) text += Object.hasOwn(attributes, key) ? `,${cell(attributes[key] as string)}` : ","
+    return text
+  }
+})
+
+/** The series of a family have its keys, but for the overflow series, which is the last. */
+const keysOf = ({ families }: MetricSnapshot): ReadonlyArray<string> => {
+  const keys = new Set<string>()
+  for (const { attributes, series } of families) {
+    for (const key of attributes) keys.add(key)
+    const looked: ReadonlyArray<SeriesSnapshot> = attributes.length === 0 ? series : series.slice(-1)
+    for (const one of looked) for (const key of Object.keys(one.attributes)) keys.add(key)
+  }
+  return [...keys].toSorted()
+}
+
+/** A leading byte order mark is quoted, as readers would take it off. */
+const special = /[",\r\n\ud800-\udfff]|^\ufeff/
+const formula = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n']/
+
+const quoted: Cell = (text) => special.test(text) ? `"${text.toWellFormed().replaceAll("\"", "\"\"")}"` : text
+
+const guarded: Cell = (text) => quoted(formula.test(text) ? `'${text}` : text)

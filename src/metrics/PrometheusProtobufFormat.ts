@@ -1,0 +1,136 @@
+/**
+ * Metrics in the Prometheus protobuf exposition format. Pure.
+ *
+ * **Details**
+ *
+ * The format that has native histograms: exponential histograms keep their
+ * resolution, at a fraction of the bytes of explicit buckets. Prometheus asks for
+ * it when its feature `native-histograms` is on, or when `PrometheusProto` is the
+ * first of its `scrape_protocols`.
+ *
+ * Histograms with explicit buckets stay what they are. Where a histogram of either
+ * kind has the same name, all of them are written with explicit buckets. Counters
+ * and histograms carry their exemplars and the time they started at; Prometheus
+ * keeps the exemplars of native histograms from version 2.51 on.
+ *
+ * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+ * @since 0.1.0
+ */
+import { ProtobufWriter } from "../internal/ProtobufWriter.ts"
+import * as MetricFamilyMessage from "./MetricFamilyMessage.ts"
+import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import * as PrometheusNames from "./PrometheusNames.ts"
+import * as PrometheusSeries from "./PrometheusSeries.ts"
+
+/**
+ * Content type of the format: messages `MetricFamily`, each with its length in
+ * front.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const contentType =
+  "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+
+/** Bytes after which a chunk is handed out. */
+const chunkBytes = 65_536
+/** Most series need less than this, so a buffer rarely grows. */
+const sparedBytes = 4096
+
+/**
+ * What an exposition may be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Called for everything that is left out; nobody is told by default. */
+  readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
+}
+
+/**
+ * The exposition of a snapshot; empty for an empty snapshot.
+ *
+ * **Example** (One counter)
+ *
+ * ```ts
+ * import * as PrometheusProtobufFormat from "tasker-telemetry/metrics/PrometheusProtobufFormat"
+ *
+ * const bytes = PrometheusProtobufFormat.format({
+ *   timeMillis: 1_000,
+ *   families: [{
+ *     type: "counter",
+ *     name: "jobs_total",
+ *     help: "Jobs done.",
+ *     unit: undefined,
+ *     attributes: ["kind"],
+ *     series: [{ attributes: { kind: "mail" }, startMillis: 0, value: 3, exemplars: [] }]
+ *   }]
+ * })
+ * ```
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format = (snapshot: MetricSnapshot, options?: Options): Uint8Array<ArrayBuffer> => {
+  const parts = Array.from(chunks(snapshot, options))
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let length = 0
+  for (const part of parts) {
+    whole.set(part, length)
+    length += part.length
+  }
+  return whole
+}
+
+/**
+ * The exposition of a snapshot in chunks of about 64 KiB, made as they are asked
+ * for.
+ *
+ * **Details**
+ *
+ * The length of a family stands in front of it, so a large family can be handed
+ * out only when it is complete. While it is made, empty chunks come in between:
+ * whoever consumes the chunks can let others run after each of them.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<Uint8Array<ArrayBuffer>, void> {
+  const onDropped = options?.onDropped ?? (() => {})
+  const { dropped, families } = PrometheusNames.resolve(snapshot.families)
+  for (const part of dropped) onDropped(part)
+  const complete = new ProtobufWriter(chunkBytes + sparedBytes)
+  const writer = new ProtobufWriter(chunkBytes + sparedBytes)
+  for (const family of families) {
+    const series = PrometheusSeries.distinct(family, onDropped)
+    let step = series.next()
+    while (step.done !== true) {
+      yield nothing
+      step = series.next()
+    }
+    const parts: Array<Uint8Array<ArrayBuffer>> = []
+    let length = 0
+    MetricFamilyMessage.writeHeader(writer, family)
+    const write = MetricFamilyMessage.metricWriter(writer, family, step.value)
+    for (const source of step.value) {
+      for (let index = 0; index < source.series.length; index++) {
+        write(source, index)
+        if (writer.length < chunkBytes) continue
+        length += writer.length
+        parts.push(writer.take())
+        yield nothing
+      }
+    }
+    complete.varint(length + writer.length)
+    if (parts.length > 0) {
+      yield complete.take()
+      yield* parts
+    }
+    complete.move(writer)
+    if (complete.length >= chunkBytes) yield complete.take()
+  }
+  if (complete.length > 0) yield complete.take()
+}
+
+const nothing = new Uint8Array(0)

@@ -1,0 +1,42 @@
+/**
+ * Storage of a family in memory that another thread reads.
+ *
+ * @internal
+ */
+import type { SeriesStorage } from "./SeriesStorage.ts"
+import type { SlabWriter } from "./SharedSlab.ts"
+
+export class SharedStorage implements SeriesStorage {
+  readonly stride: number
+  values: Float64Array
+  generation = 0
+  readonly #slab: SlabWriter
+  readonly #number: number
+  readonly #overflow: number
+
+  /** @param place number of the family and place of its overflow series, as the slab gave them */
+  constructor(slab: SlabWriter, stride: number, place: { readonly number: number; readonly overflow: number }) {
+    this.stride = stride
+    this.values = slab.numbers
+    this.#slab = slab
+    this.#number = place.number
+    this.#overflow = place.overflow
+  }
+
+  allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined {
+    const base = this.#slab.addSeries(this.#number, this.stride, values, startMillis)
+    this.values = this.#slab.numbers
+    return base
+  }
+
+  allocateOverflow(startMillis: number): number {
+    this.#slab.showOverflow(this.#number, this.#overflow, startMillis)
+    return this.#overflow
+  }
+
+  /** The place stays empty: a reader may be about to read it. */
+  release(base: number): void {
+    this.generation++
+    this.#slab.expire(base)
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Where the store of a worker thread keeps the numbers of its series: in memory
+ * that the main thread reads.
+ *
+ * @internal
+ */
+import { strideOf } from "./MetricState.ts"
+import { type MetricPort, SlabWriter } from "./SharedSlab.ts"
+import { SharedStorage } from "./SharedStorage.ts"
+import type { Backend } from "./StoreMemory.ts"
+
+export const backend = (port: MetricPort): Backend => {
+  const slab = new SlabWriter(port)
+  return {
+    storage: (declaration) => {
+      const stride = strideOf(declaration)
+      const place = slab.addFamily(declaration, stride)
+      return place === undefined ? undefined : new SharedStorage(slab, stride, place)
+    }
+  }
+}

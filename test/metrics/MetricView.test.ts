@@ -1,0 +1,77 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Metric } from "effect"
+import * as MetricView from "../../src/metrics/MetricView.ts"
+import { declared, seriesOf, test } from "./storeTest.ts"
+
+const viewed = (...views: ReadonlyArray<MetricView.MetricView>) => ({ metrics: { views } })
+
+describe("MetricView", () => {
+  test("denies a metric by its name, also one of Effect's registry", (store) =>
+    Effect.gen(function*() {
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      jobs.inc({ kind: "a" })
+      jobs.bind({ kind: "a" }).inc()
+      yield* Metric.update(Metric.counter("jobs_foreign"), 1)
+      store.gauge({ name: "level", help: "Level.", attributes: [] }).set({}, 1)
+      assert.deepStrictEqual((yield* declared(store)).map(({ name }) => name), ["level"])
+    }), viewed({ metric: "jobs*", deny: true }))
+
+  test("renames a metric", (store) =>
+    Effect.gen(function*() {
+      store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
+      assert.deepStrictEqual((yield* declared(store)).map(({ name }) => name), ["shop_jobs_total"])
+    }), viewed({ metric: "jobs_total", rename: "shop_jobs_total" }))
+
+  test("joins the series that only a dropped attribute told apart", (store) =>
+    Effect.gen(function*() {
+      const waits = store.histogram({
+        name: "waits",
+        help: "Waits.",
+        attributes: ["kind", "site", "lane"],
+        buckets: [1]
+      })
+      waits.observe({ kind: "a", site: "x", lane: "1" }, 0.5)
+      waits.observe({ kind: "a", site: "y", lane: "2" }, 2)
+      waits.bind({ kind: "b", site: "x", lane: "1" }).observe(3)
+      assert.deepStrictEqual(yield* seriesOf(store, "waits"), [
+        { attributes: { kind: "a" }, value: { counts: [1, 1], count: 2, sum: 2.5 } },
+        { attributes: { kind: "b" }, value: { counts: [0, 1], count: 1, sum: 3 } }
+      ])
+    }), viewed({ metric: "wa*s", dropAttributes: ["site"] }, { metric: "*", keepAttributes: ["kind", "site"] }))
+
+  test("changes buckets and the limit of series", (store) =>
+    Effect.gen(function*() {
+      const waits = store.histogram({ name: "waits", help: "Waits.", attributes: ["kind"], buckets: [1] })
+      for (const kind of ["a", "b", "c"]) waits.observe({ kind }, 7)
+      assert.deepStrictEqual(yield* seriesOf(store, "waits"), [
+        { attributes: { kind: "a" }, value: { counts: [0, 1, 0], count: 1, sum: 7 } },
+        { attributes: { otel_metric_overflow: "true" }, value: { counts: [0, 2, 0], count: 2, sum: 14 } }
+      ])
+    }), viewed({ metric: "waits", buckets: [5, 10], cardinalityLimit: 2 }))
+
+  test(
+    "keeps the name where the new one is taken or breaks a rule, and says so",
+    (store, lines) =>
+      Effect.gen(function*() {
+        store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
+        store.counter({ name: "runs_total", help: "Runs.", attributes: [] }).inc({})
+        assert.deepStrictEqual((yield* declared(store)).map(({ name }) => name), ["jobs_total", "runs_total"])
+        assert.deepStrictEqual(lines, [
+          ["Warn", "metric jobs_total keeps its name: a view calls it jobs, but the name of a counter ends in _total"],
+          ["Warn", "metric runs_total keeps its name: a view calls it jobs_total, but the name is taken"]
+        ])
+      }),
+    viewed({ metric: "jobs_total", rename: "jobs" }, { metric: "runs_total", rename: "jobs_total" })
+  )
+
+  it("compares names with wildcards in a time that does not grow with them", () => {
+    const denies = (metric: string, name: string) => MetricView.denies([{ metric, deny: true }], name)
+    assert.isTrue(denies("*", ""))
+    assert.isTrue(denies("a*c", "ac"))
+    assert.isTrue(denies("a*b*c", "a_b_b_c"))
+    assert.isFalse(denies("a*b*c", "a_c_b"))
+    assert.isFalse(denies("ab*bc", "abc"))
+    assert.isFalse(denies("a", "ab"))
+    assert.isFalse(denies(`${"a*".repeat(50)}b`, "a".repeat(10_000)))
+  })
+})

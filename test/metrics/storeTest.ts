@@ -1,0 +1,53 @@
+/**
+ * A metric store with a registry of its own and the lines it logs, for the tests of the store.
+ */
+import { it } from "@effect/vitest"
+import { Effect, Layer, Logger, Metric } from "effect"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import type { MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as Redaction from "../../src/Redaction.ts"
+import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+
+export const live = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
+
+export type Store = MetricStore["Service"]
+
+/** A test of one sentence; `lines` are level and texts of what is logged. */
+export const test = <E>(
+  sentence: string,
+  body: (store: Store, lines: ReadonlyArray<unknown>) => Effect.Effect<void, E, MetricStore>,
+  options: TelemetryConfig.Options = {}
+) =>
+  it.effect(sentence, () =>
+    Effect.gen(function*() {
+      const lines: Array<unknown> = []
+      const config = yield* TelemetryConfig.make(options)
+      yield* Effect.flatMap(MetricStore, (store) => body(store, lines)).pipe(
+        Effect.provide(live),
+        Effect.provideService(TelemetryConfig.Current, config),
+        Effect.provideService(Redaction.Current, Redaction.make(config.redaction)),
+        Effect.provideService(Metric.MetricRegistry, new Map()),
+        Effect.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
+          lines.push([logLevel, ...(message as ReadonlyArray<unknown>)])
+        })]))
+      )
+    }))
+
+/** Attributes and values of the series of a metric. */
+export const seriesOf = (store: Store, name: string) =>
+  Effect.map(store.snapshot, (snapshot) => valuesOf(snapshot, name))
+
+export const valuesOf = (
+  { families }: MetricSnapshot,
+  name: string
+): ReadonlyArray<Pick<SeriesSnapshot, "attributes" | "value">> =>
+  wholeSeriesOf({ families, timeMillis: 0 }, name).map(({ attributes, value }) => ({ attributes, value }))
+
+/** The series of a metric with everything a snapshot says about them. */
+export const wholeSeriesOf = ({ families }: MetricSnapshot, name: string): ReadonlyArray<SeriesSnapshot> =>
+  families.find((family) => family.name === name)?.series ?? []
+
+/** Without what the store says about itself. */
+export const declared = (store: Store) =>
+  Effect.map(store.snapshot, ({ families }) => families.filter(({ name }) => !name.startsWith("tasker_")))
