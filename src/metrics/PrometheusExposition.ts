@@ -5,11 +5,12 @@
  */
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"
+import type * as PrometheusSample from "./PrometheusSample.ts"
 import * as PrometheusSamples from "./PrometheusSamples.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 /** Where the formats differ. */
-export interface Style extends PrometheusSamples.Style {
+export interface Style extends PrometheusSample.Style {
   /** The lines before the samples of a family. */
   readonly head: (family: PrometheusNames.PrometheusFamily) => string
   /** The last lines. */
@@ -32,8 +33,7 @@ export function* chunks(snapshot: MetricSnapshot, style: Style, options: Options
   const onDropped = options.onDropped ?? (() => {})
   const { dropped, families } = PrometheusNames.resolve(snapshot.families)
   for (const part of dropped) onDropped(part)
-  const lines: Array<string> = []
-  let length = 0
+  let chunk = ""
   for (const family of families) {
     const series = PrometheusSeries.distinct(family, onDropped)
     let step = series.next()
@@ -41,23 +41,18 @@ export function* chunks(snapshot: MetricSnapshot, style: Style, options: Options
       yield ""
       step = series.next()
     }
-    lines.push(style.head(family))
+    chunk += style.head(family)
     for (const source of step.value) {
-      const linesOf = PrometheusSamples.writer(family, source, style)
-      const count = source.series.length
-      for (let index = 0; index < count; index++) {
-        const text = linesOf(index)
-        lines.push(text)
-        length += text.length
-        if (length < chunkLength) continue
-        // Joined, the pieces become one text and can go; added up, they would stay for as long as the sum.
-        yield lines.join("")
-        lines.length = 0
-        length = 0
+      const write = PrometheusSamples.writer(family, source, style)
+      const { length } = source.series
+      for (let index = 0; index < length; index++) {
+        chunk = write(chunk, index)
+        if (chunk.length < chunkLength) continue
+        yield chunk
+        chunk = ""
       }
     }
   }
-  lines.push(style.foot)
-  const rest = lines.join("")
-  if (rest !== "") yield rest
+  chunk += style.foot
+  if (chunk !== "") yield chunk
 }
