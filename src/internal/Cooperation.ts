@@ -13,13 +13,11 @@ export type Work<A> = Generator<void, A, void>
 /** Longest time a slice keeps the event loop, in nanoseconds; a piece of work may go over it. */
 const slice = 5_000_000n
 
-/** Does the work in slices of a few milliseconds; to begin it is part of the first one. */
-export const run = <A>(begin: () => Work<A>): Effect.Effect<A> =>
+/** Does the work in slices of a few milliseconds. */
+export const run = <A>(work: Work<A>): Effect.Effect<A> =>
   Effect.flatMap(Clock.Clock, (clock) => {
-    let begun: Work<A> | undefined
     const next: Effect.Effect<A> = Effect.suspend(() => {
       const end = clock.monotonicTimeNanosUnsafe() + slice
-      const work = begun ??= begin()
       do {
         const { done, value } = work.next()
         if (done === true) return Effect.succeed(value)

@@ -101,7 +101,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     /** Differences that are not delivered, each series at most once. */
     let owed = new Set<MetricSnapshot>()
 
-    const cumulative = Effect.flatMap(snapshot, (current) => Cooperation.run(() => split(current, maximumSeries)))
+    const cumulative = Effect.flatMap(snapshot, (current) => Cooperation.run(split(current, maximumSeries)))
 
     function* sumOf(current: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* fold([...owed].map(differences), current)
@@ -112,7 +112,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
 
     const delta = Effect.gen(function*() {
       const current = yield* snapshot
-      const parts = yield* Cooperation.run(() => sumOf(current))
+      const parts = yield* Cooperation.run(sumOf(current))
       // Both at once: an interruption finds the state before or the state after.
       last = current
       owed = new Set(parts)
