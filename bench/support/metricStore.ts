@@ -14,9 +14,9 @@ import {
 export const telemetry = (options: TelemetryConfig.Options = {}) =>
   Telemetry.layer(options, { logDestination: LogDestination.layerNoop })
 
-/** A store for use outside of fibers. */
+/** A store for use outside of fibers. The metrics of the process are off, as they are in the other libraries. */
 export const open = async (options: TelemetryConfig.Options = {}) => {
-  const runtime = ManagedRuntime.make(telemetry(options))
+  const runtime = ManagedRuntime.make(telemetry({ ...options, metrics: { runtime: false, ...options.metrics } }))
   const store = await runtime.runPromise(MetricStore)
   const snapshot = () => runtime.runPromise(store.snapshot)
   return {
