@@ -33,13 +33,11 @@ export const open = async (options: TelemetryConfig.Options = {}) => {
   }
 }
 
-const encoder = new TextEncoder()
-
 const inPieces = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
   let bytes = 0
   for (const piece of PrometheusFormat.chunks(snapshot)) {
     yield* Effect.yieldNow
-    bytes += encoder.encode(piece).length
+    bytes += piece.length
   }
   return bytes
 })
