@@ -33,11 +33,11 @@ export const counter = (buckets: ReadonlyArray<number>): Count => {
 export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
   const sumAt = buckets.length + 1
   return (values, at) => {
-    const counts: Array<number> = []
+    const counts = new Array<number>(sumAt)
     let count = 0
-    for (let position = at; position < at + sumAt; position++) {
-      const inBucket = values[position] as number
-      counts.push(inBucket)
+    for (let bucket = 0; bucket < sumAt; bucket++) {
+      const inBucket = values[at + bucket] as number
+      counts[bucket] = inBucket
       count += inBucket
     }
     return { counts, count, sum: CompensatedSum.read(values, at + sumAt) }

@@ -28,24 +28,26 @@ export class SeriesOrder {
 
   /**
    * Reading begins now: the work gives the series that are live at this moment,
-   * sorted, whatever comes or goes until it is done.
+   * sorted, whatever comes until it is done. A new series that goes until then
+   * can be missing.
    */
   read(): Cooperation.Work<ReadonlyArray<Series>> {
     const sorted = this.#sorted
     const added = this.#added
     const expirations = this.#expirations
     if (added.length === 0 && this.#sortedAt === expirations) return done(sorted)
-    return this.#sort(sorted, sorted.filter(isLive), added.length, added.filter(isLive), expirations)
+    const live = this.#sortedAt === expirations ? sorted : sorted.filter(isLive)
+    return this.#sort(sorted, live, added, added.length, expirations)
   }
 
   *#sort(
     before: ReadonlyArray<Series>,
     sorted: ReadonlyArray<Series>,
+    added: ReadonlyArray<Series>,
     taken: number,
-    added: Array<Series>,
     expirations: number
   ): Cooperation.Work<ReadonlyArray<Series>> {
-    const result = yield* merge(sorted, yield* mergeSort(added))
+    const result = yield* merge(sorted, yield* mergeSort(added, taken))
     // Somebody else may have been faster; then the next reading sorts what is left.
     if (this.#sorted === before) {
       this.#sorted = result
@@ -62,10 +64,11 @@ function* done<A>(value: A): Cooperation.Work<A> {
   return value
 }
 
-function* mergeSort(series: Array<Series>): Cooperation.Work<ReadonlyArray<Series>> {
+/** The first `count` series, sorted. */
+function* mergeSort(series: ReadonlyArray<Series>, count: number): Cooperation.Work<ReadonlyArray<Series>> {
   let runs: Array<ReadonlyArray<Series>> = []
-  for (let start = 0; start < series.length; start += piece) {
-    runs.push(series.slice(start, start + piece).sort(compare))
+  for (let start = 0; start < count; start += piece) {
+    runs.push(series.slice(start, Math.min(start + piece, count)).filter(isLive).sort(compare))
     yield
   }
   while (runs.length > 1) {
