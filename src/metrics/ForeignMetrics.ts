@@ -21,6 +21,8 @@ import * as PrometheusNames from "./PrometheusNames.ts"
 
 type Foreign = Metric.Metric.Snapshot
 
+type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ? Value : never
+
 export interface Options {
   readonly context: Context.Context<never>
   readonly registry: Metric.MetricRegistry
@@ -45,36 +47,51 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
   }
   return function*() {
     const families = new Map<string, Mutable>()
-    let seen = 0
-    for (const metadata of options.registry.values()) {
-      if (++seen % piece === 0) yield
-      if (EffectRegistry.isOurs(metadata)) continue
-      const metric = orElse<Foreign | undefined>(
-        () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
-        () => undefined
-      )
-      if (metric === undefined) continue
-      const type = typeOf(metric)
-      const name = nameOf(metric.id, type)
-      if (options.isDenied(name)) continue
-      if (options.isTaken(name)) {
-        refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
-        continue
+    const metrics = options.registry.values()
+    for (let others = nextOfOthers(metrics); others !== undefined; others = nextOfOthers(metrics)) {
+      for (const metadata of others) {
+        const metric = orElse<Foreign | undefined>(
+          () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
+          () => undefined
+        )
+        if (metric === undefined) continue
+        const type = typeOf(metric)
+        const name = nameOf(metric.id, type)
+        if (options.isDenied(name)) continue
+        if (options.isTaken(name)) {
+          refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
+          continue
+        }
+        const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
+        const family = families.get(name) ?? { type, name, help: metric.description ?? "", buckets, series: [] }
+        if (family.type !== type || !isSame(family.buckets, buckets)) {
+          refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+          continue
+        }
+        families.set(name, family)
+        for (const series of seriesOf(metric, options)) family.series.push(series)
       }
-      const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
-      const family = families.get(name) ?? { type, name, help: metric.description ?? "", buckets, series: [] }
-      if (family.type !== type || !isSame(family.buckets, buckets)) {
-        refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
-        continue
-      }
-      families.set(name, family)
-      for (const series of seriesOf(metric, options)) family.series.push(series)
+      yield
     }
     return Array.from(families.values(), ({ buckets, ...family }) => {
       const snapshot = { ...family, unit: undefined, attributes: [] }
       return (buckets === undefined ? snapshot : { ...snapshot, buckets }) as FamilySnapshot
     })
   }
+}
+
+/**
+ * Those of others among the next metrics, `undefined` behind the last one. Apart from the generator, whose loops make an
+ * object for each step.
+ */
+const nextOfOthers = (metrics: Iterator<Metadata>): ReadonlyArray<Metadata> | undefined => {
+  const others: Array<Metadata> = []
+  for (let seen = 0; seen < piece; seen++) {
+    const { done, value } = metrics.next()
+    if (done === true) return seen === 0 ? undefined : others
+    if (!EffectRegistry.isOurs(value)) others.push(value)
+  }
+  return others
 }
 
 interface Mutable {
