@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as Cooperation from "../internal/Cooperation.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { FamilySnapshot, MetricSnapshot, NumberFamily, SeriesSnapshot } from "./MetricSnapshot.ts"
 import { piece } from "./SeriesUnion.ts"
 
 /** Buckets that are as much work as a number with its attributes. */
@@ -58,6 +58,36 @@ export function* split(
 
 const slice = (family: FamilySnapshot, from: number, to: number): FamilySnapshot =>
   from === 0 && to >= family.series.length ? family : mapSeries(family, (series) => series.slice(from, to))
+
+/** The snapshot that was split. */
+export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
+  const families: Array<FamilySnapshot> = []
+  for (const part of parts) {
+    for (const family of part.families) {
+      const last = families.at(-1)
+      if (last?.name === family.name) families[families.length - 1] = continued(last, family)
+      else families.push(family)
+    }
+  }
+  return { timeMillis: parts[0]?.timeMillis ?? 0, families }
+}
+
+/** A family and the rest of it; what is of another type is no rest of it. */
+const continued = (family: FamilySnapshot, rest: FamilySnapshot): FamilySnapshot => {
+  if (family.type === "histogram" && rest.type === "histogram") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  if (family.type === "exponentialHistogram" && rest.type === "exponentialHistogram") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  if (family.type === "summary" && rest.type === "summary") {
+    return { ...family, series: family.series.concat(rest.series) }
+  }
+  return isNumbers(family) && isNumbers(rest) ? { ...family, series: family.series.concat(rest.series) } : family
+}
+
+const isNumbers = (family: FamilySnapshot): family is NumberFamily =>
+  family.type === "counter" || family.type === "upDownCounter" || family.type === "gauge" || family.type === "info"
 
 /** The family with other series, whatever the type of its values. */
 export const mapSeries = (

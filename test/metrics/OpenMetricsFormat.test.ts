@@ -216,6 +216,7 @@ d_count 1
     [{ ...at(1), traceId: "t".repeat(97) }, ` # {trace_id="${"t".repeat(97)}",span_id="${spanId}"} 1 1520879607.789`],
     [{ ...at(1), traceId: "😀".repeat(97) }, ` # {trace_id="${"😀".repeat(97)}",span_id="${spanId}"} 1 1520879607.789`],
     [{ ...at(1), traceId: "t".repeat(98) }, ""],
+    [{ ...at(1), spanId: "a\u0000" }, ""],
     [{ ...at(1), traceId: "\ud800\"", spanId: "" }, " # {trace_id=\"\ufffd\\\"\"} 1 1520879607.789"],
     [{ ...at(1), traceId: "", spanId: "" }, " # {} 1 1520879607.789"],
     [{ ...at(-1.5), timeMillis: Number.NaN }, ` # {trace_id="${traceId}",span_id="${spanId}"} -1.5`],

@@ -345,8 +345,10 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
       for (const key of Object.keys(catalog) as Array<keyof typeof catalog>) {
         const declaration = catalog[key]
         const attributes = Object.fromEntries(declaration.attributes.map((name) => [name, "a \"b\" \\ \n é"])) as never
-        if ("buckets" in declaration) store.histogram(declaration).observe(attributes, 0.3)
-        else if (declaration.name.endsWith("_total")) store.counter(declaration).inc(attributes)
+        if (declaration.type === "histogram") store.histogram(declaration).observe(attributes, 0.3)
+        else if (declaration.type === "counter") store.counter(declaration).inc(attributes)
+        else if (declaration.type === "info") store.info(declaration, attributes)
+        else if (declaration.type === "gauge") store.gauge(declaration).set(attributes, 1)
         else store.upDownCounter(declaration).add(attributes, 1)
       }
       const exposition = PrometheusFormat.format(yield* store.snapshot)

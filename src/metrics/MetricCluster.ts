@@ -1,0 +1,211 @@
+/**
+ * The metrics of several processes as those of one: of the workers of
+ * `node:cluster` and of children started with `child_process.fork`.
+ *
+ * **Details**
+ *
+ * The primary process has a store whose snapshot is that of all processes, so
+ * that routes, exporters and programs read it as any other. For every snapshot it
+ * asks all workers at once and waits for a limited time; of a worker that does
+ * not answer it has the last known values, and says so:
+ *
+ * - `tasker_cluster_workers`: worker processes that are connected;
+ * - `tasker_cluster_workers_missing{reason}`: those of them that did not answer
+ *   in time (`hung`) or have never said what they measured (`unknown`).
+ *
+ * What accumulates (counters, histograms, the count and sum of summaries) never
+ * becomes less: when a worker ends, whichever way, its last known values stay in
+ * the sums, to which the worker in its place adds. Its gauges and up-down
+ * counters, which are levels, end with it. A worker that ends in order, and one
+ * that calls `process.exit`, loses nothing; one that is killed loses what it
+ * measured since its last answer or its last report, whichever is later.
+ *
+ * **Gotchas**
+ *
+ * Sums of ended workers are kept for as long as another process has the same
+ * series, and for `metrics.retention` after that; in a family at most
+ * `metrics.cardinalityLimit` of them, those beyond it in the overflow series.
+ *
+ * `worker.disconnect()` of `node:cluster` closes the channel before the program
+ * in the worker ends, as if it were killed. SIGTERM lets it end in order, if it
+ * runs under `runMain`.
+ *
+ * @see {@link layerPrimary} and {@link layerWorker} for an example
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as ClusterPrimary from "./ClusterPrimary.ts"
+import * as ClusterWorker from "./ClusterWorker.ts"
+import type { GaugeMerge } from "./MetricMerge.ts"
+import { MetricStore } from "./MetricStore.ts"
+import * as NodeProcesses from "./NodeProcesses.ts"
+
+/**
+ * What a primary process may be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PrimaryOptions {
+  /**
+   * How long a snapshot waits for the workers: 900 milliseconds by default, so
+   * that a scrape is answered within a second.
+   */
+  readonly timeout?: Duration.Input | undefined
+  /**
+   * How the gauges of several processes become one, by name, in which `*` stands
+   * for any characters. By default amounts are added up, and of ages, shares and
+   * points in time the highest counts; see `MetricMerge`.
+   */
+  readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
+}
+
+/**
+ * What a worker process may be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WorkerOptions {
+  /** After how long without a question the worker reports on its own; 5 seconds by default. */
+  readonly interval?: Duration.Input | undefined
+  /** How long closing waits for the last report to leave the process; 1 second by default. */
+  readonly closing?: Duration.Input | undefined
+}
+
+/**
+ * A process at the other end of an IPC channel, such as `ChildProcess` of
+ * `node:child_process`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Child = NodeProcesses.Channel
+
+/**
+ * A store that has the metrics of this process and of all workers of
+ * `node:cluster`, those that run and those to come, and of the children that are
+ * attached.
+ *
+ * **Details**
+ *
+ * What is recorded goes to the store of this process. Snapshots that are asked
+ * for at the same time share one round of questions.
+ *
+ * **Example** (A web server in several processes)
+ *
+ * ```ts
+ * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+ * import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as Layer from "effect/Layer"
+ * import cluster from "node:cluster"
+ * import { createServer } from "node:http"
+ * import { MetricCluster, MetricsRoute, MetricStore, Telemetry } from "tasker-telemetry"
+ *
+ * const Primary = Layer.effectDiscard(Effect.sync(() => {
+ *   for (let count = 0; count < 4; count++) cluster.fork()
+ * })).pipe(
+ *   Layer.merge(HttpRouter.serve(MetricsRoute.layer)),
+ *   Layer.provide(NodeHttpServer.layer(createServer, { port: 9464 })),
+ *   Layer.provide(Telemetry.layerConfig({}, {
+ *     metricStore: MetricCluster.layerPrimary().pipe(Layer.provide(MetricStore.layer))
+ *   }))
+ * )
+ *
+ * declare const Application: Layer.Layer<never, never, MetricStore>
+ *
+ * const Worker = Layer.provide(
+ *   Application,
+ *   Telemetry.layerConfig({}, {
+ *     metricStore: MetricCluster.layerWorker().pipe(Layer.provide(MetricStore.layer))
+ *   })
+ * )
+ *
+ * NodeRuntime.runMain(cluster.isPrimary ? Layer.launch(Primary) : Layer.launch(Worker))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPrimary = (options: PrimaryOptions = {}): Layer.Layer<MetricStore, never, MetricStore> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const store = yield* MetricStore
+    const primary = yield* ClusterPrimary.make(store.snapshot, {
+      timeout: Duration.fromInputUnsafe(options.timeout ?? "900 millis"),
+      gauges: options.gauges
+    })
+    yield* NodeProcesses.eachWorker(primary.attach)
+    return Context.make(MetricStore, { ...store, snapshot: primary.snapshot }).pipe(
+      Context.add(ClusterPrimary.Current, primary)
+    )
+  }))
+
+/**
+ * The store it is given, whose metrics are told to the process that started this
+ * one; see {@link layerPrimary} for an example.
+ *
+ * **Details**
+ *
+ * It answers when it is asked, reports on its own when it has not been asked for
+ * a while, and for a last time when the scope closes or the process exits. While
+ * nobody asks, as under a process manager of another kind, it is silent until
+ * then. A process without a channel to the one that started it has no one to
+ * tell, and nothing happens.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerWorker = (options: WorkerOptions = {}): Layer.Layer<MetricStore, never, MetricStore> =>
+  Layer.effect(
+    MetricStore,
+    Effect.tap(MetricStore, (store) =>
+      ClusterWorker.make(store.snapshot, {
+        interval: Duration.fromInputUnsafe(options.interval ?? "5 seconds"),
+        closing: Duration.fromInputUnsafe(options.closing ?? "1 second")
+      }))
+  )
+
+/**
+ * Takes a child process in until the scope closes; it runs {@link layerWorker}.
+ * In a program without {@link layerPrimary} nothing happens.
+ *
+ * **Details**
+ *
+ * When the scope closes the child counts as ended: what it has counted stays in
+ * the sums.
+ *
+ * **Example** (Starting a child process)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { fork } from "node:child_process"
+ * import { MetricCluster } from "tasker-telemetry"
+ *
+ * const startChild = Effect.gen(function*() {
+ *   const child = yield* Effect.acquireRelease(
+ *     Effect.sync(() => fork(new URL("./child.js", import.meta.url))),
+ *     (child) => Effect.sync(() => child.kill())
+ *   )
+ *   yield* MetricCluster.attach(child)
+ *   return child
+ * })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const attach = (child: Child): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(
+    ClusterPrimary.Current,
+    (primary) =>
+      primary === undefined ? Effect.void : Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => primary.attach(child)),
+        (detach) => Effect.sync(detach)
+      ))
+  )
