@@ -12,7 +12,7 @@ interface Entry extends SelfMetric {
   readonly alias?: { readonly of: string; readonly original: string }
 }
 
-const { catalog, runtimeCatalog } = MetricCatalog
+const { catalog, clusterCatalog, runtimeCatalog } = MetricCatalog
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string) => `\`${cell(text)}\``
@@ -100,6 +100,10 @@ ${section("The Node process", runtime)}
 
 On unless \`metrics.runtime\` is off. Names and attributes are OpenTelemetry's semantic conventions as
 Prometheus writes them.
+
+${section("Clusters", Object.values(clusterCatalog))}
+
+They are among the metrics of a cluster's primary process.
 
 ## The telemetry about itself
 
