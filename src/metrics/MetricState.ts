@@ -107,15 +107,19 @@ export class MetricState {
     this.parts.storage.release(series.base)
   }
 
-  /** Expires the series that nothing was recorded to since `beforeMillis`. What is said once stays. */
+  /**
+   * Expires the series that nothing was recorded to since `beforeMillis`. What is still so stays, however long ago it
+   * was said: an info, and an up-down counter that has not returned to zero, as of runs that take longer than that.
+   */
   expireIdle(nowMillis: number, beforeMillis: number): void {
-    if (this.declaration.type === "info") return
-    const { index, storage: { values } } = this.parts
+    const { declaration: { type }, parts: { index, storage: { values } } } = this
+    if (type === "info") return
     for (const series of index.all) {
       if (values[series.base] !== 0) {
         values[series.base] = 0
         series.recordedMillis = nowMillis
-      } else if (series.recordedMillis <= beforeMillis) this.expire(series)
+      } else if (type === "upDownCounter" && CounterFamily.read(values, series.base + 1) !== 0) continue
+      else if (series.recordedMillis <= beforeMillis) this.expire(series)
     }
   }
 
