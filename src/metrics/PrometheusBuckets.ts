@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Utf8Writer } from "../internal/Utf8Writer.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import type { ExponentialHistogramFamily, HistogramFamily } from "./MetricSnapshot.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
@@ -15,7 +16,7 @@ export const explicitWriter = (
   { buckets, series }: HistogramFamily,
   style: Style
 ): Writer => {
-  const open = `${family.name}_bucket{`
+  const { name } = family
   // Bounds that do not ascend, or are infinite, are no bounds; what they count is in the next bucket.
   let highest = -Infinity
   const ends = buckets.map((bound) => {
@@ -24,36 +25,37 @@ export const explicitWriter = (
     return endOf(style.bound(bound))
   })
   const last = ends.length
-  const lineEnd = lineEnds([...ends, endOf("+Inf")], series.length)
   const totals = totalsWriter(family, style, buckets.some((bound) => bound < 0))
-  return (text, index) => {
+  return (out, index) => {
     const { attributes, exemplars, startMillis, value } = series[index] as HistogramFamily["series"][number]
     const { count, counts, sum } = value
     const labels = PrometheusLabels.text(attributes, "le")
-    const start = labels === "" ? open : `${open}${labels},`
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined
-    let lines = text
+    const start = out.length
+    writeStart(out, name, labels)
+    const end = out.length
     let total = 0
     let lowest = -Infinity
     for (let at = 0; at < last; at++) {
       total += counts[at] ?? 0
-      const end = ends[at]
-      if (end === undefined) continue
-      if (exemplar === undefined) {
-        lines = lines + start + lineEnd(at, total)
-        continue
+      const text = ends[at]
+      if (text === undefined) continue
+      out.text(text)
+      writeCount(out, total)
+      if (exemplar !== undefined) {
+        const bound = buckets[at] as number
+        out.text(exemplarIn(exemplars, exemplar, lowest, bound))
+        lowest = bound
       }
-      const bound = buckets[at] as number
-      lines += `${start}${end}${PrometheusText.integer(total)}${exemplarIn(exemplars, exemplar, lowest, bound)}\n`
-      lowest = bound
+      out.text("\n")
+      out.again(start, end)
     }
     const all = Math.max(total + (counts[last] ?? 0), count)
-    lines = exemplar === undefined
-      ? lines + start + lineEnd(last, all)
-      : `${lines}${start}${infinite}${PrometheusText.integer(all)}${
-        exemplarIn(exemplars, exemplar, lowest, Infinity)
-      }\n`
-    return totals(lines, labels, sum, all, startMillis)
+    out.text(infinite)
+    writeCount(out, all)
+    if (exemplar !== undefined) out.text(exemplarIn(exemplars, exemplar, lowest, Infinity))
+    out.text("\n")
+    totals(out, labels, sum, all, startMillis)
   }
 }
 
@@ -62,64 +64,71 @@ export const exponentialWriter = (
   { series }: ExponentialHistogramFamily,
   style: Style
 ): Writer => {
-  const open = `${family.name}_bucket{`
+  const { name } = family
   const ends = new Map<number, string>()
   const totals = totalsWriter(family, style, false)
   const totalsOfNegative = totalsWriter(family, style, true)
-  return (text, index) => {
+  return (out, index) => {
     const { attributes, exemplars, startMillis, value } = series[index] as ExponentialHistogramFamily["series"][number]
     const { bounds, counts } = CumulativeBuckets.make(value)
     const labels = PrometheusLabels.text(attributes, "le")
-    const start = labels === "" ? open : `${open}${labels},`
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined
-    let lines = text
+    const start = out.length
+    writeStart(out, name, labels)
+    const end = out.length
     let lowest = -Infinity
     for (let at = 0; at < bounds.length; at++) {
       const bound = bounds[at] as number
-      let end = ends.get(bound)
-      if (end === undefined) ends.set(bound, end = endOf(style.bound(bound)))
-      lines = lines + start + end + PrometheusText.integer(counts[at] as number)
-      lines += exemplar === undefined ? "\n" : `${exemplarIn(exemplars, exemplar, lowest, bound)}\n`
+      let text = ends.get(bound)
+      if (text === undefined) ends.set(bound, text = endOf(style.bound(bound)))
+      out.text(text)
+      writeCount(out, counts[at] as number)
+      if (exemplar !== undefined) out.text(exemplarIn(exemplars, exemplar, lowest, bound))
+      out.text("\n")
+      out.again(start, end)
       lowest = bound
     }
     const all = Math.max(counts.at(-1) ?? 0, value.count)
-    lines = lines + start + infinite + PrometheusText.integer(all)
-    lines += exemplar === undefined ? "\n" : `${exemplarIn(exemplars, exemplar, lowest, Infinity)}\n`
-    return ((bounds[0] ?? 0) < 0 ? totalsOfNegative : totals)(lines, labels, value.sum, all, startMillis)
+    out.text(infinite)
+    writeCount(out, all)
+    if (exemplar !== undefined) out.text(exemplarIn(exemplars, exemplar, lowest, Infinity))
+    out.text("\n")
+    const write = (bounds[0] ?? 0) < 0 ? totalsOfNegative : totals
+    write(out, labels, value.sum, all, startMillis)
   }
 }
 
-/** What follows the labels of a series in the sample of a bucket, up to its count. */
+/** The sample of a bucket up to where the samples of other buckets of the series differ from it. */
+const writeStart = (out: Utf8Writer, name: string, labels: string): void => {
+  out.text(name)
+  out.text("_bucket{")
+  if (labels === "") return
+  out.text(labels)
+  out.text(",")
+}
+
+/** Nearly every count is a small whole number. */
+const writeCount = (out: Utf8Writer, count: number): void => {
+  if ((count | 0) === count && count >= 0) out.integer(count)
+  else out.text(PrometheusText.integer(count))
+}
+
+/** What follows, up to the count. */
 const endOf = (bound: string): string => `le="${bound}"} `
 
 const infinite = endOf("+Inf")
-
-/**
- * The ends of lines, count and all. The series of a large family have many in common: those with low counts are kept
- * while the family is written, which saves a third of the memory that a line takes.
- */
-const lineEnds = (
-  ends: ReadonlyArray<string | undefined>,
-  series: number
-): (at: number, count: number) => string => {
-  const keptBelow = Math.min(1024, series >> 2)
-  const kept: ReadonlyArray<Array<string | undefined>> = ends.map(() => [])
-  return (at, count) =>
-    count < keptBelow
-      ? (kept[at] as Array<string | undefined>)[count] ??= ends[at] + `${count}\n`
-      : ends[at] + `${PrometheusText.integer(count)}\n`
-}
 
 /** Sum and count of a histogram. A sum that can fall is no counter: where the format minds, both are left out. */
 const totalsWriter = (family: PrometheusFamily, style: Style, canFall: boolean) => {
   const { name } = family
   const writeSum = sampleWriter(`${name}_sum`)
-  const writeCount = sampleWriter(`${name}_count`)
+  const writeTotal = sampleWriter(`${name}_count`)
   const created = createdWriter(family, style)
-  return (text: string, labels: string, sum: number, count: number, startMillis: number): string => {
-    const lines = style.lenient || (!canFall && sum >= 0)
-      ? writeCount(writeSum(text, labels, PrometheusText.number(sum)), labels, PrometheusText.integer(count))
-      : text
-    return created === undefined ? lines : created(lines, labels, startMillis)
+  return (out: Utf8Writer, labels: string, sum: number, count: number, startMillis: number): void => {
+    if (style.lenient || (!canFall && sum >= 0)) {
+      writeSum(out, labels, PrometheusText.number(sum))
+      writeTotal(out, labels, PrometheusText.integer(count))
+    }
+    if (created !== undefined) created(out, labels, startMillis)
   }
 }

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type { Utf8Writer } from "../internal/Utf8Writer.ts"
 import type { Exemplar } from "./MetricSnapshot.ts"
 import type { PrometheusFamily } from "./PrometheusNames.ts"
 import * as PrometheusText from "./PrometheusText.ts"
@@ -19,28 +20,24 @@ export interface Style {
   readonly created: boolean
 }
 
-/**
- * Writes all samples of the series at an index behind a text.
- *
- * **Details**
- *
- * The text is put together from left to right, piece by piece, with pieces that are there already wherever that can be:
- * nothing is faster, and nothing needs less memory.
- */
-export type Writer = (text: string, index: number) => string
+/** Writes all samples of the series at an index. */
+export type Writer = (out: Utf8Writer, index: number) => void
 
-/** Writes a sample behind a text. */
-export const sampleWriter = (name: string): (text: string, labels: string, value: string) => string => {
+/** Writes a sample, with an exemplar or without. */
+export const sampleWriter = (name: string) => {
   const open = `${name}{`
-  return (text, labels, value) => labels === "" ? `${text}${name} ${value}\n` : text + open + labels + `} ${value}\n`
+  return (out: Utf8Writer, labels: string, value: string, exemplar = ""): void => {
+    out.line(labels === "" ? `${name} ${value}${exemplar}\n` : open + labels + "} " + value + exemplar + "\n")
+  }
 }
 
 /** Writes since when a series counts, where that is asked for and the type has it. */
 export const createdWriter = ({ openMetrics: { name, type } }: PrometheusFamily, style: Style) => {
   if (!style.created || type === "gauge" || type === "info" || type === "unknown") return undefined
   const write = sampleWriter(`${name}_created`)
-  return (text: string, labels: string, startMillis: number): string =>
-    Number.isFinite(startMillis) ? write(text, labels, PrometheusText.seconds(startMillis)) : text
+  return (out: Utf8Writer, labels: string, startMillis: number): void => {
+    if (Number.isFinite(startMillis)) write(out, labels, PrometheusText.seconds(startMillis))
+  }
 }
 
 /** The newest exemplar of a bucket. */

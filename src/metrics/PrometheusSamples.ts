@@ -28,15 +28,15 @@ const numberWriter = (family: PrometheusFamily, { series, type }: NumberFamily, 
   const write = sampleWriter(family.name)
   const created = createdWriter(family, style)
   const exemplarOf = family.openMetrics.type === "counter" ? style.exemplar : undefined
-  return (text, index) => {
+  return (out, index) => {
     const { attributes, exemplars, startMillis, value } = series[index] as NumberFamily["series"][number]
-    if (mustCount && !(value >= 0)) return text
+    if (mustCount && !(value >= 0)) return
     const labels = PrometheusLabels.text(attributes)
-    const shown = PrometheusText.number(value)
-    const lines = exemplarOf === undefined || exemplars.length === 0
-      ? write(text, labels, shown)
-      : write(text, labels, shown + exemplarIn(exemplars, exemplarOf, -Infinity, Infinity))
-    return created === undefined ? lines : created(lines, labels, startMillis)
+    const exemplar = exemplarOf === undefined || exemplars.length === 0
+      ? ""
+      : exemplarIn(exemplars, exemplarOf, -Infinity, Infinity)
+    write(out, labels, PrometheusText.number(value), exemplar)
+    if (created !== undefined) created(out, labels, startMillis)
   }
 }
 
@@ -45,21 +45,20 @@ const summaryWriter = (family: PrometheusFamily, { series }: SummaryFamily, styl
   const writeSum = sampleWriter(`${family.name}_sum`)
   const writeCount = sampleWriter(`${family.name}_count`)
   const created = createdWriter(family, style)
-  return (text, index) => {
+  return (out, index) => {
     const { attributes, startMillis, value } = series[index] as SummaryFamily["series"][number]
     const labels = PrometheusLabels.text(attributes, "quantile")
     const start = labels === "" ? "" : `${labels},`
-    let lines = text
     let highest = -Infinity
     for (const [quantile, estimate] of value.quantiles) {
       if (!(quantile > highest && quantile >= 0 && quantile <= 1)) continue
       highest = quantile
       if (estimate < 0 && !style.lenient) continue
       const label = `${start}quantile="${style.bound(quantile)}"`
-      lines = writeQuantile(lines, label, PrometheusText.number(estimate))
+      writeQuantile(out, label, PrometheusText.number(estimate))
     }
-    if (value.sum >= 0 || style.lenient) lines = writeSum(lines, labels, PrometheusText.number(value.sum))
-    lines = writeCount(lines, labels, PrometheusText.integer(value.count))
-    return created === undefined ? lines : created(lines, labels, startMillis)
+    if (value.sum >= 0 || style.lenient) writeSum(out, labels, PrometheusText.number(value.sum))
+    writeCount(out, labels, PrometheusText.integer(value.count))
+    if (created !== undefined) created(out, labels, startMillis)
   }
 }
