@@ -53,7 +53,7 @@ const Part = Schema.Struct({
   isLast: Schema.Boolean,
   index: Count,
   count: Count,
-  document: Schema.String.check(Schema.isMaxLength(maximumCharacters))
+  document: Schema.String
 })
 
 export type Part = typeof Part.Type

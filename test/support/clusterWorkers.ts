@@ -2,7 +2,7 @@
  * Worker processes that run `test/support/programs/clusterWorker.ts` and end with the scope.
  */
 import { afterAll } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Effect, Queue, type Scope } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import cluster from "node:cluster"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -40,7 +40,13 @@ interface Reply {
   readonly did: Command["do"] | "start" | "begin"
 }
 
-const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
+const processOf = Effect.fnUntraced(function*(
+  make: () => ChildProcess
+): Effect.fn.Return<
+  { readonly started: Effect.Effect<void>; readonly worker: WorkerProcess },
+  never,
+  Scope.Scope
+> {
   const child = yield* Effect.acquireRelease(Effect.sync(make), (child) => Effect.sync(() => child.kill("SIGKILL")))
   const replies = yield* Queue.unbounded<Reply["did"]>()
   child.on("message", (message) => {
@@ -65,7 +71,6 @@ const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
   const within = <A>(effect: Effect.Effect<A>) => Effect.orDie(Effect.timeout(effect, deadline))
   const send = (command: Command) => Effect.sync(() => void child.send(command, () => {}))
   return {
-    child,
     started: within(await_("start")),
     worker: {
       child,
@@ -74,7 +79,7 @@ const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
       signal: (signal) => Effect.sync(() => void child.kill(signal)),
       reported: within(reported),
       ended: within(Effect.map(ended, () => ({ code: child.exitCode, signal: child.signalCode })))
-    } satisfies WorkerProcess as WorkerProcess
+    }
   }
 })
 
