@@ -262,21 +262,3 @@ describe("ClusterPrimary", () => {
       assert.strictEqual(sum, 1 + Math.max(...channel.rounds))
     }).pipe(Effect.scoped, Effect.provide(Logger.layer([]))))
 })
-
-describe("ClusterMessage", () => {
-  it("brings every number over a channel that speaks JSON", () => {
-    const odd = snapshot(
-      1,
-      numbers(
-        "gauge",
-        "g",
-        ...[Number.NaN, Infinity, -Infinity, -0, 2 ** 60].map((value, index) => ({
-          value,
-          attributes: { a: `${index}` }
-        }))
-      )
-    )
-    const [part] = new Channel().parts(odd)
-    assert.include(JSON.stringify(part), "NaN")
-  })
-})

@@ -44,5 +44,6 @@ describe("SnapshotParts", () => {
     const whole = recorder.snapshot(1)
     const parts = SnapshotParts.split(whole, maximumSeries)
     assert.deepStrictEqual(MetricMerge.merge([snapshot(1), ...parts]).snapshot, whole)
+    if (parts.length > 0) assert.deepStrictEqual(SnapshotParts.join(parts), whole)
   })
 })

@@ -21,7 +21,7 @@ afterAll(() => rmSync(compiled, { recursive: true, force: true }))
 const env = { NODE_COMPILE_CACHE: compiled }
 
 /** No step of a test takes longer. */
-const deadline = "15 seconds"
+const deadline = "25 seconds"
 
 export interface WorkerProcess {
   readonly child: ChildProcess
@@ -104,3 +104,17 @@ export const forkedWorkers = (count: number, ...args: ReadonlyArray<string>) =>
     yield* Effect.forEach(all, ({ started }) => started)
     return all.map(({ worker }) => worker)
   })
+
+/** Where the server of `test/support/programs/clusterServer.ts` listens, once one of its workers hangs. */
+export const clusterServer = Effect.gen(function*() {
+  const path = fileURLToPath(new URL("programs/clusterServer.ts", import.meta.url))
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => fork(path, { execArgv, env: { ...process.env, ...env } })),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  return yield* Effect.callback<string>((resume) => {
+    child.on("message", (message) => {
+      if (typeof message === "object" && "url" in message) resume(Effect.succeed(String(message.url)))
+    })
+  }).pipe(Effect.timeout(deadline), Effect.orDie)
+})
