@@ -88,13 +88,71 @@ export const MetricName = {
   workflowDuration: "tasker_workflow_duration_seconds",
   stepDuration: "tasker_step_duration_seconds",
   stepQueue: "tasker_step_queue_seconds",
+  stepEndToEnd: "tasker_step_endtoend_seconds",
+  stepAttempts: "tasker_step_attempts",
   tasksRequested: "tasker_tasks_requested_total",
   tasksEnqueued: "tasker_tasks_enqueued_total",
-  viableSteps: "tasker_viable_steps_total",
+  tasksActive: "tasker_tasks_active",
+  stepsActive: "tasker_steps_active",
+  taskOldestAge: "tasker_task_oldest_age_seconds",
+  taskInfo: "tasker_task_info",
+  taskCompleted: "tasker_task_completed_total",
+  taskFailed: "tasker_task_failed_total",
+  taskCancelled: "tasker_task_cancelled_total",
+  taskResolved: "tasker_task_resolved_manually_total",
+  taskDeferral: "tasker_task_deferral_seconds",
+  stepCompleted: "tasker_step_completed_total",
+  stepFailed: "tasker_step_failed_total",
+  stepCancelled: "tasker_step_cancelled_total",
+  stepTimeouts: "tasker_step_timeouts_total",
   stepRetries: "tasker_step_retries_total",
   stepRetriesExhausted: "tasker_step_retries_exhausted_total",
   stepBackoff: "tasker_step_backoff_seconds",
   stepsSkipped: "tasker_steps_skipped_total",
-  tasksActive: "tasker_tasks_active",
-  stepsActive: "tasker_steps_active"
+  stepResolved: "tasker_step_resolved_manually_total",
+  viableSteps: "tasker_viable_steps_total",
+  discoveries: "tasker_discoveries_total",
+  batchSize: "tasker_batch_size",
+  batchDuration: "tasker_batch_duration_seconds",
+  slotsUsed: "tasker_execution_slots_used",
+  slotsLimit: "tasker_execution_slots_limit"
+} as const
+
+/**
+ * Metric names of the Node process.
+ *
+ * **Details**
+ *
+ * They are the names of OpenTelemetry's semantic conventions as Prometheus
+ * writes them. Where those have none: `process_start_time_seconds` is
+ * Prometheus' own, `v8js_heap_size_limit_bytes` is V8's, and the other two are
+ * what Node programs have been called by for long.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
+ * @see https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/
+ * @category constants
+ * @since 0.1.0
+ */
+export const RuntimeMetricName = {
+  delayMin: "nodejs_eventloop_delay_min_seconds",
+  delayMax: "nodejs_eventloop_delay_max_seconds",
+  delayMean: "nodejs_eventloop_delay_mean_seconds",
+  delayStddev: "nodejs_eventloop_delay_stddev_seconds",
+  delayP50: "nodejs_eventloop_delay_p50_seconds",
+  delayP90: "nodejs_eventloop_delay_p90_seconds",
+  delayP99: "nodejs_eventloop_delay_p99_seconds",
+  utilization: "nodejs_eventloop_utilization_ratio",
+  loopTime: "nodejs_eventloop_time_seconds_total",
+  gcDuration: "v8js_gc_duration_seconds",
+  heapUsed: "v8js_memory_heap_used_bytes",
+  heapSpaceSize: "v8js_memory_heap_space_size_bytes",
+  heapSpaceAvailable: "v8js_memory_heap_space_available_size_bytes",
+  heapSpacePhysical: "v8js_memory_heap_space_physical_size_bytes",
+  heapLimit: "v8js_heap_size_limit_bytes",
+  cpuTime: "process_cpu_time_seconds_total",
+  memory: "process_memory_usage_bytes",
+  uptime: "process_uptime_seconds",
+  startTime: "process_start_time_seconds",
+  activeResources: "nodejs_active_resources",
+  version: "nodejs_version_info"
 } as const

@@ -27,6 +27,7 @@ import * as StructuredLogger from "./logging/StructuredLogger.ts"
 import * as MetricEventSink from "./metrics/MetricEventSink.ts"
 import * as MetricExport from "./metrics/MetricExport.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
+import * as NodeRuntimeMetrics from "./metrics/NodeRuntimeMetrics.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
 import * as SpanExport from "./tracing/SpanExport.ts"
@@ -214,6 +215,7 @@ type Sink = Layer.Layer<
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
+    ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

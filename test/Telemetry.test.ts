@@ -16,7 +16,9 @@ import { FlushRegistry } from "../src/internal/FlushRegistry.ts"
 import { SpanMemory } from "../src/tracing/SpanMemory.ts"
 import { TelemetryTracer } from "../src/tracing/TelemetryTracer.ts"
 import * as otlpDecoder from "./support/otlpDecoder.ts"
-import { OtlpReceiver } from "./support/otlpReceiver.ts"
+import * as otlpMetricDecoder from "./support/otlpMetricDecoder.ts"
+import { OtlpReceiver, type Received } from "./support/otlpReceiver.ts"
+import * as recorder from "./support/recorder.ts"
 
 const greet = Step.make("greet", { run: () => Effect.as(Effect.logInfo("greeting"), "hello") })
 const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
@@ -44,6 +46,15 @@ const signals = (options: TelemetryConfig.Options) =>
   })
 
 const allLines = ["task initialized", "task started", "step started", "greeting", "step completed", "task completed"]
+
+const spansIn = (received: ReadonlyArray<Received>) =>
+  received.filter(({ path }) => path === "/v1/traces")
+    .flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name))
+
+const countsIn = (received: ReadonlyArray<Received>) =>
+  received.filter(({ path }) => path === "/v1/metrics")
+    .flatMap(({ body }) => otlpMetricDecoder.pointsOf(body))
+    .map(({ attributes, metric, value }) => ({ metric, status: attributes["status"], value }))
 
 describe("Telemetry.layer", () => {
   it.effect("turns a run into spans, metrics and lines", () =>
@@ -129,23 +140,44 @@ describe("Telemetry.layer", () => {
       assert.deepStrictEqual(messages(lines), ["task enqueued", "task initialized", "task started", "step started"])
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(messages(lines).slice(4), ["step cancelled", "task cancelled"])
-      const spans = received.flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name))
-      assert.include(spans, "tasker.task.execution")
+      assert.include(spansIn(received), "tasker.task.execution")
+      const cancelled = { metric: "tasker_tasks_total", status: "cancelled", value: 1n }
+      assert.deepInclude(countsIn(received), cancelled)
+    }).pipe(Effect.provide(OtlpReceiver.layer)))
+})
+
+describe("Telemetry.layer with a receiver that hangs", () => {
+  it.effect("closes within the time limit of one signal", () =>
+    Effect.gen(function*() {
+      const { answer, next, url } = yield* OtlpReceiver
+      answer("hang", "hang")
+      const scope = yield* Scope.make()
+      const options = { delivery: { endpoint: url, shutdownTimeout: "1 second" } } as const
+      const services = yield* Layer.buildWithScope(Telemetry.layer(options, into([])), scope)
+      yield* Effect.provide(Effect.withSpan(Effect.void, "work"), services)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      const paths = [(yield* next).path, (yield* next).path]
+      yield* recorder.advance("1 second")
+      assert.deepStrictEqual([paths.toSorted(), closing.pollUnsafe()], [["/v1/metrics", "/v1/traces"], Exit.void])
     }).pipe(Effect.provide(OtlpReceiver.layer)))
 })
 
 describe("Telemetry.flush", () => {
-  it.effect("brings the spans that have ended to the receiver, and once more when the layer closes", () =>
+  it.effect("brings the spans that have ended and the metrics to the receiver, and once more when the layer closes", () =>
     Effect.gen(function*() {
       const { received, url } = yield* OtlpReceiver
-      const names = () => received.flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name))
+      const names = () => spansIn(received)
+      const counts = () => countsIn(received).filter(({ metric }) => metric === "jobs_total").map(({ value }) => value)
       yield* Effect.gen(function*() {
+        const jobs = (yield* MetricStore).counter({ name: "jobs_total", help: "Jobs.", attributes: [] })
         yield* Effect.withSpan(Effect.void, "first")
+        jobs.inc({})
         yield* Telemetry.flush
-        assert.deepStrictEqual(names(), ["first"])
+        assert.deepStrictEqual([names(), counts()], [["first"], [1n]])
         yield* Effect.withSpan(Effect.void, "second")
+        jobs.inc({})
       }).pipe(Effect.provide(Telemetry.layer({ delivery: { endpoint: url } }, into([]))))
-      assert.deepStrictEqual(names(), ["first", "second"])
+      assert.deepStrictEqual([names(), counts()], [["first", "second"], [1n, 2n]])
     }).pipe(Effect.provide(OtlpReceiver.layer)))
 })
 
@@ -203,7 +235,7 @@ describe("Telemetry.layerNoop", () => {
       assert.strictEqual(results.greet, "hello")
       assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
       assert.strictEqual(yield* References.MinimumLogLevel, "Info")
-      assert.deepStrictEqual(yield* (yield* MetricStore).snapshot, [])
+      assert.deepStrictEqual((yield* (yield* MetricStore).snapshot).families, [])
       yield* (yield* FlushRegistry).flush
       assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
     }).pipe(

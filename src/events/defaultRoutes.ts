@@ -7,6 +7,7 @@ import type * as EventCatalog from "./EventCatalog.ts"
 import * as EventRoute from "./EventRoute.ts"
 
 const everywhere = EventRoute.to(["metrics", "trace", "log"])
+const metricsAndLog = EventRoute.to(["metrics", "log"])
 const traceAndLog = EventRoute.to(["trace", "log"])
 const logOnly = EventRoute.to(["log"])
 
@@ -20,7 +21,7 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "task.completed": everywhere,
   "task.failed": everywhere,
   "task.cancelled": everywhere,
-  "task.resolved_manually": traceAndLog,
+  "task.resolved_manually": everywhere,
   // A step exists before its span does.
   "step.initialize_requested": logOnly,
   "step.execution_requested": everywhere,
@@ -28,12 +29,12 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "step.failed": everywhere,
   "step.retry_requested": everywhere,
   "step.cancelled": everywhere,
-  "step.resolved_manually": traceAndLog,
+  "step.resolved_manually": everywhere,
   "workflow.viable_steps_discovered": everywhere,
-  "workflow.no_viable_steps": traceAndLog,
-  "workflow.steps_execution_started": logOnly,
-  "workflow.steps_execution_completed": logOnly,
-  "workflow.task_reenqueue_delayed": traceAndLog,
+  "workflow.no_viable_steps": everywhere,
+  "workflow.steps_execution_started": metricsAndLog,
+  "workflow.steps_execution_completed": metricsAndLog,
+  "workflow.task_reenqueue_delayed": everywhere,
   "workflow.task_finalization_started": logOnly,
   "workflow.task_finalization_completed": logOnly,
   "dependency.resolved": traceAndLog,

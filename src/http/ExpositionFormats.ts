@@ -7,6 +7,7 @@ import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
 import type { Dropped } from "../metrics/PrometheusNames.ts"
+import * as PrometheusProtobufFormat from "../metrics/PrometheusProtobufFormat.ts"
 import type { Offer } from "./Negotiation.ts"
 
 export interface ExpositionFormat extends Offer {
@@ -29,5 +30,13 @@ export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFor
     matches: ({ parameters, type }) =>
       type === "application/openmetrics-text" && (parameters["version"] ?? "1.0.0") === "1.0.0",
     encode: (snapshot, onDropped) => OpenMetricsFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: PrometheusProtobufFormat.contentType,
+    matches: ({ parameters, type }) =>
+      type === "application/vnd.google.protobuf" &&
+      parameters["proto"] === "io.prometheus.client.MetricFamily" &&
+      parameters["encoding"] === "delimited",
+    encode: (snapshot, onDropped) => PrometheusProtobufFormat.chunks(snapshot, { onDropped })
   }
 ]

@@ -24,9 +24,10 @@ import * as Negotiation from "./Negotiation.ts"
  *
  * **Details**
  *
- * Answers 200, in OpenMetrics where the `Accept` header prefers it and in the
- * Prometheus text format 0.0.4 otherwise, compressed with gzip where the client
- * takes that; 404 where metrics are disabled. With `metrics.authRequired` a
+ * Answers 200, in OpenMetrics or in the Prometheus protobuf format where the
+ * `Accept` header prefers it and in the Prometheus text format 0.0.4 otherwise,
+ * compressed with gzip where the client takes that; 404 where metrics are
+ * disabled. With `metrics.authRequired` a
  * request without the bearer token `http.token` is answered 401, whatever else is
  * the case. The server's log has no line about these requests.
  *

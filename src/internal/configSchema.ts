@@ -169,6 +169,10 @@ export const configSchema = Schema.Struct({
       doc: "Measurements that are kept with the span they were made in: of sampled spans, of all spans, none.",
       otel: ["OTEL_METRICS_EXEMPLAR_FILTER"]
     }),
+    runtime: Option.boolean({
+      default: true,
+      doc: "Measures the Node process as well: event loop, garbage collector, heap, processor, memory, handles."
+    }),
     onMisuse: Option.choice(["die", "warn", "count"], {
       default: "warn",
       doc: "What happens to a negative increment of a counter or a measurement that is no number, beside not being " +

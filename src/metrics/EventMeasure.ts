@@ -43,6 +43,18 @@ export type NumberField<D extends EventDefinition.Any> = {
 }[keyof EventDefinition.Payload<D>]
 
 /**
+ * Records with a function, where the others do not fit: a value that is worked
+ * out, an attribute that is not a field.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <D extends EventDefinition.Any>(
+  event: D,
+  record: (payload: EventDefinition.Payload<D>) => void
+): EventMeasure => ({ event: event.name, record })
+
+/**
  * Counts events, or adds up one of their fields.
  *
  * **Example** (Invoices by channel)
@@ -127,12 +139,10 @@ export const when = <D extends EventDefinition.Any>(
   event: D,
   holds: (payload: EventDefinition.Payload<D>) => boolean,
   measure: EventMeasure
-): EventMeasure => ({
-  event: event.name,
-  record: (payload) => {
-    if (holds(payload)) measure.record(payload)
-  }
-})
+): EventMeasure =>
+  make(event, (payload) => {
+    if (holds(payload)) measure.record(payload as never)
+  })
 
 const numberOf = (payload: never, field: PropertyKey): number => payload[field as never]
 

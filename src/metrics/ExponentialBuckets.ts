@@ -117,8 +117,8 @@ export const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
       negative: readSide(values, base + negativeSide, base + head + size),
       count: total,
       sum: CompensatedSum.read(values, base + sum),
-      min: total === 0 ? undefined : values[base + min] as number,
-      max: total === 0 ? undefined : values[base + max] as number
+      min: total === 0 ? undefined : values[base + min],
+      max: total === 0 ? undefined : values[base + max]
     }
   }
 }

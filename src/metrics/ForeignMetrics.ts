@@ -12,8 +12,9 @@
  * @internal
  */
 import type * as Context from "effect/Context"
-import * as Metric from "effect/Metric"
+import type * as Metric from "effect/Metric"
 import { orElse } from "../internal/contain.ts"
+import type * as Cooperation from "../internal/Cooperation.ts"
 import * as EffectRegistry from "./EffectRegistry.ts"
 import type { FamilySnapshot, MetricType, SeriesSnapshot } from "./MetricSnapshot.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"
@@ -33,15 +34,20 @@ export interface Options {
   readonly onConflict: (sentence: string) => void
 }
 
-export const reader = (options: Options): () => ReadonlyArray<FamilySnapshot> => {
+/** Metrics that are looked at in one piece of work; most of them are ours. */
+const piece = 1024
+
+export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<FamilySnapshot>> => {
   const reported = new Set<string>()
   const refuse = (name: string, sentence: string) => {
     if (!reported.has(name)) options.onConflict(sentence)
     reported.add(name)
   }
-  return () => {
+  return function*() {
     const families = new Map<string, Mutable>()
+    let seen = 0
     for (const metadata of options.registry.values()) {
+      if (++seen % piece === 0) yield
       if (EffectRegistry.isOurs(metadata)) continue
       const metric = orElse<Foreign | undefined>(
         () => ({ ...metadata, state: metadata.hooks.get(options.context) }),

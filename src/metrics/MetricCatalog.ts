@@ -1,10 +1,22 @@
 /**
- * The metrics of workflows, declared once: name, help, unit, attribute keys,
- * buckets.
+ * The metrics of workflows and of the runtime they run in, declared once: type,
+ * name, help, unit, attribute keys, buckets, and when each is recorded.
+ *
+ * **Details**
+ *
+ * An attempt is counted once, by the state it led to, and its duration once,
+ * with that state as attribute. The original's counters of completed, failed and
+ * cancelled tasks and steps are kept beside that; `alias` says what each of them
+ * repeats, and where they have further attributes, such as the type of an error,
+ * those are nowhere else. Ids are never attributes.
  *
  * @since 0.1.0
  */
-import { MetricName } from "../Conventions.ts"
+import * as buckets from "./catalog/buckets.ts"
+import { loopMetrics } from "./catalog/loopMetrics.ts"
+import { runtimeMetrics } from "./catalog/runtimeMetrics.ts"
+import { stepMetrics } from "./catalog/stepMetrics.ts"
+import { taskMetrics } from "./catalog/taskMetrics.ts"
 
 /**
  * Upper bounds, in seconds, of the buckets of the duration histograms: from
@@ -13,23 +25,7 @@ import { MetricName } from "../Conventions.ts"
  * @category constants
  * @since 0.1.0
  */
-export const durationBuckets: ReadonlyArray<number> = [
-  0.005,
-  0.01,
-  0.025,
-  0.05,
-  0.1,
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  30,
-  60,
-  300,
-  3600
-]
+export const durationBuckets: ReadonlyArray<number> = buckets.durationBuckets
 
 /**
  * The declarations of the workflow metrics, by what they measure.
@@ -37,79 +33,12 @@ export const durationBuckets: ReadonlyArray<number> = [
  * @category catalog
  * @since 0.1.0
  */
-export const catalog = {
-  tasks: {
-    name: MetricName.tasks,
-    help: "Runs of tasks that ended, by their final state.",
-    attributes: ["task", "status"]
-  },
-  steps: {
-    name: MetricName.steps,
-    help: "Attempts of steps that ended, by the state they led to.",
-    attributes: ["task", "step", "status"]
-  },
-  workflowDuration: {
-    name: MetricName.workflowDuration,
-    help: "Time from the creation of a run to its end.",
-    attributes: ["task", "status"],
-    buckets: durationBuckets
-  },
-  stepDuration: {
-    name: MetricName.stepDuration,
-    help: "Time an attempt of a step worked.",
-    attributes: ["task", "step", "status"],
-    buckets: durationBuckets
-  },
-  stepQueue: {
-    name: MetricName.stepQueue,
-    help: "Time between a step becoming ready and its attempt starting.",
-    attributes: ["task", "step"],
-    buckets: durationBuckets
-  },
-  tasksRequested: {
-    name: MetricName.tasksRequested,
-    help: "Runs of tasks that were accepted.",
-    attributes: ["task"]
-  },
-  tasksEnqueued: {
-    name: MetricName.tasksEnqueued,
-    help: "Runs of tasks that were handed to the background.",
-    attributes: ["task"]
-  },
-  viableSteps: {
-    name: MetricName.viableSteps,
-    help: "Steps that discoveries found ready to start.",
-    attributes: ["task"]
-  },
-  stepRetries: {
-    name: MetricName.stepRetries,
-    help: "Retries of failed steps.",
-    attributes: ["task", "step"]
-  },
-  stepRetriesExhausted: {
-    name: MetricName.stepRetriesExhausted,
-    help: "Steps that failed with no attempt left.",
-    attributes: ["task", "step"]
-  },
-  stepBackoff: {
-    name: MetricName.stepBackoff,
-    help: "Time a failed step is to wait before its next attempt.",
-    attributes: ["task", "step", "type"],
-    buckets: durationBuckets
-  },
-  stepsSkipped: {
-    name: MetricName.stepsSkipped,
-    help: "Steps that were complete without an attempt.",
-    attributes: ["task", "step"]
-  },
-  tasksActive: {
-    name: MetricName.tasksActive,
-    help: "Runs of tasks that are in progress.",
-    attributes: ["task"]
-  },
-  stepsActive: {
-    name: MetricName.stepsActive,
-    help: "Attempts of steps that are in progress.",
-    attributes: ["task", "step"]
-  }
-} as const
+export const catalog = { ...taskMetrics, ...stepMetrics, ...loopMetrics } as const
+
+/**
+ * The declarations of the metrics of the Node process, by what they measure.
+ *
+ * @category catalog
+ * @since 0.1.0
+ */
+export const runtimeCatalog = runtimeMetrics

@@ -60,7 +60,9 @@ export const make = Effect.fnUntraced(function*(
 
   const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const reason = yield* send(OtlpMetricFormat.format(part, config.service, temporality))
+    const body = OtlpMetricFormat.format(part, config.service, temporality)
+    yield* Effect.yieldNow
+    const reason = yield* send(body)
     if (reason !== undefined) return yield* Effect.fail(reason)
     exported([], part.families.reduce((points, { series }) => points + series.length, 0))
   })
@@ -78,12 +80,13 @@ export const make = Effect.fnUntraced(function*(
         : Effect.fail("unreachable" as const)
     )
   }).pipe(
-    Effect.ignore,
+    // A failure is counted where it is known.
+    Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
     Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" })
   )
 
-  yield* run.pipe(Effect.schedule(Schedule.fixed(config.metrics.exportInterval)), Effect.forkScoped)
+  yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
   yield* Effect.addFinalizer(() => Effect.timeoutOption(run, config.delivery.shutdownTimeout))
   yield* (yield* FlushRegistry).register(run)
 })

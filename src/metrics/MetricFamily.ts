@@ -220,5 +220,5 @@ export const trackWith =
         Effect.sync(() => {
           const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
           histogram.observe(typeof attributes === "function" ? attributes(exit) : attributes, seconds)
-        }))
+        }).pipe(Effect.ignoreCause({ log: "Warn", message: "a duration could not be recorded" })))
     })

@@ -99,19 +99,23 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     const oneAtATime = Semaphore.makeUnsafe(1)
     let last = MetricDelta.nothing
     /** Differences that are not delivered, each series at most once. */
-    let owed: ReadonlySet<MetricSnapshot> = new Set()
+    let owed = new Set<MetricSnapshot>()
 
-    const cumulative = Effect.map(snapshot, (current) => new Set(split(current, maximumSeries)))
+    const cumulative = Effect.flatMap(snapshot, (current) => Cooperation.run(split(current, maximumSeries)))
+
+    function* sumOf(current: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+      const before = yield* fold([...owed].map(differences), current)
+      const since = yield* MetricDelta.steps(last, current, temporality)
+      const sum = yield* MetricMerge.steps([...before, since])
+      return yield* split(sum.snapshot, maximumSeries)
+    }
 
     const delta = Effect.gen(function*() {
       const current = yield* snapshot
-      const before = yield* Cooperation.run(fold([...owed].map(differences), current))
-      const since = yield* Cooperation.run(MetricDelta.steps(last, current, temporality))
-      const sum = yield* Cooperation.run(MetricMerge.steps([...before, since]))
+      const parts = yield* Cooperation.run(sumOf(current))
       // Both at once: an interruption finds the state before or the state after.
-      const parts = new Set(split(sum.snapshot, maximumSeries))
       last = current
-      owed = parts
+      owed = new Set(parts)
       return parts
     })
 
@@ -126,9 +130,9 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       collect: (deliver) =>
         Effect.gen(function*() {
           const parts = yield* (temporality === "cumulative" ? cumulative : delta)
-          const exits = yield* Effect.forEach([...parts], (part) =>
+          const exits = yield* Effect.forEach(parts, (part) =>
             deliver(part).pipe(
-              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && parts.delete(part))),
+              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && owed.delete(part))),
               Effect.exit
             ))
           const failure = exits.find(Exit.isFailure)

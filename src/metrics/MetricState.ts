@@ -107,8 +107,9 @@ export class MetricState {
     this.parts.storage.release(series.base)
   }
 
-  /** Expires the series that nothing was recorded to since `beforeMillis`. */
+  /** Expires the series that nothing was recorded to since `beforeMillis`. What is said once stays. */
   expireIdle(nowMillis: number, beforeMillis: number): void {
+    if (this.declaration.type === "info") return
     const { index, storage: { values } } = this.parts
     for (const series of index.all) {
       if (values[series.base] !== 0) {

@@ -56,22 +56,21 @@ export type MetricView = typeof Rule.Type
  * @internal
  */
 export const apply = (views: ReadonlyArray<MetricView>, declared: Checked): Checked | undefined => {
-  let seen: Checked = declared
-  for (const view of views) {
-    if (!matches(view.metric, declared.name)) continue
-    if (view.deny === true) return undefined
-    const { buckets, cardinalityLimit, dropAttributes, keepAttributes, rename } = view
-    seen = {
-      ...seen,
-      name: rename === undefined || view.metric.includes("*") ? seen.name : rename,
-      attributes: seen.attributes.filter((key) =>
-        (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
-      ),
-      buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
-      cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
-    }
+  const fitting = views.filter(({ metric }) => matches(metric, declared.name))
+  return fitting.some(({ deny }) => deny) ? undefined : fitting.reduce(applyOne, declared)
+}
+
+const applyOne = (seen: Checked, view: MetricView): Checked => {
+  const { buckets, cardinalityLimit, dropAttributes, keepAttributes, metric, rename } = view
+  return {
+    ...seen,
+    name: rename === undefined || metric.includes("*") ? seen.name : rename,
+    attributes: seen.attributes.filter((key) =>
+      (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
+    ),
+    buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
+    cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
   }
-  return seen
 }
 
 /**

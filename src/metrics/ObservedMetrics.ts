@@ -4,11 +4,11 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as CompensatedSum from "./CompensatedSum.ts"
 import type { MetricState } from "./MetricState.ts"
-import type { ObservedDeclaration } from "./MetricStore.ts"
+import type { ObservedDeclaration } from "./MetricStoreShape.ts"
 
 type Read = ObservedDeclaration<string>["read"]
 

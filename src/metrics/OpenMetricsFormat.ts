@@ -109,7 +109,9 @@ const style: PrometheusExposition.Style = {
   exemplar: ({ spanId, timeMillis, traceId, value }) => {
     const ids = [["trace_id", traceId], ["span_id", spanId]] as const
     const labels = ids.filter(([, id]) => id !== "")
-    if (Array.from(labels.flat().join("")).length > exemplarLength) return ""
+    const characters = labels.flat().join("")
+    // The format allows a zero character; Prometheus refuses the whole scrape over one in an exemplar.
+    if (Array.from(characters).length > exemplarLength || characters.includes("\0")) return ""
     const text = labels.map(([name, id]) => `${name}="${PrometheusLabels.escape(id)}"`).join(",")
     const time = Number.isFinite(timeMillis) ? ` ${PrometheusText.seconds(timeMillis)}` : ""
     return ` # {${text}} ${PrometheusText.number(value)}${time}`

@@ -39,7 +39,9 @@ export const ambiguity = (): (attributes: Attributes) => boolean => {
 
 /** What Prometheus tells series apart by: order does not count, and an empty label is no label. */
 export const identity = (attributes: Attributes, reserved?: Reserved): string =>
-  Array.from(labelsOf(attributes, reserved), ([name, value]) => value === "" ? "" : pair(name, value))
+  Array.from(labelsOf(attributes, reserved))
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => pair(name, value))
     .toSorted()
     .join(",")
 

@@ -163,8 +163,9 @@ const summaryWriter = (
     let lines = ""
     let highest = -Infinity
     for (const [quantile, estimate] of value.quantiles) {
-      if (!(quantile > highest && quantile >= 0 && quantile <= 1) || (estimate < 0 && !style.lenient)) continue
+      if (!(quantile > highest && quantile >= 0 && quantile <= 1)) continue
       highest = quantile
+      if (estimate < 0 && !style.lenient) continue
       lines += `${sample(name, `${start}quantile="${style.bound(quantile)}"`)}${PrometheusText.number(estimate)}\n`
     }
     if (value.sum >= 0 || style.lenient) {

@@ -3,7 +3,14 @@
  *
  * @internal
  */
-import type { SeriesExemplars } from "./SeriesExemplars.ts"
+import type { Exemplar } from "./MetricSnapshot.ts"
+
+/** Exemplars by position: the bucket of a histogram, 0 for a counter. */
+export interface KeptExemplars {
+  readonly kept: Array<Exemplar | undefined>
+  /** The interval between readings that each of them was kept in. */
+  readonly intervals: Array<number>
+}
 
 export class Series {
   /** Place of its numbers in the storage of the family. */
@@ -16,7 +23,7 @@ export class Series {
   live = true
   /** When it was last known to have been recorded to. */
   recordedMillis: number
-  exemplars: SeriesExemplars | undefined = undefined
+  exemplars: KeptExemplars | undefined = undefined
 
   constructor(
     base: number,

@@ -14,13 +14,6 @@ import * as Fiber from "effect/Fiber"
 import type { Exemplar } from "./MetricSnapshot.ts"
 import type { Series } from "./Series.ts"
 
-/** Exemplars by position: the bucket of a histogram, 0 for a counter. */
-export interface SeriesExemplars {
-  readonly kept: Array<Exemplar | undefined>
-  /** The interval each of them was kept in. */
-  readonly intervals: Array<number>
-}
-
 const none: ReadonlyArray<Exemplar> = []
 
 export class ExemplarFilter {

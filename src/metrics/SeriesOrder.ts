@@ -26,20 +26,20 @@ export class SeriesOrder {
     const sorted = this.#sorted
     const added = [...this.#added]
     if (added.length === 0 && sorted.every(isLive)) return done(sorted)
-    return this.#sort(sorted, sorted.filter(isLive), added, added.filter(isLive))
+    return this.#sort(sorted, sorted.filter(isLive), added.length, added.filter(isLive))
   }
 
   *#sort(
     before: ReadonlyArray<Series>,
     sorted: ReadonlyArray<Series>,
-    added: ReadonlyArray<Series>,
-    live: Array<Series>
+    taken: number,
+    added: Array<Series>
   ): Cooperation.Work<ReadonlyArray<Series>> {
-    const result = yield* merge(sorted, yield* mergeSort(live))
+    const result = yield* merge(sorted, yield* mergeSort(added))
     // Somebody else may have been faster; then the next reading sorts what is left.
     if (this.#sorted === before) {
       this.#sorted = result
-      this.#added = this.#added.slice(added.length)
+      this.#added = this.#added.slice(taken)
     }
     return result
   }

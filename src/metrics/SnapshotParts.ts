@@ -3,7 +3,9 @@
  *
  * @internal
  */
+import type * as Cooperation from "../internal/Cooperation.ts"
 import type { FamilySnapshot, MetricSnapshot, NumberFamily, SeriesSnapshot } from "./MetricSnapshot.ts"
+import { piece } from "./SeriesUnion.ts"
 
 /** Buckets that are as much work as a number with its attributes. */
 const bucketsPerNumber = 20
@@ -23,7 +25,10 @@ const weightOf = ({ value }: SeriesSnapshot): number => {
  * Parts that are worth at most as much as a number of series without buckets, or
  * hold a single series; in the order of the snapshot, none of an empty one.
  */
-export const split = (snapshot: MetricSnapshot, maximumSeries: number): ReadonlyArray<MetricSnapshot> => {
+export function* split(
+  snapshot: MetricSnapshot,
+  maximumSeries: number
+): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
   const parts: Array<MetricSnapshot> = []
   let families: Array<FamilySnapshot> = []
   let weight = 0
@@ -43,6 +48,7 @@ export const split = (snapshot: MetricSnapshot, maximumSeries: number): Readonly
         weight = 0
       }
       weight += next
+      if (index % piece === piece - 1) yield
     }
     take(all.length)
   }

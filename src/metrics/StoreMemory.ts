@@ -20,7 +20,7 @@ import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
 import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
 import { MetricState, strideOf } from "./MetricState.ts"
-import type { MetricStore } from "./MetricStore.ts"
+import type { MetricStoreShape } from "./MetricStoreShape.ts"
 import * as MetricView from "./MetricView.ts"
 import { ObservedMetrics } from "./ObservedMetrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
@@ -45,7 +45,7 @@ const ownMemory: Backend = { storage: (declaration) => new GrowingStorage(stride
 
 export const make: (
   backend?: Backend
-) => Effect.Effect<MetricStore["Service"], never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
+) => Effect.Effect<MetricStoreShape, never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
   backend = ownMemory
 ) {
   const { metrics: config } = yield* TelemetryConfig.Current
@@ -94,7 +94,7 @@ export const make: (
     onConflict: self.warn
   })
 
-  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+  const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
@@ -120,20 +120,20 @@ export const make: (
     snapshot: Effect.flatMap(observed.refresh, () =>
       Effect.suspend(() => {
         const timeMillis = nowMillis()
-        const others = [...readForeign(), ...self.read()]
-        const work = snapshotOf(timeMillis, others, families.read(), threads.read())
+        const work = snapshotOf(timeMillis, families.read(), self.read(), threads.read(), readForeign())
         exemplars?.nextInterval()
         return Cooperation.run(work)
       }))
-  } satisfies MetricStore["Service"]
+  } satisfies MetricStoreShape
 })
 
 function* snapshotOf(
   timeMillis: number,
-  others: ReadonlyArray<FamilySnapshot>,
   own: Cooperation.Work<Array<FamilySnapshot>>,
-  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>
+  self: ReadonlyArray<FamilySnapshot>,
+  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>,
+  foreign: Cooperation.Work<ReadonlyArray<FamilySnapshot>>
 ): Cooperation.Work<MetricSnapshot> {
-  const families = (yield* own).concat(others).sort((left, right) => left.name < right.name ? -1 : 1)
+  const families = (yield* own).concat(self, yield* foreign).sort((left, right) => left.name < right.name ? -1 : 1)
   return yield* addThreads({ timeMillis, families })
 }

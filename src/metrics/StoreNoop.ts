@@ -6,12 +6,12 @@
 import * as Effect from "effect/Effect"
 import { siteOf } from "./declarationSite.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
-import type { MetricStore } from "./MetricStore.ts"
+import type { MetricStoreShape } from "./MetricStoreShape.ts"
 import { NothingFamily } from "./NothingFamily.ts"
 import * as SharedSlab from "./SharedSlab.ts"
 import * as storeDeclarations from "./storeDeclarations.ts"
 
-export const make = (): MetricStore["Service"] => {
+export const make = (): MetricStoreShape => {
   const nothing = new NothingFamily()
   const declared = new Map<string, MetricDeclaration.Checked>()
   const declare = (declaration: MetricDeclaration.Checked) => {
@@ -19,7 +19,7 @@ export const make = (): MetricStore["Service"] => {
     declared.set(declaration.name, declaration)
     return nothing
   }
-  const observe: MetricStore["Service"]["observe"] = (declaration) =>
+  const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe))))
   return {
     ...storeDeclarations.make(declare),

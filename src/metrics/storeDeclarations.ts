@@ -8,13 +8,13 @@ import { siteOf } from "./declarationSite.ts"
 import { durationBuckets } from "./MetricCatalog.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import type { Instrument } from "./MetricFamilies.ts"
-import type { MetricStore } from "./MetricStore.ts"
+import type { MetricStoreShape } from "./MetricStoreShape.ts"
 
 /** Gives the instrument of a declaration; it has the methods of the declared type. */
 export type Declare = (declaration: MetricDeclaration.Checked) => Instrument
 
 type Declarations = Pick<
-  MetricStore["Service"],
+  MetricStoreShape,
   "counter" | "upDownCounter" | "gauge" | "histogram" | "exponentialHistogram" | "timer" | "info"
 >
 

@@ -62,8 +62,8 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
-   * Everything with the default configuration and log level `Trace`; each build
-   * starts empty.
+   * Everything with the default configuration, but log level `Trace`, and misuse
+   * of a metric throws at the call; each build starts empty.
    *
    * **Details**
    *
@@ -88,7 +88,12 @@ const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Tel
   Layer.unwrap(Effect.sync(() => {
     const lines: Array<string> = []
     const telemetry = Telemetry.layer(
-      { ...options, logging: { level: "Trace", ...options.logging } },
+      {
+        ...options,
+        logging: { level: "Trace", ...options.logging },
+        // A test is where misuse is to be found; what the process does besides is not the test's.
+        metrics: { onMisuse: "die", runtime: false, ...options.metrics }
+      },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
     )
     return Layer.effect(TelemetryTest, record(lines)).pipe(

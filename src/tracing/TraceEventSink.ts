@@ -73,7 +73,8 @@ const attributesOf = (envelope: EventEnvelope, snakeCase: (name: string) => stri
   const payload: Readonly<Record<string, unknown>> = envelope.payload
   const isOwn = isOfCatalog(envelope)
   for (const field of Object.keys(payload)) {
-    if (!isOwn || !known.has(field)) attributes[`tasker.event.${snakeCase(field)}`] = payload[field]
+    const value = payload[field]
+    if (value !== undefined && !(isOwn && known.has(field))) attributes[`tasker.event.${snakeCase(field)}`] = value
   }
   if (!isTransition(envelope)) return attributes
   if (payload["fromState"] !== undefined) attributes[Attribute.stateFrom] = payload["fromState"]

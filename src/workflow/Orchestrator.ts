@@ -107,7 +107,9 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
 })
 
 const makeReady = (state: Loop, index: number) => {
-  state.run.readyNanos[index] = state.clock.monotonicTimeNanosUnsafe()
+  const now = state.clock.monotonicTimeNanosUnsafe()
+  state.run.readyNanos[index] = now
+  state.run.firstReadyNanos[index] ??= now
   state.ready.push(index)
 }
 
@@ -343,7 +345,7 @@ const cancelDependants = (run: TaskRun, index: number): Effect.Effect<void, neve
   )
 
 const cancelPending = (run: TaskRun, index: number) =>
-  Effect.orDie(moveStep(run, index, "cancelled", {}, { queueSeconds: 0, durationSeconds: 0 }))
+  Effect.orDie(moveStep(run, index, "cancelled", {}, { queueSeconds: 0, durationSeconds: 0, totalSeconds: 0 }))
 
 /** How the steps of a run stand. */
 export const counts = (run: TaskRun): StepCounts => {

@@ -75,6 +75,8 @@ export const make = (config: TelemetryConfig) => {
       createdNanos: clock.monotonicTimeNanosUnsafe(),
       steps,
       readyNanos: [],
+      firstReadyNanos: [],
+      timedOut: [],
       backoffSeconds: [],
       exits: [],
       failedForGood: [],

@@ -203,16 +203,13 @@ const limited = <A>(
   const after = Duration.millis(limit)
   return Effect.timeoutOrElse(effect, {
     duration: after,
-    orElse: () =>
-      Effect.fail(
-        new TaskError({
-          reason: new StepTimedOut({
-            stepName: (run.task.steps[index] as Step.Any).name,
-            limitOf: limit === stepLimit ? "step" : "batch",
-            after
-          })
-        })
-      )
+    orElse: () => {
+      const limitOf = limit === stepLimit ? "step" : "batch"
+      // The error alone does not tell: a step that runs a task may fail with the time-out of one of its steps.
+      run.timedOut[index] = limitOf
+      const { name } = run.task.steps[index] as Step.Any
+      return Effect.fail(new TaskError({ reason: new StepTimedOut({ stepName: name, limitOf, after }) }))
+    }
   })
 }
 
@@ -225,10 +222,15 @@ interface Attempt {
 
 const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, attempt: Attempt) =>
   Effect.suspend(() => {
-    const durationSeconds = secondsBetween(attempt.startNanos, attempt.clock.monotonicTimeNanosUnsafe())
+    const nowNanos = attempt.clock.monotonicTimeNanosUnsafe()
+    const durationSeconds = secondsBetween(attempt.startNanos, nowNanos)
     const before = run.steps[index] as StepRecord
     if (before.state !== "in_progress") return Effect.void
-    const measured = { queueSeconds: attempt.queueSeconds, durationSeconds }
+    const measured = {
+      queueSeconds: attempt.queueSeconds,
+      durationSeconds,
+      totalSeconds: secondsBetween(run.firstReadyNanos[index] ?? attempt.startNanos, nowNanos)
+    }
     const change = {
       workSeconds: before.workSeconds + durationSeconds,
       endedAt: attempt.clock.currentTimeMillisUnsafe()
@@ -251,6 +253,7 @@ const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, 
 interface Measured {
   readonly queueSeconds: number
   readonly durationSeconds: number
+  readonly totalSeconds: number
 }
 
 const complete = (run: TaskRun, index: number, value: unknown, change: Partial<StepRecord>, measured: Measured) => {
@@ -271,13 +274,16 @@ const fail = (
   const permanent = isPermanent(cause)
   const exhausted = before.attempts >= before.maximumAttempts
   const final = permanent || exhausted
+  const timedOut = run.timedOut[index]
+  run.timedOut[index] = undefined
   run.failedForGood[index] = final
   span?.attribute(Attribute.errorType, error.type)
   const moved = moveStep(run, index, "failed", { ...change, error }, {
     ...measured,
     errorType: error.type,
     errorMessage: error.message,
-    final
+    final,
+    timedOut
   })
   return exhausted && !permanent
     ? Effect.andThen(

@@ -62,8 +62,11 @@ export interface TaskRun extends RunRecords {
   readonly createdNanos: bigint
   /** Seconds each step waited in back-off before its next attempt. */
   readonly backoffSeconds: Array<number>
-  /** Monotonic time at which each step became ready. */
+  /** Monotonic time at which each step became ready, for its next attempt and for its first. */
   readonly readyNanos: Array<bigint>
+  readonly firstReadyNanos: Array<bigint>
+  /** Whose limit ended the attempt of each step that is about to settle. */
+  readonly timedOut: Array<"step" | "batch" | undefined>
   /** The exit of the last attempt of each step that has settled. */
   readonly exits: Array<Exit.Exit<unknown, unknown> | undefined>
   /** Whether each failed step may never run again. */

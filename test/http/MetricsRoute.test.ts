@@ -6,7 +6,9 @@ import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
+import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
 import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"
 import * as snapshots from "../support/metricSnapshots.ts"
 import * as prometheusParser from "../support/prometheusParser.ts"
 import * as server from "./server.ts"
@@ -68,6 +70,8 @@ describe("GET /metrics", () => {
       ["text/plain;version=0.0.4", "text"],
       ["application/openmetrics-text;version=0.0.1", "text"],
       ["application/openmetrics-text;q=0, */*", "text"],
+      ["application/vnd.google.protobuf", "text"],
+      ["application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", "text"],
       [prometheus, "openmetrics"],
       ["application/openmetrics-text", "openmetrics"],
       ["APPLICATION/OpenMetrics-Text; Version=\"1.0.0\"", "openmetrics"],
@@ -100,6 +104,22 @@ describe("GET /metrics", () => {
         assert.strictEqual(plain.text, expected)
       }).pipe(Effect.provide(holding(snapshots.snapshot(jobs))))
   )
+
+  it.effect.each([
+    `application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,${prometheus}`,
+    "text/plain;q=0.5, Application/Vnd.Google.Protobuf; Encoding=delimited; Proto=io.prometheus.client.MetricFamily"
+  ])("answers %j in protobuf", (accept) =>
+    Effect.gen(function*() {
+      const answer = yield* server.get("/metrics", { accept })
+      assert.strictEqual(answer.headers["content-type"], PrometheusProtobufFormat.contentType)
+      assert.strictEqual(answer.headers["vary"], "Accept, Accept-Encoding")
+      const decoded = (bytes: Uint8Array) =>
+        MetricFamilyDecoder.decode(bytes).map(({ metrics, name }) => [name, metrics.map(({ value }) => value)])
+      assert.deepStrictEqual(decoded(answer.bytes), [["jobs_total", [3]]])
+      const compressed = yield* server.get("/metrics", { accept, "accept-encoding": "gzip" })
+      assert.strictEqual(compressed.headers["content-encoding"], "gzip")
+      assert.deepStrictEqual(decoded(gunzipSync(compressed.bytes)), [["jobs_total", [3]]])
+    }).pipe(Effect.provide(holding(snapshots.snapshot(jobs)))))
 
   const many = snapshots.numbers(
     "counter",

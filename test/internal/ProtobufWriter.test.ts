@@ -137,6 +137,15 @@ describe("ProtobufWriter", () => {
       })
   )
 
+  it("writes 0 for what is no whole number of 64 bits, and the whole part of a fraction", () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      assert.strictEqual(hex((writer) => writer.varint(value)), "00")
+      assert.strictEqual(hex((writer) => writer.zigzag(value)), "00")
+    }
+    assert.strictEqual(hex((writer) => writer.varint(300.7)), "ac02")
+    assert.strictEqual(hex((writer) => writer.varint(-1.5)), "ffffffffffffffffff01")
+  })
+
   it("writes bytes as they are, with and without a tag, and starts afresh after each take", () => {
     const writer = new ProtobufWriter(1)
     const inner = new Uint8Array([0, 255, 128])

@@ -59,11 +59,23 @@ const legal: ReadonlyArray<Case> = [
     "delivery.tracesEndpoint",
     "http://collector:4318/x/"
   ],
+  ["OTEL_METRICS_EXPORTER", "NONE", "metrics.exporter", "none"],
+  ["OTEL_METRIC_EXPORT_INTERVAL", "1500", "metrics.exportInterval", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta", "metrics.temporality", "delta"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory", "metrics.temporality", "lowmemory"],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "http://collector:4318/m/",
+    "delivery.metricsEndpoint",
+    "http://collector:4318/m/"
+  ],
   ["OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x, tenant = a=b", "delivery.headers", {
     authorization: "Bearer x",
     tenant: "a=b"
   }],
-  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.headers", { a: "1" }, { OTEL_EXPORTER_OTLP_HEADERS: "b=2" }],
+  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.tracesHeaders", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metricsHeaders", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "metrics.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.timeout", "1500 ms", { OTEL_EXPORTER_OTLP_TIMEOUT: "9" }],
   ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.queueSize", 10],
@@ -132,9 +144,11 @@ const malformed: ReadonlyArray<Case> = [
     `tracing.limits.${limit}`,
     `${variable}="many" is not usable: expected a whole number between 0 and 100000; using 128`
   ]),
-  ...[["OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint"], ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "tracesEndpoint"]].map((
-    [variable, option]
-  ): Case => [
+  ...[
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint"],
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "tracesEndpoint"],
+    ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "metricsEndpoint"]
+  ].map(([variable, option]): Case => [
     variable as string,
     "collector:4318",
     `delivery.${option}`,
@@ -165,7 +179,31 @@ const malformed: ReadonlyArray<Case> = [
     "delivery.batchSize",
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=\"x\" is not usable: expected a whole number between 1 and 100000; using 512"
   ],
-  ...["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"].map((variable): Case => [
+  [
+    "OTEL_METRICS_EXPORTER",
+    "prometheus",
+    "metrics.exporter",
+    "OTEL_METRICS_EXPORTER=\"prometheus\" is not usable: expected one of \"otlp\", \"none\"; using \"otlp\""
+  ],
+  [
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "0",
+    "metrics.exportInterval",
+    "OTEL_METRIC_EXPORT_INTERVAL=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 1m"
+  ],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "deltas",
+    "metrics.temporality",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=\"deltas\" is not usable: expected one of \"cumulative\", " +
+    "\"delta\", \"lowmemory\"; using \"cumulative\""
+  ],
+  ...[
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"
+  ].map((variable): Case => [
     variable,
     "grpc",
     "tracing.exporter",
@@ -174,7 +212,12 @@ const malformed: ReadonlyArray<Case> = [
 ]
 
 /** Cannot be malformed, or is covered with the secrets. */
-const never = ["OTEL_SERVICE_NAME", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+const never = [
+  "OTEL_SERVICE_NAME",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+  "OTEL_EXPORTER_OTLP_METRICS_HEADERS"
+]
 
 describe("OTEL_ variables", () => {
   it.effect.each(legal)("reads %s=%s", ([variable, text, path, value, others]) =>

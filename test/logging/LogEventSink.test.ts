@@ -15,9 +15,11 @@ const publishThree = Effect.gen(function*() {
     toState: "error",
     queueSeconds: 0.25,
     durationSeconds: 2,
+    totalSeconds: 4,
     errorType: "Declined",
     errorMessage: "no",
-    final: false
+    final: false,
+    timedOut: "step"
   })
   yield* bus.publish("observability.step.backoff", { ...step, backoffSeconds: 1, backoffType: "exponential" })
   yield* bus.publish("workflow.steps_execution_started", {
@@ -44,7 +46,7 @@ describe("LogEventSink", () => {
         "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"level\":\"WARN\",\"severity_number\":13,\"message\":\"step failed\",\"component\":\"workflow\"," +
           "\"correlation_id\":\"req-1\",\"task_id\":\"t-1\",\"task_name\":\"order\",\"step_id\":\"s-1\"," +
           "\"step_name\":\"charge\",\"attempt\":2,\"service.name\":\"tasker\",\"event\":\"step.failed\",\"from_state\":\"in_progress\"," +
-          "\"to_state\":\"error\",\"queue_seconds\":0.25,\"final\":false,\"duration_ms\":2000," +
+          "\"to_state\":\"error\",\"queue_seconds\":0.25,\"total_seconds\":4,\"final\":false,\"timed_out\":\"step\",\"duration_ms\":2000," +
           "\"error.type\":\"Declined\",\"exception.message\":\"no\"}"
       )
     }).pipe(Effect.provide(logs.layer())))

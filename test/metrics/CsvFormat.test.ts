@@ -3,7 +3,8 @@ import { Effect, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import * as CsvFormat from "../../src/metrics/CsvFormat.ts"
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { anySnapshot, snapshot } from "../support/snapshots.ts"
+import { anySnapshot } from "../support/anySnapshot.ts"
+import { snapshot } from "../support/metricSnapshots.ts"
 
 const family = { help: "Help.", unit: undefined, attributes: ["task"] } as const
 
@@ -123,17 +124,17 @@ describe("CsvFormat", () => {
     ))
     assert.deepStrictEqual(lines(text), [
       "timestamp,name,type,unit,sample,value,le,quantile,attribute_a,attribute_b,attribute_otel_metric_overflow,attribute_task",
-      "2026-01-01T00:00:00.000Z,jobs_total,counter,,jobs_total,3,,,2,1,,",
-      "2026-01-01T00:00:00.000Z,jobs_total,counter,,jobs_total,0.5,,,,,true,",
-      "2026-01-01T00:00:00.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,1,0.1,,,,,greet",
-      "2026-01-01T00:00:00.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,3,1,,,,,greet",
-      "2026-01-01T00:00:00.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,6,Infinity,,,,,greet",
-      "2026-01-01T00:00:00.000Z,wait_seconds,histogram,seconds,wait_seconds_sum,12.5,,,,,,greet",
-      "2026-01-01T00:00:00.000Z,wait_seconds,histogram,seconds,wait_seconds_count,6,,,,,,greet",
-      "2026-01-01T00:00:00.000Z,size_bytes,summary,bytes,size_bytes,NaN,,0.5,,,,",
-      "2026-01-01T00:00:00.000Z,size_bytes,summary,bytes,size_bytes,7,,1,,,,",
-      "2026-01-01T00:00:00.000Z,size_bytes,summary,bytes,size_bytes_sum,9,,,,,,",
-      "2026-01-01T00:00:00.000Z,size_bytes,summary,bytes,size_bytes_count,2,,,,,,"
+      "2023-11-14T22:13:20.000Z,jobs_total,counter,,jobs_total,3,,,2,1,,",
+      "2023-11-14T22:13:20.000Z,jobs_total,counter,,jobs_total,0.5,,,,,true,",
+      "2023-11-14T22:13:20.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,1,0.1,,,,,greet",
+      "2023-11-14T22:13:20.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,3,1,,,,,greet",
+      "2023-11-14T22:13:20.000Z,wait_seconds,histogram,seconds,wait_seconds_bucket,6,Infinity,,,,,greet",
+      "2023-11-14T22:13:20.000Z,wait_seconds,histogram,seconds,wait_seconds_sum,12.5,,,,,,greet",
+      "2023-11-14T22:13:20.000Z,wait_seconds,histogram,seconds,wait_seconds_count,6,,,,,,greet",
+      "2023-11-14T22:13:20.000Z,size_bytes,summary,bytes,size_bytes,NaN,,0.5,,,,",
+      "2023-11-14T22:13:20.000Z,size_bytes,summary,bytes,size_bytes,7,,1,,,,",
+      "2023-11-14T22:13:20.000Z,size_bytes,summary,bytes,size_bytes_sum,9,,,,,,",
+      "2023-11-14T22:13:20.000Z,size_bytes,summary,bytes,size_bytes_count,2,,,,,,"
     ])
   })
 
@@ -169,7 +170,7 @@ describe("CsvFormat", () => {
   it("quotes what would end a cell, and escapes what a spreadsheet would run", () => {
     const tasks = ["a,b", "say \"hi\"", "two\r\nlines", " kept ", "=1+2", "@A1", "-1", "'", "a=b", "\ufeffx", "x\ud800"]
     assert.deepStrictEqual(
-      CsvFormat.format(snapshot(gauge(...tasks))).split("depth,1,,,").slice(1).map((line) => line.split("\r\n2026")[0]),
+      CsvFormat.format(snapshot(gauge(...tasks))).split("depth,1,,,").slice(1).map((line) => line.split("\r\n2023")[0]),
       [
         "\"a,b\"",
         "\"say \"\"hi\"\"\"",

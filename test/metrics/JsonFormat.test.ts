@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as JsonFormat from "../../src/metrics/JsonFormat.ts"
 import type { FamilySnapshot, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { anySnapshot, snapshot } from "../support/snapshots.ts"
+import { anySnapshot } from "../support/anySnapshot.ts"
+import { snapshot } from "../support/metricSnapshots.ts"
 
 const gauge = (...values: ReadonlyArray<number>): FamilySnapshot => ({
   type: "gauge",
@@ -32,8 +33,8 @@ describe("JsonFormat", () => {
   it("is the snapshot with its schema's name, the time and the resource", () => {
     assert.strictEqual(
       JsonFormat.format(snapshot(histogram), { resource: { "service.name": "shop" } }),
-      "{\"format\":\"tasker-telemetry/metrics\",\"version\":1,\"time\":\"2026-01-01T00:00:00.000Z\"," +
-        "\"timeMillis\":1767225600000,\"resource\":{\"service.name\":\"shop\"},\"families\":[{\"type\":\"histogram\"," +
+      "{\"format\":\"tasker-telemetry/metrics\",\"version\":1,\"time\":\"2023-11-14T22:13:20.000Z\"," +
+        "\"timeMillis\":1700000000000,\"resource\":{\"service.name\":\"shop\"},\"families\":[{\"type\":\"histogram\"," +
         "\"name\":\"wait_seconds\",\"help\":\"Wait.\",\"unit\":\"seconds\",\"attributes\":[\"task\"]," +
         "\"buckets\":[0.1,1],\"series\":[{\"attributes\":{\"task\":\"greet\"},\"startMillis\":1767225000000," +
         "\"value\":{\"counts\":[1,2,3],\"count\":6,\"sum\":12.5},\"exemplars\":[{\"value\":0.07," +

@@ -3,14 +3,8 @@ import { Schema } from "effect"
 import * as MetricDelta from "../../src/metrics/MetricDelta.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import * as model from "../support/metricModel.ts"
-import {
-  counter,
-  exponentialFamily,
-  exponentialValue,
-  histogramFamily,
-  numbers,
-  snapshot
-} from "../support/metricModel.ts"
+import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 
 const exemplar = (timeMillis: number, value = 1) => ({
   value,
@@ -34,7 +28,7 @@ describe("MetricDelta", () => {
     const same = [
       counter("a_total", { value: 3 }),
       histogramFamily("h", { value: { counts: [1, 0, 0, 0], count: 1, sum: 0.5 } }),
-      exponentialFamily("e", { value: exponentialValue({ zeroCount: 1, count: 1 }) })
+      exponentialFamily("e", { value: exponential({ zeroCount: 1, count: 1 }) })
     ]
     assert.deepStrictEqual(MetricDelta.between(snapshot(10, ...same), snapshot(20, ...same)), snapshot(20))
   })
@@ -55,7 +49,7 @@ describe("MetricDelta", () => {
   it("takes a value that has become less as a new beginning", () => {
     const value = (counts: ReadonlyArray<number>) => ({ counts, count: counts.length, sum: 0 })
     const positive = (counts: ReadonlyArray<number>) =>
-      exponentialValue({ positive: { offset: 0, counts }, count: counts.length })
+      exponential({ positive: { offset: 0, counts }, count: counts.length })
     assert.deepStrictEqual(
       MetricDelta.between(
         snapshot(
@@ -111,14 +105,14 @@ describe("MetricDelta", () => {
   })
 
   it("brings exponential histograms of different scales and offsets to the coarser scale", () => {
-    const previous = exponentialValue({
+    const previous = exponential({
       scale: 1,
       positive: { offset: -3, counts: [1, 0, 2, 1] },
       negative: { offset: 2, counts: [1] },
       count: 5,
       sum: 2
     })
-    const current = exponentialValue({
+    const current = exponential({
       scale: 0,
       zeroCount: 1,
       positive: { offset: -3, counts: [4, 1, 2, 1, 0, 0, 1] },
@@ -154,8 +148,8 @@ describe("MetricDelta", () => {
   })
 
   it("moves what is below a higher zero threshold into the zero bucket of both", () => {
-    const previous = exponentialValue({ positive: { offset: -2, counts: [2, 1] }, count: 3 })
-    const current = exponentialValue({
+    const previous = exponential({ positive: { offset: -2, counts: [2, 1] }, count: 3 })
+    const current = exponential({
       zeroThreshold: 0.4,
       zeroCount: 3,
       positive: { offset: -1, counts: [2] },
@@ -170,7 +164,7 @@ describe("MetricDelta", () => {
         20,
         exponentialFamily("e", {
           startMillis: 10,
-          value: exponentialValue({
+          value: exponential({
             zeroThreshold: 0.5,
             zeroCount: 1,
             positive: { offset: -1, counts: [1] },
@@ -189,6 +183,16 @@ describe("MetricDelta", () => {
         snapshot(20, counter("a_total", { value: 2, exemplars }))
       ),
       snapshot(20, counter("a_total", { value: 1, startMillis: 10, exemplars: [exemplar(10, 2), exemplar(11)] }))
+    )
+  })
+
+  it("finds series whose order and objects have changed", () => {
+    const series = (a: string, value: number) => ({ value, attributes: { a } })
+    const before = snapshot(10, counter("a_total", series("3", 1), series("1", 1), series("2", 1), series("0", 1)))
+    const after = snapshot(20, counter("a_total", series("2", 3), series("4", 9), series("3", 1), series("1", 2)))
+    assert.deepStrictEqual(
+      MetricDelta.between(before, after).families[0]?.series.map(({ attributes, value }) => [attributes["a"], value]),
+      [["2", 2], ["4", 9], ["1", 1]]
     )
   })
 

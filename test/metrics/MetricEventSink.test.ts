@@ -8,6 +8,7 @@ import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricEventSink from "../../src/metrics/MetricEventSink.ts"
 import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import { measurements } from "../support/measurements.ts"
 
 const layer = MetricEventSink.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(MetricStore.layer, EventBus.layer)),
@@ -18,19 +19,7 @@ const layer = MetricEventSink.layer.pipe(
 const task = { taskId: "t-1", taskName: "order", namespace: "shop", version: "1.0.0" }
 const step = { taskId: "t-1", taskName: "order", stepId: "s-1", stepName: "charge", attempt: 2 }
 const ended = { durationSeconds: 1.5, totalSteps: 2, completedSteps: 1 }
-const attempted = { queueSeconds: 0.25, durationSeconds: 2 }
-
-/** What the store holds: `name{values}` with the number, or count and sum of a histogram. */
-const measured = Effect.gen(function*() {
-  const lines: Array<string> = []
-  for (const { name, series } of yield* (yield* MetricStore).snapshot) {
-    for (const { attributes, value } of series) {
-      const shown = typeof value === "number" ? `${value}` : `${value.count} (sum ${value.sum})`
-      lines.push(`${name}{${Object.values(attributes).join(",")}} ${shown}`)
-    }
-  }
-  return lines
-})
+const attempted = { queueSeconds: 0.25, durationSeconds: 2, totalSeconds: 4 }
 
 const publishing = (
   sentence: string,
@@ -40,28 +29,45 @@ const publishing = (
   it.effect(sentence, () =>
     Effect.gen(function*() {
       yield* publish(yield* EventBus)
-      assert.deepStrictEqual(yield* measured, expected)
+      assert.deepStrictEqual(yield* measurements, expected)
     }).pipe(Effect.provide(layer)))
+
+const transition = (fromState: string | undefined, toState: string) => ({ fromState, toState })
 
 describe("MetricEventSink", () => {
   publishing(
-    "counts a started task as active",
+    "counts an accepted run, and tells its namespace and version once",
     (bus) =>
-      bus.publish("task.start_requested", { ...task, fromState: "pending", toState: "in_progress", totalSteps: 2 }),
-    ["tasker_tasks_active{order} 1"]
+      Effect.repeat(
+        bus.publish("task.initialize_requested", { ...task, ...transition(undefined, "pending"), totalSteps: 2 }),
+        { times: 1 }
+      ),
+    ["tasker_task_info{order,shop,1.0.0} 1", "tasker_tasks_requested_total{order} 2"]
+  )
+
+  publishing(
+    "counts a started task as active",
+    (bus) => bus.publish("task.start_requested", { ...task, ...transition("pending", "in_progress"), totalSteps: 2 }),
+    ["tasker_task_oldest_age_seconds{order} 0", "tasker_tasks_active{order} 1"]
   )
 
   for (
-    const [name, toState, rest] of [
-      ["task.completed", "complete", {}],
-      ["task.failed", "error", { errorType: "Declined", errorMessage: "no", failedSteps: ["charge"] }],
-      ["task.cancelled", "cancelled", { reason: "requested" }]
+    const [name, toState, rest, alias] of [
+      ["task.completed", "complete", {}, "tasker_task_completed_total{order,shop} 1"],
+      [
+        "task.failed",
+        "error",
+        { errorType: "Declined", errorMessage: "no", failedSteps: ["charge"] },
+        "tasker_task_failed_total{order,shop,Declined} 1"
+      ],
+      ["task.cancelled", "cancelled", { reason: "requested" }, "tasker_task_cancelled_total{order,shop,requested} 1"]
     ] as const
   ) {
     publishing(
       `counts and times ${name}`,
-      (bus) => bus.publish(name, { ...task, ...ended, ...rest, fromState: "in_progress", toState }),
+      (bus) => bus.publish(name, { ...task, ...ended, ...rest, ...transition("in_progress", toState) }),
       [
+        alias,
         "tasker_tasks_active{order} -1",
         `tasker_tasks_total{order,${toState}} 1`,
         `tasker_workflow_duration_seconds{order,${toState}} 1 (sum 1.5)`
@@ -74,94 +80,182 @@ describe("MetricEventSink", () => {
     (bus) =>
       bus.publish("step.execution_requested", {
         ...step,
-        fromState: "pending",
-        toState: "in_progress",
+        ...transition("pending", "in_progress"),
         queueSeconds: 0.25
       }),
     ["tasker_step_queue_seconds{order,charge} 1 (sum 0.25)", "tasker_steps_active{order,charge} 1"]
   )
 
+  const failed = { errorType: "Declined", errorMessage: "no", timedOut: undefined }
+
   for (
-    const [name, toState, rest] of [
-      ["step.completed", "complete", {}],
-      ["step.failed", "error", { errorType: "Declined", errorMessage: "no", final: false }],
-      ["step.cancelled", "cancelled", {}]
+    const [ending, name, toState, rest, alias] of [
+      ["success", "step.completed", "complete", {}, "tasker_step_completed_total{order,charge} 1"],
+      [
+        "its last failure",
+        "step.failed",
+        "error",
+        { ...failed, final: true },
+        "tasker_step_failed_total{order,charge,Declined,true} 1"
+      ],
+      ["cancellation", "step.cancelled", "cancelled", {}, "tasker_step_cancelled_total{order,charge,in_progress} 1"]
     ] as const
   ) {
     publishing(
-      `counts and times an attempt that ended with ${name}`,
-      (bus) => bus.publish(name, { ...step, ...attempted, ...rest, fromState: "in_progress", toState }),
+      `counts and times an attempt that ended with ${ending}, and the step with it`,
+      (bus) => bus.publish(name, { ...step, ...attempted, ...rest, ...transition("in_progress", toState) }),
       [
+        `tasker_step_attempts{order,charge,${toState}} 1 (sum 2)`,
+        alias,
         `tasker_step_duration_seconds{order,charge,${toState}} 1 (sum 2)`,
+        `tasker_step_endtoend_seconds{order,charge,${toState}} 1 (sum 4)`,
         "tasker_steps_active{order,charge} -1",
         `tasker_steps_total{order,charge,${toState}} 1`
-      ]
+      ].toSorted()
     )
   }
 
   publishing(
-    "counts a retry",
+    "counts and times an attempt that failed and will be retried, and not the step",
     (bus) =>
-      bus.publish("step.retry_requested", { ...step, fromState: "error", toState: "pending", backoffSeconds: 1 }),
-    ["tasker_step_retries_total{order,charge} 1"]
+      bus.publish("step.failed", {
+        ...step,
+        ...attempted,
+        ...failed,
+        ...transition("in_progress", "error"),
+        timedOut: "batch",
+        final: false
+      }),
+    [
+      "tasker_step_duration_seconds{order,charge,error} 1 (sum 2)",
+      "tasker_step_failed_total{order,charge,Declined,false} 1",
+      "tasker_step_timeouts_total{order,charge,batch} 1",
+      "tasker_steps_active{order,charge} -1",
+      "tasker_steps_total{order,charge,error} 1"
+    ]
+  )
+
+  publishing(
+    "measures no attempt where a step is cancelled before it began",
+    (bus) => bus.publish("step.cancelled", { ...step, ...attempted, ...transition("pending", "cancelled") }),
+    ["tasker_step_cancelled_total{order,charge,pending} 1"]
   )
 
   for (
     const [sentence, publish, expected] of [
       [
-        "an accepted run",
-        (bus: EventBus["Service"]) =>
-          bus.publish("task.initialize_requested", {
-            ...task,
-            fromState: undefined,
-            toState: "pending",
-            totalSteps: 2
-          }),
-        "tasker_tasks_requested_total{order} 1"
-      ],
-      [
         "a run handed to the background",
         (bus: EventBus["Service"]) => bus.publish("observability.task.enqueue", { ...task, totalSteps: 2 }),
-        "tasker_tasks_enqueued_total{order} 1"
+        ["tasker_tasks_enqueued_total{order} 1"]
       ],
       [
-        "the steps of a discovery",
+        "a run whose steps were settled by hand",
+        (bus: EventBus["Service"]) =>
+          bus.publish("task.resolved_manually", { ...task, ...transition("error", "resolved_manually") }),
+        ["tasker_task_resolved_manually_total{order,shop} 1"]
+      ],
+      [
+        "a deferral, with its time",
+        (bus: EventBus["Service"]) =>
+          bus.publish("workflow.task_reenqueue_delayed", {
+            ...task,
+            reason: "retry_backoff",
+            delaySeconds: 8,
+            scheduledFor: 8000
+          }),
+        ["tasker_task_deferral_seconds{order,shop,retry_backoff} 1 (sum 8)"]
+      ],
+      [
+        "a discovery and its steps",
         (bus: EventBus["Service"]) =>
           bus.publish("workflow.viable_steps_discovered", { ...task, stepCount: 3, stepNames: ["a", "b", "c"] }),
-        "tasker_viable_steps_total{order} 3"
+        ["tasker_discoveries_total{order,shop,viable_steps} 1", "tasker_viable_steps_total{order} 3"]
+      ],
+      [
+        "a discovery that found nothing",
+        (bus: EventBus["Service"]) =>
+          bus.publish("workflow.no_viable_steps", { ...task, pendingSteps: 1, reason: "blocked_by_failures" }),
+        ["tasker_discoveries_total{order,shop,blocked_by_failures} 1"]
+      ],
+      [
+        "the steps of a batch",
+        (bus: EventBus["Service"]) => bus.publish("workflow.steps_execution_started", { ...task, stepCount: 3 }),
+        ["tasker_batch_size{order,shop} 1 (sum 3)"]
+      ],
+      [
+        "the time of a batch",
+        (bus: EventBus["Service"]) =>
+          bus.publish("workflow.steps_execution_completed", {
+            ...task,
+            stepCount: 3,
+            completedCount: 2,
+            durationSeconds: 5
+          }),
+        ["tasker_batch_duration_seconds{order,shop} 1 (sum 5)"]
+      ],
+      [
+        "a retry",
+        (bus: EventBus["Service"]) =>
+          bus.publish("step.retry_requested", { ...step, ...transition("error", "pending"), backoffSeconds: 1 }),
+        ["tasker_step_retries_total{order,charge} 1"]
+      ],
+      [
+        "a back-off by its type",
+        (bus: EventBus["Service"]) =>
+          bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
+        ["tasker_step_backoff_seconds{order,charge,server_requested} 1 (sum 4)"]
       ],
       [
         "a step without attempts left",
         (bus: EventBus["Service"]) =>
           bus.publish("observability.step.max_retries_reached", { ...step, maximumAttempts: 2 }),
-        "tasker_step_retries_exhausted_total{order,charge} 1"
+        ["tasker_step_retries_exhausted_total{order,charge} 1"]
       ],
       [
         "a skipped step, and no attempt",
         (bus: EventBus["Service"]) =>
-          bus.publish("observability.step.skip", { ...step, fromState: "pending", toState: "complete" }),
-        "tasker_steps_skipped_total{order,charge} 1"
+          bus.publish("observability.step.skip", { ...step, ...transition("pending", "complete") }),
+        ["tasker_steps_skipped_total{order,charge} 1"]
+      ],
+      [
+        "a step settled by hand, by the state it was in",
+        (bus: EventBus["Service"]) =>
+          bus.publish("step.resolved_manually", { ...step, ...transition("error", "resolved_manually") }),
+        ["tasker_step_resolved_manually_total{order,charge,error} 1"]
       ]
     ] as const
-  ) publishing(`counts ${sentence}`, publish, [expected])
+  ) publishing(`measures ${sentence}`, publish, expected)
 
   publishing(
-    "measures a back-off by its type",
-    (bus) => bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
-    ["tasker_step_backoff_seconds{order,charge,server_requested} 1 (sum 4)"]
-  )
-
-  publishing(
-    "measures no attempt where a step is cancelled before it began",
-    (bus) => bus.publish("step.cancelled", { ...step, ...attempted, fromState: "pending", toState: "cancelled" }),
+    "leaves what is no measurement alone",
+    (bus) => bus.publish("workflow.task_finalization_started", { ...task, executionStatus: "all_complete" }),
     []
   )
 
-  publishing(
-    "leaves events of the loop alone",
-    (bus) => bus.publish("workflow.steps_execution_started", { ...task, stepCount: 1 }),
-    []
-  )
+  it.effect("tells a hundred types of errors apart, and none that is no name", () =>
+    Effect.gen(function*() {
+      const bus = yield* EventBus
+      const fail = (errorType: string) =>
+        bus.publish("step.failed", {
+          ...step,
+          ...attempted,
+          ...failed,
+          ...transition("in_progress", "error"),
+          errorType,
+          final: false
+        })
+      for (const name of ["", "no user 17", "@shop/Declined", "Schema.Error"]) yield* fail(name)
+      for (let number = 0; number < 200; number++) yield* fail(`Error_${number}`)
+      yield* fail("Schema.Error")
+      const counted = (yield* measurements).filter((line) => line.startsWith("tasker_step_failed_total"))
+      assert.lengthOf(counted, 101)
+      assert.includeMembers(counted, [
+        "tasker_step_failed_total{order,charge,@shop/Declined,false} 1",
+        "tasker_step_failed_total{order,charge,Schema.Error,false} 2",
+        "tasker_step_failed_total{order,charge,Error_97,false} 1",
+        "tasker_step_failed_total{order,charge,_OTHER,false} 104"
+      ])
+    }).pipe(Effect.provide(layer)))
 
   const work = (run: Effect.Effect<string, string>) =>
     Task.make("order", {

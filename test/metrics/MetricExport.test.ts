@@ -132,6 +132,7 @@ describe("MetricExport", () => {
       ])
     }).pipe(Effect.provide(layer(toReceiver({
       service: { name: "shop", version: "1.2.3" },
+      metrics: { exportInterval: "1 hour" },
       delivery: { headers: { "x-tenant": "a" } }
     })))))
 
@@ -332,7 +333,7 @@ describe("MetricExport", () => {
           expected.jobs += queues.length
           expected.wide += 2100
           const before = requests.length
-          answer(...statuses.slice(0, 2))
+          answer(...statuses.slice(0, 2).map((status) => ({ status })))
           yield* flush
           requests.slice(before).forEach(({ body }, index) => {
             if ((statuses[index] ?? 200) !== 200) return
@@ -340,7 +341,6 @@ describe("MetricExport", () => {
               taken[metric === "jobs_total" ? "jobs" : "wide"] += Number(value)
             }
           })
-          answer.length
         }
         assert.deepStrictEqual(taken, expected)
       }).pipe(Effect.provide(layer(delta(large)))),

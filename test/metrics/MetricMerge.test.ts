@@ -1,16 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Context, Effect, Layer, Metric, Schema } from "effect"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
-import {
-  counter,
-  exponentialFamily,
-  exponentialValue,
-  histogramFamily,
-  numbers,
-  snapshot
-} from "../support/metricModel.ts"
+import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 
 const merged = (snapshots: ReadonlyArray<MetricSnapshot>, options?: MetricMerge.Options) => {
   const { conflicts, snapshot } = MetricMerge.merge(snapshots, options)
@@ -177,7 +173,7 @@ describe("MetricMerge", () => {
 
   it("brings exponential histograms to the coarser scale, and to one at which their range fits", () => {
     const value = (scale: number, offset: number, counts: ReadonlyArray<number>) =>
-      exponentialValue({ scale, positive: { offset, counts }, count: counts.length, min: offset, max: offset })
+      exponential({ scale, positive: { offset, counts }, count: counts.length, min: offset, max: offset })
     assert.deepStrictEqual(
       merged([
         snapshot(1, exponentialFamily("e", { value: value(2, -5, [1, 1, 1]) })),
@@ -186,7 +182,7 @@ describe("MetricMerge", () => {
       snapshot(
         1,
         exponentialFamily("e", {
-          value: exponentialValue({ positive: { offset: -2, counts: [1, 2, 0, 1, 0, 1] }, count: 6, min: -5, max: 1 })
+          value: exponential({ positive: { offset: -2, counts: [1, 2, 0, 1, 0, 1] }, count: 6, min: -5, max: 1 })
         })
       )
     )
@@ -198,7 +194,7 @@ describe("MetricMerge", () => {
       snapshot(
         1,
         exponentialFamily("e", {
-          value: exponentialValue({
+          value: exponential({
             scale: -9,
             positive: { offset: -2, counts: [1, 0, 0, 1] },
             count: 2,
@@ -214,18 +210,18 @@ describe("MetricMerge", () => {
     const exemplar = (value: number, timeMillis: number) => ({ value, timeMillis, traceId: "1", spanId: "2" })
     const histogram = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
       histogramFamily("h", { value: { counts: [2, 2, 2, 2], count: 8, sum: 1 }, exemplars })
-    const exponential = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
-      exponentialFamily("e", { value: exponentialValue({ positive: { offset: 0, counts: [1] }, count: 1 }), exemplars })
+    const sizes = (...exemplars: ReadonlyArray<ReturnType<typeof exemplar>>) =>
+      exponentialFamily("e", { value: exponential({ positive: { offset: 0, counts: [1] }, count: 1 }), exemplars })
     const left = snapshot(
       1,
       counter("a_total", { value: 1, exemplars: [exemplar(1, 5)] }),
-      exponential(exemplar(-3, 1), exemplar(0, 1), exemplar(3, 1)),
+      sizes(exemplar(-3, 1), exemplar(0, 1), exemplar(3, 1)),
       histogram(exemplar(0.5, 1), exemplar(2, 2), exemplar(9, 9))
     )
     const right = snapshot(
       1,
       counter("a_total", { value: 1, exemplars: [exemplar(1, 4)] }),
-      exponential(exemplar(0, 2), exemplar(4, 2), exemplar(5, 1)),
+      sizes(exemplar(0, 2), exemplar(4, 2), exemplar(5, 1)),
       histogram(exemplar(1, 2), exemplar(1.5, 1), exemplar(8, 8))
     )
     const both = merged([left, right])
@@ -239,6 +235,15 @@ describe("MetricMerge", () => {
   })
 
   const Split = Schema.Array(Schema.Struct({ ...model.Measurement.fields, process: Schema.Literals([0, 1, 2]) }))
+
+  const layerStore = Layer.fresh(Layer.provide(MetricStore.layer, SelfStatistics.layer)).pipe(
+    Layer.provide(Layer.effect(Metric.MetricRegistry, Effect.sync(() => new Map<string, never>())))
+  )
+
+  const ownFamilies = (given: MetricSnapshot): MetricSnapshot => ({
+    ...given,
+    families: given.families.filter(({ name }) => !name.startsWith("tasker_"))
+  })
 
   /** Each process alone, and all in one; gauges, of which the last value counts, only where they are wanted. */
   const recorded = (measurements: typeof Split.Type, withGauges: boolean) => {
@@ -261,6 +266,43 @@ describe("MetricMerge", () => {
     const { a, all, b, c } = recorded(measurements, false)
     assert.deepStrictEqual(merged([a, b, c]), all)
   })
+
+  it.effect.prop(
+    "of real stores is the snapshot of one that has recorded everything",
+    [Split],
+    ([measurements]) =>
+      Effect.gen(function*() {
+        const stores = yield* Effect.forEach(
+          [0, 1, 2, 3],
+          () => Effect.map(Layer.build(layerStore), Context.get(MetricStore))
+        )
+        const recorders = stores.map((store) => {
+          const attributes = ["a", "b"] as const
+          const size = { name: "e", help: "h", attributes, maximumBuckets: 8 } as const
+          return {
+            counter: store.counter({ name: "c_total", help: "h", attributes }),
+            upDownCounter: store.upDownCounter({ name: "u", help: "h", attributes }),
+            histogram: store.histogram({ name: "h", help: "h", attributes, buckets: model.buckets }),
+            exponentialHistogram: store.exponentialHistogram(size)
+          }
+        })
+        for (const { a, b, family, power, process, quarters } of measurements) {
+          for (
+            const { counter, exponentialHistogram, histogram, upDownCounter } of [recorders[process]!, recorders[3]!]
+          ) {
+            if (family === "counter") counter.inc({ a, b }, Math.abs(quarters) / 4)
+            else if (family === "upDownCounter") upDownCounter.add({ a, b }, quarters / 4)
+            else if (family === "histogram") histogram.observe({ a, b }, quarters / 4)
+            else exponentialHistogram.observe({ a, b }, quarters * 2 ** power)
+          }
+        }
+        const [first, second, third, all] = yield* Effect.forEach(
+          stores,
+          (store) => Effect.map(store.snapshot, ownFamilies)
+        )
+        assert.deepStrictEqual(merged([first!, second!, third!], { maximumBuckets: 8 }), all)
+      }).pipe(Effect.scoped)
+  )
 
   for (const gauges of [undefined, "sum", "max", "min", "last"] as const) {
     const options = gauges === undefined ? {} : { gauges: { "*": gauges } }

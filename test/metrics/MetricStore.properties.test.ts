@@ -36,7 +36,7 @@ const modelOf = (operations: ReadonlyArray<typeof Operation.Type>) => {
     const counts = [within(-Infinity, 1), within(1, 2), within(2, 5), within(5, Infinity)]
     return [
       key,
-      family === "gauge" ? values.at(-1) : family === "histogram" ? { counts, count: values.length, sum } : sum
+      family === "gauge" ? values.at(-1)! : family === "histogram" ? { counts, count: values.length, sum } : sum
     ] as const
   }))
 }
@@ -98,7 +98,7 @@ describe("MetricStore", () => {
           }
         }
 
-        const held = new Map<string, SeriesSnapshot["value"]>()
+        const held = new Map<string, SeriesSnapshot["value"] | undefined>()
         for (const family of (yield* store.snapshot).families) {
           if (family.name.startsWith("tasker_")) continue
           for (const { attributes: { a, b }, value } of family.series) {

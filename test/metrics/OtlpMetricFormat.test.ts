@@ -3,14 +3,8 @@ import { Schema } from "effect"
 import type { FamilySnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import * as OtlpMetricFormat from "../../src/metrics/OtlpMetricFormat.ts"
 import * as model from "../support/metricModel.ts"
-import {
-  counter,
-  exponentialFamily,
-  exponentialValue,
-  histogramFamily,
-  numbers,
-  snapshot
-} from "../support/metricModel.ts"
+import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 import * as otlpMetricDecoder from "../support/otlpMetricDecoder.ts"
 
 const shop = { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } }
@@ -120,7 +114,7 @@ describe("OtlpMetricFormat", () => {
   })
 
   it("writes exponential histograms with both sides, zero and extremes where they are known", () => {
-    const value = exponentialValue({
+    const value = exponential({
       scale: 3,
       zeroCount: 2,
       zeroThreshold: 0.001,
@@ -174,7 +168,7 @@ describe("OtlpMetricFormat", () => {
       1,
       counter("a_total", { value: 1 }),
       observed,
-      exponentialFamily("e", { value: exponentialValue({ zeroCount: 1, count: 1 }) }),
+      exponentialFamily("e", { value: exponential({ zeroCount: 1, count: 1 }) }),
       histogramFamily("h", { value: { counts: [1, 0, 0, 0], count: 1, sum: 0.5 } }),
       numbers("upDownCounter", "u", { value: 1 })
     )

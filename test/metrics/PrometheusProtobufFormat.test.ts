@@ -14,8 +14,9 @@ import * as PrometheusLabels from "../../src/metrics/PrometheusLabels.ts"
 import * as PrometheusNames from "../../src/metrics/PrometheusNames.ts"
 import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
 import * as PrometheusSeries from "../../src/metrics/PrometheusSeries.ts"
+import { anySnapshot } from "../support/anySnapshot.ts"
 import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"
-import { anySnapshot, snapshot } from "../support/snapshots.ts"
+import { snapshot } from "../support/metricSnapshots.ts"
 
 const family = { help: "Help.", unit: undefined, attributes: ["task"] } as const
 

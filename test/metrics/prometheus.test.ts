@@ -2,11 +2,15 @@
  * One store, scraped by a real Prometheus in each of its formats.
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Metric } from "effect"
-import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import { Headers, HttpMiddleware, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { createServer } from "node:http"
+import { EventBus } from "../../src/events/EventBus.ts"
+import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { catalog } from "../../src/metrics/MetricCatalog.ts"
+import * as MetricEventSink from "../../src/metrics/MetricEventSink.ts"
 import type {
   ExponentialHistogramValue,
   FamilySnapshot,
@@ -14,10 +18,15 @@ import type {
   SeriesSnapshot
 } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import * as OpenMetricsFormat from "../../src/metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
-import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
-import { eventually, isInstalled, number, PrometheusServer, type QueryResult } from "../support/prometheusServer.ts"
+import {
+  eventually,
+  isInstalled,
+  lint,
+  number,
+  PrometheusServer,
+  type QueryResult
+} from "../support/prometheusServer.ts"
 
 const jobs = ["classic", "openmetrics", "protobuf"] as const
 type Job = typeof jobs[number]
@@ -108,16 +117,17 @@ const exposed: Readonly<Record<string, string>> = { "cache.hits": "cache_hits_to
 type Sample = readonly [series: string, value: number]
 
 /** Bounds and quantiles as numbers, as formats write them differently; a label without a value is no label. */
-const seriesKey = (name: string, labels: Readonly<Record<string, string>>): string =>
-  JSON.stringify([
-    name,
-    ...Object.entries(labels)
-      .filter(([key, value]) => !["__name__", "job", "instance"].includes(key) && value !== "")
-      .map((
-        [key, value]
-      ) => [key, key === "le" || key === "quantile" ? `${Number(value.replace("+Inf", "Infinity"))}` : value])
-      .toSorted()
-  ])
+const seriesKey = (name: string, labels: Readonly<Record<string, string>>): string => {
+  const own = Object.entries(labels).filter(([key, value]) => !addedLabels.includes(key) && value !== "")
+  const alike = own.map(([key, value]) =>
+    [key, key === "le" || key === "quantile" ? `${number(value)}` : value].join("=")
+  )
+  return [name, ...sortedTexts(alike)].join(" ")
+}
+
+const addedLabels = ["__name__", "job", "instance"]
+
+const sortedTexts = (texts: ReadonlyArray<string>) => texts.toSorted((a, b) => a < b ? -1 : 1)
 
 const samplesOf = (family: FamilySnapshot): ReadonlyArray<Sample> => {
   const name = exposed[family.name] ?? family.name
@@ -163,31 +173,26 @@ const onlyNumber = (result: QueryResult): number => {
 
 // --- The scrape ---
 
-const exposition = (path: Job, contentType: string, format: (snapshot: MetricSnapshot) => string | Uint8Array) =>
-  Layer.effectDiscard(Effect.gen(function*() {
-    const router = yield* HttpRouter.HttpRouter
-    const store = yield* MetricStore
-    yield* router.add(
-      "GET",
-      `/${path}`,
-      Effect.map(store.snapshot, (snapshot) => {
-        const body = format(snapshot)
-        return typeof body === "string"
-          ? HttpServerResponse.text(body, { contentType })
-          : HttpServerResponse.uint8Array(body, { contentType })
-      })
-    )
-  }))
+/** Prometheus asks for protobuf of itself; for the other formats a parameter says what it is to ask for. */
+const accepted: { readonly [J in Job]: string | undefined } = {
+  classic: "text/plain;version=0.0.4",
+  openmetrics: "application/openmetrics-text;version=1.0.0",
+  protobuf: undefined
+}
 
-const Routes = Layer.mergeAll(
-  exposition("classic", PrometheusFormat.contentType, PrometheusFormat.format),
-  exposition("openmetrics", OpenMetricsFormat.contentType, OpenMetricsFormat.format),
-  exposition("protobuf", PrometheusProtobufFormat.contentType, PrometheusProtobufFormat.format)
+const acceptParameter = HttpMiddleware.make((answer) =>
+  Effect.updateService(answer, HttpServerRequest.HttpServerRequest, (request) => {
+    const accept = new URL(request.url, "http://localhost").searchParams.get("accept")
+    return accept === null ? request : request.modify({ headers: Headers.set(request.headers, "accept", accept) })
+  })
 )
 
 const Scraped = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => {
   const host = `127.0.0.1:${"port" in address ? address.port : 0}`
-  return PrometheusServer.layer(jobs.map((job) => ({ job, host, path: `/${job}` })))
+  return PrometheusServer.layer(jobs.map((job) => {
+    const accept = accepted[job]
+    return { job, host, path: "/metrics", parameters: accept === undefined ? {} : { accept } }
+  }))
 })).pipe(
   // Nothing is asked for before every target has been scraped.
   Layer.tap((context) =>
@@ -196,7 +201,7 @@ const Scraped = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => 
       (targets) => targets.length === jobs.length && targets.every(({ health }) => health !== "unknown")
     )
   ),
-  Layer.provideMerge(HttpRouter.serve(Routes, { disableListenLog: true, disableLogger: true })),
+  Layer.provideMerge(HttpRouter.serve(MetricsRoute.layer, { disableListenLog: true, middleware: acceptParameter })),
   Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
   Layer.provideMerge(Recorded.layer),
   Layer.provideMerge(MetricStore.layer),
@@ -204,18 +209,16 @@ const Scraped = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => 
   Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
 )
 
-const title = isInstalled
-  ? "a real Prometheus"
-  : "a real Prometheus (skipped: the program prometheus is not installed)"
+const unless = isInstalled ? "" : ": not installed, so these tests are skipped"
 
-describe.skipIf(!isInstalled)(title, () => {
+describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
   layer(Scraped, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     it.effect("finds every target up and nothing to complain about", () =>
       Effect.gen(function*() {
         const targets = yield* Effect.flatMap(PrometheusServer, (prometheus) => prometheus.targets)
         assert.deepStrictEqual(
-          targets.map(({ health, labels, lastError }) => [labels["job"], health, lastError]).toSorted(),
-          jobs.map((job) => [job, "up", ""])
+          sortedTexts(targets.map(({ health, labels, lastError }) => [labels["job"], health, lastError].join(" "))),
+          jobs.map((job) => `${job} up `)
         )
       }))
 
@@ -335,4 +338,28 @@ describe.skipIf(!isInstalled)(title, () => {
         assert.deepStrictEqual(values, [2, 2, 2])
       }))
   })
+
+  it.effect("has nothing to say about the names, units and help of our metrics", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      for (const key of Object.keys(catalog) as Array<keyof typeof catalog>) {
+        const declaration = catalog[key]
+        const attributes = Object.fromEntries(declaration.attributes.map((name) => [name, "a \"b\" \\ \n é"])) as never
+        if ("buckets" in declaration) store.histogram(declaration).observe(attributes, 0.3)
+        else if (declaration.name.endsWith("_total")) store.counter(declaration).inc(attributes)
+        else store.upDownCounter(declaration).add(attributes, 1)
+      }
+      const exposition = PrometheusFormat.format(yield* store.snapshot)
+      for (const { name } of Object.values(catalog)) assert.include(exposition, `\n# TYPE ${name} `)
+      assert.deepStrictEqual(lint(exposition), { status: 0, output: "" })
+      // It does speak up.
+      assert.strictEqual(lint("# TYPE jobs counter\njobs 1\n").status, 3)
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(MetricEventSink.layer, Layer.mergeAll(MetricStore.layer, EventBus.layer)).pipe(
+          Layer.provide(SelfStatistics.layer)
+        )
+      ),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    ))
 })

@@ -99,6 +99,7 @@ const outputs = {
   "a file for people": [file({ format: "pretty" }), "INFO"],
   "a file behind a rate limit": [file({ rateLimit: 1 }), "suppressed"],
   "OTLP": [otlp, "resourceSpans"],
+  "OTLP metrics": [otlp, "canaries_total"],
   "Prometheus text": [prometheus, "canaries_total{"],
   "HTTP answers and their log": [http, "unknown_task"]
 } satisfies Readonly<Record<string, readonly [Effect.Effect<string, unknown, any>, string]>>

@@ -166,12 +166,65 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 10,
     with: 3
   },
+  "metrics.retention": {
+    option: { metrics: { retention: "10 seconds" } },
+    observe: observed.seriesAfterAMinute,
+    without: 10,
+    with: 0
+  },
+  "metrics.exemplars": {
+    option: { metrics: { exemplars: "always_off" } },
+    observe: observed.exemplars,
+    without: 1,
+    with: 0
+  },
+  "metrics.runtime": {
+    base: { metrics: { runtime: true } },
+    option: { metrics: { runtime: false } },
+    observe: observed.measuresProcess,
+    without: true,
+    with: false
+  },
+  "metrics.onMisuse": {
+    base: { metrics: { onMisuse: "count" } },
+    option: { metrics: { onMisuse: "die" } },
+    observe: observed.misuse,
+    without: "goes on",
+    with: "throws"
+  },
+  "metrics.views": {
+    option: { metrics: { views: [{ metric: "jobs_total", dropAttributes: ["kind"] }] } },
+    observe: observed.series,
+    without: 10,
+    with: 1
+  },
   "metrics.authRequired": {
     base: { http: { token: "t" } },
     option: { metrics: { authRequired: true } },
     observe: observed.scrapeStatus,
     without: 200,
     with: 401
+  },
+  "metrics.exporter": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { exporter: "none" } },
+    observe: observed.exportedMetrics,
+    without: [2],
+    with: []
+  },
+  "metrics.exportInterval": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { exportInterval: "1 second" } },
+    observe: observed.exportsInTwoSeconds,
+    without: false,
+    with: true
+  },
+  "metrics.temporality": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { temporality: "delta" } },
+    observe: observed.exportedMetrics,
+    without: [2],
+    with: [1]
   },
   "tracing.enabled": {
     option: { tracing: { enabled: false } },
@@ -223,18 +276,44 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [2, 6, 2, 2],
     with: [2, 6, 2, 1]
   },
-  "delivery.endpoint": { option: {}, observe: observed.deliveredTo("endpoint"), without: [], with: ["/v1/traces"] },
+  "delivery.endpoint": {
+    option: {},
+    observe: observed.deliveredTo("endpoint"),
+    without: [],
+    with: ["/v1/metrics", "/v1/traces"]
+  },
   "delivery.tracesEndpoint": {
     option: {},
     observe: observed.deliveredTo("tracesEndpoint"),
     without: [],
     with: ["/custom"]
   },
+  "delivery.metricsEndpoint": {
+    option: {},
+    observe: observed.deliveredTo("metricsEndpoint"),
+    without: [],
+    with: ["/custom"]
+  },
   "delivery.headers": {
+    base: { metrics: { exporter: "otlp" } },
     option: { delivery: { headers: { "x-key": "k" } } },
     observe: observed.sentHeader("x-key"),
-    without: undefined,
-    with: "k"
+    without: [undefined, undefined],
+    with: ["k", "k"]
+  },
+  "delivery.tracesHeaders": {
+    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
+    option: { delivery: { tracesHeaders: { "x-key": "k" } } },
+    observe: observed.sentHeader("x-key"),
+    without: ["all", "all"],
+    with: ["k", "all"]
+  },
+  "delivery.metricsHeaders": {
+    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
+    option: { delivery: { metricsHeaders: { "x-key": "k" } } },
+    observe: observed.sentHeader("x-key"),
+    without: ["all", "all"],
+    with: ["all", "k"]
   },
   "delivery.timeout": {
     option: { delivery: { timeout: "1 second" } },

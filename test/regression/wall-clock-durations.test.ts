@@ -51,6 +51,10 @@ describe("D7 wall clock durations", () => {
           { name: "queued", queueSeconds: 3, workSeconds: 4, backoffSeconds: 1 }
         ]
       )
+      assert.deepStrictEqual(
+        (yield* recorder.named("step.completed")).map(({ payload }) => [payload.stepName, payload.totalSeconds]),
+        [["first", 3], ["queued", 8]]
+      )
       const { events } = yield* recorder.Recorder
       assert.isAtLeast(new Set(events.map((event) => Math.sign(event.time))).size, 2, "the wall clock did not jump")
       for (const { payload } of events) {

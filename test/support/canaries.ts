@@ -157,9 +157,11 @@ const places: Readonly<
         toState: "error",
         queueSeconds: 0,
         durationSeconds: 1,
+        totalSeconds: 1,
         errorType: "Declined",
         errorMessage: text,
-        final: true
+        final: true,
+        timedOut: undefined
       })
     ),
   "failed step": ({ text }) => {

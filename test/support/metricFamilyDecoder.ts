@@ -229,7 +229,9 @@ const readFamily = (bytes: Uint8Array): Family => {
   if (type === undefined) throw new Error(`${name} has an unknown type`)
   check(fields[4].every(([field]) => field === fieldOfType[type]), `${name} is not a ${type}`)
   const metrics = fields[4].map(([, metric]) => metric)
-  const series = metrics.map(({ labels }) => JSON.stringify(Object.entries(labels).toSorted()))
+  const series = metrics.map(({ labels }) =>
+    JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => a < b ? -1 : 1))
+  )
   check(new Set(series).size === series.length, `${name} has a series twice`)
   return { name, help: required(fields[2]), type, unit: one(fields[5]), metrics }
 }

@@ -213,22 +213,8 @@ export const exponentialFamily = (
   series: series(...all)
 })
 
-/** An exponential histogram of positive values whose measurements do not matter. */
-export const exponentialValue = (part: Partial<ExponentialHistogramValue> = {}): ExponentialHistogramValue => ({
-  scale: 0,
-  zeroCount: 0,
-  zeroThreshold: 0,
-  positive: { offset: 0, counts: [] },
-  negative: { offset: 0, counts: [] },
-  count: 0,
-  sum: 0,
-  min: undefined,
-  max: undefined,
-  ...part
-})
-
 /** Without what a difference does not have: the extremes of exponential histograms. */
-export const withoutExtremes = (given: MetricSnapshot): MetricSnapshot => ({
+const withoutExtremes = (given: MetricSnapshot): MetricSnapshot => ({
   ...given,
   families: given.families.map((family) =>
     family.type === "exponentialHistogram"

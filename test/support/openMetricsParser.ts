@@ -210,9 +210,9 @@ const checkSample = (family: Family, { exemplar, labels, name, value }: Sample, 
   }
   if (exemplar !== undefined && suffix !== "_total" && !isBucket) line.refuse("exemplar")
   if (suffix === "_created" ? !Number.isFinite(value) : suffix !== "" && !(value >= 0)) line.refuse("value")
-  if ((isBucket || suffix === "_count") && !/ \d+(?: #.*)?$/.test(line.text)) line.refuse("no integer")
+  if ((isBucket || suffix === "_count") && !/ \d+(?: #.*)?$/s.test(line.text)) line.refuse("no integer")
   if (family.type === "info" && value !== 1) line.refuse("value of an info")
-  if (family.type === "summary" && value < 0) line.refuse("negative value of a summary")
+  if (family.type === "summary" && suffix !== "_created" && value < 0) line.refuse("negative value of a summary")
 }
 
 const checkFamily = (family: Family) => {

@@ -20,6 +20,7 @@ import { TelemetryTest } from "tasker-telemetry/testing"
 import { LogLevels } from "../../src/logging/LogLevels.ts"
 import * as server from "../http/server.ts"
 import * as otlpDecoder from "./otlpDecoder.ts"
+import * as otlpMetricDecoder from "./otlpMetricDecoder.ts"
 import { OtlpReceiver } from "./otlpReceiver.ts"
 import * as recorder from "./recorder.ts"
 import { temporaryFile } from "./temporaryFile.ts"
@@ -61,12 +62,41 @@ export const maskedField = (key: string, value = "v") =>
     return (yield* (yield* TelemetryTest).logs)[0]?.[key]
   }))
 
-export const series = inTest(Effect.gen(function*() {
-  const store = yield* MetricStore
+const countJobs = Effect.map(MetricStore, (store) => {
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
   for (let kind = 0; kind < 10; kind++) jobs.inc({ kind: `${kind}` })
-  return (yield* store.snapshot).find(({ name }) => name === "jobs_total")?.series.length
-}))
+  return jobs
+})
+
+const seriesOf = (name: string) =>
+  Effect.map(
+    Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
+    ({ families }) => families.find((family) => family.name === name)?.series ?? []
+  )
+
+/** Series of a counter that has ten kinds. */
+export const series = inTest(Effect.andThen(countJobs, Effect.map(seriesOf("jobs_total"), (all) => all.length)))
+
+export const seriesAfterAMinute = inTest(countJobs.pipe(
+  Effect.andThen(recorder.advance("1 minute")),
+  Effect.andThen(Effect.map(seriesOf("jobs_total"), (all) => all.length))
+))
+
+/** Exemplars of a counter that has counted in a span. */
+export const exemplars = inTest(
+  Effect.flatMap(countJobs, (jobs) => Effect.withSpan(Effect.sync(() => jobs.inc({ kind: "0" })), "work")).pipe(
+    Effect.andThen(Effect.map(seriesOf("jobs_total"), ([first]) => first?.exemplars.length))
+  )
+)
+
+export const measuresProcess = inTest(Effect.map(seriesOf("process_uptime_seconds"), (all) => all.length === 1))
+
+/** What a negative increment of a counter does to who asks for it. */
+export const misuse = inTest(Effect.flatMap(countJobs, (jobs) =>
+  Effect.sync(() => jobs.inc({ kind: "0" }, -1)).pipe(
+    Effect.as("goes on"),
+    Effect.catchCause(() => Effect.succeed("throws"))
+  )))
 
 /** Attributes, length of one, events and links of a span that is given two of each. */
 export const fullSpan = inTest(Effect.gen(function*() {
@@ -196,18 +226,22 @@ export const setsLevel = inTest(
 
 /** The options with an address in them are made by the observation; here they are only announced. */
 export const withAddress = (path: string, options: Options): Options =>
-  path === "delivery.endpoint" || path === "delivery.tracesEndpoint" || path === "logging.file.path"
+  /^delivery\.(?:e|tracesE|metricsE)ndpoint$/.test(path) || path === "logging.file.path"
     ? { ...options, service: { name: "addressed" } }
     : options
+
+/** Spans alone are sent, unless the options say otherwise. */
+const toReceiver = (url: string, options: Options): Options => ({
+  ...options,
+  logging: { enabled: false },
+  metrics: { exporter: "none", ...options.metrics },
+  delivery: { endpoint: url, ...options.delivery }
+})
 
 const sending = <A>(body: Effect.Effect<A, unknown, OtlpReceiver | Telemetry.Services>): Observation => (options) =>
   Effect.gen(function*() {
     const { url } = yield* OtlpReceiver
-    const layer = Telemetry.layer({
-      ...options,
-      logging: { enabled: false },
-      delivery: { endpoint: url, ...options.delivery }
-    })
+    const layer = Telemetry.layer(toReceiver(url, options))
     return yield* Effect.provide(body, layer)
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
@@ -220,16 +254,44 @@ export const delivered = sending(Effect.andThen(flushed, Effect.map(requests, (a
 export const resource = (key: string) =>
   sending(Effect.andThen(flushed, Effect.map(requests, ([first]) => otlpDecoder.decode(first!.body).resource[key])))
 
+/** A header of the first request with spans and of the first with metrics. */
 export const sentHeader = (name: string) =>
-  sending(Effect.andThen(flushed, Effect.map(requests, ([first]) => first!.headers[name])))
+  sending(Effect.andThen(
+    flushed,
+    Effect.map(requests, (all) =>
+      ["/v1/traces", "/v1/metrics"].map((at) => all.find(({ path }) => path === at)?.headers[name]))
+  ))
 
-export const deliveredTo = (key: "endpoint" | "tracesEndpoint"): Observation => ({ service }) =>
+const metricRequests = Effect.map(requests, (all) => all.filter(({ path }) => path === "/v1/metrics"))
+
+const counted = Effect.map(MetricStore, (store) => {
+  store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
+})
+
+/** The temporality of a counter in each request with metrics of one flush. */
+export const exportedMetrics = sending(Effect.gen(function*() {
+  yield* counted
+  yield* Telemetry.flush
+  return (yield* metricRequests).map(({ body }) =>
+    otlpMetricDecoder.decode(body).metrics.find(({ name }) => name === "jobs_total")?.sum?.aggregationTemporality
+  )
+}))
+
+export const exportsInTwoSeconds = sending(Effect.gen(function*() {
+  yield* recorder.quiet
+  yield* recorder.advance("2 seconds")
+  yield* Telemetry.flush
+  return (yield* metricRequests).length > 1
+}))
+
+/** Paths of all requests, each once. */
+export const deliveredTo = (key: "endpoint" | "tracesEndpoint" | "metricsEndpoint"): Observation => ({ service }) =>
   Effect.gen(function*() {
     const { received, url } = yield* OtlpReceiver
     const address = key === "endpoint" ? url : `${url}/custom`
     const delivery = service === undefined ? {} : { [key]: address }
     yield* Effect.provide(flushed, Telemetry.layer({ logging: { enabled: false }, delivery }))
-    return received.map(({ path }) => path)
+    return [...new Set(received.map(({ path }) => path))].toSorted()
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
 export const batches = sending(Effect.gen(function*() {
@@ -254,7 +316,7 @@ export const attemptEndsInTwoSeconds: Observation = (options) =>
       yield* Fiber.interrupt(flushing)
       return lines.some((line) => line.includes("cannot be delivered"))
     }).pipe(Effect.provide(Telemetry.layer(
-      { ...options, delivery: { endpoint: url, ...options.delivery } },
+      { ...toReceiver(url, options), logging: {} },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
     )))
   }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer), Effect.orDie)
@@ -273,11 +335,7 @@ export const closesInTwoSeconds: Observation = (options) =>
     const { answer, next, url } = yield* OtlpReceiver
     answer("hang")
     const scope = yield* Scope.make()
-    const layer = Telemetry.layer({
-      ...options,
-      logging: { enabled: false },
-      delivery: { endpoint: url, ...options.delivery }
-    })
+    const layer = Telemetry.layer(toReceiver(url, options))
     const services = yield* Layer.buildWithScope(layer, scope)
     yield* Effect.provide(work, services)
     const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))

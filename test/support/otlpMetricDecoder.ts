@@ -81,7 +81,9 @@ const points = <S extends Schema.Top>(point: S) =>
     Schema.isMinLength(1),
     Schema.makeFilter((all: ReadonlyArray<unknown>) => {
       const found = all as ReadonlyArray<typeof SummaryPoint.Type>
-      const keys = found.map(({ attributes }) => JSON.stringify(Object.entries(values(attributes)).toSorted()))
+      const keys = found.map(({ attributes }) =>
+        Object.entries(values(attributes)).map((pair) => JSON.stringify(pair)).toSorted().join()
+      )
       return new Set(keys).size !== keys.length
         ? "a series occurs twice"
         : found.every((one) => BigInt(one.startTimeUnixNano) <= BigInt(one.timeUnixNano)) ||

@@ -81,6 +81,7 @@ export const parse = (text: string): ReadonlyArray<Family> => {
     seen.add(key)
     owner.samples.push(sample)
   }
+  if (help !== undefined) throw new Error("help without type")
   for (const found of families.values()) {
     if (found.type === "histogram") checkHistogram(found)
     if (found.type === "summary") checkSummary(found)

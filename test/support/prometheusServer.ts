@@ -12,11 +12,21 @@ import { temporaryFolder } from "./temporaryFile.ts"
 /** Whether the program is there; Debian has it as the package `prometheus`. */
 export const isInstalled = spawnSync("prometheus", ["--version"]).status === 0
 
+/** What Prometheus' own linter says about an exposition in the text format 0.0.4. */
+export const lint = (exposition: string): { readonly status: number | null; readonly output: string } => {
+  const { status, stderr, stdout } = spawnSync("promtool", ["check", "metrics"], {
+    input: exposition,
+    encoding: "utf8"
+  })
+  return { status, output: stdout + stderr }
+}
+
 export interface Target {
   /** Name of the job, which is also a label of all its series. */
   readonly job: string
   readonly host: string
   readonly path: string
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 const Labels = Schema.Record(Schema.String, Schema.String)
@@ -105,9 +115,10 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
 const configuration = (targets: ReadonlyArray<Target>): string =>
   JSON.stringify({
     global: { scrape_interval: "1s", scrape_timeout: "1s" },
-    scrape_configs: targets.map(({ host, job, path }) => ({
+    scrape_configs: targets.map(({ host, job, parameters = {}, path }) => ({
       job_name: job,
       metrics_path: path,
+      params: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [value]])),
       static_configs: [{ targets: [host] }]
     }))
   })

@@ -20,9 +20,11 @@ const publishBoth = Effect.gen(function*() {
     toState: "error",
     queueSeconds: 0.25,
     durationSeconds: 2,
+    totalSeconds: 4,
     errorType: "Declined",
     errorMessage: "no",
-    final: false
+    final: false,
+    timedOut: undefined
   })
   yield* bus.publish("observability.step.backoff", { ...step, backoffSeconds: 1, backoffType: "exponential" })
 })
@@ -31,6 +33,7 @@ const failed = {
   "tasker.event": "step.failed",
   "tasker.event.queue_seconds": 0.25,
   "tasker.event.duration_seconds": 2,
+  "tasker.event.total_seconds": 4,
   "tasker.event.error_type": "Declined",
   "tasker.event.error_message": "no",
   "tasker.event.final": false,

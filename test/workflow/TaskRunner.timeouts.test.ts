@@ -72,4 +72,45 @@ describe("TaskRunner time-outs", () => {
         [[3, "StepTimedOut"], [3, "StepTimedOut"]]
       )
     }).pipe(Effect.provide(recorder.layer())))
+
+  it.effect("says whose limit ended an attempt, and not that of a step of a task that the step ran", () =>
+    Effect.gen(function*() {
+      const once = { maximumAttempts: 1 }
+      const inner = Task.make("inner", {
+        input: Schema.Void,
+        steps: [Step.make("same", { timeout: "1 second", retry: once, run: () => Effect.never })]
+      })
+      const runner = yield* TaskRunner
+      yield* outcome([
+        Step.make("same", { retry: once, run: () => runner.run(inner, undefined) }),
+        Step.make("endless", { retry: once, run: () => Effect.never }),
+        Step.make("failing", { retry: once, run: () => Effect.fail("no") })
+      ])
+      assert.deepStrictEqual(
+        (yield* recorder.named("step.failed")).map(({ payload }) =>
+          [payload.taskName, payload.stepName, payload.errorType, payload.timedOut]
+        ),
+        [
+          ["t", "failing", "string", undefined],
+          ["inner", "same", "StepTimedOut", "step"],
+          ["t", "same", "StepTimedOut", undefined],
+          ["t", "endless", "StepTimedOut", "batch"]
+        ]
+      )
+    }).pipe(Effect.provide(recorder.layer({ execution: { batchTimeoutBase: "10 seconds" } }))))
+
+  it.effect("forgets a time-out with the attempt", () =>
+    Effect.gen(function*() {
+      yield* outcome([
+        Step.make("a", {
+          timeout: "1 second",
+          retry: { maximumAttempts: 2 },
+          run: ({ attempt }) => attempt === 1 ? Effect.never : Effect.fail("no")
+        })
+      ])
+      assert.deepStrictEqual(
+        (yield* recorder.named("step.failed")).map(({ payload }) => payload.timedOut),
+        ["step", undefined]
+      )
+    }).pipe(Effect.provide(recorder.layer())))
 })

@@ -21,7 +21,12 @@ export const step = {
 export const transition = { fromState: Schema.UndefinedOr(Schema.String), toState: Schema.String }
 export const failure = { errorType: Schema.String, errorMessage: Schema.String }
 export const ended = { durationSeconds: Schema.Finite, totalSteps: Schema.Int, completedSteps: Schema.Int }
-export const attempted = { queueSeconds: Schema.Finite, durationSeconds: Schema.Finite }
+export const attempted = {
+  queueSeconds: Schema.Finite,
+  durationSeconds: Schema.Finite,
+  /** Since the step could start for the first time: queue, work and back-off of all attempts; 0 if there was none. */
+  totalSeconds: Schema.Finite
+}
 
 export const taskAttributes = ["taskName", "namespace", "version"] as const
 export const stepAttributes = ["taskName", "stepName"] as const

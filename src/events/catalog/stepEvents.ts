@@ -43,9 +43,11 @@ export const stepEvents = EventDefinition.byName([
       ...attempted,
       ...failure,
       /** No further attempt will be made. */
-      final: Schema.Boolean
+      final: Schema.Boolean,
+      /** Whose time limit ended the attempt, if one did. */
+      timedOut: Schema.UndefinedOr(Schema.Literals(["step", "batch"]))
     }),
-    attributes: [...attributes, "errorType", "final"]
+    attributes: [...attributes, "errorType", "final", "timedOut"]
   }),
   EventDefinition.make("step.retry_requested", {
     description: "The back-off of a failed step is over; it may run again.",

@@ -186,9 +186,3 @@ export const anySnapshot: Arbitrary.Arbitrary<MetricSnapshot.MetricSnapshot> = A
     families: distinctBy(families, ({ name }) => name).map(familyOf)
   })
 )
-
-/** A snapshot of the given families. */
-export const snapshot = (...families: ReadonlyArray<MetricSnapshot.FamilySnapshot>): MetricSnapshot.MetricSnapshot => ({
-  timeMillis: 1_767_225_600_000,
-  families
-})
