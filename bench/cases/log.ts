@@ -79,7 +79,7 @@ const ours = (
     logDestination: Layer.sync(LogDestination, () => {
       const buffer = LineBuffer.make({
         bufferBytes,
-        writeBytes: (bytes) => writeSync(descriptor, bytes),
+        writeBytes: (bytes, offset, length) => writeSync(descriptor, bytes, offset, length),
         countDropped: () => {},
         onLeft: () => {}
       })
