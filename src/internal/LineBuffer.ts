@@ -5,7 +5,6 @@
  * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
-import { orElse } from "./contain.ts"
 
 export interface LineBuffer {
   /** Takes a line; writes it now or together with later ones. Never throws. */
@@ -81,12 +80,22 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     return true
   }
 
-  const attempt = (bytes: Uint8Array, offset: number, length: number): number =>
-    orElse(() => options.writeBytes(bytes, offset, length), failed) || notReady
+  const attempt = (bytes: Uint8Array, offset: number, length: number): number => {
+    try {
+      return options.writeBytes(bytes, offset, length) || notReady
+    } catch (error) {
+      return failed(error)
+    }
+  }
 
-  const pushText = (source: string): boolean => {
-    if (source.length * mostBytes <= spaceBytes) return push(space, encoder.encodeInto(source, space).written)
-    const bytes = encoder.encode(source)
+  /** Writes whole lines; the last one gets its line break here. */
+  const pushLines = (source: string): boolean => {
+    if (source.length * mostBytes < spaceBytes) {
+      const { written } = encoder.encodeInto(source, space)
+      space[written] = lineFeed
+      return push(space, written + 1)
+    }
+    const bytes = encoder.encode(`${source}\n`)
     return push(bytes, bytes.length)
   }
 
@@ -94,9 +103,9 @@ export const make = (options: LineBufferOptions): LineBuffer => {
 
   const drain = (): void => {
     if ((rest !== undefined && !push(rest, rest.length)) || text === "") return
-    const source = torn ? `\n${text}` : text
+    const source = torn ? `\n${text.slice(0, -1)}` : text.slice(0, -1)
     text = ""
-    pushText(source)
+    pushLines(source)
   }
 
   return {
@@ -107,7 +116,7 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     },
     write: (line, level) => {
       if (bufferBytes === 0 && text === "" && rest === undefined && !torn) {
-        if (!pushText(`${line}\n`)) options.onLeft()
+        if (!pushLines(line)) options.onLeft()
         return
       }
       // A program that never lets the flush run would drop lines for a reader that has caught up.

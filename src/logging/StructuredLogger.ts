@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
-import { callOr, containCall, orElse } from "../internal/contain.ts"
+import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
@@ -176,16 +176,6 @@ const withMore = (
 
 const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
   Object.assign(fields, ExceptionFields.make(cause))
-
-const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && callOr(hasPlainPrototype, value, no)
-
-const no = () => false
-
-const hasPlainPrototype = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 const textOf = (part: unknown): string =>
   orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")
