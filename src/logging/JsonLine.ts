@@ -188,12 +188,13 @@ export const make = (options: {
     return text
   }
 
-  /** The line, each text through `clean`; what a secret of a telling shape may be in is collected in `scan`. */
+  /** The line, each text through `clean`; what a secret of a telling shape may be in is then in `scan`. */
   const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
     const { fields } = record
     let line = startOf(record.time, record.level) + inner(clean(record.message)) +
       componentText(record.component) + contextOf(record)
-    if (collects && first) scan = looked(record.message)
+    /** Collected apart: reading a field may run code that writes a line of its own. */
+    let texts = collects && first ? looked(record.message) : ""
     let left = 0
     let key = beginning
     /** Whether the text written last lacks its closing quote; what comes next brings it along. */
@@ -213,7 +214,7 @@ export const make = (options: {
       }
       const value = fields[name]
       if (typeof value === "string") {
-        if (collects && first) scan += `\n${looked(value)}`
+        if (collects && first) texts += `\n${looked(value)}`
         open = !(redaction.hasPaths && redaction.masks([name], first))
         line += open ? textPrefix + inner(clean(value)) : prefix + mask
         continue
@@ -224,6 +225,7 @@ export const make = (options: {
       open = false
     }
     if (open) line += "\""
+    scan = texts
     return left > 0 ? `${line},"truncated":"${left} more fields"}` : `${line}}`
   }
 

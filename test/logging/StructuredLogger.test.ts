@@ -38,6 +38,23 @@ describe("StructuredLogger", () => {
       ])
     }).pipe(Effect.provide(logs.layer())))
 
+  it.effect("masks a secret in a line during whose making another line is written", () =>
+    Effect.gen(function*() {
+      const services = yield* Effect.context()
+      const fields = {
+        get lazy() {
+          Effect.runSyncWith(services)(Effect.logInfo("loaded", { from: "disk" }))
+          return 1
+        }
+      }
+      yield* Effect.logInfo("password=hunter2", fields)
+      assert.deepStrictEqual(yield* logs.lines, [
+        `${start}"message":"loaded","service.name":"tasker","from":"disk"}`,
+        `${start}"message":"loaded","service.name":"tasker","from":"disk"}`,
+        `${start}"message":"password=[FILTERED]","service.name":"tasker","lazy":1}`
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
   it.effect("leaves out ids that are not known", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("alone")
