@@ -206,23 +206,21 @@ export const make = (options: {
       }
       key = keyOf(name, key)
       const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
+      open = false
       if (masked !== undefined) {
         if (first) redaction.countKey()
         line += masked
-        open = false
         continue
       }
       const value = fields[name]
-      if (typeof value === "string") {
+      if (redaction.hasPaths && redaction.masks([name], first)) line += prefix + mask
+      else if (typeof value === "string") {
         if (collects && first) texts += `\n${looked(value)}`
-        open = !(redaction.hasPaths && redaction.masks([name], first))
-        line += open ? textPrefix + inner(clean(value)) : prefix + mask
-        continue
-      }
-      if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
+        line += textPrefix + inner(clean(value))
+        open = true
+      } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
       else line += prefix + encodeJson(value, redaction, [name])
-      open = false
     }
     if (open) line += "\""
     scan = texts
