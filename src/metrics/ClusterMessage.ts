@@ -16,6 +16,7 @@
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type * as Cooperation from "../internal/Cooperation.ts"
 import * as JsonFormat from "./JsonFormat.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import { split } from "./SnapshotParts.ts"
@@ -53,7 +54,7 @@ const Part = Schema.Struct({
   isLast: Schema.Boolean,
   index: Count,
   count: Count,
-  document: Schema.String.check(Schema.isMaxLength(maximumCharacters))
+  document: Schema.String
 })
 
 export type Part = typeof Part.Type
@@ -67,18 +68,22 @@ export const ask = (round: number): Message => ({ protocol, version, type: "ask"
 /** What belongs to all parts of one snapshot. */
 export type Header = Pick<Part, "instance" | "reading" | "round" | "isLast">
 
-/** A snapshot in parts, each made when it is asked for. */
-export function* parts(header: Header, snapshot: MetricSnapshot): Generator<Message, void> {
-  const pieces = split(snapshot, seriesPerPart)
-  const documents = pieces.length === 0 ? [snapshot] : pieces
-  for (const [index, piece] of documents.entries()) {
+/** A snapshot in pieces that {@link parts} makes messages of. */
+export function* pieces(snapshot: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+  const all = yield* split(snapshot, seriesPerPart)
+  return all.length === 0 ? [snapshot] : all
+}
+
+/** The messages that bring a snapshot, each made when it is asked for. */
+export function* parts(header: Header, pieces: ReadonlyArray<MetricSnapshot>): Generator<Message, void> {
+  for (const [index, piece] of pieces.entries()) {
     yield {
       protocol,
       version,
       type: "part",
       ...header,
       index,
-      count: documents.length,
+      count: pieces.length,
       document: JsonFormat.format(piece)
     }
   }

@@ -62,18 +62,17 @@ export class ClusterPeer {
   }
 
   /**
-   * Asks for a snapshot; gives the answer to wait for.
+   * Asks for a snapshot; gives the answer to wait for. Somebody waits at most once
+   * at a time.
    *
-   * There is one question on the way at most, so that a process that hangs does
-   * not fill its channel, and nobody waits for it twice.
+   * While an answer is late nothing more is asked, so that a process that hangs
+   * does not fill its channel, and nobody waits for it again.
    */
   ask(): Deferred.Deferred<void> | undefined {
-    if (this.#hasEnded || !this.#channel.connected) return undefined
-    if (this.#question === undefined) {
-      this.#question = { round: ++this.#round, answered: Deferred.makeUnsafe(), isLate: false }
-      this.#send(this.#question.round)
-    }
-    return this.#question.isLate ? undefined : this.#question.answered
+    if (this.#hasEnded || !this.#channel.connected || this.#question?.isLate === true) return undefined
+    this.#question = { round: ++this.#round, answered: Deferred.makeUnsafe(), isLate: false }
+    this.#send(this.#question.round)
+    return this.#question.answered
   }
 
   /** Nobody waits for this answer any longer. */
@@ -93,10 +92,16 @@ export class ClusterPeer {
     this.#send(this.#question.round)
   }
 
-  /** Takes a part of a snapshot, `undefined` for one that cannot be read; gives all of them with the last one. */
-  take(message: ClusterMessage.Part, part: MetricSnapshot | undefined): ReadonlyArray<MetricSnapshot> | undefined {
+  /**
+   * Takes a part of a snapshot, `undefined` for one that cannot be read; gives all
+   * of them with the last one, or says that the snapshot is lost.
+   */
+  take(
+    message: ClusterMessage.Part,
+    part: MetricSnapshot | undefined
+  ): ReadonlyArray<MetricSnapshot> | "incomplete" | "lost" {
     const instance = this.#instanceOf(message.instance)
-    if (instance === undefined) return undefined
+    if (instance === undefined) return "lost"
     if (message.index === 0) instance.incoming = { reading: message.reading, parts: [], characters: 0 }
     const { incoming } = instance
     const isNext = incoming?.reading === message.reading && incoming.parts.length === message.index
@@ -104,7 +109,7 @@ export class ClusterPeer {
     incoming.characters += message.document.length
     if (incoming.characters > ClusterMessage.maximumCharacters) return this.#lose(instance, message)
     incoming.parts.push(part)
-    if (!isFinal(message)) return undefined
+    if (!isFinal(message)) return "incomplete"
     instance.incoming = undefined
     return incoming.parts
   }
@@ -139,9 +144,10 @@ export class ClusterPeer {
   }
 
   /** A snapshot that is not whole is no snapshot, but may have been the answer. */
-  #lose(instance: Instance, message: ClusterMessage.Part): undefined {
+  #lose(instance: Instance, message: ClusterMessage.Part): "lost" {
     instance.incoming = undefined
     if (isFinal(message) && this.#question?.round === message.round) this.#endQuestion()
+    return "lost"
   }
 
   #endQuestion(): void {

@@ -76,19 +76,23 @@ export const make = Effect.fnUntraced(function*(
 
   const arrive = (peer: ClusterPeer, part: ClusterMessage.Part): void => {
     const weight = weightOf(part)
-    if (waiting + weight > maximumWaiting) {
-      peer.take(part, undefined)
-      return
+    if (waiting + weight > maximumWaiting) take(peer, part, undefined)
+    else {
+      waiting += weight
+      Queue.offerUnsafe(arrivals, { type: "part", peer, part })
     }
-    waiting += weight
-    Queue.offerUnsafe(arrivals, { type: "part", peer, part })
+  }
+
+  const take = (peer: ClusterPeer, part: ClusterMessage.Part, snapshot: MetricSnapshot | undefined) => {
+    const taken = peer.take(part, snapshot)
+    if (taken === "lost") reports.add("metrics of a worker process cannot be read and are left out")
+    return typeof taken === "string" ? undefined : taken
   }
 
   const receive = Effect.fnUntraced(function*(peer: ClusterPeer, part: ClusterMessage.Part) {
     waiting -= weightOf(part)
     const decoded = yield* Effect.option(JsonFormat.decode(part.document))
-    if (Option.isNone(decoded)) reports.add("metrics of a worker process cannot be read and are left out")
-    const parts = peer.take(part, Option.getOrUndefined(decoded))
+    const parts = take(peer, part, Option.getOrUndefined(decoded))
     if (parts === undefined) return
     const source = peer.sourceOf(part.instance)
     yield* ledger.replace(source, join(parts))
@@ -148,7 +152,7 @@ export const make = Effect.fnUntraced(function*(
 
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      for (const { detach } of [...members.values()]) detach()
+      for (const { detach } of members.values()) detach()
     })
   )
 

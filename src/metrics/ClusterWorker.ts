@@ -4,13 +4,14 @@
  * @internal
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { contain } from "../internal/contain.ts"
+import * as Cooperation from "../internal/Cooperation.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import * as identifiers from "../internal/identifiers.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
@@ -36,14 +37,16 @@ export const make = Effect.fnUntraced(function*(
   let reading = 0
   let hasEnded = false
 
-  const messagesOf = (current: MetricSnapshot, round: number, isLast: boolean) =>
-    ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, current)
+  const piecesOfNow = Effect.flatMap(snapshot, (now) => Cooperation.run(ClusterMessage.pieces(now)))
+
+  const messagesOf = (pieces: ReadonlyArray<MetricSnapshot>, round: number, isLast: boolean) =>
+    ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, pieces)
 
   const report = (round: number, isLast: boolean): Effect.Effect<void> =>
     Effect.flatMap(
-      snapshot,
-      (current) =>
-        Effect.forEach(messagesOf(current, round, isLast), (message) => send(channel, message), { discard: true })
+      piecesOfNow,
+      (pieces) =>
+        Effect.forEach(messagesOf(pieces, round, isLast), (message) => send(channel, message), { discard: true })
     )
 
   const last = Effect.suspend(() => {
@@ -58,9 +61,9 @@ export const make = Effect.fnUntraced(function*(
   )
   // A process that ends by itself has no time for effects; what the channel takes at once arrives all the same.
   yield* NodeProcesses.atExit(() => {
-    const current = hasEnded || !channel.connected ? undefined : Effect.runSyncExitWith(context)(snapshot)
-    if (current === undefined || Exit.isFailure(current)) return
-    for (const message of messagesOf(current.value, 0, true)) sendUnsafe(channel, message, () => {})
+    const pieces = hasEnded || !channel.connected ? undefined : Effect.runSyncExitWith(context)(piecesOfNow)
+    if (pieces === undefined || Exit.isFailure(pieces)) return
+    for (const message of messagesOf(pieces.value, 0, true)) sendUnsafe(channel, message, () => {})
   })
   const registry = Context.getOption(context, FlushRegistry)
   if (Option.isSome(registry)) yield* registry.value.register(report(0, false))

@@ -23,6 +23,9 @@ const shortestWindow = 10_000_000_000n
  */
 const period = 100
 
+/** In nanoseconds. Of the first window one is told before it is whole; to compute it takes half a millisecond. */
+const shortestGlimpse = 1_000_000_000n
+
 const nanosPerMilli = 1e6
 const nanosPerSecond = 1e9
 
@@ -52,9 +55,18 @@ const reader = (histogram: ELDHistogram, nowNanos: () => bigint): () => Window =
   let last: Window | undefined
   let startNanos = nowNanos()
   let startUtilization = performance.eventLoopUtilization()
+  let glimpse: Window | undefined
+  let glimpseNanos = startNanos
   return () => {
     const now = nowNanos()
-    if (now - startNanos < shortestWindow) return last ?? windowOf(histogram, startUtilization)
+    if (now - startNanos < shortestWindow) {
+      if (last !== undefined) return last
+      if (glimpse?.delay === undefined || now - glimpseNanos >= shortestGlimpse) {
+        glimpse = windowOf(histogram, startUtilization)
+        glimpseNanos = now
+      }
+      return glimpse
+    }
     last = windowOf(histogram, startUtilization)
     histogram.reset()
     startNanos = now

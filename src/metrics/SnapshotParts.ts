@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as Cooperation from "../internal/Cooperation.ts"
-import type { FamilySnapshot, MetricSnapshot, NumberFamily, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 import { piece } from "./SeriesUnion.ts"
 
 /** Buckets that are as much work as a number with its attributes. */
@@ -61,33 +61,24 @@ const slice = (family: FamilySnapshot, from: number, to: number): FamilySnapshot
 
 /** The snapshot that was split. */
 export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
-  const families: Array<FamilySnapshot> = []
+  const runs: Array<Array<FamilySnapshot>> = []
   for (const part of parts) {
     for (const family of part.families) {
-      const last = families.at(-1)
-      if (last?.name === family.name) families[families.length - 1] = continued(last, family)
-      else families.push(family)
+      const [first] = runs.at(-1) ?? []
+      if (first?.name === family.name && first.type === family.type) runs.at(-1)?.push(family)
+      else runs.push([family])
     }
   }
-  return { timeMillis: parts[0]?.timeMillis ?? 0, families }
+  return { timeMillis: parts[0]?.timeMillis ?? 0, families: runs.map(concat) }
 }
 
-/** A family and the rest of it; what is of another type is no rest of it. */
-const continued = (family: FamilySnapshot, rest: FamilySnapshot): FamilySnapshot => {
-  if (family.type === "histogram" && rest.type === "histogram") {
-    return { ...family, series: family.series.concat(rest.series) }
-  }
-  if (family.type === "exponentialHistogram" && rest.type === "exponentialHistogram") {
-    return { ...family, series: family.series.concat(rest.series) }
-  }
-  if (family.type === "summary" && rest.type === "summary") {
-    return { ...family, series: family.series.concat(rest.series) }
-  }
-  return isNumbers(family) && isNumbers(rest) ? { ...family, series: family.series.concat(rest.series) } : family
+/** Families of one name and type as one. */
+const concat = (run: ReadonlyArray<FamilySnapshot>): FamilySnapshot => {
+  const [family] = run as [FamilySnapshot]
+  // What is of one type has values of one kind.
+  const series: ReadonlyArray<never> = run.flatMap((one) => one.series as ReadonlyArray<never>)
+  return run.length === 1 ? family : mapSeries(family, () => series)
 }
-
-const isNumbers = (family: FamilySnapshot): family is NumberFamily =>
-  family.type === "counter" || family.type === "upDownCounter" || family.type === "gauge" || family.type === "info"
 
 /** The family with other series, whatever the type of its values. */
 export const mapSeries = (

@@ -7,7 +7,13 @@ import { writeFileSync } from "node:fs"
 import * as MetricCluster from "../../src/metrics/MetricCluster.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import { clusterWorkers, forkedWorkers, startingWorker, type WorkerProcess } from "../support/clusterWorkers.ts"
+import {
+  clusterServer,
+  clusterWorkers,
+  forkedWorkers,
+  startingWorker,
+  type WorkerProcess
+} from "../support/clusterWorkers.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
 import { live } from "./storeTest.ts"
 
@@ -190,9 +196,11 @@ describe("MetricCluster", () => {
   it.live("knows a child while it is attached, from when it says what it has", () =>
     Effect.gen(function*() {
       const { started, worker } = yield* startingWorker()
+      yield* worker.signal("SIGSTOP")
       yield* Effect.scoped(Effect.gen(function*() {
         yield* MetricCluster.attach(worker.child)
         assert.deepStrictEqual(workersIn(yield* scrape), { workers: 1, hung: 0, unknown: 1 })
+        yield* worker.signal("SIGCONT")
         yield* started
         yield* count(worker, 3)
         assert.strictEqual(jobsIn(yield* until((snapshot) => workersIn(snapshot).unknown === 0)), 3)
@@ -252,4 +260,19 @@ describe("MetricCluster", () => {
         yield* look
       }
     }).pipe(Effect.scoped, asPrimary(), Random.withSeed("metrics")))
+
+  it.live("serves the metrics of all processes within a second though one hangs", () =>
+    Effect.gen(function*() {
+      const url = yield* clusterServer
+      const [took, text] = yield* Effect.timed(
+        Effect.promise(() => fetch(`${url}/metrics`).then((response) => response.text()))
+      )
+      assert.isBelow(Duration.toMillis(took), 1500)
+      assert.deepStrictEqual(text.match(/^(jobs_total|tasker_cluster).*$/gm), [
+        "jobs_total 41",
+        "tasker_cluster_workers 2",
+        "tasker_cluster_workers_missing{reason=\"hung\"} 1",
+        "tasker_cluster_workers_missing{reason=\"unknown\"} 0"
+      ])
+    }))
 })

@@ -48,5 +48,6 @@ describe("SnapshotParts", () => {
     const whole = recorder.snapshot(1)
     const parts = split(whole, maximumSeries)
     assert.deepStrictEqual(MetricMerge.merge([snapshot(1), ...parts]).snapshot, whole)
+    if (parts.length > 0) assert.deepStrictEqual(SnapshotParts.join(parts), whole)
   })
 })

@@ -24,6 +24,8 @@ export type Command =
   | { readonly do: "exit" }
   | { readonly do: "throw" }
 
+const parent = process.ppid
+
 const send = (message: object) =>
   Effect.callback<void>((resume) => void process.send?.(message, () => resume(Effect.void)))
 
@@ -51,7 +53,7 @@ const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
         break
       case "hang":
         yield* send({ did: "begin" })
-        while (!existsSync(command.until)) { /* hangs */ }
+        while (!existsSync(command.until) && process.ppid === parent) { /* hangs */ }
         break
       case "send":
         for (const message of command.messages) yield* send(message)
