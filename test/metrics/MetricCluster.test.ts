@@ -217,14 +217,21 @@ describe("MetricCluster", () => {
       assert.deepStrictEqual(workersIn(after), { workers: 0, hung: 0, unknown: 0 })
     }).pipe(asPrimary({ timeout: "300 millis" })))
 
-  it.live("has what a killed worker reported without being asked", () =>
+  it.live("has what a killed worker reported without being asked, and when it was flushed", () =>
     Effect.gen(function*() {
       const [worker] = yield* forkedWorkers(1, "short")
       yield* scrape
       yield* count(worker!, 3)
+      // The first may have been on its way before.
+      yield* worker!.reported
       yield* worker!.reported
       yield* kill(worker!)
       assert.strictEqual(yield* jobs, 3)
+      const [flushed] = yield* forkedWorkers(1)
+      yield* count(flushed!, 4)
+      yield* flushed!.tell({ do: "flush" })
+      yield* kill(flushed!)
+      assert.strictEqual(yield* jobs, 7)
     }).pipe(asPrimary()))
 
   it.live("never has less than before, whoever is killed, ended or replaced", () =>
