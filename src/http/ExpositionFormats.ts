@@ -15,7 +15,7 @@ export interface ExpositionFormat extends Offer {
   readonly encode: (
     snapshot: MetricSnapshot,
     onDropped: (dropped: Dropped) => void
-  ) => Iterable<string | Uint8Array>
+  ) => Iterable<Uint8Array>
 }
 
 /** All formats; the first one is for clients that do not say what they want. */

@@ -64,7 +64,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
       const { contentType, encode } = Negotiation.select(ExpositionFormats.formats, request.headers["accept"])
       const snapshot = yield* store.snapshot
       const dropped: Array<Dropped> = []
-      const body = bytes(encode(snapshot, (part) => dropped.push(part))).pipe(
+      const body = paced(encode(snapshot, (part) => dropped.push(part))).pipe(
         Stream.onEnd(Effect.suspend(() => warn(dropped)))
       )
       return HttpServerResponse.stream(body, {
@@ -96,14 +96,12 @@ const compressed = HttpMiddleware.compression({
   compressible: (contentType) => contentTypes.has(contentType)
 })
 
-/** The pieces as bytes. The event loop goes on before each of them is made, and a slow client is waited for. */
-const bytes = (pieces: Iterable<string | Uint8Array>): Stream.Stream<Uint8Array> => {
-  const encoder = new TextEncoder()
-  return Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
-    Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, typeof piece === "string" ? encoder.encode(piece) : piece)),
+/** The pieces: the event loop goes on before each of them is made, and a slow client is waited for. */
+const paced = (pieces: Iterable<Uint8Array>): Stream.Stream<Uint8Array> =>
+  Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
+    Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, piece)),
     Stream.filter(({ length }) => length > 0)
   )
-}
 
 /** Warns about every metric that is left out, the first time it is. */
 const warnOnce = (): (dropped: ReadonlyArray<Dropped>) => Effect.Effect<void> => {

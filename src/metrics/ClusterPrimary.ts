@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import { clusterMetrics } from "./catalog/clusterMetrics.ts"
 import * as ClusterLedger from "./ClusterLedger.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import { ClusterPeer } from "./ClusterPeer.ts"
@@ -200,21 +201,16 @@ const familiesAbout = (members: Iterable<Member>, startMillis: number): Readonly
     workers++
     if (peer.missing !== undefined) missing[peer.missing]++
   }
-  const gauge = { type: "gauge", unit: undefined } as const
   const series = { startMillis, exemplars: [] }
   return [
     {
-      ...gauge,
-      name: "tasker_cluster_workers",
-      help: "Worker processes whose metrics are among these.",
-      attributes: [],
+      ...clusterMetrics.workers,
+      unit: undefined,
       series: [{ ...series, attributes: {}, value: workers }]
     },
     {
-      ...gauge,
-      name: "tasker_cluster_workers_missing",
-      help: "Worker processes that did not answer in time: hung ones with values of before, unknown ones without any.",
-      attributes: ["reason"],
+      ...clusterMetrics.missing,
+      unit: undefined,
       series: Object.entries(missing).map(([reason, value]) => ({ ...series, attributes: { reason }, value }))
     }
   ]

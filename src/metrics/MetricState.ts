@@ -104,6 +104,7 @@ export class MetricState {
     this.#registrations.get(series)?.()
     this.#registrations.delete(series)
     this.parts.index.remove(series)
+    this.#order.expired()
     this.parts.storage.release(series.base)
   }
 

@@ -76,15 +76,12 @@ export interface Options {
  * @category encoding
  * @since 0.1.0
  */
-export const format = (snapshot: MetricSnapshot, options?: Options): string => {
-  let text = ""
-  for (const chunk of chunks(snapshot, options)) text += chunk
-  return text
-}
+export const format = (snapshot: MetricSnapshot, options?: Options): string =>
+  PrometheusExposition.format(snapshot, styleOf(options), options)
 
 /**
- * The exposition in pieces of about 64 KiB, each made when it is asked for, so
- * that a caller can let others run in between.
+ * The exposition as UTF-8 in pieces of about 64 KiB, each made when it is asked
+ * for, so that a caller can let others run in between.
  *
  * **Gotchas**
  *
@@ -93,8 +90,8 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string => {
  * @category encoding
  * @since 0.1.0
  */
-export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<string> =>
-  PrometheusExposition.chunks(snapshot, options?.created === true ? styleWithCreated : style, options)
+export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
+  PrometheusExposition.chunks(snapshot, styleOf(options), options)
 
 /** How many characters the names and values of an exemplar's labels may have together. */
 const exemplarLength = 128
@@ -121,3 +118,5 @@ const style: PrometheusExposition.Style = {
 }
 
 const styleWithCreated: PrometheusExposition.Style = { ...style, created: true }
+
+const styleOf = (options: Options | undefined) => options?.created === true ? styleWithCreated : style

@@ -3,13 +3,15 @@
  *
  * @internal
  */
+import { Utf8Writer } from "../internal/Utf8Writer.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"
+import type * as PrometheusSample from "./PrometheusSample.ts"
 import * as PrometheusSamples from "./PrometheusSamples.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 /** Where the formats differ. */
-export interface Style extends PrometheusSamples.Style {
+export interface Style extends PrometheusSample.Style {
   /** The lines before the samples of a family. */
   readonly head: (family: PrometheusNames.PrometheusFamily) => string
   /** The last lines. */
@@ -22,42 +24,49 @@ export interface Options {
   readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
 }
 
-/** A chunk is given out as soon as it has this many characters. */
-const chunkLength = 65_536
+/** A chunk is given out as soon as it has this many bytes. */
+const chunkBytes = 65_536
+
+const nothing = new Uint8Array(0)
 
 /**
  * The exposition in pieces. A piece may be empty: the caller is given an occasion to let others run.
  */
-export function* chunks(snapshot: MetricSnapshot, style: Style, options: Options = {}): Generator<string> {
+export function* chunks(
+  snapshot: MetricSnapshot,
+  style: Style,
+  options: Options = {}
+): Generator<Uint8Array<ArrayBuffer>> {
   const onDropped = options.onDropped ?? (() => {})
   const { dropped, families } = PrometheusNames.resolve(snapshot.families)
   for (const part of dropped) onDropped(part)
-  const lines: Array<string> = []
-  let length = 0
+  const out = new Utf8Writer(chunkBytes)
   for (const family of families) {
     const series = PrometheusSeries.distinct(family, onDropped)
     let step = series.next()
     while (step.done !== true) {
-      yield ""
+      yield nothing
       step = series.next()
     }
-    lines.push(style.head(family))
+    out.text(style.head(family))
     for (const source of step.value) {
-      const linesOf = PrometheusSamples.writer(family, source, style)
-      const count = source.series.length
-      for (let index = 0; index < count; index++) {
-        const text = linesOf(index)
-        lines.push(text)
-        length += text.length
-        if (length < chunkLength) continue
-        // Joined, the pieces become one text and can go; added up, they would stay for as long as the sum.
-        yield lines.join("")
-        lines.length = 0
-        length = 0
+      const write = PrometheusSamples.writer(family, source, style)
+      const { length } = source.series
+      for (let index = 0; index < length; index++) {
+        write(out, index)
+        if (out.isFull) yield out.take()
       }
     }
   }
-  lines.push(style.foot)
-  const rest = lines.join("")
-  if (rest !== "") yield rest
+  out.text(style.foot)
+  if (out.length > 0) yield out.take()
+}
+
+/** The exposition as one text. */
+export const format = (snapshot: MetricSnapshot, style: Style, options?: Options): string => {
+  // What looks like a byte order mark is a character of a help text.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+  let text = ""
+  for (const chunk of chunks(snapshot, style, options)) text += decoder.decode(chunk)
+  return text
 }

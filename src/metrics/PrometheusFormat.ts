@@ -64,15 +64,12 @@ export interface Options {
  * @category encoding
  * @since 0.1.0
  */
-export const format = (snapshot: MetricSnapshot, options?: Options): string => {
-  let text = ""
-  for (const chunk of chunks(snapshot, options)) text += chunk
-  return text
-}
+export const format = (snapshot: MetricSnapshot, options?: Options): string =>
+  PrometheusExposition.format(snapshot, style, options)
 
 /**
- * The exposition in pieces of about 64 KiB, each made when it is asked for, so
- * that a caller can let others run in between.
+ * The exposition as UTF-8 in pieces of about 64 KiB, each made when it is asked
+ * for, so that a caller can let others run in between.
  *
  * **Gotchas**
  *
@@ -81,7 +78,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string => {
  * @category encoding
  * @since 0.1.0
  */
-export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<string> =>
+export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
   PrometheusExposition.chunks(snapshot, style, options)
 
 const style: PrometheusExposition.Style = {

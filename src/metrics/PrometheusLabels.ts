@@ -46,6 +46,11 @@ export const identity = (attributes: Attributes, reserved?: Reserved): string =>
     .join(",")
 
 const render = (attributes: Attributes, reserved?: Reserved): string => {
+  const keys = Object.keys(attributes)
+  // Keys that are names already stay different: nothing to join.
+  if (keys.every((key) => nameOf(key, reserved) === key)) {
+    return keys.map((key) => pair(key, `${attributes[key]}`)).join(",")
+  }
   const labels = labelsOf(attributes, reserved)
   return Array.from(labels, ([name, value]) => pair(name, value)).join(",")
 }

@@ -41,10 +41,12 @@ export class Series {
 
 /** By attribute values, the overflow series last. */
 export const compare = (left: Series, right: Series): number => {
-  const [a, b] = [left.values, right.values]
+  const a = left.values
+  const b = right.values
   if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
   for (let position = 0; position < a.length; position++) {
-    const [x, y] = [a[position] as string, b[position] as string]
+    const x = a[position] as string
+    const y = b[position] as string
     if (x !== y) return x < y ? -1 : 1
   }
   return 0

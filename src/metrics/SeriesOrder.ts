@@ -13,9 +13,17 @@ const piece = 1024
 export class SeriesOrder {
   #sorted: ReadonlyArray<Series> = []
   #added: Array<Series> = []
+  #expirations = 0
+  /** How many there were when those that are sorted were looked at. */
+  #sortedAt = 0
 
   add(series: Series): void {
     this.#added.push(series)
+  }
+
+  /** A series is no longer live. */
+  expired(): void {
+    this.#expirations++
   }
 
   /**
@@ -24,22 +32,25 @@ export class SeriesOrder {
    */
   read(): Cooperation.Work<ReadonlyArray<Series>> {
     const sorted = this.#sorted
-    const added = [...this.#added]
-    if (added.length === 0 && sorted.every(isLive)) return done(sorted)
-    return this.#sort(sorted, sorted.filter(isLive), added.length, added.filter(isLive))
+    const added = this.#added
+    const expirations = this.#expirations
+    if (added.length === 0 && this.#sortedAt === expirations) return done(sorted)
+    return this.#sort(sorted, sorted.filter(isLive), added.length, added.filter(isLive), expirations)
   }
 
   *#sort(
     before: ReadonlyArray<Series>,
     sorted: ReadonlyArray<Series>,
     taken: number,
-    added: Array<Series>
+    added: Array<Series>,
+    expirations: number
   ): Cooperation.Work<ReadonlyArray<Series>> {
     const result = yield* merge(sorted, yield* mergeSort(added))
     // Somebody else may have been faster; then the next reading sorts what is left.
     if (this.#sorted === before) {
       this.#sorted = result
       this.#added = this.#added.slice(taken)
+      this.#sortedAt = expirations
     }
     return result
   }
@@ -71,9 +82,11 @@ function* merge(left: ReadonlyArray<Series>, right: ReadonlyArray<Series>): Coop
   if (left.length === 0) return right
   if (right.length === 0) return left
   const merged: Array<Series> = []
-  let [at, other] = [0, 0]
+  let at = 0
+  let other = 0
   while (at < left.length && other < right.length) {
-    const [next, alternative] = [left[at] as Series, right[other] as Series]
+    const next = left[at] as Series
+    const alternative = right[other] as Series
     if (compare(next, alternative) <= 0) {
       merged.push(next)
       at++

@@ -18,7 +18,7 @@ import * as EffectRegistry from "./EffectRegistry.ts"
 import * as ForeignMetrics from "./ForeignMetrics.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
-import type { FamilySnapshot, MetricSnapshot } from "./MetricSnapshot.ts"
+import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import { MetricState, strideOf } from "./MetricState.ts"
 import type { MetricStoreShape } from "./MetricStoreShape.ts"
 import * as MetricView from "./MetricView.ts"
@@ -113,27 +113,22 @@ export const make: (
     Effect.forkScoped
   )
 
+  /** Reading, which cannot be paused, is the beginning of the work: its time is part of the first slice. */
+  function* snapshot(): Cooperation.Work<MetricSnapshot> {
+    const timeMillis = nowMillis()
+    const own = families.read()
+    const ofTelemetry = self.read()
+    const addThreads = threads.read()
+    const foreign = readForeign()
+    exemplars?.nextInterval()
+    const all = (yield* own).concat(ofTelemetry, yield* foreign)
+    return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })
+  }
+
   return {
     ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
     observe,
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
-    snapshot: Effect.flatMap(observed.refresh, () =>
-      Effect.suspend(() => {
-        const timeMillis = nowMillis()
-        const work = snapshotOf(timeMillis, families.read(), self.read(), threads.read(), readForeign())
-        exemplars?.nextInterval()
-        return Cooperation.run(work)
-      }))
+    snapshot: Effect.flatMap(observed.refresh, () => Effect.suspend(() => Cooperation.run(snapshot())))
   } satisfies MetricStoreShape
 })
-
-function* snapshotOf(
-  timeMillis: number,
-  own: Cooperation.Work<Array<FamilySnapshot>>,
-  self: ReadonlyArray<FamilySnapshot>,
-  addThreads: (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot>,
-  foreign: Cooperation.Work<ReadonlyArray<FamilySnapshot>>
-): Cooperation.Work<MetricSnapshot> {
-  const families = (yield* own).concat(self, yield* foreign).sort((left, right) => left.name < right.name ? -1 : 1)
-  return yield* addThreads({ timeMillis, families })
-}

@@ -87,9 +87,9 @@ describe("TaskRunner time-outs", () => {
         Step.make("failing", { retry: once, run: () => Effect.fail("no") })
       ])
       assert.deepStrictEqual(
-        (yield* recorder.named("step.failed")).map(({ payload }) =>
-          [payload.taskName, payload.stepName, payload.errorType, payload.timedOut]
-        ),
+        (yield* recorder.named("step.failed")).map((
+          { payload }
+        ) => [payload.taskName, payload.stepName, payload.errorType, payload.timedOut]),
         [
           ["t", "failing", "string", undefined],
           ["inner", "same", "StepTimedOut", "step"],

@@ -1,0 +1,207 @@
+/**
+ * What recording a measurement and scraping all of them costs beside prom-client, OpenTelemetry JS and Effect's own
+ * `Metric`: time, heap, pauses of the event loop, and what is kept when the values of an attribute do not end.
+ */
+import * as Effect from "effect/Effect"
+import * as Suite from "./support/Suite.ts"
+
+const recordings = {
+  counter: "counter, 3 attributes",
+  "counter-bound": "counter, bound",
+  "counter-mixed": "counters of 4 shapes at one call site",
+  histogram: "histogram, 3 attributes",
+  "histogram-bound": "histogram, bound"
+}
+
+/** What each library has; each has a file of cases of its own. */
+const libraries: Record<string, ReadonlyArray<keyof typeof recordings>> = {
+  ours: ["counter", "counter-bound", "counter-mixed", "histogram", "histogram-bound"],
+  "prom-client": ["counter", "counter-bound", "counter-mixed", "histogram", "histogram-bound"],
+  otel: ["counter", "histogram"],
+  effect: ["counter", "counter-bound", "histogram", "histogram-bound"]
+}
+
+const fibers = {
+  nothing: "fiber: Effect.void",
+  ours: "fiber: Effect.sync(() => counter.inc({ … }))",
+  "ours-bound": "fiber: Effect.sync(() => bound.inc())",
+  "prom-client": "fiber: Effect.sync(() => inc({ … })), prom-client",
+  "effect-object": "fiber: Metric.update, one metric for each set",
+  "effect-attributes": "fiber: Metric.update, withAttributes on one metric"
+}
+
+const exemplars = {
+  "always_off no-span": "exemplars off, no span",
+  "always_off span": "exemplars off, in a sampled span",
+  "trace_based no-span": "exemplars on, no span",
+  "trace_based span": "exemplars on, in a sampled span"
+}
+
+const scrapes = {
+  "scrape-counters 10000": "scrape of 10 000 counters",
+  "scrape-histograms 10000": "scrape of 10 000 histograms"
+}
+
+/** What a server does: ours streams pieces, the others have to make one text. */
+const scrapers = {
+  ours: (name: string) => `ours ${name}`,
+  "ours, one text": (name: string) => `ours ${name} whole`,
+  "prom-client": (name: string) => `prom-client ${name}`,
+  otel: (name: string) => `otel ${name}`,
+  effect: (name: string) => `effect ${name}`
+}
+
+const blockings = {
+  "counter 1 100000": "100 000 counters, 1 family",
+  "counter 50 2000": "100 000 counters, 50 families",
+  "histogram 50 2000": "100 000 histograms, 50 families"
+}
+
+const allocations = ["counter", "counter-bound", "histogram", "histogram-bound"]
+
+const distinctValues = 200_000
+const roundsEach = 3
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+const milliseconds = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`
+const entries = <Key extends string, A>(record: Readonly<Record<Key, A>>) => Object.entries(record) as Array<[Key, A]>
+
+/** Runs cases in turn, each named by its file and its arguments; gives the median of a figure of one of them. */
+const medians = (cases: ReadonlyArray<string>, rounds: number) =>
+  Effect.map(
+    Suite.rounds(
+      cases.map((name) => {
+        const [file, ...args] = name.split(" ")
+        return { file: `metrics-${file}.ts`, args }
+      }),
+      rounds
+    ),
+    (figures) => {
+      const byName = new Map(cases.map((name, index) => [name, figures[index]]))
+      return (name: string, figure = "ns"): number => Suite.medianOf(byName.get(name), figure)
+    }
+  )
+
+const recording = Effect.gen(function*() {
+  const cases = entries(recordings).flatMap(([name, title]) =>
+    entries(libraries).filter(([, names]) => names.includes(name)).map(([library]) => ({ library, name, title }))
+  )
+  const of = yield* medians(cases.map(({ library, name }) => `${library} ${name}`), roundsEach)
+  // A bound series of prom-client is not faster than labels in a fresh object: both are compared with the latter.
+  const ratio = (name: string, library = "ours") =>
+    of(`${library} ${name}`) / of(`prom-client ${name.replace("-bound", "")}`)
+  return {
+    rows: cases.map(({ library, name, title }): Suite.Row => ({
+      name: `${title}: ${library}`,
+      medianNs: of(`${library} ${name}`),
+      note: `${ratio(name, library).toFixed(3)} × prom-client`
+    })),
+    bars: [
+      Suite.atMost("counter ÷ prom-client", 0.125, ratio("counter")),
+      Suite.atMost("bound counter ÷ prom-client", 0.025, ratio("counter-bound")),
+      Suite.atMost("histogram ÷ prom-client", 0.2, ratio("histogram")),
+      Suite.atMost("bound histogram ÷ prom-client", 0.04, ratio("histogram-bound"))
+    ]
+  }
+})
+
+const inFibers = Effect.gen(function*() {
+  const of = yield* medians(Object.keys(fibers).map((name) => `fiber ${name}`), roundsEach)
+  const peer = of("fiber prom-client")
+  return {
+    rows: entries(fibers).map(([name, title]): Suite.Row => {
+      const medianNs = of(`fiber ${name}`)
+      return { name: title, medianNs, note: `${(medianNs / peer).toFixed(3)} × prom-client` }
+    }),
+    bars: []
+  }
+})
+
+const inSpans = Effect.gen(function*() {
+  const of = yield* medians(Object.keys(exemplars).map((name) => `exemplars ${name}`), roundsEach)
+  const plain = of("exemplars always_off no-span")
+  return {
+    rows: entries(exemplars).map(([name, title]): Suite.Row => {
+      const medianNs = of(`exemplars ${name}`)
+      return { name: title, medianNs, note: `${(medianNs / plain).toFixed(2)} × without` }
+    }),
+    bars: [
+      Suite.atMost("exemplars off: in a sampled span ÷ no span", 1.1, of("exemplars always_off span") / plain)
+    ]
+  }
+})
+
+const scraping = Effect.gen(function*() {
+  const cases = (...of: ReadonlyArray<keyof typeof scrapers>) =>
+    Object.keys(scrapes).flatMap((name) => of.map((library) => scrapers[library](name)))
+  const near = yield* medians(cases("ours", "ours, one text", "prom-client"), roundsEach)
+  const far = yield* medians(cases("otel", "effect"), 1)
+  const rows: Array<Suite.Row> = []
+  const bars: Array<Suite.Bar> = []
+  for (const [name, title] of entries(scrapes)) {
+    const ratio = (figure: string) => near(`ours ${name}`, figure) / near(`prom-client ${name}`, figure)
+    for (const [library, scraper] of entries(scrapers)) {
+      const of = library === "otel" || library === "effect" ? far : near
+      const figure = (key: string) => of(scraper(name), key)
+      rows.push({
+        name: `${title}: ${library}`,
+        medianNs: figure("ns"),
+        note: `peak heap ${megabytes(figure("peakBytes"))}, of the first ${megabytes(figure("firstPeakBytes"))}; ` +
+          `allocated ${megabytes(figure("allocatedBytes"))}; text ${megabytes(figure("textBytes"))}`
+      })
+    }
+    bars.push(
+      Suite.atMost(`${title}, time ÷ prom-client`, 1 / 6, ratio("ns")),
+      Suite.atMost(`${title}, peak heap ÷ prom-client`, 1 / 4, ratio("peakBytes"))
+    )
+  }
+  return { rows, bars }
+})
+
+const blocking = Effect.gen(function*() {
+  const of = yield* medians(Object.keys(blockings).map((name) => `blocking ${name}`), roundsEach)
+  const parts = entries(blockings).map(([name, title]) => {
+    const figure = (key: string) => of(`blocking ${name}`, key)
+    return {
+      row: {
+        name: `scrape of ${title}`,
+        medianNs: figure("ns"),
+        note: `longest block: first scrape ${milliseconds(figure("firstBlockedNs"))} ` +
+          `(${milliseconds(figure("firstComputedNs"))} of CPU), later ${milliseconds(figure("laterBlockedNs"))} ` +
+          `(${milliseconds(figure("laterComputedNs"))})`
+      },
+      bars: [
+        Suite.atMost(`${title}, first scrape, longest block, ms`, 20, figure("firstBlockedNs") / 1e6),
+        Suite.atMost(`${title}, later scrapes, longest block, ms`, 20, figure("laterBlockedNs") / 1e6)
+      ]
+    }
+  })
+  return { rows: parts.map(({ row }) => row), bars: parts.flatMap(({ bars }) => bars) }
+})
+
+const bounds = Effect.gen(function*() {
+  const cardinality = `cardinality ${distinctValues}`
+  const of = yield* medians([...allocations.map((name) => `allocation ${name}`), cardinality], 1)
+  return {
+    rows: [{
+      name: "200 000 values of one attribute, histogram",
+      medianNs: of(cardinality),
+      note: `${of(cardinality, "series")} series, ${megabytes(of(cardinality, "growthBytes"))}`
+    }],
+    bars: [
+      ...allocations.map((name) => Suite.atMost(`bytes allocated, ${name}`, 1, of(`allocation ${name}`, "bytes"))),
+      Suite.atMost("200 000 values: series", 2000, of(cardinality, "series")),
+      Suite.atMost("200 000 values: observations lost", 0, Math.abs(of(cardinality, "lost"))),
+      Suite.atMost("200 000 values: memory, MB", 5, of(cardinality, "growthBytes") / 1e6)
+    ]
+  }
+})
+
+export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.map(
+  Effect.all([recording, inFibers, inSpans, scraping, blocking, bounds]),
+  (parts) => ({
+    suite: "metrics",
+    rows: parts.flatMap(({ rows }): ReadonlyArray<Suite.Row> => rows),
+    bars: parts.flatMap(({ bars }): ReadonlyArray<Suite.Bar> => bars)
+  })
+)

@@ -1,0 +1,127 @@
+/**
+ * Puts a long text together as UTF-8.
+ *
+ * **Details**
+ *
+ * Added up as a string, each piece of the text would be an object of its own
+ * until the text is encoded. Here a piece is bytes at once: a text of many
+ * pieces that differ little leaves nothing to collect.
+ *
+ * @internal
+ */
+
+/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+const mostPerUnit = 3
+
+/** Shorter texts are written faster here than by the encoder, which has to be given a view. */
+const longText = 40
+
+/** Digits of a number below 2^31 at most. */
+const mostDigits = 10
+const zero = 0x30
+
+/** Room for what makes a writer full. */
+const spared = 16_384
+
+/** Lines are encoded when they are this long together. */
+const longestLines = 4096
+
+const encoder = new TextEncoder()
+
+export class Utf8Writer {
+  readonly #capacity: number
+  #bytes: Uint8Array<ArrayBuffer>
+  #length = 0
+  /** Not encoded yet. */
+  #lines = ""
+
+  /** A writer that is full with so many bytes; it goes on all the same. */
+  constructor(capacity: number) {
+    this.#capacity = capacity
+    this.#bytes = new Uint8Array(capacity + spared)
+  }
+
+  /** Bytes written since the start or the last `take`. */
+  get length(): number {
+    if (this.#lines !== "") this.#encodeLines()
+    return this.#length
+  }
+
+  /** A text of its own; texts that follow each other are encoded together. */
+  line(text: string): void {
+    this.#lines += text
+    if (this.#lines.length >= longestLines) this.#encodeLines()
+  }
+
+  /** A text that is a part of one; a lone surrogate, which is not UTF-8, becomes U+FFFD. */
+  text(text: string): void {
+    if (this.#lines !== "") this.#encodeLines()
+    const { length } = text
+    this.#reserve(length * mostPerUnit)
+    const bytes = this.#bytes
+    const start = this.#length
+    let index = 0
+    while (length < longText && index < length) {
+      const code = text.charCodeAt(index)
+      if (code > 0x7f) break
+      bytes[start + index] = code
+      index++
+    }
+    this.#length = start + index
+    if (index < length) {
+      this.#length += encoder.encodeInto(index === 0 ? text : text.slice(index), bytes.subarray(start + index)).written
+    }
+  }
+
+  /** A whole number, from 0 and below 2^31. */
+  integer(value: number): void {
+    if (this.#lines !== "") this.#encodeLines()
+    this.#reserve(mostDigits)
+    let digits = 1
+    for (let power = 10; power <= value; power *= 10) digits++
+    this.#length += digits
+    let at = this.#length
+    let rest = value
+    do {
+      const tens = (rest / 10) | 0
+      this.#bytes[--at] = zero + rest - tens * 10
+      rest = tens
+    } while (rest > 0)
+  }
+
+  /** What was written from `start` to `end`, once more. */
+  again(start: number, end: number): void {
+    if (this.#lines !== "") this.#encodeLines()
+    this.#reserve(end - start)
+    this.#bytes.copyWithin(this.#length, start, end)
+    this.#length += end - start
+  }
+
+  /** Whether so many bytes were written as the writer was made for; lines that are not encoded yet do not count. */
+  get isFull(): boolean {
+    return this.#length >= this.#capacity
+  }
+
+  /** A copy of what was written; the writer starts afresh. */
+  take(): Uint8Array<ArrayBuffer> {
+    if (this.#lines !== "") this.#encodeLines()
+    const taken = this.#bytes.slice(0, this.#length)
+    this.#length = 0
+    return taken
+  }
+
+  #encodeLines(): void {
+    const lines = this.#lines
+    this.#lines = ""
+    this.#reserve(lines.length * mostPerUnit)
+    this.#length += encoder.encodeInto(lines, this.#bytes.subarray(this.#length)).written
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+  }
+}
