@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { contain } from "../internal/contain.ts"
 import * as Cooperation from "../internal/Cooperation.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
@@ -21,7 +22,7 @@ import * as NodeProcesses from "./NodeProcesses.ts"
 export interface Options {
   /** After how long without being asked the worker sends its snapshot. */
   readonly interval: Duration.Duration
-  /** How long closing waits for the last snapshot to be on its way. */
+  /** How long closing, or a flush, waits for a snapshot to be on its way. */
   readonly closing: Duration.Duration
 }
 
@@ -42,12 +43,14 @@ export const make = Effect.fnUntraced(function*(
   const messagesOf = (pieces: ReadonlyArray<MetricSnapshot>, round: number, isLast: boolean) =>
     ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, pieces)
 
+  const oneReport = Semaphore.makeUnsafe(1)
+  /** Sends a snapshot; parts of two that arrive by turns would be none. */
   const report = (round: number, isLast: boolean): Effect.Effect<void> =>
     Effect.flatMap(
       piecesOfNow,
       (pieces) =>
         Effect.forEach(messagesOf(pieces, round, isLast), (message) => send(channel, message), { discard: true })
-    )
+    ).pipe(oneReport.withPermits(1))
 
   const last = Effect.suspend(() => {
     hasEnded = true
@@ -66,7 +69,9 @@ export const make = Effect.fnUntraced(function*(
     for (const message of messagesOf(pieces.value, 0, true)) sendUnsafe(channel, message, () => {})
   })
   const registry = Context.getOption(context, FlushRegistry)
-  if (Option.isSome(registry)) yield* registry.value.register(report(0, false))
+  if (Option.isSome(registry)) {
+    yield* registry.value.register(Effect.asVoid(Effect.timeoutOption(report(0, false), options.closing)))
+  }
 
   // The primary asks again only after an answer, so that the newest question is the only one.
   const rounds = yield* Queue.sliding<number>(1)

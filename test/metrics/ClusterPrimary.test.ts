@@ -89,7 +89,7 @@ describe("ClusterPrimary", () => {
       const scrapes = yield* Effect.all([scrape, scrape, scrape], { concurrency: "unbounded" })
       assert.deepStrictEqual(
         scrapes.map((given) => valuesIn(given)),
-        new Array(3).fill({ jobs: 6, hung: 0, unknown: 0 })
+        Array.from({ length: 3 }, () => ({ jobs: 6, hung: 0, unknown: 0 }))
       )
       // The first question is asked when a process is attached.
       assert.deepStrictEqual(channels.map(({ rounds }) => rounds), [[1, 2], [1, 2]])
