@@ -1,7 +1,7 @@
 // Packs the package as it would be published and checks the tarball: publint, the type resolution of every
 // public entry, and an import of each of them by a program that sees nothing but the tarball and its dependencies.
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -29,12 +29,21 @@ const brokenEntries = (output) => {
   return broken.length === 0 ? output : broken.map((block) => block.slice(block.indexOf("\"tasker-"))).join("\n")
 }
 
+/** Whether `exports` closes a module that its wildcard would open. */
+const isClosed = (path) => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const closed = Object.keys(exports).filter((entry) => exports[entry] === null)
+  return closed.some((entry) =>
+    entry.endsWith("/*") ? path.startsWith(entry.slice("./".length, -1)) : path === entry.slice("./".length)
+  )
+}
+
 // "." and one entry for each module that the wildcard of `exports` opens
 const publicEntries = (folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js"))
     .map((path) => path.slice(0, -".js".length).split(sep).join("/"))
-    .filter((path) => !/^(internal|demo|cli)\/|^index$/.test(path))
+    .filter((path) => !isClosed(path))
     .map((path) => (path === "testing/index" ? "testing" : path))
     .toSorted()
 

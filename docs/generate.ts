@@ -10,13 +10,19 @@ import * as FileSystem from "effect/FileSystem"
 import { fileURLToPath } from "node:url"
 import { configPage } from "./generate/configPage.ts"
 import { eventsPage } from "./generate/eventsPage.ts"
+import { metricsPage } from "./generate/metricsPage.ts"
 
-const pages = { "config.md": configPage, "events.md": eventsPage }
+const pages = {
+  "config.md": Effect.succeed(configPage),
+  "events.md": Effect.succeed(eventsPage),
+  "metrics.md": metricsPage
+}
 
 const main = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const check = process.argv.includes("--check")
-  for (const [name, text] of Object.entries(pages)) {
+  for (const [name, page] of Object.entries(pages)) {
+    const text = yield* page
     const file = fileURLToPath(new URL(`reference/${name}`, import.meta.url))
     const before = yield* files.readFileString(file).pipe(Effect.orElseSucceed(() => ""))
     if (before === text) continue

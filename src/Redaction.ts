@@ -138,6 +138,10 @@ const mostMembers = 10_000
 export const make = (options: Options = {}): Redaction => {
   const mask = options.mask ?? "[FILTERED]"
   const masked: Record<string, number> = {}
+  let maskedKeys = 0
+  const countKey = () => {
+    maskedKeys++
+  }
   const count = (rule: string) => {
     masked[rule] = (masked[rule] ?? 0) + 1
   }
@@ -161,7 +165,10 @@ export const make = (options: Options = {}): Redaction => {
 
   const masks = (path: ReadonlyArray<string>, counted: boolean = true): boolean => {
     const rule = isSensitive(path.at(-1) ?? "") ? "key" : paths.some((wanted) => matches(wanted, path)) ? "path" : ""
-    if (rule !== "" && counted) count(rule)
+    if (rule !== "" && counted) {
+      if (rule === "key") countKey()
+      else count(rule)
+    }
     return rule !== ""
   }
 
@@ -231,8 +238,8 @@ export const make = (options: Options = {}): Redaction => {
     mask,
     isSensitive,
     masks,
-    counts: () => ({ ...masked }),
-    countKey: () => count("key"),
+    counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },
+    countKey,
     searches: hint !== undefined,
     hasPaths: paths.length > 0,
     mayHold,

@@ -175,7 +175,7 @@ const compose = (
     // The runner is closed before the sinks: what it still runs is cancelled in their sight.
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
-    Layer.provideMerge(sinks(config)),
+    Layer.provideMerge(sinks(config, parts)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(settings)
@@ -212,10 +212,12 @@ type Sink = Layer.Layer<
   EventBus | MetricStore | TelemetryTracer | LogDestination | LogLevels | SelfStatistics | FlushRegistry
 >
 
-const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
+const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts): Sink => {
+  // A store that is given belongs to a worker thread; the main thread measures the process.
+  const measuresProcess = metrics.enabled && metrics.runtime && parts.metricStore === undefined
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
-    ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
+    ...(measuresProcess ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

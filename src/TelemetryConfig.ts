@@ -13,7 +13,8 @@
  *
  * A bad option or `TASKER_…` value fails the layer with its path and rule. A bad
  * `OTEL_…` value is reported once and replaced, as the OpenTelemetry
- * specification asks; with `strict` it fails too.
+ * specification asks; with `strict` it fails too. A `TASKER_…` variable that no
+ * option has is reported once and ignored.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @since 0.1.0
@@ -27,6 +28,7 @@ import * as Schema from "effect/Schema"
 import * as Option from "./internal/configOption.ts"
 import { configSchema } from "./internal/configSchema.ts"
 import { readEnvironment, resolve } from "./internal/configSource.ts"
+import * as UnknownVariables from "./internal/unknownVariables.ts"
 
 /**
  * The schema of the configuration.
@@ -136,8 +138,9 @@ export const make = (given: Options = {}): Effect.Effect<TelemetryConfig, Teleme
  *
  * **Details**
  *
- * `warnings` are the sentences about `OTEL_…` values that were replaced; they
- * are for the caller to report once.
+ * `warnings` are the sentences about `OTEL_…` values that were replaced, and
+ * about `TASKER_…` variables that no option has; they are for the caller to
+ * report once.
  *
  * @category constructors
  * @since 0.1.0
@@ -147,7 +150,9 @@ export const load = Effect.fnUntraced(function*(given: Options = {}) {
   const environment = yield* readEnvironment(provider, Option.leaves(TelemetryConfig)).pipe(
     Effect.mapError((error) => new TelemetryConfigError({ message: error.message }))
   )
-  return yield* build(given, environment)
+  const loaded = yield* build(given, environment)
+  const unknown = yield* UnknownVariables.find(provider, options.map(({ variable }) => variable))
+  return { config: loaded.config, warnings: [...loaded.warnings, ...unknown] }
 })
 
 const build = Effect.fnUntraced(function*(

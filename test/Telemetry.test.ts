@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Layer, Logger, References, Schema, Scope, Tracer } from "effect"
+import { ConfigProvider, Effect, Exit, Layer, Logger, Metric, References, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import {
   LogDestination,
@@ -77,6 +77,18 @@ describe("Telemetry.layer", () => {
         })
       }).pipe(Effect.provide(Logger.layer([]))))
   }
+
+  it.effect("measures the process, but not for a worker thread, whose store the main thread shows", () =>
+    Effect.gen(function*() {
+      const measures = (parts: Telemetry.Parts) =>
+        Effect.flatMap(MetricStore, ({ snapshot }) => snapshot).pipe(
+          Effect.map(({ families }) => families.some(({ name }) => name === "process_uptime_seconds")),
+          Effect.provide(Telemetry.layer({ logging: { enabled: false } }, parts), { local: true }),
+          Effect.provideService(Metric.MetricRegistry, new Map())
+        )
+      assert.isTrue(yield* measures({}))
+      assert.isFalse(yield* measures({ metricStore: MetricStore.layer }))
+    }).pipe(Effect.provide(Logger.layer([]))))
 
   it.effect("observes nothing with enabled false", () =>
     Effect.gen(function*() {

@@ -194,6 +194,45 @@ describe("TelemetryConfig.load", () => {
       }
     }))
 
+  it.effect("names variables that no option has, with the nearest known one, and never fails for them", () =>
+    Effect.gen(function*() {
+      const { config, warnings } = yield* load({
+        TASKER_LOGING_LEVEL: "Debug",
+        TASKER_TRACING_SAMPLER_RATIO_: "canary-value",
+        TASKER_TRACING_SAMPLER_RATIO: "0.5",
+        TASKER_XYZ: "1",
+        TASKER_UNSET: " ",
+        TASKER: "whatever",
+        TASKERS_LEVEL: "x",
+        TASKER_STRICT: "true"
+      })
+      assert.deepStrictEqual([config.logging.level, config.tracing.sampler.ratio, config.strict], ["Info", 0.5, true])
+      assert.deepStrictEqual(warnings, [
+        "no option has the variable TASKER_XYZ, which is ignored",
+        "no option has the variable TASKER_LOGING_LEVEL, which is ignored; the nearest known one is TASKER_LOGGING_LEVEL",
+        "no option has the variable TASKER_TRACING_SAMPLER_RATIO_, which is ignored; the nearest known one is TASKER_TRACING_SAMPLER_RATIO"
+      ])
+    }))
+
+  it.effect("names at most twenty of a thousand unknown variables", () =>
+    Effect.gen(function*() {
+      const { warnings } = yield* load(
+        Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`TASKER_OTHER_${index}X`, "1"]))
+      )
+      assert.strictEqual(warnings.length, 20)
+    }))
+
+  it.effect("takes a provider that cannot list its names", () =>
+    Effect.gen(function*() {
+      const provider = ConfigProvider.make((path) =>
+        path.length === 1
+          ? Effect.fail(new ConfigProvider.SourceError({ message: "no listing" }))
+          : Effect.succeed(undefined)
+      )
+      const { warnings } = yield* Effect.provide(TelemetryConfig.load(), ConfigProvider.layer(provider))
+      assert.deepStrictEqual(warnings, [])
+    }))
+
   it.effect("has a variable of its own for every option", () =>
     Effect.sync(() => {
       const variables = TelemetryConfig.options.map(({ variable }) => variable)

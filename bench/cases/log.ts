@@ -1,18 +1,18 @@
 /**
  * Arguments: candidate, file to write to. Prints the median time of one line of 8 fields, 4 of them masked, with
- * correlation and trace ids.
+ * correlation and trace ids. Of a named pipe, `cat` in a process of its own is the reader.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
-import { openSync, writeSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { openSync, statSync, writeSync } from "node:fs"
 import { Writable } from "node:stream"
 import pino from "pino"
-import { Correlation, LogDestination, Telemetry, type TelemetryConfig } from "tasker-telemetry"
+import { Correlation, Telemetry, type TelemetryConfig } from "tasker-telemetry"
 import winston from "winston"
-import * as LineBuffer from "../../src/internal/LineBuffer.ts"
 import { median } from "../support/Suite.ts"
 
 const [candidate, file] = process.argv.slice(2) as [string, string]
@@ -68,23 +68,17 @@ const nothing = () => Effect.void
 
 const span = Tracer.externalSpan({ traceId, spanId, sampled: true })
 
+if (statSync(file, { throwIfNoEntry: false })?.isFIFO() === true) spawn("cat", [file], { stdio: "ignore" }).unref()
 const descriptor = openSync(file, "a")
 
-/** Our logger writing to the file of the measurement through our own buffer. */
+/** Our logger with its own destination. */
 const ours = (
   options: TelemetryConfig.Options,
   bufferBytes: number
 ): Layer.Layer<Telemetry.Services, TelemetryConfig.TelemetryConfigError> =>
-  Telemetry.layer(options, {
-    logDestination: Layer.sync(LogDestination, () => {
-      const buffer = LineBuffer.make({
-        bufferBytes,
-        writeBytes: (bytes) => writeSync(descriptor, bytes),
-        countDropped: () => {},
-        onLeft: () => {}
-      })
-      return { write: buffer.write, flush: Effect.sync(buffer.drain), isTerminal: false }
-    })
+  Telemetry.layer({
+    ...options,
+    logging: { ...options.logging, destination: "file", file: { path: file }, bufferBytes, signals: false }
   })
 
 const inContext = (effect: Effect.Effect<number>) =>

@@ -1,6 +1,7 @@
 /**
  * A run for a person who looks at it in a terminal.
  */
+import { runtimeCatalog } from "../metrics/MetricCatalog.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../metrics/MetricSnapshot.ts"
 import type { Outcome } from "./Outcome.ts"
 import { renderResult } from "./renderResult.ts"
@@ -36,6 +37,8 @@ const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): 
 }
 
 // --- Metrics ---
+
+const ofProcess: ReadonlySet<string> = new Set(Object.values(runtimeCatalog).map(({ name }) => name))
 
 const keyOf = (attributes: Readonly<Record<string, string>>) => JSON.stringify(attributes)
 
@@ -78,7 +81,7 @@ const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Ch
     name: after.name,
     series,
     text: after.type === "histogram"
-      ? `${many(observations, "observation")}, ${duration(sum * 1000)} in all`
+      ? `${many(observations, "observation")}, ${after.unit === "seconds" ? duration(sum * 1000) : count(sum)} in all`
       : `${sum > 0 ? "+" : ""}${count(sum)}${statuses === "" ? "" : `  (${statuses})`}`
   }
 }
@@ -86,8 +89,8 @@ const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Ch
 const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
   const changes = after.families
-    // What the store says about itself is not about the run.
-    .filter(({ name }) => !name.startsWith("tasker_metric_"))
+    // What the store says about itself and about the process is not about the run.
+    .filter(({ name }) => !name.startsWith("tasker_metric_") && !ofProcess.has(name))
     .flatMap((family) => changeOf(family, before.families.find(({ name }) => name === family.name)) ?? [])
   return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),

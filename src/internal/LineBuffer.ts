@@ -5,7 +5,6 @@
  * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
-import { orElse } from "./contain.ts"
 
 export interface LineBuffer {
   /** Takes a line; writes it now or together with later ones. Never throws. */
@@ -20,8 +19,8 @@ export interface LineBuffer {
 export interface LineBufferOptions {
   /** Bytes that are collected; 0 writes each line at once. */
   readonly bufferBytes: number
-  /** Writes and answers how many bytes were taken; throws a system error. */
-  readonly writeBytes: (bytes: Uint8Array) => number
+  /** Writes `length` bytes from `offset` on and answers how many were taken; throws a system error. */
+  readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
   readonly countDropped: (reason: "reader_too_slow" | "write_failed", lines: number) => void
   /** Called when lines are left that have to be written later. */
   readonly onLeft: () => void
@@ -56,45 +55,57 @@ export const make = (options: LineBufferOptions): LineBuffer => {
   let text = ""
   /** Tried, and not taken by the reader yet. */
   let rest: Uint8Array | undefined
-  /** A line was left in the middle, so the next one starts with a line break of its own. */
+  /** What was written last ends in the middle of a line; a line other than its own starts with a line break. */
   let torn = false
   let { bufferBytes } = options
 
   /** Writes until the reader takes no more; what it left is the new `rest`. */
-  const push = (bytes: Uint8Array): boolean => {
-    let left = bytes
-    while (left.length > 0) {
-      const written = attempt(left)
+  const push = (bytes: Uint8Array, length: number): boolean => {
+    let from = 0
+    while (from < length) {
+      const written = attempt(bytes, from, length - from)
       if (written === broken) {
-        options.countDropped("write_failed", linesOf(left))
-        torn = left !== bytes && bytes[bytes.length - left.length - 1] !== lineFeed
-        break
+        options.countDropped("write_failed", linesOf(bytes.subarray(from, length)))
+        rest = undefined
+        return true
       }
       if (written === notReady) {
-        rest = left.buffer === space.buffer ? left.slice() : left
+        rest = bytes === space ? bytes.slice(from, length) : bytes.subarray(from, length)
         return false
       }
-      if (written === left.length) break
-      left = left.subarray(written)
+      from += written
+      torn = from < length && bytes[from - 1] !== lineFeed
     }
     rest = undefined
     return true
   }
 
-  const attempt = (bytes: Uint8Array): number => orElse(() => options.writeBytes(bytes), failed) || notReady
+  const attempt = (bytes: Uint8Array, offset: number, length: number): number => {
+    try {
+      return options.writeBytes(bytes, offset, length) || notReady
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  /** Writes whole lines; the last one gets its line break here. */
+  const pushLines = (source: string): boolean => {
+    if (source.length * mostBytes < spaceBytes) {
+      const { written } = encoder.encodeInto(source, space)
+      space[written] = lineFeed
+      return push(space, written + 1)
+    }
+    const bytes = encoder.encode(`${source}\n`)
+    return push(bytes, bytes.length)
+  }
 
   const waiting = (): number => (rest?.length ?? 0) + text.length
 
   const drain = (): void => {
-    if ((rest !== undefined && !push(rest)) || text === "") return
-    const source = torn ? `\n${text}` : text
+    if ((rest !== undefined && !push(rest, rest.length)) || text === "") return
+    const source = torn ? `\n${text.slice(0, -1)}` : text.slice(0, -1)
     text = ""
-    torn = false
-    push(
-      source.length * mostBytes <= spaceBytes
-        ? space.subarray(0, encoder.encodeInto(source, space).written)
-        : encoder.encode(source)
-    )
+    pushLines(source)
   }
 
   return {
@@ -104,6 +115,10 @@ export const make = (options: LineBufferOptions): LineBuffer => {
       bufferBytes = 0
     },
     write: (line, level) => {
+      if (bufferBytes === 0 && text === "" && rest === undefined && !torn) {
+        if (!pushLines(line)) options.onLeft()
+        return
+      }
       // A program that never lets the flush run would drop lines for a reader that has caught up.
       if (waiting() > mostWaiting * share[level]) drain()
       if (waiting() > mostWaiting * share[level]) {

@@ -60,8 +60,9 @@ export class Utf8Writer {
     this.#reserve(length * mostPerUnit)
     const bytes = this.#bytes
     const start = this.#length
+    const byHand = length < longText ? length : 0
     let index = 0
-    while (length < longText && index < length) {
+    while (index < byHand) {
       const code = text.charCodeAt(index)
       if (code > 0x7f) break
       bytes[start + index] = code

@@ -161,7 +161,7 @@ export const configSchema = Schema.Struct({
       default: Duration.hours(24),
       doc:
         "A series that nothing was recorded to for this long is left out; when it comes back it starts at 0, with a " +
-        "new start time.",
+        "new start time. Infos, and up-down counters that are not at 0, stay.",
       tasker: "telemetry.metrics_retention_hours"
     }),
     exemplars: Option.choice(["trace_based", "always_on", "always_off"], {

@@ -40,6 +40,17 @@ export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   }
 }
 
+/** Whether a value is an object literal, or like one; for hot paths. A proxy that throws is not. */
+export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== "object" || value === null) return false
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === Object.prototype || prototype === null
+  } catch {
+    return false
+  }
+}
+
 /** Something that takes an event. */
 export interface Handler<A, B, C> {
   readonly handle: (a: A, b: B, c: C) => void

@@ -102,53 +102,64 @@ export class LogLevels extends Context.Service<LogLevels, {
  * @since 0.1.0
  */
 export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
-  minimum !== "None" && severityNumber[level] >= severityNumber[minimum]
+  severityNumber[level] >= leastOf(minimum)
+
+/** The least severity that reaches a minimum. */
+const leastOf = (minimum: LogLevel.LogLevel): number => minimum === "None" ? Infinity : severityNumber[minimum]
 
 interface Entry {
   readonly level: Level
+  /** Severity from which on lines are written. */
+  readonly least: number
   readonly until: number
   /** What it falls back to, if not to the level of the program. */
   readonly before: Level | undefined
 }
 
-const lasting = (level: Level): Entry => ({ level, until: Infinity, before: undefined })
+const entryOf = (level: Level, until = Infinity, before?: Level): Entry => ({
+  level,
+  least: leastOf(level),
+  until,
+  before
+})
 
 /** Components with a level of their own, the last ones set; a bound against a caller that invents names. */
 const mostComponents = 1000
 
 const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
   const components = new Map<string, Entry>()
-  let everything = lasting(minimum)
+  let everything = entryOf(minimum)
 
-  const programLevel = (now: number): Level => {
-    if (now >= everything.until) everything = lasting(everything.before ?? minimum)
-    return everything.level
+  const programEntry = (now: number): Entry => {
+    if (now >= everything.until) everything = entryOf(everything.before ?? minimum)
+    return everything
   }
-  const levelOf = (component: string | undefined, now: number): Level => {
+  const entryFor = (component: string | undefined, now: number): Entry => {
     const entry = component === undefined ? undefined : components.get(component)
-    if (entry === undefined || component === undefined) return programLevel(now)
-    if (now < entry.until) return entry.level
-    if (entry.before === undefined) components.delete(component)
-    else components.set(component, lasting(entry.before))
-    return entry.before ?? programLevel(now)
+    if (entry === undefined || component === undefined) return programEntry(now)
+    if (now < entry.until) return entry
+    if (entry.before === undefined) {
+      components.delete(component)
+      return programEntry(now)
+    }
+    const lasting = entryOf(entry.before)
+    components.set(component, lasting)
+    return lasting
   }
 
   return {
     runtime,
     minimum,
     isWritten: runtime
-      ? (level, component, now) => reaches(level, levelOf(component, now))
+      ? (level, component, now) => severityNumber[level] >= entryFor(component, now).least
       : (level) => reaches(level, minimum),
     set: Effect.fnUntraced(function*({ component, for: time, level }) {
       if (!runtime) return yield* new LevelsFixed()
       const now = yield* Clock.currentTimeMillis
-      levelOf(component, now)
+      entryFor(component, now)
       const current = component === undefined ? everything : components.get(component)
-      const entry = time === undefined ? lasting(level) : {
-        level,
-        until: now + Duration.toMillis(time),
-        before: current === undefined || current.until === Infinity ? current?.level : current.before
-      }
+      const before = current === undefined || current.until === Infinity ? current?.level : current.before
+      const entry = time === undefined ? entryOf(level) : entryOf(level, now + Duration.toMillis(time), before)
       if (component === undefined) {
         everything = entry
         return
@@ -162,8 +173,8 @@ const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
         level: entry.level,
         until: Number.isFinite(entry.until) ? entry.until : undefined
       })
-      programLevel(now)
-      for (const component of components.keys()) levelOf(component, now)
+      programEntry(now)
+      for (const component of components.keys()) entryFor(component, now)
       return [shown(undefined, everything), ...[...components].map(([name, entry]) => shown(name, entry))]
     })
   }

@@ -41,7 +41,7 @@ const pause = "5 millis"
 const closingTime = "2 seconds"
 
 interface Target {
-  readonly writeBytes: (bytes: Uint8Array) => number
+  readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
   readonly isTerminal: boolean
 }
 
@@ -100,7 +100,7 @@ const standardTarget = (name: "stdout" | "stderr"): Effect.Effect<Target> =>
   Effect.sync(() => {
     const descriptor = descriptors[name]
     return {
-      writeBytes: (bytes) => writeSync(descriptor, bytes),
+      writeBytes: (bytes, offset, length) => writeSync(descriptor, bytes, offset, length),
       isTerminal: isatty(descriptor)
     }
   })

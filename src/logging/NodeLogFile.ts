@@ -35,7 +35,8 @@ export interface LogFileOptions {
 }
 
 export interface LogFile {
-  readonly writeBytes: (bytes: Uint8Array) => number
+  /** Appends `length` bytes from `offset` on and answers how many were taken; throws a system error. */
+  readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
   /** Closes the file and opens the path again, for whoever has moved it. */
   readonly reopen: () => void
 }
@@ -117,12 +118,12 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   }
 
   return {
-    writeBytes: (bytes) => {
-      if (isDue(bytes.length) && options.now() >= retryAt) contain(rotate, onRotationFailed)
+    writeBytes: (bytes, offset, length) => {
+      if (isDue(length) && options.now() >= retryAt) contain(rotate, onRotationFailed)
       const { current } = file
-      const count = writeSync(current.descriptor, bytes)
+      const count = writeSync(current.descriptor, bytes, offset, length)
       current.bytes += count
-      if (count > 0) current.atLineStart = bytes[count - 1] === lineFeed
+      if (count > 0) current.atLineStart = bytes[offset + count - 1] === lineFeed
       return count
     },
     reopen: () => contain(reopen, options.onRotationFailed)

@@ -12,8 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
-import * as Correlation from "../Correlation.ts"
-import { containCall, orElse } from "../internal/contain.ts"
+import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../Redaction.ts"
@@ -45,13 +44,17 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       "Log lines that could not be made.",
       []
     )
+    let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
+    let origin = nowhere
     const log = (options: Logger.Options<unknown>) => {
-      const annotations = options.fiber.getRef(References.CurrentLogAnnotations)
-      const component = componentOf(annotations)
+      if (options.fiber.context !== context) {
+        origin = originOf(options.fiber)
+        context = options.fiber.context
+      }
       const time = options.date.getTime()
       // Fixed levels have been decided by Effect.
-      if (levels.runtime && !levels.isWritten(options.logLevel, component, time)) return
-      const record = recordOf(options, annotations, component, time)
+      if (levels.runtime && !levels.isWritten(options.logLevel, origin.component, time)) return
+      const record = recordOf(options, origin, time)
       writer.write(record)
       if (record.span?._tag === "Span" && record.span.sampled) addEvent(record.span, record, options.fiber, redaction)
     }
@@ -85,15 +88,45 @@ const addEvent = (
   )
 }
 
-const componentOf = (annotations: Readonly<Record<string, unknown>>): string | undefined => {
-  const component = annotations["component"]
-  return typeof component === "string" ? component : undefined
+/** What a context says about the lines of its fibers. It never changes, so it is read once for lines that follow each other. */
+interface Origin extends Pick<LogRecord.LogRecord, "component" | "correlationId" | "span" | "workflow"> {
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly spans: ReadonlyArray<readonly [label: string, start: number]>
+  /** Whether annotations or log spans add fields to a line. */
+  readonly addsFields: boolean
+}
+
+const noFields: Readonly<Record<string, unknown>> = {}
+
+const nowhere: Origin = {
+  component: undefined,
+  correlationId: undefined,
+  span: undefined,
+  workflow: undefined,
+  annotations: noFields,
+  spans: [],
+  addsFields: false
+}
+
+const originOf = (fiber: Fiber.Fiber<unknown, unknown>): Origin => {
+  const annotations = fiber.getRef(References.CurrentLogAnnotations)
+  const spans = fiber.getRef(References.CurrentLogSpans)
+  const { component } = annotations
+  const { correlationId, span, workflow } = LogRecord.contextOf(fiber)
+  return {
+    component: typeof component === "string" ? component : undefined,
+    correlationId,
+    span,
+    workflow,
+    annotations,
+    spans,
+    addsFields: spans.length > 0 || Object.keys(annotations).length > 0
+  }
 }
 
 const recordOf = (
   options: Logger.Options<unknown>,
-  annotations: Readonly<Record<string, unknown>>,
-  component: string | undefined,
+  origin: Origin,
   time: number
 ): LogRecord.LogRecord => {
   const parts: ReadonlyArray<unknown> = Array.isArray(options.message) ? options.message : [options.message]
@@ -110,11 +143,11 @@ const recordOf = (
     time,
     level: options.logLevel,
     message,
-    component,
-    correlationId: options.fiber.getRef(Correlation.CorrelationId),
-    span: options.fiber.cache.span,
-    workflow: options.fiber.getRef(Correlation.CurrentWorkflow),
-    fields: withMore(options, fields, annotations, time)
+    component: origin.component,
+    correlationId: origin.correlationId,
+    span: origin.span,
+    workflow: origin.workflow,
+    fields: origin.addsFields || options.cause.reasons.length > 0 ? withMore(options, fields, origin, time) : fields
   }
 }
 
@@ -126,17 +159,13 @@ const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<str
   return fields
 }
 
-const noFields: Readonly<Record<string, unknown>> = {}
-
 /** Adds annotations, log spans and the cause; most lines have none of them and keep their object as it is. */
 const withMore = (
   options: Logger.Options<unknown>,
   own: Readonly<Record<string, unknown>>,
-  annotations: Readonly<Record<string, unknown>>,
+  { annotations, spans }: Origin,
   time: number
 ): Readonly<Record<string, unknown>> => {
-  const spans = options.fiber.getRef(References.CurrentLogSpans)
-  if (spans.length === 0 && options.cause.reasons.length === 0 && isEmpty(annotations)) return own
   const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
     if (key !== "component") LogRecord.setField(fields, key, annotations[key])
@@ -145,21 +174,8 @@ const withMore = (
   return options.cause.reasons.length === 0 ? fields : withCause(fields, options.cause)
 }
 
-const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => {
-  for (const _ in record) return false
-  return true
-}
-
 const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
   Object.assign(fields, ExceptionFields.make(cause))
-
-const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && orElse(() => hasPlainPrototype(value), () => false)
-
-const hasPlainPrototype = (value: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 const textOf = (part: unknown): string =>
   orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")

@@ -32,8 +32,8 @@
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  * @since 0.1.0
  */
-import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import * as CumulativeBuckets from "./prometheus/CumulativeBuckets.ts"
 
 /**
  * Content type of the format.

@@ -13,6 +13,7 @@
  * @since 0.1.0
  */
 import * as buckets from "./catalog/buckets.ts"
+import { clusterMetrics } from "./catalog/clusterMetrics.ts"
 import { loopMetrics } from "./catalog/loopMetrics.ts"
 import { runtimeMetrics } from "./catalog/runtimeMetrics.ts"
 import { stepMetrics } from "./catalog/stepMetrics.ts"
@@ -42,3 +43,11 @@ export const catalog = { ...taskMetrics, ...stepMetrics, ...loopMetrics } as con
  * @since 0.1.0
  */
 export const runtimeCatalog = runtimeMetrics
+
+/**
+ * The metrics that a cluster adds to those of its processes.
+ *
+ * @category catalog
+ * @since 0.1.0
+ */
+export const clusterCatalog = clusterMetrics

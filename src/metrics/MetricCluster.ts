@@ -38,11 +38,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as ClusterPrimary from "./ClusterPrimary.ts"
-import * as ClusterWorker from "./ClusterWorker.ts"
+import * as ClusterPrimary from "./cluster/ClusterPrimary.ts"
+import * as ClusterWorker from "./cluster/ClusterWorker.ts"
+import * as NodeProcesses from "./cluster/NodeProcesses.ts"
 import type { GaugeMerge } from "./MetricMerge.ts"
 import { MetricStore } from "./MetricStore.ts"
-import * as NodeProcesses from "./NodeProcesses.ts"
 
 /**
  * What a primary process may be told.

@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
-import * as ExponentialValue from "./ExponentialValue.ts"
+import * as ExponentialValue from "./combine/ExponentialValue.ts"
+import { pairs } from "./combine/SeriesPairs.ts"
+import { piece } from "./combine/SeriesUnion.ts"
 import type {
   ExponentialHistogramValue,
   FamilySnapshot,
@@ -15,8 +17,6 @@ import type {
   SeriesSnapshot
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
-import { pairs } from "./SeriesPairs.ts"
-import { piece } from "./SeriesUnion.ts"
 
 /**
  * The snapshot before the first one.

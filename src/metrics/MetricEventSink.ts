@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { EventBus } from "../events/EventBus.ts"
-import { ErrorTypes } from "./ErrorTypes.ts"
 import type * as EventMeasure from "./EventMeasure.ts"
+import { ErrorTypes } from "./measures/ErrorTypes.ts"
+import { runningMeasures } from "./measures/runningMeasures.ts"
+import { stepMeasures } from "./measures/stepMeasures.ts"
+import { loopMeasures, taskMeasures } from "./measures/taskMeasures.ts"
 import { MetricStore } from "./MetricStore.ts"
-import { runningMeasures } from "./runningMeasures.ts"
-import { stepMeasures } from "./stepMeasures.ts"
-import { loopMeasures, taskMeasures } from "./taskMeasures.ts"
 
 /**
  * Declares the workflow metrics and registers the sink. Every event is measured:

@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
-import * as ExponentialValue from "./ExponentialValue.ts"
+import * as ExponentialValue from "./combine/ExponentialValue.ts"
+import { newest } from "./combine/NewestExemplars.ts"
+import { unite } from "./combine/SeriesUnion.ts"
 import type {
   ExponentialHistogramFamily,
   ExponentialHistogramValue,
@@ -18,8 +20,6 @@ import type {
   SummaryFamily,
   SummaryValue
 } from "./MetricSnapshot.ts"
-import { newest } from "./NewestExemplars.ts"
-import { unite } from "./SeriesUnion.ts"
 
 /**
  * How the gauges of several snapshots become one value; `last` is the one of the

@@ -20,12 +20,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import * as Cooperation from "../internal/Cooperation.ts"
+import { fold } from "./combine/OwedSeries.ts"
+import { split } from "./combine/SnapshotParts.ts"
 import * as MetricDelta from "./MetricDelta.ts"
 import * as MetricMerge from "./MetricMerge.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
-import { fold } from "./OwedSeries.ts"
-import { split } from "./SnapshotParts.ts"
 
 /**
  * What is read, and how.

@@ -21,10 +21,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SelfStatistics } from "../internal/SelfStatistics.ts"
 import type { MetricStoreShape } from "./MetricStoreShape.ts"
-import type { MetricPort } from "./SharedSlab.ts"
-import * as StoreMemory from "./StoreMemory.ts"
-import * as StoreNoop from "./StoreNoop.ts"
-import * as StoreShared from "./StoreShared.ts"
+import type { MetricPort } from "./store/SharedSlab.ts"
+import * as StoreMemory from "./store/StoreMemory.ts"
+import * as StoreNoop from "./store/StoreNoop.ts"
+import * as StoreShared from "./store/StoreShared.ts"
 
 export type {
   Declaration,
@@ -35,6 +35,8 @@ export type {
   ObservedDeclaration,
   TimerDeclaration
 } from "./MetricStoreShape.ts"
+
+export type { MetricPort } from "./store/SharedSlab.ts"
 
 /**
  * The metric store.

@@ -5,10 +5,10 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type * as MetricDeclaration from "./MetricDeclaration.ts"
 import type { Attributes, Counter, Gauge, Histogram, Timer, UpDownCounter } from "./MetricFamily.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import type { MetricPort } from "./SharedSlab.ts"
+import type * as MetricDeclaration from "./store/MetricDeclaration.ts"
+import type { MetricPort } from "./store/SharedSlab.ts"
 
 /**
  * What every metric is declared with.

@@ -32,7 +32,7 @@
  * @since 0.1.0
  */
 import type { MetricView as Rule } from "../internal/metricView.ts"
-import type { Checked } from "./MetricDeclaration.ts"
+import type { Checked } from "./store/MetricDeclaration.ts"
 
 /**
  * A view.

@@ -20,8 +20,8 @@ import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from "n
 import { runtimeCatalog } from "./MetricCatalog.ts"
 import type { ObservedDeclaration } from "./MetricStore.ts"
 import { MetricStore } from "./MetricStore.ts"
-import * as NodeEventLoop from "./NodeEventLoop.ts"
-import * as NodeGarbageCollection from "./NodeGarbageCollection.ts"
+import * as NodeEventLoop from "./runtime/NodeEventLoop.ts"
+import * as NodeGarbageCollection from "./runtime/NodeGarbageCollection.ts"
 
 /**
  * Measures the process the layer is built in. Part of `Telemetry.layer` unless

@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import * as PrometheusExposition from "./PrometheusExposition.ts"
-import * as PrometheusLabels from "./PrometheusLabels.ts"
+import * as PrometheusExposition from "./prometheus/PrometheusExposition.ts"
+import * as PrometheusLabels from "./prometheus/PrometheusLabels.ts"
+import * as PrometheusText from "./prometheus/PrometheusText.ts"
 import type { Dropped } from "./PrometheusNames.ts"
-import * as PrometheusText from "./PrometheusText.ts"
 
 /**
  * Content type of the format.

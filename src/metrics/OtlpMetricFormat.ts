@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as OtlpValue from "../delivery/OtlpValue.ts"
+import { isOverflow } from "./combine/SeriesKey.ts"
 import type {
   Exemplar,
   ExponentialBuckets,
@@ -19,7 +20,6 @@ import type {
   SummaryValue
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
-import { isOverflow } from "./SeriesKey.ts"
 
 /** Numbers of `AggregationTemporality`. */
 const delta = 1

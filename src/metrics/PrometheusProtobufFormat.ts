@@ -17,10 +17,10 @@
  * @since 0.1.0
  */
 import { ProtobufWriter } from "../internal/ProtobufWriter.ts"
-import * as MetricFamilyMessage from "./MetricFamilyMessage.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
+import * as MetricFamilyMessage from "./prometheus/MetricFamilyMessage.ts"
+import * as PrometheusSeries from "./prometheus/PrometheusSeries.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"
-import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 /**
  * Content type of the format: messages `MetricFamily`, each with its length in

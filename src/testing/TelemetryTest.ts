@@ -62,8 +62,9 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
-   * Everything with the default configuration, but log level `Trace`, and misuse
-   * of a metric throws at the call; each build starts empty.
+   * Everything with the default configuration, but log level `Trace`, misuse of
+   * a metric throws at the call, and the process is not measured; each build
+   * starts empty.
    *
    * **Details**
    *

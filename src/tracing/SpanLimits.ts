@@ -29,12 +29,10 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * @since 0.1.0
  */
 export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  if (typeof value === "string" && !redaction.hasPaths) {
-    return redaction.isSensitive(key) ? redaction.apply(key, value) : cleanText(limits, redaction, key, value)
-  }
-  if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) {
-    return redaction.isSensitive(key) ? redaction.apply(key, value) : value
-  }
+  const isMasked = redaction.hasPaths ? redaction.masks([key], false) : redaction.isSensitive(key)
+  if (isMasked) return redaction.apply(key, value)
+  if (typeof value === "string") return cleanText(limits, redaction, key, value)
+  if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
   return clipInside(limits, redaction.apply(key, value), {
     members: mostMembers,
     characters: textsOfValue * limits.attributeValueLength

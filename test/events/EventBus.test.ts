@@ -53,7 +53,7 @@ describe("EventBus", () => {
       for (const signal of ["log", "trace", "metrics", "all"] as const) yield* bus.register(sink(log, signal, signal))
       yield* publishStart
       yield* publish
-      assert.deepStrictEqual(log, ["all 1", "metrics 1", "trace 1", "log 1", "all 2", "log 2"])
+      assert.deepStrictEqual(log, ["all 1", "metrics 1", "trace 1", "log 1", "all 2", "metrics 2", "log 2"])
     }).pipe(Effect.provide(layer)))
 
   it.effect("calls the other sinks when one throws, and counts it", () =>

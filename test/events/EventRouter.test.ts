@@ -64,7 +64,7 @@ describe("EventRouter", () => {
       ].map((name) => words(router, name)),
       [
         "ignored",
-        "trace (25.0 % sampled)",
+        "metrics, trace (25.0 % sampled)",
         "metrics, trace, log (conditional, critical priority)",
         "metrics, log (50.0 % sampled)",
         "metrics, trace, log (50.0 % sampled)",

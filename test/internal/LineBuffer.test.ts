@@ -12,7 +12,8 @@ const make = (take: (bytes: Uint8Array) => number | string, bufferBytes = 0) => 
   const state = { written: "", writes: 0, left: 0, counts }
   const buffer = LineBuffer.make({
     bufferBytes,
-    writeBytes: (bytes) => {
+    writeBytes: (space, offset, length) => {
+      const bytes = space.subarray(offset, offset + length)
       state.writes++
       const answer = take(bytes)
       if (typeof answer === "string") throw systemError(answer)
@@ -96,6 +97,14 @@ describe("LineBuffer", () => {
     write("{\"b\":2}")
     write("{\"c\":3}")
     assert.deepStrictEqual([state.written, state.counts], ["{\"a\n{\"b\":2}\n{\"c\":3}\n", { write_failed: 1 }])
+  })
+
+  it("does not append a line to one that was cut off, waited and could not be finished", () => {
+    const answers: Array<number | string> = [3, "EAGAIN", "EIO"]
+    const { state, write } = make((bytes) => answers.shift() ?? bytes.length)
+    write("{\"a\":1}")
+    write("{\"b\":2}")
+    assert.deepStrictEqual([state.written, state.counts], ["{\"a\n{\"b\":2}\n", { write_failed: 1 }])
   })
 
   it("keeps at most 8 MiB for a reader that does not read, then drops and counts the newest", () => {

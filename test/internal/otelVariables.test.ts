@@ -60,6 +60,7 @@ const legal: ReadonlyArray<Case> = [
     "http://collector:4318/x/"
   ],
   ["OTEL_METRICS_EXPORTER", "NONE", "metrics.exporter", "none"],
+  ["OTEL_METRICS_EXEMPLAR_FILTER", "Always_On", "metrics.exemplars", "always_on"],
   ["OTEL_METRIC_EXPORT_INTERVAL", "1500", "metrics.exportInterval", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta", "metrics.temporality", "delta"],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory", "metrics.temporality", "lowmemory"],
@@ -191,6 +192,13 @@ const malformed: ReadonlyArray<Case> = [
     "metrics.exportInterval",
     "OTEL_METRIC_EXPORT_INTERVAL=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
     "milliseconds); using 1m"
+  ],
+  [
+    "OTEL_METRICS_EXEMPLAR_FILTER",
+    "sometimes",
+    "metrics.exemplars",
+    "OTEL_METRICS_EXEMPLAR_FILTER=\"sometimes\" is not usable: expected one of \"trace_based\", \"always_on\", " +
+    "\"always_off\"; using \"trace_based\""
   ],
   [
     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",

@@ -20,7 +20,7 @@ const open = (path: string, options: Partial<NodeLogFile.LogFileOptions> = {}) =
       onRotationFailed: () => void state.failed++,
       ...options
     }),
-    (file) => ({ ...file, state, write: (text: string) => file.writeBytes(encoder.encode(text)) })
+    (file) => ({ ...file, state, write: (text: string) => file.writeBytes(encoder.encode(text), 0, text.length) })
   )
 }
 

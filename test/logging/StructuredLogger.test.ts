@@ -38,6 +38,35 @@ describe("StructuredLogger", () => {
       ])
     }).pipe(Effect.provide(logs.layer())))
 
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "masks whatever stands at a path of one key, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        const fields = { a: "canary", b: { c: "canary" }, d: 4321, e: true, f: ["canary"], kept: 1 }
+        yield* Effect.logInfo("paths", fields)
+        const [line = ""] = yield* logs.lines
+        assert.strictEqual(line.split("[FILTERED]").length - 1, 5)
+        assert.notMatch(line, /canary|4321|true/)
+      }).pipe(Effect.provide(logs.layer({ logging: { format }, redaction: { paths: ["a", "b", "d", "e", "f"] } })))
+  )
+
+  it.effect("masks a secret in a line during whose making another line is written", () =>
+    Effect.gen(function*() {
+      const services = yield* Effect.context()
+      const fields = {
+        get lazy() {
+          Effect.runSyncWith(services)(Effect.logInfo("loaded", { from: "disk" }))
+          return 1
+        }
+      }
+      yield* Effect.logInfo("password=hunter2", fields)
+      assert.deepStrictEqual(yield* logs.lines, [
+        `${start}"message":"loaded","service.name":"tasker","from":"disk"}`,
+        `${start}"message":"loaded","service.name":"tasker","from":"disk"}`,
+        `${start}"message":"password=[FILTERED]","service.name":"tasker","lazy":1}`
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
   it.effect("leaves out ids that are not known", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("alone")

@@ -64,6 +64,27 @@ describe("MetricStore: series that nothing is recorded to", () => {
   )
 
   test(
+    "stay while they say what is so: an info, and an up-down counter that has not returned to zero",
+    (store) =>
+      Effect.gen(function*() {
+        const active = store.upDownCounter({ name: "active", help: "Active.", attributes: ["task"] })
+        active.add({ task: "long" }, 1)
+        active.add({ task: "ended" }, 1)
+        active.add({ task: "ended" }, -1)
+        store.info({ name: "build_info", help: "Build.", attributes: ["version"] }, { version: "1.0.0" })
+        yield* TestClock.adjust("3 days")
+        const before = yield* store.snapshot
+        assert.deepStrictEqual(valuesOf(before, "active"), [{ attributes: { task: "long" }, value: 1 }])
+        assert.deepStrictEqual(valuesOf(before, "build_info"), [{ attributes: { version: "1.0.0" }, value: 1 }])
+        active.add({ task: "long" }, -1)
+        assert.deepStrictEqual(valuesOf(yield* store.snapshot, "active"), [{ attributes: { task: "long" }, value: 0 }])
+        yield* TestClock.adjust("3 days")
+        assert.deepStrictEqual(valuesOf(yield* store.snapshot, "active"), [])
+      }),
+    options
+  )
+
+  test(
     "give their place to others without mixing, and handles find another place",
     (store) =>
       Effect.gen(function*() {

@@ -117,7 +117,7 @@ describe("MetricStore.share", () => {
 
   test("counts on in the overflow series of a thread whose memory is full", () =>
     Effect.gen(function*() {
-      const thread = yield* start("small", 40_000)
+      const thread = yield* start("small", 100_000)
       yield* Effect.suspend(() => Effect.yieldNow).pipe(Effect.repeat({ until: () => thread.counted() > 2000 }))
       yield* thread.stop
       assert.strictEqual(yield* number("all_total"), thread.counted())

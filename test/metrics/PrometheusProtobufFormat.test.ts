@@ -10,10 +10,10 @@ import type {
   SeriesSnapshot,
   SummaryValue
 } from "../../src/metrics/MetricSnapshot.ts"
-import * as PrometheusLabels from "../../src/metrics/PrometheusLabels.ts"
+import * as PrometheusLabels from "../../src/metrics/prometheus/PrometheusLabels.ts"
+import * as PrometheusSeries from "../../src/metrics/prometheus/PrometheusSeries.ts"
 import * as PrometheusNames from "../../src/metrics/PrometheusNames.ts"
 import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
-import * as PrometheusSeries from "../../src/metrics/PrometheusSeries.ts"
 import { anySnapshot } from "../support/anySnapshot.ts"
 import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"
 import { snapshot } from "../support/metricSnapshots.ts"

@@ -6,11 +6,9 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Metric } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { createServer } from "node:http"
-import { EventBus } from "../../src/events/EventBus.ts"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import { catalog } from "../../src/metrics/MetricCatalog.ts"
-import * as MetricEventSink from "../../src/metrics/MetricEventSink.ts"
+import { catalog, runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
 import type {
   ExponentialHistogramValue,
   FamilySnapshot,
@@ -342,24 +340,22 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
   it.effect("has nothing to say about the names, units and help of our metrics", () =>
     Effect.gen(function*() {
       const store = yield* MetricStore
-      for (const key of Object.keys(catalog) as Array<keyof typeof catalog>) {
-        const declaration = catalog[key]
+      const declarations = [...Object.values(catalog), ...Object.values(runtimeCatalog)]
+      for (const declaration of declarations) {
         const attributes = Object.fromEntries(declaration.attributes.map((name) => [name, "a \"b\" \\ \n é"])) as never
-        if ("buckets" in declaration) store.histogram(declaration).observe(attributes, 0.3)
-        else if (declaration.name.endsWith("_total")) store.counter(declaration).inc(attributes)
+        if (declaration.type === "histogram") store.histogram(declaration).observe(attributes, 0.3)
+        else if (declaration.type === "counter") store.counter(declaration).inc(attributes)
+        else if (declaration.type === "info") store.info(declaration, attributes)
+        else if (declaration.type === "gauge") store.gauge(declaration).set(attributes, 1)
         else store.upDownCounter(declaration).add(attributes, 1)
       }
       const exposition = PrometheusFormat.format(yield* store.snapshot)
-      for (const { name } of Object.values(catalog)) assert.include(exposition, `\n# TYPE ${name} `)
+      for (const { name } of declarations) assert.include(exposition, `\n# TYPE ${name} `)
       assert.deepStrictEqual(lint(exposition), { status: 0, output: "" })
       // It does speak up.
       assert.strictEqual(lint("# TYPE jobs counter\njobs 1\n").status, 3)
     }).pipe(
-      Effect.provide(
-        Layer.provideMerge(MetricEventSink.layer, Layer.mergeAll(MetricStore.layer, EventBus.layer)).pipe(
-          Layer.provide(SelfStatistics.layer)
-        )
-      ),
+      Effect.provide(Layer.provide(MetricStore.layer, SelfStatistics.layer)),
       Effect.provideService(Metric.MetricRegistry, new Map())
     ))
 })

@@ -2,7 +2,7 @@
  * Worker processes that run `test/support/programs/clusterWorker.ts` and end with the scope.
  */
 import { afterAll } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Effect, Queue, type Scope } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import cluster from "node:cluster"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -21,7 +21,7 @@ afterAll(() => rmSync(compiled, { recursive: true, force: true }))
 const env = { NODE_COMPILE_CACHE: compiled }
 
 /** No step of a test takes longer. */
-const deadline = "15 seconds"
+const deadline = "25 seconds"
 
 export interface WorkerProcess {
   readonly child: ChildProcess
@@ -40,7 +40,13 @@ interface Reply {
   readonly did: Command["do"] | "start" | "begin"
 }
 
-const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
+const processOf = Effect.fnUntraced(function*(
+  make: () => ChildProcess
+): Effect.fn.Return<
+  { readonly started: Effect.Effect<void>; readonly worker: WorkerProcess },
+  never,
+  Scope.Scope
+> {
   const child = yield* Effect.acquireRelease(Effect.sync(make), (child) => Effect.sync(() => child.kill("SIGKILL")))
   const replies = yield* Queue.unbounded<Reply["did"]>()
   child.on("message", (message) => {
@@ -65,7 +71,6 @@ const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
   const within = <A>(effect: Effect.Effect<A>) => Effect.orDie(Effect.timeout(effect, deadline))
   const send = (command: Command) => Effect.sync(() => void child.send(command, () => {}))
   return {
-    child,
     started: within(await_("start")),
     worker: {
       child,
@@ -74,7 +79,7 @@ const processOf = Effect.fnUntraced(function*(make: () => ChildProcess) {
       signal: (signal) => Effect.sync(() => void child.kill(signal)),
       reported: within(reported),
       ended: within(Effect.map(ended, () => ({ code: child.exitCode, signal: child.signalCode })))
-    } satisfies WorkerProcess as WorkerProcess
+    }
   }
 })
 
@@ -99,3 +104,17 @@ export const forkedWorkers = (count: number, ...args: ReadonlyArray<string>) =>
     yield* Effect.forEach(all, ({ started }) => started)
     return all.map(({ worker }) => worker)
   })
+
+/** Where the server of `test/support/programs/clusterServer.ts` listens, once one of its workers hangs. */
+export const clusterServer = Effect.gen(function*() {
+  const path = fileURLToPath(new URL("programs/clusterServer.ts", import.meta.url))
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => fork(path, { execArgv, env: { ...process.env, ...env } })),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  return yield* Effect.callback<string>((resume) => {
+    child.on("message", (message) => {
+      if (typeof message === "object" && "url" in message) resume(Effect.succeed(String(message.url)))
+    })
+  }).pipe(Effect.timeout(deadline), Effect.orDie)
+})

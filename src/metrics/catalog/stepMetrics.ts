@@ -82,11 +82,8 @@ export const stepMetrics = {
     name: MetricName.stepCancelled,
     help: "Steps that were cancelled, by the state they were in: pending or in_progress.",
     attributes: ["task", "step", "from_state"],
-    recorded: "`step.cancelled`",
-    alias: {
-      of: "tasker_steps_total{status=\"cancelled\"} for from_state=\"in_progress\"",
-      original: "step_cancelled_total"
-    }
+    recorded: "`step.cancelled`, of a waiting step too",
+    alias: { of: "tasker_steps_total{status=\"cancelled\"}", original: "step_cancelled_total" }
   },
   stepTimeouts: {
     type: "counter",

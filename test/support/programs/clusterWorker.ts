@@ -7,6 +7,7 @@ import { existsSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import * as MetricCluster from "tasker-telemetry/metrics/MetricCluster"
 import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
+import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 
 export type Command =
@@ -16,6 +17,7 @@ export type Command =
   | { readonly do: "fill"; readonly series: number }
   /** Keeps the event loop until the file exists. */
   | { readonly do: "hang"; readonly until: string }
+  | { readonly do: "flush" }
   | { readonly do: "send"; readonly messages: ReadonlyArray<object> }
   /** Ends the telemetry and begins anew, with counters at zero. */
   | { readonly do: "restart" }
@@ -23,6 +25,8 @@ export type Command =
   | { readonly do: "return" }
   | { readonly do: "exit" }
   | { readonly do: "throw" }
+
+const parent = process.ppid
 
 const send = (message: object) =>
   Effect.callback<void>((resume) => void process.send?.(message, () => resume(Effect.void)))
@@ -51,7 +55,10 @@ const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
         break
       case "hang":
         yield* send({ did: "begin" })
-        while (!existsSync(command.until)) { /* hangs */ }
+        while (!existsSync(command.until) && process.ppid === parent) { /* hangs */ }
+        break
+      case "flush":
+        yield* (yield* FlushRegistry).flush
         break
       case "send":
         for (const message of command.messages) yield* send(message)
@@ -72,6 +79,7 @@ const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
 
 const live = MetricCluster.layerWorker({ interval: process.argv[2] === undefined ? "1 minute" : "50 millis" }).pipe(
   Layer.provide(MetricStore.layer),
+  Layer.provideMerge(FlushRegistry.layer),
   Layer.provide(SelfStatistics.layer)
 )
 

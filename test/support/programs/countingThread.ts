@@ -5,9 +5,10 @@
 import { Effect } from "effect"
 import { parentPort, workerData } from "node:worker_threads"
 import { MetricStore, Telemetry } from "tasker-telemetry"
+import type { MetricPort } from "tasker-telemetry/metrics/MetricStore"
 
 interface Given {
-  readonly metricPort: Parameters<typeof MetricStore.layerShared>[0]
+  readonly metricPort: MetricPort
   readonly name: string
   /** At 0: whether to stop; at 1: the ledger. */
   readonly ledger: SharedArrayBuffer

@@ -1,0 +1,25 @@
+/**
+ * What a cluster's metrics say about its processes.
+ *
+ * @internal
+ */
+import type { MetricEntry } from "./MetricEntry.ts"
+
+const recorded = "when the metrics of all processes are read"
+
+export const clusterMetrics = {
+  workers: {
+    type: "gauge",
+    name: "tasker_cluster_workers",
+    help: "Worker processes whose metrics are among these.",
+    attributes: [],
+    recorded
+  },
+  missing: {
+    type: "gauge",
+    name: "tasker_cluster_workers_missing",
+    help: "Worker processes that did not answer in time: hung ones with values of before, unknown ones without any.",
+    attributes: ["reason"],
+    recorded
+  }
+} as const satisfies Readonly<Record<string, MetricEntry>>

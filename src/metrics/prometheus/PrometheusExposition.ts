@@ -1,0 +1,72 @@
+/**
+ * What the two text formats of Prometheus have in common: nearly everything.
+ *
+ * @internal
+ */
+import { Utf8Writer } from "../../internal/Utf8Writer.ts"
+import type { MetricSnapshot } from "../MetricSnapshot.ts"
+import * as PrometheusNames from "../PrometheusNames.ts"
+import type * as PrometheusSample from "./PrometheusSample.ts"
+import * as PrometheusSamples from "./PrometheusSamples.ts"
+import * as PrometheusSeries from "./PrometheusSeries.ts"
+
+/** Where the formats differ. */
+export interface Style extends PrometheusSample.Style {
+  /** The lines before the samples of a family. */
+  readonly head: (family: PrometheusNames.PrometheusFamily) => string
+  /** The last lines. */
+  readonly foot: string
+}
+
+/** What an exposition may be told. */
+export interface Options {
+  /** Told about all that is left out. */
+  readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
+}
+
+/** A chunk is given out as soon as it has this many bytes. */
+const chunkBytes = 65_536
+
+const nothing = new Uint8Array(0)
+
+/**
+ * The exposition in pieces. A piece may be empty: the caller is given an occasion to let others run.
+ */
+export function* chunks(
+  snapshot: MetricSnapshot,
+  style: Style,
+  options: Options = {}
+): Generator<Uint8Array<ArrayBuffer>> {
+  const onDropped = options.onDropped ?? (() => {})
+  const { dropped, families } = PrometheusNames.resolve(snapshot.families)
+  for (const part of dropped) onDropped(part)
+  const out = new Utf8Writer(chunkBytes)
+  for (const family of families) {
+    const series = PrometheusSeries.distinct(family, onDropped)
+    let step = series.next()
+    while (step.done !== true) {
+      yield nothing
+      step = series.next()
+    }
+    out.text(style.head(family))
+    for (const source of step.value) {
+      const write = PrometheusSamples.writer(family, source, style)
+      const { length } = source.series
+      for (let index = 0; index < length; index++) {
+        write(out, index)
+        if (out.isFull) yield out.take()
+      }
+    }
+  }
+  out.text(style.foot)
+  if (out.length > 0) yield out.take()
+}
+
+/** The exposition as one text. */
+export const format = (snapshot: MetricSnapshot, style: Style, options?: Options): string => {
+  // What looks like a byte order mark is a character of a help text.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+  let text = ""
+  for (const chunk of chunks(snapshot, style, options)) text += decoder.decode(chunk)
+  return text
+}

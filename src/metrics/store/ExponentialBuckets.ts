@@ -1,0 +1,147 @@
+/**
+ * Base-2 exponential buckets of a histogram series. The scale adapts: when the
+ * values spread over more buckets than there are, neighbours are joined.
+ *
+ * **Details**
+ *
+ * Bucket `i` of scale `s` holds values in `(2^(i·2^-s), 2^((i+1)·2^-s)]`. A
+ * bucket stands at its index modulo the number of buckets, so that the range
+ * moves without copying. All numbers of a series are zero before the first
+ * observation.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+ * @internal
+ */
+import type { ExponentialBuckets, ExponentialHistogramValue } from "../MetricSnapshot.ts"
+import * as CompensatedSum from "./CompensatedSum.ts"
+import type { ReadValue } from "./FamilyParts.ts"
+import type { Count } from "./HistogramFamily.ts"
+
+/** Finest scale; the one a series begins with. */
+const finest = 20
+/** Places for exemplars; values of the same power of two share one. */
+const exemplarPlaces = 16
+
+// Places of the numbers of a series, before those of its buckets.
+const steps = 0
+const zeroCount = 1
+const count = 2
+const sum = 3
+const min = sum + CompensatedSum.size
+const max = min + 1
+const positiveSide = max + 1
+/** A side has its count, its lowest index and its highest index. */
+const sideSize = 3
+const negativeSide = positiveSide + sideSize
+const head = negativeSide + sideSize
+
+/** Numbers of a series with up to this many buckets, at least 2, on either side of zero. */
+export const size = (buckets: number): number => head + 2 * buckets
+
+export const counter = (size: number): Count => {
+  const sideCounter = (side: number, buckets: number) => (values: Float64Array, base: number, absolute: number) => {
+    const at = base + side
+    let index = indexOf(absolute, finest - (values[base + steps] as number))
+    const isFirst = values[at] === 0
+    let low = isFirst ? index : Math.min(index, values[at + 1] as number)
+    let high = isFirst ? index : Math.max(index, values[at + 2] as number)
+    let joins = 0
+    for (; high - low >= size; joins++) {
+      low >>= 1
+      high >>= 1
+    }
+    if (joins > 0) {
+      coarsen(values, base, size, joins)
+      index >>= joins
+    }
+    values[at] = (values[at] as number) + 1
+    values[at + 1] = low
+    values[at + 2] = high
+    const place = base + buckets + modulo(index, size)
+    values[place] = (values[place] as number) + 1
+    return (index >> Math.max(finest - (values[base + steps] as number), 0)) & (exemplarPlaces - 1)
+  }
+  const countPositive = sideCounter(positiveSide, head)
+  const countNegative = sideCounter(negativeSide, head + size)
+
+  return (values, base, value) => {
+    const isFirst = values[base + count] === 0
+    values[base + count] = (values[base + count] as number) + 1
+    values[base + min] = isFirst ? value : Math.min(value, values[base + min] as number)
+    values[base + max] = isFirst ? value : Math.max(value, values[base + max] as number)
+    CompensatedSum.add(values, base + sum, value)
+    // Infinities have no bucket of their own; the outermost one is theirs.
+    if (value > 0) return countPositive(values, base, Math.min(value, Number.MAX_VALUE))
+    if (value < 0) return countNegative(values, base, Math.min(-value, Number.MAX_VALUE))
+    values[base + zeroCount] = (values[base + zeroCount] as number) + 1
+    return 0
+  }
+}
+
+/** Joins neighbouring buckets on both sides, `joins` times. */
+const coarsen = (values: Float64Array, base: number, size: number, joins: number): void => {
+  for (const [side, buckets] of [[positiveSide, head], [negativeSide, head + size]] as const) {
+    const at = base + side
+    if (values[at] === 0) continue
+    const low = values[at + 1] as number
+    const high = values[at + 2] as number
+    const before = values.slice(base + buckets, base + buckets + size)
+    values.fill(0, base + buckets, base + buckets + size)
+    for (let index = low; index <= high; index++) {
+      const place = base + buckets + modulo(index >> joins, size)
+      values[place] = (values[place] as number) + (before[modulo(index, size)] as number)
+    }
+    values[at + 1] = low >> joins
+    values[at + 2] = high >> joins
+  }
+  values[base + steps] = (values[base + steps] as number) + joins
+}
+
+export const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
+  const readSide = (values: Float64Array, at: number, buckets: number): ExponentialBuckets => {
+    if (values[at] === 0) return { offset: 0, counts: [] }
+    const offset = values[at + 1] as number
+    const counts: Array<number> = []
+    for (let index = offset; index <= (values[at + 2] as number); index++) {
+      counts.push(values[buckets + modulo(index, size)] as number)
+    }
+    return { offset, counts }
+  }
+  return (values, base) => {
+    const total = values[base + count] as number
+    return {
+      scale: finest - (values[base + steps] as number),
+      zeroCount: values[base + zeroCount] as number,
+      zeroThreshold: 0,
+      positive: readSide(values, base + positiveSide, base + head),
+      negative: readSide(values, base + negativeSide, base + head + size),
+      count: total,
+      sum: CompensatedSum.read(values, base + sum),
+      min: total === 0 ? undefined : values[base + min],
+      max: total === 0 ? undefined : values[base + max]
+    }
+  }
+}
+
+const modulo = (index: number, size: number): number => {
+  const rest = index % size
+  return rest < 0 ? rest + size : rest
+}
+
+/** Index of the bucket of a positive finite number. */
+export const indexOf = (value: number, scale: number): number => {
+  // Subnormal numbers share the bucket of the smallest normal one.
+  const normal = Math.max(value, smallestNormal)
+  let exponent = Math.floor(Math.log2(normal))
+  // Rounding of the logarithm must not move a value over a power of two.
+  if (2 ** exponent > normal) exponent--
+  else if (2 ** (exponent + 1) <= normal) exponent++
+  // Powers of two are upper bounds, and known without rounding.
+  const isPower = normal === 2 ** exponent
+  if (scale <= 0) return (isPower ? exponent - 1 : exponent) >> -scale
+  const lowest = exponent * 2 ** scale
+  if (isPower) return lowest - 1
+  return Math.min(Math.max(Math.floor(Math.log2(normal) * 2 ** scale), lowest), lowest + 2 ** scale - 1)
+}
+
+const smallestNormal = 2 ** -1022

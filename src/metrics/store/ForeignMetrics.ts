@@ -1,0 +1,175 @@
+/**
+ * Metrics that a program or library recorded with Effect's own `Metric`, as
+ * families of a snapshot.
+ *
+ * **Details**
+ *
+ * Names and attribute keys become those of Prometheus. A name belongs to the
+ * metric that had it first: what has the same name and another kind, or the name
+ * of a metric of ours, is left out and said once.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * @internal
+ */
+import type * as Context from "effect/Context"
+import type * as Metric from "effect/Metric"
+import { orElse } from "../../internal/contain.ts"
+import type * as Cooperation from "../../internal/Cooperation.ts"
+import type { FamilySnapshot, MetricType, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as PrometheusNames from "../PrometheusNames.ts"
+import * as EffectRegistry from "./EffectRegistry.ts"
+
+type Foreign = Metric.Metric.Snapshot
+
+type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ? Value : never
+
+export interface Options {
+  readonly context: Context.Context<never>
+  readonly registry: Metric.MetricRegistry
+  /** Start of series whose own start nobody knows. */
+  readonly startMillis: number
+  /** Whether a family of ours has the name. */
+  readonly isTaken: (name: string) => boolean
+  readonly isDenied: (name: string) => boolean
+  readonly redact: (key: string, value: string) => string
+  /** Told once for each name. */
+  readonly onConflict: (sentence: string) => void
+}
+
+/** Metrics that are looked at in one piece of work; most of them are ours. */
+const piece = 1024
+
+export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<FamilySnapshot>> => {
+  const reported = new Set<string>()
+  const refuse = (name: string, sentence: string) => {
+    if (!reported.has(name)) options.onConflict(sentence)
+    reported.add(name)
+  }
+  return function*() {
+    const families = new Map<string, Mutable>()
+    const metrics = options.registry.values()
+    for (let others = nextOfOthers(metrics); others !== undefined; others = nextOfOthers(metrics)) {
+      for (const metadata of others) {
+        const metric = orElse<Foreign | undefined>(
+          () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
+          () => undefined
+        )
+        if (metric === undefined) continue
+        const type = typeOf(metric)
+        const name = nameOf(metric.id, type)
+        if (options.isDenied(name)) continue
+        if (options.isTaken(name)) {
+          refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
+          continue
+        }
+        const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
+        const family = families.get(name) ?? { type, name, help: metric.description ?? "", buckets, series: [] }
+        if (family.type !== type || !isSame(family.buckets, buckets)) {
+          refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+          continue
+        }
+        families.set(name, family)
+        for (const series of seriesOf(metric, options)) family.series.push(series)
+      }
+      yield
+    }
+    return Array.from(families.values(), ({ buckets, ...family }) => {
+      const snapshot = { ...family, unit: undefined, attributes: [] }
+      return (buckets === undefined ? snapshot : { ...snapshot, buckets }) as FamilySnapshot
+    })
+  }
+}
+
+/**
+ * Those of others among the next metrics, `undefined` behind the last one. Apart from the generator, whose loops make an
+ * object for each step.
+ */
+const nextOfOthers = (metrics: Iterator<Metadata>): ReadonlyArray<Metadata> | undefined => {
+  const others: Array<Metadata> = []
+  for (let seen = 0; seen < piece; seen++) {
+    const { done, value } = metrics.next()
+    if (done === true) return seen === 0 ? undefined : others
+    if (!EffectRegistry.isOurs(value)) others.push(value)
+  }
+  return others
+}
+
+interface Mutable {
+  readonly type: MetricType
+  readonly name: string
+  readonly help: string
+  readonly buckets: ReadonlyArray<number> | undefined
+  readonly series: Array<SeriesSnapshot>
+}
+
+const typeOf = (metric: Foreign): MetricType => {
+  switch (metric.type) {
+    case "Counter":
+      return metric.state.incremental ? "counter" : "upDownCounter"
+    case "Frequency":
+      return "counter"
+    case "Gauge":
+      return "gauge"
+    case "Histogram":
+      return "histogram"
+    case "Summary":
+      return "summary"
+  }
+}
+
+const nameOf = (id: string, type: MetricType): string => {
+  const name = PrometheusNames.metricName(id)
+  return type === "counter" && !name.endsWith("_total") ? `${name}_total` : name
+}
+
+const seriesOf = (metric: Foreign, { redact, startMillis }: Options): ReadonlyArray<SeriesSnapshot> => {
+  const series = (value: SeriesSnapshot["value"], more: Readonly<Record<string, string>> = {}): SeriesSnapshot => ({
+    attributes: attributesOf({ ...metric.attributes, ...more }, redact),
+    startMillis,
+    value,
+    exemplars: []
+  })
+  switch (metric.type) {
+    case "Counter":
+      return [series(Number(metric.state.count))]
+    case "Gauge":
+      return [series(Number(metric.state.value))]
+    case "Frequency":
+      return Array.from(metric.state.occurrences, ([key, count]) => series(count, { key }))
+    case "Summary": {
+      const { count, quantiles, sum } = metric.state
+      return [series({ count, sum, quantiles: quantiles.map(([quantile, value]) => [quantile, value ?? Number.NaN]) })]
+    }
+    case "Histogram": {
+      const { buckets, count, sum } = metric.state
+      let below = 0
+      const counts = buckets.filter(([bound]) => bound < Infinity).map(([, cumulative]) => {
+        const inBucket = cumulative - below
+        below = cumulative
+        return inBucket
+      })
+      return [series({ counts: [...counts, count - below], count, sum })]
+    }
+  }
+}
+
+/** Keys that become one name are one attribute: their values are joined in the order of the keys. */
+const attributesOf = (
+  given: Readonly<Record<string, unknown>>,
+  redact: Options["redact"]
+): Readonly<Record<string, string>> => {
+  const joined = new Map<string, string>()
+  for (const key of Object.keys(given).toSorted()) {
+    const name = PrometheusNames.labelName(key)
+    const value = redact(key, String(given[key]).toWellFormed())
+    const before = joined.get(name)
+    joined.set(name, before === undefined ? value : `${before};${value}`)
+  }
+  return Object.fromEntries(joined)
+}
+
+const boundsOf = ({ buckets }: Metric.HistogramState) =>
+  buckets.map(([bound]) => bound).filter((bound) => bound < Infinity)
+
+const isSame = (left: ReadonlyArray<number> | undefined, right: ReadonlyArray<number> | undefined) =>
+  left?.length === right?.length && (left ?? []).every((bound, index) => bound === right?.[index])

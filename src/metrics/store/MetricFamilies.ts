@@ -1,0 +1,94 @@
+/**
+ * All families of a store: declared once each, changed by views, read together.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../internal/Cooperation.ts"
+import type { FamilySnapshot } from "../MetricSnapshot.ts"
+import * as MetricView from "../MetricView.ts"
+import * as MetricDeclaration from "./MetricDeclaration.ts"
+import { instrumentOf, type MetricState } from "./MetricState.ts"
+import { NothingFamily } from "./NothingFamily.ts"
+
+export interface Options {
+  readonly views: ReadonlyArray<MetricView.MetricView>
+  /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
+  readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState | undefined
+  /** Told what of a view cannot be done. */
+  readonly onDoubt: (sentence: string) => void
+}
+
+/** An instrument of every kind; the caller knows which one it has declared. */
+export type Instrument = ReturnType<typeof instrumentOf> | NothingFamily
+
+interface Declared {
+  readonly declaration: MetricDeclaration.Checked
+  readonly instrument: Instrument
+  /** `undefined` where a view denies the metric or there is no room for it. */
+  readonly state: MetricState | undefined
+}
+
+export class MetricFamilies {
+  readonly #options: Options
+  readonly #declared = new Map<string, Declared>()
+  readonly #states = new Map<string, MetricState>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** The instrument of a declaration; the same one for the same declaration. */
+  declare(declaration: MetricDeclaration.Checked): Declared {
+    const known = this.#declared.get(declaration.name)
+    if (known !== undefined) {
+      MetricDeclaration.refuseConflict(known.declaration, declaration)
+      return known
+    }
+    const viewed = this.#view(declaration)
+    const state = viewed === undefined ? undefined : this.#options.makeState(viewed)
+    const declared = {
+      declaration,
+      state,
+      instrument: state === undefined ? new NothingFamily() : instrumentOf(state)
+    }
+    this.#declared.set(declaration.name, declared)
+    if (state !== undefined) this.#states.set(state.declaration.name, state)
+    return declared
+  }
+
+  #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
+    const viewed = MetricView.apply(this.#options.views, declaration)
+    if (viewed === undefined || viewed.name === declaration.name) return viewed
+    const doubt = MetricDeclaration.doubtAbout(viewed) ??
+      (this.has(viewed.name) || this.#declared.has(viewed.name) ? "the name is taken" : undefined)
+    if (doubt === undefined) return viewed
+    this.#options.onDoubt(`metric ${declaration.name} keeps its name: a view calls it ${viewed.name}, but ${doubt}`)
+    return { ...viewed, name: declaration.name }
+  }
+
+  /** Whether a family is shown under the name. */
+  has(name: string): boolean {
+    return this.#states.has(name)
+  }
+
+  get states(): Iterable<MetricState> {
+    return this.#states.values()
+  }
+
+  /** Reads every value now; the work makes the families that have a series, in no order. */
+  read(): Cooperation.Work<Array<FamilySnapshot>> {
+    return collect(Array.from(this.#states.values(), (state) => state.read()))
+  }
+}
+
+function* collect(
+  readings: ReadonlyArray<Cooperation.Work<FamilySnapshot>>
+): Cooperation.Work<Array<FamilySnapshot>> {
+  const families: Array<FamilySnapshot> = []
+  for (const reading of readings) {
+    const family = yield* reading
+    if (family.series.length > 0) families.push(family)
+    yield
+  }
+  return families
+}

@@ -1,0 +1,217 @@
+/**
+ * A family at work: its series, their numbers, and how they are read.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../internal/Cooperation.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as CounterFamily from "./CounterFamily.ts"
+import type * as EffectRegistry from "./EffectRegistry.ts"
+import * as ExplicitBuckets from "./ExplicitBuckets.ts"
+import * as ExponentialBuckets from "./ExponentialBuckets.ts"
+import type { FamilyParts, ReadValue } from "./FamilyParts.ts"
+import * as GaugeFamily from "./GaugeFamily.ts"
+import { HistogramFamily } from "./HistogramFamily.ts"
+import type { Checked } from "./MetricDeclaration.ts"
+import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
+import { Series } from "./Series.ts"
+import { SeriesAttributes } from "./SeriesAttributes.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
+import * as SeriesIndex from "./SeriesIndex.ts"
+import { SeriesOrder } from "./SeriesOrder.ts"
+import type { SeriesStorage } from "./SeriesStorage.ts"
+
+export interface Options {
+  readonly declaration: Checked
+  readonly cardinalityLimit: number
+  readonly storage: SeriesStorage
+  readonly exemplars: SeriesExemplars.ExemplarFilter | undefined
+  readonly nowMillis: () => number
+  readonly redact: (key: string, value: string) => string
+  readonly misuse: (message: string) => void
+  readonly register: EffectRegistry.Register
+  readonly onOverflow: (count: number, culprit: string) => void
+}
+
+/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
+const overheadBytes = 600
+
+/** Snapshots of series that are made in one piece of work. */
+const piece = 512
+
+const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
+
+/** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
+export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
+  values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
+
+export class MetricState {
+  readonly declaration: Checked
+  /** Whether somebody else keeps the values. */
+  observed = false
+  readonly parts: FamilyParts
+  readonly #order = new SeriesOrder()
+  readonly #registrations = new Map<Series, () => void>()
+  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+  #textBytes = 0
+
+  constructor(options: Options) {
+    const { declaration, storage } = options
+    this.declaration = declaration
+    this.#readValue = valueReader(declaration)
+    this.parts = {
+      name: declaration.name,
+      storage,
+      exemplars: options.exemplars,
+      misuse: options.misuse,
+      index: SeriesIndex.make({
+        keys: declaration.attributes,
+        limit: options.cardinalityLimit,
+        redact: options.redact,
+        onOverflow: options.onOverflow,
+        make: (values) => {
+          const startMillis = options.nowMillis()
+          const base = values === undefined
+            ? storage.allocateOverflow(startMillis)
+            : storage.allocate(values, startMillis)
+          if (base === undefined) return undefined
+          const series = new Series(base, values, attributesOf(declaration, values), startMillis)
+          this.#order.add(series)
+          this.#textBytes += bytesOf(series)
+          this.#registrations.set(
+            series,
+            options.register(series, () => this.#readValue(storage.values, base + 1))
+          )
+          return series
+        }
+      })
+    }
+  }
+
+  get seriesCount(): number {
+    return this.parts.index.all.size
+  }
+
+  /** Memory of the family, estimated. */
+  get bytes(): number {
+    return this.parts.storage.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
+  }
+
+  /** Takes a series out; who holds it finds another one. */
+  expire(series: Series): void {
+    series.live = false
+    this.#textBytes -= bytesOf(series)
+    this.#registrations.get(series)?.()
+    this.#registrations.delete(series)
+    this.parts.index.remove(series)
+    this.#order.expired()
+    this.parts.storage.release(series.base)
+  }
+
+  /**
+   * Expires the series that nothing was recorded to since `beforeMillis`. What is still so stays, however long ago it
+   * was said: an info, and an up-down counter that has not returned to zero, as of runs that take longer than that.
+   */
+  expireIdle(nowMillis: number, beforeMillis: number): void {
+    const { declaration: { type }, parts: { index, storage: { values } } } = this
+    if (type === "info") return
+    for (const series of index.all) {
+      if (values[series.base] !== 0) {
+        values[series.base] = 0
+        series.recordedMillis = nowMillis
+      } else if (type === "upDownCounter" && CounterFamily.read(values, series.base + 1) !== 0) continue
+      else if (series.recordedMillis <= beforeMillis) this.expire(series)
+    }
+  }
+
+  /** Reads all values now; the work makes a snapshot of what was read. */
+  read(): Cooperation.Work<FamilySnapshot> {
+    return this.#snapshot(this.parts.storage.values.slice(), this.#order.read())
+  }
+
+  *#snapshot(
+    values: Float64Array,
+    ordering: Cooperation.Work<ReadonlyArray<Series>>
+  ): Cooperation.Work<FamilySnapshot> {
+    const observed = this.observed && this.declaration.type === "counter"
+    return yield* familySnapshot(this.declaration, observed, values, yield* ordering)
+  }
+}
+
+/** The snapshot of a family whose series are given in their order, with a copy of their numbers. */
+export function* familySnapshot(
+  declaration: Checked,
+  observed: boolean,
+  values: Float64Array,
+  ordered: ReadonlyArray<Series>
+): Cooperation.Work<FamilySnapshot> {
+  const { attributes, buckets, help, name, type, unit } = declaration
+  const readValue = valueReader(declaration)
+  const series: Array<SeriesSnapshot> = []
+  for (const one of ordered) {
+    series.push({
+      attributes: one.attributes,
+      startMillis: one.startMillis,
+      value: readValue(values, one.base + 1),
+      exemplars: SeriesExemplars.of(one)
+    })
+    if (series.length % piece === 0) yield
+  }
+  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
+  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
+}
+
+const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
+
+/** Numbers that a series of the declared metric has in its storage. */
+export const strideOf = (declaration: Checked): number => 1 + sizeOf(declaration)
+
+const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.size
+    case "gauge":
+    case "info":
+      return GaugeFamily.size
+    case "histogram":
+      return ExplicitBuckets.size(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.size(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<SeriesSnapshot["value"]> => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.read
+    case "gauge":
+    case "info":
+      return GaugeFamily.read
+    case "histogram":
+      return ExplicitBuckets.reader(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.reader(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+/** The instrument that records to the family. */
+export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, parts }: MetricState) => {
+  switch (type) {
+    case "counter":
+      return new CounterFamily.CounterFamily(parts)
+    case "upDownCounter":
+      return new CounterFamily.UpDownCounterFamily(parts)
+    case "gauge":
+    case "info":
+      return new GaugeFamily.GaugeFamily(parts)
+    case "histogram":
+    case "exponentialHistogram": {
+      const count = buckets === undefined
+        ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
+        : ExplicitBuckets.counter(buckets)
+      return new HistogramFamily(parts, count)
+    }
+  }
+}

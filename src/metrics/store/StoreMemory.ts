@@ -1,0 +1,134 @@
+/**
+ * The store that keeps every series in the memory of this process.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Cooperation from "../../internal/Cooperation.ts"
+import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
+import * as Redaction from "../../Redaction.ts"
+import * as TelemetryConfig from "../../TelemetryConfig.ts"
+import type { MetricSnapshot } from "../MetricSnapshot.ts"
+import type { MetricStoreShape } from "../MetricStoreShape.ts"
+import * as MetricView from "../MetricView.ts"
+import { siteOf } from "./declarationSite.ts"
+import * as EffectRegistry from "./EffectRegistry.ts"
+import * as ForeignMetrics from "./ForeignMetrics.ts"
+import * as MetricDeclaration from "./MetricDeclaration.ts"
+import { MetricFamilies } from "./MetricFamilies.ts"
+import { MetricState, strideOf } from "./MetricState.ts"
+import { ObservedMetrics } from "./ObservedMetrics.ts"
+import * as SelfMetrics from "./SelfMetrics.ts"
+import { ExemplarFilter } from "./SeriesExemplars.ts"
+import { GrowingStorage, type SeriesStorage } from "./SeriesStorage.ts"
+import { SharedThreads } from "./SharedThreads.ts"
+import * as storeDeclarations from "./storeDeclarations.ts"
+
+/** Looks for idle series per retention. */
+const looksPerRetention = 24
+
+/** Largest memory of a worker thread, unless it is said. */
+const defaultShareBytes = 64 * 1024 * 1024
+
+/** Where a store keeps the numbers of its series. */
+export interface Backend {
+  /** Storage for a family; nothing where there is no room for it. */
+  readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
+}
+
+const ownMemory: Backend = { storage: (declaration) => new GrowingStorage(strideOf(declaration)) }
+
+export const make: (
+  backend?: Backend
+) => Effect.Effect<MetricStoreShape, never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
+  backend = ownMemory
+) {
+  const { metrics: config } = yield* TelemetryConfig.Current
+  const redaction = yield* Redaction.Current
+  const clock = yield* Clock.Clock
+  const registry = yield* EffectRegistry.make
+  const self = yield* SelfMetrics.make
+  const nowMillis = () => clock.currentTimeMillisUnsafe()
+  const redact = (key: string, value: string) => redaction.masks([key]) ? redaction.mask : redaction.text(value)
+  const exemplars = config.exemplars === "always_off"
+    ? undefined
+    : new ExemplarFilter(config.exemplars === "trace_based")
+
+  const families = new MetricFamilies({
+    views: config.views,
+    onDoubt: self.warn,
+    makeState: (declaration) => {
+      const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
+      const storage = backend.storage(declaration)
+      if (storage === undefined) {
+        self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
+        return undefined
+      }
+      return new MetricState({
+        declaration,
+        cardinalityLimit,
+        storage,
+        exemplars,
+        nowMillis,
+        redact,
+        misuse: self.misuse(declaration.name, config.onMisuse),
+        register: registry.family(declaration),
+        onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
+      })
+    }
+  })
+  const threads = new SharedThreads(self.warn)
+  const observed = new ObservedMetrics(self.observeFailed)
+  const readForeign = ForeignMetrics.reader({
+    context: yield* Effect.context<never>(),
+    registry: yield* Metric.MetricRegistry,
+    startMillis: nowMillis(),
+    isTaken: (name) => families.has(name),
+    isDenied: (name) => MetricView.denies(config.views, name),
+    redact,
+    onConflict: self.warn
+  })
+
+  const observe: MetricStoreShape["observe"] = (declaration) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
+        return state === undefined ? () => {} : observed.add(state, declaration.read)
+      }),
+      (end) => Effect.sync(end)
+    )
+
+  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
+  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
+  yield* Effect.sync(() => {
+    const now = nowMillis()
+    for (const state of families.states) state.expireIdle(now, now - Duration.toMillis(config.retention))
+  }).pipe(
+    Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
+    Effect.forkScoped
+  )
+
+  /** Reading, which cannot be paused, is the beginning of the work: its time is part of the first slice. */
+  function* snapshot(): Cooperation.Work<MetricSnapshot> {
+    const timeMillis = nowMillis()
+    const own = families.read()
+    const ofTelemetry = self.read()
+    const addThreads = threads.read()
+    const foreign = readForeign()
+    exemplars?.nextInterval()
+    const all = (yield* own).concat(ofTelemetry, yield* foreign)
+    return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })
+  }
+
+  return {
+    ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
+    observe,
+    share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
+    snapshot: Effect.flatMap(observed.refresh, () => Effect.suspend(() => Cooperation.run(snapshot())))
+  } satisfies MetricStoreShape
+})

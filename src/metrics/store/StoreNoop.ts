@@ -1,0 +1,32 @@
+/**
+ * A store that checks declarations and records nothing.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { MetricStoreShape } from "../MetricStoreShape.ts"
+import { siteOf } from "./declarationSite.ts"
+import * as MetricDeclaration from "./MetricDeclaration.ts"
+import { NothingFamily } from "./NothingFamily.ts"
+import * as SharedSlab from "./SharedSlab.ts"
+import * as storeDeclarations from "./storeDeclarations.ts"
+
+export const make = (): MetricStoreShape => {
+  const nothing = new NothingFamily()
+  const declared = new Map<string, MetricDeclaration.Checked>()
+  const declare = (declaration: MetricDeclaration.Checked) => {
+    MetricDeclaration.refuseConflict(declared.get(declaration.name) ?? declaration, declaration)
+    declared.set(declaration.name, declaration)
+    return nothing
+  }
+  const observe: MetricStoreShape["observe"] = (declaration) =>
+    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe))))
+  return {
+    ...storeDeclarations.make(declare),
+    observe,
+    share: () => Effect.sync(() => SharedSlab.create(0)),
+    snapshot: Effect.clockWith((clock) =>
+      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))
+    )
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Every metric name of the original is accounted for, and every metric of ours stands on the reference page.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { originalMetrics, temporalMetrics } from "../../docs/generate/originalMetrics.ts"
+import * as Conventions from "../../src/Conventions.ts"
+import { catalog, runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const page = readFileSync(join(root, "docs/reference/metrics.md"), "utf8")
+const all = [...originalMetrics, temporalMetrics].flatMap(({ metrics }) => metrics)
+
+describe("metrics of the original", () => {
+  it("are listed once each, by where they are named", () => {
+    assert.deepStrictEqual(originalMetrics.map(({ metrics }) => metrics.length), [15, 9, 6, 9, 15, 25])
+    const names = all.map(({ name }) => name)
+    assert.deepStrictEqual(names, [...new Set(names)])
+  })
+
+  it("are carried by metrics that there are, or not with a reason", () => {
+    const carried = new Set(all.flatMap(({ by }) => by))
+    assert.deepStrictEqual([...carried].filter((name) => !page.includes(`\n| \`${name}\` |`)), [])
+    assert.deepStrictEqual(all.filter(({ by, note }) => by.length === 0 && note === ""), [])
+  })
+
+  it("are what the aliases of the catalog are called by", () => {
+    const aliases = Object.values(catalog).flatMap((entry) => "alias" in entry ? [{ entry, ...entry.alias }] : [])
+    assert.lengthOf(aliases, 6)
+    for (const { entry, of, original } of aliases) {
+      assert.strictEqual(entry.name, `tasker_${original}`)
+      assert.include(all.find(({ name }) => name === original)?.by ?? [], entry.name)
+      assert.isTrue(Object.values(catalog).some(({ name }) => of.startsWith(`${name}{`)), of)
+    }
+  })
+})
+
+describe("the catalog of metrics", () => {
+  it("declares every name of the conventions once", () => {
+    const names = (entries: object) => Object.values<{ readonly name: string }>({ ...entries }).map(({ name }) => name)
+    assert.deepStrictEqual(names(catalog).toSorted(), Object.values(Conventions.MetricName).toSorted())
+    assert.deepStrictEqual(names(runtimeCatalog).toSorted(), Object.values(Conventions.RuntimeMetricName).toSorted())
+  })
+
+  it("stands on the reference page, with every other name that the source has", () => {
+    const names = new Set([...Object.values(catalog), ...Object.values(runtimeCatalog)].map(({ name }): string => name))
+    for (const path of globSync("src/**/*.ts", { cwd: root, exclude: ["src/demo/**"] })) {
+      for (const [, name = ""] of readFileSync(join(root, path), "utf8").matchAll(/"(tasker_[a-z][a-z0-9_]*)"/g)) {
+        names.add(name)
+      }
+    }
+    assert.isAbove(names.size, 60)
+    assert.deepStrictEqual([...names].filter((name) => !page.includes(`\n| \`${name}\` |`)), [])
+  })
+})

@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Logger, Metric, References, Scope } from "effect"
+import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
+import { MetricStore } from "../../../src/metrics/MetricStore.ts"
+
+const layer = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
+
+/** The metrics of the registry without what is Effect's own. */
+const visible = Effect.map(Metric.snapshot, (snapshots) =>
+  snapshots
+    .filter(({ id }) => !id.startsWith("effect_") && !id.startsWith("tasker_metric_"))
+    .map(({ attributes, id, state, type }) => ({ id, type, attributes, state })))
+
+describe("EffectRegistry", () => {
+  it.effect("shows every series of a kind that Effect has, with its state of now", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      jobs.inc({ kind: "mail" }, 2)
+      store.upDownCounter({ name: "active", help: "Active.", attributes: [] }).add({}, -3)
+      store.gauge({ name: "level", help: "Level.", attributes: [] }).set({}, 0.5)
+      const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: [1, 2] })
+      for (const value of [0.5, 1, 1.5, 9]) wait.observe({}, value)
+      assert.deepStrictEqual(yield* visible, [
+        { id: "jobs_total", type: "Counter", attributes: { kind: "mail" }, state: { count: 2, incremental: true } },
+        { id: "active", type: "Counter", attributes: {}, state: { count: -3, incremental: false } },
+        { id: "level", type: "Gauge", attributes: {}, state: { value: 0.5 } },
+        {
+          id: "wait",
+          type: "Histogram",
+          attributes: {},
+          state: { buckets: [[1, 2], [2, 3]], count: 4, min: 0, max: 2, sum: 12 }
+        }
+      ] as never)
+      jobs.inc({ kind: "mail" }, 40)
+      assert.deepStrictEqual((yield* visible)[0]?.state, { count: 42, incremental: true })
+    }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("removes its metrics when the scope closes, and nothing else", () =>
+    Effect.gen(function*() {
+      yield* Metric.update(Metric.counter("foreign_total"), 1)
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(layer, scope)
+      yield* Effect.provide(
+        Effect.map(MetricStore, (store) =>
+          store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] }).inc({ kind: "mail" })),
+        services
+      )
+      assert.deepStrictEqual(
+        (yield* visible).map(({ id }) =>
+          id
+        ),
+        ["foreign_total", "jobs_total"]
+      )
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual((yield* visible).map(({ id }) => id), ["foreign_total"])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("leaves a metric of somebody else alone and says so", () => {
+    const lines: Array<unknown> = []
+    const record = Effect.gen(function*() {
+      yield* Metric.update(Metric.counter("jobs_total", { description: "Theirs." }), 5)
+      const store = yield* MetricStore
+      const jobs = store.counter({ name: "jobs_total", help: "Ours.", attributes: ["kind"] })
+      jobs.inc({ kind: "mail" }, 2)
+      assert.deepStrictEqual(
+        (yield* visible).map(({ id, state }) => [id, state]),
+        [["jobs_total", { count: 5, incremental: false }]] as never
+      )
+      assert.deepStrictEqual(
+        (yield* store.snapshot).families.flatMap(({ help, name }) => name === "jobs_total" ? [help] : []),
+        ["Ours."]
+      )
+      assert.deepStrictEqual(lines, [
+        "metric jobs_total exists in Effect's metric registry already; Effect's exporters see that one",
+        "metric jobs_total of Effect's registry is left out: a declared metric is called jobs_total"
+      ])
+    })
+    return record.pipe(
+      Effect.provide(Layer.provideMerge(
+        layer,
+        Layer.mergeAll(
+          Logger.layer([Logger.make(({ message }) => {
+            lines.push(...(message as ReadonlyArray<unknown>))
+          })]),
+          Layer.succeed(Metric.MetricRegistry, new Map())
+        )
+      )),
+      Effect.provideService(References.MinimumLogLevel, "Debug")
+    )
+  })
+
+  it.effect("shows the overflow series by its own attribute", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      for (let number = 0; number < 2100; number++) jobs.inc({ kind: `k${number}` })
+      const series = yield* visible
+      assert.strictEqual(series.length, 2000)
+      assert.deepStrictEqual(series.at(-1), {
+        id: "jobs_total",
+        type: "Counter",
+        attributes: { otel_metric_overflow: "true" },
+        state: { count: 101, incremental: true }
+      } as never)
+    }).pipe(
+      Effect.provide(Layer.provideMerge(layer, Logger.layer([]))),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    ))
+})

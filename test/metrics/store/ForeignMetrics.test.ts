@@ -1,0 +1,98 @@
+import { assert, describe } from "@effect/vitest"
+import { Duration, Effect, Metric } from "effect"
+import * as ClusterMetrics from "effect/cluster/ClusterMetrics"
+import { declared, seriesOf, test } from "../storeTest.ts"
+
+describe("Metrics recorded with Effect's own Metric", () => {
+  test("appear in the snapshot under the names that Prometheus takes", (store) =>
+    Effect.gen(function*() {
+      yield* Metric.update(
+        Metric.counter("http.requests", { attributes: { "http.method": "GET" }, incremental: true }),
+        3
+      )
+      yield* Metric.update(Metric.counter("balance", { description: "Money." }), -2)
+      yield* Metric.update(Metric.gauge("temperature", { bigint: true }), 7n)
+      yield* Metric.update(Metric.frequency("verdicts"), "guilty")
+      yield* Metric.update(Metric.histogram("sizes", { boundaries: [1, 2] }), 1.5)
+      yield* Metric.update(Metric.histogram("sizes", { boundaries: [1, 2] }), 9)
+      yield* Metric.update(
+        Metric.summary("ages", { maxAge: "1 hour", maxSize: 10, quantiles: [0.5] }),
+        4
+      )
+      const rest = { unit: undefined, attributes: [] }
+      const series = (attributes: object, value: unknown) => [{ attributes, startMillis: 0, value, exemplars: [] }]
+      assert.deepStrictEqual(yield* declared(store), [
+        {
+          type: "summary",
+          name: "ages",
+          help: "",
+          series: series({}, { count: 1, sum: 4, quantiles: [[0.5, 4]] }),
+          ...rest
+        },
+        { type: "upDownCounter", name: "balance", help: "Money.", series: series({}, -2), ...rest },
+        { type: "counter", name: "http_requests_total", help: "", series: series({ http_method: "GET" }, 3), ...rest },
+        {
+          type: "histogram",
+          name: "sizes",
+          help: "",
+          series: series({}, { counts: [0, 1, 1], count: 2, sum: 10.5 }),
+          buckets: [1, 2],
+          ...rest
+        },
+        { type: "gauge", name: "temperature", help: "", series: series({}, 7), ...rest },
+        { type: "counter", name: "verdicts_total", help: "", series: series({ key: "guilty" }, 1), ...rest }
+      ] as never)
+    }))
+
+  test("of libraries and of the runtime are among them", (store) =>
+    Effect.gen(function*() {
+      yield* Metric.update(ClusterMetrics.runners, 3n)
+      yield* Metric.update(Metric.timer("request"), Duration.millis(5))
+      yield* Effect.yieldNow.pipe(Effect.forkChild, Effect.flatMap((fiber) => Effect.as(Effect.yieldNow, fiber)))
+      assert.deepStrictEqual(yield* seriesOf(store, "effect_cluster_runners"), [{ attributes: {}, value: 3 }])
+      assert.strictEqual((yield* seriesOf(store, "request")).length, 1)
+    }))
+
+  test("join the values of attribute keys that become one, in the order of the keys", (store) =>
+    Effect.gen(function*() {
+      yield* Metric.update(Metric.gauge("level", { attributes: { "a.b": "1", a_b: "2", "a-b": "3" } }), 1)
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: { a_b: "3;1;2" }, value: 1 }])
+    }))
+
+  test("are masked like everything that leaves", (store) =>
+    Effect.gen(function*() {
+      yield* Metric.update(Metric.gauge("level", { attributes: { password: "hunter2" } }), 1)
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: { password: "[FILTERED]" }, value: 1 }])
+    }))
+
+  test("are left out, and it is said once, where their name has another kind or is that of a declared metric", (
+    store,
+    lines
+  ) =>
+    Effect.gen(function*() {
+      store.gauge({ name: "level", help: "Ours.", attributes: [] }).set({}, 1)
+      yield* Metric.update(Metric.gauge("level", { attributes: { site: "x" } }), 2)
+      yield* Metric.update(Metric.gauge("queue"), 3)
+      yield* Metric.update(Metric.histogram("queue", { boundaries: [1] }), 4)
+      yield* store.snapshot
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: {}, value: 1 }])
+      assert.deepStrictEqual(yield* seriesOf(store, "queue"), [{ attributes: {}, value: 3 }])
+      assert.deepStrictEqual(lines, [
+        ["Warn", "metric level of Effect's registry is left out: a declared metric is called level"],
+        ["Warn", "metric queue of Effect's registry is left out: queue is a gauge already"]
+      ])
+    }))
+
+  test("that cannot be read are left out", (store) =>
+    Effect.gen(function*() {
+      const context = yield* Effect.context<never>()
+      Metric.registerUnsafe(Metric.gauge("broken"), context, {
+        get: () => {
+          throw new Error("broken")
+        },
+        update: () => {},
+        modify: () => {}
+      })
+      assert.deepStrictEqual(yield* declared(store), [])
+    }))
+})

@@ -1,0 +1,131 @@
+import { assert, describe } from "@effect/vitest"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { seriesOf, test } from "../storeTest.ts"
+
+describe("MetricStore.observe", () => {
+  test("asks for the values at every reading and leaves out what is no longer given", (store) =>
+    Effect.gen(function*() {
+      let queues: Readonly<Record<string, number>> = { mail: 3, print: 1 }
+      yield* store.observe({
+        type: "gauge",
+        name: "queue_length",
+        help: "Waiting.",
+        attributes: ["queue"],
+        read: () => Object.entries(queues).map(([queue, value]) => ({ attributes: { queue }, value }))
+      })
+      assert.deepStrictEqual(yield* seriesOf(store, "queue_length"), [
+        { attributes: { queue: "mail" }, value: 3 },
+        { attributes: { queue: "print" }, value: 1 }
+      ])
+      queues = { mail: 0, fax: 2 }
+      assert.deepStrictEqual(yield* seriesOf(store, "queue_length"), [
+        { attributes: { queue: "fax" }, value: 2 },
+        { attributes: { queue: "mail" }, value: 0 }
+      ])
+    }).pipe(Effect.scoped))
+
+  test("takes effects and shows the total of a counter that somebody else keeps", (store) =>
+    Effect.gen(function*() {
+      let total = 10
+      yield* store.observe({
+        type: "counter",
+        name: "reads_total",
+        help: "Reads.",
+        attributes: [],
+        read: Effect.sync(() => [{ attributes: {}, value: total }])
+      })
+      assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), [{ attributes: {}, value: 10 }])
+      total = 12.5
+      assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), [{ attributes: {}, value: 12.5 }])
+    }).pipe(Effect.scoped))
+
+  test("ends with its scope", (store) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      yield* Scope.provide(
+        store.observe({
+          type: "upDownCounter",
+          name: "active",
+          help: "Active.",
+          attributes: [],
+          read: () => [{ attributes: {}, value: 1 }]
+        }),
+        scope
+      )
+      assert.strictEqual((yield* seriesOf(store, "active")).length, 1)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* seriesOf(store, "active")).length, 0)
+    }))
+
+  test("adds up what shares the overflow series and keeps the limit", (store) =>
+    Effect.gen(function*() {
+      yield* store.observe({
+        type: "gauge",
+        name: "size",
+        help: "Sizes.",
+        attributes: ["kind"],
+        cardinalityLimit: 3,
+        read: () => Array.from({ length: 10 }, (_, index) => ({ attributes: { kind: `k${index}` }, value: 1 }))
+      })
+      assert.deepStrictEqual(yield* seriesOf(store, "size"), [
+        { attributes: { kind: "k0" }, value: 1 },
+        { attributes: { kind: "k1" }, value: 1 },
+        { attributes: { otel_metric_overflow: "true" }, value: 8 }
+      ])
+    }).pipe(Effect.scoped))
+
+  test(
+    "goes on when reading throws, fails, dies or never ends, and counts it",
+    (store, lines) =>
+      Effect.gen(function*() {
+        const declaration = { type: "gauge", help: "Broken.", attributes: [] } as const
+        yield* store.observe({
+          ...declaration,
+          name: "throws",
+          read: () => {
+            throw new Error("broken")
+          }
+        })
+        yield* store.observe({ ...declaration, name: "fails", read: Effect.fail("broken") })
+        yield* store.observe({ ...declaration, name: "dies", read: Effect.die("broken") })
+        yield* store.observe({ ...declaration, name: "hangs", read: Effect.never })
+        yield* store.observe({ ...declaration, name: "works", read: () => [{ attributes: {}, value: 1 }] })
+        const reading = yield* Effect.forkChild(store.snapshot, { startImmediately: true })
+        yield* TestClock.adjust("1 second")
+        const { families } = yield* Fiber.join(reading)
+        assert.include(families.map(({ name }) => name), "works")
+        const again = yield* Effect.forkChild(seriesOf(store, "tasker_metric_observe_errors_total"), {
+          startImmediately: true
+        })
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(
+          (yield* Fiber.join(again)).map(({ attributes, value }) => [attributes["metric"], value]),
+          [["throws", 2], ["fails", 2], ["dies", 2], ["hangs", 2]]
+        )
+        assert.deepStrictEqual(lines.map((line) => (line as ReadonlyArray<unknown>)[1]), [
+          "the values of metric throws could not be had",
+          "the values of metric fails could not be had",
+          "the values of metric dies could not be had",
+          "the values of metric hangs could not be had"
+        ])
+      }).pipe(Effect.scoped)
+  )
+})
+
+describe("MetricStore about itself", () => {
+  test("tells its series by metric and its memory", (store) =>
+    Effect.gen(function*() {
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      const bytes = Effect.map(seriesOf(store, "tasker_metric_store_bytes"), ([series]) => series?.value as number)
+      // The first reading makes the series of these metrics themselves.
+      yield* store.snapshot
+      const before = yield* bytes
+      for (let number = 0; number < 1000; number++) jobs.inc({ kind: `k${number}` })
+      assert.deepInclude(yield* seriesOf(store, "tasker_metric_series"), {
+        attributes: { metric: "jobs_total" },
+        value: 1000
+      })
+      assert.isAbove((yield* bytes) - before, 500_000)
+    }))
+})
