@@ -29,7 +29,10 @@ const program = Effect.gen(function*() {
   return yield* Effect.promise(() =>
     nsPerCall(
       batch,
-      () => Effect.runPromise(store.snapshot).then((snapshot) => Store.totalOf(snapshot, [Load.counterName]))
+      () =>
+        Effect.runPromiseWith(fiberContext)(store.snapshot).then((snapshot) =>
+          Store.totalOf(snapshot, [Load.counterName])
+        )
     )
   )
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cooperation from "../../src/internal/Cooperation.ts"
-import { Series } from "../../src/metrics/Series.ts"
-import { SeriesOrder } from "../../src/metrics/SeriesOrder.ts"
+import * as Cooperation from "../../../src/internal/Cooperation.ts"
+import { Series } from "../../../src/metrics/store/Series.ts"
+import { SeriesOrder } from "../../../src/metrics/store/SeriesOrder.ts"
 
 const seriesOf = (value: string | undefined): Series => new Series(0, value === undefined ? undefined : [value], {}, 0)
 
