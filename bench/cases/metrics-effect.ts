@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
-import { nsPerPlainCall, scrapeFigures } from "../support/measure.ts"
+import { nsPerPlainCall, scrapeFigures, type TimeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 
 const [what, seriesCount] = process.argv.slice(2) as [string, string?]
@@ -33,7 +33,7 @@ const total = () =>
 
 const scrape = () => Buffer.from(PrometheusMetrics.formatUnsafe(context)).length
 
-const candidates: Record<string, () => Promise<Record<string, number>>> = {
+const candidates: Record<string, () => Promise<TimeFigures>> = {
   counter: () =>
     nsPerPlainCall((set) =>
       Metric.withAttributes(counter, {

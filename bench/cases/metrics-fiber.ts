@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { Counter, Registry } from "prom-client"
-import { nsPerCall, runSteps, setCount } from "../support/measure.ts"
+import { nsPerCall, runSteps, setCount, type TimeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 import * as Store from "../support/metricStore.ts"
 
@@ -36,7 +36,7 @@ const promClient = () => {
   return { counter, total: async () => (await counter.get()).values.reduce((sum, { value }) => sum + value, 0) }
 }
 
-const candidates: Record<string, () => Promise<Record<string, number>>> = {
+const candidates: Record<string, () => Promise<TimeFigures>> = {
   nothing: () => {
     let calls = 0
     return measure((_set) => {

@@ -1,7 +1,7 @@
 /** OpenTelemetry JS. Arguments: what to measure; for a scrape, the number of series. */
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus"
 import { AggregationType, MeterProvider } from "@opentelemetry/sdk-metrics"
-import { nsPerPlainCall, scrapeFigures } from "../support/measure.ts"
+import { nsPerPlainCall, scrapeFigures, type TimeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 
 const [what, seriesCount] = process.argv.slice(2) as [string, string?]
@@ -38,7 +38,7 @@ const total = async () => {
 
 const scrape = async () => Buffer.from(serializer.serialize(await collected())).length
 
-const candidates: Record<string, () => Promise<Record<string, number>>> = {
+const candidates: Record<string, () => Promise<TimeFigures>> = {
   counter: () =>
     nsPerPlainCall((set) =>
       counter.add(1, {

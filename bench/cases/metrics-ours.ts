@@ -1,5 +1,5 @@
 /** This package. Arguments: what to measure; for a scrape, the number of series, and `whole` for one text. */
-import { nsPerPlainCall, scrapeFigures } from "../support/measure.ts"
+import { nsPerPlainCall, scrapeFigures, type TimeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 import * as Store from "../support/metricStore.ts"
 
@@ -23,7 +23,7 @@ const scrape = form === "whole" ? scrapeWhole : scrapePieces
 const counted = () => total(Load.counterName)
 const observed = () => total(Load.histogramName)
 
-const candidates: Record<string, () => Promise<Record<string, number>>> = {
+const candidates: Record<string, () => Promise<TimeFigures>> = {
   counter: () =>
     nsPerPlainCall((set) =>
       counter.inc({

@@ -1,6 +1,6 @@
 /** prom-client. Arguments: what to measure; for a scrape, the number of series. */
 import { Counter, Histogram, Registry } from "prom-client"
-import { nsPerPlainCall, scrapeFigures } from "../support/measure.ts"
+import { nsPerPlainCall, scrapeFigures, type TimeFigures } from "../support/measure.ts"
 import * as Load from "../support/metricLoad.ts"
 
 const [what, seriesCount] = process.argv.slice(2) as [string, string?]
@@ -41,7 +41,7 @@ const scrape = async () => Buffer.from(await registry.metrics()).length
 
 const sets = Load.attributeSets(Number(seriesCount ?? Load.tasks.length))
 
-const candidates: Record<string, () => Promise<Record<string, number>>> = {
+const candidates: Record<string, () => Promise<TimeFigures>> = {
   counter: () => nsPerPlainCall(increment, counted),
   "counter-bound": () => {
     const children = sets.map((attributes) => counter.labels(attributes))

@@ -12,6 +12,12 @@ const batches = 12
 
 const nowNs = (): number => Number(process.hrtime.bigint())
 
+/** What this thread has computed: without what other processes took from it. The system counts in steps of some ms. */
+const computedNs = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return (user + system) * 1e3
+}
+
 const collect = (): number => {
   globalThis.gc?.()
   globalThis.gc?.()
@@ -37,9 +43,17 @@ export const runSteps = (step: (set: number) => Effect.Effect<void>, repeats: nu
     return nowNs() - start
   })
 
+/** Time of one call or one scrape. */
+export interface TimeFigures {
+  /** The median that passed. */
+  readonly ns: number
+  /** What the thread computed, on average: the same on a machine that others use too. */
+  readonly computedNs: number
+}
+
 /**
- * Nanoseconds per call, the median over batches of 30 ms or more. `batch` makes a number of rounds over all sets and
- * gives the time they took.
+ * Time per call over batches of 30 ms or more. `batch` makes a number of rounds over all sets and gives the time they
+ * took.
  *
  * `total` reads back what the calls have recorded, through the library's own reader. A total that differs from the
  * number of calls fails the case: it says that calls were lost, or that the compiler removed them.
@@ -47,22 +61,23 @@ export const runSteps = (step: (set: number) => Effect.Effect<void>, repeats: nu
 export const nsPerCall = async (
   batch: (repeats: number) => number | Promise<number>,
   total: () => number | Promise<number>
-): Promise<{ readonly ns: number }> => {
+): Promise<TimeFigures> => {
   let repeats = 1
   let rounds = repeats
   while (await batch(repeats) < batchNs) {
     repeats *= 2
     rounds += repeats
   }
+  const calls = repeats * setCount
+  for (let index = 0; index < warmUps; index++) await batch(repeats)
   const figures: Array<number> = []
-  for (let index = 0; index < warmUps + batches; index++) {
-    const elapsed = await batch(repeats)
-    rounds += repeats
-    if (index >= warmUps) figures.push(elapsed / (repeats * setCount))
-  }
+  const start = computedNs()
+  for (let index = 0; index < batches; index++) figures.push(await batch(repeats) / calls)
+  const computed = (computedNs() - start) / (batches * calls)
+  rounds += repeats * (warmUps + batches)
   const counted = await total()
   if (counted !== rounds * setCount) throw new Error(`${rounds * setCount} calls, but ${counted} recorded`)
-  return { ns: median(figures) }
+  return { ns: median(figures), computedNs: computed }
 }
 
 /** The same for a plain call. */
@@ -134,7 +149,7 @@ export const scrapeFigures = async (
   scrape: () => number | Promise<number>,
   seriesCount: number,
   record: (index: number, round: number) => void
-): Promise<Record<string, number>> => {
+): Promise<TimeFigures & HeapFigures & { readonly firstPeakBytes: number; readonly textBytes: number }> => {
   const change = (round: number, step = 1) => {
     for (let index = 0; index < seriesCount; index += step) record(index, round)
   }
@@ -144,12 +159,16 @@ export const scrapeFigures = async (
   const peaks: Array<number> = []
   const allocations: Array<number> = []
   let textBytes = 0
+  let computed = 0
   const end = nowNs() + scrapingNs
   for (let done = 0; times.length < fewestScrapes || nowNs() < end; done++) {
     change(busyRounds + done)
     const start = nowNs()
+    const computedBefore = computedNs()
     textBytes = await scrape()
-    if (done >= scrapeWarmUps) times.push(nowNs() - start)
+    if (done < scrapeWarmUps) continue
+    times.push(nowNs() - start)
+    computed += computedNs() - computedBefore
   }
   for (let done = 0; done < heapScrapes; done++) {
     change(done)
@@ -159,6 +178,7 @@ export const scrapeFigures = async (
   }
   return {
     ns: median(times),
+    computedNs: computed / times.length,
     peakBytes: median(peaks),
     allocatedBytes: median(allocations),
     firstPeakBytes: first.peakBytes,
@@ -176,30 +196,26 @@ export interface BlockingFigures {
 
 /** Watches the event loop turn while `work` runs; every gap between two turns is seen. */
 export const blockingOf = async (work: () => Promise<unknown>): Promise<BlockingFigures> => {
-  const computed = () => {
-    const { system, user } = process.threadCpuUsage()
-    return (user + system) * 1e3
-  }
   let blockedNs = 0
-  let computedNs = 0
+  let longestNs = 0
   let turnAt = nowNs()
-  let computedAt = computed()
+  let computedAt = computedNs()
   let running = true
   const turn = () => {
     const now = nowNs()
-    const computedNow = computed()
+    const computedNow = computedNs()
     blockedNs = Math.max(blockedNs, now - turnAt)
-    computedNs = Math.max(computedNs, computedNow - computedAt)
+    longestNs = Math.max(longestNs, computedNow - computedAt)
     turnAt = now
     computedAt = computedNow
     if (running) setImmediate(turn)
   }
   await new Promise<void>((resolve) => setImmediate(resolve))
   turnAt = nowNs()
-  computedAt = computed()
+  computedAt = computedNs()
   setImmediate(turn)
   await work()
   running = false
   turn()
-  return { blockedNs, computedNs }
+  return { blockedNs, computedNs: longestNs }
 }

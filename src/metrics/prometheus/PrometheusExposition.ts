@@ -52,14 +52,24 @@ export function* chunks(
     for (const source of step.value) {
       const write = PrometheusSamples.writer(family, source, style)
       const { length } = source.series
-      for (let index = 0; index < length; index++) {
-        write(out, index)
+      for (let index = 0; index < length;) {
+        index = writeUntilFull(write, out, index, length)
         if (out.isFull) yield out.take()
       }
     }
   }
   out.text(style.foot)
   if (out.length > 0) yield out.take()
+}
+
+/**
+ * Writes series from an index on; gives the index of the first that is not written. Apart from the generator: what is
+ * called often is compiled better than a loop that is left and entered again.
+ */
+const writeUntilFull = (write: PrometheusSample.Writer, out: Utf8Writer, from: number, length: number): number => {
+  let index = from
+  while (index < length && !out.isFull) write(out, index++)
+  return index
 }
 
 /** The exposition as one text. */

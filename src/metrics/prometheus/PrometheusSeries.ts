@@ -74,9 +74,9 @@ function* mayRepeat(
   const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusNames.labelName(key))
   if (names.length === 0 || new Set(names).size < names.length) return true
   const isAmbiguous = PrometheusLabels.ambiguity()
-  for (let index = 0; index < series.length; index++) {
-    if (index % seriesPerStep === seriesPerStep - 1) yield
-    if (isAmbiguous((series[index] as SeriesSnapshot).attributes)) return true
+  for (let start = 0; start < series.length; start += seriesPerStep) {
+    if (start > 0) yield
+    if (series.slice(start, start + seriesPerStep).some(({ attributes }) => isAmbiguous(attributes))) return true
   }
   return false
 }

@@ -148,17 +148,31 @@ export function* familySnapshot(
   const { attributes, buckets, help, name, type, unit } = declaration
   const readValue = valueReader(declaration)
   const series: Array<SeriesSnapshot> = []
-  for (const one of ordered) {
+  while (series.length < ordered.length) {
+    readPiece(series, ordered, values, readValue)
+    yield
+  }
+  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
+  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
+}
+
+/** Apart from the generator: what is called often is compiled better than a loop that is left and entered again. */
+const readPiece = (
+  series: Array<SeriesSnapshot>,
+  ordered: ReadonlyArray<Series>,
+  values: Float64Array,
+  readValue: ReadValue<SeriesSnapshot["value"]>
+): void => {
+  const end = Math.min(series.length + piece, ordered.length)
+  for (let index = series.length; index < end; index++) {
+    const one = ordered[index] as Series
     series.push({
       attributes: one.attributes,
       startMillis: one.startMillis,
       value: readValue(values, one.base + 1),
       exemplars: SeriesExemplars.of(one)
     })
-    if (series.length % piece === 0) yield
   }
-  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
-  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
