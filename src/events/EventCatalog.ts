@@ -75,6 +75,7 @@ export const reservedDomains = [
   "dependency",
   "batch",
   "database",
+  "export",
   "memory",
   "performance",
   "tasker"
