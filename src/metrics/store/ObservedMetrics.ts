@@ -6,6 +6,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { Observation, ObservedDeclaration } from "../MetricStoreShape.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 import type { MetricState } from "./MetricState.ts"
@@ -15,9 +16,13 @@ type Read = ObservedDeclaration<string>["read"]
 /** Values of a family by who keeps them; those of the last reading stay if the next one fails. */
 type Kept = Map<symbol, Reading>
 
+type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
+
 interface Reading {
   readonly read: Read
   values: ReadonlyArray<Observation<string>>
+  /** The effect that was started last; it may be done. */
+  running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
 }
 
 /** How long an effect may take to give its values. */
@@ -37,7 +42,7 @@ export class ObservedMetrics {
     state.observed = true
     const key = Symbol(state.declaration.name)
     const kept: Kept = this.#observed.get(state) ?? new Map()
-    this.#observed.set(state, kept.set(key, { read, values: [] }))
+    this.#observed.set(state, kept.set(key, { read, values: [], running: undefined }))
     return () => {
       kept.delete(key)
       if (kept.size === 0) this.#observed.delete(state)
@@ -63,7 +68,7 @@ export class ObservedMetrics {
 
   #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
     const { read } = one
-    const observations = Effect.isEffect(read) ? Effect.timeout(read, longest) : Effect.sync(read)
+    const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
         // All of them are had before one is shown: a reading that breaks off must not look like a reset.
@@ -74,6 +79,24 @@ export class ObservedMetrics {
       )
   }
 }
+
+/**
+ * An effect that cannot be interrupted must not keep the reading, and is not
+ * started once more while it runs: readings at the same time share it.
+ */
+const withinTime = (one: Reading, read: Observing): Observing =>
+  Effect.suspend(() => {
+    const { running } = one
+    if (running !== undefined && running.pollUnsafe() === undefined) return Effect.succeed(running)
+    return Effect.tap(Effect.forkDetach(read), (fiber) => Effect.sync(() => one.running = fiber))
+  }).pipe(
+    Effect.flatMap((fiber) =>
+      Effect.tapError(
+        Effect.timeout(Fiber.join(fiber), longest),
+        () => Effect.sync(() => fiber.interruptUnsafe())
+      )
+    )
+  )
 
 /** A copy, because the caller may go on to change its object. */
 const taken = (keys: ReadonlyArray<string>, { attributes, value }: Observation<string>): Observation<string> => {

@@ -85,6 +85,40 @@ describe("MetricStore.observe", () => {
       assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), expected)
     }).pipe(Effect.scoped))
 
+  test("waits no longer than a second for an effect that cannot be interrupted, and starts it once", (store) =>
+    Effect.gen(function*() {
+      let started = 0
+      yield* store.observe({
+        type: "gauge",
+        name: "level",
+        help: "Level.",
+        attributes: [],
+        read: Effect.uninterruptible(Effect.andThen(Effect.sync(() => started++), Effect.never))
+      })
+      for (let reading = 0; reading < 3; reading++) {
+        const fiber = yield* Effect.forkChild(store.snapshot)
+        yield* TestClock.adjust("2 seconds")
+        assert.isDefined(fiber.pollUnsafe())
+      }
+      assert.strictEqual(started, 1)
+    }).pipe(Effect.scoped))
+
+  test("gives two readings at the same time the values of one effect", (store) =>
+    Effect.gen(function*() {
+      let started = 0
+      yield* store.observe({
+        type: "gauge",
+        name: "level",
+        help: "Level.",
+        attributes: [],
+        read: Effect.sync(() => [{ attributes: {}, value: ++started }]).pipe(Effect.delay("500 millis"))
+      })
+      const fibers = yield* Effect.forEach([1, 2], () => Effect.forkChild(seriesOf(store, "level")))
+      yield* TestClock.adjust("500 millis")
+      const one = [{ attributes: {}, value: 1 }]
+      assert.deepStrictEqual(yield* Fiber.joinAll(fibers), [one, one])
+    }).pipe(Effect.scoped))
+
   test("ends with its scope", (store) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
