@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import { suite } from "./MetricStoreTest.ts"
@@ -9,6 +9,34 @@ suite("layer", live)
 suite("layerNoop", MetricStore.layerNoop)
 
 describe("MetricStore", () => {
+  test("reads inherited attribute values through a handle as it does when recording", (store) =>
+    Effect.gen(function*() {
+      class Labels {
+        get kind() {
+          return "a"
+        }
+      }
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      jobs.inc(new Labels())
+      jobs.bind(new Labels()).inc()
+      assert.deepStrictEqual(yield* seriesOf(store, "jobs_total"), [{ attributes: { kind: "a" }, value: 2 }])
+    }))
+
+  test("reads everything else where an attribute of a metric of Effect cannot be made text", (store) =>
+    Effect.gen(function*() {
+      const attributes: Record<string, string> = {}
+      Object.assign(attributes, { kind: Object.create(null) })
+      yield* Metric.update(Metric.gauge("odd", { attributes }), 1)
+      store.gauge({ name: "level", help: "Level.", attributes: [] }).set({}, 1)
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: {}, value: 1 }])
+    }))
+
+  test("takes a name with a word that every object has a property for", (store) =>
+    Effect.gen(function*() {
+      store.counter({ name: "jobs_constructor_total", help: "Jobs.", attributes: [] }).inc({})
+      assert.deepStrictEqual(yield* seriesOf(store, "jobs_constructor_total"), [{ attributes: {}, value: 1 }])
+    }))
+
   test("gives a snapshot of all families with a series, sorted by name and by attribute values", (store) =>
     Effect.gen(function*() {
       const jobs = store.counter({ name: "jobs_total", help: "Jobs done.", attributes: ["kind", "site"] })

@@ -22,6 +22,21 @@ describe("MetricView", () => {
       assert.deepStrictEqual((yield* declared(store)).map(({ name }) => name), ["shop_jobs_total"])
     }), viewed({ metric: "jobs_total", rename: "shop_jobs_total" }))
 
+  test(
+    "records no second metric under the name that a view gave to another, and says so",
+    (store, lines) =>
+      Effect.gen(function*() {
+        const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] })
+        store.counter({ name: "runs_total", help: "Runs.", attributes: [] }).inc({}, 7)
+        jobs.inc({}, 5)
+        assert.deepStrictEqual(yield* seriesOf(store, "runs_total"), [{ attributes: {}, value: 5 }])
+        assert.deepStrictEqual(lines, [
+          ["Warn", "metric runs_total is not recorded: a view gave its name to another metric before"]
+        ])
+      }),
+    viewed({ metric: "jobs_total", rename: "runs_total" })
+  )
+
   test("joins the series that only a dropped attribute told apart", (store) =>
     Effect.gen(function*() {
       const waits = store.histogram({

@@ -9,6 +9,8 @@ import type { SeriesStorage } from "./SeriesStorage.ts"
 
 export interface FamilyParts {
   readonly name: string
+  /** The attribute keys of its series. */
+  readonly keys: ReadonlyArray<string>
   readonly index: SeriesIndex
   readonly storage: SeriesStorage
   /** `undefined` where exemplars are off: recording then pays nothing for them. */

@@ -69,7 +69,8 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
           continue
         }
         families.set(name, family)
-        for (const series of seriesOf(metric, options)) family.series.push(series)
+        // What is no text and cannot be made one must not cost the others their reading.
+        for (const series of orElse(() => seriesOf(metric, options), () => [])) family.series.push(series)
       }
       yield
     }

@@ -23,8 +23,8 @@ export abstract class Handle {
     this.parts = parts
     this.storage = parts.storage
     this.exemplars = parts.exemplars
-    // The caller may go on to change its object.
-    this.attributes = { ...attributes }
+    // The caller may go on to change its object. Read key by key, as when recording: values may be inherited.
+    this.attributes = Object.fromEntries(parts.keys.map((key) => [key, attributes[key] ?? ""]))
     this.series = parts.index.find(this.attributes)
     this.base = this.series.base
     this.generation = this.storage.generation

@@ -50,25 +50,25 @@ const nameRule = /^[a-z][a-z0-9_]*$/
 const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
 const typeWords = new Set(["counter", "gauge", "histogram", "summary"])
 /** Units by what stands for them in names; only base units compare across metrics. */
-const otherUnits: Readonly<Record<string, string>> = {
-  ms: "seconds",
-  milliseconds: "seconds",
-  microseconds: "seconds",
-  nanoseconds: "seconds",
-  secs: "seconds",
-  minutes: "seconds",
-  hours: "seconds",
-  days: "seconds",
-  kilobytes: "bytes",
-  megabytes: "bytes",
-  gigabytes: "bytes",
-  kb: "bytes",
-  mb: "bytes",
-  gb: "bytes",
-  bits: "bytes",
-  percent: "ratio",
-  percentage: "ratio"
-}
+const otherUnits: ReadonlyMap<string, string> = new Map([
+  ["ms", "seconds"],
+  ["milliseconds", "seconds"],
+  ["microseconds", "seconds"],
+  ["nanoseconds", "seconds"],
+  ["secs", "seconds"],
+  ["minutes", "seconds"],
+  ["hours", "seconds"],
+  ["days", "seconds"],
+  ["kilobytes", "bytes"],
+  ["megabytes", "bytes"],
+  ["gigabytes", "bytes"],
+  ["kb", "bytes"],
+  ["mb", "bytes"],
+  ["gb", "bytes"],
+  ["bits", "bytes"],
+  ["percent", "ratio"],
+  ["percentage", "ratio"]
+])
 const sampleSuffix = /_(bucket|count|sum|created|info|total)$/
 export const defaultMaximumBuckets = 160
 const largestMaximumBuckets = 2048
@@ -120,7 +120,8 @@ export const doubtAbout = ({ name, type, unit }: Pick<Checked, "name" | "type" |
   }
   for (const word of name.split("_").slice(1)) {
     if (typeWords.has(word)) return `the name says "${word}", which the type says already`
-    if (otherUnits[word] !== undefined) return `"${word}" is no base unit; measure in ${otherUnits[word]}`
+    const baseUnit = otherUnits.get(word)
+    if (baseUnit !== undefined) return `"${word}" is no base unit; measure in ${baseUnit}`
   }
   if (unit !== undefined && !name.replace(sampleSuffix, "").endsWith(`_${unit}`)) {
     return `the name of a metric in ${unit} ends in _${unit}${type === "counter" ? "_total" : ""}`

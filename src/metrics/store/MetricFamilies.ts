@@ -58,7 +58,12 @@ export class MetricFamilies {
 
   #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
     const viewed = MetricView.apply(this.#options.views, declaration)
-    if (viewed === undefined || viewed.name === declaration.name) return viewed
+    if (viewed === undefined) return undefined
+    if (viewed.name === declaration.name) {
+      if (!this.has(viewed.name)) return viewed
+      this.#options.onDoubt(`metric ${declaration.name} is not recorded: a view gave its name to another metric before`)
+      return undefined
+    }
     const doubt = MetricDeclaration.doubtAbout(viewed) ??
       (this.has(viewed.name) || this.#declared.has(viewed.name) ? "the name is taken" : undefined)
     if (doubt === undefined) return viewed

@@ -61,6 +61,7 @@ export class MetricState {
     this.#readValue = valueReader(declaration)
     this.parts = {
       name: declaration.name,
+      keys: declaration.attributes,
       storage,
       exemplars: options.exemplars,
       misuse: options.misuse,

@@ -6,22 +6,30 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { ObservedDeclaration } from "../MetricStoreShape.ts"
+import * as Fiber from "effect/Fiber"
+import type { Observation, ObservedDeclaration } from "../MetricStoreShape.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 import type { MetricState } from "./MetricState.ts"
 
 type Read = ObservedDeclaration<string>["read"]
 
-interface Observed {
-  readonly state: MetricState
+/** Values of a family by who keeps them; those of the last reading stay if the next one fails. */
+type Kept = Map<symbol, Reading>
+
+type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
+
+interface Reading {
   readonly read: Read
+  values: ReadonlyArray<Observation<string>>
+  /** The effect that was started last; it may be done. */
+  running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
 }
 
 /** How long an effect may take to give its values. */
 const longest = "1 second"
 
 export class ObservedMetrics {
-  readonly #observed = new Set<Observed>()
+  readonly #observed = new Map<MetricState, Kept>()
   /** Told the metric whose values could not be had. */
   readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
 
@@ -29,40 +37,80 @@ export class ObservedMetrics {
     this.#onError = onError
   }
 
-  /** Asks for the values of a family from now on; gives what ends it. */
+  /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
   add(state: MetricState, read: Read): () => void {
     state.observed = true
-    const observed = { state, read }
-    this.#observed.add(observed)
+    const key = Symbol(state.declaration.name)
+    const kept: Kept = this.#observed.get(state) ?? new Map()
+    this.#observed.set(state, kept.set(key, { read, values: [], running: undefined }))
     return () => {
-      this.#observed.delete(observed)
-      for (const series of state.parts.index.all) state.expire(series)
+      kept.delete(key)
+      if (kept.size === 0) this.#observed.delete(state)
+      replace(state, kept)
     }
   }
 
   /** Brings all observed families up to date; never fails. */
   readonly refresh: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach(this.#observed, (observed) => this.#refreshOne(observed), {
+    Effect.forEach([...this.#observed], ([state, kept]) => this.#refreshFamily(state, kept), {
       concurrency: "unbounded",
       discard: true
     })
   )
 
-  #refreshOne({ read, state }: Observed): Effect.Effect<void> {
-    const observations = Effect.isEffect(read) ? Effect.timeout(read, longest) : Effect.sync(read)
-    return Effect.flatMap(observations, (values) => Effect.sync(() => replace(state, values))).pipe(
-      Effect.catchCause((cause) => Effect.sync(() => this.#onError(state.declaration.name, cause)))
-    )
+  #refreshFamily(state: MetricState, kept: Kept): Effect.Effect<void> {
+    const readings = Effect.forEach([...kept.values()], (one) => this.#refreshOne(state, one), {
+      concurrency: "unbounded"
+    })
+    // Values that nobody brings up to date any more become idle.
+    return Effect.map(readings, (done) => done.includes(true) ? replace(state, kept) : undefined)
+  }
+
+  #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
+    const { read } = one
+    const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
+    return Effect.flatMap(observations, (values) =>
+      Effect.sync(() => {
+        // All of them are had before one is shown: a reading that breaks off must not look like a reset.
+        one.values = Array.from(values, (observation) => taken(state.parts.keys, observation))
+        return true
+      })).pipe(
+        Effect.catchCause((cause) => Effect.as(Effect.sync(() => this.#onError(state.declaration.name, cause)), false))
+      )
   }
 }
 
+/**
+ * An effect that cannot be interrupted must not keep the reading, and is not
+ * started once more while it runs: readings at the same time share it.
+ */
+const withinTime = (one: Reading, read: Observing): Observing =>
+  Effect.suspend(() => {
+    const { running } = one
+    if (running !== undefined && running.pollUnsafe() === undefined) return Effect.succeed(running)
+    return Effect.tap(Effect.forkDetach(read), (fiber) => Effect.sync(() => one.running = fiber))
+  }).pipe(
+    Effect.flatMap((fiber) =>
+      Effect.tapError(
+        Effect.timeout(Fiber.join(fiber), longest),
+        () => Effect.sync(() => fiber.interruptUnsafe())
+      )
+    )
+  )
+
+/** A copy, because the caller may go on to change its object. */
+const taken = (keys: ReadonlyArray<string>, { attributes, value }: Observation<string>): Observation<string> => {
+  if (typeof value !== "number") throw new TypeError(`an observed value is a number, got ${typeof value}`)
+  return { attributes: Object.fromEntries(keys.map((key) => [key, attributes[key] ?? ""])), value }
+}
+
 /** Puts the values in place of those of before; what shares a series, as in an overflow, is added up. */
-const replace = (state: MetricState, observations: ReturnType<Extract<Read, () => unknown>>): void => {
+const replace = (state: MetricState, kept: Kept): void => {
   const { index, storage } = state.parts
   const isSum = state.declaration.type !== "gauge"
   for (const { base } of index.all) storage.values.fill(0, base, base + storage.stride)
   const given = new Set<unknown>()
-  for (const { attributes, value } of observations) {
+  for (const { attributes, value } of [...kept.values()].flatMap(({ values }) => values)) {
     const series = index.find(attributes)
     given.add(series)
     const { values } = storage

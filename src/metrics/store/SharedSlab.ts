@@ -108,6 +108,13 @@ export class SlabWriter {
     this.#publish({ expired: base })
   }
 
+  /** Says that an overflow series has expired if there is room for it to be shown again. */
+  expireOverflow(base: number): boolean {
+    const isShown = this.#publish({ expired: base }, overflowEntryBytes)
+    if (isShown) this.#keptBytes += overflowEntryBytes
+    return isShown
+  }
+
   #reserve(stride: number): number | undefined {
     const base = this.#usedNumbers
     const end = base + stride

@@ -13,6 +13,7 @@ export class SharedStorage implements SeriesStorage {
   readonly #slab: SlabWriter
   readonly #number: number
   readonly #overflow: number
+  #showsOverflow = false
 
   /** @param place number of the family and place of its overflow series, as the slab gave them */
   constructor(slab: SlabWriter, stride: number, place: { readonly number: number; readonly overflow: number }) {
@@ -30,13 +31,17 @@ export class SharedStorage implements SeriesStorage {
   }
 
   allocateOverflow(startMillis: number): number {
-    this.#slab.showOverflow(this.#number, this.#overflow, startMillis)
+    // Its one place may have the numbers of the overflow series before.
+    this.values.fill(0, this.#overflow, this.#overflow + this.stride)
+    if (!this.#showsOverflow) this.#slab.showOverflow(this.#number, this.#overflow, startMillis)
+    this.#showsOverflow = true
     return this.#overflow
   }
 
   /** The place stays empty: a reader may be about to read it. */
   release(base: number): void {
     this.generation++
-    this.#slab.expire(base)
+    if (base === this.#overflow) this.#showsOverflow = !this.#slab.expireOverflow(base)
+    else this.#slab.expire(base)
   }
 }

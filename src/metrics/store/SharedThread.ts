@@ -20,7 +20,7 @@ interface Family {
 export class SharedThread {
   readonly #slab: SlabReader
   readonly #families: Array<Family> = []
-  readonly #series = new Map<number, Series>()
+  readonly #series = new Map<number, { readonly series: Series; readonly order: SeriesOrder }>()
   /** Numbers up to the last series. */
   #end = 0
 
@@ -43,14 +43,17 @@ export class SharedThread {
       const declaration = { ...entry.family, cardinalityLimit: undefined, site: "a worker thread" }
       this.#families.push({ declaration, stride: strideOf(declaration), order: new SeriesOrder() })
     } else if ("expired" in entry) {
-      const series = this.#series.get(entry.expired)
-      if (series !== undefined) series.live = false
+      const known = this.#series.get(entry.expired)
+      if (known !== undefined) {
+        known.series.live = false
+        known.order.expired()
+      }
       this.#series.delete(entry.expired)
     } else {
       const family = this.#families[entry.of] as Family
       const values = entry.values ?? undefined
       const series = new Series(entry.base, values, attributesOf(family.declaration, values), entry.startMillis)
-      this.#series.set(entry.base, series)
+      this.#series.set(entry.base, { series, order: family.order })
       family.order.add(series)
       this.#end = Math.max(this.#end, entry.base + family.stride)
     }

@@ -40,6 +40,85 @@ describe("MetricStore.observe", () => {
       assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), [{ attributes: {}, value: 12.5 }])
     }).pipe(Effect.scoped))
 
+  test("adds up what several observers of one metric give, until each of them ends", (store) =>
+    Effect.gen(function*() {
+      const observe = (pool: string, value: number) =>
+        store.observe({
+          type: "gauge",
+          name: "pool_connections",
+          help: "Connections.",
+          attributes: ["pool"],
+          read: () => [{ attributes: { pool }, value }, { attributes: { pool: "all" }, value }]
+        })
+      const scope = yield* Scope.make()
+      yield* observe("a", 1)
+      yield* Scope.provide(observe("b", 2), scope)
+      assert.deepStrictEqual(yield* seriesOf(store, "pool_connections"), [
+        { attributes: { pool: "a" }, value: 1 },
+        { attributes: { pool: "all" }, value: 3 },
+        { attributes: { pool: "b" }, value: 2 }
+      ])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* seriesOf(store, "pool_connections"), [
+        { attributes: { pool: "a" }, value: 1 },
+        { attributes: { pool: "all" }, value: 1 }
+      ])
+    }).pipe(Effect.scoped))
+
+  test("keeps the values of before where reading breaks off midway", (store) =>
+    Effect.gen(function*() {
+      let readings = 0
+      yield* store.observe({
+        type: "counter",
+        name: "reads_total",
+        help: "Reads.",
+        attributes: ["kind"],
+        read: function*() {
+          readings++
+          yield { attributes: { kind: "a" }, value: 10 * readings }
+          if (readings > 1) throw new Error("gone")
+          yield { attributes: { kind: "b" }, value: 20 }
+        }
+      })
+      const expected = [{ attributes: { kind: "a" }, value: 10 }, { attributes: { kind: "b" }, value: 20 }]
+      assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), expected)
+      assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), expected)
+    }).pipe(Effect.scoped))
+
+  test("waits no longer than a second for an effect that cannot be interrupted, and starts it once", (store) =>
+    Effect.gen(function*() {
+      let started = 0
+      yield* store.observe({
+        type: "gauge",
+        name: "level",
+        help: "Level.",
+        attributes: [],
+        read: Effect.uninterruptible(Effect.andThen(Effect.sync(() => started++), Effect.never))
+      })
+      for (let reading = 0; reading < 3; reading++) {
+        const fiber = yield* Effect.forkChild(store.snapshot)
+        yield* TestClock.adjust("2 seconds")
+        assert.isDefined(fiber.pollUnsafe())
+      }
+      assert.strictEqual(started, 1)
+    }).pipe(Effect.scoped))
+
+  test("gives two readings at the same time the values of one effect", (store) =>
+    Effect.gen(function*() {
+      let started = 0
+      yield* store.observe({
+        type: "gauge",
+        name: "level",
+        help: "Level.",
+        attributes: [],
+        read: Effect.sync(() => [{ attributes: {}, value: ++started }]).pipe(Effect.delay("500 millis"))
+      })
+      const fibers = yield* Effect.forEach([1, 2], () => Effect.forkChild(seriesOf(store, "level")))
+      yield* TestClock.adjust("500 millis")
+      const one = [{ attributes: {}, value: 1 }]
+      assert.deepStrictEqual(yield* Fiber.joinAll(fibers), [one, one])
+    }).pipe(Effect.scoped))
+
   test("ends with its scope", (store) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
