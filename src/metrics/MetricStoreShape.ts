@@ -115,7 +115,7 @@ export interface MetricStoreShape {
   /**
    * Memory for one worker thread, which records there through
    * `MetricStore.layerShared`; what it records is part of every snapshot of
-   * this store. When the scope closes its counts are kept, its gauges are not.
+   * this store. When the scope closes its counts are kept, its gauges and up-down counters are not.
    *
    * `maximumBytes`: bytes of all its series, 64 MiB by default, used as they come.
    */

@@ -189,6 +189,20 @@ describe("MetricStore", () => {
       })
     }))
 
+  test(
+    "keeps the beginning of a value without end, and counts all of those in one series",
+    (store) =>
+      Effect.gen(function*() {
+        const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+        jobs.inc({ kind: "x".repeat(1_000_000) })
+        jobs.bind({ kind: "x".repeat(2_000_000) }).inc()
+        assert.deepStrictEqual(yield* seriesOf(store, "jobs_total"), [
+          { attributes: { kind: `${"x".repeat(1023)}…` }, value: 2 }
+        ])
+      }),
+    { redaction: { patterns: [] } }
+  )
+
   test("masks the values of a sensitive attribute key", (store) =>
     Effect.gen(function*() {
       const logins = store.counter({ name: "logins_total", help: "Logins.", attributes: ["iban", "token"] })

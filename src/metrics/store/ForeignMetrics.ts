@@ -63,7 +63,8 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
           continue
         }
         const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
-        const family = families.get(name) ?? { type, name, help: metric.description ?? "", buckets, series: [] }
+        const family = families.get(name) ??
+          { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
         if (family.type !== type || !isSame(family.buckets, buckets)) {
           refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
           continue
@@ -94,6 +95,9 @@ const nextOfOthers = (metrics: Iterator<Metadata>): ReadonlyArray<Metadata> | un
   }
   return others
 }
+
+/** Prometheus asks for a help text; Effect does not. */
+const defaultHelp = "Recorded with Effect's Metric."
 
 interface Mutable {
   readonly type: MetricType

@@ -72,7 +72,7 @@ export class ObservedMetrics {
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
         // All of them are had before one is shown: a reading that breaks off must not look like a reset.
-        one.values = Array.from(values, (observation) => taken(state.parts.keys, observation))
+        one.values = Array.from(values, (observation) => taken(state, observation))
         return true
       })).pipe(
         Effect.catchCause((cause) => Effect.as(Effect.sync(() => this.#onError(state.declaration.name, cause)), false))
@@ -99,9 +99,13 @@ const withinTime = (one: Reading, read: Observing): Observing =>
   )
 
 /** A copy, because the caller may go on to change its object. */
-const taken = (keys: ReadonlyArray<string>, { attributes, value }: Observation<string>): Observation<string> => {
+const taken = (state: MetricState, { attributes, value }: Observation<string>): Observation<string> => {
+  const { declaration, parts } = state
   if (typeof value !== "number") throw new TypeError(`an observed value is a number, got ${typeof value}`)
-  return { attributes: Object.fromEntries(keys.map((key) => [key, attributes[key] ?? ""])), value }
+  if (declaration.type === "counter" && !(value >= 0 && value < Infinity)) {
+    throw new RangeError(`the total of counter "${declaration.name}" is not negative and finite, got ${value}`)
+  }
+  return { attributes: Object.fromEntries(parts.keys.map((key) => [key, attributes[key] ?? ""])), value }
 }
 
 /** Puts the values in place of those of before; what shares a series, as in an overflow, is added up. */

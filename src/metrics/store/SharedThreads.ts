@@ -14,7 +14,7 @@ import { SharedThread } from "./SharedThread.ts"
 
 export class SharedThreads {
   readonly #threads = new Set<SharedThread>()
-  /** What threads have left that are gone; gauges are gone with them. */
+  /** What threads have left that are gone; levels are gone with them. */
   #left: ReadonlyArray<FamilySnapshot> = []
   readonly #warn: (sentence: string) => void
   readonly #warned = new Set<string>()
@@ -34,7 +34,9 @@ export class SharedThreads {
     const close = ({ thread }: { readonly thread: SharedThread }) =>
       Effect.sync(() => {
         this.#threads.delete(thread)
-        const counts = Cooperation.runNow(thread.read()).filter(({ type }) => type !== "gauge")
+        const counts = Cooperation.runNow(thread.read()).filter(({ type }) =>
+          type !== "gauge" && type !== "upDownCounter"
+        )
         const { conflicts, snapshot } = MetricMerge.merge(
           [this.#left, counts].map((families) => ({ timeMillis: 0, families }))
         )

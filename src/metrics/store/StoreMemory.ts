@@ -39,9 +39,17 @@ const defaultShareBytes = 64 * 1024 * 1024
 export interface Backend {
   /** Storage for a family; nothing where there is no room for it. */
   readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
+  /** Whether idle series expire. */
+  readonly expires: boolean
 }
 
-const ownMemory: Backend = { storage: (declaration) => new GrowingStorage(strideOf(declaration)) }
+const ownMemory: Backend = {
+  storage: (declaration) => new GrowingStorage(strideOf(declaration)),
+  expires: true
+}
+
+/** Characters that an attribute value keeps. */
+const longestValue = 1024
 
 export const make: (
   backend?: Backend
@@ -54,7 +62,10 @@ export const make: (
   const registry = yield* EffectRegistry.make
   const self = yield* SelfMetrics.make
   const nowMillis = () => clock.currentTimeMillisUnsafe()
-  const redact = (key: string, value: string) => redaction.masks([key]) ? redaction.mask : redaction.text(value)
+  const redact = (key: string, value: string) => {
+    const shown = redaction.masks([key]) ? redaction.mask : redaction.text(value)
+    return shown.length > longestValue ? `${shown.slice(0, longestValue - 1)}…`.toWellFormed() : shown
+  }
   const exemplars = config.exemplars === "always_off"
     ? undefined
     : new ExemplarFilter(config.exemplars === "trace_based")
@@ -105,13 +116,16 @@ export const make: (
 
   yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
   yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
-  yield* Effect.sync(() => {
+  const expireIdle = Effect.sync(() => {
     const now = nowMillis()
     for (const state of families.states) state.expireIdle(now, now - Duration.toMillis(config.retention))
-  }).pipe(
-    Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
-    Effect.forkScoped
-  )
+  })
+  if (backend.expires) {
+    yield* expireIdle.pipe(
+      Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
+      Effect.forkScoped
+    )
+  }
 
   /** Reading, which cannot be paused, is the beginning of the work: its time is part of the first slice. */
   function* snapshot(): Cooperation.Work<MetricSnapshot> {

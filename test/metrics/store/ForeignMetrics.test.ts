@@ -25,22 +25,34 @@ describe("Metrics recorded with Effect's own Metric", () => {
         {
           type: "summary",
           name: "ages",
-          help: "",
+          help: "Recorded with Effect's Metric.",
           series: series({}, { count: 1, sum: 4, quantiles: [[0.5, 4]] }),
           ...rest
         },
         { type: "upDownCounter", name: "balance", help: "Money.", series: series({}, -2), ...rest },
-        { type: "counter", name: "http_requests_total", help: "", series: series({ http_method: "GET" }, 3), ...rest },
+        {
+          type: "counter",
+          name: "http_requests_total",
+          help: "Recorded with Effect's Metric.",
+          series: series({ http_method: "GET" }, 3),
+          ...rest
+        },
         {
           type: "histogram",
           name: "sizes",
-          help: "",
+          help: "Recorded with Effect's Metric.",
           series: series({}, { counts: [0, 1, 1], count: 2, sum: 10.5 }),
           buckets: [1, 2],
           ...rest
         },
-        { type: "gauge", name: "temperature", help: "", series: series({}, 7), ...rest },
-        { type: "counter", name: "verdicts_total", help: "", series: series({ key: "guilty" }, 1), ...rest }
+        { type: "gauge", name: "temperature", help: "Recorded with Effect's Metric.", series: series({}, 7), ...rest },
+        {
+          type: "counter",
+          name: "verdicts_total",
+          help: "Recorded with Effect's Metric.",
+          series: series({ key: "guilty" }, 1),
+          ...rest
+        }
       ] as never)
     }))
 

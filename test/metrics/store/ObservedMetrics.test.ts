@@ -119,6 +119,24 @@ describe("MetricStore.observe", () => {
       assert.deepStrictEqual(yield* Fiber.joinAll(fibers), [one, one])
     }).pipe(Effect.scoped))
 
+  test("keeps the last total of a counter that is given one below zero or no number", (store) =>
+    Effect.gen(function*() {
+      let total = 10
+      yield* store.observe({
+        type: "counter",
+        name: "reads_total",
+        help: "Reads.",
+        attributes: [],
+        read: () => [{ attributes: {}, value: total }]
+      })
+      for (total of [10, -5, Number.NaN, Infinity]) {
+        assert.deepStrictEqual(yield* seriesOf(store, "reads_total"), [{ attributes: {}, value: 10 }])
+      }
+      assert.deepStrictEqual(yield* seriesOf(store, "tasker_metric_observe_errors_total"), [
+        { attributes: { metric: "reads_total" }, value: 4 }
+      ])
+    }).pipe(Effect.scoped))
+
   test("ends with its scope", (store) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
