@@ -9,6 +9,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === "slow" ? ["test/slow/**/*.slow.ts"] : ["test/**/*.test.ts"],
     isolate: true,
+    // The default leaves one core to others; here nobody else is waiting.
+    maxWorkers: "100%",
     reporters: ["default", "./.ci/reporter.mjs"],
     testTimeout: mode === "slow" ? 600_000 : 30_000,
     hookTimeout: 60_000

@@ -24,6 +24,7 @@
 import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
+import { cut } from "./internal/cut.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
@@ -56,6 +57,8 @@ export interface Redaction {
   readonly mayHold: (text: string) => boolean
   /** The text with every secret in it masked; what is beyond 1 048 576 characters is left out. */
   readonly text: (text: string) => string
+  /** The name of a field as it may leave: {@link Redaction.text}, remembered per name. */
+  readonly name: (key: string) => string
   /** SQL as {@link Redaction.text}, with its literals replaced by `?` and without comments. */
   readonly sql: (text: string) => string
   /**
@@ -187,12 +190,23 @@ export const make = (options: Options = {}): Redaction => {
           : current, source)
       : source
   const bounded = (source: string, limit: number): string => {
-    const shown = search(source.length > limit ? source.slice(0, limit) : source)
+    const shown = search(cut(source, limit))
     return source.length <= limit && shown.length <= limit
       ? shown
-      : `${shown.slice(0, limit - markRoom)}…[${Math.max(source.length, shown.length) - limit + markRoom} more]`
+      : `${shown.slice(0, limit - markRoom)}…[${
+        Math.max(source.length - Math.min(shown.length, limit - markRoom), shown.length - limit + markRoom)
+      } more]`
   }
   const text = (source: string): string => bounded(source, longestText)
+
+  const names = new Map<string, string>()
+  const name = (key: string): string => {
+    const known = names.get(key)
+    if (known !== undefined) return known
+    const shown = orElse(() => text(key), () => mask)
+    if (names.size < rememberedKeys && key.length <= longestRemembered) names.set(key, shown)
+    return shown
+  }
 
   const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
     if (typeof value === "string") return bounded(value, longestInside)
@@ -244,6 +258,7 @@ export const make = (options: Options = {}): Redaction => {
     hasPaths: paths.length > 0,
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),
+    name,
     sql: (source) => orElse(() => withoutLiterals(text(source)), () => mask),
     apply: (key, value) => {
       const path = [key]

@@ -75,6 +75,7 @@ export const reservedDomains = [
   "dependency",
   "batch",
   "database",
+  "export",
   "memory",
   "performance",
   "tasker"
@@ -149,9 +150,8 @@ export const collect = <const Definitions extends ReadonlyArray<EventDefinition.
   definitions: Definitions
 ): EventDefinition.ByName<Definitions> => {
   for (const definition of definitions) {
-    if (reserved.has(definition.domain)) {
-      throw new RangeError(`event "${definition.name}": the domain "${definition.domain}" is reserved`)
-    }
+    const domain = EventDefinition.domainOf(definition.name)
+    if (reserved.has(domain)) throw new RangeError(`event "${definition.name}": the domain "${domain}" is reserved`)
   }
   return EventDefinition.byName(definitions)
 }

@@ -118,10 +118,12 @@ export const layer = <E, R, const Events extends Definitions = None>(
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
     const worker = work(queue, all, failureReport(name, countError), Effect.sync(countError))
-    const fiber = yield* Effect.forkScoped(worker)
-    // Added after the fork, so it comes before the fiber is interrupted.
+    // Not of the scope, which would wait for a handler that cannot be interrupted.
+    const fiber = yield* Effect.forkDetach(worker)
     yield* Effect.addFinalizer(() =>
-      Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout)
+      Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(
+        Effect.andThen(Effect.timeoutOption(Fiber.interrupt(fiber), drainTimeout))
+      )
     )
   }))
 }

@@ -96,7 +96,8 @@ const Change = Schema.Struct({
   level: Level,
   for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
 })
-const readChange = RequestBody.readJson(Change)
+// A misspelt `component` would change the level of everything.
+const readChange = RequestBody.readJson(Change, { onExcessProperty: "error" })
 
 const longest = Duration.days(30)
 

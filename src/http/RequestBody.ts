@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { HttpServerRequest, MaxBodySize } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as Answer from "./Answer.ts"
 
 /** Largest body in bytes. */
@@ -21,9 +22,10 @@ const jsonType = /^application\/json\s*(?:;|$)/i
 
 /** The body decoded by a schema. An answer in the error channel says why not. */
 export const readJson = <A>(
-  schema: Schema.Codec<A, unknown>
+  schema: Schema.Codec<A, unknown>,
+  options: Pick<SchemaAST.ParseOptions, "onExcessProperty"> = {}
 ): Effect.Effect<A, HttpServerResponse, HttpServerRequest> => {
-  const decode = Schema.decodeUnknownEffect(schema, { errors: "all" })
+  const decode = Schema.decodeUnknownEffect(schema, { errors: "all", ...options })
   return Effect.gen(function*() {
     const request = yield* HttpServerRequest
     if (!jsonType.test(request.headers["content-type"] ?? "")) return yield* Effect.fail(wrongType)

@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import { orElse } from "./contain.ts"
+import { cut } from "./cut.ts"
 
 export interface ErrorDescription {
   /** Class of the failure, low in cardinality: a tag, a class name or `_OTHER`. */
@@ -42,4 +43,4 @@ const describe = (error: unknown): ErrorDescription => {
 
 const typeOf = (value: unknown) => value === null ? "null" : typeof value
 
-const clip = (text: string) => text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text
+const clip = (text: string) => text.length > longestMessage ? `${cut(text, longestMessage)}…` : text

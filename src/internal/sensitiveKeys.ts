@@ -85,7 +85,7 @@ export const hintSource = (rules: ReadonlyArray<string>): string =>
     : [
       ...sensitiveWords,
       ...sensitiveStems,
-      ...sensitivePhrases.map((phrase) => phrase.replace("_", "[_.-]{0,8}")),
+      ...sensitivePhrases.map((phrase) => phrase.replace("_", "[_. -]{0,8}")),
       ...rules.map((rule) => escape(rule.replace(/^=/, "")))
     ].join("|")
 

@@ -52,8 +52,8 @@ const urlCredentials: ValuePattern = {
   replace: (text, masked) => text.replace(/(\/\/)[^\s/?#"<>\\]*(?=@)/g, (_match, start) => `${start}${masked()}`)
 }
 
-/** A key with its `=` or `:`; quotes around the key may be escaped. */
-const assigned = /(?<![\w.-])([\w.-]+)(\\{0,8}["']?\s*[=:]\s*)/g
+/** A key with its `=` or `:`, in quotes of several words; quotes around the key may be escaped. */
+const assigned = /(?:(?<![\w.-])([\w.-]+)\\{0,8}["']?|(?<=["'])([\w.-]+(?: +[\w.-]+)+)\\{0,8}["'])\s*[=:]\s*/g
 const quotedValue = /"(?:[^"\\]|\\[\s\S])*|'(?:[^'\\]|\\[\s\S])*/y
 /** From one escaped quote to the next. */
 const escapedValue = /(\\+["'])(?:(?!\1)[\s\S])*/y
@@ -68,13 +68,16 @@ const cookieValue = /[^\r\n"'\\]+/y
 const assignment: ValuePattern = {
   name: "assignment",
   hint: (keys) =>
-    keys === "" ? "[=:]" : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w.-]{40}|\\\\?["']?\\s{8})`,
+    keys === ""
+      ? "[=:]"
+      : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w. -]{0,128}\\\\{0,8}["']\\s{0,8}[=:]|[\\w. -]{128}|\\\\?["']?\\s{8})`,
   replace: (text, masked, isSensitive) => {
     let result = ""
     let done = 0
     assigned.lastIndex = 0
     for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
-      const [match, key = ""] = found
+      const [match, word, words = ""] = found
+      const key = word ?? words
       const start = found.index + match.length
       if (text.startsWith("://", found.index + key.length) || !isSensitive(key)) continue
       const value = valueAt(text, start, /^(?:set-)?cookie$/i.test(key))

@@ -7,6 +7,7 @@
  */
 import * as Cause from "effect/Cause"
 import { orElse } from "../internal/contain.ts"
+import { cut } from "../internal/cut.ts"
 import { describeCause, describeError } from "../internal/describeError.ts"
 
 /** Characters of a stack trace. */
@@ -33,7 +34,7 @@ export const make = (cause: Cause.Cause<unknown>): Record<string, unknown> => {
     "exception.type": main.type,
     "exception.message": main.message,
     "exception.kind": first === undefined ? "interruption" : kinds[first._tag],
-    "exception.stacktrace": orElse(() => Cause.pretty(cause), () => "").slice(0, longestStack)
+    "exception.stacktrace": cut(orElse(() => Cause.pretty(cause), () => ""), longestStack)
   }
   if (cause.reasons.length > 1) {
     fields["exception.reasons"] = cause.reasons.slice(0, mostListed).map((reason) => ({

@@ -84,7 +84,8 @@ const fieldsOf = (envelope: EventEnvelope, snakeCase: (name: string) => string):
   const isOwn = isOfCatalog(envelope)
   for (const name of Object.keys(payload)) {
     if (!(isOwn && (ids.has(name) || shared.has(name))) && payload[name] !== undefined) {
-      fields[snakeCase(name)] = payload[name]
+      const key = snakeCase(name)
+      fields[key === "event" ? "fields.event" : key] = payload[name]
     }
   }
   if (!isOwn) return fields

@@ -26,6 +26,9 @@ const windowMillis = 1000
 /** Templates watched at once; lines beyond them are written. */
 const mostTemplates = 1000
 
+/** A wall clock may be set back; a window does not wait until it has caught up. */
+const isOver = ({ start }: Window, now: number): boolean => now < start || now - start >= windowMillis
+
 /** Ids, numbers and quoted parts vary; what is left is what the line says. */
 const templateOf = (record: LogRecord): string =>
   `${record.level}\0${record.component ?? ""}\0${
@@ -52,7 +55,7 @@ export const make = (options: {
   }
   const report = (now: number) => {
     for (const [key, window] of windows) {
-      if (now - window.start >= windowMillis) close(key, window)
+      if (isOver(window, now)) close(key, window)
     }
   }
 
@@ -62,7 +65,7 @@ export const make = (options: {
     admit: (record) => {
       const key = templateOf(record)
       let window = windows.get(key)
-      if (window !== undefined && record.time - window.start >= windowMillis) {
+      if (window !== undefined && isOver(window, record.time)) {
         close(key, window)
         window = undefined
       }

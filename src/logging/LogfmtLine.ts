@@ -24,7 +24,13 @@ const spoken = new Set(["message", "component"])
 
 const plain = /^[A-Za-z0-9._:/@+-]+$/
 
-const valueOf = (text: string): string => plain.test(text) ? text : encodeText(text, longestValue)
+/** A terminal may obey these, and some readers end a line at them; JSON leaves them as they are. */
+const controls = /[\u007f-\u009f\u2028\u2029]/g
+
+const quoted = (json: string): string =>
+  json.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+const valueOf = (text: string): string => plain.test(text) ? text : quoted(encodeText(text, longestValue))
 
 const keyOf = (key: string): string => key.replace(/[^A-Za-z0-9._-]/g, "_") || "_"
 
@@ -46,7 +52,7 @@ export const make = (options: {
   let line = parts.join(" ")
   for (const key of Object.keys(record.fields)) {
     if (line.length > longestLine) return `${line} truncated=true`
-    line += ` ${keyOf(fieldName(redaction.text(key)))}=${fieldOf(redaction, key, record.fields[key])}`
+    line += ` ${fieldName(keyOf(redaction.text(key)))}=${fieldOf(redaction, key, record.fields[key])}`
   }
   return line
 }
@@ -55,5 +61,5 @@ const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
   if (redaction.masks([key])) return valueOf(redaction.mask)
   if (typeof value === "string") return valueOf(searchedText(value, longestValue, redaction.text))
   const json = encodeJson(value, redaction, [key])
-  return plain.test(json) ? json : json.startsWith("\"") ? json : encodeText(json, longestValue)
+  return plain.test(json) ? json : quoted(json.startsWith("\"") ? json : encodeText(json, longestValue))
 }

@@ -44,6 +44,8 @@ export interface LogFile {
 interface Open {
   readonly descriptor: number
   readonly since: number
+  /** A device or a pipe is not renamed: others would lose it. */
+  readonly isRegular: boolean
   bytes: number
   /** Whether the last line is complete; a rotation would tear it apart. */
   atLineStart: boolean
@@ -79,8 +81,14 @@ const closed = -1
 
 const openAt = ({ now, path }: LogFileOptions): Open => {
   const descriptor = openSync(path, "a", 0o640)
-  const { birthtimeMs, size } = fstatSync(descriptor)
-  return { descriptor, bytes: size, since: size === 0 ? now() : birthtimeMs, atLineStart: true }
+  const stats = fstatSync(descriptor)
+  return {
+    descriptor,
+    since: stats.size === 0 ? now() : stats.birthtimeMs,
+    isRegular: stats.isFile(),
+    bytes: stats.size,
+    atLineStart: true
+  }
 }
 
 const lineFeed = 10
@@ -96,8 +104,8 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   }
 
   const isDue = (bytes: number): boolean => {
-    const { atLineStart, bytes: size, since } = file.current
-    if (size === 0 || !atLineStart) return false
+    const { atLineStart, bytes: size, isRegular, since } = file.current
+    if (!isRegular || size === 0 || !atLineStart) return false
     return (options.maximumBytes > 0 && size + bytes > options.maximumBytes) ||
       (options.maximumAgeMillis !== undefined && options.now() - since >= options.maximumAgeMillis)
   }

@@ -54,7 +54,7 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       const time = options.date.getTime()
       // Fixed levels have been decided by Effect.
       if (levels.runtime && !levels.isWritten(options.logLevel, origin.component, time)) return
-      const record = recordOf(options, origin, time)
+      const record = recordOf(options, origin, time, redaction)
       writer.write(record)
       if (record.span?._tag === "Span" && record.span.sampled) addEvent(record.span, record, options.fiber, redaction)
     }
@@ -127,7 +127,8 @@ const originOf = (fiber: Fiber.Fiber<unknown, unknown>): Origin => {
 const recordOf = (
   options: Logger.Options<unknown>,
   origin: Origin,
-  time: number
+  time: number,
+  redaction: Redaction.Redaction
 ): LogRecord.LogRecord => {
   const parts: ReadonlyArray<unknown> = Array.isArray(options.message) ? options.message : [options.message]
   let message = ""
@@ -137,7 +138,7 @@ const recordOf = (
     const part = parts[index]
     if (typeof part === "string") message = index === 0 ? part : `${message} ${part}`
     else if (isPlainObject(part)) fields = ++objects === 1 ? part : merge(fields, part)
-    else message += (message === "" ? "" : " ") + textOf(part)
+    else message += (message === "" ? "" : " ") + textOf(part, redaction)
   }
   return {
     time,
@@ -177,5 +178,6 @@ const withMore = (
 const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
   Object.assign(fields, ExceptionFields.make(cause))
 
-const textOf = (part: unknown): string =>
-  orElse(() => part instanceof Error ? part.message : encodeJson(part), () => "[unreadable]")
+/** Keys decide here: as a text only what looks like a secret would be recognised. */
+const textOf = (part: unknown, redaction: Redaction.Redaction): string =>
+  orElse(() => part instanceof Error ? part.message : encodeJson(part, redaction), () => "[unreadable]")

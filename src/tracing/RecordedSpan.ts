@@ -13,10 +13,11 @@ import type * as Tracer from "effect/Tracer"
 import { Attribute } from "../Conventions.ts"
 import type { SpanData, SpanEventData } from "../delivery/SpanData.ts"
 import { orElse } from "../internal/contain.ts"
+import { cut } from "../internal/cut.ts"
 import { describeCause } from "../internal/describeError.ts"
 import type { Redaction } from "../Redaction.ts"
 import * as SpanIds from "./SpanIds.ts"
-import { attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
+import { attributeName, attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
@@ -94,11 +95,12 @@ export class RecordedSpan implements Tracer.Span, SpanData {
   attribute(key: string, value: unknown): void {
     if (this.#exit !== undefined) return
     const { limits, redaction } = this.#recording
-    if (this.attributes.size >= limits.attributeCount && !this.attributes.has(key)) {
+    const name = attributeName(redaction, key)
+    if (this.attributes.size >= limits.attributeCount && !this.attributes.has(name)) {
       this.droppedAttributes++
       return
     }
-    this.attributes.set(key, attributeValue(limits, redaction, key, value))
+    this.attributes.set(name, attributeValue(limits, redaction, key, value))
   }
 
   event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
@@ -109,7 +111,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       return
     }
     ;(this.#events ??= []).push({
-      name: redaction.text(name.length > longestName ? name.slice(0, longestName) : name),
+      name: redaction.text(cut(name, longestName)),
       timeNanos: startTime,
       attributes: attributeRecord(limits, redaction, attributes)
     })
@@ -156,7 +158,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     this.event("exception", this.endTimeNanos, {
       "exception.type": error.type,
       "exception.message": error.message,
-      "exception.stacktrace": orElse(() => Cause.pretty(cause), () => "").slice(0, longestStack)
+      "exception.stacktrace": cut(orElse(() => Cause.pretty(cause), () => ""), longestStack)
     })
   }
 }

@@ -40,6 +40,15 @@ export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: st
 }
 
 /**
+ * The name of an attribute as it may be kept: redacted, and of at most 256
+ * characters.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
+
+/**
  * The attributes of a span event or link as they may be kept, as many as the
  * limit allows. What throws when it is read is masked.
  *
@@ -53,7 +62,12 @@ export const attributeRecord = (
 ): Readonly<Record<string, unknown>> => {
   const kept: Record<string, unknown> = {}
   for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, limits.attributeCount)) {
-    kept[key] = attributeValue(limits, redaction, key, orElse(() => attributes[key], () => redaction.mask))
+    kept[attributeName(redaction, key)] = attributeValue(
+      limits,
+      redaction,
+      key,
+      orElse(() => attributes[key], () => redaction.mask)
+    )
   }
   return kept
 }

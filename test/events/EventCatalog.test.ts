@@ -110,6 +110,10 @@ describe("EventCatalog.collect", () => {
       refusal(() => EventCatalog.collect([EventCatalog.catalog["task.completed"]])),
       "event \"task.completed\": the domain \"task\" is reserved"
     )
+    assert.strictEqual(
+      refusal(() => EventCatalog.collect([{ ...sent, name: "task.completed" }])),
+      "event \"task.completed\": the domain \"task\" is reserved"
+    )
   })
 
   it("is looked at by every lookup", () => {

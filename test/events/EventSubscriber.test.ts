@@ -161,4 +161,17 @@ describe("EventSubscriber", () => {
         "tasker_subscriber_errors_total{slow} 1"
       ])
     }).pipe(Effect.provide(layer)))
+
+  it.effect("closes although a handler can be neither finished nor interrupted", () =>
+    Effect.gen(function*() {
+      const scope = yield* living(EventSubscriber.layer({
+        "workflow.*": () => Effect.uninterruptible(Effect.never)
+      }, { name: "stuck", drainTimeout: "3 seconds" }))
+      yield* Effect.forEach([1, 2], batch)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* recorder.advance("3 seconds")
+      yield* recorder.advance("3 seconds")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{stuck,closed} 1"])
+    }).pipe(Effect.provide(layer)))
 })

@@ -37,6 +37,12 @@ describe("/logging", () => {
       assert.deepStrictEqual((yield* server.get(path)).body, { changeable: true, level: "Info", components: [] })
     }).pipe(Effect.provide(layer())))
 
+  it.effect("refuses a member it does not know, lest a misspelt component means everything", () =>
+    Effect.gen(function*() {
+      const { status } = yield* put({ componant: "db", level: "Debug" })
+      assert.deepStrictEqual([status, yield* written], [400, ["INFO -"]])
+    }).pipe(Effect.provide(layer())))
+
   it.effect("falls back to what was set for good", () =>
     Effect.gen(function*() {
       yield* put({ component: "db", level: "Warn" })

@@ -30,8 +30,9 @@ describe("describeCause of a failure", () => {
     assert.deepStrictEqual(describeError(error), { type, message })
   })
 
-  it("cuts a long message", () => {
-    assert.strictEqual(describeError("x".repeat(5000)).message, `${"x".repeat(1024)}…`)
+  it("cuts a long message between two words, or within one that is very long", () => {
+    assert.strictEqual(describeError("a word ".repeat(1000)).message, `${"a word ".repeat(146)}a…`)
+    assert.strictEqual(describeError("x".repeat(5000)).message, `${"x".repeat(768)}…`)
   })
 
   it("gives texts for hostile values", () => {

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as logs from "../support/logs.ts"
 
 const step = { taskId: "t-1", taskName: "order", stepId: "s-1", stepName: "charge", attempt: 2 }
@@ -33,7 +34,26 @@ const publishThree = Effect.gen(function*() {
 
 const messages = Effect.map(logs.decoded, (lines) => lines.map(({ level, message }) => `${level} ${message}`))
 
+const Seated = EventCatalog.define("cinema.guest_seated", {
+  description: "A guest has a seat.",
+  fires: "once per guest",
+  payload: Schema.Struct({ event: Schema.String, taskId: Schema.String })
+})
+
 describe("LogEventSink", () => {
+  it.effect("keeps the name of an event whose payload has fields that lines have too", () =>
+    Effect.gen(function*() {
+      yield* EventBus.publish(Seated, { event: "premiere", taskId: "7" })
+      assert.deepStrictEqual(yield* logs.decoded, [{
+        level: "INFO",
+        message: "cinema guest seated",
+        component: "cinema",
+        event: "cinema.guest_seated",
+        "fields.event": "premiere",
+        "fields.task_id": "7"
+      }])
+    }).pipe(Effect.provide(logs.layer())))
+
   it.effect("writes an event as one line with the ids of its payload and its fields in snake case", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_700_000_000_000)

@@ -1,6 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { dirname } from "node:path"
 import * as NodeLogFile from "../../src/logging/NodeLogFile.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
@@ -53,6 +65,21 @@ describe("NodeLogFile", () => {
       const { write } = yield* open(path, { maximumBytes: 4, keep: 2 })
       for (const text of ["1\n", "2\n", "3\n", "4\n", "5\n", "a long one\n", "6\n"]) write(text)
       assert.deepStrictEqual(contents(path), { "app.log": "6\n", "app.log.1": "a long one\n", "app.log.2": "5\n" })
+    }))
+
+  it.effect("leaves a device, a pipe or whatever is no file where it is", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      execFileSync("mkfifo", [path])
+      // A pipe with a reader can be opened for writing.
+      const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+      const { state, write } = yield* open(path, { maximumBytes: 4, maximumAgeMillis: 1 })
+      for (const text of ["1\n", "2\n", "3\n"]) {
+        state.now += 10
+        write(text)
+      }
+      closeSync(reader)
+      assert.deepStrictEqual(readdirSync(dirname(path)), ["app.log"])
     }))
 
   it.effect("counts what an existing file holds", () =>

@@ -50,6 +50,59 @@ describe("StructuredLogger", () => {
       }).pipe(Effect.provide(logs.layer({ logging: { format }, redaction: { paths: ["a", "b", "d", "e", "f"] } })))
   )
 
+  it.effect("decides by the keys of an object that becomes part of the message, whatever its class", () =>
+    Effect.gen(function*() {
+      class Login {
+        readonly "secret (new)" = "canary"
+        readonly pin = "canary"
+        readonly name = "ada"
+      }
+      yield* Effect.logInfo("in", new Login(), [new Login()])
+      const [line] = yield* logs.decoded
+      const shown = `{"secret (new)":"[FILTERED]","pin":"[FILTERED]","name":"ada"}`
+      assert.strictEqual(line?.["message"], `in ${shown} [${shown}]`)
+    }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["=pin"], patterns: [] } }))))
+
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "masks a secret that a limit cuts in two, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        for (let length = 900; length < 1024; length++) {
+          yield* Effect.logError("failed", Cause.fail(new Error(`${"x".repeat(length)} postgres://user:canary@db`)))
+        }
+        for (let length = 8100; length < 8192; length++) {
+          yield* Effect.logError("failed", Cause.fail(new Error(`${"x".repeat(length)} postgres://user:canary@db`)))
+        }
+        assert.isFalse((yield* logs.lines).some((line) => line.includes("canary")))
+      }).pipe(Effect.provide(logs.layer({ logging: { format } })))
+  )
+
+  it.effect("gives a terminal nothing to obey, as logfmt", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("a\u009b31m", { text: "\u001b[2J\u007f\u0085", list: ["\u009d\u2028"] })
+      const [line = ""] = yield* logs.lines
+      assert.include(line, "message=\"a\\u009b31m\"")
+      assert.include(line, " text=\"\\u001b[2J\\u007f\\u0085\" list=\"[\\\"\\u009d\\u2028\\\"]\"")
+    }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))))
+
+  it.effect("writes on after the clock was set back, though a template had its share", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(3_600_000)
+      yield* Effect.logInfo("a")
+      yield* Effect.logInfo("a")
+      yield* TestClock.setTime(0)
+      yield* Effect.logInfo("a")
+      const lines = yield* logs.decoded
+      assert.deepStrictEqual(lines.map(({ message }) => message), ["a", "1 suppressed: a", "a"])
+    }).pipe(Effect.provide(logs.layer({ logging: { rateLimit: 1 } }))))
+
+  it.effect("keeps ids as they are whatever a field is called, as logfmt", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("m", { "task id": "forged", "trace\nid": "forged", other: 1 })
+      const [line = ""] = yield* logs.lines
+      assert.match(line, / fields\.task_id=forged fields\.trace_id=forged other=1$/)
+    }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))))
+
   it.effect("masks a secret in a line during whose making another line is written", () =>
     Effect.gen(function*() {
       const services = yield* Effect.context()

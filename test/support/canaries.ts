@@ -120,6 +120,12 @@ const places: Readonly<
   "log in a span": ({ key, text, value }) => Effect.withSpan(Effect.logInfo(text, { [key]: value }), "work"),
   "name of a span": ({ text }) => Effect.withSpan(Effect.void, text),
   "span attribute": ({ key, value }) => inSpan((span) => span.attribute(key, value)),
+  "name of an attribute": ({ text }) =>
+    inSpan((span) => {
+      span.attribute(text, 1)
+      span.event("note", 0n, { [text]: 1 })
+    }),
+  "name of a field in a span": ({ text }) => Effect.withSpan(Effect.logInfo("field", { [text]: 1 }), "work"),
   "span event": ({ key, text, value }) => inSpan((span) => span.event(text, 0n, { [key]: value })),
   "span link": ({ key, value }) =>
     Effect.withSpan(Effect.void, "work", { links: [{ span: parent, attributes: { [key]: value } }] }),
