@@ -47,8 +47,8 @@ const most = (key: keyof (typeof later)[number]) => Math.max(...later.map((figur
 console.log(JSON.stringify({
   ns: most("ns"),
   firstBlockedNs: first.blockedNs,
-  firstComputedNs: first.computedNs,
+  firstCpuNs: first.cpuNs,
   laterBlockedNs: most("blockedNs"),
-  laterComputedNs: most("computedNs")
+  laterCpuNs: most("cpuNs")
 }))
 await close()

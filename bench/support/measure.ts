@@ -12,11 +12,10 @@ const batches = 12
 
 const nowNs = (): number => Number(process.hrtime.bigint())
 
-/** What this thread has computed: without what other processes took from it. The system counts in steps of some ms. */
-const computedNs = (): number => {
-  const { system, user } = process.threadCpuUsage()
-  return (user + system) * 1e3
-}
+/** The system counts in steps of some milliseconds. */
+const nsOf = ({ system, user }: NodeJS.CpuUsage): number => (user + system) * 1e3
+const processCpuNs = (): number => nsOf(process.cpuUsage())
+const threadCpuNs = (): number => nsOf(process.threadCpuUsage())
 
 const collect = (): number => {
   globalThis.gc?.()
@@ -47,8 +46,8 @@ export const runSteps = (step: (set: number) => Effect.Effect<void>, repeats: nu
 export interface TimeFigures {
   /** The median that passed. */
   readonly ns: number
-  /** What the thread computed, on average: the same on a machine that others use too. */
-  readonly computedNs: number
+  /** What the process computed, on average, the threads of the collector and the compiler included. */
+  readonly cpuNs: number
 }
 
 /**
@@ -71,13 +70,13 @@ export const nsPerCall = async (
   const calls = repeats * setCount
   for (let index = 0; index < warmUps; index++) await batch(repeats)
   const figures: Array<number> = []
-  const start = computedNs()
+  const start = processCpuNs()
   for (let index = 0; index < batches; index++) figures.push(await batch(repeats) / calls)
-  const computed = (computedNs() - start) / (batches * calls)
+  const cpuNs = (processCpuNs() - start) / (batches * calls)
   rounds += repeats * (warmUps + batches)
   const counted = await total()
   if (counted !== rounds * setCount) throw new Error(`${rounds * setCount} calls, but ${counted} recorded`)
-  return { ns: median(figures), computedNs: computed }
+  return { ns: median(figures), cpuNs }
 }
 
 /** The same for a plain call. */
@@ -159,16 +158,16 @@ export const scrapeFigures = async (
   const peaks: Array<number> = []
   const allocations: Array<number> = []
   let textBytes = 0
-  let computed = 0
+  let cpuNs = 0
   const end = nowNs() + scrapingNs
   for (let done = 0; times.length < fewestScrapes || nowNs() < end; done++) {
     change(busyRounds + done)
     const start = nowNs()
-    const computedBefore = computedNs()
+    const cpuBefore = processCpuNs()
     textBytes = await scrape()
     if (done < scrapeWarmUps) continue
     times.push(nowNs() - start)
-    computed += computedNs() - computedBefore
+    cpuNs += processCpuNs() - cpuBefore
   }
   for (let done = 0; done < heapScrapes; done++) {
     change(done)
@@ -178,7 +177,7 @@ export const scrapeFigures = async (
   }
   return {
     ns: median(times),
-    computedNs: computed / times.length,
+    cpuNs: cpuNs / times.length,
     peakBytes: median(peaks),
     allocatedBytes: median(allocations),
     firstPeakBytes: first.peakBytes,
@@ -191,7 +190,7 @@ export interface BlockingFigures {
   /** The longest time without a turn of the event loop. */
   readonly blockedNs: number
   /** The most that the thread itself computed between two turns: without what other processes took from it. */
-  readonly computedNs: number
+  readonly cpuNs: number
 }
 
 /** Watches the event loop turn while `work` runs; every gap between two turns is seen. */
@@ -199,23 +198,23 @@ export const blockingOf = async (work: () => Promise<unknown>): Promise<Blocking
   let blockedNs = 0
   let longestNs = 0
   let turnAt = nowNs()
-  let computedAt = computedNs()
+  let cpuAt = threadCpuNs()
   let running = true
   const turn = () => {
     const now = nowNs()
-    const computedNow = computedNs()
+    const cpuNow = threadCpuNs()
     blockedNs = Math.max(blockedNs, now - turnAt)
-    longestNs = Math.max(longestNs, computedNow - computedAt)
+    longestNs = Math.max(longestNs, cpuNow - cpuAt)
     turnAt = now
-    computedAt = computedNow
+    cpuAt = cpuNow
     if (running) setImmediate(turn)
   }
   await new Promise<void>((resolve) => setImmediate(resolve))
   turnAt = nowNs()
-  computedAt = computedNs()
+  cpuAt = threadCpuNs()
   setImmediate(turn)
   await work()
   running = false
   turn()
-  return { blockedNs, computedNs: longestNs }
+  return { blockedNs, cpuNs: longestNs }
 }
