@@ -28,14 +28,27 @@ const refuseAmount = (parts: FamilyParts, amount: number) =>
 
 export class CounterFamily<Key extends string> implements Counter<Key> {
   readonly #parts: FamilyParts
+  readonly #find: FamilyParts["index"]["find"]
+  readonly #storage: FamilyParts["storage"]
+  readonly #exemplars: FamilyParts["exemplars"]
 
   constructor(parts: FamilyParts) {
     this.#parts = parts
+    this.#find = parts.index.find
+    this.#storage = parts.storage
+    this.#exemplars = parts.exemplars
   }
 
   inc(attributes: Attributes<Key>, amount: number = 1): void {
-    if (amount >= 0 && amount < Infinity) record(this.#parts, this.#parts.index.find(attributes), amount)
-    else refuseDecrease(this.#parts, amount)
+    if (amount >= 0 && amount < Infinity) {
+      const find = this.#find
+      const series = find(attributes)
+      const { values } = this.#storage
+      const { base } = series
+      values[base] = 1
+      CompensatedSum.add(values, base + 1, amount)
+      if (this.#exemplars !== undefined) this.#exemplars.offer(series, 0, amount)
+    } else refuseDecrease(this.#parts, amount)
   }
 
   bind(attributes: Attributes<Key>): BoundCounter {
