@@ -8,7 +8,7 @@ import * as PrometheusNames from "../PrometheusNames.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
 
 /** How many series are looked at before the caller may do something else. */
-const seriesPerStep = 2000
+const seriesPerStep = 1000
 
 /**
  * The families behind a name, without series that have the labels of another one.
