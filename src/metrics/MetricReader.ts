@@ -86,7 +86,7 @@ export interface MetricReader {
  * const program = Effect.gen(function*() {
  *   const { snapshot } = yield* MetricStore
  *   const reader = yield* MetricReader.make({ snapshot, temporality: "delta" })
- *   yield* Effect.schedule(Effect.ignore(reader.collect(write)), Schedule.spaced("1 minute"))
+ *   yield* Effect.schedule(Effect.ignoreCause(reader.collect(write)), Schedule.spaced("1 minute"))
  * })
  * ```
  *
