@@ -36,6 +36,9 @@ describe("Redaction.text", () => {
     ["paid with 4111 1111 1111 1111.", `paid with ${mask}.`],
     ["3782-822463-10005", mask],
     ["mail to a.b+c@example.co.uk now", `mail to ${mask} now`],
+    ["a@b.de.a@b.de, c@d.de", `${mask}, ${mask}`],
+    ["a@b.de_1", mask],
+    ["a@b.de4111111111111111", mask],
     ["-----BEGIN PRIVATE KEY-----\nabc", mask]
   ])("masks the secret in %j", (text, masked) => {
     assert.strictEqual(policy.text(text), masked)

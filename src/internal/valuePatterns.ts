@@ -153,6 +153,13 @@ const isCardNumber = (text: string): boolean => {
   return digits >= 13 && sum % 10 === 0
 }
 
+/** Found from the start of its run of characters, with what the last word goes on with and every further address. */
+const email = simple(
+  "email",
+  "@",
+  /(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\w*(?:[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\w*)*/g
+)
+
 /** In the order in which they are applied: what a larger secret contains must not be masked before it. */
 const all: ReadonlyArray<ValuePattern> = [
   simple(
@@ -166,7 +173,7 @@ const all: ReadonlyArray<ValuePattern> = [
   jwt,
   simple("aws_key", "A(?:KIA|SIA|GPA|IDA|ROA)[0-9A-Z]{16}", /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g),
   cardNumber,
-  simple("email", "@", /(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b/g)
+  email
 ]
 
 /** The patterns of these names. */
