@@ -34,6 +34,7 @@
  */
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 import * as CumulativeBuckets from "./prometheus/CumulativeBuckets.ts"
+import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format.
@@ -110,8 +111,10 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
     const shared = `${timestamp},${cell(family.name)},${family.type},${cell(family.unit ?? "")},`
     const startOf = (suffix: string) => `${shared}${cell(family.name + suffix)},`
     const starts = { plain: startOf(""), bucket: startOf("_bucket"), sum: startOf("_sum"), count: startOf("_count") }
-    for (let index = 0; index < family.series.length; index++) {
-      text += rows(family, index, starts, attributes.cells(at<SeriesSnapshot>(family.series, index).attributes, cell))
+    const series = SeriesList.of(family)
+    for (let index = 0; index < series.length; index++) {
+      const { attributes: own, value } = series.at(index)
+      text += rows(family, value, starts, attributes.cells(own, cell))
       if (text.length < chunkLength) continue
       yield text
       text = ""
@@ -119,8 +122,6 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
   }
   if (text !== "") yield text
 }
-
-const at = <A>(items: ReadonlyArray<A>, index: number): A => items[index] as A
 
 /** The cells of a row up to its value, by what the sample is. */
 interface Starts {
@@ -130,25 +131,18 @@ interface Starts {
   readonly count: string
 }
 
-const rows = (family: FamilySnapshot, index: number, starts: Starts, end: string): string => {
-  switch (family.type) {
-    case "histogram": {
-      const { count, counts, sum } = at(family.series, index).value
-      return buckets(family.buckets, cumulated(counts), count, starts, end) + totals(starts, sum, count, end)
-    }
-    case "exponentialHistogram": {
-      const { value } = at(family.series, index)
-      const { bounds, counts } = CumulativeBuckets.make(value)
-      return buckets(bounds, counts, value.count, starts, end) + totals(starts, value.sum, value.count, end)
-    }
-    case "summary": {
-      const { count, quantiles, sum } = at(family.series, index).value
-      return quantiles.map(([quantile, value]) => row(starts.plain, value, "", number(quantile), end)).join("") +
-        totals(starts, sum, count, end)
-    }
-    default:
-      return row(starts.plain, at(family.series, index).value, "", "", end)
+const rows = (family: FamilySnapshot, value: SeriesSnapshot["value"], starts: Starts, end: string): string => {
+  if (typeof value === "number") return row(starts.plain, value, "", "", end)
+  const { count, sum } = value
+  if ("quantiles" in value) {
+    const ofQuantile = ([quantile, estimate]: readonly [number, number]) =>
+      row(starts.plain, estimate, "", number(quantile), end)
+    return value.quantiles.map(ofQuantile).join("") + totals(starts, sum, count, end)
   }
+  const { bounds, counts } = "scale" in value
+    ? CumulativeBuckets.make(value)
+    : { bounds: family.type === "histogram" ? family.buckets : [], counts: cumulated(value.counts) }
+  return buckets(bounds, counts, count, starts, end) + totals(starts, sum, count, end)
 }
 
 const cumulated = (counts: ReadonlyArray<number>): ReadonlyArray<number> => {
@@ -165,7 +159,7 @@ const buckets = (
 ): string => {
   let text = ""
   for (let index = 0; index < bounds.length; index++) {
-    text += row(bucket, at(cumulative, index), number(at(bounds, index)), "", end)
+    text += row(bucket, cumulative[index] as number, number(bounds[index] as number), "", end)
   }
   return text + row(bucket, count, "Infinity", "", end)
 }
@@ -210,10 +204,13 @@ const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
 /** The series of a family have its keys, but for the overflow series, which is the last. */
 const keysOf = ({ families }: MetricSnapshot): ReadonlyArray<string> => {
   const keys = new Set<string>()
-  for (const { attributes, series } of families) {
-    for (const key of attributes) keys.add(key)
-    const looked: ReadonlyArray<SeriesSnapshot> = attributes.length === 0 ? series : series.slice(-1)
-    for (const one of looked) for (const key of Object.keys(one.attributes)) keys.add(key)
+  for (const family of families) {
+    for (const key of family.attributes) keys.add(key)
+    const series = SeriesList.of(family)
+    const first = family.attributes.length === 0 ? 0 : Math.max(series.length - 1, 0)
+    for (let index = first; index < series.length; index++) {
+      for (const key of Object.keys(series.attributesAt(index))) keys.add(key)
+    }
   }
   return [...keys].toSorted()
 }

@@ -15,6 +15,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Exemplar, ExponentialBuckets, FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format.
@@ -179,8 +180,9 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
     text += `${familySeparator}${familyStart(family)}`
     familySeparator = ","
     let seriesSeparator = ""
-    for (const series of family.series) {
-      text += `${seriesSeparator}${encodeSeries(series)}`
+    const series = SeriesList.of(family)
+    for (let index = 0; index < series.length; index++) {
+      text += `${seriesSeparator}${encodeSeries(series.at(index))}`
       seriesSeparator = ","
       if (text.length < chunkLength) continue
       yield text

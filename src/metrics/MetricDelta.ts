@@ -17,6 +17,7 @@ import type {
   SeriesSnapshot
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
+import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * The snapshot before the first one.
@@ -87,6 +88,7 @@ export function* steps(
   const before = new Map(previous.families.map((family) => [family.name, family]))
   const families: Array<FamilySnapshot> = []
   for (const family of current.families) {
+    yield* SeriesList.make(family)
     const difference = isDelta(temporality, family)
       ? yield* familyBetween(before.get(family.name), family, previous.timeMillis)
       : family

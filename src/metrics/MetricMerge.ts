@@ -20,6 +20,7 @@ import type {
   SummaryFamily,
   SummaryValue
 } from "./MetricSnapshot.ts"
+import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * How the gauges of several snapshots become one value; `last` is the one of the
@@ -154,6 +155,7 @@ const differenceOf = (first: FamilySnapshot, other: FamilySnapshot): MergeConfli
 function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options): Cooperation.Work<FamilySnapshot> {
   const [first] = families as [FamilySnapshot]
   if (families.length === 1) return first
+  for (const family of families) yield* SeriesList.make(family)
   const combine = <Value extends SeriesSnapshot["value"]>(add: (left: Value, right: Value) => Value) =>
   (
     left: SeriesSnapshot<Value>,

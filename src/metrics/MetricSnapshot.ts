@@ -4,7 +4,8 @@
  * **Details**
  *
  * A snapshot is read in one go: no measurement falls between two of its
- * families. Families are sorted by name, series by their attribute values, the
+ * families. The array of a family's series is made at its first use, from the
+ * numbers that were read; formats do without it. Families are sorted by name, series by their attribute values, the
  * overflow series last. Formats, views and exporters are functions of a
  * snapshot and know nothing of the store.
  *

@@ -21,6 +21,7 @@ import type { MetricSnapshot } from "./MetricSnapshot.ts"
 import * as MetricFamilyMessage from "./prometheus/MetricFamilyMessage.ts"
 import * as PrometheusSeries from "./prometheus/PrometheusSeries.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"
+import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format: messages `MetricFamily`, each with its length in
@@ -112,10 +113,13 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
     const parts: Array<Uint8Array<ArrayBuffer>> = []
     let length = 0
     MetricFamilyMessage.writeHeader(writer, family)
-    const write = MetricFamilyMessage.metricWriter(writer, family, step.value)
+    // Prometheus decides by the first series of a family which kind of histogram all of them are.
+    const isNative = step.value.every(({ type }) => type === "exponentialHistogram")
     for (const source of step.value) {
-      for (let index = 0; index < source.series.length; index++) {
-        write(source, index)
+      const series = SeriesList.of(source)
+      const write = MetricFamilyMessage.metricWriter(writer, family, source, isNative)
+      for (let index = 0; index < series.length; index++) {
+        write(series.at(index))
         if (writer.length < chunkBytes) continue
         length += writer.length
         parts.push(writer.take())

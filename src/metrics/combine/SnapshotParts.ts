@@ -5,6 +5,7 @@
  */
 import type * as Cooperation from "../../internal/Cooperation.ts"
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as SeriesList from "../store/SeriesList.ts"
 import { piece } from "./SeriesUnion.ts"
 
 /** Buckets that are as much work as a number with its attributes. */
@@ -33,6 +34,7 @@ export function* split(
   let families: Array<FamilySnapshot> = []
   let weight = 0
   for (const family of snapshot.families) {
+    yield* SeriesList.make(family)
     let from = 0
     const take = (to: number) => {
       if (to > from) families.push(slice(family, from, to))

@@ -33,38 +33,38 @@ export const writeHeader = (writer: ProtobufWriter, { help, name, type, unit }: 
   if (unit !== undefined) writer.string(5, unit)
 }
 
-/** Writes the series at an index of one of the sources. */
+/** Writes series of one of the sources. Prometheus takes native histograms in families of nothing else only. */
 export const metricWriter = (
   writer: ProtobufWriter,
   family: PrometheusFamily,
-  sources: ReadonlyArray<FamilySnapshot>
-): (source: FamilySnapshot, index: number) => void => {
-  const reserved = PrometheusSeries.reservedOf(family)
-  // Prometheus decides by the first series of a family which kind of histogram all of them are.
-  const isNative = sources.every(({ type }) => type === "exponentialHistogram")
-  let labelled: FamilySnapshot | undefined
-  let writeLabels: WriteLabels
-  return (source, index) => {
-    if (source !== labelled) {
-      writeLabels = labelsWriter(writer, source, reserved)
-      labelled = source
-    }
+  source: FamilySnapshot,
+  isNative: boolean
+): (series: SeriesSnapshot) => void => {
+  const writeLabels = labelsWriter(writer, source, PrometheusSeries.reservedOf(family))
+  const writeValue = valueWriter(writer, source, isNative)
+  return (series) => {
     const metric = writer.open(4)
-    writeLabels((source.series[index] as SeriesSnapshot).attributes)
-    switch (source.type) {
-      case "histogram":
-        writeExplicit(writer, source.buckets, source.series[index] as HistogramFamily["series"][number])
-        break
-      case "exponentialHistogram":
-        writeExponential(writer, source.series[index] as SeriesSnapshot<ExponentialHistogramValue>, isNative)
-        break
-      case "summary":
-        writeSummary(writer, source.series[index] as SummaryFamily["series"][number])
-        break
-      default:
-        writeNumber(writer, source.type, source.series[index] as NumberFamily["series"][number])
-    }
+    writeLabels(series.attributes)
+    writeValue(series)
     writer.close(metric)
+  }
+}
+
+/** What is of one type has values of one kind. */
+const valueWriter = (
+  writer: ProtobufWriter,
+  source: FamilySnapshot,
+  isNative: boolean
+): (series: SeriesSnapshot) => void => {
+  switch (source.type) {
+    case "histogram":
+      return (series) => writeExplicit(writer, source.buckets, series as HistogramFamily["series"][number])
+    case "exponentialHistogram":
+      return (series) => writeExponential(writer, series as SeriesSnapshot<ExponentialHistogramValue>, isNative)
+    case "summary":
+      return (series) => writeSummary(writer, series as SummaryFamily["series"][number])
+    default:
+      return (series) => writeNumber(writer, source.type, series as NumberFamily["series"][number])
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Utf8Writer } from "../../internal/Utf8Writer.ts"
 import type { ExponentialHistogramFamily, HistogramFamily } from "../MetricSnapshot.ts"
 import type { PrometheusFamily } from "../PrometheusNames.ts"
+import * as SeriesList from "../store/SeriesList.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
 import { createdWriter, exemplarIn, sampleWriter, type Style, type Writer } from "./PrometheusSample.ts"
@@ -13,10 +14,12 @@ import * as PrometheusText from "./PrometheusText.ts"
 
 export const explicitWriter = (
   family: PrometheusFamily,
-  { buckets, series }: HistogramFamily,
+  source: HistogramFamily,
   style: Style
 ): Writer => {
   const { name } = family
+  const { buckets } = source
+  const series = SeriesList.of(source)
   // Bounds that do not ascend, or are infinite, are no bounds; what they count is in the next bucket.
   let highest = -Infinity
   const ends = buckets.map((bound) => {
@@ -27,7 +30,7 @@ export const explicitWriter = (
   const last = ends.length
   const totals = totalsWriter(family, style, buckets.some((bound) => bound < 0))
   return (out, index) => {
-    const { attributes, exemplars, startMillis, value } = series[index] as HistogramFamily["series"][number]
+    const { attributes, exemplars, startMillis, value } = series.at(index)
     const { count, counts, sum } = value
     const labels = PrometheusLabels.text(attributes, "le")
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined
@@ -61,15 +64,16 @@ export const explicitWriter = (
 
 export const exponentialWriter = (
   family: PrometheusFamily,
-  { series }: ExponentialHistogramFamily,
+  source: ExponentialHistogramFamily,
   style: Style
 ): Writer => {
   const { name } = family
+  const series = SeriesList.of(source)
   const ends = new Map<number, string>()
   const totals = totalsWriter(family, style, false)
   const totalsOfNegative = totalsWriter(family, style, true)
   return (out, index) => {
-    const { attributes, exemplars, startMillis, value } = series[index] as ExponentialHistogramFamily["series"][number]
+    const { attributes, exemplars, startMillis, value } = series.at(index)
     const { bounds, counts } = CumulativeBuckets.make(value)
     const labels = PrometheusLabels.text(attributes, "le")
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined

@@ -6,6 +6,7 @@
 import { Utf8Writer } from "../../internal/Utf8Writer.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import * as PrometheusNames from "../PrometheusNames.ts"
+import * as SeriesList from "../store/SeriesList.ts"
 import type * as PrometheusSample from "./PrometheusSample.ts"
 import * as PrometheusSamples from "./PrometheusSamples.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
@@ -51,7 +52,7 @@ export function* chunks(
     out.text(style.head(family))
     for (const source of step.value) {
       const write = PrometheusSamples.writer(family, source, style)
-      const { length } = source.series
+      const { length } = SeriesList.of(source)
       for (let index = 0; index < length;) {
         index = writeUntilFull(write, out, index, length)
         if (out.isFull) yield out.take()

@@ -5,6 +5,7 @@
  */
 import type { FamilySnapshot, NumberFamily, SummaryFamily } from "../MetricSnapshot.ts"
 import type { PrometheusFamily } from "../PrometheusNames.ts"
+import * as SeriesList from "../store/SeriesList.ts"
 import * as PrometheusBuckets from "./PrometheusBuckets.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
 import { createdWriter, exemplarIn, sampleWriter, type Style, type Writer } from "./PrometheusSample.ts"
@@ -23,13 +24,15 @@ export const writer = (family: PrometheusFamily, source: FamilySnapshot, style: 
   }
 }
 
-const numberWriter = (family: PrometheusFamily, { series, type }: NumberFamily, style: Style): Writer => {
+const numberWriter = (family: PrometheusFamily, source: NumberFamily, style: Style): Writer => {
+  const { type } = source
+  const series = SeriesList.of(source)
   const mustCount = type === "counter" && !style.lenient
   const write = sampleWriter(family.name)
   const created = createdWriter(family, style)
   const exemplarOf = family.openMetrics.type === "counter" ? style.exemplar : undefined
   return (out, index) => {
-    const { attributes, exemplars, startMillis, value } = series[index] as NumberFamily["series"][number]
+    const { attributes, exemplars, startMillis, value } = series.at(index)
     if (mustCount && !(value >= 0)) return
     const labels = PrometheusLabels.text(attributes)
     const exemplar = exemplarOf === undefined || exemplars.length === 0
@@ -40,13 +43,14 @@ const numberWriter = (family: PrometheusFamily, { series, type }: NumberFamily, 
   }
 }
 
-const summaryWriter = (family: PrometheusFamily, { series }: SummaryFamily, style: Style): Writer => {
+const summaryWriter = (family: PrometheusFamily, source: SummaryFamily, style: Style): Writer => {
+  const series = SeriesList.of(source)
   const writeQuantile = sampleWriter(family.name)
   const writeSum = sampleWriter(`${family.name}_sum`)
   const writeCount = sampleWriter(`${family.name}_count`)
   const created = createdWriter(family, style)
   return (out, index) => {
-    const { attributes, startMillis, value } = series[index] as SummaryFamily["series"][number]
+    const { attributes, startMillis, value } = series.at(index)
     const labels = PrometheusLabels.text(attributes, "quantile")
     const start = labels === "" ? "" : `${labels},`
     let highest = -Infinity

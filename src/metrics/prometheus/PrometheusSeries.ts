@@ -5,6 +5,7 @@
  */
 import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "../MetricSnapshot.ts"
 import * as PrometheusNames from "../PrometheusNames.ts"
+import * as SeriesList from "../store/SeriesList.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
 
 /** How many series are looked at before the caller may do something else. */
@@ -39,8 +40,10 @@ export function* distinct(
     const series: Array<SeriesSnapshot> = []
     kept.push(series)
     let repeated = 0
-    for (const candidate of source.series) {
+    const candidates = SeriesList.of(source)
+    for (let index = 0; index < candidates.length; index++) {
       if (++seen % seriesPerStep === 0) yield
+      const candidate = candidates.at(index)
       const key = PrometheusLabels.identity(candidate.attributes, reserved)
       const place = places.get(key)
       if (place === undefined) {
@@ -67,16 +70,22 @@ export const reservedOf = (
 
 /** Series of declared attributes differ in their values; all others are compared. */
 function* mayRepeat(
-  { attributes, series }: FamilySnapshot,
+  family: FamilySnapshot,
   reserved: PrometheusLabels.Reserved | undefined
 ): Generator<undefined, boolean> {
-  if (series.length < 2) return false
+  const { attributes } = family
+  const series = SeriesList.of(family)
+  const { length } = series
+  if (length < 2) return false
   const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusNames.labelName(key))
   if (names.length === 0 || new Set(names).size < names.length) return true
   const isAmbiguous = PrometheusLabels.ambiguity()
-  for (let start = 0; start < series.length; start += seriesPerStep) {
+  for (let start = 0; start < length; start += seriesPerStep) {
     if (start > 0) yield
-    if (series.slice(start, start + seriesPerStep).some(({ attributes }) => isAmbiguous(attributes))) return true
+    const end = Math.min(start + seriesPerStep, length)
+    for (let index = start; index < end; index++) {
+      if (isAmbiguous(series.attributesAt(index))) return true
+    }
   }
   return false
 }

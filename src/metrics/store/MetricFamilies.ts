@@ -87,12 +87,12 @@ export class MetricFamilies {
 }
 
 function* collect(
-  readings: ReadonlyArray<Cooperation.Work<FamilySnapshot>>
+  readings: ReadonlyArray<Cooperation.Work<FamilySnapshot | undefined>>
 ): Cooperation.Work<Array<FamilySnapshot>> {
   const families: Array<FamilySnapshot> = []
   for (const reading of readings) {
     const family = yield* reading
-    if (family.series.length > 0) families.push(family)
+    if (family !== undefined) families.push(family)
     yield
   }
   return families

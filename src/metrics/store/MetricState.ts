@@ -16,8 +16,9 @@ import type { Checked } from "./MetricDeclaration.ts"
 import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
 import { Series } from "./Series.ts"
 import { SeriesAttributes } from "./SeriesAttributes.ts"
-import * as SeriesExemplars from "./SeriesExemplars.ts"
+import type * as SeriesExemplars from "./SeriesExemplars.ts"
 import * as SeriesIndex from "./SeriesIndex.ts"
+import * as SeriesList from "./SeriesList.ts"
 import { SeriesOrder } from "./SeriesOrder.ts"
 import type { SeriesStorage } from "./SeriesStorage.ts"
 
@@ -35,9 +36,6 @@ export interface Options {
 
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
 const overheadBytes = 600
-
-/** Snapshots of series that are made in one piece of work. */
-const piece = 512
 
 const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
 
@@ -125,55 +123,39 @@ export class MetricState {
     }
   }
 
-  /** Reads all values now; the work makes a snapshot of what was read. */
-  read(): Cooperation.Work<FamilySnapshot> {
-    return this.#snapshot(this.parts.storage.values.slice(), this.#order.read())
-  }
-
-  *#snapshot(
-    values: Float64Array,
-    ordering: Cooperation.Work<ReadonlyArray<Series>>
-  ): Cooperation.Work<FamilySnapshot> {
-    const observed = this.observed && this.declaration.type === "counter"
-    return yield* familySnapshot(this.declaration, observed, values, yield* ordering)
+  /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
+  read(): Cooperation.Work<FamilySnapshot | undefined> {
+    return familySnapshot(
+      this.declaration,
+      this.observed && this.declaration.type === "counter",
+      this.parts.storage.values.slice(),
+      this.#order.read()
+    )
   }
 }
 
-/** The snapshot of a family whose series are given in their order, with a copy of their numbers. */
+/** The snapshot of a family whose series are brought into their order, with a copy of their numbers. */
 export function* familySnapshot(
   declaration: Checked,
   observed: boolean,
   values: Float64Array,
-  ordered: ReadonlyArray<Series>
-): Cooperation.Work<FamilySnapshot> {
+  ordering: Cooperation.Work<ReadonlyArray<Series>>
+): Cooperation.Work<FamilySnapshot | undefined> {
+  const ordered = yield* ordering
+  if (ordered.length === 0) return undefined
   const { attributes, buckets, help, name, type, unit } = declaration
-  const readValue = valueReader(declaration)
-  const series: Array<SeriesSnapshot> = []
-  while (series.length < ordered.length) {
-    readPiece(series, ordered, values, readValue)
-    yield
-  }
-  const family = { type, name, help, unit, attributes, ...(observed ? { observed } : {}), series }
-  return (buckets === undefined ? family : { ...family, buckets }) as FamilySnapshot
-}
-
-/** Apart from the generator: what is called often is compiled better than a loop that is left and entered again. */
-const readPiece = (
-  series: Array<SeriesSnapshot>,
-  ordered: ReadonlyArray<Series>,
-  values: Float64Array,
-  readValue: ReadValue<SeriesSnapshot["value"]>
-): void => {
-  const end = Math.min(series.length + piece, ordered.length)
-  for (let index = series.length; index < end; index++) {
-    const one = ordered[index] as Series
-    series.push({
-      attributes: one.attributes,
-      startMillis: one.startMillis,
-      value: readValue(values, one.base + 1),
-      exemplars: SeriesExemplars.of(one)
-    })
-  }
+  return SeriesList.attach(
+    {
+      type,
+      name,
+      help,
+      unit,
+      attributes,
+      ...(observed ? { observed } : {}),
+      ...(buckets === undefined ? {} : { buckets })
+    },
+    new SeriesList.ReadSeries(ordered, values, valueReader(declaration))
+  )
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)

@@ -68,8 +68,8 @@ function* collect(
 ): Cooperation.Work<ReadonlyArray<FamilySnapshot>> {
   const families: Array<FamilySnapshot> = []
   for (const { declaration, ordering } of readings) {
-    const ordered = yield* ordering
-    if (ordered.length > 0) families.push(yield* familySnapshot(declaration, false, numbers, ordered))
+    const family = yield* familySnapshot(declaration, false, numbers, ordering)
+    if (family !== undefined) families.push(family)
   }
   return families
 }

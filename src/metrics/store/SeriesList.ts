@@ -1,0 +1,136 @@
+/**
+ * The series of a family one by one, none of which is kept.
+ *
+ * **Details**
+ *
+ * The store has copied numbers; the objects of a snapshot are made of them. A
+ * format needs each object for a moment only: made all at once, those of many
+ * series are what a collector spends most of a scrape on. A snapshot that comes
+ * from a store therefore makes its arrays when somebody asks for them, and
+ * formats do not ask: they walk this list.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../internal/Cooperation.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
+import type { ReadValue } from "./FamilyParts.ts"
+import type { Series } from "./Series.ts"
+import type { Attributes } from "./SeriesAttributes.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
+
+export interface SeriesList<Value = SeriesSnapshot["value"]> {
+  readonly length: number
+  readonly at: (index: number) => SeriesSnapshot<Value>
+  /** Cheaper than those of `at`. */
+  readonly attributesAt: (index: number) => Attributes
+}
+
+/** Series in the order of a snapshot, with a copy of their numbers. */
+export class ReadSeries implements SeriesList {
+  readonly #ordered: ReadonlyArray<Series>
+  readonly #values: Float64Array
+  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+
+  constructor(
+    ordered: ReadonlyArray<Series>,
+    values: Float64Array,
+    readValue: ReadValue<SeriesSnapshot["value"]>
+  ) {
+    this.#ordered = ordered
+    this.#values = values
+    this.#readValue = readValue
+  }
+
+  get length(): number {
+    return this.#ordered.length
+  }
+
+  at(index: number): SeriesSnapshot {
+    const series = this.#ordered[index] as Series
+    const readValue = this.#readValue
+    return {
+      attributes: series.attributes,
+      startMillis: series.startMillis,
+      value: readValue(this.#values, series.base + 1),
+      exemplars: SeriesExemplars.of(series)
+    }
+  }
+
+  attributesAt(index: number): Attributes {
+    return (this.#ordered[index] as Series).attributes
+  }
+}
+
+/** Series that exist already. */
+class MadeSeries implements SeriesList {
+  readonly #series: ReadonlyArray<SeriesSnapshot>
+
+  constructor(series: ReadonlyArray<SeriesSnapshot>) {
+    this.#series = series
+  }
+
+  get length(): number {
+    return this.#series.length
+  }
+
+  at(index: number): SeriesSnapshot {
+    return this.#series[index] as SeriesSnapshot
+  }
+
+  attributesAt(index: number): Attributes {
+    return (this.#series[index] as SeriesSnapshot).attributes
+  }
+}
+
+/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+class Given {
+  constructor(family: object) {
+    return family
+  }
+}
+
+class Listed extends Given {
+  readonly #list: SeriesList
+  readonly #make: (end: number) => ReadonlyArray<SeriesSnapshot>
+
+  constructor(family: object, list: SeriesList, make: (end: number) => ReadonlyArray<SeriesSnapshot>) {
+    super(family)
+    this.#list = list
+    this.#make = make
+  }
+
+  static listOf(family: object): SeriesList | undefined {
+    return #list in family ? family.#list : undefined
+  }
+
+  static make(family: object, end: number): void {
+    if (#make in family) family.#make(end)
+  }
+}
+
+/** A family that makes the array of its `series` at the first reading of it. A copy of the family is a plain one. */
+export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
+  const made: Array<SeriesSnapshot> = []
+  const make = (end: number) => {
+    while (made.length < end) made.push(list.at(made.length))
+    return made
+  }
+  const series: PropertyDescriptor = { get: () => make(list.length), enumerable: true, configurable: true }
+  return new Listed(Object.defineProperty({ ...head }, "series", series), list, make) as unknown as FamilySnapshot
+}
+
+/** The series of a family, whoever made it. */
+export const of = <Family extends FamilySnapshot>(family: Family) =>
+  (Listed.listOf(family) ?? new MadeSeries(family.series)) as SeriesList<Family["series"][number]["value"]>
+
+/** Series that are made in one piece of work. */
+const piece = 500
+
+/** Makes the array of `series`, for those who need all of it. */
+export function* make(family: FamilySnapshot): Cooperation.Work<void> {
+  const length = Listed.listOf(family)?.length ?? 0
+  for (let end = piece; end < length; end += piece) {
+    Listed.make(family, end)
+    yield
+  }
+}

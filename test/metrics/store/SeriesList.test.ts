@@ -1,0 +1,90 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { deepStrictEqual } from "node:assert"
+import * as Cooperation from "../../../src/internal/Cooperation.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../../../src/metrics/MetricSnapshot.ts"
+import * as SeriesList from "../../../src/metrics/store/SeriesList.ts"
+import * as StoreTest from "../storeTest.ts"
+
+/** A family of counters as a store gives it. */
+const familyOf = (store: StoreTest.Store, count: number) => {
+  const counter = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"], cardinalityLimit: 5000 })
+  for (let index = 0; index < count; index++) counter.inc({ kind: `${index}`.padStart(4, "0") }, index)
+  return Effect.map(StoreTest.declared(store), ([family]) => family as FamilySnapshot)
+}
+
+/** What it says, written out. */
+const plainOf = (count: number): FamilySnapshot => ({
+  type: "counter",
+  name: "jobs_total",
+  help: "Jobs.",
+  unit: undefined,
+  attributes: ["kind"],
+  series: Array.from({ length: count }, (_, index) => ({
+    attributes: { kind: `${index}`.padStart(4, "0") },
+    startMillis: 0,
+    value: index,
+    exemplars: []
+  }))
+})
+
+const eachOf = (family: FamilySnapshot): ReadonlyArray<SeriesSnapshot> => {
+  const list = SeriesList.of(family)
+  return Array.from({ length: list.length }, (_, index) => list.at(index))
+}
+
+describe("SeriesList", () => {
+  StoreTest.test("gives the series of a store one by one, as the array of the family has them", (store) =>
+    Effect.gen(function*() {
+      const family = yield* familyOf(store, 1200)
+      assert.deepStrictEqual(eachOf(family), plainOf(1200).series)
+      assert.deepStrictEqual(family.series, plainOf(1200).series)
+      assert.strictEqual(SeriesList.of(family).attributesAt(7), family.series[7]?.attributes)
+    }))
+
+  StoreTest.test("leaves the family plain data, whose series are made once", (store) =>
+    Effect.gen(function*() {
+      const family = yield* familyOf(store, 3)
+      const plain = plainOf(3)
+      deepStrictEqual(family, plain)
+      assert.strictEqual(
+        JSON.stringify(family),
+        JSON.stringify({ ...plain, attributes: ["kind"], series: plain.series })
+      )
+      assert.deepStrictEqual(structuredClone(family), plain)
+      assert.strictEqual(family.series, family.series)
+    }))
+
+  StoreTest.test("reads a copy of a family from the copy", (store) =>
+    Effect.gen(function*() {
+      const family = yield* familyOf(store, 3)
+      const copy = { ...family, series: family.series.slice(1) } as FamilySnapshot
+      assert.deepStrictEqual(eachOf(copy), plainOf(3).series.slice(1))
+    }))
+
+  StoreTest.test("says what was recorded when the snapshot was taken, whenever it is asked", (store) =>
+    Effect.gen(function*() {
+      const family = yield* familyOf(store, 2)
+      yield* familyOf(store, 3)
+      assert.deepStrictEqual(eachOf(family), plainOf(2).series)
+      assert.deepStrictEqual(family.series, plainOf(2).series)
+    }))
+
+  StoreTest.test("makes a long array in several pieces of work", (store) =>
+    Effect.gen(function*() {
+      const family = yield* familyOf(store, 1200)
+      const work = SeriesList.make(family)
+      assert.isFalse(work.next().done)
+      assert.lengthOf(family.series, 1200)
+      Cooperation.runNow(work)
+      assert.deepStrictEqual(family.series, plainOf(1200).series)
+    }))
+
+  it("takes a family that was written out", () => {
+    const plain = plainOf(2)
+    assert.deepStrictEqual(eachOf(plain), plain.series)
+    assert.strictEqual(SeriesList.of(plain).at(1), plain.series[1])
+    assert.deepStrictEqual(SeriesList.of(plain).attributesAt(1), { kind: "0001" })
+    assert.isTrue(SeriesList.make(plain).next().done)
+  })
+})
