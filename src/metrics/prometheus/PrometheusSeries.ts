@@ -79,6 +79,7 @@ function* mayRepeat(
   if (length < 2) return false
   const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusNames.labelName(key))
   if (names.length === 0 || new Set(names).size < names.length) return true
+  if (series.areDistinct) return false
   const isAmbiguous = PrometheusLabels.ambiguity()
   for (let start = 0; start < length; start += seriesPerStep) {
     if (start > 0) yield

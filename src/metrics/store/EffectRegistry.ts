@@ -35,6 +35,8 @@ export const make = Effect.gen(function*() {
   const isTaken = (name: string) => [...registry.values()].some((metadata) => metadata.id === name)
 
   return {
+    /** How many metrics of the registry are ours. */
+    count: () => registrations.size,
     family: (declaration: Checked): Register => {
       if (isTaken(declaration.name)) {
         report(Effect.logDebug(

@@ -26,6 +26,8 @@ type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ?
 export interface Options {
   readonly context: Context.Context<never>
   readonly registry: Metric.MetricRegistry
+  /** How many metrics of the registry are ours. */
+  readonly countOurs: () => number
   /** Start of series whose own start nobody knows. */
   readonly startMillis: number
   /** Whether a family of ours has the name. */
@@ -45,35 +47,33 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
     if (!reported.has(name)) options.onConflict(sentence)
     reported.add(name)
   }
+  const findOthers = finder(options)
   return function*() {
     const families = new Map<string, Mutable>()
-    const metrics = options.registry.values()
-    for (let others = nextOfOthers(metrics); others !== undefined; others = nextOfOthers(metrics)) {
-      for (const metadata of others) {
-        const metric = orElse<Foreign | undefined>(
-          () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
-          () => undefined
-        )
-        if (metric === undefined) continue
-        const type = typeOf(metric)
-        const name = nameOf(metric.id, type)
-        if (options.isDenied(name)) continue
-        if (options.isTaken(name)) {
-          refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
-          continue
-        }
-        const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
-        const family = families.get(name) ??
-          { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
-        if (family.type !== type || !isSame(family.buckets, buckets)) {
-          refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
-          continue
-        }
-        families.set(name, family)
-        // What is no text and cannot be made one must not cost the others their reading.
-        for (const series of orElse(() => seriesOf(metric, options), () => [])) family.series.push(series)
+    for (const [index, metadata] of (yield* findOthers()).entries()) {
+      if (index % piece === piece - 1) yield
+      const metric = orElse<Foreign | undefined>(
+        () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
+        () => undefined
+      )
+      if (metric === undefined) continue
+      const type = typeOf(metric)
+      const name = nameOf(metric.id, type)
+      if (options.isDenied(name)) continue
+      if (options.isTaken(name)) {
+        refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
+        continue
       }
-      yield
+      const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
+      const family = families.get(name) ??
+        { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
+      if (family.type !== type || !isSame(family.buckets, buckets)) {
+        refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+        continue
+      }
+      families.set(name, family)
+      // What is no text and cannot be made one must not cost the others their reading.
+      for (const series of orElse(() => seriesOf(metric, options), () => [])) family.series.push(series)
     }
     return Array.from(families.values(), ({ buckets, ...family }) => {
       const snapshot = { ...family, unit: undefined, attributes: [] }
@@ -83,17 +83,42 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
 }
 
 /**
- * Those of others among the next metrics, `undefined` behind the last one. Apart from the generator, whose loops make an
- * object for each step.
+ * Finds the metrics of others. Most of a registry is ours, and a look at all of it takes as long as writing it: it is
+ * taken only where there are more metrics than before, or fewer, or where one of others has gone.
  */
-const nextOfOthers = (metrics: Iterator<Metadata>): ReadonlyArray<Metadata> | undefined => {
-  const others: Array<Metadata> = []
+const finder = ({ countOurs, registry }: Options): () => Cooperation.Work<ReadonlyArray<Metadata>> => {
+  let all = -1
+  let ours = -1
+  let found: ReadonlyArray<readonly [key: string, metadata: Metadata]> = []
+  return function*() {
+    const isCurrent = registry.size === all && countOurs() === ours &&
+      found.every(([key, metadata]) => registry.get(key) === metadata)
+    if (!isCurrent) {
+      all = registry.size
+      ours = countOurs()
+      const others: Array<readonly [key: string, metadata: Metadata]> = []
+      const metrics = registry.entries()
+      while (moveOthers(metrics, others)) yield
+      found = others
+    }
+    return found.map(([, metadata]) => metadata)
+  }
+}
+
+/**
+ * Adds those of others among the next metrics; says whether there may be more. Apart from the generator, whose loops
+ * make an object for each step.
+ */
+const moveOthers = (
+  metrics: Iterator<readonly [key: string, metadata: Metadata]>,
+  others: Array<readonly [key: string, metadata: Metadata]>
+): boolean => {
   for (let seen = 0; seen < piece; seen++) {
     const { done, value } = metrics.next()
-    if (done === true) return seen === 0 ? undefined : others
-    if (!EffectRegistry.isOurs(value)) others.push(value)
+    if (done === true) return false
+    if (!EffectRegistry.isOurs(value[1])) others.push(value)
   }
-  return others
+  return true
 }
 
 /** Prometheus asks for a help text; Effect does not. */

@@ -128,7 +128,7 @@ export class MetricState {
     return familySnapshot(
       this.declaration,
       this.observed && this.declaration.type === "counter",
-      this.parts.storage.values.slice(),
+      this.parts.storage.copy(),
       this.#order.read()
     )
   }

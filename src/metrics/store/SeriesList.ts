@@ -23,10 +23,14 @@ export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly at: (index: number) => SeriesSnapshot<Value>
   /** Cheaper than those of `at`. */
   readonly attributesAt: (index: number) => Attributes
+  /** Whether it is known that no two of them have the same attribute values, not even as UTF-8. */
+  readonly areDistinct: boolean
 }
 
 /** Series in the order of a snapshot, with a copy of their numbers. */
 export class ReadSeries implements SeriesList {
+  /** The index of a family finds a series by its values, and they are well-formed. */
+  readonly areDistinct = true
   readonly #ordered: ReadonlyArray<Series>
   readonly #values: Float64Array
   readonly #readValue: ReadValue<SeriesSnapshot["value"]>
@@ -63,6 +67,7 @@ export class ReadSeries implements SeriesList {
 
 /** Series that exist already. */
 class MadeSeries implements SeriesList {
+  readonly areDistinct = false
   readonly #series: ReadonlyArray<SeriesSnapshot>
 
   constructor(series: ReadonlyArray<SeriesSnapshot>) {

@@ -23,6 +23,8 @@ export interface SeriesStorage {
   allocateOverflow(startMillis: number): number
   /** Takes back the place of an expired series. */
   release(base: number): void
+  /** The numbers of all series as they are now. */
+  copy(): Float64Array
 }
 
 const firstSeries = 8
@@ -58,6 +60,10 @@ export class GrowingStorage implements SeriesStorage {
 
   allocateOverflow(): number {
     return this.allocate()
+  }
+
+  copy(): Float64Array {
+    return this.values.slice(0, this.#used)
   }
 
   /** The next series gets the place. */

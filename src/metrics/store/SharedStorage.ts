@@ -38,6 +38,10 @@ export class SharedStorage implements SeriesStorage {
     return this.#overflow
   }
 
+  copy(): Float64Array {
+    return this.#slab.numbers.slice()
+  }
+
   /** The place stays empty: a reader may be about to read it. */
   release(base: number): void {
     this.generation++

@@ -98,6 +98,7 @@ export const make: (
   const readForeign = ForeignMetrics.reader({
     context: yield* Effect.context<never>(),
     registry: yield* Metric.MetricRegistry,
+    countOurs: registry.count,
     startMillis: nowMillis(),
     isTaken: (name) => families.has(name),
     isDenied: (name) => MetricView.denies(config.views, name),

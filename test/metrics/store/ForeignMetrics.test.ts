@@ -56,6 +56,27 @@ describe("Metrics recorded with Effect's own Metric", () => {
       ] as never)
     }))
 
+  test("are found from reading to reading, whatever comes and goes in between", (store) =>
+    Effect.gen(function*() {
+      const depth = (queue: string) => Metric.gauge("depth", { attributes: { queue } })
+      const queues = Effect.map(seriesOf(store, "depth"), (series) => series.map(({ attributes }) => attributes["queue"]))
+      const own = store.counter({ name: "own_total", help: "Own.", attributes: ["kind"] })
+      own.inc({ kind: "a" })
+      assert.deepStrictEqual(yield* queues, [])
+      yield* Metric.update(depth("mail"), 1)
+      assert.deepStrictEqual(yield* queues, ["mail"])
+      assert.deepStrictEqual(yield* queues, ["mail"])
+      yield* Metric.remove(depth("mail"))
+      yield* Metric.update(depth("news"), 1)
+      assert.deepStrictEqual(yield* queues, ["news"])
+      yield* Metric.remove(depth("news"))
+      own.inc({ kind: "b" })
+      assert.deepStrictEqual(yield* queues, [])
+      yield* Metric.update(depth("mail"), 1)
+      yield* Metric.update(depth("news"), 1)
+      assert.deepStrictEqual(yield* queues, ["mail", "news"])
+    }))
+
   test("of libraries and of the runtime are among them", (store) =>
     Effect.gen(function*() {
       yield* Metric.update(ClusterMetrics.runners, 3n)
