@@ -11,13 +11,25 @@ import type { ExponentialHistogramValue, HistogramValue, SeriesSnapshot } from "
 import type { Checked } from "./MetricDeclaration.ts"
 import type { Series } from "./Series.ts"
 
-type Read = () => SeriesSnapshot["value"]
+/** Reads the value that a series has now. */
+type Read = (series: Series) => SeriesSnapshot["value"]
 
-/** Registers one series and gives what takes it out again. */
-export type Register = (series: Series, read: Read) => () => void
+/** How the series of a family are shown. */
+export interface Family {
+  readonly declaration: Checked
+  readonly read: Read
+  /** All series there are; the registry forgets them with the store. */
+  readonly series: () => Iterable<Series>
+}
+
+/** Registers one series; what takes it out again is kept by the series. */
+export type Register = (series: Series) => void
 
 /** What our own hooks are told from those of others by. */
 const ours = Symbol("tasker-telemetry/metrics/EffectRegistry")
+
+/** A property of each hook would be an object of its own, of which there is one for each series. */
+const hookPrototype: object = Object.create(Function.prototype, { [ours]: { value: true } })
 
 export const isOurs = (metadata: Metric.Metric.Metadata<unknown, unknown>): boolean => ours in metadata.hooks.get
 
@@ -29,78 +41,98 @@ export const make = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const registry = yield* Metric.MetricRegistry
   const report = Effect.runForkWith(context)
-  const registrations = new Set<Metric.Registration>()
-  yield* Effect.addFinalizer(() => Effect.sync(() => registrations.forEach((registration) => registration.remove())))
+  const families: Array<Family> = []
+  let count = 0
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const { series } of families) for (const one of series()) one.registration?.remove()
+    })
+  )
 
   const isTaken = (name: string) => [...registry.values()].some((metadata) => metadata.id === name)
 
   return {
     /** How many metrics of the registry are ours. */
-    count: () => registrations.size,
-    family: (declaration: Checked): Register => {
-      if (isTaken(declaration.name)) {
+    count: () => count,
+    family: (family: Family): Register => {
+      const { name } = family.declaration
+      if (isTaken(name)) {
         report(Effect.logDebug(
-          `metric ${declaration.name} exists in Effect's metric registry already; Effect's exporters see that one`
+          `metric ${name} exists in Effect's metric registry already; Effect's exporters see that one`
         ))
-        return () => () => {}
+        return () => {}
       }
-      return (series, read) => {
-        const registration = register(context, declaration, series.attributes, read)
-        registrations.add(registration)
-        return () => {
-          registrations.delete(registration)
-          registration.remove()
-        }
+      families.push(family)
+      const show = shower(context, family)
+      return (series) => {
+        series.registration = show(series)
+        count++
       }
+    },
+    /** Takes an expired series out. */
+    remove: (series: Series): void => {
+      if (series.registration === undefined) return
+      series.registration.remove()
+      series.registration = undefined
+      count--
     }
   }
 })
 
-const register = (
+const shower = (
   context: Context.Context<never>,
-  declaration: Checked,
-  attributes: Readonly<Record<string, string>>,
-  read: Read
-): Metric.Registration => {
+  { declaration, read }: Family
+): (series: Series) => Metric.Registration => {
   const { help, name, type } = declaration
-  const options = { description: help, attributes }
-  const number = () => read() as number
+  const number = (series: Series) => read(series) as number
+  const optionsOf = ({ attributes }: Series) => ({ description: help, attributes })
   switch (type) {
     case "counter":
     case "upDownCounter": {
       const incremental = type === "counter"
-      return Metric.registerUnsafe(
-        Metric.counter(name, { ...options, incremental }),
-        context,
-        hooks(() => ({ count: number(), incremental }))
-      )
+      const stateOf = (series: Series) => ({ count: number(series), incremental })
+      return (series) =>
+        Metric.registerUnsafe(
+          Metric.counter(name, { ...optionsOf(series), incremental }),
+          context,
+          hooks(stateOf, series)
+        )
     }
     case "gauge":
-    case "info":
-      return Metric.registerUnsafe(Metric.gauge(name, options), context, hooks(() => ({ value: number() })))
+    case "info": {
+      const stateOf = (series: Series) => ({ value: number(series) })
+      return (series) => Metric.registerUnsafe(Metric.gauge(name, optionsOf(series)), context, hooks(stateOf, series))
+    }
     case "histogram": {
       const boundaries = declaration.buckets ?? []
-      return Metric.registerUnsafe(
-        Metric.histogram(name, { ...options, boundaries }),
-        context,
-        hooks(() => explicitState(boundaries, read() as HistogramValue))
-      )
+      const stateOf = (series: Series) => explicitState(boundaries, read(series) as HistogramValue)
+      return (series) =>
+        Metric.registerUnsafe(
+          Metric.histogram(name, { ...optionsOf(series), boundaries }),
+          context,
+          hooks(stateOf, series)
+        )
     }
-    case "exponentialHistogram":
-      return Metric.registerUnsafe(
-        Metric.histogram(name, { ...options, boundaries: [] }),
-        context,
-        hooks(() => exponentialState(read() as ExponentialHistogramValue))
-      )
+    case "exponentialHistogram": {
+      const stateOf = (series: Series) => exponentialState(read(series) as ExponentialHistogramValue)
+      return (series) =>
+        Metric.registerUnsafe(
+          Metric.histogram(name, { ...optionsOf(series), boundaries: [] }),
+          context,
+          hooks(stateOf, series)
+        )
+    }
   }
 }
 
 /** Somebody else's metric of the same identity records into these hooks, so they take everything and do nothing. */
-const hooks = <State>(get: () => State): Metric.Metric.Hooks<unknown, State> => ({
-  get: Object.assign(get, { [ours]: true }),
-  update: () => {},
-  modify: () => {}
+const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metric.Metric.Hooks<unknown, State> => ({
+  get: Object.setPrototypeOf(() => stateOf(series), hookPrototype) as () => State,
+  update: nothing,
+  modify: nothing
 })
+
+const nothing = () => {}
 
 /** Effect's histogram state: cumulative counts per bound, without `+Inf`. The bounds stand in for the extremes. */
 const explicitState = (boundaries: ReadonlyArray<number>, value: HistogramValue): Metric.HistogramState => {

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../internal/Cooperation.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
 import * as CounterFamily from "./CounterFamily.ts"
@@ -30,12 +31,12 @@ export interface Options {
   readonly nowMillis: () => number
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
-  readonly register: EffectRegistry.Register
+  readonly registry: Effect.Success<typeof EffectRegistry.make>
   readonly onOverflow: (count: number, culprit: string) => void
 }
 
-/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration. */
-const overheadBytes = 600
+/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
+const overheadBytes = 970
 
 const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
 
@@ -49,14 +50,19 @@ export class MetricState {
   observed = false
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
-  readonly #registrations = new Map<Series, () => void>()
-  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+  readonly #registry: Options["registry"]
   #textBytes = 0
 
   constructor(options: Options) {
     const { declaration, storage } = options
     this.declaration = declaration
-    this.#readValue = valueReader(declaration)
+    this.#registry = options.registry
+    const readValue = valueReader(declaration)
+    const register = options.registry.family({
+      declaration,
+      read: ({ base }) => readValue(storage.values, base + 1),
+      series: () => this.parts.index.all
+    })
     this.parts = {
       name: declaration.name,
       keys: declaration.attributes,
@@ -77,10 +83,7 @@ export class MetricState {
           const series = new Series(base, values, attributesOf(declaration, values), startMillis)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
-          this.#registrations.set(
-            series,
-            options.register(series, () => this.#readValue(storage.values, base + 1))
-          )
+          register(series)
           return series
         }
       })
@@ -100,8 +103,7 @@ export class MetricState {
   expire(series: Series): void {
     series.live = false
     this.#textBytes -= bytesOf(series)
-    this.#registrations.get(series)?.()
-    this.#registrations.delete(series)
+    this.#registry.remove(series)
     this.parts.index.remove(series)
     this.#order.expired()
     this.parts.storage.release(series.base)

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type * as Metric from "effect/Metric"
 import type { Exemplar } from "../MetricSnapshot.ts"
 
 /** Exemplars by position: the bucket of a histogram, 0 for a counter. */
@@ -24,6 +25,8 @@ export class Series {
   /** When it was last known to have been recorded to. */
   recordedMillis: number
   exemplars: KeptExemplars | undefined = undefined
+  /** Its place in Effect's registry; `undefined` where it has none. */
+  registration: Metric.Registration | undefined = undefined
 
   constructor(
     base: number,

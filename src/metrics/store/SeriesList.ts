@@ -87,31 +87,16 @@ class MadeSeries implements SeriesList {
   }
 }
 
-/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
-class Given {
-  constructor(family: object) {
-    return family
-  }
+/** Where a family that was read has its list; it is not enumerable, so copies and comparisons do without it. */
+const lists = Symbol("tasker-telemetry/metrics/SeriesList")
+
+interface Lists {
+  readonly list: SeriesList
+  /** The array of `series`, made at least up to an index. */
+  readonly make: (end: number) => ReadonlyArray<SeriesSnapshot>
 }
 
-class Listed extends Given {
-  readonly #list: SeriesList
-  readonly #make: (end: number) => ReadonlyArray<SeriesSnapshot>
-
-  constructor(family: object, list: SeriesList, make: (end: number) => ReadonlyArray<SeriesSnapshot>) {
-    super(family)
-    this.#list = list
-    this.#make = make
-  }
-
-  static listOf(family: object): SeriesList | undefined {
-    return #list in family ? family.#list : undefined
-  }
-
-  static make(family: object, end: number): void {
-    if (#make in family) family.#make(end)
-  }
-}
+const listsOf = (family: FamilySnapshot & { readonly [lists]?: Lists }): Lists | undefined => family[lists]
 
 /** A family that makes the array of its `series` at the first reading of it. A copy of the family is a plain one. */
 export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
@@ -120,22 +105,25 @@ export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): 
     while (made.length < end) made.push(list.at(made.length))
     return made
   }
-  const series: PropertyDescriptor = { get: () => make(list.length), enumerable: true, configurable: true }
-  return new Listed(Object.defineProperty({ ...head }, "series", series), list, make) as unknown as FamilySnapshot
+  return Object.defineProperties({ ...head }, {
+    series: { get: () => make(list.length), enumerable: true, configurable: true },
+    [lists]: { value: { list, make } satisfies Lists }
+  }) as FamilySnapshot
 }
 
 /** The series of a family, whoever made it. */
 export const of = <Family extends FamilySnapshot>(family: Family) =>
-  (Listed.listOf(family) ?? new MadeSeries(family.series)) as SeriesList<Family["series"][number]["value"]>
+  (listsOf(family)?.list ?? new MadeSeries(family.series)) as SeriesList<Family["series"][number]["value"]>
 
 /** Series that are made in one piece of work. */
 const piece = 500
 
 /** Makes the array of `series`, for those who need all of it. */
 export function* make(family: FamilySnapshot): Cooperation.Work<void> {
-  const length = Listed.listOf(family)?.length ?? 0
-  for (let end = piece; end < length; end += piece) {
-    Listed.make(family, end)
+  const known = listsOf(family)
+  if (known === undefined) return
+  for (let end = piece; end < known.list.length; end += piece) {
+    known.make(end)
     yield
   }
 }

@@ -88,7 +88,7 @@ export const make: (
         nowMillis,
         redact,
         misuse: self.misuse(declaration.name, config.onMisuse),
-        register: registry.family(declaration),
+        registry,
         onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
       })
     }

@@ -59,7 +59,10 @@ describe("Metrics recorded with Effect's own Metric", () => {
   test("are found from reading to reading, whatever comes and goes in between", (store) =>
     Effect.gen(function*() {
       const depth = (queue: string) => Metric.gauge("depth", { attributes: { queue } })
-      const queues = Effect.map(seriesOf(store, "depth"), (series) => series.map(({ attributes }) => attributes["queue"]))
+      const queues = Effect.map(
+        seriesOf(store, "depth"),
+        (series) => series.map(({ attributes }) => attributes["queue"])
+      )
       const own = store.counter({ name: "own_total", help: "Own.", attributes: ["kind"] })
       own.inc({ kind: "a" })
       assert.deepStrictEqual(yield* queues, [])
