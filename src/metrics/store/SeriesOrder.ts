@@ -49,7 +49,7 @@ export class SeriesOrder {
   ): Cooperation.Work<ReadonlyArray<Series>> {
     const result = yield* merge(sorted, yield* mergeSort(added, taken))
     // Somebody else may have been faster; then the next reading sorts what is left.
-    if (this.#sorted === before) {
+    if (this.#added === added) {
       this.#sorted = result
       this.#added = this.#added.slice(taken)
       this.#sortedAt = expirations

@@ -55,6 +55,21 @@ describe("SeriesOrder", () => {
     assert.deepStrictEqual(read(order), ["b", "c", "d"])
   })
 
+  it("keeps what comes while two readings find that everything new has expired", () => {
+    const { order } = orderOf("c")
+    assert.deepStrictEqual(read(order), ["c"])
+    const added = ["a", "b"].map(seriesOf)
+    for (const series of added) order.add(series)
+    const first = order.read()
+    const second = order.read()
+    for (const series of added) expire(order, series)
+    order.add(seriesOf("d"))
+    order.add(seriesOf("e"))
+    assert.deepStrictEqual(valuesOf(Cooperation.runNow(first)), ["c"])
+    assert.deepStrictEqual(valuesOf(Cooperation.runNow(second)), ["c"])
+    assert.deepStrictEqual(read(order), ["c", "d", "e"])
+  })
+
   it("gives each of two readings at once everything", () => {
     const { added, order } = orderOf("c", "a", "b")
     const first = order.read()
