@@ -9,6 +9,11 @@
  * under the name it was declared with, too. What a view leaves out is not
  * collected at all, so dropping an attribute joins the series it told apart.
  *
+ * Metrics that a program or library records with Effect's own `Metric` are
+ * denied, renamed and rid of attributes as well, by the names that Prometheus has
+ * for them; the series that this joins are added up. Their buckets and the number
+ * of their series are theirs.
+ *
  * Views are given as the option `metrics.views`, in the variable
  * `TASKER_METRICS_VIEWS` as JSON.
  *
@@ -61,26 +66,37 @@ export const apply = (views: ReadonlyArray<MetricView>, declared: Checked): Chec
 }
 
 const applyOne = (seen: Checked, view: MetricView): Checked => {
-  const { buckets, cardinalityLimit, dropAttributes, keepAttributes, metric, rename } = view
+  const { buckets, cardinalityLimit, metric, rename } = view
   return {
     ...seen,
     name: rename === undefined || metric.includes("*") ? seen.name : rename,
-    attributes: seen.attributes.filter((key) =>
-      (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
-    ),
+    attributes: seen.attributes.filter((key) => keepsAttribute(view, key)),
     buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
     cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
   }
 }
 
 /**
- * Whether a metric is denied by name alone, for metrics that are not declared
- * here.
+ * What the views make of a metric whose values somebody else keeps; `undefined` where they deny it. `keeps` says it of
+ * attributes, where a view is about them.
  *
  * @internal
  */
-export const denies = (views: ReadonlyArray<MetricView>, name: string): boolean =>
-  views.some((view) => view.deny === true && matches(view.metric, name))
+export const applyToRead = (
+  views: ReadonlyArray<MetricView>,
+  name: string
+): { readonly name: string; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {
+  const fitting = views.filter(({ metric }) => matches(metric, name))
+  if (fitting.some(({ deny }) => deny)) return undefined
+  const thinning = fitting.filter(({ dropAttributes, keepAttributes }) => dropAttributes ?? keepAttributes)
+  return {
+    name: fitting.findLast(({ metric, rename }) => rename !== undefined && !metric.includes("*"))?.rename ?? name,
+    keeps: thinning.length === 0 ? undefined : (key) => thinning.every((view) => keepsAttribute(view, key))
+  }
+}
+
+const keepsAttribute = ({ dropAttributes, keepAttributes }: MetricView, key: string): boolean =>
+  (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
 
 /** Compares without an expression, so that a pattern of many wildcards takes no time. */
 const matches = (pattern: string, name: string): boolean => {

@@ -16,6 +16,30 @@ describe("MetricView", () => {
       assert.deepStrictEqual((yield* declared(store)).map(({ name }) => name), ["level"])
     }), viewed({ metric: "jobs*", deny: true }))
 
+  test(
+    "renames metrics of Effect's registry and joins series that a dropped attribute told apart",
+    (store) =>
+      Effect.gen(function*() {
+        const sent = (queue: string, host: string) =>
+          Metric.update(Metric.counter("mail.sent", { attributes: { queue, "host.name": host }, incremental: true }), 2)
+        yield* Effect.all([sent("a", "x"), sent("a", "y"), sent("b", "x")])
+        const took = (host: string, value: number) =>
+          Metric.update(Metric.histogram("mail.took", { attributes: { host }, boundaries: [1, 2] }), value)
+        yield* Effect.all([took("x", 0.5), took("y", 1.5)])
+        assert.deepStrictEqual(yield* seriesOf(store, "shop_mails_total"), [
+          { attributes: { queue: "a" }, value: 4 },
+          { attributes: { queue: "b" }, value: 2 }
+        ])
+        assert.deepStrictEqual(yield* seriesOf(store, "mail_took"), [
+          { attributes: {}, value: { counts: [1, 1, 0], count: 2, sum: 2 } }
+        ])
+      }),
+    viewed(
+      { metric: "mail_sent_total", rename: "shop_mails_total", dropAttributes: ["host_name"] },
+      { metric: "mail_t*", keepAttributes: [] }
+    )
+  )
+
   test("renames a metric", (store) =>
     Effect.gen(function*() {
       store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
@@ -80,7 +104,8 @@ describe("MetricView", () => {
   )
 
   it("compares names with wildcards in a time that does not grow with them", () => {
-    const denies = (metric: string, name: string) => MetricView.denies([{ metric, deny: true }], name)
+    const denies = (metric: string, name: string) =>
+      MetricView.applyToRead([{ metric, deny: true }], name) === undefined
     assert.isTrue(denies("*", ""))
     assert.isTrue(denies("a*c", "ac"))
     assert.isTrue(denies("a*b*c", "a_b_b_c"))

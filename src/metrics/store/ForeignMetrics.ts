@@ -15,7 +15,9 @@ import type * as Context from "effect/Context"
 import type * as Metric from "effect/Metric"
 import { orElse } from "../../internal/contain.ts"
 import type * as Cooperation from "../../internal/Cooperation.ts"
+import * as MetricMerge from "../MetricMerge.ts"
 import type { FamilySnapshot, MetricType, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as MetricView from "../MetricView.ts"
 import * as PrometheusNames from "../PrometheusNames.ts"
 import * as EffectRegistry from "./EffectRegistry.ts"
 
@@ -32,7 +34,7 @@ export interface Options {
   readonly startMillis: number
   /** Whether a family of ours has the name. */
   readonly isTaken: (name: string) => boolean
-  readonly isDenied: (name: string) => boolean
+  readonly views: ReadonlyArray<MetricView.MetricView>
   readonly redact: (key: string, value: string) => string
   /** Told once for each name. */
   readonly onConflict: (sentence: string) => void
@@ -58,27 +60,32 @@ export const reader = (options: Options): () => Cooperation.Work<ReadonlyArray<F
       )
       if (metric === undefined) continue
       const type = typeOf(metric)
-      const name = nameOf(metric.id, type)
-      if (options.isDenied(name)) continue
+      const view = MetricView.applyToRead(options.views, nameOf(metric.id, type))
+      if (view === undefined) continue
+      const { keeps, name } = view
       if (options.isTaken(name)) {
         refuse(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
         continue
       }
       const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
       const family = families.get(name) ??
-        { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
+        { type, name, help: metric.description ?? defaultHelp, buckets, series: [], joins: false }
       if (family.type !== type || !isSame(family.buckets, buckets)) {
         refuse(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
         continue
       }
       families.set(name, family)
+      family.joins ||= keeps !== undefined
       // What is no text and cannot be made one must not cost the others their reading.
-      for (const series of orElse(() => seriesOf(metric, options), () => [])) family.series.push(series)
+      for (const series of orElse(() => seriesOf(metric, options, keeps), () => [])) family.series.push(series)
     }
-    return Array.from(families.values(), ({ buckets, ...family }) => {
-      const snapshot = { ...family, unit: undefined, attributes: [] }
-      return (buckets === undefined ? snapshot : { ...snapshot, buckets }) as FamilySnapshot
-    })
+    const all: Array<FamilySnapshot> = []
+    for (const { buckets, joins, ...family } of families.values()) {
+      const plain = { ...family, unit: undefined, attributes: [] }
+      const snapshot = (buckets === undefined ? plain : { ...plain, buckets }) as FamilySnapshot
+      all.push(joins ? yield* joined(snapshot) : snapshot)
+    }
+    return all
   }
 }
 
@@ -121,6 +128,13 @@ const moveOthers = (
   return true
 }
 
+/** Adds up the series that have become one. */
+function* joined(family: FamilySnapshot): Cooperation.Work<FamilySnapshot> {
+  const parts = [{ ...family, series: [] } as FamilySnapshot, family]
+  const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, families: [part] })))
+  return snapshot.families[0] as FamilySnapshot
+}
+
 /** Prometheus asks for a help text; Effect does not. */
 const defaultHelp = "Recorded with Effect's Metric."
 
@@ -130,6 +144,8 @@ interface Mutable {
   readonly help: string
   readonly buckets: ReadonlyArray<number> | undefined
   readonly series: Array<SeriesSnapshot>
+  /** Whether a view may have made one series of several. */
+  joins: boolean
 }
 
 const typeOf = (metric: Foreign): MetricType => {
@@ -152,9 +168,11 @@ const nameOf = (id: string, type: MetricType): string => {
   return type === "counter" && !name.endsWith("_total") ? `${name}_total` : name
 }
 
-const seriesOf = (metric: Foreign, { redact, startMillis }: Options): ReadonlyArray<SeriesSnapshot> => {
+type Keeps = ((key: string) => boolean) | undefined
+
+const seriesOf = (metric: Foreign, { redact, startMillis }: Options, keeps: Keeps): ReadonlyArray<SeriesSnapshot> => {
   const series = (value: SeriesSnapshot["value"], more: Readonly<Record<string, string>> = {}): SeriesSnapshot => ({
-    attributes: attributesOf({ ...metric.attributes, ...more }, redact),
+    attributes: attributesOf({ ...metric.attributes, ...more }, redact, keeps),
     startMillis,
     value,
     exemplars: []
@@ -186,16 +204,18 @@ const seriesOf = (metric: Foreign, { redact, startMillis }: Options): ReadonlyAr
 /** Keys that become one name are one attribute: their values are joined in the order of the keys. */
 const attributesOf = (
   given: Readonly<Record<string, unknown>>,
-  redact: Options["redact"]
+  redact: Options["redact"],
+  keeps: Keeps
 ): Readonly<Record<string, string>> => {
-  const joined = new Map<string, string>()
+  const byName = new Map<string, string>()
   for (const key of Object.keys(given).toSorted()) {
     const name = PrometheusNames.labelName(key)
+    if (keeps?.(name) === false) continue
     const value = redact(key, String(given[key]).toWellFormed())
-    const before = joined.get(name)
-    joined.set(name, before === undefined ? value : `${before};${value}`)
+    const before = byName.get(name)
+    byName.set(name, before === undefined ? value : `${before};${value}`)
   }
-  return Object.fromEntries(joined)
+  return Object.fromEntries(byName)
 }
 
 const boundsOf = ({ buckets }: Metric.HistogramState) =>

@@ -37,11 +37,10 @@ export class SeriesOrder {
     const expirations = this.#expirations
     if (added.length === 0 && this.#sortedAt === expirations) return done(sorted)
     const live = this.#sortedAt === expirations ? sorted : sorted.filter(isLive)
-    return this.#sort(sorted, live, added, added.length, expirations)
+    return this.#sort(live, added, added.length, expirations)
   }
 
   *#sort(
-    before: ReadonlyArray<Series>,
     sorted: ReadonlyArray<Series>,
     added: ReadonlyArray<Series>,
     taken: number,

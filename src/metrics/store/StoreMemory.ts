@@ -15,7 +15,6 @@ import * as Redaction from "../../Redaction.ts"
 import * as TelemetryConfig from "../../TelemetryConfig.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import type { MetricStoreShape } from "../MetricStoreShape.ts"
-import * as MetricView from "../MetricView.ts"
 import { siteOf } from "./declarationSite.ts"
 import * as EffectRegistry from "./EffectRegistry.ts"
 import * as ForeignMetrics from "./ForeignMetrics.ts"
@@ -101,7 +100,7 @@ export const make: (
     countOurs: registry.count,
     startMillis: nowMillis(),
     isTaken: (name) => families.has(name),
-    isDenied: (name) => MetricView.denies(config.views, name),
+    views: config.views,
     redact,
     onConflict: self.warn
   })
