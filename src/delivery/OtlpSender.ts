@@ -49,8 +49,8 @@ export interface Target {
 export type Send = (body: string) => Effect.Effect<DropReason | undefined>
 
 const endpoints = {
-  spans: { path: "v1/traces", url: "tracesEndpoint", headers: "tracesHeaders" },
-  metrics: { path: "v1/metrics", url: "metricsEndpoint", headers: "metricsHeaders" }
+  spans: { path: "v1/traces", url: "tracesEndpoint", headers: "tracesHeaders", timeout: "tracesTimeout" },
+  metrics: { path: "v1/metrics", url: "metricsEndpoint", headers: "metricsHeaders", timeout: "metricsTimeout" }
 } as const
 
 /**
@@ -58,8 +58,8 @@ const endpoints = {
  *
  * **Details**
  *
- * The address and the headers of the signal take the place of the general ones,
- * so that a key for one receiver is never shown to another.
+ * The address, the headers and the time limit of the signal take the place of the
+ * general ones, so that a key for one receiver is never shown to another.
  *
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
  * @category constructors
@@ -77,7 +77,7 @@ export const target = (
     signal,
     url,
     headers: Object.keys(headers).length > 0 ? headers : delivery.headers,
-    timeout: delivery.timeout
+    timeout: delivery[own.timeout] ?? delivery.timeout
   }
 }
 

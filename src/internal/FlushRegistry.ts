@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 export class FlushRegistry extends Context.Service<FlushRegistry, {
   /** Adds something to flush until the scope closes. */
   readonly register: (flush: Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
-  /** Flushes everything that is registered, one after the other; never fails. */
+  /** Flushes everything that is registered, all at once: what cannot be delivered holds up nothing else. Never fails. */
   readonly flush: Effect.Effect<void>
 }>()("tasker-telemetry/internal/FlushRegistry") {
   static readonly layer: Layer.Layer<FlushRegistry> = Layer.sync(FlushRegistry, () => {
@@ -26,7 +26,10 @@ export class FlushRegistry extends Context.Service<FlushRegistry, {
           () => Effect.sync(() => registered.delete(flush))
         ),
       flush: Effect.suspend(() =>
-        Effect.forEach([...registered], (flush) => Effect.ignoreCause(flush), { discard: true })
+        Effect.forEach([...registered], (flush) => Effect.ignoreCause(flush), {
+          concurrency: "unbounded",
+          discard: true
+        })
       )
     })
   })

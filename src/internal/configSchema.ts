@@ -298,7 +298,17 @@ export const configSchema = Schema.Struct({
     timeout: Option.duration("1 millis", {
       default: Duration.seconds(10),
       doc: "Limit of one attempt to send.",
-      otel: ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"]
+      otel: ["OTEL_EXPORTER_OTLP_TIMEOUT"]
+    }),
+    tracesTimeout: Option.optionalDuration("1 millis", {
+      default: undefined,
+      doc: "Limit of one attempt to send spans, in place of `delivery.timeout`.",
+      otel: ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"]
+    }),
+    metricsTimeout: Option.optionalDuration("1 millis", {
+      default: undefined,
+      doc: "Limit of one attempt to send metrics, in place of `delivery.timeout`.",
+      otel: ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"]
     }),
     queueSize: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 2048,

@@ -78,7 +78,8 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metricsHeaders", { a: "1" }],
   ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "metrics.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
-  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.timeout", "1500 ms", { OTEL_EXPORTER_OTLP_TIMEOUT: "9" }],
+  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.tracesTimeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metricsTimeout", "1500 ms"],
   ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.queueSize", 10],
   ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.batchSize", 10],
   ["OTEL_BSP_SCHEDULE_DELAY", "10", "delivery.interval", "10 ms"],
@@ -155,11 +156,16 @@ const malformed: ReadonlyArray<Case> = [
     `delivery.${option}`,
     `${variable}="collector:4318" is not usable: expected an http or https URL without credentials; using nothing`
   ]),
-  ...["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"].map((variable): Case => [
-    variable,
+  ...[
+    ["OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", "10s"],
+    ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "tracesTimeout", "nothing"],
+    ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "metricsTimeout", "nothing"]
+  ].map(([variable, option, fallback]): Case => [
+    variable as string,
     "0",
-    "delivery.timeout",
-    `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); using 10s`
+    `delivery.${option}`,
+    `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
+    `using ${fallback}`
   ]),
   [
     "OTEL_BSP_SCHEDULE_DELAY",

@@ -316,10 +316,25 @@ const entries: Readonly<Record<string, Entry>> = {
     with: ["all", "k"]
   },
   "delivery.timeout": {
+    base: { metrics: { exporter: "otlp" } },
     option: { delivery: { timeout: "1 second" } },
-    observe: observed.attemptEndsInTwoSeconds,
-    without: false,
-    with: true
+    observe: observed.attemptsEndedInTwoSeconds,
+    without: [],
+    with: ["spans", "metrics"]
+  },
+  "delivery.tracesTimeout": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { delivery: { tracesTimeout: "1 second" } },
+    observe: observed.attemptsEndedInTwoSeconds,
+    without: [],
+    with: ["spans"]
+  },
+  "delivery.metricsTimeout": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { delivery: { metricsTimeout: "1 second" } },
+    observe: observed.attemptsEndedInTwoSeconds,
+    without: [],
+    with: ["metrics"]
   },
   "delivery.queueSize": { option: { delivery: { queueSize: 2 } }, observe: observed.batches, without: [5], with: [2] },
   "delivery.batchSize": {

@@ -303,18 +303,21 @@ export const batches = sending(Effect.gen(function*() {
 const hasEnded = (fiber: Fiber.Fiber<unknown, unknown>) =>
   Effect.map(recorder.quiet, () => fiber.pollUnsafe() !== undefined)
 
-/** An attempt that runs out of time is reported. */
-export const attemptEndsInTwoSeconds: Observation = (options) =>
+/** The signals of which an attempt has run out of time, which is reported. */
+export const attemptsEndedInTwoSeconds: Observation = (options) =>
   Effect.gen(function*() {
     const { answer, next, url } = yield* OtlpReceiver
     const lines: Array<string> = []
-    answer("hang")
+    answer("hang", "hang")
     return yield* Effect.gen(function*() {
       const flushing = yield* Effect.forkChild(flushed)
       yield* next
+      if (options.metrics?.exporter === "otlp") yield* next
       yield* recorder.advance("2 seconds")
       yield* Fiber.interrupt(flushing)
-      return lines.some((line) => line.includes("cannot be delivered"))
+      return ["spans", "metrics"].filter((signal) =>
+        lines.some((line) => line.includes(`${signal} cannot be delivered`))
+      )
     }).pipe(Effect.provide(Telemetry.layer(
       { ...toReceiver(url, options), logging: {} },
       { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
