@@ -199,6 +199,11 @@ export const configSchema = Schema.Struct({
       doc: "Time between two exports.",
       otel: ["OTEL_METRIC_EXPORT_INTERVAL"]
     }),
+    exportTimeout: Option.duration("1 millis", {
+      default: Duration.seconds(30),
+      doc: "Longest time an export may take, with all attempts to send.",
+      otel: ["OTEL_METRIC_EXPORT_TIMEOUT"]
+    }),
     temporality: Option.choice(["cumulative", "delta", "lowmemory"], {
       default: "cumulative",
       doc:

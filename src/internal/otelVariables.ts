@@ -38,6 +38,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: lowerCase }],
   ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: lowerCase }],
   ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
+  ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: millis }],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: lowerCase }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as OtlpSender from "../delivery/OtlpSender.ts"
@@ -25,7 +26,8 @@ import * as OtlpMetricFormat from "./OtlpMetricFormat.ts"
  * **Details**
  *
  * An export runs every `metrics.exportInterval`, with every flush, and once more
- * when the scope closes, within `delivery.shutdownTimeout`; never two at a time.
+ * when the scope closes, within `delivery.shutdownTimeout`; never two at a time,
+ * and none longer than `metrics.exportTimeout`.
  * A request has 2000 series at most, and between two requests everything else has
  * its turn.
  *
@@ -80,6 +82,8 @@ export const make = Effect.fnUntraced(function*(
         : Effect.fail("unreachable" as const)
     )
   }).pipe(
+    Effect.timeoutOption(config.metrics.exportTimeout),
+    Effect.map((ended) => Option.isNone(ended) ? failed(["timed_out"]) : undefined),
     // A failure is counted where it is known.
     Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),

@@ -62,6 +62,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_METRICS_EXPORTER", "NONE", "metrics.exporter", "none"],
   ["OTEL_METRICS_EXEMPLAR_FILTER", "Always_On", "metrics.exemplars", "always_on"],
   ["OTEL_METRIC_EXPORT_INTERVAL", "1500", "metrics.exportInterval", "1500 ms"],
+  ["OTEL_METRIC_EXPORT_TIMEOUT", "1500", "metrics.exportTimeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta", "metrics.temporality", "delta"],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory", "metrics.temporality", "lowmemory"],
   [
@@ -198,6 +199,13 @@ const malformed: ReadonlyArray<Case> = [
     "metrics.exportInterval",
     "OTEL_METRIC_EXPORT_INTERVAL=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
     "milliseconds); using 1m"
+  ],
+  [
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "0",
+    "metrics.exportTimeout",
+    "OTEL_METRIC_EXPORT_TIMEOUT=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 30s"
   ],
   [
     "OTEL_METRICS_EXEMPLAR_FILTER",

@@ -194,6 +194,21 @@ describe("MetricExport", () => {
       assert.deepStrictEqual(closing.pollUnsafe(), Exit.void)
     }).pipe(Effect.provide(layerStore(toReceiver({ delivery: { shutdownTimeout: "1 second" } })))))
 
+  it.effect("gives up an export that takes too long, counts it and sends its differences with the next one", () =>
+    Effect.gen(function*() {
+      const { answer, next } = yield* OtlpReceiver
+      answer("hang")
+      yield* countJobs(2)
+      const flushing = yield* Effect.forkChild(flush)
+      yield* next
+      yield* recorder.advance("1 second")
+      assert.deepStrictEqual(flushing.pollUnsafe(), Exit.void)
+      assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total timed_out": 1 })
+      yield* countJobs(3)
+      yield* flush
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[2n], [5n]])
+    }).pipe(Effect.provide(layer(delta({ metrics: { exportTimeout: "1 second" } })))))
+
   it.effect("sends differences, and nothing twice", () =>
     Effect.gen(function*() {
       yield* countJobs(2)

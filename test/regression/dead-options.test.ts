@@ -219,6 +219,13 @@ const entries: Readonly<Record<string, Entry>> = {
     without: false,
     with: true
   },
+  "metrics.exportTimeout": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { metrics: { exportTimeout: "1 second" } },
+    observe: observed.exportEndsInTwoSeconds,
+    without: false,
+    with: true
+  },
   "metrics.temporality": {
     base: { metrics: { exporter: "otlp" } },
     option: { metrics: { temporality: "delta" } },

@@ -284,6 +284,18 @@ export const exportsInTwoSeconds = sending(Effect.gen(function*() {
   return (yield* metricRequests).length > 1
 }))
 
+/** The receiver never answers. */
+export const exportEndsInTwoSeconds = sending(Effect.gen(function*() {
+  const { answer, next } = yield* OtlpReceiver
+  answer("hang")
+  const flushing = yield* Effect.forkChild(Telemetry.flush)
+  yield* next
+  yield* recorder.advance("2 seconds")
+  const result = yield* hasEnded(flushing)
+  yield* Fiber.interrupt(flushing)
+  return result
+}))
+
 /** Paths of all requests, each once. */
 export const deliveredTo = (key: "endpoint" | "tracesEndpoint" | "metricsEndpoint"): Observation => ({ service }) =>
   Effect.gen(function*() {
