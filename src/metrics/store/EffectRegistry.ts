@@ -33,6 +33,13 @@ const hookPrototype: object = Object.create(Function.prototype, { [ours]: { valu
 
 export const isOurs = (metadata: Metric.Metric.Metadata<unknown, unknown>): boolean => ours in metadata.hooks.get
 
+/** How many metrics of a registry are ours, whichever store they belong to; several may share a registry, which has it. */
+interface Count {
+  value: number
+}
+
+const countIn = (registry: Metric.MetricRegistry & { [ours]?: Count }): Count => registry[ours] ??= { value: 0 }
+
 /**
  * A door into the registry of the context the layer is built in. A metric whose
  * name somebody else has registered already is left to them and reported.
@@ -42,10 +49,21 @@ export const make = Effect.gen(function*() {
   const registry = yield* Metric.MetricRegistry
   const report = Effect.runForkWith(context)
   const families: Array<Family> = []
-  let count = 0
+  const count = countIn(registry)
+  let closed = false
+
+  /** Takes a series out that has expired, or whose store has closed. */
+  const remove = (series: Series): void => {
+    if (series.registration === undefined) return
+    series.registration.remove()
+    series.registration = undefined
+    count.value--
+  }
+
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      for (const { series } of families) for (const one of series()) one.registration?.remove()
+      closed = true
+      for (const { series } of families) for (const one of series()) remove(one)
     })
   )
 
@@ -53,7 +71,7 @@ export const make = Effect.gen(function*() {
 
   return {
     /** How many metrics of the registry are ours. */
-    count: () => count,
+    count: () => count.value,
     family: (family: Family): Register => {
       const { name } = family.declaration
       if (isTaken(name)) {
@@ -65,17 +83,12 @@ export const make = Effect.gen(function*() {
       families.push(family)
       const show = shower(context, family)
       return (series) => {
+        if (closed) return
         series.registration = show(series)
-        count++
+        count.value++
       }
     },
-    /** Takes an expired series out. */
-    remove: (series: Series): void => {
-      if (series.registration === undefined) return
-      series.registration.remove()
-      series.registration = undefined
-      count--
-    }
+    remove
   }
 })
 

@@ -100,15 +100,16 @@ const finder = ({ countOurs, registry }: Options): () => Cooperation.Work<Readon
   return function*() {
     const isCurrent = registry.size === all && countOurs() === ours &&
       found.every(([key, metadata]) => registry.get(key) === metadata)
-    if (!isCurrent) {
-      all = registry.size
-      ours = countOurs()
-      const others: Array<readonly [key: string, metadata: Metadata]> = []
-      const metrics = registry.entries()
-      while (moveOthers(metrics, others)) yield
-      found = others
-    }
-    return found.map(([, metadata]) => metadata)
+    if (isCurrent) return found.map(([, metadata]) => metadata)
+    const before = [registry.size, countOurs()] as const
+    const others: Array<readonly [key: string, metadata: Metadata]> = []
+    const metrics = registry.entries()
+    while (moveOthers(metrics, others)) yield
+    // All at once, as a reading may be interrupted or have company.
+    found = others
+    all = before[0]
+    ours = before[1]
+    return others.map(([, metadata]) => metadata)
   }
 }
 

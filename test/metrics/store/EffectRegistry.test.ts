@@ -56,6 +56,19 @@ describe("EffectRegistry", () => {
       assert.deepStrictEqual((yield* visible).map(({ id }) => id), ["foreign_total"])
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
+  it.effect("registers nothing that is recorded after the scope has closed", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(layer, scope)
+      const jobs = yield* Effect.provide(
+        Effect.map(MetricStore, (store) => store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })),
+        services
+      )
+      yield* Scope.close(scope, Exit.void)
+      jobs.inc({ kind: "late" })
+      assert.deepStrictEqual(yield* visible, [])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
   it.effect("leaves a metric of somebody else alone and says so", () => {
     const lines: Array<unknown> = []
     const record = Effect.gen(function*() {

@@ -1,7 +1,11 @@
-import { assert, describe } from "@effect/vitest"
-import { Duration, Effect, Metric } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Metric } from "effect"
 import * as ClusterMetrics from "effect/cluster/ClusterMetrics"
-import { declared, seriesOf, test } from "../storeTest.ts"
+import * as Cooperation from "../../../src/internal/Cooperation.ts"
+import type { FamilySnapshot } from "../../../src/metrics/MetricSnapshot.ts"
+import { MetricStore } from "../../../src/metrics/MetricStore.ts"
+import * as ForeignMetrics from "../../../src/metrics/store/ForeignMetrics.ts"
+import { declared, live, seriesOf, test } from "../storeTest.ts"
 
 describe("Metrics recorded with Effect's own Metric", () => {
   test("appear in the snapshot under the names that Prometheus takes", (store) =>
@@ -79,6 +83,51 @@ describe("Metrics recorded with Effect's own Metric", () => {
       yield* Metric.update(depth("news"), 1)
       assert.deepStrictEqual(yield* queues, ["mail", "news"])
     }))
+
+  it.effect("are found whole by every reading, whether another one is under way or was left", () =>
+    Effect.gen(function*() {
+      const registry = yield* Metric.MetricRegistry
+      for (let index = 0; index < 3000; index++) {
+        yield* Metric.update(Metric.gauge("depth", { attributes: { queue: `${index}` } }), index)
+      }
+      const read = ForeignMetrics.reader({
+        context: yield* Effect.context<never>(),
+        registry,
+        countOurs: () => 0,
+        startMillis: 0,
+        isTaken: () => false,
+        views: [],
+        redact: (_key, value) => value,
+        onConflict: () => {}
+      })
+      const first = read()
+      assert.isFalse(first.next().done)
+      const lengthOf = (families: ReadonlyArray<FamilySnapshot>) => families.map(({ series }) => series.length)
+      assert.deepStrictEqual(lengthOf(Cooperation.runNow(read())), [3000])
+      assert.deepStrictEqual(lengthOf(Cooperation.runNow(first)), [3000])
+      yield* Metric.update(Metric.gauge("level"), 1)
+      assert.isFalse(read().next().done)
+      assert.deepStrictEqual(lengthOf(Cooperation.runNow(read())), [3000, 1])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  test("are found though another store of the same registry has lost a series", (store) =>
+    Effect.gen(function*() {
+      const other = yield* MetricStore.pipe(Effect.provide(Layer.fresh(live)))
+      let connections: ReadonlyArray<number> = [1]
+      yield* other.observe({
+        type: "gauge",
+        name: "connections",
+        help: "Connections.",
+        attributes: [],
+        read: () => connections.map((value) => ({ attributes: {}, value }))
+      })
+      // What stores say about themselves is registered by and by.
+      for (let reading = 0; reading < 4; reading++) yield* Effect.andThen(other.snapshot, store.snapshot)
+      connections = []
+      yield* other.snapshot
+      yield* Metric.update(Metric.gauge("level"), 1)
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: {}, value: 1 }])
+    }).pipe(Effect.scoped))
 
   test("of libraries and of the runtime are among them", (store) =>
     Effect.gen(function*() {
