@@ -62,7 +62,10 @@ const shapes: ReadonlyArray<(canary: string) => string> = [
   (canary) => `curl -H 'X-Api-Key: ${canary}' https://shop.example`,
   (canary) => `Server=db;User Id=a;Password=${canary};`,
   (canary) => `{ tokens: 1, credentials: { user: 'a', pass: '${canary}' } }`,
-  (canary) => `AWS_SECRET_ACCESS_KEY=${canary}`
+  (canary) => `AWS_SECRET_ACCESS_KEY=${canary}`,
+  (canary) => `Authorization: Digest username="${canary}", realm="r", response="${canary}"`,
+  (canary) => JSON.stringify(JSON.stringify({ authorization: `Digest username="u", response="${canary}"` })),
+  (canary) => `sent Digest username=u, response="${canary}"`
 ]
 
 const cards = ["4111111111111111", "5555555555554444", "378282246310005", "6011 1111 1111 1117", "4000-0566-5566-5556"]
