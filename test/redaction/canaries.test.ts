@@ -21,6 +21,7 @@ const file = (logging: Options["logging"]) =>
     yield* Effect.provide(
       canaries.putEverywhere,
       Telemetry.layer({
+        service: canaries.service,
         redaction: canaries.redaction,
         logging: { level: "Trace", destination: "file", file: { path }, ...logging }
       })
@@ -42,6 +43,7 @@ const otlp = Effect.gen(function*() {
   yield* Effect.provide(
     canaries.putEverywhere,
     Telemetry.layer({
+      service: canaries.service,
       redaction: canaries.redaction,
       tracing: { stateTransitions: "span" },
       delivery: { endpoint: url, queueSize: 100_000 }
@@ -74,10 +76,15 @@ const http = Effect.gen(function*() {
       })
     )
   }
-  answers.push(yield* server.get("/tasker/logging"))
+  answers.push(yield* server.get("/tasker/logging"), yield* server.get("/tasker/health/live"))
+  answers.push(yield* server.get("/tasker/health/status"))
   return JSON.stringify(answers) + JSON.stringify(yield* server.logged(""))
 }).pipe(Effect.provide(
-  server.layer([], { redaction: canaries.redaction, logging: { level: "Trace", runtimeLevels: true } }).pipe(
+  server.layer([], {
+    service: canaries.service,
+    redaction: canaries.redaction,
+    logging: { level: "Trace", runtimeLevels: true }
+  }).pipe(
     Layer.provide(Layer.succeed(
       HealthRoute.ReadinessChecks,
       Object.fromEntries(canaries.secrets.map(({ text }, index) => [`c${index}`, Effect.fail(text)]))
@@ -88,7 +95,7 @@ const http = Effect.gen(function*() {
 const prometheus = Effect.gen(function*() {
   yield* canaries.putEverywhere
   return (yield* server.get("/tasker/metrics")).text
-}).pipe(Effect.provide(server.layer([], { redaction: canaries.redaction })))
+}).pipe(Effect.provide(server.layer([], { service: canaries.service, redaction: canaries.redaction })))
 
 /** Each gives what has left, and a sign that something did. */
 const outputs = {

@@ -92,6 +92,17 @@ export const secrets: ReadonlyArray<Secret> = [
   }
 ]
 
+/** A service with every secret in its attributes, as the resource of what is sent has them, and some in its name. */
+export const service = {
+  name: `shop ${secrets[0]?.text}`,
+  version: `1.0.0+${secrets[1]?.text}`,
+  attributes: Object.fromEntries(secrets.flatMap(({ canary, key, text }, index) => [
+    [key === "note" ? `note.${index}` : key, key === "note" ? text : canary],
+    [`text.${index}`, text],
+    [text, "named"]
+  ]))
+}
+
 const parent = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) })
 
 const inSpan = (use: (span: Tracer.Span) => void) =>
