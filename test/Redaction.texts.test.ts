@@ -198,6 +198,54 @@ describe("Redaction.sql", () => {
   })
 })
 
+describe("Redaction of fields that hold SQL", () => {
+  const sql = "select * from a where b = 'hunter2' and c = 7"
+  const masked = "select * from a where b = ? and c = ?"
+
+  it("replaces the literals under OpenTelemetry's names, wherever they stand", () => {
+    for (
+      const [key, value, shown] of [
+        ["db.query.text", sql, masked],
+        ["db.statement", sql, masked],
+        ["db_statement", sql, masked],
+        ["tasker.event.db.query.text", sql, masked],
+        ["db.statement", [sql, [sql]], [masked, [masked]]],
+        ["db", { statement: sql, query: { text: sql, note: sql } }, {
+          statement: masked,
+          query: { text: masked, note: sql }
+        }],
+        ["order", { "db.statement": sql, "db.query": { text: [sql] } }, {
+          "db.statement": masked,
+          "db.query": { text: [masked] }
+        }],
+        ["db.statement", `${sql} and password=x`, `${masked} and password=${mask}`]
+      ] as const
+    ) {
+      assert.deepStrictEqual(policy.apply(key, value), shown)
+      assert.deepStrictEqual(Redaction.make({ patterns: [] }).apply("db.statement", sql), masked)
+    }
+  })
+
+  it("leaves the literals of any other field", () => {
+    for (const key of ["statement", "text", "query.text", "mydb.statement", "db.statements", "db.query", "note"]) {
+      assert.strictEqual(policy.apply(key, sql), sql)
+    }
+  })
+
+  it("leaves rules for keys their say", () => {
+    assert.strictEqual(Redaction.make({ keys: ["statement"] }).apply("db.statement", sql), mask)
+    assert.strictEqual(Redaction.make({ paths: ["db_statement"] }).apply("db_statement", sql), mask)
+  })
+
+  it("finds a literal that a limit cuts in two", () => {
+    const { statement } = policy.apply("db", { statement: `${"x".repeat(65_530)} 'hunter2hunter2'` }) as {
+      readonly statement: string
+    }
+    assert.notInclude(statement, "hunter")
+    assert.match(statement, /x…\[\d+ more\]$/)
+  })
+})
+
 describe("Redaction", () => {
   const mega = 1_000_000
   const repeated = (text: string) => text.repeat(Math.ceil(mega / text.length)).slice(0, mega)

@@ -57,7 +57,7 @@ export const encodeJson = (
 const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string => {
   switch (typeof value) {
     case "string":
-      return encodeWithin(value, walk)
+      return encodeWithin(value, walk, walk.redaction?.isSql(path) === true ? walk.redaction.sql : walk.redaction?.text)
     case "number":
       return Number.isFinite(value) ? encodeDigits(String(value), false, walk) : `"${value}"`
     case "boolean":
@@ -109,12 +109,12 @@ export const searchedText = (text: string, limit: number, search: (text: string)
   return `${shown}…[${text.length - shown.length} more]`
 }
 
-const encodeWithin = (text: string, walk: Walk): string => {
+const encodeWithin = (text: string, walk: Walk, search = walk.redaction?.text): string => {
   const limit = Math.min(walk.limits.text, walk.room)
   walk.room -= Math.min(text.length, limit)
-  return walk.redaction === undefined
+  return search === undefined
     ? encodeText(text, limit)
-    : encodeText(searchedText(text, limit, walk.redaction.text), Math.max(limit, markRoom))
+    : encodeText(searchedText(text, limit, search), Math.max(limit, markRoom))
 }
 
 const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {

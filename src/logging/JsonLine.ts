@@ -36,7 +36,7 @@ interface Pieces {
   readonly prefix: string
   /** `,"name":"`, the start of a text. */
   readonly textPrefix: string
-  /** The whole member where the key is sensitive. */
+  /** The whole member where the key is sensitive; {@link unusual} where it is made apart. */
   readonly masked: string | undefined
 }
 
@@ -48,6 +48,9 @@ interface Key {
   /** The key that came next in the last line that had this one: mostly it does again. */
   next: Key | undefined
 }
+
+/** In place of a member: the key asks for more than the quick way does. */
+const unusual = ""
 
 /** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
 const join = (...parts: ReadonlyArray<string>): string => parts.join("")
@@ -120,7 +123,7 @@ export const make = (options: {
     return {
       prefix,
       textPrefix: join(prefix, "\""),
-      masked: redaction.isSensitive(name) ? join(prefix, mask) : undefined
+      masked: redaction.isSensitive(name) ? join(prefix, mask) : redaction.isSql([name]) ? unusual : undefined
     }
   }
 
@@ -208,8 +211,12 @@ export const make = (options: {
       const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
       open = false
       if (masked !== undefined) {
-        if (first) redaction.countKey()
-        line += masked
+        if (masked === unusual) {
+          line += prefix + (redaction.masks([name], first) ? mask : encodeJson(fields[name], redaction, [name]))
+        } else {
+          if (first) redaction.countKey()
+          line += masked
+        }
         continue
       }
       const value = fields[name]

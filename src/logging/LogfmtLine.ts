@@ -59,7 +59,9 @@ export const make = (options: {
 
 const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
   if (redaction.masks([key])) return valueOf(redaction.mask)
-  if (typeof value === "string") return valueOf(searchedText(value, longestValue, redaction.text))
+  if (typeof value === "string") {
+    return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
+  }
   const json = encodeJson(value, redaction, [key])
   return plain.test(json) ? json : quoted(json.startsWith("\"") ? json : encodeText(json, longestValue))
 }

@@ -43,7 +43,7 @@ export const make = (
   options: { readonly redaction: Redaction; readonly colour: boolean }
 ): (record: LogRecord) => string => {
   const { colour, redaction } = options
-  const clean = (text: string) => searchedText(text, longestText, redaction.text)
+  const clean = (text: string, search = redaction.text) => searchedText(text, longestText, search)
   const paint = (code: number, text: string) => colour ? `\u001b[${code}m${text}\u001b[0m` : text
 
   return (record) => {
@@ -80,7 +80,9 @@ export const make = (
 
   function shown(key: string, value: unknown): string {
     if (redaction.masks([key])) return redaction.mask
-    return typeof value === "string" ? clean(value) : encodeJson(value, redaction, [key])
+    return typeof value === "string"
+      ? clean(value, redaction.isSql([key]) ? redaction.sql : redaction.text)
+      : encodeJson(value, redaction, [key])
   }
 
   function origin({ component, correlationId, workflow }: LogRecord): string {

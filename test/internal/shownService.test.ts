@@ -15,6 +15,7 @@ describe("shownService", () => {
         iban: "DE02",
         tenant: "acme",
         "db.url": "postgres://u:p@db",
+        "db.query.text": "select 'x'",
         "token=abc": "named",
         "host.id": "h-1",
         "deployment.environment.name": "test"
@@ -26,6 +27,7 @@ describe("shownService", () => {
           iban: mask,
           tenant: mask,
           "db.url": `postgres://${mask}@db`,
+          "db.query.text": "select ?",
           [`token=${mask}`]: mask,
           "host.id": "h-1",
           "deployment.environment.name": mask

@@ -77,6 +77,48 @@ describe("StructuredLogger", () => {
       }).pipe(Effect.provide(logs.layer({ logging: { format } })))
   )
 
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "replaces the literals of SQL, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        const sql = "select * from t where a = 'hunter2' and b = 4321"
+        const log = Effect.logInfo("queried", "token=abc", {
+          before: "x",
+          "db.query.text": sql,
+          "db.statement": [sql],
+          db: { statement: sql },
+          note: "'kept'"
+        })
+        yield* log
+        yield* Effect.annotateLogs(log, "db_statement", sql)
+        const lines = yield* logs.lines
+        for (const [index, line] of lines.entries()) {
+          assert.notMatch(line, /hunter2|4321/)
+          assert.strictEqual(line.split("a = ? and b = ?").length - 1, 3 + index)
+          assert.include(line, "'kept'")
+        }
+        if (format === "json") {
+          assert.deepStrictEqual((yield* logs.decoded)[0], {
+            level: "INFO",
+            message: "queried token=[FILTERED]",
+            before: "x",
+            "db.query.text": "select * from t where a = ? and b = ?",
+            "db.statement": ["select * from t where a = ? and b = ?"],
+            db: { statement: "select * from t where a = ? and b = ?" },
+            note: "'kept'"
+          })
+        }
+      }).pipe(Effect.provide(logs.layer({ logging: { format } })))
+  )
+
+  it.effect("masks a field of SQL whose path is configured", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("queried", { db_statement: "select 1", "db.statement": 5 })
+      assert.deepStrictEqual(yield* logs.decoded, [
+        { level: "INFO", message: "queried", db_statement: "[FILTERED]", "db.statement": 5 }
+      ])
+    }).pipe(Effect.provide(logs.layer({ redaction: { paths: ["db_statement"] } }))))
+
   it.effect("gives a terminal nothing to obey, as logfmt", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("a\u009b31m", { text: "\u001b[2J\u007f\u0085", list: ["\u009d\u2028"] })

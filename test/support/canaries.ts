@@ -2,7 +2,7 @@
  * Secrets that can be recognised, and the places of a program that they are put into.
  */
 import { Cause, Effect, Redacted, Schema, Tracer } from "effect"
-import { EventBus, MetricStore, Step, StructuredLog, Task, TaskRunner } from "tasker-telemetry"
+import { EventBus, EventCatalog, MetricStore, Step, StructuredLog, Task, TaskRunner } from "tasker-telemetry"
 
 export interface Secret {
   /** The secret as it stands in a text. */
@@ -108,6 +108,12 @@ const parent = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat
 const inSpan = (use: (span: Tracer.Span) => void) =>
   Effect.withSpan(Effect.map(Effect.orDie(Effect.currentSpan), use), "work")
 
+const Queried = EventCatalog.define("shop.queried", {
+  description: "The database was asked.",
+  fires: "once per query",
+  payload: Schema.Struct({ "db.statement": Schema.String, db: Schema.Unknown })
+})
+
 const input = Schema.Struct({ note: Schema.Unknown })
 
 /** Everything a program may do with a value. */
@@ -150,6 +156,18 @@ const places: Readonly<
       span.attribute("db.query.text", `select * from a where note = '${canary}' -- it's ${text}\n and b = '${canary}'`)
       span.attribute("db.statement", text)
     }),
+  "SQL in a field": ({ canary, text }) => {
+    const sql = `select * from a where note = '${canary}' -- it's ${text}`
+    return Effect.andThen(
+      Effect.logInfo("field", { "db.query.text": sql, db: { statement: sql } }),
+      Effect.logInfo("annotated").pipe(Effect.annotateLogs("db.statement", [sql]), Effect.withSpan("work"))
+    )
+  },
+  "SQL in a payload": ({ canary, text }) =>
+    EventBus.publish(Queried, {
+      "db.statement": `select * from a where note = '${canary}' -- it's ${text}`,
+      db: { query: { text: `select '${canary}'` } }
+    }).pipe(Effect.withSpan("work")),
   "URL": ({ canary, text }) =>
     inSpan((span) => {
       span.attribute("url.full", `https://u:${canary}@shop.example/?token=${canary}`)
@@ -189,10 +207,10 @@ const places: Readonly<
     const fail = Step.make("fail", { input, retry: { maximumAttempts: 1 }, run: () => Effect.fail(new Error(text)) })
     return Effect.exit(TaskRunner.run(Task.make("failing", { input, steps: [fail] }), { note: text }))
   },
-  "metric attribute": ({ text }) =>
+  "metric attribute": ({ canary, text }) =>
     MetricStore.useSync((store) =>
-      store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key"] })
-        .inc({ note: text, api_key: text })
+      store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key", "db_statement"] })
+        .inc({ note: text, api_key: text, db_statement: `select '${canary}'` })
     ),
   "structured helper": ({ key, text, value }) => StructuredLog.exception(new Error(text), { context: { [key]: value } })
 }
