@@ -12,7 +12,7 @@
  */
 import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
 import type { Redaction } from "../Redaction.ts"
-import { fieldName, headOf, type LogRecord } from "./LogRecord.ts"
+import { fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
 
 /** Characters of one value. */
 const longestValue = 16_384
@@ -50,9 +50,12 @@ export const make = (options: {
     `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
   )
   let line = parts.join(" ")
+  let names: ReturnType<typeof otherNames> | undefined
+  const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
   for (const key of Object.keys(record.fields)) {
-    if (line.length > longestLine) return `${line} truncated=true`
-    line += ` ${fieldName(keyOf(redaction.text(key)))}=${fieldOf(redaction, key, record.fields[key])}`
+    if (line.length > longestLine) return `${line} ${nameOf("truncated")}=true`
+    const shown = fieldName(keyOf(redaction.text(key)))
+    line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields[key])}`
   }
   return line
 }

@@ -193,6 +193,118 @@ describe("StructuredLogger", () => {
       }
     }).pipe(Effect.provide(logs.layer())))
 
+  const oddNames = [
+    "level",
+    "fields.level",
+    "fields.fields.level",
+    "fields.note",
+    "task id",
+    "task_id",
+    "fields.task_id",
+    "password=a",
+    "password=b",
+    "password=[FILTERED]",
+    "password=[FILTERED]_2",
+    "token a",
+    "a\ud800",
+    "a\udc00",
+    "a\ufffd",
+    "…",
+    "truncated",
+    "db.statement",
+    "Bearer abcdefgh",
+    "__proto__",
+    "1",
+    "a\"b",
+    `${"x".repeat(16_400)}a`,
+    `${"x".repeat(16_400)}b`
+  ]
+
+  /** Members that stand twice get lost when a line is read, and it would come out shorter. */
+  const hasEveryMember = (line: string) => JSON.stringify(JSON.parse(line)).length === line.length
+
+  it.effect("gives every field a name of its own, in the line and in objects", () =>
+    Effect.gen(function*() {
+      const inside = { "password=a": 1, "password=b": 2, "password=c": 3, "password=[FILTERED]_2": 4 }
+      yield* Effect.logInfo("m", { level: 1, "fields.level": 2, "fields.fields.level": 3, "fields.other": 4, inside })
+      yield* Effect.logInfo("m", { ...inside, "a\ud800": "x", "a\udc00": "y", "a\ufffd": "z" })
+      const [level, masked] = yield* logs.decoded
+      assert.deepStrictEqual(level, {
+        level: "INFO",
+        message: "m",
+        "fields.level": 1,
+        "fields.fields.level": 2,
+        "fields.fields.fields.level": 3,
+        "fields.other": 4,
+        inside: {
+          "password=[FILTERED]": "[FILTERED]",
+          "password=[FILTERED]_3": "[FILTERED]",
+          "password=[FILTERED]_4": "[FILTERED]",
+          "password=[FILTERED]_2": "[FILTERED]"
+        }
+      })
+      assert.deepStrictEqual(masked, {
+        level: "INFO",
+        message: "m",
+        "password=[FILTERED]": "[FILTERED]",
+        "password=[FILTERED]_3": "[FILTERED]",
+        "password=[FILTERED]_4": "[FILTERED]",
+        "password=[FILTERED]_2": "[FILTERED]",
+        "a\ufffd_2": "x",
+        "a\ufffd_3": "y",
+        "a\ufffd": "z"
+      })
+      for (const line of yield* logs.lines) assert.isTrue(hasEveryMember(line))
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("names the mark of what was left out like no field", () =>
+    Effect.gen(function*() {
+      const wide = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, index]))
+      yield* Effect.logInfo("m", {
+        truncated: 1,
+        object: { "…": 1, ...wide },
+        a: "x".repeat(16_000),
+        b: "x".repeat(16_000)
+      }, {
+        c: "x".repeat(16_000),
+        d: "x".repeat(16_000),
+        e: "x".repeat(16_000),
+        f: 1
+      })
+      const [line] = yield* logs.decoded
+      assert.deepStrictEqual([line?.["truncated"], line?.["truncated_2"]], [1, "2 more fields"])
+      const object = line?.["object"] as Readonly<Record<string, unknown>>
+      assert.deepStrictEqual([object["…"], object["…_2"]], [1, "45 more"])
+    }).pipe(Effect.provide(logs.layer())))
+
+  const Names = Schema.Array(Schema.Literals(oddNames))
+
+  it.effect.prop("gives every field of a JSON line a name of its own, whatever they are called", [Names, Names], ([
+    names,
+    annotated
+  ]) =>
+    Effect.gen(function*() {
+      const fieldsOf = (all: ReadonlyArray<string>) => Object.fromEntries(all.map((name) => [name, "x"]))
+      yield* Effect.logInfo("m", { ...fieldsOf(names), inside: fieldsOf(annotated) }).pipe(
+        Effect.annotateLogs(fieldsOf(annotated))
+      )
+      for (const line of yield* logs.lines) assert.isTrue(hasEveryMember(line), line.slice(0, 500))
+    }).pipe(Effect.provide(logs.layer())), { arbitrary: { runs: 500 } })
+
+  it.effect.prop(
+    "gives every field of a logfmt line a name of its own, whatever they are called",
+    [Names],
+    ([names]) =>
+      Effect.gen(function*() {
+        yield* Effect.logInfo("m", Object.fromEntries(names.map((name) => [name, "x"])))
+        for (const line of yield* logs.lines) {
+          const keys = line.replace(/"(?:[^"\\]|\\.)*"/g, "").split(" ").map((part) => part.split("=")[0])
+          assert.strictEqual(new Set(keys).size, keys.length, line.slice(0, 500))
+        }
+      }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))),
+    { arbitrary: { runs: 500 } }
+  )
+
   it.effect("joins the parts of a message that are no plain objects", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("a", 1, true, null, undefined, ["b"], new Error("c"), 2n, new Map([["d", 1]]), { e: 1 }, {
