@@ -15,6 +15,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../Correlation.ts"
 import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import { fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
 
@@ -208,10 +209,11 @@ export const make = (options: {
     if (workflow === undefined) return ""
     const known = workflows.get(workflow)
     if (known !== undefined) return known
-    const text = `,"task_id":${quote(workflow.taskId)},"task_name":${quote(workflow.taskName)}` +
-      (workflow.stepId === undefined ? "" : `,"step_id":${quote(workflow.stepId)}`) +
-      (workflow.stepName === undefined ? "" : `,"step_name":${quote(workflow.stepName)}`) +
-      (workflow.attempt === undefined ? "" : `,"attempt":${workflow.attempt}`)
+    const { attempt, stepId, stepName, taskId, taskName } = shownWorkflow(workflow, redaction)
+    const text = `,"task_id":${quote(taskId)},"task_name":${quote(taskName)}` +
+      (stepId === undefined ? "" : `,"step_id":${quote(stepId)}`) +
+      (stepName === undefined ? "" : `,"step_name":${quote(stepName)}`) +
+      (attempt === undefined ? "" : `,"attempt":${attempt}`)
     workflows.set(workflow, text)
     return text
   }

@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import { fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
 
@@ -46,7 +47,8 @@ export const make = (options: {
 }): (record: LogRecord) => string =>
 (record) => {
   const { redaction } = options
-  const parts = headOf(record, options.service).map(([key, value]) =>
+  const workflow = record.workflow === undefined ? undefined : shownWorkflow(record.workflow, redaction)
+  const parts = headOf({ ...record, workflow }, options.service).map(([key, value]) =>
     `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
   )
   let line = parts.join(" ")

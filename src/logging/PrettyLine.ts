@@ -6,6 +6,7 @@
  */
 import type * as LogLevel from "effect/LogLevel"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import type { LogRecord } from "./LogRecord.ts"
 
@@ -85,7 +86,8 @@ export const make = (
       : encodeJson(value, redaction, [key])
   }
 
-  function origin({ component, correlationId, workflow }: LogRecord): string {
+  function origin({ component, correlationId, workflow: given }: LogRecord): string {
+    const workflow = given === undefined ? undefined : shownWorkflow(given, redaction)
     const place = workflow?.stepName === undefined
       ? workflow?.taskName
       : `${workflow.taskName}/${workflow.stepName}#${workflow.attempt ?? 1}`

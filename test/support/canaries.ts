@@ -116,6 +116,14 @@ const Queried = EventCatalog.define("shop.queried", {
 
 const input = Schema.Struct({ note: Schema.Unknown })
 
+/** Tasks with secrets in their names. */
+export const tasks = secrets.map(({ text }) =>
+  Task.make(text, {
+    input,
+    steps: [Step.make(text, { input, run: () => Effect.void })]
+  })
+)
+
 /** Everything a program may do with a value. */
 const places: Readonly<
   Record<string, (secret: Secret) => Effect.Effect<unknown, unknown, TaskRunner | EventBus | MetricStore>>
@@ -206,6 +214,12 @@ const places: Readonly<
     // @effect-diagnostics-next-line globalErrorInEffectFailure:off -- programs fail so
     const fail = Step.make("fail", { input, retry: { maximumAttempts: 1 }, run: () => Effect.fail(new Error(text)) })
     return Effect.exit(TaskRunner.run(Task.make("failing", { input, steps: [fail] }), { note: text }))
+  },
+  "name of a task and of a step": ({ text }) => {
+    const step = Step.make(text, { input, run: () => Effect.logInfo("in the step") })
+    const last = Step.make("last", { input, dependsOn: [step], run: () => Effect.logInfo("in the step") })
+    const task = Task.make(text, { input, namespace: text, version: text, steps: [step, last] })
+    return TaskRunner.run(task, { note: 1 })
   },
   "metric attribute": ({ canary, text }) =>
     MetricStore.useSync((store) =>
