@@ -12,7 +12,8 @@
  * `tokenizer_name`, and `idempotency_key` and `cache_key` stay readable. A text is
  * searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
  * credentials in URLs, card numbers, and assignments to sensitive keys such as
- * `password=…`. Effect's `Redacted` is always masked.
+ * `password=…`. Effect's `Redacted` is always masked. SQL under
+ * `db.query.text` or `db.statement` loses its literals.
  *
  * **Gotchas**
  *
@@ -26,6 +27,7 @@ import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
 import { cut } from "./internal/cut.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
+import * as SqlText from "./internal/sqlText.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
 /**
@@ -62,9 +64,14 @@ export interface Redaction {
   /** SQL as {@link Redaction.text}, with its literals replaced by `?` and without comments. */
   readonly sql: (text: string) => string
   /**
+   * Whether a text at this path is SQL, and so leaves as {@link Redaction.sql}: `db.query.text` and `db.statement`, as
+   * one key or as keys inside each other, also in snake case and behind a prefix.
+   */
+  readonly isSql: (path: ReadonlyArray<string>) => boolean
+  /**
    * The value as it may leave: masked if its key is sensitive or it is an
-   * Effect `Redacted`; texts, and members of objects and arrays, are treated
-   * alike, down to eight levels and 1000 objects, beyond which the mask stands.
+   * Effect `Redacted`; texts, SQL by its name, and members of objects and arrays
+   * are treated alike, down to eight levels and 1000 objects, beyond which the mask stands.
    * The first 10 000 members of an object and 65 536 characters of a text in it
    * are kept; binary data becomes its size. The input is not changed.
    */
@@ -189,8 +196,9 @@ export const make = (options: Options = {}): Redaction => {
           }, isSensitive)
           : current, source)
       : source
-  const bounded = (source: string, limit: number): string => {
-    const shown = search(cut(source, limit))
+  const searchSql = (source: string): string => SqlText.withoutLiterals(search(source))
+  const bounded = (source: string, limit: number, clean: (text: string) => string = search): string => {
+    const shown = clean(cut(source, limit))
     return source.length <= limit && shown.length <= limit
       ? shown
       : `${shown.slice(0, limit - markRoom)}…[${
@@ -209,7 +217,7 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
-    if (typeof value === "string") return bounded(value, longestInside)
+    if (typeof value === "string") return bounded(value, longestInside, SqlText.isSqlAt(path) ? searchSql : search)
     if (typeof value === "number" || typeof value === "bigint") return number(value)
     if (typeof value !== "object" || value === null || value instanceof Date) return value
     if (Redacted.isRedacted(value)) {
@@ -259,7 +267,8 @@ export const make = (options: Options = {}): Redaction => {
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),
     name,
-    sql: (source) => orElse(() => withoutLiterals(text(source)), () => mask),
+    sql: (source) => orElse(() => bounded(source, longestText, searchSql), () => mask),
+    isSql: SqlText.isSqlAt,
     apply: (key, value) => {
       const path = [key]
       return masks(path) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
@@ -275,21 +284,6 @@ const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
 
 const matches = (wanted: ReadonlyArray<string>, path: ReadonlyArray<string>): boolean =>
   wanted.length === path.length && wanted.every((part, index) => part === "*" || part === path[index])
-
-/**
- * Comments, which may end in the middle of a quote, quoted identifiers, and then what is replaced: quoted texts,
- * dollar-quoted texts and numbers. Whether a backslash escapes a quote depends on the database, so a text with one goes
- * to the end.
- */
-const tokens =
-  /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)|\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\3\$|$)|\b0x[0-9a-fA-F]+\b|(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g
-
-const withoutLiterals = (sql: string): string =>
-  sql.replace(
-    tokens,
-    (_match, comment: string | undefined, identifier: string | undefined) =>
-      comment === undefined ? identifier ?? "?" : "/* */"
-  )
 
 /**
  * The policy in force; the built-in rules where no telemetry layer is provided.

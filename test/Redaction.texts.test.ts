@@ -5,6 +5,7 @@ import * as Redaction from "../src/Redaction.ts"
 const all = [...Redaction.defaultPatterns, "email"] as const
 const policy = Redaction.make({ patterns: all })
 const mask = "[FILTERED]"
+const digest = "Digest username=\"bob\", realm=\"r\", qop=auth, response=\"6629fae49393a05397450978507c4ef1\""
 
 describe("Redaction.text", () => {
   it.each([
@@ -16,6 +17,7 @@ describe("Redaction.text", () => {
     ["body=\"password=hunter2\"", `body="password=${mask}"`],
     ["password=\"a\\\"b\" c", `password="${mask}" c`],
     ["{\"secret\":\"a\\\\\",\"b\":1}", `{"secret":"${mask}","b":1}`],
+    ["{\\\"secret\\\":\\\"a \\\\\\\"b\\\\\\\" c\\\",\\\"d\\\":1}", `{\\"secret\\":\\"${mask}\\",\\"d\\":1}`],
     ["{\\\"secret\\\":\\\"a b\\\",\\\"c\\\":1}", `{\\"secret\\":\\"${mask}\\",\\"c\\":1}`],
     ["{\"token\":[\"a\",\"b\"],\"c\":1}", `{"token":${mask},"c":1}`],
     ["credentials: { a: { b: 'c' } }, d", `credentials: ${mask}, d`],
@@ -24,6 +26,21 @@ describe("Redaction.text", () => {
     ["{ 'secret of them all': 'a' }", `{ 'secret of them all': '${mask}' }`],
     ["Cookie: a=b; c=d\nHost: e", `Cookie: ${mask}\nHost: e`],
     ["Authorization: Bearer abc.def", `Authorization: ${mask}`],
+    [`Authorization: ${digest}\nHost: e`, `Authorization: ${mask}\nHost: e`],
+    [`proxy-authorization=${digest.toUpperCase()}`, `proxy-authorization=${mask}`],
+    [`Authorization:\r\n  ${digest.replaceAll(", ", ",\r\n   ")}\r\nHost: e`, `Authorization:\r\n  ${mask}\r\nHost: e`],
+    [JSON.stringify({ authorization: digest, b: 1 }), `{"authorization":"${mask}","b":1}`],
+    [
+      JSON.stringify(JSON.stringify({ authorization: digest, b: 1 })),
+      `"{\\"authorization\\":\\"${mask}\\",\\"b\\":1}"`
+    ],
+    [JSON.stringify(`Authorization: ${digest}`), `"Authorization: ${mask}`],
+    [`curl -H 'Authorization: ${digest}' https://h`, `curl -H 'Authorization: ${mask}`],
+    [`{ authorization: '${digest}', b: 1 }`, `{ authorization: '${mask}', b: 1 }`],
+    [`authorization="${digest}"`, `authorization=${mask}`],
+    [`sent ${digest}`, `sent Digest ${mask}`],
+    ["a digest  Response = 6629fae4, b", `a digest  ${mask}`],
+    [`Bearer ${digest}`, `Bearer ${mask} ${mask}`],
     ["sent Bearer abcdefgh to b", `sent Bearer ${mask} to b`],
     ["Bearer\tabcdefgh", `Bearer\t${mask}`],
     ["Basic dXNlcjpwYXNz", `Basic ${mask}`],
@@ -46,6 +63,9 @@ describe("Redaction.text", () => {
 
   it.each([
     "basic information, standard bearer",
+    "digest of the day: nonce=5, response=4",
+    "Digest: SHA-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=",
+    "image digest sha256:6629fae49393a05397450978507c4ef1",
     "the token was refreshed",
     "{\"url\":\"http://host\",\"mailbox\":\"x\"}",
     "cache_key=abc idempotency_key=def",
@@ -90,6 +110,11 @@ describe("Redaction.text", () => {
     "'",
     "\\",
     "Bearer ",
+    "Digest ",
+    "username",
+    "response",
+    "Authorization: ",
+    "\r\n ",
     "eyJhbGciOi",
     ".",
     "eyJzdWIi",
@@ -173,6 +198,54 @@ describe("Redaction.sql", () => {
   })
 })
 
+describe("Redaction of fields that hold SQL", () => {
+  const sql = "select * from a where b = 'hunter2' and c = 7"
+  const masked = "select * from a where b = ? and c = ?"
+
+  it("replaces the literals under OpenTelemetry's names, wherever they stand", () => {
+    for (
+      const [key, value, shown] of [
+        ["db.query.text", sql, masked],
+        ["db.statement", sql, masked],
+        ["db_statement", sql, masked],
+        ["tasker.event.db.query.text", sql, masked],
+        ["db.statement", [sql, [sql]], [masked, [masked]]],
+        ["db", { statement: sql, query: { text: sql, note: sql } }, {
+          statement: masked,
+          query: { text: masked, note: sql }
+        }],
+        ["order", { "db.statement": sql, "db.query": { text: [sql] } }, {
+          "db.statement": masked,
+          "db.query": { text: [masked] }
+        }],
+        ["db.statement", `${sql} and password=x`, `${masked} and password=${mask}`]
+      ] as const
+    ) {
+      assert.deepStrictEqual(policy.apply(key, value), shown)
+      assert.deepStrictEqual(Redaction.make({ patterns: [] }).apply("db.statement", sql), masked)
+    }
+  })
+
+  it("leaves the literals of any other field", () => {
+    for (const key of ["statement", "text", "query.text", "mydb.statement", "db.statements", "db.query", "note"]) {
+      assert.strictEqual(policy.apply(key, sql), sql)
+    }
+  })
+
+  it("leaves rules for keys their say", () => {
+    assert.strictEqual(Redaction.make({ keys: ["statement"] }).apply("db.statement", sql), mask)
+    assert.strictEqual(Redaction.make({ paths: ["db_statement"] }).apply("db_statement", sql), mask)
+  })
+
+  it("finds a literal that a limit cuts in two", () => {
+    const { statement } = policy.apply("db", { statement: `${"x".repeat(65_530)} 'hunter2hunter2'` }) as {
+      readonly statement: string
+    }
+    assert.notInclude(statement, "hunter")
+    assert.match(statement, /x…\[\d+ more\]$/)
+  })
+})
+
 describe("Redaction", () => {
   const mega = 1_000_000
   const repeated = (text: string) => text.repeat(Math.ceil(mega / text.length)).slice(0, mega)
@@ -210,6 +283,22 @@ describe("Redaction", () => {
       "bearer ",
       "basic ",
       "Bearer\n",
+      "digest ",
+      "digest\n",
+      "digest username=",
+      "digest username",
+      "digest username=,\n ",
+      "digest username =\n",
+      "token=digest ",
+      "token=digest a",
+      "token=digest a=",
+      "token=digest a=,\n ",
+      "token=digest\n\n",
+      "token=\"digest ",
+      "token=\"digest a=\"",
+      "token=\\\"",
+      "token=\\\"\\\\\\",
+      ",\n ",
       "://",
       "//a:",
       "//@",

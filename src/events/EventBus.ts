@@ -20,7 +20,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Correlation from "../Correlation.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
@@ -126,7 +126,7 @@ export class EventBus extends Context.Service<EventBus, {
   readonly publishUnsafe: PublishUnsafe
   /** Adds a sink until the scope closes. */
   readonly register: (sink: EventSink) => Effect.Effect<void, never, Scope.Scope>
-  /** A queue of the events published from now on, until the scope closes; then it ends. */
+  /** A queue of the events published from now on, until the scope or the bus closes; then it ends. */
   readonly subscribe: (options: SubscriptionOptions) => Effect.Effect<Subscription, never, Scope.Scope>
 }>()("tasker-telemetry/events/EventBus") {
   /**
@@ -140,7 +140,7 @@ export class EventBus extends Context.Service<EventBus, {
     Effect.gen(function*() {
       const { events } = yield* TelemetryConfig.Current
       const routes = yield* EventRouter.Overrides
-      return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics)
+      return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics, yield* Effect.scope)
     })
   )
 
@@ -196,7 +196,8 @@ export class EventBus extends Context.Service<EventBus, {
   /**
    * The events published from the moment the stream starts, through a bounded
    * queue of its own: what comes while it is full is dropped and counted under
-   * the subscriber `stream`.
+   * the subscriber `stream`. It ends when the bus closes, after the events that
+   * are in the queue by then.
    *
    * **Example** (The first failure)
    *
@@ -223,7 +224,11 @@ export class EventBus extends Context.Service<EventBus, {
 
 const defaultCapacity = 1024
 
-const make = (router: EventRouter.EventRouter, statistics: SelfStatistics["Service"]): EventBus["Service"] => {
+const make = (
+  router: EventRouter.EventRouter,
+  statistics: SelfStatistics["Service"],
+  scope: Scope.Scope
+): EventBus["Service"] => {
   const countError = statistics.counter(
     "tasker_sink_errors_total",
     "Events a built-in sink could not handle.",
@@ -315,7 +320,9 @@ const make = (router: EventRouter.EventRouter, statistics: SelfStatistics["Servi
           return Queue.shutdown(queue)
         }
       )
-      yield* Effect.addFinalizer(() => Queue.end(queue))
+      // The bus may close before who subscribed; a queue that has been left is not kept by it.
+      const life = yield* Effect.acquireRelease(Scope.fork(scope), Scope.close)
+      yield* Scope.addFinalizer(life, Queue.end(queue))
       yield* register({
         name,
         signal: "subscriber",

@@ -67,7 +67,7 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * **Details**
  *
  * Events are handled one after the other, in order, with the correlation id of
- * their publisher. A handler that fails or dies is counted in
+ * their publisher. A handler that fails, dies or gives no Effect is counted in
  * `tasker_subscriber_errors_total`, logged once and then at most once per
  * minute with the number left out, and the next event is handled. A full queue
  * drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
@@ -117,9 +117,10 @@ export const layer = <E, R, const Events extends Definitions = None>(
       capacity: options.capacity,
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
-    const worker = work(queue, all, failureReport(name, countError), Effect.sync(countError))
+    const onFailure = failureReport(name, countError)
+    const worker = work(queue, all, onFailure, Effect.sync(countError))
     // Not of the scope, which would wait for a handler that cannot be interrupted.
-    const fiber = yield* Effect.forkDetach(worker)
+    const fiber = yield* Effect.forkDetach(untilDone(worker, onFailure))
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(
         Effect.andThen(Effect.timeoutOption(Fiber.interrupt(fiber), drainTimeout))
@@ -133,6 +134,28 @@ interface Handler<R> {
   readonly handle: (event: EventEnvelope) => Effect.Effect<unknown, unknown, R>
 }
 
+/** What is no Effect ends the fiber that comes to it past everything that would catch a failure: work then begins anew. */
+const untilDone = <R>(
+  work: Effect.Effect<void, never, R>,
+  onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
+): Effect.Effect<void, never, R> =>
+  Effect.forkChild(work).pipe(
+    Effect.flatMap(Fiber.await),
+    Effect.tap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void),
+    Effect.repeat({ while: Exit.isFailure }),
+    Effect.asVoid
+  )
+
+/** A handler of a program without types may give anything. */
+const called = <R>(handle: Handler<R>["handle"], event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
+  Effect.suspend(() => {
+    const given: unknown = handle(event)
+    if (Effect.isEffect(given)) return given as Effect.Effect<unknown, unknown, R>
+    // A rejection that nobody waits for would end the process.
+    if (given instanceof Promise) given.catch(() => {})
+    return Effect.die(new TypeError("the handler gave no Effect"))
+  })
+
 const work = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
   handlers: ReadonlyArray<Handler<R>>,
@@ -144,7 +167,7 @@ const work = <R>(
       Effect.forEach(
         handlers.filter(({ accepts }) => accepts(event.name)),
         ({ handle }) =>
-          Effect.exit(Effect.suspend(() => handle(event))).pipe(
+          Effect.exit(called(handle, event)).pipe(
             Effect.flatMap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void)
           ),
         { discard: true }

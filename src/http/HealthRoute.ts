@@ -11,6 +11,8 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import { shownService } from "../internal/shownService.ts"
+import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { TaskState } from "../workflow/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
@@ -74,7 +76,8 @@ const fewestEnded = 10
  */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore> = Layer.effectDiscard(
   Effect.gen(function*() {
-    const { service } = yield* TelemetryConfig.Current
+    const config = yield* TelemetryConfig.Current
+    const service = shownService(config.service, yield* Redaction.Current)
     const router = yield* HttpRouter.HttpRouter
     const store = yield* TaskStore
     const readiness = yield* Readiness.make({ task_store: store.counts, ...(yield* ReadinessChecks) })

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
+import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskError } from "../workflow/TaskError.ts"
@@ -98,6 +99,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
     const store = yield* TaskStore
     const context = yield* Effect.context<Services<Tasks>>()
     const refusalOf = WriteAccess.make(http.token)
+    const view = TaskView.make(yield* Redaction.Current)
 
     const writing = <R>(handler: Handler<R>) =>
       Answer.contained(Effect.flatMap(HttpServerRequest, (request): Handler<R> => {
@@ -105,13 +107,14 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
         return refusal === undefined ? handler : Effect.succeed(refusal)
       }))
 
-    yield* router.add("POST", "/tasks", writing(create(tasks, runner, context)))
-    yield* router.add("GET", "/tasks", Answer.contained(list(store)))
-    yield* router.add("GET", "/tasks/:id", Answer.contained(show(runner)))
-    yield* router.add("DELETE", "/tasks/:id", writing(cancel(runner)))
+    yield* router.add("POST", "/tasks", writing(create(tasks, runner, context, view)))
+    yield* router.add("GET", "/tasks", Answer.contained(list(store, view)))
+    yield* router.add("GET", "/tasks/:id", Answer.contained(show(runner, view)))
+    yield* router.add("DELETE", "/tasks/:id", writing(cancel(runner, view)))
   }))
 }
 
+type View = ReturnType<typeof TaskView.make>
 type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
 
 const byName = (tasks: ReadonlyArray<Task.Any>): ReadonlyMap<string, Task.Any> => {
@@ -129,13 +132,14 @@ const readRequest = RequestBody.readJson(Request)
 const create = (
   tasks: ReadonlyMap<string, Task.Any>,
   runner: TaskRunner["Service"],
-  context: Context.Context<never>
+  context: Context.Context<never>,
+  view: View
 ): Handler<HttpRouter.RouteContext | HttpServerRequest> =>
   Effect.gen(function*() {
     const { context: input, name } = yield* readRequest
     const task = tasks.get(name)
     if (task === undefined) {
-      return yield* Effect.fail(Answer.json(404, { error: "unknown_task", known: [...tasks.keys()].sort() }))
+      return yield* Effect.fail(Answer.json(404, { error: "unknown_task", known: view.ofNames(tasks.keys()) }))
     }
     const { correlationId, taskId } = yield* inBackground(runner.start(task, input), context).pipe(
       Effect.mapError(refusedBy)
@@ -173,30 +177,30 @@ const counting = (minimum: number, maximum: number) =>
 const Page = Schema.Struct({ limit: counting(1, 100), offset: counting(0, Number.MAX_SAFE_INTEGER) })
 const readPage = Schema.decodeUnknownEffect(Page, { errors: "all" })
 
-const list = (store: TaskStore["Service"]): Handler<ParsedSearchParams> =>
+const list = (store: TaskStore["Service"], view: View): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
     const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
       Effect.mapError((error) => Answer.invalidRequest(Answer.issuesOf(error.issue)))
     )
     const found = yield* store.list({ limit, offset })
-    return Answer.json(200, { tasks: found.map(TaskView.ofTask), limit, offset })
+    return Answer.json(200, { tasks: found.map(view.ofTask), limit, offset })
   })
 
 const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)
 
-const show = (runner: TaskRunner["Service"]): Handler<HttpRouter.RouteContext> =>
+const show = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
   Effect.gen(function*() {
     const snapshot = yield* Effect.mapError(runner.inspect(yield* idOf), refusedBy)
-    return Answer.json(200, TaskView.ofSnapshot(snapshot))
+    return Answer.json(200, view.ofSnapshot(snapshot))
   })
 
-const cancel = (runner: TaskRunner["Service"]): Handler<HttpRouter.RouteContext> =>
+const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
   Effect.gen(function*() {
     const id = yield* idOf
     const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
     // The store may have let it go since.
     const snapshot = yield* Effect.option(runner.inspect(id))
-    return Answer.json(200, Option.isSome(snapshot) ? TaskView.ofSnapshot(snapshot.value) : TaskView.ofTask(record))
+    return Answer.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
 
 const refusedBy = ({ reason }: TaskError): HttpServerResponse => {

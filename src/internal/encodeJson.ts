@@ -5,6 +5,7 @@
  * @internal
  */
 import type { Redaction } from "../Redaction.ts"
+import { distinctNames } from "./distinctNames.ts"
 
 export interface JsonLimits {
   /** Levels of objects and arrays. */
@@ -57,7 +58,7 @@ export const encodeJson = (
 const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string => {
   switch (typeof value) {
     case "string":
-      return encodeWithin(value, walk)
+      return encodeWithin(value, walk, walk.redaction?.isSql(path) === true ? walk.redaction.sql : walk.redaction?.text)
     case "number":
       return Number.isFinite(value) ? encodeDigits(String(value), false, walk) : `"${value}"`
     case "boolean":
@@ -91,11 +92,12 @@ const guarded = (f: () => string): string => {
   }
 }
 
-/** A JSON string in UTF-8; a text above the limit ends with how much is missing. */
-export const encodeText = (text: string, limit: number): string =>
-  JSON.stringify(
-    (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
-  )
+/** A text that UTF-8 can hold; one above the limit ends with how much is missing. */
+export const shownText = (text: string, limit: number): string =>
+  (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
+
+/** {@link shownText} as a JSON string. */
+export const encodeText = (text: string, limit: number): string => JSON.stringify(shownText(text, limit))
 
 /** Characters beyond a limit that are searched, so that a secret that crosses the limit is recognised. */
 const overlap = 1024
@@ -109,12 +111,15 @@ export const searchedText = (text: string, limit: number, search: (text: string)
   return `${shown}…[${text.length - shown.length} more]`
 }
 
-const encodeWithin = (text: string, walk: Walk): string => {
+const encodeWithin = (text: string, walk: Walk, search?: (text: string) => string): string =>
+  JSON.stringify(shownWithin(text, walk, search))
+
+const shownWithin = (text: string, walk: Walk, search = walk.redaction?.text): string => {
   const limit = Math.min(walk.limits.text, walk.room)
   walk.room -= Math.min(text.length, limit)
-  return walk.redaction === undefined
-    ? encodeText(text, limit)
-    : encodeText(searchedText(text, limit, walk.redaction.text), Math.max(limit, markRoom))
+  return search === undefined
+    ? shownText(text, limit)
+    : shownText(searchedText(text, limit, search), Math.max(limit, markRoom))
 }
 
 const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
@@ -173,9 +178,11 @@ const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk, to
   const parts: Array<string> = []
   const keys = Object.keys(value)
   const count = Math.min(keys.length, walk.limits.members)
+  let distinct: ReturnType<typeof distinctNames> | undefined
   while (parts.length < count && walk.room > 0) {
     const key = keys[parts.length] as string
-    const name = encodeWithin(key, walk)
+    const shown = shownWithin(key, walk)
+    const name = JSON.stringify(shown === key ? key : (distinct ??= distinctNames(keys.slice(0, count)))(shown))
     const here = [...path, key]
     const text = walk.redaction?.masks(here) === true
       ? encodeText(walk.redaction.mask, walk.limits.text)
@@ -183,6 +190,6 @@ const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk, to
     parts.push(`${name}:${text}`)
   }
   const left = (total ?? keys.length) - parts.length
-  if (left > 0) parts.push(`"…":"${left} more"`)
+  if (left > 0) parts.push(`"${(distinct ?? distinctNames(keys.slice(0, count)))("…")}":"${left} more"`)
   return `{${parts.join(",")}}`
 }

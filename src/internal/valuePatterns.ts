@@ -31,12 +31,20 @@ const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern 
   replace: (text, masked) => text.replace(pattern, masked)
 })
 
+/** The rest of a list that has quotes in it: to the end of the line, and on where a line ends with a comma. */
+const restOfList = "[^\\r\\n]*(?:(?<=,[ \\t]*)\\r?\\n[ \\t]+[^\\r\\n]*)*"
+
+/** A part of Digest credentials; the scheme's name alone is an English word. */
+const digestPart =
+  "(?:username|realm|nonce|uri|response|algorithm|cnonce|opaque|qop|nc|charset|userhash|domain|stale)\\*?\\s*="
+const digest = new RegExp(`\\b(digest\\s+)${digestPart}${restOfList}`, "gi")
+
 /** The scheme stays readable, the credentials do not; `basic` is an English word, so base64 has to follow it. */
 const bearer: ValuePattern = {
   name: "bearer",
-  hint: () => "\\b(?:bearer|basic)\\s",
+  hint: () => `\\b(?:(?:bearer|basic)\\s|digest\\s+${digestPart})`,
   replace: (text, masked) =>
-    text.replace(
+    text.replace(digest, (_match, scheme: string) => scheme + masked()).replace(
       /\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{4,})/gi,
       (match: string, scheme: string, space: string, credentials: string) =>
         scheme.toLowerCase() === "bearer" || looksEncoded.test(credentials) ? `${scheme}${space}${masked()}` : match
@@ -55,15 +63,20 @@ const urlCredentials: ValuePattern = {
 /** A key with its `=` or `:`, in quotes of several words; quotes around the key may be escaped. */
 const assigned = /(?:(?<![\w.-])([\w.-]+)\\{0,8}["']?|(?<=["'])([\w.-]+(?: +[\w.-]+)+)\\{0,8}["'])\s*[=:]\s*/g
 const quotedValue = /"(?:[^"\\]|\\[\s\S])*|'(?:[^'\\]|\\[\s\S])*/y
-/** From one escaped quote to the next. */
-const escapedValue = /(\\+["'])(?:(?!\1)[\s\S])*/y
+/** From an escaped quote to the next with as many backslashes before it: quotes inside of the value have more of them. */
+const escapedValue = /(\\+["'])(?:(?!(?<!\\)\1)[\s\S])*/y
+/** In quotes that are not those of its parts, too; what has its own quotes escaped is a quoted text as any other. */
+const digestValue = new RegExp(
+  `(?:digest\\s+[\\w-]+\\*?\\s*=|(["'])digest\\s[^\\r\\n"'\\\\]*=\\s*\\1)${restOfList}`,
+  "iy"
+)
 const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'\\&;,<>(){}[\]]+/iy
 const cookieValue = /[^\r\n"'\\]+/y
 
 /**
  * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. A
- * quoted value goes to its closing quote, that of a cookie to the end of the line, any other to the next delimiter.
- * The value of any other key is searched in turn.
+ * quoted value goes to its closing quote, that of a cookie and Digest credentials to the end of the line, any other to
+ * the next delimiter. The value of any other key is searched in turn.
  */
 const assignment: ValuePattern = {
   name: "assignment",
@@ -80,9 +93,10 @@ const assignment: ValuePattern = {
       const key = word ?? words
       const start = found.index + match.length
       if (text.startsWith("://", found.index + key.length) || !isSensitive(key)) continue
-      const value = valueAt(text, start, /^(?:set-)?cookie$/i.test(key))
+      const list = matchAt(digestValue, text, start)
+      const value = list === "" ? valueAt(text, start, /^(?:set-)?cookie$/i.test(key)) : list
       if (value === "") continue
-      const quote = /^\\*["']/.exec(value)?.[0] ?? ""
+      const quote = list === "" ? /^\\*["']/.exec(value)?.[0] ?? "" : ""
       result += text.slice(done, start) + quote + masked()
       done = start + value.length
       assigned.lastIndex = done
@@ -93,12 +107,16 @@ const assignment: ValuePattern = {
 }
 
 const valueAt = (text: string, start: number, isCookie: boolean): string => {
-  for (const kind of isCookie ? [quotedValue, escapedValue, cookieValue] : [quotedValue, escapedValue, plainValue]) {
-    kind.lastIndex = start
-    const found = kind.exec(text)
-    if (found !== null) return found[0]
+  for (const kind of [quotedValue, escapedValue, isCookie ? cookieValue : plainValue]) {
+    const found = matchAt(kind, text, start)
+    if (found !== "") return found
   }
   return /[[{]/.test(text.charAt(start)) ? text.slice(start, closingAt(text, start)) : ""
+}
+
+const matchAt = (sticky: RegExp, text: string, start: number): string => {
+  sticky.lastIndex = start
+  return sticky.exec(text)?.[0] ?? ""
 }
 
 /** Where the object or array that starts here ends. */

@@ -14,9 +14,10 @@
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../Correlation.ts"
-import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
-import { fieldName, type LogRecord, severityNumber } from "./LogRecord.ts"
+import { fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
 
 /** Characters of one text. */
 const longestText = 16_384
@@ -36,18 +37,26 @@ interface Pieces {
   readonly prefix: string
   /** `,"name":"`, the start of a text. */
   readonly textPrefix: string
-  /** The whole member where the key is sensitive. */
+  /** The whole member where the key is sensitive; no more than a sign of it where the key is unusual. */
   readonly masked: string | undefined
 }
 
 interface Key {
   readonly name: string
+  /** The name as it is written, unless {@link Key.isRenamed} and another field is written so. */
+  readonly shown: string
+  /** Whether it is not written as it is: it holds a secret, is too long or no text. */
+  readonly isRenamed: boolean
+  /** Whether its members are made apart from those of all others: it is renamed, or holds SQL. */
+  readonly isUnusual: boolean
   readonly pieces: Pieces
   /** The same, with the closing quote of the text before. */
   readonly piecesAfterText: Pieces
   /** The key that came next in the last line that had this one: mostly it does again. */
   next: Key | undefined
 }
+
+type Names = ReturnType<typeof otherNames>
 
 /** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
 const join = (...parts: ReadonlyArray<string>): string => parts.join("")
@@ -115,21 +124,41 @@ export const make = (options: {
     return lastComponentText
   }
 
-  const piecesOf = (name: string, start: string): Pieces => {
-    const prefix = join(start, quote(fieldName(clean(name))), ":")
+  const makeKey = (name: string): Key => {
+    const shown = shownText(fieldName(clean(name)), longestText)
+    const isRenamed = shown !== fieldName(name)
+    const isUnusual = isRenamed || redaction.isSql([name])
+    const piecesAfter = (start: string): Pieces => {
+      const prefix = join(start, quote(shown), ":")
+      return {
+        prefix,
+        textPrefix: join(prefix, "\""),
+        masked: isUnusual ? "" : redaction.isSensitive(name) ? join(prefix, mask) : undefined
+      }
+    }
     return {
-      prefix,
-      textPrefix: join(prefix, "\""),
-      masked: redaction.isSensitive(name) ? join(prefix, mask) : undefined
+      name,
+      shown,
+      isRenamed,
+      isUnusual,
+      pieces: piecesAfter(","),
+      piecesAfterText: piecesAfter("\","),
+      next: undefined
     }
   }
 
-  const makeKey = (name: string): Key => ({
-    name,
-    pieces: piecesOf(name, ","),
-    piecesAfterText: piecesOf(name, "\","),
-    next: undefined
-  })
+  const unusualMember = (
+    { isRenamed, name, shown }: Key,
+    prefix: string,
+    names: Names | undefined,
+    value: unknown,
+    first: boolean
+  ): string => {
+    const start = isRenamed && names !== undefined
+      ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
+      : prefix
+    return start + (redaction.masks([name], first) ? mask : encodeJson(value, redaction, [name]))
+  }
 
   /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
   const keyOf = (name: string, previous: Key): Key => {
@@ -180,10 +209,11 @@ export const make = (options: {
     if (workflow === undefined) return ""
     const known = workflows.get(workflow)
     if (known !== undefined) return known
-    const text = `,"task_id":${quote(workflow.taskId)},"task_name":${quote(workflow.taskName)}` +
-      (workflow.stepId === undefined ? "" : `,"step_id":${quote(workflow.stepId)}`) +
-      (workflow.stepName === undefined ? "" : `,"step_name":${quote(workflow.stepName)}`) +
-      (workflow.attempt === undefined ? "" : `,"attempt":${workflow.attempt}`)
+    const { attempt, stepId, stepName, taskId, taskName } = shownWorkflow(workflow, redaction)
+    const text = `,"task_id":${quote(taskId)},"task_name":${quote(taskName)}` +
+      (stepId === undefined ? "" : `,"step_id":${quote(stepId)}`) +
+      (stepName === undefined ? "" : `,"step_name":${quote(stepName)}`) +
+      (attempt === undefined ? "" : `,"attempt":${attempt}`)
     workflows.set(workflow, text)
     return text
   }
@@ -197,6 +227,7 @@ export const make = (options: {
     let texts = collects && first ? looked(record.message) : ""
     let left = 0
     let key = beginning
+    let names: Names | undefined
     /** Whether the text written last lacks its closing quote; what comes next brings it along. */
     let open = false
     for (const name in fields) {
@@ -208,8 +239,13 @@ export const make = (options: {
       const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
       open = false
       if (masked !== undefined) {
-        if (first) redaction.countKey()
-        line += masked
+        if (key.isUnusual) {
+          if (key.isRenamed) names ??= otherNames(fields)
+          line += unusualMember(key, prefix, names, fields[name], first)
+        } else {
+          if (first) redaction.countKey()
+          line += masked
+        }
         continue
       }
       const value = fields[name]
@@ -224,7 +260,7 @@ export const make = (options: {
     }
     if (open) line += "\""
     scan = texts
-    return left > 0 ? `${line},"truncated":"${left} more fields"}` : `${line}}`
+    return left > 0 ? `${line},"${(names ?? otherNames(fields))("truncated")}":"${left} more fields"}` : `${line}}`
   }
 
   return (record) => {

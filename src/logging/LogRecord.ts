@@ -8,6 +8,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
 import { orElse } from "../internal/contain.ts"
+import { distinctNames } from "../internal/distinctNames.ts"
 
 /**
  * A log line before it is written.
@@ -91,7 +92,8 @@ export const severityNumber: { readonly [L in LogLevel.LogLevel]: number } = {
 
 /**
  * Keys that a line sets itself. A field of the program with one of these names
- * is written as `fields.<name>`, so it cannot take the place of an id.
+ * is written as `fields.<name>`, so it cannot take the place of an id; one that
+ * is called `fields.<name>` is written as `fields.fields.<name>`, and so on.
  *
  * @category constants
  * @since 0.1.0
@@ -115,13 +117,30 @@ export const reservedKeys: ReadonlySet<string> = new Set([
   "service.version"
 ])
 
+const fieldsPrefix = "fields."
+
 /**
- * The name under which a field of the program is written.
+ * The name under which a field of the program is written; no two fields have the
+ * same.
  *
  * @category computations
  * @since 0.1.0
  */
-export const fieldName = (key: string): string => reservedKeys.has(key) ? `fields.${key}` : key
+export const fieldName = (key: string): string => {
+  const bare = key.startsWith(fieldsPrefix) ? key.replace(/^(?:fields\.)+/, "") : key
+  return reservedKeys.has(bare) ? fieldsPrefix + key : key
+}
+
+/** More fields than a line has room for. */
+const mostWritten = 20_000
+
+/**
+ * Names for what a line shows under another name than {@link fieldName} gives: none that one of its fields has.
+ *
+ * @internal
+ */
+export const otherNames = (fields: Readonly<Record<string, unknown>>): (shown: string) => string =>
+  distinctNames(Object.keys(fields).slice(0, mostWritten).map(fieldName))
 
 /** Level names as a line writes them. */
 const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {

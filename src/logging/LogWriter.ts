@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import { callOr, contain, containCall } from "../internal/contain.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { shownService } from "../internal/shownService.ts"
 import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as JsonLine from "./JsonLine.ts"
@@ -44,9 +45,10 @@ export class LogWriter extends Context.Service<LogWriter, {
 }
 
 const make = Effect.gen(function*() {
-  const { logging, service } = yield* TelemetryConfig.Current
+  const { logging, service: configured } = yield* TelemetryConfig.Current
   const destination = yield* LogDestination
   const redaction = yield* Redaction.Current
+  const service = shownService(configured, redaction)
   const countError = (yield* SelfStatistics).counter("tasker_log_errors_total", "Log lines that could not be made.", [])
   const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
   const keeps = debugSampler(logging.debugSampling)

@@ -11,8 +11,9 @@
  * @since 0.1.0
  */
 import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
-import { fieldName, headOf, type LogRecord } from "./LogRecord.ts"
+import { fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
 
 /** Characters of one value. */
 const longestValue = 16_384
@@ -46,20 +47,26 @@ export const make = (options: {
 }): (record: LogRecord) => string =>
 (record) => {
   const { redaction } = options
-  const parts = headOf(record, options.service).map(([key, value]) =>
+  const workflow = record.workflow === undefined ? undefined : shownWorkflow(record.workflow, redaction)
+  const parts = headOf({ ...record, workflow }, options.service).map(([key, value]) =>
     `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
   )
   let line = parts.join(" ")
+  let names: ReturnType<typeof otherNames> | undefined
+  const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
   for (const key of Object.keys(record.fields)) {
-    if (line.length > longestLine) return `${line} truncated=true`
-    line += ` ${fieldName(keyOf(redaction.text(key)))}=${fieldOf(redaction, key, record.fields[key])}`
+    if (line.length > longestLine) return `${line} ${nameOf("truncated")}=true`
+    const shown = fieldName(keyOf(redaction.text(key)))
+    line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields[key])}`
   }
   return line
 }
 
 const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
   if (redaction.masks([key])) return valueOf(redaction.mask)
-  if (typeof value === "string") return valueOf(searchedText(value, longestValue, redaction.text))
+  if (typeof value === "string") {
+    return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
+  }
   const json = encodeJson(value, redaction, [key])
   return plain.test(json) ? json : quoted(json.startsWith("\"") ? json : encodeText(json, longestValue))
 }

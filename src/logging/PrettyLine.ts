@@ -6,6 +6,7 @@
  */
 import type * as LogLevel from "effect/LogLevel"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
+import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import type { LogRecord } from "./LogRecord.ts"
 
@@ -43,7 +44,7 @@ export const make = (
   options: { readonly redaction: Redaction; readonly colour: boolean }
 ): (record: LogRecord) => string => {
   const { colour, redaction } = options
-  const clean = (text: string) => searchedText(text, longestText, redaction.text)
+  const clean = (text: string, search = redaction.text) => searchedText(text, longestText, search)
   const paint = (code: number, text: string) => colour ? `\u001b[${code}m${text}\u001b[0m` : text
 
   return (record) => {
@@ -80,10 +81,13 @@ export const make = (
 
   function shown(key: string, value: unknown): string {
     if (redaction.masks([key])) return redaction.mask
-    return typeof value === "string" ? clean(value) : encodeJson(value, redaction, [key])
+    return typeof value === "string"
+      ? clean(value, redaction.isSql([key]) ? redaction.sql : redaction.text)
+      : encodeJson(value, redaction, [key])
   }
 
-  function origin({ component, correlationId, workflow }: LogRecord): string {
+  function origin({ component, correlationId, workflow: given }: LogRecord): string {
+    const workflow = given === undefined ? undefined : shownWorkflow(given, redaction)
     const place = workflow?.stepName === undefined
       ? workflow?.taskName
       : `${workflow.taskName}/${workflow.stepName}#${workflow.attempt ?? 1}`

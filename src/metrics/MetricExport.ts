@@ -13,6 +13,8 @@ import * as OtlpSender from "../delivery/OtlpSender.ts"
 import type { DropReason } from "../delivery/SendingQueue.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { shownService } from "../internal/shownService.ts"
+import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as MetricReader from "./MetricReader.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
@@ -58,11 +60,12 @@ export const make = Effect.fnUntraced(function*(
   )
   const { temporality } = config.metrics
   const reader = yield* MetricReader.make({ snapshot, temporality })
+  const service = shownService(config.service, yield* Redaction.Current)
   const send = yield* OtlpSender.make(target)
 
   const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const body = OtlpMetricFormat.format(part, config.service, temporality)
+    const body = OtlpMetricFormat.format(part, service, temporality)
     yield* Effect.yieldNow
     const reason = yield* send(body)
     if (reason !== undefined) return yield* Effect.fail(reason)

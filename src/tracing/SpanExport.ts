@@ -12,6 +12,8 @@ import * as SendingQueue from "../delivery/SendingQueue.ts"
 import type { SpanData } from "../delivery/SpanData.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { shownService } from "../internal/shownService.ts"
+import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { TelemetryTracer } from "./TelemetryTracer.ts"
 
@@ -34,13 +36,14 @@ export const layer: Layer.Layer<
     const statistics = yield* SelfStatistics
     const exported = statistics.counter("tasker_spans_exported_total", "Spans that a receiver accepted.", [])
     const dropped = statistics.counter("tasker_spans_dropped_total", "Ended spans that were not delivered.", ["reason"])
+    const service = shownService(config.service, yield* Redaction.Current)
     const send = yield* OtlpSender.make(target)
     const queue = yield* SendingQueue.make<SpanData>({
       capacity: config.delivery.queueSize,
       batchSize: config.delivery.batchSize,
       interval: config.delivery.interval,
       shutdownTimeout: config.delivery.shutdownTimeout,
-      send: (batch) => Effect.suspend(() => send(OtlpJson.encodeSpans(config.service, batch))),
+      send: (batch) => Effect.suspend(() => send(OtlpJson.encodeSpans(service, batch))),
       onExported: (count) => exported([], count),
       onDropped: (reason, count) => dropped([reason], count)
     })

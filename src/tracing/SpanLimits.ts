@@ -72,16 +72,13 @@ export const attributeRecord = (
   return kept
 }
 
-/** Attributes that hold SQL, whose literals may be anything. */
-const sqlKeys = new Set(["db.query.text", "db.statement"])
-
 /** A whole number from here on may be a card number. */
 const fewestCardDigits = 1e12
 
 /** Clipped first, so that no text is too long to search, with room for a secret that crosses the limit. */
 const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string => {
   const room = clip(value, 2 * limits.attributeValueLength + 64)
-  return clip(sqlKeys.has(key) ? redaction.sql(room) : redaction.text(room), limits.attributeValueLength)
+  return clip(redaction.isSql([key]) ? redaction.sql(room) : redaction.text(room), limits.attributeValueLength)
 }
 
 const mostMembers = 1000

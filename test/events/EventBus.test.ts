@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Queue, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as recorder from "../support/recorder.ts"
 
 const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
 
@@ -94,6 +95,46 @@ describe("EventBus", () => {
       yield* publish
       assert.deepStrictEqual(log, ["one 1", "one 1", "one 2"])
     }).pipe(Effect.provide(layer)))
+
+  it.effect("ends its streams when it closes, after what is queued has been given", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus)
+      const sequences = (pace: Effect.Effect<void>) =>
+        EventBus.stream.pipe(
+          Stream.tap(() => pace),
+          Stream.map(({ sequence }) => sequence),
+          Stream.runCollect,
+          Effect.provideService(EventBus, bus)
+        )
+      const [quick, slow] = [
+        yield* Effect.forkChild(sequences(Effect.void)),
+        yield* Effect.forkChild(sequences(Effect.sleep("1 second")))
+      ]
+      yield* recorder.quiet
+      const publishing = Effect.provideService(publish, EventBus, bus)
+      yield* publishing
+      yield* recorder.quiet
+      yield* Effect.repeat(publishing, { times: 1 })
+      yield* Scope.close(scope, Exit.void)
+      yield* recorder.advance("10 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(quick), [1, 2, 3])
+      assert.deepStrictEqual(yield* Fiber.join(slow), [1, 2, 3])
+      assert.deepStrictEqual(yield* sequences(Effect.void), [])
+    }))
+
+  it.effect("ends the queue of a subscription that is still open when it closes", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus)
+      const subscriptions = yield* Scope.make()
+      const { queue } = yield* Scope.provide(bus.subscribe({ name: "open" }), subscriptions)
+      yield* Effect.provideService(publish, EventBus, bus)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Queue.take(queue)).sequence, 1)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Queue.take(queue))))
+      yield* Scope.close(subscriptions, Exit.void)
+    }))
 
   it.effect("numbers the events without gaps, whether anybody listens or not", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { EventBus } from "../../src/events/EventBus.ts"
@@ -110,6 +110,67 @@ describe("EventSubscriber", () => {
       assert.lengthOf(reports, 2)
     }).pipe(Effect.provide([layer, Logger.layer([capture])]))
   })
+
+  it.effect("goes on after a handler that gives no Effect or throws at once, counts and reports each as a failure", () => {
+    const reports: Array<unknown> = []
+    const capture = Logger.make(({ cause, message }) =>
+      void reports.push([message, Cause.pretty(cause).split("\n")[0]])
+    )
+    return Effect.gen(function*() {
+      const given: ReadonlyArray<() => unknown> = [
+        () => undefined,
+        () => Promise.reject(new Error("nobody waits for it")),
+        () => 5,
+        () => ({}),
+        () => {
+          throw new Error("thrown")
+        },
+        () =>
+          new Proxy({}, {
+            has: () => {
+              throw new Error("hostile")
+            }
+          })
+      ]
+      const seen: Array<number> = []
+      yield* living(EventSubscriber.layer({
+        // A program without types may give anything.
+        "workflow.steps_execution_started": ({ payload: { stepCount } }) =>
+          (given[stepCount]?.() ?? undefined) as Effect.Effect<void>,
+        "workflow.*": ({ payload }) => Effect.sync(() => "stepCount" in payload && seen.push(payload.stepCount))
+      }, { name: "untyped" }))
+      for (const stepCount of given.keys()) {
+        yield* batch(stepCount)
+        yield* recorder.quiet
+        yield* TestClock.adjust("1 minute")
+      }
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, [...given.keys()])
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 6"])
+      const noEffect = "TypeError: the handler gave no Effect"
+      assert.deepStrictEqual(
+        reports,
+        [noEffect, noEffect, noEffect, noEffect, "Error: thrown", "Error: hostile"].map((
+          text
+        ) => [["event subscriber failed"], text])
+      )
+    }).pipe(Effect.provide([layer, Logger.layer([capture])]))
+  })
+
+  it.effect("goes on after an Effect that comes to something that is none", () =>
+    Effect.gen(function*() {
+      const seen: Array<number> = []
+      yield* living(EventSubscriber.layer({
+        "workflow.steps_execution_started": ({ payload: { stepCount } }) =>
+          stepCount === 1
+            ? Effect.flatMap(Effect.yieldNow, () => undefined as unknown as Effect.Effect<void>)
+            : Effect.sync(() => seen.push(stepCount))
+      }, { name: "untyped" }))
+      yield* Effect.forEach([0, 1, 2], batch)
+      yield* recorder.quiet
+      assert.deepStrictEqual(seen, [0, 2])
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 1"])
+    }).pipe(Effect.provide([layer, Logger.layer([])])))
 
   it.effect("drops and counts what a full queue cannot hold, and never waits", () =>
     Effect.gen(function*() {

@@ -77,6 +77,48 @@ describe("StructuredLogger", () => {
       }).pipe(Effect.provide(logs.layer({ logging: { format } })))
   )
 
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "replaces the literals of SQL, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        const sql = "select * from t where a = 'hunter2' and b = 4321"
+        const log = Effect.logInfo("queried", "token=abc", {
+          before: "x",
+          "db.query.text": sql,
+          "db.statement": [sql],
+          db: { statement: sql },
+          note: "'kept'"
+        })
+        yield* log
+        yield* Effect.annotateLogs(log, "db_statement", sql)
+        const lines = yield* logs.lines
+        for (const [index, line] of lines.entries()) {
+          assert.notMatch(line, /hunter2|4321/)
+          assert.strictEqual(line.split("a = ? and b = ?").length - 1, 3 + index)
+          assert.include(line, "'kept'")
+        }
+        if (format === "json") {
+          assert.deepStrictEqual((yield* logs.decoded)[0], {
+            level: "INFO",
+            message: "queried token=[FILTERED]",
+            before: "x",
+            "db.query.text": "select * from t where a = ? and b = ?",
+            "db.statement": ["select * from t where a = ? and b = ?"],
+            db: { statement: "select * from t where a = ? and b = ?" },
+            note: "'kept'"
+          })
+        }
+      }).pipe(Effect.provide(logs.layer({ logging: { format } })))
+  )
+
+  it.effect("masks a field of SQL whose path is configured", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("queried", { db_statement: "select 1", "db.statement": 5 })
+      assert.deepStrictEqual(yield* logs.decoded, [
+        { level: "INFO", message: "queried", db_statement: "[FILTERED]", "db.statement": 5 }
+      ])
+    }).pipe(Effect.provide(logs.layer({ redaction: { paths: ["db_statement"] } }))))
+
   it.effect("gives a terminal nothing to obey, as logfmt", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("a\u009b31m", { text: "\u001b[2J\u007f\u0085", list: ["\u009d\u2028"] })
@@ -150,6 +192,118 @@ describe("StructuredLogger", () => {
         ])
       }
     }).pipe(Effect.provide(logs.layer())))
+
+  const oddNames = [
+    "level",
+    "fields.level",
+    "fields.fields.level",
+    "fields.note",
+    "task id",
+    "task_id",
+    "fields.task_id",
+    "password=a",
+    "password=b",
+    "password=[FILTERED]",
+    "password=[FILTERED]_2",
+    "token a",
+    "a\ud800",
+    "a\udc00",
+    "a\ufffd",
+    "…",
+    "truncated",
+    "db.statement",
+    "Bearer abcdefgh",
+    "__proto__",
+    "1",
+    "a\"b",
+    `${"x".repeat(16_400)}a`,
+    `${"x".repeat(16_400)}b`
+  ]
+
+  /** Members that stand twice get lost when a line is read, and it would come out shorter. */
+  const hasEveryMember = (line: string) => JSON.stringify(JSON.parse(line)).length === line.length
+
+  it.effect("gives every field a name of its own, in the line and in objects", () =>
+    Effect.gen(function*() {
+      const inside = { "password=a": 1, "password=b": 2, "password=c": 3, "password=[FILTERED]_2": 4 }
+      yield* Effect.logInfo("m", { level: 1, "fields.level": 2, "fields.fields.level": 3, "fields.other": 4, inside })
+      yield* Effect.logInfo("m", { ...inside, "a\ud800": "x", "a\udc00": "y", "a\ufffd": "z" })
+      const [level, masked] = yield* logs.decoded
+      assert.deepStrictEqual(level, {
+        level: "INFO",
+        message: "m",
+        "fields.level": 1,
+        "fields.fields.level": 2,
+        "fields.fields.fields.level": 3,
+        "fields.other": 4,
+        inside: {
+          "password=[FILTERED]": "[FILTERED]",
+          "password=[FILTERED]_3": "[FILTERED]",
+          "password=[FILTERED]_4": "[FILTERED]",
+          "password=[FILTERED]_2": "[FILTERED]"
+        }
+      })
+      assert.deepStrictEqual(masked, {
+        level: "INFO",
+        message: "m",
+        "password=[FILTERED]": "[FILTERED]",
+        "password=[FILTERED]_3": "[FILTERED]",
+        "password=[FILTERED]_4": "[FILTERED]",
+        "password=[FILTERED]_2": "[FILTERED]",
+        "a\ufffd_2": "x",
+        "a\ufffd_3": "y",
+        "a\ufffd": "z"
+      })
+      for (const line of yield* logs.lines) assert.isTrue(hasEveryMember(line))
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("names the mark of what was left out like no field", () =>
+    Effect.gen(function*() {
+      const wide = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, index]))
+      yield* Effect.logInfo("m", {
+        truncated: 1,
+        object: { "…": 1, ...wide },
+        a: "x".repeat(16_000),
+        b: "x".repeat(16_000)
+      }, {
+        c: "x".repeat(16_000),
+        d: "x".repeat(16_000),
+        e: "x".repeat(16_000),
+        f: 1
+      })
+      const [line] = yield* logs.decoded
+      assert.deepStrictEqual([line?.["truncated"], line?.["truncated_2"]], [1, "2 more fields"])
+      const object = line?.["object"] as Readonly<Record<string, unknown>>
+      assert.deepStrictEqual([object["…"], object["…_2"]], [1, "45 more"])
+    }).pipe(Effect.provide(logs.layer())))
+
+  const Names = Schema.Array(Schema.Literals(oddNames))
+
+  it.effect.prop("gives every field of a JSON line a name of its own, whatever they are called", [Names, Names], ([
+    names,
+    annotated
+  ]) =>
+    Effect.gen(function*() {
+      const fieldsOf = (all: ReadonlyArray<string>) => Object.fromEntries(all.map((name) => [name, "x"]))
+      yield* Effect.logInfo("m", { ...fieldsOf(names), inside: fieldsOf(annotated) }).pipe(
+        Effect.annotateLogs(fieldsOf(annotated))
+      )
+      for (const line of yield* logs.lines) assert.isTrue(hasEveryMember(line), line.slice(0, 500))
+    }).pipe(Effect.provide(logs.layer())), { arbitrary: { runs: 500 } })
+
+  it.effect.prop(
+    "gives every field of a logfmt line a name of its own, whatever they are called",
+    [Names],
+    ([names]) =>
+      Effect.gen(function*() {
+        yield* Effect.logInfo("m", Object.fromEntries(names.map((name) => [name, "x"])))
+        for (const line of yield* logs.lines) {
+          const keys = line.replace(/"(?:[^"\\]|\\.)*"/g, "").split(" ").map((part) => part.split("=")[0])
+          assert.strictEqual(new Set(keys).size, keys.length, line.slice(0, 500))
+        }
+      }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))),
+    { arbitrary: { runs: 500 } }
+  )
 
   it.effect("joins the parts of a message that are no plain objects", () =>
     Effect.gen(function*() {

@@ -82,6 +82,21 @@ const flushInVain = Effect.gen(function*() {
 })
 
 describe("MetricExport", () => {
+  it.effect("masks secrets in the attributes of the service", () =>
+    Effect.gen(function*() {
+      yield* countJobs()
+      yield* flush
+      const { received: requests } = yield* OtlpReceiver
+      const { resource } = otlpMetricDecoder.decode(requests[0]!.body)
+      assert.deepStrictEqual([resource["service.name"], resource["api_key"], resource["db.url"]], [
+        "shop",
+        "[FILTERED]",
+        "postgres://[FILTERED]@db"
+      ])
+    }).pipe(Effect.provide(layer(toReceiver({
+      service: { name: "shop", attributes: { api_key: "hidden", "db.url": "postgres://u:hidden@db" } }
+    })))))
+
   it.effect("delivers every kind of metric with its values, times, unit and the service", () =>
     Effect.gen(function*() {
       const store = yield* MetricStore

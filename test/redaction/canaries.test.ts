@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { HealthRoute, LogDestination, Telemetry, type TelemetryConfig } from "tasker-telemetry"
+import { HealthRoute, LogDestination, TaskStore, Telemetry, type TelemetryConfig } from "tasker-telemetry"
 import * as server from "../http/server.ts"
 import * as canaries from "../support/canaries.ts"
 import { OtlpReceiver } from "../support/otlpReceiver.ts"
@@ -21,6 +21,7 @@ const file = (logging: Options["logging"]) =>
     yield* Effect.provide(
       canaries.putEverywhere,
       Telemetry.layer({
+        service: canaries.service,
         redaction: canaries.redaction,
         logging: { level: "Trace", destination: "file", file: { path }, ...logging }
       })
@@ -42,6 +43,7 @@ const otlp = Effect.gen(function*() {
   yield* Effect.provide(
     canaries.putEverywhere,
     Telemetry.layer({
+      service: canaries.service,
       redaction: canaries.redaction,
       tracing: { stateTransitions: "span" },
       delivery: { endpoint: url, queueSize: 100_000 }
@@ -53,6 +55,11 @@ const otlp = Effect.gen(function*() {
 /** Answers to requests that have a secret in every part, and what the server logs about them. */
 const http = Effect.gen(function*() {
   const answers: Array<unknown> = []
+  yield* canaries.putEverywhere
+  for (const offset of [0, 100, 200]) answers.push(yield* server.get(`/tasker/tasks?limit=100&offset=${offset}`))
+  for (const { id } of yield* TaskStore.use((store) => store.list({ limit: 500, offset: 0 }))) {
+    answers.push(yield* server.get(`/tasker/tasks/${id}`))
+  }
   for (const { canary, key, text } of canaries.secrets) {
     const plain = text.replaceAll("\n", " ")
     const headers = {
@@ -67,6 +74,7 @@ const http = Effect.gen(function*() {
       yield* server.get(`/tasker/health/ready?${query}`, headers),
       yield* server.get(`/tasker/tasks?token=${encoded}&limit=${encoded}`, headers),
       yield* server.get(`/tasker/tasks/unknown?${query}`, headers),
+      yield* server.post("/tasker/tasks", { name: `no ${text}`, context: { [key]: canary } }, headers),
       yield* server.post("/tasker/tasks", { name: text, context: { [key]: canary } }, headers),
       yield* server.send("PUT", "/tasker/logging", {
         body: { component: text.slice(0, 256), level: "Info" },
@@ -74,10 +82,15 @@ const http = Effect.gen(function*() {
       })
     )
   }
-  answers.push(yield* server.get("/tasker/logging"))
+  answers.push(yield* server.get("/tasker/logging"), yield* server.get("/tasker/health/live"))
+  answers.push(yield* server.get("/tasker/health/status"))
   return JSON.stringify(answers) + JSON.stringify(yield* server.logged(""))
 }).pipe(Effect.provide(
-  server.layer([], { redaction: canaries.redaction, logging: { level: "Trace", runtimeLevels: true } }).pipe(
+  server.layer(canaries.tasks, {
+    service: canaries.service,
+    redaction: canaries.redaction,
+    logging: { level: "Trace", runtimeLevels: true }
+  }).pipe(
     Layer.provide(Layer.succeed(
       HealthRoute.ReadinessChecks,
       Object.fromEntries(canaries.secrets.map(({ text }, index) => [`c${index}`, Effect.fail(text)]))
@@ -88,7 +101,7 @@ const http = Effect.gen(function*() {
 const prometheus = Effect.gen(function*() {
   yield* canaries.putEverywhere
   return (yield* server.get("/tasker/metrics")).text
-}).pipe(Effect.provide(server.layer([], { redaction: canaries.redaction })))
+}).pipe(Effect.provide(server.layer([], { service: canaries.service, redaction: canaries.redaction })))
 
 /** Each gives what has left, and a sign that something did. */
 const outputs = {

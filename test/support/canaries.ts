@@ -2,7 +2,7 @@
  * Secrets that can be recognised, and the places of a program that they are put into.
  */
 import { Cause, Effect, Redacted, Schema, Tracer } from "effect"
-import { EventBus, MetricStore, Step, StructuredLog, Task, TaskRunner } from "tasker-telemetry"
+import { EventBus, EventCatalog, MetricStore, Step, StructuredLog, Task, TaskRunner } from "tasker-telemetry"
 
 export interface Secret {
   /** The secret as it stands in a text. */
@@ -62,7 +62,10 @@ const shapes: ReadonlyArray<(canary: string) => string> = [
   (canary) => `curl -H 'X-Api-Key: ${canary}' https://shop.example`,
   (canary) => `Server=db;User Id=a;Password=${canary};`,
   (canary) => `{ tokens: 1, credentials: { user: 'a', pass: '${canary}' } }`,
-  (canary) => `AWS_SECRET_ACCESS_KEY=${canary}`
+  (canary) => `AWS_SECRET_ACCESS_KEY=${canary}`,
+  (canary) => `Authorization: Digest username="${canary}", realm="r", response="${canary}"`,
+  (canary) => JSON.stringify(JSON.stringify({ authorization: `Digest username="u", response="${canary}"` })),
+  (canary) => `sent Digest username=u, response="${canary}"`
 ]
 
 const cards = ["4111111111111111", "5555555555554444", "378282246310005", "6011 1111 1111 1117", "4000-0566-5566-5556"]
@@ -89,12 +92,37 @@ export const secrets: ReadonlyArray<Secret> = [
   }
 ]
 
+/** A service with every secret in its attributes, as the resource of what is sent has them, and some in its name. */
+export const service = {
+  name: `shop ${secrets[0]?.text}`,
+  version: `1.0.0+${secrets[1]?.text}`,
+  attributes: Object.fromEntries(secrets.flatMap(({ canary, key, text }, index) => [
+    [key === "note" ? `note.${index}` : key, key === "note" ? text : canary],
+    [`text.${index}`, text],
+    [text, "named"]
+  ]))
+}
+
 const parent = Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) })
 
 const inSpan = (use: (span: Tracer.Span) => void) =>
   Effect.withSpan(Effect.map(Effect.orDie(Effect.currentSpan), use), "work")
 
+const Queried = EventCatalog.define("shop.queried", {
+  description: "The database was asked.",
+  fires: "once per query",
+  payload: Schema.Struct({ "db.statement": Schema.String, db: Schema.Unknown })
+})
+
 const input = Schema.Struct({ note: Schema.Unknown })
+
+/** Tasks with secrets in their names. */
+export const tasks = secrets.map(({ text }) =>
+  Task.make(text, {
+    input,
+    steps: [Step.make(text, { input, run: () => Effect.void })]
+  })
+)
 
 /** Everything a program may do with a value. */
 const places: Readonly<
@@ -136,6 +164,18 @@ const places: Readonly<
       span.attribute("db.query.text", `select * from a where note = '${canary}' -- it's ${text}\n and b = '${canary}'`)
       span.attribute("db.statement", text)
     }),
+  "SQL in a field": ({ canary, text }) => {
+    const sql = `select * from a where note = '${canary}' -- it's ${text}`
+    return Effect.andThen(
+      Effect.logInfo("field", { "db.query.text": sql, db: { statement: sql } }),
+      Effect.logInfo("annotated").pipe(Effect.annotateLogs("db.statement", [sql]), Effect.withSpan("work"))
+    )
+  },
+  "SQL in a payload": ({ canary, text }) =>
+    EventBus.publish(Queried, {
+      "db.statement": `select * from a where note = '${canary}' -- it's ${text}`,
+      db: { query: { text: `select '${canary}'` } }
+    }).pipe(Effect.withSpan("work")),
   "URL": ({ canary, text }) =>
     inSpan((span) => {
       span.attribute("url.full", `https://u:${canary}@shop.example/?token=${canary}`)
@@ -175,10 +215,16 @@ const places: Readonly<
     const fail = Step.make("fail", { input, retry: { maximumAttempts: 1 }, run: () => Effect.fail(new Error(text)) })
     return Effect.exit(TaskRunner.run(Task.make("failing", { input, steps: [fail] }), { note: text }))
   },
-  "metric attribute": ({ text }) =>
+  "name of a task and of a step": ({ text }) => {
+    const step = Step.make(text, { input, run: () => Effect.logInfo("in the step") })
+    const last = Step.make("last", { input, dependsOn: [step], run: () => Effect.logInfo("in the step") })
+    const task = Task.make(text, { input, namespace: text, version: text, steps: [step, last] })
+    return TaskRunner.run(task, { note: 1 })
+  },
+  "metric attribute": ({ canary, text }) =>
     MetricStore.useSync((store) =>
-      store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key"] })
-        .inc({ note: text, api_key: text })
+      store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key", "db_statement"] })
+        .inc({ note: text, api_key: text, db_statement: `select '${canary}'` })
     ),
   "structured helper": ({ key, text, value }) => StructuredLog.exception(new Error(text), { context: { [key]: value } })
 }

@@ -37,6 +37,21 @@ const counts = Effect.map(SelfStatistics, (statistics) =>
   ))
 
 describe("SpanExport", () => {
+  it.effect("masks secrets in the attributes of the service", () =>
+    Effect.gen(function*() {
+      const { received: requests } = yield* OtlpReceiver
+      yield* Effect.withSpan(Effect.void, "work")
+      yield* flush
+      const { resource } = otlpDecoder.decode(requests[0]!.body)
+      assert.deepStrictEqual([resource["service.name"], resource["api_key"], resource["db.url"]], [
+        "shop",
+        "[FILTERED]",
+        "postgres://[FILTERED]@db"
+      ])
+    }).pipe(Effect.provide(layer(toReceiver({
+      service: { name: "shop", attributes: { api_key: "hidden", "db.url": "postgres://u:hidden@db" } }
+    })))))
+
   it.effect("delivers every span once, with its ids, times, attributes, events, links and the service", () =>
     Effect.gen(function*() {
       const { received: requests } = yield* OtlpReceiver

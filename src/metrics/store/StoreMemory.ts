@@ -62,7 +62,8 @@ export const make: (
   const self = yield* SelfMetrics.make
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const redact = (key: string, value: string) => {
-    const shown = redaction.masks([key]) ? redaction.mask : redaction.text(value)
+    const search = redaction.isSql([key]) ? redaction.sql : redaction.text
+    const shown = redaction.masks([key]) ? redaction.mask : search(value)
     return shown.length > longestValue ? `${shown.slice(0, longestValue - 1)}…`.toWellFormed() : shown
   }
   const exemplars = config.exemplars === "always_off"

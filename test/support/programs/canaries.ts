@@ -3,10 +3,10 @@
  */
 import { Effect } from "effect"
 import { Telemetry } from "tasker-telemetry"
-import { putEverywhere, redaction } from "../canaries.ts"
+import { putEverywhere, redaction, service } from "../canaries.ts"
 
 const destination = process.argv[2] === "stderr" ? "stderr" : "stdout"
 
 Effect.runFork(
-  Effect.provide(putEverywhere, Telemetry.layer({ redaction, logging: { destination, level: "Trace" } }))
+  Effect.provide(putEverywhere, Telemetry.layer({ service, redaction, logging: { destination, level: "Trace" } }))
 )
