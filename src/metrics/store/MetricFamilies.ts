@@ -9,6 +9,7 @@ import * as MetricView from "../MetricView.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { instrumentOf, type MetricState } from "./MetricState.ts"
 import { NothingFamily } from "./NothingFamily.ts"
+import type { Reading } from "./SeriesStorage.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView.MetricView>
@@ -82,7 +83,8 @@ export class MetricFamilies {
 
   /** Reads every value now; the work makes the families that have a series, in no order. */
   read(): Cooperation.Work<Array<FamilySnapshot>> {
-    return collect(Array.from(this.#states.values(), (state) => state.read()))
+    const reading: Reading = new Map()
+    return collect(Array.from(this.#states.values(), (state) => state.read(reading)))
   }
 }
 

@@ -17,11 +17,11 @@ import type { Checked } from "./MetricDeclaration.ts"
 import { defaultMaximumBuckets } from "./MetricDeclaration.ts"
 import { Series } from "./Series.ts"
 import { SeriesAttributes } from "./SeriesAttributes.ts"
-import type * as SeriesExemplars from "./SeriesExemplars.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
 import * as SeriesIndex from "./SeriesIndex.ts"
 import * as SeriesList from "./SeriesList.ts"
 import { SeriesOrder } from "./SeriesOrder.ts"
-import type { SeriesStorage } from "./SeriesStorage.ts"
+import type { Reading, SeriesStorage } from "./SeriesStorage.ts"
 
 export interface Options {
   readonly declaration: Checked
@@ -126,25 +126,34 @@ export class MetricState {
   }
 
   /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
-  read(): Cooperation.Work<FamilySnapshot | undefined> {
-    return familySnapshot(
-      this.declaration,
-      this.observed && this.declaration.type === "counter",
-      this.parts.storage.copy(),
-      this.#order.read()
-    )
+  read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
+    const { exemplars, storage } = this.parts
+    return familySnapshot(this.declaration, this.observed && this.declaration.type === "counter", {
+      values: storage.copy(reading),
+      ordering: this.#order.read(),
+      exemplars: exemplars?.read() ?? SeriesExemplars.nothing
+    })
   }
 }
 
-/** The snapshot of a family whose series are brought into their order, with a copy of their numbers. */
+/** What is read of a family at one instant. */
+export interface Read {
+  /** A copy of the numbers of all series. */
+  readonly values: Float64Array
+  /** Brings the series into their order. */
+  readonly ordering: Cooperation.Work<ReadonlyArray<Series>>
+  readonly exemplars: SeriesExemplars.ReadExemplars
+}
+
+/** The snapshot of a family. */
 export function* familySnapshot(
   declaration: Checked,
   observed: boolean,
-  values: Float64Array,
-  ordering: Cooperation.Work<ReadonlyArray<Series>>
+  { exemplars, ordering, values }: Read
 ): Cooperation.Work<FamilySnapshot | undefined> {
   const ordered = yield* ordering
   if (ordered.length === 0) return undefined
+  const kept = yield* exemplars(ordered)
   const { attributes, buckets, help, name, type, unit } = declaration
   return SeriesList.attach(
     {
@@ -156,7 +165,7 @@ export function* familySnapshot(
       ...(observed ? { observed } : {}),
       ...(buckets === undefined ? {} : { buckets })
     },
-    new SeriesList.ReadSeries(ordered, values, valueReader(declaration))
+    new SeriesList.ReadSeries(ordered, values, kept, valueReader(declaration))
   )
 }
 

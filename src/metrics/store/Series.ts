@@ -6,11 +6,12 @@
 import type * as Metric from "effect/Metric"
 import type { Exemplar } from "../MetricSnapshot.ts"
 
-/** Exemplars by position: the bucket of a histogram, 0 for a counter. */
-export interface KeptExemplars {
-  readonly kept: Array<Exemplar | undefined>
-  /** The interval between readings that each of them was kept in. */
-  readonly intervals: Array<number>
+/** An exemplar and the interval between two readings that it was kept in. */
+export interface KeptExemplar {
+  readonly exemplar: Exemplar
+  readonly interval: number
+  /** The one that it has taken the place of, for a reading that began before. */
+  readonly before: Omit<KeptExemplar, "before"> | undefined
 }
 
 export class Series {
@@ -24,7 +25,8 @@ export class Series {
   live = true
   /** When it was last known to have been recorded to. */
   recordedMillis: number
-  exemplars: KeptExemplars | undefined = undefined
+  /** By position: the bucket of a histogram, 0 for a counter. */
+  exemplars: Array<KeptExemplar | undefined> | undefined = undefined
   /** Its place in Effect's registry; `undefined` where it has none. */
   registration: Metric.Registration | undefined = undefined
 

@@ -12,11 +12,11 @@
  * @internal
  */
 import type * as Cooperation from "../../internal/Cooperation.ts"
-import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
+import type { Exemplar, FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
 import type { ReadValue } from "./FamilyParts.ts"
 import type { Series } from "./Series.ts"
 import type { Attributes } from "./SeriesAttributes.ts"
-import * as SeriesExemplars from "./SeriesExemplars.ts"
+import type { SeriesExemplars } from "./SeriesExemplars.ts"
 
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly length: number
@@ -27,21 +27,26 @@ export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly areDistinct: boolean
 }
 
-/** Series in the order of a snapshot, with a copy of their numbers. */
+const noExemplars: ReadonlyArray<Exemplar> = []
+
+/** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
 export class ReadSeries implements SeriesList {
   /** The index of a family finds a series by its values, and they are well-formed. */
   readonly areDistinct = true
   readonly #ordered: ReadonlyArray<Series>
   readonly #values: Float64Array
+  readonly #exemplars: SeriesExemplars | undefined
   readonly #readValue: ReadValue<SeriesSnapshot["value"]>
 
   constructor(
     ordered: ReadonlyArray<Series>,
     values: Float64Array,
+    exemplars: SeriesExemplars | undefined,
     readValue: ReadValue<SeriesSnapshot["value"]>
   ) {
     this.#ordered = ordered
     this.#values = values
+    this.#exemplars = exemplars
     this.#readValue = readValue
   }
 
@@ -56,7 +61,7 @@ export class ReadSeries implements SeriesList {
       attributes: series.attributes,
       startMillis: series.startMillis,
       value: readValue(this.#values, series.base + 1),
-      exemplars: SeriesExemplars.of(series)
+      exemplars: this.#exemplars?.[index] ?? noExemplars
     }
   }
 

@@ -10,6 +10,9 @@
  * @internal
  */
 
+/** One reading of all families: copies of what they share, made once. */
+export type Reading = Map<object, Float64Array>
+
 export interface SeriesStorage {
   /** Replaced by a larger array as series come; never keep it. */
   readonly values: Float64Array
@@ -23,8 +26,8 @@ export interface SeriesStorage {
   allocateOverflow(startMillis: number): number
   /** Takes back the place of an expired series. */
   release(base: number): void
-  /** The numbers of all series as they are now. */
-  copy(): Float64Array
+  /** The numbers of all series as they are now, which is the beginning of a reading. */
+  copy(reading: Reading): Float64Array
 }
 
 const firstSeries = 8

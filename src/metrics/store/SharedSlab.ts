@@ -15,6 +15,7 @@
  * @internal
  */
 import type { Checked } from "./MetricDeclaration.ts"
+import type { Reading } from "./SeriesStorage.ts"
 
 /**
  * What a worker thread is given, for instance as `workerData`.
@@ -76,6 +77,13 @@ export class SlabWriter {
   /** All numbers there are by now. */
   get numbers(): Float64Array {
     return new Float64Array(this.#port.numbers, 0, this.#port.numbers.byteLength / numberBytes)
+  }
+
+  /** A copy of them, the same one for all families of a reading. */
+  copy(reading: Reading): Float64Array {
+    const copy = reading.get(this) ?? this.numbers.slice(0, this.#usedNumbers)
+    reading.set(this, copy)
+    return copy
   }
 
   /**

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { SeriesStorage } from "./SeriesStorage.ts"
+import type { Reading, SeriesStorage } from "./SeriesStorage.ts"
 import type { SlabWriter } from "./SharedSlab.ts"
 
 export class SharedStorage implements SeriesStorage {
@@ -38,8 +38,8 @@ export class SharedStorage implements SeriesStorage {
     return this.#overflow
   }
 
-  copy(): Float64Array {
-    return this.#slab.numbers.slice()
+  copy(reading: Reading): Float64Array {
+    return this.#slab.copy(reading)
   }
 
   /** The place stays empty: a reader may be about to read it. */

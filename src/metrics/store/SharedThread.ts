@@ -8,6 +8,7 @@ import type { FamilySnapshot } from "../MetricSnapshot.ts"
 import type { Checked } from "./MetricDeclaration.ts"
 import { attributesOf, familySnapshot, strideOf } from "./MetricState.ts"
 import { Series } from "./Series.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
 import { SeriesOrder } from "./SeriesOrder.ts"
 import { type Entry, type MetricPort, SlabReader } from "./SharedSlab.ts"
 
@@ -68,7 +69,8 @@ function* collect(
 ): Cooperation.Work<ReadonlyArray<FamilySnapshot>> {
   const families: Array<FamilySnapshot> = []
   for (const { declaration, ordering } of readings) {
-    const family = yield* familySnapshot(declaration, false, numbers, ordering)
+    const exemplars = SeriesExemplars.nothing
+    const family = yield* familySnapshot(declaration, false, { values: numbers, ordering, exemplars })
     if (family !== undefined) families.push(family)
   }
   return families

@@ -1,6 +1,9 @@
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import * as Cooperation from "../../../src/internal/Cooperation.ts"
+import { Series } from "../../../src/metrics/store/Series.ts"
+import { ExemplarFilter } from "../../../src/metrics/store/SeriesExemplars.ts"
 import { test, wholeSeriesOf } from "../storeTest.ts"
 
 const span = (digit: string, sampled: boolean = true) =>
@@ -47,6 +50,44 @@ describe("Exemplars", () => {
       yield* within("c", () => jobs.inc({}, 3))
       assert.deepStrictEqual(yield* exemplars, [[3, "c", "c", 0]])
     }))
+
+  test("are those that there were when the snapshot was taken, whenever it is read", (store) =>
+    Effect.gen(function*() {
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
+      yield* within("a", () => jobs.inc({ kind: "a" }, 1))
+      const first = yield* store.snapshot
+      yield* within("b", () => {
+        jobs.inc({ kind: "a" }, 2)
+        jobs.inc({ kind: "b" }, 3)
+      })
+      const second = yield* store.snapshot
+      yield* within("c", () => jobs.inc({ kind: "a" }, 4))
+      yield* store.snapshot
+      yield* within("d", () => jobs.inc({ kind: "a" }, 5))
+      assert.deepStrictEqual(exemplarsOf(first, "jobs_total"), [[1, "a", "a", 0]])
+      assert.deepStrictEqual(exemplarsOf(second, "jobs_total"), [[2, "b", "b", 0], [3, "b", "b", 0]])
+    }))
+
+  it("are not those that came while the snapshot was being made", () => {
+    const filter = new ExemplarFilter(true)
+    const series = new Series(0, [], {}, 0)
+    const keep = (digit: string, value: number) => Effect.runSync(within(digit, () => filter.offer(series, 0, value)))
+    const valuesOf = (work: ReturnType<ReturnType<ExemplarFilter["read"]>>) =>
+      Cooperation.runNow(work)?.map((exemplars) => exemplars?.map(({ value }) => value))
+    assert.isUndefined(valuesOf(filter.read()([series])))
+    keep("a", 1)
+    const read = filter.read()
+    filter.nextInterval()
+    keep("b", 2)
+    assert.deepStrictEqual(valuesOf(read([series])), [[1]])
+    const next = filter.read()
+    filter.nextInterval()
+    assert.deepStrictEqual(valuesOf(next([series])), [[2]])
+    keep("c", 3)
+    filter.nextInterval()
+    keep("d", 4)
+    assert.deepStrictEqual(valuesOf(read([series])), [[]])
+  })
 
   test("are of sampled spans only", (store) =>
     Effect.gen(function*() {
