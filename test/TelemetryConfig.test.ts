@@ -168,6 +168,23 @@ describe("TelemetryConfig.load", () => {
       )
     }))
 
+  it.effect("reads durations as they are shown, and nothing that only begins or ends so", () =>
+    Effect.gen(function*() {
+      const millis = (text: string) =>
+        Effect.map(
+          load({ TASKER_DELIVERY_TIMEOUT: text }),
+          ({ config }) => Duration.toMillis(config.delivery.timeout)
+        )
+      for (const value of [1, 1500, 30_000, 60_000, 5_400_000, 86_400_000, 93_784_005]) {
+        assert.strictEqual(yield* millis(Duration.format(Duration.millis(value))), value)
+      }
+      assert.strictEqual(yield* millis("1.5h"), 5_400_000)
+      assert.strictEqual(yield* millis("90 seconds"), 90_000)
+      for (const text of ["30s later", "x 30s", "30 s", "1m30s", "s", "30sm"]) {
+        assert.include(yield* problem({ TASKER_DELIVERY_TIMEOUT: text }), "TASKER_DELIVERY_TIMEOUT")
+      }
+    }))
+
   it.effect("names the variable of a bad value", () =>
     Effect.gen(function*() {
       assert.strictEqual(

@@ -247,7 +247,7 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
     case "record":
       return pairs(text) ?? text
     case "duration":
-      return Option.getOrElse(
+      return shortDuration(text) ?? Option.getOrElse(
         Duration.fromInput((/^\d+(\.\d+)?$/.test(text) ? Number(text) : text) as Duration.Input),
         () => text
       )
@@ -259,6 +259,19 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
     case "choice":
       return text
   }
+}
+
+const millisOf: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+const shortPart = /(\d+(?:\.\d+)?)(ms|[dhms])(?:\s+|$)/gy
+
+/** `30s`, `1m 30s`: as durations are shown. */
+const shortDuration = (text: string): Duration.Duration | undefined => {
+  const parts = [...text.matchAll(shortPart)]
+  return parts.length === 0 || parts.map(([part]) => part).join("") !== text
+    ? undefined
+    : Duration.millis(
+      parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (millisOf[unit as string] ?? 0), 0)
+    )
 }
 
 const numberOr = (text: string): unknown => {

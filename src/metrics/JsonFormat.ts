@@ -80,6 +80,7 @@ const Family = Schema.Union([
   Schema.Struct({
     type: Schema.Literals(["counter", "upDownCounter", "gauge", "info"]),
     ...header,
+    observed: Schema.optionalKey(Schema.Boolean),
     series: seriesOf(Schema.Number)
   }),
   Schema.Struct({ type: Schema.Literal("histogram"), ...header, buckets: Numbers, series: seriesOf(HistogramData) }),
@@ -229,7 +230,8 @@ const start = ({ timeMillis }: MetricSnapshot, options: Options | undefined): st
 const familyStart = (family: FamilySnapshot): string => {
   const { attributes, help, name, type, unit } = family
   // A unit of `undefined` is to be `null`, not left out.
-  const header = JSON.stringify({ type, name, help, unit: unit ?? null, attributes }).slice(0, -1)
+  const observed = "observed" in family ? { observed: family.observed } : {}
+  const header = JSON.stringify({ type, name, help, unit: unit ?? null, attributes, ...observed }).slice(0, -1)
   return `${header}${type === "histogram" ? `,"buckets":${numbers(family.buckets)}` : ""},"series":[`
 }
 

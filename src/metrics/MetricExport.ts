@@ -3,12 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as OtlpSender from "../delivery/OtlpSender.ts"
 import type { DropReason } from "../delivery/SendingQueue.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
@@ -72,6 +75,7 @@ export const make = Effect.fnUntraced(function*(
     exported([], part.families.reduce((points, { series }) => points + series.length, 0))
   })
 
+  const oneAtATime = Semaphore.makeUnsafe(1)
   const run = Effect.suspend(() => {
     // After all attempts of one part have been in vain, those of the others would only take their time.
     let isReachable = true
@@ -90,11 +94,22 @@ export const make = Effect.fnUntraced(function*(
     // A failure is counted where it is known.
     Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
-    Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" })
+    Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" }),
+    // Outside of the time limit: waiting for the export before is no part of this one.
+    oneAtATime.withPermits(1)
   )
 
-  yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
-  yield* Effect.addFinalizer(() => Effect.timeoutOption(run, config.delivery.shutdownTimeout))
+  const periodic = yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
+  // An export that hangs may have half the time; the other half is for one that begins anew.
+  const half = Duration.divideUnsafe(config.delivery.shutdownTimeout, 2)
+  yield* Effect.addFinalizer(() =>
+    Effect.timeoutOption(run, half).pipe(
+      Effect.filterOrElse(
+        Option.isSome,
+        () => Effect.andThen(Fiber.interrupt(periodic), Effect.timeoutOption(run, half))
+      )
+    )
+  )
   yield* (yield* FlushRegistry).register(run)
 })
 

@@ -85,12 +85,12 @@ const applyOne = (seen: Checked, view: MetricView): Checked => {
 export const applyToRead = (
   views: ReadonlyArray<MetricView>,
   name: string
-): { readonly name: string; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {
+): { readonly rename: string | undefined; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {
   const fitting = views.filter(({ metric }) => matches(metric, name))
   if (fitting.some(({ deny }) => deny)) return undefined
   const thinning = fitting.filter(({ dropAttributes, keepAttributes }) => dropAttributes ?? keepAttributes)
   return {
-    name: fitting.findLast(({ metric, rename }) => rename !== undefined && !metric.includes("*"))?.rename ?? name,
+    rename: fitting.findLast(({ metric, rename }) => rename !== undefined && !metric.includes("*"))?.rename,
     keeps: thinning.length === 0 ? undefined : (key) => thinning.every((view) => keepsAttribute(view, key))
   }
 }

@@ -198,16 +198,56 @@ describe("MetricExport", () => {
   it.effect("closes within the time limit while the receiver hangs", () =>
     Effect.gen(function*() {
       const { answer, next } = yield* OtlpReceiver
-      answer("hang")
+      answer("hang", "hang")
       const scope = yield* Scope.make()
       yield* Layer.buildWithScope(MetricExport.layer, scope)
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* next
-      yield* recorder.advance("999 millis")
+      yield* recorder.advance("500 millis")
+      yield* next
+      yield* recorder.advance("499 millis")
       assert.isUndefined(closing.pollUnsafe())
       yield* recorder.advance("1 millis")
       assert.deepStrictEqual(closing.pollUnsafe(), Exit.void)
     }).pipe(Effect.provide(layerStore(toReceiver({ delivery: { shutdownTimeout: "1 second" } })))))
+
+  it.effect("exports a last time when it closes though the export before hangs", () =>
+    Effect.gen(function*() {
+      const { answer, next } = yield* OtlpReceiver
+      answer("hang")
+      const scope = yield* Scope.make()
+      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* countJobs(1)
+      yield* recorder.advance("10 seconds")
+      yield* next
+      yield* countJobs(41)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* recorder.advance("1 second")
+      yield* next
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[1n], [42n]])
+    }).pipe(Effect.provide(layerStore(delta({
+      metrics: { exportInterval: "10 seconds" },
+      delivery: { shutdownTimeout: "2 seconds" }
+    })))))
+
+  it.effect("gives each of several exports all of its time", () =>
+    Effect.gen(function*() {
+      const { answer, next } = yield* OtlpReceiver
+      answer("hang", "hang")
+      const first = yield* Effect.forkChild(flush)
+      yield* next
+      yield* recorder.advance("500 millis")
+      const second = yield* Effect.forkChild(flush)
+      yield* recorder.advance("500 millis")
+      yield* Fiber.join(first)
+      yield* next
+      yield* recorder.advance("999 millis")
+      assert.isUndefined(second.pollUnsafe())
+      yield* recorder.advance("1 millis")
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total timed_out": 2 })
+    }).pipe(Effect.provide(layer(toReceiver({ metrics: { exportTimeout: "1 second" } })))))
 
   it.effect("gives up an export that takes too long, counts it and sends its differences with the next one", () =>
     Effect.gen(function*() {

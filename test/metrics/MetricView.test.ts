@@ -40,6 +40,31 @@ describe("MetricView", () => {
     )
   )
 
+  test(
+    "joins a metric of Effect's registry with the one whose name it gets, and leaves it its own where it cannot have it",
+    (store, lines) =>
+      Effect.gen(function*() {
+        store.counter({ name: "own_total", help: "Own.", attributes: [] }).inc({})
+        const count = (name: string, amount: number) =>
+          Metric.update(Metric.counter(name, { incremental: true }), amount)
+        yield* Effect.all([count("a", 1), count("b", 2), count("c", 4), count("d", 8), count("e", 16)])
+        assert.deepStrictEqual(
+          (yield* declared(store)).map(({ name, series }) => [name, series.map(({ value }) => value)]),
+          [["b_total", [3]], ["c_total", [4]], ["d_total", [8]], ["e_total", [16]], ["own_total", [1]]]
+        )
+        yield* store.snapshot
+        assert.deepStrictEqual(lines, [
+          ["Warn", "metric c_total keeps its name: a view calls it own_total, but the name is taken"],
+          ["Warn", "metric d_total keeps its name: a view calls it d_count, but the name of a counter ends in _total"]
+        ])
+      }),
+    viewed(
+      { metric: "a_total", rename: "b_total" },
+      { metric: "c_total", rename: "own_total" },
+      { metric: "d_total", rename: "d_count" }
+    )
+  )
+
   test("renames a metric", (store) =>
     Effect.gen(function*() {
       store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})

@@ -83,6 +83,7 @@ const Family = Schema.Struct({
   help: Text,
   unit: Schema.UndefinedOr(Schema.Union([Schema.Literals(["seconds", "bytes"]), Text])),
   keys: upTo(Text, 4),
+  observed: Schema.Boolean,
   bounds: upTo(Schema.Finite, 7),
   series: upTo(Series, 5)
 })
@@ -174,7 +175,15 @@ const familyOf = (family: typeof Family.Type): MetricSnapshot.FamilySnapshot => 
         }))
       }
     default:
-      return { type, name, help, unit, attributes, series: seriesOf(({ number }) => Number(number)) }
+      return {
+        type,
+        name,
+        help,
+        unit,
+        attributes,
+        ...(type === "counter" && family.observed ? { observed: true } : {}),
+        series: seriesOf(({ number }) => Number(number))
+      }
   }
 }
 

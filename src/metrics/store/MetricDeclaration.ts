@@ -6,6 +6,8 @@
  * @internal
  */
 
+import type { MetricType } from "../MetricSnapshot.ts"
+
 /** Kinds that can be declared. */
 export type DeclaredType =
   | "counter"
@@ -108,7 +110,9 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string):
 }
 
 /** The rule that a name breaks, if any. */
-export const doubtAbout = ({ name, type, unit }: Pick<Checked, "name" | "type" | "unit">): string | undefined => {
+export const doubtAbout = (
+  { name, type, unit }: Pick<Checked, "name" | "unit"> & { readonly type: MetricType }
+): string | undefined => {
   if (!nameRule.test(name)) return "a name has lower-case letters, digits and _, and starts with a letter"
   const suffix = sampleSuffix.exec(name)?.[1]
   if (type === "counter" && suffix !== "total") return "the name of a counter ends in _total"

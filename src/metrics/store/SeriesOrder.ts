@@ -5,10 +5,8 @@
  * @internal
  */
 import type * as Cooperation from "../../internal/Cooperation.ts"
+import { merge, sort } from "../../internal/SlicedSort.ts"
 import { compare, type Series } from "./Series.ts"
-
-/** Series that are sorted or merged in one piece of work. */
-const piece = 1024
 
 export class SeriesOrder {
   #sorted: ReadonlyArray<Series> = []
@@ -46,7 +44,7 @@ export class SeriesOrder {
     taken: number,
     expirations: number
   ): Cooperation.Work<ReadonlyArray<Series>> {
-    const result = yield* merge(sorted, yield* mergeSort(added, taken))
+    const result = yield* merge(sorted, yield* sort(added.slice(0, taken), compare, isLive), compare)
     // Somebody else may have been faster; then the next reading sorts what is left.
     if (this.#added === added) {
       this.#sorted = result
@@ -61,42 +59,4 @@ const isLive = (series: Series) => series.live
 
 function* done<A>(value: A): Cooperation.Work<A> {
   return value
-}
-
-/** The first `count` series, sorted. */
-function* mergeSort(series: ReadonlyArray<Series>, count: number): Cooperation.Work<ReadonlyArray<Series>> {
-  let runs: Array<ReadonlyArray<Series>> = []
-  for (let start = 0; start < count; start += piece) {
-    runs.push(series.slice(start, Math.min(start + piece, count)).filter(isLive).sort(compare))
-    yield
-  }
-  while (runs.length > 1) {
-    const merged: Array<ReadonlyArray<Series>> = []
-    for (let index = 0; index < runs.length; index += 2) {
-      merged.push(yield* merge(runs[index] ?? [], runs[index + 1] ?? []))
-    }
-    runs = merged
-  }
-  return runs[0] ?? []
-}
-
-function* merge(left: ReadonlyArray<Series>, right: ReadonlyArray<Series>): Cooperation.Work<ReadonlyArray<Series>> {
-  if (left.length === 0) return right
-  if (right.length === 0) return left
-  const merged: Array<Series> = []
-  let at = 0
-  let other = 0
-  while (at < left.length && other < right.length) {
-    const next = left[at] as Series
-    const alternative = right[other] as Series
-    if (compare(next, alternative) <= 0) {
-      merged.push(next)
-      at++
-    } else {
-      merged.push(alternative)
-      other++
-    }
-    if (merged.length % piece === 0) yield
-  }
-  return merged.concat(left.slice(at), right.slice(other))
 }

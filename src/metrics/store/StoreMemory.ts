@@ -100,7 +100,6 @@ export const make: (
     registry: yield* Metric.MetricRegistry,
     countOurs: registry.count,
     startMillis: nowMillis(),
-    isTaken: (name) => families.has(name),
     views: config.views,
     redact,
     onConflict: self.warn
@@ -134,7 +133,8 @@ export const make: (
     const own = families.read()
     const ofTelemetry = self.read()
     const addThreads = threads.read()
-    const foreign = readForeign()
+    const ofTelemetryNames = new Set(ofTelemetry.map(({ name }) => name))
+    const foreign = readForeign((name) => families.has(name) || ofTelemetryNames.has(name))
     exemplars?.nextInterval()
     const all = (yield* own).concat(ofTelemetry, yield* foreign)
     return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })

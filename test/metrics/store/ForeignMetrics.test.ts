@@ -90,16 +90,16 @@ describe("Metrics recorded with Effect's own Metric", () => {
       for (let index = 0; index < 3000; index++) {
         yield* Metric.update(Metric.gauge("depth", { attributes: { queue: `${index}` } }), index)
       }
-      const read = ForeignMetrics.reader({
+      const reader = ForeignMetrics.reader({
         context: yield* Effect.context<never>(),
         registry,
         countOurs: () => 0,
         startMillis: 0,
-        isTaken: () => false,
         views: [],
         redact: (_key, value) => value,
         onConflict: () => {}
       })
+      const read = () => reader(() => false)
       const first = read()
       assert.isFalse(first.next().done)
       const lengthOf = (families: ReadonlyArray<FamilySnapshot>) => families.map(({ series }) => series.length)
@@ -128,6 +128,29 @@ describe("Metrics recorded with Effect's own Metric", () => {
       yield* Metric.update(Metric.gauge("level"), 1)
       assert.deepStrictEqual(yield* seriesOf(store, "level"), [{ attributes: {}, value: 1 }])
     }).pipe(Effect.scoped))
+
+  test("are in the order of their attributes, and added up where they have become the same", (store) =>
+    Effect.gen(function*() {
+      const level = (attributes: Record<string, string>, value: number) =>
+        Metric.update(Metric.counter("level", { attributes }), value)
+      yield* Effect.all([level({ zone: "b" }, 1), level({ zone: "c" }, 2), level({ zone: "a" }, 4), level({}, 8)])
+      yield* Effect.all([level({ "a.b": "x" }, 16), level({ a_b: "x" }, 32)])
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [
+        { attributes: {}, value: 8 },
+        { attributes: { a_b: "x" }, value: 48 },
+        { attributes: { zone: "a" }, value: 4 },
+        { attributes: { zone: "b" }, value: 1 },
+        { attributes: { zone: "c" }, value: 2 }
+      ])
+    }))
+
+  test("have no attribute that the samples of a format have by themselves", (store) =>
+    Effect.gen(function*() {
+      yield* Metric.update(Metric.gauge("level", { attributes: { le: "1", quantile: "2" } }), 1)
+      assert.deepStrictEqual(yield* seriesOf(store, "level"), [
+        { attributes: { exported_le: "1", exported_quantile: "2" }, value: 1 }
+      ])
+    }))
 
   test("of libraries and of the runtime are among them", (store) =>
     Effect.gen(function*() {
