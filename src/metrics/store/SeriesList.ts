@@ -72,11 +72,12 @@ export class ReadSeries implements SeriesList {
 
 /** Series that exist already. */
 class MadeSeries implements SeriesList {
-  readonly areDistinct = false
+  readonly areDistinct: boolean
   readonly #series: ReadonlyArray<SeriesSnapshot>
 
-  constructor(series: ReadonlyArray<SeriesSnapshot>) {
+  constructor(series: ReadonlyArray<SeriesSnapshot>, areDistinct: boolean) {
     this.#series = series
+    this.areDistinct = areDistinct
   }
 
   get length(): number {
@@ -92,43 +93,68 @@ class MadeSeries implements SeriesList {
   }
 }
 
-/** Where a family that was read has its list; it is not enumerable, so copies and comparisons do without it. */
-const lists = Symbol("tasker-telemetry/metrics/SeriesList")
-
-interface Lists {
-  readonly list: SeriesList
-  /** The array of `series`, made at least up to an index. */
-  readonly make: (end: number) => ReadonlyArray<SeriesSnapshot>
+/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+class Given {
+  declare readonly series: ReadonlyArray<SeriesSnapshot>
+  constructor(family: FamilySnapshot) {
+    return family
+  }
 }
 
-const listsOf = (family: FamilySnapshot & { readonly [lists]?: Lists }): Lists | undefined => family[lists]
+/**
+ * What a family knows of its series before their array is made. A private field is out of sight of copies, comparisons
+ * and everything that prints.
+ */
+class Listed extends Given {
+  #list: SeriesList
+  readonly #made: Array<SeriesSnapshot> = []
 
-/** A family that makes the array of its `series` at the first reading of it. A copy of the family is a plain one. */
-export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
-  const made: Array<SeriesSnapshot> = []
-  const make = (end: number) => {
+  constructor(family: FamilySnapshot, list: SeriesList) {
+    super(family)
+    this.#list = list
+  }
+
+  static listOf(family: FamilySnapshot): SeriesList | undefined {
+    return #list in family ? (family as Listed).#list : undefined
+  }
+
+  /** Makes the array up to an index; once it is whole nothing else is kept. */
+  static make(family: FamilySnapshot, end: number): ReadonlyArray<SeriesSnapshot> {
+    const listed = family as unknown as Listed
+    const list = listed.#list
+    const made = listed.#made
+    if (list instanceof MadeSeries) return made
     while (made.length < end) made.push(list.at(made.length))
+    if (made.length === list.length) {
+      listed.#list = new MadeSeries(made, list.areDistinct)
+      Object.defineProperty(family, "series", { value: made, writable: true })
+    }
     return made
   }
-  return Object.defineProperties({ ...head }, {
-    series: { get: () => make(list.length), enumerable: true, configurable: true },
-    [lists]: { value: { list, make } satisfies Lists }
+}
+
+/** A family that makes the array of its `series` at the first reading of it. */
+export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
+  const family = Object.defineProperty({ ...head }, "series", {
+    get: () => Listed.make(family, list.length),
+    enumerable: true,
+    configurable: true
   }) as FamilySnapshot
+  return new Listed(family, list) as unknown as FamilySnapshot
 }
 
 /** The series of a family, whoever made it. */
 export const of = <Family extends FamilySnapshot>(family: Family) =>
-  (listsOf(family)?.list ?? new MadeSeries(family.series)) as SeriesList<Family["series"][number]["value"]>
+  (Listed.listOf(family) ?? new MadeSeries(family.series, false)) as SeriesList<Family["series"][number]["value"]>
 
 /** Series that are made in one piece of work. */
 const piece = 500
 
 /** Makes the array of `series`, for those who need all of it. */
 export function* make(family: FamilySnapshot): Cooperation.Work<void> {
-  const known = listsOf(family)
-  if (known === undefined) return
-  for (let end = piece; end < known.list.length; end += piece) {
-    known.make(end)
+  const length = Listed.listOf(family)?.length ?? 0
+  for (let end = piece; end < length; end += piece) {
+    Listed.make(family, end)
     yield
   }
 }

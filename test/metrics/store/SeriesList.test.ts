@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Equal } from "effect"
 import { deepStrictEqual } from "node:assert"
 import * as Cooperation from "../../../src/internal/Cooperation.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../../../src/metrics/MetricSnapshot.ts"
@@ -44,15 +44,18 @@ describe("SeriesList", () => {
 
   StoreTest.test("leaves the family plain data, whose series are made once", (store) =>
     Effect.gen(function*() {
-      const family = yield* familyOf(store, 3)
       const plain = plainOf(3)
-      deepStrictEqual(family, plain)
+      assert.isTrue(Equal.equals(yield* familyOf(store, 3), plain))
+      deepStrictEqual(yield* Effect.map(StoreTest.declared(store), ([again]) => again), plain)
+      const [family] = yield* StoreTest.declared(store) as Effect.Effect<[FamilySnapshot]>
       assert.strictEqual(
         JSON.stringify(family),
         JSON.stringify({ ...plain, attributes: ["kind"], series: plain.series })
       )
       assert.deepStrictEqual(structuredClone(family), plain)
       assert.strictEqual(family.series, family.series)
+      assert.isTrue(Equal.equals(family, { ...family }))
+      assert.isTrue(Equal.equals(family, plain))
     }))
 
   StoreTest.test("reads a copy of a family from the copy", (store) =>
