@@ -114,10 +114,11 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Exports the metric store, see {@link make}.
+ * Exports the metric store, see {@link make}. What a worker thread shares with
+ * the main thread is exported there, and not here.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer: Layer.Layer<never, never, MetricStore | SelfStatistics | FlushRegistry | HttpClient.HttpClient> =
-  Layer.effectDiscard(Effect.flatMap(MetricStore, (store) => make(store.snapshot)))
+  Layer.effectDiscard(Effect.flatMap(MetricStore, (store) => store.isShared ? Effect.void : make(store.snapshot)))

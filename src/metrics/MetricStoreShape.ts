@@ -122,10 +122,12 @@ export interface MetricStoreShape {
   readonly share: (
     options?: { readonly maximumBytes?: number | undefined }
   ) => Effect.Effect<MetricPort, never, Scope.Scope>
+  /** Whether another thread has what is recorded here in its own snapshots; it is not exported from here then. */
+  readonly isShared: boolean
   /**
    * All families that have a series, sorted by name, read at one instant; those
-   * of Effect's own `Metric` among them. Reading many series lets the event loop
-   * go on in between.
+   * of Effect's own `Metric` right after it. Reading many series lets the event
+   * loop go on in between.
    */
   readonly snapshot: Effect.Effect<MetricSnapshot>
 }

@@ -231,6 +231,20 @@ describe("MetricExport", () => {
       delivery: { shutdownTimeout: "2 seconds" }
     })))))
 
+  it.effect("leaves what a worker thread shares to the main thread", () =>
+    Effect.gen(function*() {
+      const main = yield* MetricStore
+      const port = yield* main.share()
+      const thread = MetricStore.layerShared(port).pipe(Layer.provideMerge(Layer.fresh(SelfStatistics.layer)))
+      yield* Effect.gen(function*() {
+        yield* countJobs(5)
+        yield* flush
+      }).pipe(Effect.provide(Layer.provideMerge(MetricExport.layer, Layer.merge(thread, FlushRegistry.layer))))
+      assert.deepStrictEqual(yield* received, [])
+      yield* Effect.scoped(Layer.build(MetricExport.layer))
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[5n]])
+    }).pipe(Effect.scoped, Effect.provide(layerStore(toReceiver()))))
+
   it.effect("gives each of several exports all of its time", () =>
     Effect.gen(function*() {
       const { answer, next } = yield* OtlpReceiver

@@ -40,11 +40,14 @@ export interface Backend {
   readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
   /** Whether idle series expire. */
   readonly expires: boolean
+  /** Whether another thread reads the storage. */
+  readonly isShared: boolean
 }
 
 const ownMemory: Backend = {
   storage: (declaration) => new GrowingStorage(strideOf(declaration)),
-  expires: true
+  expires: true,
+  isShared: false
 }
 
 /** Characters that an attribute value keeps. */
@@ -143,6 +146,7 @@ export const make: (
   return {
     ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
     observe,
+    isShared: backend.isShared,
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
     snapshot: Effect.flatMap(observed.refresh, () => Effect.suspend(() => Cooperation.run(snapshot())))
   } satisfies MetricStoreShape

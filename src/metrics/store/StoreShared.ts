@@ -14,6 +14,7 @@ export const backend = (port: MetricPort): Backend => {
   return {
     // Added to what others have counted, a count that goes would look like one that falls.
     expires: false,
+    isShared: true,
     storage: (declaration) => {
       const stride = strideOf(declaration)
       const place = slab.addFamily(declaration, stride)
