@@ -7,6 +7,8 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Option from "./configOption.ts"
+import { deliveryOptions } from "./deliveryOptions.ts"
+import { metricsOptions } from "./metricsOptions.ts"
 
 export const configSchema = Schema.Struct({
   enabled: Option.boolean({
@@ -147,71 +149,7 @@ export const configSchema = Schema.Struct({
       tasker: "telemetry.event_sampling_rate"
     })
   }),
-  metrics: Schema.Struct({
-    enabled: Option.boolean({
-      default: true,
-      doc: "Off: nothing is measured and `GET /metrics` answers 404.",
-      tasker: "telemetry.metrics_enabled"
-    }),
-    cardinalityLimit: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
-      default: 2000,
-      doc: "Series per metric; what comes after is counted in the overflow series."
-    }),
-    retention: Option.duration("1 second", {
-      default: Duration.hours(24),
-      doc:
-        "A series that nothing was recorded to for this long is left out; when it comes back it starts at 0, with a " +
-        "new start time. Infos, and up-down counters that are not at 0, stay.",
-      tasker: "telemetry.metrics_retention_hours"
-    }),
-    exemplars: Option.choice(["trace_based", "always_on", "always_off"], {
-      default: "trace_based",
-      doc: "Measurements that are kept with the span they were made in: of sampled spans, of all spans, none.",
-      otel: ["OTEL_METRICS_EXEMPLAR_FILTER"]
-    }),
-    runtime: Option.boolean({
-      default: true,
-      doc: "Measures the Node process as well: event loop, garbage collector, heap, processor, memory, handles."
-    }),
-    onMisuse: Option.choice(["die", "warn", "count"], {
-      default: "warn",
-      doc: "What happens to a negative increment of a counter or a measurement that is no number, beside not being " +
-        "recorded: `die` throws a `RangeError` at the call; `warn` counts it and logs the first of each metric; " +
-        "`count` only counts it."
-    }),
-    views: Option.views({
-      default: [],
-      doc: "Metrics that are denied, renamed, or recorded with fewer attributes, other buckets or another limit of " +
-        "series: `[{ \"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
-    }),
-    authRequired: Option.boolean({
-      default: false,
-      doc: "`GET /metrics` needs the bearer token `http.token`.",
-      tasker: "telemetry.metrics_auth_required"
-    }),
-    exporter: Option.choice(["otlp", "none"], {
-      default: "otlp",
-      doc: "`otlp` sends metrics when an endpoint is set; `none` leaves them to be scraped.",
-      otel: ["OTEL_METRICS_EXPORTER"]
-    }),
-    exportInterval: Option.duration("1 millis", {
-      default: Duration.seconds(60),
-      doc: "Time between two exports.",
-      otel: ["OTEL_METRIC_EXPORT_INTERVAL"]
-    }),
-    exportTimeout: Option.duration("1 millis", {
-      default: Duration.seconds(30),
-      doc: "Longest time an export may take, with all attempts to send.",
-      otel: ["OTEL_METRIC_EXPORT_TIMEOUT"]
-    }),
-    temporality: Option.choice(["cumulative", "delta", "lowmemory"], {
-      default: "cumulative",
-      doc:
-        "Whether exported counters and histograms count since their start, or with `delta` since the export before. " +
-        "`lowmemory`: as `delta`, but counters that are observed since their start.",
-      otel: ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"]
-    })
-  }),
+  metrics: metricsOptions,
   tracing: Schema.Struct({
     enabled: Option.boolean({
       default: true,
@@ -268,73 +206,7 @@ export const configSchema = Schema.Struct({
       })
     })
   }),
-  delivery: Schema.Struct({
-    endpoint: Option.optionalUrl({
-      default: undefined,
-      doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`. " +
-        "Unset: nothing is sent.",
-      otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
-    }),
-    tracesEndpoint: Option.optionalUrl({
-      default: undefined,
-      doc: "Full URL for spans, in place of `<endpoint>/v1/traces`.",
-      otel: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
-    }),
-    metricsEndpoint: Option.optionalUrl({
-      default: undefined,
-      doc: "Full URL for metrics, in place of `<endpoint>/v1/metrics`.",
-      otel: ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]
-    }),
-    headers: Option.secretRecord({
-      default: {},
-      doc: "Headers of every request to the receiver, such as `authorization`.",
-      otel: ["OTEL_EXPORTER_OTLP_HEADERS"]
-    }),
-    tracesHeaders: Option.secretRecord({
-      default: {},
-      doc: "Headers of requests with spans, in place of `delivery.headers`.",
-      otel: ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
-    }),
-    metricsHeaders: Option.secretRecord({
-      default: {},
-      doc: "Headers of requests with metrics, in place of `delivery.headers`.",
-      otel: ["OTEL_EXPORTER_OTLP_METRICS_HEADERS"]
-    }),
-    timeout: Option.duration("1 millis", {
-      default: Duration.seconds(10),
-      doc: "Limit of one attempt to send.",
-      otel: ["OTEL_EXPORTER_OTLP_TIMEOUT"]
-    }),
-    tracesTimeout: Option.optionalDuration("1 millis", {
-      default: undefined,
-      doc: "Limit of one attempt to send spans, in place of `delivery.timeout`.",
-      otel: ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"]
-    }),
-    metricsTimeout: Option.optionalDuration("1 millis", {
-      default: undefined,
-      doc: "Limit of one attempt to send metrics, in place of `delivery.timeout`.",
-      otel: ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"]
-    }),
-    queueSize: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
-      default: 2048,
-      doc: "Ended spans that wait to be sent; a full queue drops the newest and counts it.",
-      otel: ["OTEL_BSP_MAX_QUEUE_SIZE"]
-    }),
-    batchSize: Option.integer({ minimum: 1, maximum: 100_000 }, {
-      default: 512,
-      doc: "Spans in one request.",
-      otel: ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]
-    }),
-    interval: Option.duration("1 millis", {
-      default: Duration.seconds(5),
-      doc: "Longest time a span waits before it is sent.",
-      otel: ["OTEL_BSP_SCHEDULE_DELAY"]
-    }),
-    shutdownTimeout: Option.duration("0 millis", {
-      default: Duration.seconds(10),
-      doc: "Longest time the last flush may take when the layer is closed."
-    })
-  }),
+  delivery: deliveryOptions,
   execution: Schema.Struct({
     concurrency: Option.integer({ minimum: 1, maximum: 100_000 }, {
       default: 12,
