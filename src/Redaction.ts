@@ -26,7 +26,9 @@ import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
 import { cut } from "./internal/cut.ts"
+import { distinctNames } from "./internal/distinctNames.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
+import { setField } from "./internal/setField.ts"
 import * as SqlText from "./internal/sqlText.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
@@ -186,17 +188,18 @@ export const make = (options: Options = {}): Redaction => {
   const hint = patterns.length === 0 ? undefined : new RegExp(patterns.map(hintOf).join("|"), "i")
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
-  const search = (source: string): string =>
-    mayHold(source)
-      ? hinted.reduce((current, { hint, pattern }) =>
-        hint.test(current)
-          ? pattern.replace(current, () => {
-            count(pattern.name)
-            return mask
-          }, isSensitive)
-          : current, source)
-      : source
-  const searchSql = (source: string): string => SqlText.withoutLiterals(search(source))
+  const searchWith = (wanted: typeof hinted, source: string): string =>
+    wanted.reduce((current, { hint, pattern }) =>
+      hint.test(current)
+        ? pattern.replace(current, () => {
+          count(pattern.name)
+          return mask
+        }, isSensitive)
+        : current, source)
+  const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
+  const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)
+  // What takes a quote along comes after the literals: it would turn inside and outside of them round.
+  const searchSql = (source: string): string => search(SqlText.withoutLiterals(searchWith(quoteless, source)))
   const bounded = (source: string, limit: number, clean: (text: string) => string = search): string => {
     const shown = clean(cut(source, limit))
     return source.length <= limit && shown.length <= limit
@@ -240,12 +243,17 @@ export const make = (options: Options = {}): Redaction => {
       const json: unknown = value.toJSON()
       return json === value ? mask : inside(json, path, budget)
     }
+    if (value instanceof String || value instanceof Number) return inside(value.valueOf(), path, budget)
     const copy: Record<string, unknown> = {}
-    for (const key of Object.keys(value).slice(0, mostMembers)) {
+    const keys = Object.keys(value).slice(0, mostMembers)
+    let nameFor: ((shown: string) => string) | undefined
+    for (const key of keys) {
       const here = [...path, key]
-      copy[bounded(key, longestInside)] = masks(here)
-        ? mask
-        : orElse(() => inside((value as never)[key], here, budget), () => mask)
+      const shown = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
+      const name = bounded(key, longestInside)
+      // Names that are not shown as they are may look alike.
+      if (name !== key) nameFor ??= distinctNames(keys.filter((other) => bounded(other, longestInside) === other))
+      setField(copy, name === key || nameFor === undefined ? name : nameFor(name), shown)
     }
     return copy
   }

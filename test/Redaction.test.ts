@@ -194,6 +194,26 @@ describe("Redaction values", () => {
     assert.lengthOf(seen.filter((item) => item !== mask), 999)
   })
 
+  it("keeps members whose names look alike once they are masked, and one called __proto__", () => {
+    const policy = Redaction.make({ patterns: ["email"] })
+    assert.deepStrictEqual(policy.apply("x", { "a@x.com": 1, "b@x.com": 2, "[FILTERED]": 3 }), {
+      "[FILTERED]_2": 1,
+      "[FILTERED]_3": 2,
+      "[FILTERED]": 3
+    })
+    assert.strictEqual(
+      JSON.stringify(policy.apply("x", JSON.parse("{\"__proto__\":{\"a\":1},\"b\":2}"))),
+      "{\"__proto__\":{\"a\":1},\"b\":2}"
+    )
+  })
+
+  it("takes boxed texts and numbers for what is in them", () => {
+    assert.deepStrictEqual(Redaction.make().apply("x", { a: Object("password=b"), c: Object(1) }), {
+      a: "password=[FILTERED]",
+      c: 1
+    })
+  })
+
   it("does not change its input", () => {
     const input = { password: "p", list: [{ token: "t" }], map: new Map([["secret", "s"]]) }
     policy.apply("value", input)

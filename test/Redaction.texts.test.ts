@@ -53,6 +53,30 @@ describe("Redaction.text", () => {
     ["paid with 4111 1111 1111 1111.", `paid with ${mask}.`],
     ["3782-822463-10005", mask],
     ["mail to a.b+c@example.co.uk now", `mail to ${mask} now`],
+    [
+      "A_TOKEN_OF_THE_PRIMARY_REPLICA_IN_A_REGION_FAR_AWAY_FROM_HERE=abc",
+      `A_TOKEN_OF_THE_PRIMARY_REPLICA_IN_A_REGION_FAR_AWAY_FROM_HERE=${mask}`
+    ],
+    ["passwords           : abc", `passwords           : ${mask}`],
+    ["{\"secret\":{\"note\":\":}\",\"b\":\"c\"},\"d\":1}", `{"secret":${mask},"d":1}`],
+    ["{\"secret\":{\"note\":\"{{\"},\"d\":\"shown\"}", `{"secret":${mask},"d":"shown"}`],
+    [JSON.stringify({ a: JSON.stringify({ secret: ["\"]", "b"], c: 1 }) }), `{"a":"{\\"secret\\":${mask},\\"c\\":1}"}`],
+    ["{ secret: [ 'a]b', 'c' ], d: 1 }", `{ secret: ${mask}, d: 1 }`],
+    ["{ password: some(\"abc\") }", `{ password: ${mask} }`],
+    ["password: b'abc', d", `password: ${mask}, d`],
+    ["{ password: Map(1) { 'x' => 'abc' }, d: 1 }", `{ password: ${mask}, d: 1 }`],
+    ["{ password: 'a\\n' +\n    'b', c: 1 }", `{ password: '${mask}', c: 1 }`],
+    ["password: `it's \"abc\"` d", `password: \`${mask}\` d`],
+    ["password=(abc) d", `password=${mask} d`],
+    ["password: <abc>", `password: ${mask}`],
+    ["\"password\" => \"abc\"", `"password" => "${mask}"`],
+    ["user[password]=abc&b=1", `user[password]=${mask}&b=1`],
+    ["<password>abc</password><b>c</b>", `<password>${mask}</password><b>c</b>`],
+    ["password: |\n  abc\n  def\nd: 1", `password: ${mask}\nd: 1`],
+    ["secret:\n  \"x\"\nb", `secret:\n  "${mask}"\nb`],
+    ["Authorization: Hawk id=\"x\", mac=\"abc\"\nd", `Authorization: ${mask}\nd`],
+    ["Authorization: SharedKey acct:abc", `Authorization: ${mask}`],
+    ["a@b\u00fccher.de, \u00e4@b.xn--p1ai", `${mask}, ${mask}`],
     ["a@b.de.a@b.de, c@d.de", `${mask}, ${mask}`],
     ["a@b.de_1", mask],
     ["a@b.de4111111111111111", mask],
@@ -63,6 +87,10 @@ describe("Redaction.text", () => {
 
   it.each([
     "basic information, standard bearer",
+    "//@ts-expect-error",
+    "content digest algorithm=sha256 value=abc",
+    "token:\n\n2026-11-26 INFO started",
+    "the token (see docs) was refreshed",
     "digest of the day: nonce=5, response=4",
     "Digest: SHA-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=",
     "image digest sha256:6629fae49393a05397450978507c4ef1",
@@ -137,7 +165,16 @@ describe("Redaction.text", () => {
     "x",
     mask,
     "-----BEGIN PRIVATE KEY-----",
-    "a@b.de"
+    "a@b.de",
+    "(",
+    ")",
+    "=>",
+    "`",
+    " +\n",
+    ": |\n  ",
+    "Authorization: ",
+    "<password>",
+    "</"
   ] // dprint-ignore
   const Mixed = Schema.Array(Schema.Literals(pieces))
 
@@ -152,6 +189,13 @@ describe("Redaction.text", () => {
     if (!policy.mayHold(text)) assert.strictEqual(policy.text(text), text)
     else assert.isAtMost(policy.text(text).length, text.length * 6 + 10)
   }, { arbitrary: { runs: 2000 } })
+
+  it("finds keys of any alphabet", () => {
+    assert.strictEqual(
+      Redaction.make({ keys: ["contrase\u00f1a"] }).text("contrase\u00f1a=abc"),
+      `contrase\u00f1a=${mask}`
+    )
+  })
 
   it("knows the words of configured rules", () => {
     const own = Redaction.make({ keys: ["iban", "=pin", "/^x-.*key$/i"] })
@@ -192,7 +236,15 @@ describe("Redaction.sql", () => {
     ["where a = 'x\\\ny' and b = 1", "where a = ? and b = ?"],
     ["where a = $tag$ it's $$ $tag$ and b = $1", "where a = ? and b = $1"],
     ["where a = 0xDEADBEEF and table1.c2 = -1", "where a = ? and table1.c2 = ?"],
-    ["where a = 'unclosed", "where a = ?"]
+    ["where a = 'unclosed", "where a = ?"],
+    ["set h = 'Digest username=\"x\", nonce=\"y\"'\nwhere pin = 'abc'", "set h = ?\nwhere pin = ?"],
+    ["values ('http://h',@p1,'abc')", "values (?,@p1,?)"],
+    ["where [it's] = 'abc' and b = ARRAY[e'abc'] and c[1] = 2", "where [it's] = ? and b = ARRAY[?] and c[?] = ?"],
+    ["select a # don't\nfrom t where a = 'abc' and b #> '{c}'", "select a /* */\nfrom t where a = ? and b #> ?"],
+    ["select /* a /* b */ it's */ 1 where a = 'abc'", "select /* */"],
+    ["select q'[O'Brien abc]', nq'!it's!' from dual", "select ?, ? from dual"],
+    ["select \"a\\\"b'c\", 'abc'", "select ?"],
+    ["where a in (1_000_123, 0o777, 0b1011)", "where a in (?, ?, ?)"]
   ])("replaces the literals of %j", (sql, masked) => {
     assert.strictEqual(policy.sql(sql), masked)
   })
@@ -208,6 +260,8 @@ describe("Redaction of fields that hold SQL", () => {
         ["db.query.text", sql, masked],
         ["db.statement", sql, masked],
         ["db_statement", sql, masked],
+        ["dbStatement", sql, masked],
+        ["DB_QUERY_TEXT", sql, masked],
         ["tasker.event.db.query.text", sql, masked],
         ["db.statement", [sql, [sql]], [masked, [masked]]],
         ["db", { statement: sql, query: { text: sql, note: sql } }, {

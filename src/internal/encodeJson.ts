@@ -135,6 +135,7 @@ const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): s
 }
 
 const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
+  if (value instanceof String || value instanceof Number) return encode(value.valueOf(), path, walk)
   if (Array.isArray(value)) return encodeArray(value, path, walk)
   if (value instanceof Error) return encodeRecord({ name: value.name, message: value.message }, path, walk)
   if (ArrayBuffer.isView(value)) return `"[${value.byteLength} bytes]"`

@@ -4,8 +4,10 @@
  * @internal
  */
 
-/** OpenTelemetry's names for the text of a query, also in snake case and behind a prefix. */
-const sqlName = /(?:^|[._])db[._](?:query[._]text|statement)$/
+/** OpenTelemetry's names for the text of a query, also in snake or camel case and behind a prefix. */
+const sqlName = /(?:^|[._])db[._]?(?:query[._]?text|statement)$/i
+/** Most keys end differently. */
+const lastLetter = /t$/i
 /** Elements of an array are what the array is. */
 const element = /^\d*$/
 
@@ -14,17 +16,28 @@ export const isSqlAt = (path: ReadonlyArray<string>): boolean => {
   let end = path.length
   while (end > 1 && element.test(path[end - 1] as string)) end--
   const last = path[end - 1] ?? ""
-  return (last.endsWith("text") || last.endsWith("statement")) &&
-    sqlName.test(end === 1 ? last : path.slice(0, end).join("."))
+  return lastLetter.test(last) && sqlName.test(end === 1 ? last : path.slice(0, end).join("."))
 }
 
-/**
- * Comments, which may end in the middle of a quote, quoted identifiers, and then what is replaced: quoted texts,
- * dollar-quoted texts and numbers. Whether a backslash escapes a quote depends on the database, so a text with one goes
- * to the end.
- */
-const tokens =
-  /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)|\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\3\$|$)|\b0x[0-9a-fA-F]+\b|(?<![\w$"])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/g
+/** What is written differently from database to database is taken so that nothing of a literal stays. */
+const tokens = new RegExp(
+  [
+    // Comments, which may end in the middle of a quote; one with another inside ends at the first end or the last.
+    String.raw`(--[^\n]*|#(?![>-])[^\n]*|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*(?:\*\/|\/\*[\s\S]*|$))`,
+    // Quoted identifiers; a backslash in double quotes says that they hold a text, whose end depends on the database.
+    String.raw`("(?:[^"\\]|"")*(?:"|$)|\`[^\`]*(?:\`|$)|\[[A-Za-z_][\w $-]*'[\w $-]*\])`,
+    String.raw`"(?:[^"\\]|"")*\\[\s\S]*`,
+    // Texts with quotes of their own.
+    String
+      .raw`\b[nN]?[qQ]'(?:\[[\s\S]*?(?:\]'|$)|\{[\s\S]*?(?:\}'|$)|\([\s\S]*?(?:\)'|$)|<[\s\S]*?(?:>'|$)|([^\s\w'])[\s\S]*?(?:\3'|$))`,
+    // Texts; whether a backslash escapes a quote depends on the database, so one with such goes to the end.
+    String.raw`(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)`,
+    String.raw`\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\4\$|$)`,
+    String.raw`\b0[xXoObB][0-9a-fA-F_]+\b`,
+    String.raw`(?<![\w$"])-?\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?!\w)`
+  ].join("|"),
+  "g"
+)
 
 /** SQL with `?` in place of every literal, and without its comments. */
 export const withoutLiterals = (sql: string): string =>

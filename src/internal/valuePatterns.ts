@@ -7,6 +7,8 @@
  * @internal
  */
 
+import { assignedValue, restOfList } from "./assignedValue.ts"
+
 export type PatternName =
   | "assignment"
   | "aws_key"
@@ -19,6 +21,8 @@ export type PatternName =
 
 export interface ValuePattern {
   readonly name: PatternName
+  /** Whether what it replaces may have a single quote in it. */
+  readonly takesQuotes: boolean
   /** Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words. */
   readonly hint: (keys: string) => string
   /** Replaces every secret in the text; `masked` stands for one and counts it. */
@@ -27,21 +31,19 @@ export interface ValuePattern {
 
 const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern => ({
   name,
+  takesQuotes: false,
   hint: () => hint,
   replace: (text, masked) => text.replace(pattern, masked)
 })
 
-/** The rest of a list that has quotes in it: to the end of the line, and on where a line ends with a comma. */
-const restOfList = "[^\\r\\n]*(?:(?<=,[ \\t]*)\\r?\\n[ \\t]+[^\\r\\n]*)*"
-
 /** A part of Digest credentials; the scheme's name alone is an English word. */
-const digestPart =
-  "(?:username|realm|nonce|uri|response|algorithm|cnonce|opaque|qop|nc|charset|userhash|domain|stale)\\*?\\s*="
+const digestPart = "(?:username|realm|nonce|response|cnonce|opaque|qop|userhash)\\*?\\s*="
 const digest = new RegExp(`\\b(digest\\s+)${digestPart}${restOfList}`, "gi")
 
 /** The scheme stays readable, the credentials do not; `basic` is an English word, so base64 has to follow it. */
 const bearer: ValuePattern = {
   name: "bearer",
+  takesQuotes: true,
   hint: () => `\\b(?:(?:bearer|basic)\\s|digest\\s+${digestPart})`,
   replace: (text, masked) =>
     text.replace(digest, (_match, scheme: string) => scheme + masked()).replace(
@@ -56,34 +58,29 @@ const looksEncoded = /[A-Z0-9+/=]/
 /** Up to the last `@` before the path: a password may hold one. */
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
-  hint: () => "//[^\\s/]*@",
-  replace: (text, masked) => text.replace(/(\/\/)[^\s/?#"<>\\]*(?=@)/g, (_match, start) => `${start}${masked()}`)
+  takesQuotes: true,
+  hint: () => "//[^\\s/]+@",
+  replace: (text, masked) => text.replace(/(\/\/)[^\s/?#"<>\\]+(?=@)/g, (_match, start) => `${start}${masked()}`)
 }
 
-/** A key with its `=` or `:`, in quotes of several words; quotes around the key may be escaped. */
-const assigned = /(?:(?<![\w.-])([\w.-]+)\\{0,8}["']?|(?<=["'])([\w.-]+(?: +[\w.-]+)+)\\{0,8}["'])\s*[=:]\s*/g
-const quotedValue = /"(?:[^"\\]|\\[\s\S])*|'(?:[^'\\]|\\[\s\S])*/y
-/** From an escaped quote to the next with as many backslashes before it: quotes inside of the value have more of them. */
-const escapedValue = /(\\+["'])(?:(?!(?<!\\)\1)[\s\S])*/y
-/** In quotes that are not those of its parts, too; what has its own quotes escaped is a quoted text as any other. */
-const digestValue = new RegExp(
-  `(?:digest\\s+[\\w-]+\\*?\\s*=|(["'])digest\\s[^\\r\\n"'\\\\]*=\\s*\\1)${restOfList}`,
-  "iy"
-)
-const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'\\&;,<>(){}[\]]+/iy
-const cookieValue = /[^\r\n"'\\]+/y
+/**
+ * A key with its `=`, `:` or `=>`, in quotes of several words; quotes around the key may be escaped, and a `]` may
+ * follow it. A value on the next line is quoted or indented, or an object.
+ */
+const assigned =
+  /(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:=>|[=:])(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
+/** An element of XML whose content is a text. */
+const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
 
 /**
- * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. A
- * quoted value goes to its closing quote, that of a cookie and Digest credentials to the end of the line, any other to
- * the next delimiter. The value of any other key is searched in turn.
+ * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. The
+ * value of any other key is searched in turn.
  */
 const assignment: ValuePattern = {
   name: "assignment",
-  hint: (keys) =>
-    keys === ""
-      ? "[=:]"
-      : `(?:${keys})(?:[\\w.-]{0,40}\\\\{0,8}["']?\\s{0,8}[=:]|[\\w. -]{0,128}\\\\{0,8}["']\\s{0,8}[=:]|[\\w. -]{128}|\\\\?["']?\\s{8})`,
+  takesQuotes: true,
+  // Its key alone: how far off the value begins is not known, and looking for it would take time.
+  hint: (keys) => keys === "" ? "[=:]|</" : `(?:${keys})`,
   replace: (text, masked, isSensitive) => {
     let result = ""
     let done = 0
@@ -93,46 +90,28 @@ const assignment: ValuePattern = {
       const key = word ?? words
       const start = found.index + match.length
       if (text.startsWith("://", found.index + key.length) || !isSensitive(key)) continue
-      const list = matchAt(digestValue, text, start)
-      const value = list === "" ? valueAt(text, start, /^(?:set-)?cookie$/i.test(key)) : list
-      if (value === "") continue
-      const quote = list === "" ? /^\\*["']/.exec(value)?.[0] ?? "" : ""
-      result += text.slice(done, start) + quote + masked()
-      done = start + value.length
-      assigned.lastIndex = done
+      const { end, from } = assignedValue(text, start, key)
+      if (end === start) continue
+      result += text.slice(done, from) + masked()
+      done = end
+      assigned.lastIndex = end
     }
     assigned.lastIndex = 0
-    return done === 0 ? text : result + text.slice(done)
+    const rest = done === 0 ? text : result + text.slice(done)
+    return rest.includes("</")
+      ? rest.replace(
+        element,
+        (match: string, name: string, content: string) =>
+          content.trim() !== "" && isSensitive(name) ? match.slice(0, -content.length) + masked() : match
+      )
+      : rest
   }
-}
-
-const valueAt = (text: string, start: number, isCookie: boolean): string => {
-  for (const kind of [quotedValue, escapedValue, isCookie ? cookieValue : plainValue]) {
-    const found = matchAt(kind, text, start)
-    if (found !== "") return found
-  }
-  return /[[{]/.test(text.charAt(start)) ? text.slice(start, closingAt(text, start)) : ""
-}
-
-const matchAt = (sticky: RegExp, text: string, start: number): string => {
-  sticky.lastIndex = start
-  return sticky.exec(text)?.[0] ?? ""
-}
-
-/** Where the object or array that starts here ends. */
-const closingAt = (text: string, start: number): number => {
-  let depth = 0
-  for (let index = start; index < text.length; index++) {
-    const character = text.charAt(index)
-    if (character === "{" || character === "[") depth++
-    else if ((character === "}" || character === "]") && --depth === 0) return index + 1
-  }
-  return text.length
 }
 
 /** Three parts in base64url, the first of them a JSON object; found from the start of its run of characters. */
 const jwt: ValuePattern = {
   name: "jwt",
+  takesQuotes: false,
   hint: () => "eyJ",
   replace: (text, masked) =>
     text.replace(
@@ -147,6 +126,7 @@ const jwt: ValuePattern = {
 /** In one run, or in the groups in which cards show them; ids and times in digits hardly ever look so. */
 const cardNumber: ValuePattern = {
   name: "card_number",
+  takesQuotes: false,
   hint: () => "[2-6]\\d{3}[ -]?\\d{4}[ -]?\\d|3\\d{3}[ -]\\d{6}",
   replace: (text, masked) =>
     text.replace(
@@ -175,7 +155,7 @@ const isCardNumber = (text: string): boolean => {
 const email = simple(
   "email",
   "@",
-  /(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\w*(?:[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\w*)*/g
+  /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}[\p{L}\p{N}_-]*(?:[\p{L}\p{N}._%+-]*@[\p{L}\p{N}.-]+\.\p{L}{2,}[\p{L}\p{N}_-]*)*/gu
 )
 
 /** In the order in which they are applied: what a larger secret contains must not be masked before it. */

@@ -9,6 +9,7 @@ import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
 import { orElse } from "../internal/contain.ts"
 import { distinctNames } from "../internal/distinctNames.ts"
+import { setField } from "../internal/setField.ts"
 
 /**
  * A log line before it is written.
@@ -58,18 +59,6 @@ export const copyFields = (object: Readonly<Record<string, unknown>>): Record<st
     setField(fields, key, orElse(() => object[key], () => "[unreadable]"))
   }
   return fields
-}
-
-/**
- * Sets a field, whatever its name.
- *
- * @category computations
- * @since 0.1.0
- */
-export const setField = (fields: Record<string, unknown>, key: string, value: unknown): void => {
-  if (key === "__proto__") {
-    Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true })
-  } else fields[key] = value
 }
 
 /**

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Correlation from "../Correlation.ts"
 import { orElse } from "../internal/contain.ts"
 import { describeCause } from "../internal/describeError.ts"
+import { setField } from "../internal/setField.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { performanceCategory } from "./PerformanceCategory.ts"
 
@@ -34,7 +35,7 @@ export const line = (make: () => Line): Effect.Effect<void> =>
     for (const key of Object.keys(fields)) if (fields[key] !== undefined) known[key] = fields[key]
     const further = typeof context === "object" && context !== null ? LogRecord.copyFields(context) : {}
     for (const key of Object.keys(further)) {
-      if (!Object.hasOwn(known, key)) LogRecord.setField(known, key, further[key])
+      if (!Object.hasOwn(known, key)) setField(known, key, further[key])
     }
     return Effect.logWithLevel(levels.has(level) ? level : "Info")(message, known, cause)
   })

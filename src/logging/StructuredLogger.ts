@@ -15,6 +15,7 @@ import type * as Tracer from "effect/Tracer"
 import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { setField } from "../internal/setField.ts"
 import * as Redaction from "../Redaction.ts"
 import * as ExceptionFields from "./ExceptionFields.ts"
 import { LogLevels } from "./LogLevels.ts"
@@ -156,7 +157,7 @@ const merge = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<s
   assignFields(LogRecord.copyFields(left), LogRecord.copyFields(right))
 
 const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<string, unknown>>) => {
-  for (const key of Object.keys(more)) LogRecord.setField(fields, key, more[key])
+  for (const key of Object.keys(more)) setField(fields, key, more[key])
   return fields
 }
 
@@ -169,7 +170,7 @@ const withMore = (
 ): Readonly<Record<string, unknown>> => {
   const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
-    if (key !== "component") LogRecord.setField(fields, key, annotations[key])
+    if (key !== "component") setField(fields, key, annotations[key])
   }
   for (const [label, start] of spans) fields[`${label}_ms`] = time - start
   return options.cause.reasons.length === 0 ? fields : withCause(fields, options.cause)

@@ -240,7 +240,7 @@ describe("StructuredLogger", () => {
           "password=[FILTERED]": "[FILTERED]",
           "password=[FILTERED]_3": "[FILTERED]",
           "password=[FILTERED]_4": "[FILTERED]",
-          "password=[FILTERED]_2": "[FILTERED]"
+          "password=[FILTERED]_5": "[FILTERED]"
         }
       })
       assert.deepStrictEqual(masked, {
@@ -249,7 +249,7 @@ describe("StructuredLogger", () => {
         "password=[FILTERED]": "[FILTERED]",
         "password=[FILTERED]_3": "[FILTERED]",
         "password=[FILTERED]_4": "[FILTERED]",
-        "password=[FILTERED]_2": "[FILTERED]",
+        "password=[FILTERED]_5": "[FILTERED]",
         "a\ufffd_2": "x",
         "a\ufffd_3": "y",
         "a\ufffd": "z"

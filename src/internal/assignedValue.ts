@@ -1,0 +1,135 @@
+/**
+ * How far the value goes that is assigned to a sensitive key, in whatever notation.
+ *
+ * @internal
+ */
+
+/** The rest of a list that has quotes in it: to the end of the line, and on where a line ends with a comma. */
+export const restOfList = "[^\\r\\n]*(?:(?<=,[ \\t]*)\\r?\\n[ \\t]+[^\\r\\n]*)*"
+
+/** In quotes that are not those of its parts, too; what has its own quotes escaped is a quoted text as any other. */
+const digestValue = new RegExp(
+  `(?:digest\\s+[\\w-]+\\*?\\s*=|(["'])digest\\s[^\\r\\n"'\\\\]*=\\s*\\1)${restOfList}`,
+  "iy"
+)
+/** The indented lines of a text in YAML. */
+const blockValue = /[|>][+-]?\d?[ \t]*(?:\r?\n[ \t]+[^\r\n]*)+/y
+const openingQuote = /\\*["'`]/y
+/** Goes on after the end of a quoted text. */
+const continuation = /\s*\+\s*(?=["'`])/y
+const knownScheme = /(?:bearer|basic|negotiate|token|apikey)\s+/iy
+const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'`\\&;,<>(){}[\]]+/iy
+const cookieValue = /[^\r\n"'\\]+/y
+/** What ends a value in brackets, as does the end of the text. */
+const delimiter = /^[\s,;}\])]?$/
+const lineValue = /[^\r\n]+/y
+/** A part of a value without quotes and brackets, or a placeholder. */
+const plainPart = /[^\s"'`\\&;,<>(){}[\]]+|<[^<>\s]*>/y
+
+/** What is replaced by the mask; without a value it is empty. */
+export interface AssignedValue {
+  /** Behind the opening quote of a quoted text, whose closing quote stays as well. */
+  readonly from: number
+  readonly end: number
+}
+
+/**
+ * A quoted value goes to its closing quote, one in brackets to the closing one, that of a cookie, of an unknown scheme
+ * and of Digest credentials to the end of the line, any other to the next delimiter; brackets and quotes right behind
+ * it, as in `Some("…")` or `b'…'`, are part of it.
+ */
+export const assignedValue = (text: string, start: number, key: string): AssignedValue => {
+  const list = endOf(digestValue, text, start)
+  if (list > start) return { from: start, end: list }
+  const quote = endOf(openingQuote, text, start)
+  if (quote > start) return { from: quote, end: quotedEnd(text, start, quote) }
+  const block = endOf(blockValue, text, start)
+  if (block > start) return { from: start, end: block }
+  return { from: start, end: plainEnd(text, start, key) }
+}
+
+const plainEnd = (text: string, start: number, key: string): number => {
+  const bracketed = isBracket(text.charAt(start)) ? closingAt(text, start) : start
+  if (/^(?:set-)?cookie$/i.test(key)) {
+    return bracketed > start && delimiter.test(text.charAt(bracketed)) ? bracketed : endOf(cookieValue, text, bracketed)
+  }
+  if (bracketed > start) return followed(text, bracketed)
+  const end = endOf(plainValue, text, start)
+  if (end === start) return followed(text, endOf(plainPart, text, start))
+  return /authorization$/i.test(key) && text.charAt(end) === " " && endOf(knownScheme, text, start) === start
+    ? endOf(lineValue, text, start)
+    : followed(text, end)
+}
+
+const isBracket = (character: string): boolean => character === "{" || character === "[" || character === "("
+
+/** The end of what stands right behind a value and belongs to it. */
+const followed = (text: string, start: number): number => {
+  let end = start
+  for (;;) {
+    const next = text.charAt(end)
+    if (isBracket(next)) end = closingAt(text, end)
+    // `Map(1) { … }`
+    else if (next === " " && text.charAt(end - 1) === ")" && isBracket(text.charAt(end + 1))) {
+      end = closingAt(text, end + 1)
+    } else if (next === "\"" || next === "'" || next === "`") {
+      const closing = quotedEnd(text, end, end + 1)
+      if (closing >= text.length) return end
+      end = closing + 1
+    } else {
+      const part = endOf(plainPart, text, end)
+      if (part === end) return end
+      end = part
+    }
+  }
+}
+
+/** Where the closing quote of the text stands whose opening quote, with its backslashes, is from `start` to `from`. */
+const quotedEnd = (text: string, start: number, from: number): number => {
+  let end = closingQuote(text, start, from)
+  for (let next = endOf(continuation, text, end + 1); next > end + 1; next = endOf(continuation, text, end + 1)) {
+    end = closingQuote(text, next, next + 1)
+  }
+  return end
+}
+
+/** A quote of the same depth has as many backslashes, beside those of escaped backslashes; the end where there is none. */
+const closingQuote = (text: string, start: number, from: number): number => {
+  const quote = text.charAt(from - 1)
+  const depth = from - 1 - start
+  const escaped = 2 * (depth + 1)
+  for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
+    let backslashes = 0
+    while (at - backslashes > from && text.charAt(at - backslashes - 1) === "\\") backslashes++
+    if (backslashes % escaped === depth) return at - depth
+  }
+  return text.length
+}
+
+/** Behind the bracket that closes the one which stands here; brackets in quoted texts do not count. */
+const closingAt = (text: string, start: number): number => {
+  let depth = 0
+  for (let index = start; index < text.length; index++) {
+    const character = text.charAt(index)
+    if (isBracket(character)) depth++
+    else if (character === "}" || character === "]" || character === ")") {
+      if (--depth === 0) return index + 1
+    } else if (character === "\"" || character === "`" || (character === "'" && !isApostrophe(text, index))) {
+      let opening = index
+      while (opening > start && text.charAt(opening - 1) === "\\") opening--
+      const closing = closingQuote(text, opening, index + 1)
+      if (closing >= text.length) return text.length
+      index = closing + (index - opening)
+    }
+  }
+  return text.length
+}
+
+const isApostrophe = (text: string, index: number): boolean =>
+  /\w'\w/.test(text.slice(Math.max(index - 1, 0), index + 2))
+
+const endOf = (sticky: RegExp, text: string, start: number): number => {
+  sticky.lastIndex = start
+  const found = sticky.exec(text)
+  return found === null ? start : start + found[0].length
+}
