@@ -30,6 +30,7 @@ import { distinctNames } from "./internal/distinctNames.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
 import { setField } from "./internal/setField.ts"
 import * as SqlText from "./internal/sqlText.ts"
+import { unboxed } from "./internal/unboxed.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
 /**
@@ -243,7 +244,8 @@ export const make = (options: Options = {}): Redaction => {
       const json: unknown = value.toJSON()
       return json === value ? mask : inside(json, path, budget)
     }
-    if (value instanceof String || value instanceof Number) return inside(value.valueOf(), path, budget)
+    const primitive = unboxed(value)
+    if (primitive !== undefined) return inside(primitive, path, budget)
     const copy: Record<string, unknown> = {}
     const keys = Object.keys(value).slice(0, mostMembers)
     let nameFor: ((shown: string) => string) | undefined

@@ -6,6 +6,7 @@
  */
 import type { Redaction } from "../Redaction.ts"
 import { distinctNames } from "./distinctNames.ts"
+import { unboxed } from "./unboxed.ts"
 
 export interface JsonLimits {
   /** Levels of objects and arrays. */
@@ -135,7 +136,8 @@ const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): s
 }
 
 const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
-  if (value instanceof String || value instanceof Number) return encode(value.valueOf(), path, walk)
+  const primitive = unboxed(value)
+  if (primitive !== undefined) return encode(primitive, path, walk)
   if (Array.isArray(value)) return encodeArray(value, path, walk)
   if (value instanceof Error) return encodeRecord({ name: value.name, message: value.message }, path, walk)
   if (ArrayBuffer.isView(value)) return `"[${value.byteLength} bytes]"`
