@@ -7,8 +7,8 @@ import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
-import { orElse } from "../internal/contain.ts"
 import { distinctNames } from "../internal/distinctNames.ts"
+import * as Fields from "../internal/fields.ts"
 
 /**
  * A log line before it is written.
@@ -52,13 +52,7 @@ export const contextOf = (
  * @category constructors
  * @since 0.1.0
  */
-export const copyFields = (object: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const fields: Record<string, unknown> = {}
-  for (const key of orElse(() => Object.keys(object), () => [])) {
-    setField(fields, key, orElse(() => object[key], () => "[unreadable]"))
-  }
-  return fields
-}
+export const copyFields: (object: Readonly<Record<string, unknown>>) => Record<string, unknown> = Fields.copyFields
 
 /**
  * Sets a field, whatever its name.
@@ -66,11 +60,7 @@ export const copyFields = (object: Readonly<Record<string, unknown>>): Record<st
  * @category computations
  * @since 0.1.0
  */
-export const setField = (fields: Record<string, unknown>, key: string, value: unknown): void => {
-  if (key === "__proto__") {
-    Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true })
-  } else fields[key] = value
-}
+export const setField: (fields: Record<string, unknown>, key: string, value: unknown) => void = Fields.setField
 
 /**
  * Severity numbers of the OpenTelemetry log data model.
