@@ -74,7 +74,8 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * events that wait are still handled, within `drainTimeout`; what is left then
  * counts as dropped, and an event that was being handled as failed.
  *
- * Routes have no influence: a subscriber gets every event it asks for.
+ * Routes have no influence: a subscriber gets every event it asks for. The layer
+ * dies with a `RangeError` if `capacity` is no whole number of at least 1.
  *
  * **Example** (Telling people about failures)
  *

@@ -272,6 +272,24 @@ describe("EventSubscriber", () => {
       assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,full} 2"])
     }).pipe(Effect.provide(layer)))
 
+  it.effect.each([0, -1, 1.5, Number.NaN, Infinity, "7"])(
+    "refuses a capacity of %s",
+    (capacity) =>
+      Effect.gen(function*() {
+        const refused = yield* Effect.exit(
+          living(EventSubscriber.layer({ "*": () => Effect.void }, { name: "odd", capacity: capacity as number }))
+        )
+        assert.deepStrictEqual(
+          refused,
+          Exit.die(
+            new RangeError(
+              `subscriber "odd": expected a capacity that is a whole number of at least 1, got ${capacity}`
+            )
+          )
+        )
+      }).pipe(Effect.provide(layer))
+  )
+
   it.effect("handles what waits when it is closed, and nothing that comes later", () =>
     Effect.gen(function*() {
       const seen: Array<number> = []
