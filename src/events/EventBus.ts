@@ -60,7 +60,7 @@ export interface EventSink {
 export interface SubscriptionOptions {
   /** Who listens; the attribute `subscriber` of the counters. */
   readonly name: string
-  /** Events it holds; what comes when it is full is dropped and counted. 1024 by default. */
+  /** Events it holds, at least 1; what comes when it is full is dropped and counted. 1024 by default. */
   readonly capacity?: number | undefined
   /** Names it wants; all by default. */
   readonly accepts?: ((name: string) => boolean) | undefined
@@ -126,7 +126,10 @@ export class EventBus extends Context.Service<EventBus, {
   readonly publishUnsafe: PublishUnsafe
   /** Adds a sink until the scope closes. */
   readonly register: (sink: EventSink) => Effect.Effect<void, never, Scope.Scope>
-  /** A queue of the events published from now on, until the scope or the bus closes; then it ends. */
+  /**
+   * A queue of the events published from now on, until the scope or the bus closes; then it ends. Dies with a
+   * `RangeError` if the capacity is no whole number of at least 1.
+   */
   readonly subscribe: (options: SubscriptionOptions) => Effect.Effect<Subscription, never, Scope.Scope>
 }>()("tasker-telemetry/events/EventBus") {
   /**
@@ -311,9 +314,16 @@ const make = (
       }),
     publishUnsafe,
     register,
-    subscribe: Effect.fnUntraced(function*({ accepts, capacity, name }) {
+    subscribe: Effect.fnUntraced(function*({ accepts, capacity = defaultCapacity, name }) {
+      if (!Number.isSafeInteger(capacity) || capacity < 1) {
+        return yield* Effect.die(
+          new RangeError(
+            `subscriber "${name}": expected a capacity that is a whole number of at least 1, got ${capacity}`
+          )
+        )
+      }
       const queue = yield* Effect.acquireRelease(
-        Queue.dropping<EventEnvelope, Cause.Done>(capacity ?? defaultCapacity),
+        Queue.dropping<EventEnvelope, Cause.Done>(capacity),
         (queue) => {
           const left = Queue.sizeUnsafe(queue)
           if (left > 0) countDropped([name, "closed"], left)

@@ -67,14 +67,15 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * **Details**
  *
  * Events are handled one after the other, in order, with the correlation id of
- * their publisher. A handler that fails, dies or gives no Effect is counted in
- * `tasker_subscriber_errors_total`, logged once and then at most once per
- * minute with the number left out, and the next event is handled. A full queue
- * drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
+ * their publisher. A handler that fails, dies, ends its fiber or gives no Effect
+ * is counted in `tasker_subscriber_errors_total`, logged once and then at most
+ * once per minute with the number left out, and the next handler goes on. A full
+ * queue drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
  * events that wait are still handled, within `drainTimeout`; what is left then
  * counts as dropped, and an event that was being handled as failed.
  *
- * Routes have no influence: a subscriber gets every event it asks for.
+ * Routes have no influence: a subscriber gets every event it asks for. The layer
+ * dies with a `RangeError` if `capacity` is no whole number of at least 1.
  *
  * **Example** (Telling people about failures)
  *
@@ -117,10 +118,8 @@ export const layer = <E, R, const Events extends Definitions = None>(
       capacity: options.capacity,
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
-    const onFailure = failureReport(name, countError)
-    const worker = work(queue, all, onFailure, Effect.sync(countError))
     // Not of the scope, which would wait for a handler that cannot be interrupted.
-    const fiber = yield* Effect.forkDetach(untilDone(worker, onFailure))
+    const fiber = yield* Effect.forkDetach(work(queue, all, failureReport(name, countError), countError))
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(
         Effect.andThen(Effect.timeoutOption(Fiber.interrupt(fiber), drainTimeout))
@@ -134,18 +133,6 @@ interface Handler<R> {
   readonly handle: (event: EventEnvelope) => Effect.Effect<unknown, unknown, R>
 }
 
-/** What is no Effect ends the fiber that comes to it past everything that would catch a failure: work then begins anew. */
-const untilDone = <R>(
-  work: Effect.Effect<void, never, R>,
-  onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
-): Effect.Effect<void, never, R> =>
-  Effect.forkChild(work).pipe(
-    Effect.flatMap(Fiber.await),
-    Effect.tap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void),
-    Effect.repeat({ while: Exit.isFailure }),
-    Effect.asVoid
-  )
-
 /** A handler of a program without types may give anything. */
 const called = <R>(handle: Handler<R>["handle"], event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
   Effect.suspend(() => {
@@ -156,29 +143,84 @@ const called = <R>(handle: Handler<R>["handle"], event: EventEnvelope): Effect.E
     return Effect.die(new TypeError("the handler gave no Effect"))
   })
 
+/**
+ * Handlers run in place, which costs no fiber for each. But one of them may end the fiber past everything that would
+ * catch a failure: by coming to what is no Effect, or by interrupting it. What the work has come to is therefore kept
+ * outside of the fiber, and another one goes on from there.
+ */
 const work = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
   handlers: ReadonlyArray<Handler<R>>,
   onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
-  onBrokenOff: Effect.Effect<void>
-): Effect.Effect<void, never, R> =>
-  Queue.take(queue).pipe(
-    Effect.flatMap((event) =>
-      Effect.forEach(
-        handlers.filter(({ accepts }) => accepts(event.name)),
-        ({ handle }) =>
-          Effect.exit(called(handle, event)).pipe(
-            Effect.flatMap((exit) => Exit.isFailure(exit) ? onFailure(exit.cause) : Effect.void)
-          ),
-        { discard: true }
-      ).pipe(
-        Effect.onInterrupt(() => onBrokenOff),
-        Effect.provideService(Correlation.CorrelationId, event.correlationId)
-      )
-    ),
+  countError: () => void
+): Effect.Effect<void, never, R> => {
+  let event: EventEnvelope | undefined
+  let fitting: ReadonlyArray<Handler<R>> = []
+  let next = 0
+  let isHandling = false
+  let brokenOff: Cause.Cause<unknown> | undefined
+
+  const settle = (cause: Cause.Cause<unknown> | undefined): Effect.Effect<void> => {
+    brokenOff = undefined
+    if (!isHandling) return Effect.void
+    // Before the report: a logger may end the fiber, too.
+    isHandling = false
+    return cause === undefined ? Effect.void : Effect.ignoreCause(onFailure(cause))
+  }
+  const handle = ({ handle }: Handler<R>, event: EventEnvelope) => {
+    next++
+    isHandling = true
+    return Effect.flatMap(
+      Effect.exit(called(handle, event)),
+      (exit) => settle(Exit.isFailure(exit) ? exit.cause : undefined)
+    )
+  }
+  const handleRest = (event: EventEnvelope) =>
+    Effect.provideService(
+      Effect.andThen(
+        Effect.suspend(() => settle(brokenOff)),
+        Effect.whileLoop({
+          while: () => next < fitting.length,
+          body: () => handle(fitting[next] as Handler<R>, event),
+          step: () => {}
+        })
+      ),
+      Correlation.CorrelationId,
+      event.correlationId
+    )
+  const handleAll = Queue.take(queue).pipe(
+    Effect.flatMap((taken) => {
+      event = taken
+      fitting = handlers.filter(({ accepts }) => accepts(taken.name))
+      next = 0
+      return handleRest(taken)
+    }),
     Effect.forever,
     Effect.ignore
   )
+  const worker = Effect.andThen(
+    Effect.suspend(() => event === undefined ? Effect.void : handleRest(event)),
+    handleAll
+  )
+  return Effect.forkChild(worker).pipe(
+    Effect.flatMap((fiber) =>
+      Effect.onInterrupt(Fiber.await(fiber), () =>
+        Effect.andThen(
+          Fiber.interrupt(fiber),
+          Effect.sync(() => {
+            if (isHandling) countError()
+          })
+        ))
+    ),
+    Effect.tap((exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit)) brokenOff = exit.cause
+      })
+    ),
+    Effect.repeat({ while: Exit.isFailure }),
+    Effect.asVoid
+  )
+}
 
 const reportInterval = 60_000_000_000n
 

@@ -80,7 +80,11 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
         levels.set({ component, level, for: duration }),
         ({ message }) => Answer.json(409, { error: "levels_fixed", message })
       )
-      yield* Effect.logInfo("log level changed", { of: component ?? "everything", to: level, for: time })
+      yield* Effect.logInfo("log level changed", {
+        of: component ?? "everything",
+        to: level,
+        ...(time === undefined ? {} : { for: time })
+      })
       return yield* show
     })
 

@@ -6,6 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
@@ -25,11 +26,12 @@ export class FlushRegistry extends Context.Service<FlushRegistry, {
           }),
           () => Effect.sync(() => registered.delete(flush))
         ),
+      // On a fiber each: what comes to no Effect, or interrupts its fiber, ends it past everything that would catch a failure.
       flush: Effect.suspend(() =>
-        Effect.forEach([...registered], (flush) => Effect.ignoreCause(flush), {
-          concurrency: "unbounded",
-          discard: true
-        })
+        Effect.forEach([...registered], (flush) => Effect.forkChild(Effect.suspend(() => flush)))
+      ).pipe(
+        Effect.flatMap((fibers) => Effect.onInterrupt(Fiber.awaitAll(fibers), () => Fiber.interruptAll(fibers))),
+        Effect.asVoid
       )
     })
   })

@@ -7,7 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { EventBus } from "../events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../events/EventEnvelope.ts"
+import { orElse } from "../internal/contain.ts"
+import * as Fields from "../internal/fields.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
+import * as Redaction from "../Redaction.ts"
 import { LogLevels } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
@@ -31,7 +34,12 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
     const bus = yield* EventBus
     const writer = yield* LogWriter
     const levels = yield* LogLevels
+    const redaction = yield* Redaction.Current
     const snakeCase = SnakeCase.make()
+    const nameOf = (member: string) => {
+      const name = snakeCase(member)
+      return name === "event" ? "fields.event" : name
+    }
     yield* bus.register({
       name: "log",
       signal: "log",
@@ -39,7 +47,7 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
         const component = isOfCatalog(envelope) ? ownComponent : definition.domain
         if (!levels.isWritten(definition.severity, component, envelope.time)) return
         const context = LogRecord.contextOf(fiber)
-        writer.write({
+        const recordOf = (envelope: EventEnvelope): LogRecord.LogRecord => ({
           time: envelope.time,
           level: definition.severity,
           message: definition.message,
@@ -47,12 +55,17 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
           correlationId: context.correlationId,
           span: context.span,
           workflow: workflowOf(envelope, context.workflow),
-          fields: fieldsOf(envelope, snakeCase)
+          fields: fieldsOf(envelope, nameOf, redaction)
         })
+        // Payloads come as the program gave them; only where one cannot be read is it copied member by member.
+        writer.write(orElse(() => recordOf(envelope), () => recordOf(readable(envelope))))
       }
     })
   })
 )
+
+const readable = (envelope: EventEnvelope) =>
+  ({ ...envelope, payload: Fields.copyFields(envelope.payload) }) as unknown as EventEnvelope
 
 /** The step of an event is its payload's: a loop event about a step is published outside of the step. */
 const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
@@ -76,23 +89,25 @@ const shared = new Set(["durationSeconds", "errorType", "errorMessage"])
 const millisPerSecond = 1000
 
 /** Milliseconds to the microsecond: more digits are noise in a line. */
-const toMillis = (seconds: number) => Math.round(seconds * millisPerSecond * 1000) / 1000
+const toMillis = (seconds: unknown) =>
+  typeof seconds === "number" ? Math.round(seconds * millisPerSecond * 1000) / 1000 : seconds
 
-const fieldsOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
-  const fields: Record<string, unknown> = { event: envelope.name }
-  const payload: Readonly<Record<string, unknown>> = envelope.payload
-  const isOwn = isOfCatalog(envelope)
-  for (const name of Object.keys(payload)) {
-    if (!(isOwn && (ids.has(name) || shared.has(name))) && payload[name] !== undefined) {
-      const key = snakeCase(name)
-      fields[key === "event" ? "fields.event" : key] = payload[name]
-    }
-  }
-  if (!isOwn) return fields
-  if ("durationSeconds" in envelope.payload) fields["duration_ms"] = toMillis(envelope.payload.durationSeconds)
-  if ("errorType" in envelope.payload) {
-    fields["error.type"] = envelope.payload.errorType
-    fields["exception.message"] = envelope.payload.errorMessage
+const fieldsOf = (
+  envelope: EventEnvelope,
+  nameOf: (member: string) => string,
+  redaction: Redaction.Redaction
+): Record<string, unknown> => {
+  const head = { event: envelope.name }
+  const given: Readonly<Record<string, unknown>> = envelope.payload
+  const members = Object.keys(given)
+  if (!isOfCatalog(envelope)) return Fields.ofPayload(head, given, members, nameOf, redaction, "")
+  const { payload } = envelope
+  const further = members.filter((name) => !ids.has(name) && !shared.has(name))
+  const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
+  if ("durationSeconds" in payload) fields["duration_ms"] = toMillis(payload.durationSeconds)
+  if ("errorType" in payload) {
+    fields["error.type"] = payload.errorType
+    fields["exception.message"] = payload.errorMessage
   }
   return fields
 }

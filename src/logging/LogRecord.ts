@@ -7,9 +7,8 @@ import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
-import { orElse } from "../internal/contain.ts"
 import { distinctNames } from "../internal/distinctNames.ts"
-import { setField } from "../internal/setField.ts"
+import * as Fields from "../internal/fields.ts"
 
 /**
  * A log line before it is written.
@@ -53,13 +52,7 @@ export const contextOf = (
  * @category constructors
  * @since 0.1.0
  */
-export const copyFields = (object: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const fields: Record<string, unknown> = {}
-  for (const key of orElse(() => Object.keys(object), () => [])) {
-    setField(fields, key, orElse(() => object[key], () => "[unreadable]"))
-  }
-  return fields
-}
+export const copyFields: (object: Readonly<Record<string, unknown>>) => Record<string, unknown> = Fields.copyFields
 
 /**
  * Severity numbers of the OpenTelemetry log data model.

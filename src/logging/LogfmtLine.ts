@@ -10,12 +10,12 @@
  * @see https://brandur.org/logfmt
  * @since 0.1.0
  */
-import { encodeJson, encodeText, searchedText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import { fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
 
-/** Characters of one value. */
+/** Characters of one value, or key. */
 const longestValue = 16_384
 /** Characters of a line after which further fields are left out. */
 const longestLine = 65_536
@@ -56,7 +56,7 @@ export const make = (options: {
   const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
   for (const key of Object.keys(record.fields)) {
     if (line.length > longestLine) return `${line} ${nameOf("truncated")}=true`
-    const shown = fieldName(keyOf(redaction.text(key)))
+    const shown = fieldName(keyOf(shownText(searchedText(key, longestValue, redaction.text), longestValue)))
     line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields[key])}`
   }
   return line

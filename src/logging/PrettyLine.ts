@@ -69,8 +69,8 @@ export const make = (
         lines.push(...block.split("\n").map((line) => `    ${printable(line)}`))
         length += block.length
       } else {
-        const text = printable(shown(key, value))
-        fields.push(`${paint(dim, `${printable(clean(key))}=`)}${text}`)
+        const text = `${paint(dim, `${printable(clean(key))}=`)}${printable(shown(key, value))}`
+        fields.push(text)
         length += text.length
       }
     }

@@ -20,7 +20,10 @@ import type * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import { EventBus } from "../events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../events/EventEnvelope.ts"
+import { orElse } from "../internal/contain.ts"
+import * as Fields from "../internal/fields.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
+import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
 import { TelemetryTracer } from "./TelemetryTracer.ts"
@@ -49,6 +52,7 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
     const bus = yield* EventBus
     const { tracer } = yield* TelemetryTracer
     const asSpans = (yield* TelemetryConfig.Current).tracing.stateTransitions === "span"
+    const redaction = yield* Redaction.Current
     const snakeCase = SnakeCase.make()
     yield* bus.register({
       name: "trace",
@@ -56,8 +60,13 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
       handle: (envelope, fiber) => {
         const span = fiber.cache.span
         if (!(span instanceof RecordedSpan)) return
-        const attributes = attributesOf(envelope, snakeCase)
-        if (!isTransition(envelope)) span.event(envelope.name, span.now(), attributes)
+        const { payload } = envelope
+        const attributes = orElse(
+          () => attributesOf(envelope, payload, snakeCase, redaction),
+          () => attributesOf(envelope, Fields.copyFields(payload), snakeCase, redaction)
+        )
+        const isTransition = Object.hasOwn(attributes, Attribute.stateTo)
+        if (!isTransition) span.event(envelope.name, span.now(), attributes)
         else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
         else span.event(SpanName.stateTransition, span.now(), attributes)
       }
@@ -65,18 +74,23 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
   })
 )
 
-/** An event of a program may have a field of that name without being a transition of ours. */
-const isTransition = (envelope: EventEnvelope): boolean => isOfCatalog(envelope) && "toState" in envelope.payload
-
-const attributesOf = (envelope: EventEnvelope, snakeCase: (name: string) => string): Record<string, unknown> => {
-  const attributes: Record<string, unknown> = { [Attribute.event]: envelope.name }
-  const payload: Readonly<Record<string, unknown>> = envelope.payload
+const attributesOf = (
+  envelope: EventEnvelope,
+  payload: Readonly<Record<string, unknown>>,
+  snakeCase: (name: string) => string,
+  redaction: Redaction.Redaction
+): Record<string, unknown> => {
   const isOwn = isOfCatalog(envelope)
-  for (const field of Object.keys(payload)) {
-    const value = payload[field]
-    if (value !== undefined && !(isOwn && known.has(field))) attributes[`tasker.event.${snakeCase(field)}`] = value
-  }
-  if (!isTransition(envelope)) return attributes
+  const attributes = Fields.ofPayload(
+    { [Attribute.event]: envelope.name },
+    payload,
+    Object.keys(payload).filter((name) => !(isOwn && known.has(name))),
+    snakeCase,
+    redaction,
+    "tasker.event."
+  )
+  // An event of a program may have a field of that name without being a transition of ours.
+  if (!isOwn || !("toState" in payload)) return attributes
   if (payload["fromState"] !== undefined) attributes[Attribute.stateFrom] = payload["fromState"]
   attributes[Attribute.stateTo] = payload["toState"]
   return attributes

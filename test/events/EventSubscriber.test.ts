@@ -172,6 +172,89 @@ describe("EventSubscriber", () => {
       assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 1"])
     }).pipe(Effect.provide([layer, Logger.layer([])])))
 
+  const noEffect = (): Effect.Effect<void> => 42 as never
+  const enders: ReadonlyArray<readonly [string, () => Effect.Effect<unknown>]> = [
+    ["comes to something that is no Effect", () => Effect.flatMap(Effect.void, noEffect)],
+    ["interrupts its fiber", () => Effect.withFiber((fiber) => Fiber.interrupt(fiber))],
+    [
+      "interrupts its fiber where it cannot be interrupted, and comes to no Effect",
+      () =>
+        Effect.withFiber((fiber) => {
+          fiber.interruptUnsafe()
+          return Effect.uninterruptible(Effect.flatMap(Effect.yieldNow, noEffect))
+        })
+    ]
+  ]
+  for (const [what, end] of enders) {
+    it.effect(`hands the event to the handlers behind one that ${what}, counts it once and reports its correlation id`, () => {
+      const reports: Array<unknown> = []
+      const capture = Logger.make(({ fiber, message }) =>
+        void reports.push([message, fiber.getRef(Correlation.CorrelationId)])
+      )
+      return Effect.gen(function*() {
+        const seen: Array<string> = []
+        const seeing = (name: string) => () => Effect.map(Correlation.CorrelationId, (id) => seen.push(`${name} ${id}`))
+        yield* living(EventSubscriber.layer({
+          "workflow.steps_execution_started": seeing("before"),
+          "workflow.*": end,
+          "*": seeing("after")
+        }, { name: "broken" }))
+        for (const id of ["a", "b", "c"]) yield* Correlation.withCorrelationId(id)(batch(1))
+        yield* recorder.quiet
+        assert.deepStrictEqual(seen, ["before a", "after a", "before b", "after b", "before c", "after c"])
+        assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{broken} 3"])
+        assert.deepStrictEqual(reports, [[["event subscriber failed"], "a"]])
+      }).pipe(Effect.provide([layer, Logger.layer([capture])]))
+    })
+  }
+
+  for (
+    const [what, log] of [
+      ["throws", () => {
+        throw new Error("no log")
+      }],
+      ["interrupts who logs", ({ fiber }) => fiber.interruptUnsafe()]
+    ] satisfies ReadonlyArray<[string, (options: Logger.Options<unknown>) => void]>
+  ) {
+    it.effect(`counts each failure once although the logger ${what}`, () =>
+      Effect.gen(function*() {
+        const seen: Array<number> = []
+        yield* living(EventSubscriber.layer({
+          "workflow.steps_execution_started": ({ payload: { stepCount } }) =>
+            stepCount === 1 ? Effect.fail("failed") : Effect.flatMap(Effect.void, noEffect),
+          "workflow.*": ({ sequence }) => Effect.sync(() => seen.push(sequence))
+        }, { name: "broken" }))
+        for (const kind of [1, 2]) {
+          yield* batch(kind)
+          yield* recorder.quiet
+          yield* TestClock.adjust("1 minute")
+        }
+        assert.deepStrictEqual(seen, [1, 2])
+        assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{broken} 2"])
+      }).pipe(Effect.provide([layer, Logger.layer([Logger.make(log)])])))
+  }
+
+  it.effect("leaves what a handler forked running beyond the handler, until it closes", () =>
+    Effect.gen(function*() {
+      const ended: Array<string> = []
+      const scope = yield* living(EventSubscriber.layer({
+        "workflow.*": () =>
+          Effect.forkChild(
+            Effect.onInterrupt(
+              Effect.andThen(Effect.sleep("2 seconds"), Effect.sync(() => ended.push("done"))),
+              () => Effect.sync(() => ended.push("interrupted"))
+            )
+          )
+      }))
+      yield* batch(1)
+      yield* recorder.advance("1 second")
+      yield* batch(2)
+      yield* recorder.advance("1 second")
+      assert.deepStrictEqual(ended, ["done"])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(ended, ["done", "interrupted"])
+    }).pipe(Effect.provide(layer)))
+
   it.effect("drops and counts what a full queue cannot hold, and never waits", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -188,6 +271,24 @@ describe("EventSubscriber", () => {
       assert.deepStrictEqual(seen, [1, 2, 3, 4])
       assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,full} 2"])
     }).pipe(Effect.provide(layer)))
+
+  it.effect.each([0, -1, 1.5, Number.NaN, Infinity, "7"])(
+    "refuses a capacity of %s",
+    (capacity) =>
+      Effect.gen(function*() {
+        const refused = yield* Effect.exit(
+          living(EventSubscriber.layer({ "*": () => Effect.void }, { name: "odd", capacity: capacity as number }))
+        )
+        assert.deepStrictEqual(
+          refused,
+          Exit.die(
+            new RangeError(
+              `subscriber "odd": expected a capacity that is a whole number of at least 1, got ${capacity}`
+            )
+          )
+        )
+      }).pipe(Effect.provide(layer))
+  )
 
   it.effect("handles what waits when it is closed, and nothing that comes later", () =>
     Effect.gen(function*() {

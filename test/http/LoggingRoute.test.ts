@@ -37,6 +37,17 @@ describe("/logging", () => {
       assert.deepStrictEqual((yield* server.get(path)).body, { changeable: true, level: "Info", components: [] })
     }).pipe(Effect.provide(layer())))
 
+  it.effect("logs the change, with its time only where it has one", () =>
+    Effect.gen(function*() {
+      yield* put({ level: "Debug" })
+      yield* put({ component: "db", level: "Warn", for: "10 seconds" })
+      const lines = yield* server.logged("log level changed")
+      assert.deepStrictEqual(
+        lines.map(({ for: time, of, to }) => ({ of, to, time })),
+        [{ of: "everything", to: "Debug", time: undefined }, { of: "db", to: "Warn", time: "10 seconds" }]
+      )
+    }).pipe(Effect.provide(layer())))
+
   it.effect("refuses a member it does not know, lest a misspelt component means everything", () =>
     Effect.gen(function*() {
       const { status } = yield* put({ componant: "db", level: "Debug" })

@@ -24,4 +24,32 @@ describe("FlushRegistry", () => {
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(yield* flush, ["first", "last", "late"])
     }).pipe(Effect.provide(FlushRegistry.layer)))
+
+  it.effect("flushes the others past what ends its fiber, and never fails", () =>
+    Effect.gen(function*() {
+      const registry = yield* FlushRegistry
+      const flushed: Array<string> = []
+      yield* registry.register(Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => void flushed.push("before"))))
+      yield* registry.register(Effect.flatMap(Effect.yieldNow, () => 42 as unknown as Effect.Effect<void>))
+      yield* registry.register(Effect.withFiber((fiber) => Fiber.interrupt(fiber)))
+      yield* registry.register(42 as unknown as Effect.Effect<void>)
+      yield* registry.register(Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => void flushed.push("after"))))
+      const flushing = yield* Effect.forkChild(registry.flush)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.await(flushing), Exit.void)
+      assert.deepStrictEqual(flushed, ["before", "after"])
+    }).pipe(Effect.provide(FlushRegistry.layer)))
+
+  it.effect("breaks off what it flushes when it is interrupted", () =>
+    Effect.gen(function*() {
+      const registry = yield* FlushRegistry
+      const brokenOff: Array<number> = []
+      for (const number of [1, 2]) {
+        yield* registry.register(Effect.onInterrupt(Effect.never, () => Effect.sync(() => void brokenOff.push(number))))
+      }
+      const flushing = yield* Effect.forkChild(registry.flush)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(flushing)
+      assert.deepStrictEqual(brokenOff, [1, 2])
+    }).pipe(Effect.provide(FlushRegistry.layer)))
 })

@@ -40,6 +40,14 @@ const Seated = EventCatalog.define("cinema.guest_seated", {
   payload: Schema.Struct({ event: Schema.String, taskId: Schema.String })
 })
 
+const Emptied = EventCatalog.define("shop.cart_emptied", {
+  description: "A customer emptied the cart.",
+  fires: "once per click",
+  payload: Schema.Struct({})
+})
+
+const emptied = { level: "INFO", message: "shop cart emptied", component: "shop", event: "shop.cart_emptied" }
+
 describe("LogEventSink", () => {
   it.effect("keeps the name of an event whose payload has fields that lines have too", () =>
     Effect.gen(function*() {
@@ -86,6 +94,84 @@ describe("LogEventSink", () => {
         assert.deepStrictEqual(yield* messages, [...expected])
       }).pipe(Effect.provide(logs.layer({ logging: { level } }))))
   }
+
+  it.effect("marks a payload field that cannot be read and keeps the others", () =>
+    Effect.gen(function*() {
+      yield* EventBus.publish(Emptied, {
+        items: 1,
+        get bad(): number {
+          throw new Error("hostile")
+        },
+        more: 2
+      })
+      assert.deepStrictEqual(yield* logs.decoded, [{ ...emptied, items: 1, bad: "[unreadable]", more: 2 }])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("writes a line for any payload that a program without types may publish", () =>
+    Effect.gen(function*() {
+      const payloads: ReadonlyArray<unknown> = [
+        null,
+        undefined,
+        7,
+        new Proxy({}, {
+          ownKeys: () => {
+            throw new Error("hostile")
+          }
+        }),
+        JSON.parse("{\"__proto__\":{\"a\":1}}")
+      ]
+      for (const payload of payloads) yield* EventBus.publish(Emptied, payload as never)
+      yield* EventBus.publish("task.completed", {
+        taskName: "order",
+        durationSeconds: 1n,
+        get taskId(): string {
+          throw new Error("hostile")
+        }
+      } as never)
+      assert.deepStrictEqual(yield* logs.decoded, [
+        emptied,
+        emptied,
+        emptied,
+        emptied,
+        Object.fromEntries([...Object.entries(emptied), ["__proto__", { a: 1 }]]),
+        {
+          level: "INFO",
+          message: "task completed",
+          component: "workflow",
+          task_id: "[unreadable]",
+          task_name: "order",
+          event: "task.completed",
+          duration_ms: "1"
+        }
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("writes each of several fields that have one name in snake case, the one called so under that name", () =>
+    Effect.gen(function*() {
+      yield* EventBus.publish(Emptied, { fooBar: 1, foo_bar: 2, FooBar: 3, items: 4, fooBaz: 5 })
+      yield* EventBus.publish(Emptied, { "fields.event": 1, event: 2, Event: 3 })
+      assert.deepStrictEqual(yield* logs.decoded, [
+        { ...emptied, foo_bar_2: 1, foo_bar: 2, foo_bar_3: 3, items: 4, foo_baz: 5 },
+        { ...emptied, "fields.event": 1, "fields.event_2": 2, "fields.event_3": 3 }
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("masks a field that has another's name in snake case as it masks the other", () =>
+    Effect.gen(function*() {
+      yield* EventBus.publish(Emptied, {
+        pinCode: 1,
+        pin_code: 2,
+        user: { phone: "3" },
+        User: { phone: "4", name: "n" }
+      })
+      assert.deepStrictEqual(yield* logs.decoded, [{
+        ...emptied,
+        pin_code_2: "[FILTERED]",
+        pin_code: "[FILTERED]",
+        user: { phone: "[FILTERED]" },
+        user_2: { phone: "[FILTERED]", name: "n" }
+      }])
+    }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["=pin_code"], paths: ["user.phone"] } }))))
 
   it.effect("masks payload fields with a sensitive name", () =>
     Effect.gen(function*() {

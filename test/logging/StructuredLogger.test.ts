@@ -138,6 +138,22 @@ describe("StructuredLogger", () => {
       assert.deepStrictEqual(lines.map(({ message }) => message), ["a", "1 suppressed: a", "a"])
     }).pipe(Effect.provide(logs.layer({ logging: { rateLimit: 1 } }))))
 
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "bounds the names of fields, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        yield* Effect.logInfo("m", { ["k".repeat(1_000_000)]: 1 })
+        yield* Effect.logInfo(
+          "m",
+          Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${"k".repeat(10_000)}${n}`, n]))
+        )
+        const [one = "", many = ""] = yield* logs.lines
+        assert.isBelow(one.length, 17_000)
+        assert.match(one, /98\d{4}.more/)
+        assert.isBelow(many.length, 90_000)
+      }).pipe(Effect.provide(logs.layer({ logging: { format } })))
+  )
+
   it.effect("keeps ids as they are whatever a field is called, as logfmt", () =>
     Effect.gen(function*() {
       yield* Effect.logInfo("m", { "task id": "forged", "trace\nid": "forged", other: 1 })

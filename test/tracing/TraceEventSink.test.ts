@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Tracer } from "effect"
+import { Effect, Layer, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import * as TraceEventSink from "../../src/tracing/TraceEventSink.ts"
 import * as spans from "../support/spans.ts"
@@ -50,6 +51,12 @@ const backoff = {
   }
 }
 
+const Emptied = EventCatalog.define("shop.cart_emptied", {
+  description: "A customer emptied the cart.",
+  fires: "once per click",
+  payload: Schema.Struct({})
+})
+
 describe("TraceEventSink", () => {
   it.effect("makes a transition an event of the current span", () =>
     Effect.gen(function*() {
@@ -79,6 +86,32 @@ describe("TraceEventSink", () => {
       )
       assert.deepStrictEqual(spans.attributesOf(transition), failed)
     }).pipe(Effect.provide(layer({ tracing: { stateTransitions: "span" } }))))
+
+  it.effect("marks a payload field that cannot be read, and keeps each of several with one name in snake case", () =>
+    Effect.gen(function*() {
+      const publishing = EventBus.publish(Emptied, {
+        fooBar: 1,
+        get bad(): number {
+          throw new Error("hostile")
+        },
+        foo_bar: 2,
+        pinCode: 3,
+        PinCode: 4
+      })
+      yield* Effect.withSpan(publishing, "work")
+      assert.deepStrictEqual((yield* spans.spanNamed("work")).events, [{
+        name: "shop.cart_emptied",
+        timeNanos: 0n,
+        attributes: {
+          "tasker.event": "shop.cart_emptied",
+          "tasker.event.foo_bar_2": 1,
+          "tasker.event.bad": "[unreadable]",
+          "tasker.event.foo_bar": 2,
+          "tasker.event.pin_code": "[FILTERED]",
+          "tasker.event.pin_code_2": "[FILTERED]"
+        }
+      }])
+    }).pipe(Effect.provide(layer({ redaction: { keys: ["=tasker.event.pin_code"] } }))))
 
   it.effect("does nothing outside of a recorded span", () =>
     Effect.gen(function*() {
