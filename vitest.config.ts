@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => ({
     // The default leaves one core to others; here nobody else is waiting.
     maxWorkers: "100%",
     reporters: ["default", "./.ci/reporter.mjs"],
-    testTimeout: mode === "slow" ? 600_000 : 30_000,
+    testTimeout: mode === "slow" ? 600_000 : 60_000,
     hookTimeout: 60_000
   }
 }))

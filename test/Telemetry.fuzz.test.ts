@@ -174,6 +174,6 @@ describe("Telemetry", () => {
         assert.isAtLeast(lines, 3 * payloads)
         assert.isAtMost(longest, 600_000)
       }),
-    60_000
+    180_000
   )
 })
