@@ -69,6 +69,7 @@ const urlCredentials: ValuePattern = {
  */
 const assigned =
   /(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:=>|[=:])(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
+const assigns = /[=:]|<\//
 /** An element of XML whose content is a text. */
 const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
 
@@ -82,6 +83,8 @@ const assignment: ValuePattern = {
   // Its key alone: how far off the value begins is not known, and looking for it would take time.
   hint: (keys) => keys === "" ? "[=:]|</" : `(?:${keys})`,
   replace: (text, masked, isSensitive) => {
+    // A word of a key is in many a sentence.
+    if (!assigns.test(text)) return text
     let result = ""
     let done = 0
     assigned.lastIndex = 0
