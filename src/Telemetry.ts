@@ -151,6 +151,12 @@ export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
  * Use before a process is frozen or left, as in a serverless function. Closing
  * the layer flushes by itself.
  *
+ * **Gotchas**
+ *
+ * While a receiver does not answer, attempts go on for as long as the options
+ * `delivery` and `metrics.exportTimeout` (30 seconds) allow. Where less time is
+ * left, give the flush a time limit of its own; the lines are written at once.
+ *
  * @category utilities
  * @since 0.1.0
  */
