@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../internal/Cooperation.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as PrometheusLabels from "../prometheus/PrometheusLabels.ts"
 import * as CounterFamily from "./CounterFamily.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
 import * as ExplicitBuckets from "./ExplicitBuckets.ts"
@@ -81,6 +82,8 @@ export class MetricState {
             : storage.allocate(values, startMillis)
           if (base === undefined) return undefined
           const series = new Series(base, values, attributesOf(declaration, values), startMillis)
+          // Kept by the first scrape, the texts of many series would be moved about by the collector in the midst of it.
+          PrometheusLabels.text(series.attributes)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
           register(series)
