@@ -74,7 +74,7 @@ export const readPieces = (file: FoundFile, use: (piece: Buffer) => void): Effec
   Effect.acquireUseRelease(
     call<number>((done) => fs.open(file.raw, openFlags, done)),
     (descriptor) => read(descriptor, use),
-    (descriptor) => Effect.ignore(call<void>((done) => fs.close(descriptor, (error) => done(error ?? null))))
+    (descriptor) => Effect.ignoreCause(call<void>((done) => fs.close(descriptor, (error) => done(error ?? null))))
   )
 
 const read = Effect.fnUntraced(function*(

@@ -4,6 +4,7 @@
  * @internal
  */
 import type { Redaction } from "../Redaction.ts"
+import { distinctNames } from "./distinctNames.ts"
 
 export interface Service {
   readonly name: string
@@ -21,12 +22,16 @@ const numbersOnly = /^[\d.]*$/
  * sent has them, so a rule for keys such as `name` is not meant for them.
  */
 export const shownService = ({ attributes, name, version }: Service, redaction: Redaction): Service => {
+  const keys = Object.keys(attributes)
+  // Names that are not shown as they are may look alike.
+  const nameFor = distinctNames(keys.filter((key) => redaction.name(key) === key))
+  const shownName = (key: string) => redaction.name(key) === key ? key : nameFor(redaction.name(key))
   const search = (text: string) => numbersOnly.test(text) ? text : redaction.text(text)
   return {
     name: search(name),
     version: version === undefined ? undefined : search(version),
     attributes: Object.fromEntries(
-      Object.entries(attributes).map(([key, value]) => [redaction.name(key), String(redaction.apply(key, value))])
+      Object.entries(attributes).map(([key, value]) => [shownName(key), String(redaction.apply(key, value))])
     )
   }
 }

@@ -45,6 +45,14 @@ describe("shownService", () => {
     assert.deepStrictEqual(shown("shop", undefined), { name: "shop", version: undefined, attributes: {} })
   })
 
+  it("keeps attributes whose names look alike once they are masked", () => {
+    const { attributes } = shownService(
+      { name: "shop", version: undefined, attributes: { "token=a": "1", "token=b": "2" } },
+      Redaction.make()
+    )
+    assert.deepStrictEqual(Object.keys(attributes), [`token=${mask}`, `token=${mask}_2`])
+  })
+
   it("leaves a build number that could be a card number alone", () => {
     assert.strictEqual(shown("shop", "4111111111111111").version, "4111111111111111")
     assert.strictEqual(shown("shop", "2.4111111111111111").version, "2.4111111111111111")

@@ -5,6 +5,7 @@
  * @internal
  */
 import type * as Cooperation from "../../internal/Cooperation.ts"
+import { merge } from "../../internal/SlicedSort.ts"
 import type { SeriesSnapshot } from "../MetricSnapshot.ts"
 import { compare, keyer } from "./SeriesKey.ts"
 
@@ -28,6 +29,8 @@ export function* unite<Value>(
 ): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   if (lists.length === 1) return lists[0] as ReadonlyArray<SeriesSnapshot<Value>>
   const keyOf = keyer(keys)
+  const order = compare(keys)
+  const byAttributes = (left: Cell<Value>, right: Cell<Value>) => order(left.series.attributes, right.series.attributes)
   const cells = new Map<string, Cell<Value>>()
   let sorted: ReadonlyArray<Cell<Value>> = []
   let gone = 0
@@ -43,34 +46,9 @@ export function* unite<Value>(
       } else known.series = combine(known.series, series)
       if (++gone % piece === 0) yield
     }
-    sorted = yield* inOrder(sorted, added, keys)
+    sorted = yield* merge(sorted, added, byAttributes)
   }
   return yield* seriesOf(sorted)
-}
-
-/** Two sorted lists as one; a sort of all would take long at once. */
-function* inOrder<Value>(
-  left: ReadonlyArray<Cell<Value>>,
-  right: ReadonlyArray<Cell<Value>>,
-  keys: ReadonlyArray<string>
-): Cooperation.Work<ReadonlyArray<Cell<Value>>> {
-  if (left.length === 0) return right
-  if (right.length === 0) return left
-  const order = compare(keys)
-  const sorted: Array<Cell<Value>> = []
-  for (let l = 0, r = 0; l < left.length || r < right.length;) {
-    const a = left[l]
-    const b = right[r]
-    if (b === undefined || a !== undefined && order(a.series.attributes, b.series.attributes) <= 0) {
-      sorted.push(a as Cell<Value>)
-      l++
-    } else {
-      sorted.push(b)
-      r++
-    }
-    if (sorted.length % piece === 0) yield
-  }
-  return sorted
 }
 
 function* seriesOf<Value>(cells: ReadonlyArray<Cell<Value>>): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {

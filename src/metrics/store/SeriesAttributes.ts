@@ -10,6 +10,7 @@
  *
  * @internal
  */
+import { setField } from "../../internal/setField.ts"
 
 /** Attribute values by key, as a snapshot shows them. */
 export type Attributes = Readonly<Record<string, string>>
@@ -43,12 +44,7 @@ export class SeriesAttributes extends Given {
   static make(keys: ReadonlyArray<string>, values: ReadonlyArray<string>): Attributes {
     const attributes: Record<string, string> = {}
     for (let index = 0; index < keys.length; index++) {
-      const key = keys[index] as string
-      const value = values[index] ?? ""
-      // Assigned, this key would set the prototype.
-      if (key === "__proto__") {
-        Object.defineProperty(attributes, key, { value, configurable: true, enumerable: true, writable: true })
-      } else attributes[key] = value
+      setField(attributes, keys[index] as string, values[index] ?? "")
     }
     return new SeriesAttributes(attributes)
   }
