@@ -23,6 +23,17 @@ const roundsEach = 5
 const cases = (file: string, candidates: ReadonlyArray<string>): ReadonlyArray<Suite.Case> =>
   candidates.map((candidate) => ({ file: "log.ts", args: [candidate, file] }))
 
+interface OffLevel {
+  readonly median: number
+  readonly fastest: number
+}
+
+const offRow = (name: string, { fastest, median }: OffLevel): Suite.Row => ({
+  name,
+  medianNs: median,
+  note: `fastest batch ${fastest.toFixed(0)} ns`
+})
+
 export const suite = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const folder = yield* files.makeTempDirectoryScoped()
@@ -49,19 +60,23 @@ export const suite = Effect.gen(function*() {
     )
   }
   const figures = yield* Suite.rounds(cases("/dev/null", quiet), roundsEach)
-  const [fixed, changeable, refusal] = quiet.map((_, index) => Suite.medianOf(figures[index], "ns")) as [
-    number,
-    number,
-    number
-  ]
+  const [fixed, changeable, refusal] = quiet.map((_, index) => ({
+    median: Suite.medianOf(figures[index], "ns"),
+    fastest: Suite.leastOf(figures[index], "fastest")
+  })) as [OffLevel, OffLevel, OffLevel]
   rows.push(
-    { name: "a level that is off, fixed levels", medianNs: fixed },
-    { name: "a level that is off, run-time levels", medianNs: changeable },
-    { name: "a level that is off, Effect's refusal", medianNs: refusal }
+    offRow("a level that is off, fixed levels", fixed),
+    offRow("a level that is off, run-time levels", changeable),
+    offRow("a level that is off, Effect's refusal", refusal)
   )
   bars.push(
-    Suite.atMost("a level that is off, fixed levels ÷ Effect's refusal", 1.1, fixed / refusal),
-    Suite.atMost("a level that is off, run-time levels − Effect's refusal, ns", 250, changeable - refusal)
+    // One slow moment of the machine is more than what is looked for: the fastest batches are compared.
+    Suite.atMost("a level that is off, fixed levels ÷ Effect's refusal", 1.1, fixed.fastest / refusal.fastest),
+    Suite.atMost(
+      "a level that is off, run-time levels − Effect's refusal, ns",
+      250,
+      changeable.fastest - refusal.fastest
+    )
   )
   return { suite: "log", rows, bars } satisfies Suite.Suite
 }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))

@@ -73,4 +73,8 @@ export const median = (values: ReadonlyArray<number>): number => {
 export const medianOf = (figures: ReadonlyArray<Record<string, number>> | undefined, key: string): number =>
   median((figures ?? []).map((figure) => figure[key] ?? Number.NaN))
 
+/** The least of one figure over the rounds of a case. */
+export const leastOf = (figures: ReadonlyArray<Record<string, number>> | undefined, key: string): number =>
+  Math.min(...(figures ?? []).map((figure) => figure[key] ?? Number.NaN))
+
 export const atMost = (name: string, limit: number, value: number): Bar => ({ name, limit, value, ok: value <= limit })
