@@ -249,6 +249,10 @@ const make = (
   )
   const onError = (sink: { readonly name: string }) => countError([sink.name])
   let sequence = 0
+  // A context never changes: what it says is read once for events that follow each other in it.
+  let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
+  let clock: Clock.Clock
+  let correlationId: string | undefined
   let sinks: ReadonlyArray<EventSink> = []
   // Names of the catalog are finitely many; definitions of programs are forgotten with their last user.
   let byName = new Map<string, EventDispatch.Dispatch>()
@@ -285,13 +289,18 @@ const make = (
     if (dispatch === undefined) return countError(["unknown event"])
     sequence++
     if (EventDispatch.isIdle(dispatch)) return
+    if (fiber.context !== context) {
+      context = fiber.context
+      clock = fiber.getRef(Clock.Clock)
+      correlationId = fiber.getRef(Correlation.CorrelationId)
+    }
     const span = fiber.cache.span ?? undefined
     const envelope = {
       name: dispatch.definition.name,
       payload,
-      time: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+      time: clock.currentTimeMillisUnsafe(),
       sequence,
-      correlationId: fiber.getRef(Correlation.CorrelationId),
+      correlationId,
       traceId: span?.traceId,
       spanId: span?.spanId
     } as EventEnvelope
