@@ -14,7 +14,7 @@
 const mostPerUnit = 3
 
 /** Shorter texts are written faster here than by the encoder, which has to be given a view. */
-const longText = 40
+const longText = 120
 
 /** Digits of a number below 2^31 at most. */
 const mostDigits = 10
@@ -103,10 +103,10 @@ export class Utf8Writer {
     return this.#length >= this.#capacity
   }
 
-  /** A copy of what was written; the writer starts afresh. */
+  /** What was written, until the writer is written to again, which starts afresh. */
   take(): Uint8Array<ArrayBuffer> {
     if (this.#lines !== "") this.#encodeLines()
-    const taken = this.#bytes.slice(0, this.#length)
+    const taken = this.#bytes.subarray(0, this.#length)
     this.#length = 0
     return taken
   }

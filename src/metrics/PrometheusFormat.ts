@@ -68,7 +68,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
   PrometheusExposition.format(snapshot, style, options)
 
 /**
- * The exposition as UTF-8 in pieces of about 64 KiB, each made when it is asked
+ * The exposition as UTF-8 in pieces of about 32 KiB, each made when it is asked
  * for, so that a caller can let others run in between.
  *
  * **Gotchas**

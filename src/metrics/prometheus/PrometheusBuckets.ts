@@ -9,7 +9,7 @@ import type { PrometheusFamily } from "../PrometheusNames.ts"
 import * as SeriesList from "../store/SeriesList.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import * as PrometheusLabels from "./PrometheusLabels.ts"
-import { createdWriter, exemplarIn, sampleWriter, type Style, type Writer } from "./PrometheusSample.ts"
+import { createdWriter, exemplarIn, type Style, type Writer } from "./PrometheusSample.ts"
 import * as PrometheusText from "./PrometheusText.ts"
 
 export const explicitWriter = (
@@ -30,13 +30,14 @@ export const explicitWriter = (
   const last = ends.length
   const totals = totalsWriter(family, style, buckets.some((bound) => bound < 0))
   return (out, index) => {
-    const { attributes, exemplars, startMillis, value } = series.at(index)
+    const { attributes, exemplars, startMillis, value } = series.peek(index)
     const { count, counts, sum } = value
     const labels = PrometheusLabels.text(attributes, "le")
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined
     const start = out.length
-    writeStart(out, name, labels)
+    const labelsStart = writeStart(out, name, labels)
     const end = out.length
+    const labelsEnd = labels === "" ? end : end - 1
     let total = 0
     let lowest = -Infinity
     for (let at = 0; at < last; at++) {
@@ -58,7 +59,7 @@ export const explicitWriter = (
     writeCount(out, all)
     if (exemplar !== undefined) out.text(exemplarIn(exemplars, exemplar, lowest, Infinity))
     out.text("\n")
-    totals(out, labels, sum, all, startMillis)
+    totals(out, labels, labelsStart, labelsEnd, sum, all, startMillis)
   }
 }
 
@@ -78,8 +79,9 @@ export const exponentialWriter = (
     const labels = PrometheusLabels.text(attributes, "le")
     const exemplar = exemplars.length > 0 ? style.exemplar : undefined
     const start = out.length
-    writeStart(out, name, labels)
+    const labelsStart = writeStart(out, name, labels)
     const end = out.length
+    const labelsEnd = labels === "" ? end : end - 1
     let lowest = -Infinity
     for (let at = 0; at < bounds.length; at++) {
       const bound = bounds[at] as number
@@ -98,23 +100,35 @@ export const exponentialWriter = (
     if (exemplar !== undefined) out.text(exemplarIn(exemplars, exemplar, lowest, Infinity))
     out.text("\n")
     const write = (bounds[0] ?? 0) < 0 ? totalsOfNegative : totals
-    write(out, labels, value.sum, all, startMillis)
+    write(out, labels, labelsStart, labelsEnd, value.sum, all, startMillis)
   }
 }
 
-/** The sample of a bucket up to where the samples of other buckets of the series differ from it. */
-const writeStart = (out: Utf8Writer, name: string, labels: string): void => {
+/**
+ * The sample of a bucket up to where the samples of other buckets of the series differ from it. Gives where the labels
+ * of the series begin.
+ */
+const writeStart = (out: Utf8Writer, name: string, labels: string): number => {
   out.text(name)
   out.text("_bucket{")
-  if (labels === "") return
+  const start = out.length
+  if (labels === "") return start
   out.text(labels)
   out.text(",")
+  return start
 }
+
+const isSmall = (value: number): boolean => (value | 0) === value && value >= 0
 
 /** Nearly every count is a small whole number. */
 const writeCount = (out: Utf8Writer, count: number): void => {
-  if ((count | 0) === count && count >= 0) out.integer(count)
+  if (isSmall(count)) out.integer(count)
   else out.text(PrometheusText.integer(count))
+}
+
+const writeNumber = (out: Utf8Writer, value: number): void => {
+  if (isSmall(value)) out.integer(value)
+  else out.text(PrometheusText.number(value))
 }
 
 /** What follows, up to the count. */
@@ -122,16 +136,38 @@ const endOf = (bound: string): string => `le="${bound}"} `
 
 const infinite = endOf("+Inf")
 
-/** Sum and count of a histogram. A sum that can fall is no counter: where the format minds, both are left out. */
+/**
+ * Sum and count of a histogram, with the labels that were written before. A sum that can fall is no counter: where the
+ * format minds, both are left out.
+ */
 const totalsWriter = (family: PrometheusFamily, style: Style, canFall: boolean) => {
   const { name } = family
-  const writeSum = sampleWriter(`${name}_sum`)
-  const writeTotal = sampleWriter(`${name}_count`)
+  const nameOfSum = `${name}_sum`
+  const nameOfCount = `${name}_count`
   const created = createdWriter(family, style)
-  return (out: Utf8Writer, labels: string, sum: number, count: number, startMillis: number): void => {
+  const writeName = (out: Utf8Writer, nameOfTotal: string, labelsStart: number, labelsEnd: number): void => {
+    out.text(nameOfTotal)
+    if (labelsStart === labelsEnd) return out.text(" ")
+    out.text("{")
+    out.again(labelsStart, labelsEnd)
+    out.text("} ")
+  }
+  return (
+    out: Utf8Writer,
+    labels: string,
+    labelsStart: number,
+    labelsEnd: number,
+    sum: number,
+    count: number,
+    startMillis: number
+  ): void => {
     if (style.lenient || (!canFall && sum >= 0)) {
-      writeSum(out, labels, PrometheusText.number(sum))
-      writeTotal(out, labels, PrometheusText.integer(count))
+      writeName(out, nameOfSum, labelsStart, labelsEnd)
+      writeNumber(out, sum)
+      out.text("\n")
+      writeName(out, nameOfCount, labelsStart, labelsEnd)
+      writeCount(out, count)
+      out.text("\n")
     }
     if (created !== undefined) created(out, labels, startMillis)
   }

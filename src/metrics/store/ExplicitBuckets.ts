@@ -30,16 +30,25 @@ export const counter = (buckets: ReadonlyArray<number>): Count => {
   }
 }
 
+interface Writable {
+  readonly counts: Array<number>
+  count: number
+  sum: number
+}
+
 export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
   const sumAt = buckets.length + 1
-  return (values, at) => {
-    const counts = new Array<number>(sumAt)
+  return (values, at, over) => {
+    const value = (over ?? { counts: new Array<number>(sumAt), count: 0, sum: 0 }) as Writable
+    const { counts } = value
     let count = 0
     for (let bucket = 0; bucket < sumAt; bucket++) {
       const inBucket = values[at + bucket] as number
       counts[bucket] = inBucket
       count += inBucket
     }
-    return { counts, count, sum: CompensatedSum.read(values, at + sumAt) }
+    value.count = count
+    value.sum = CompensatedSum.read(values, at + sumAt)
+    return value
   }
 }

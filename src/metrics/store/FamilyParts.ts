@@ -19,5 +19,8 @@ export interface FamilyParts {
   readonly misuse: (message: string) => void
 }
 
-/** Reads the value of a series out of a copy of its storage. */
-export type ReadValue<Value> = (values: Float64Array, base: number) => Value
+/**
+ * Reads the value of a series out of a copy of its storage. A value of many parts may be written over one that it gave
+ * before.
+ */
+export type ReadValue<Value> = (values: Float64Array, base: number, over?: unknown) => Value

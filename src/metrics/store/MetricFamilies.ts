@@ -81,9 +81,15 @@ export class MetricFamilies {
     return this.#states.values()
   }
 
-  /** Reads every value now; the work makes the families that have a series, in no order. */
-  read(): Cooperation.Work<Array<FamilySnapshot>> {
+  /** Gets ready for {@link read}. */
+  *prepare(): Cooperation.Work<Reading> {
     const reading: Reading = new Map()
+    for (const state of this.#states.values()) yield* state.prepare(reading)
+    return reading
+  }
+
+  /** Reads every value now; the work makes the families that have a series, in no order. */
+  read(reading: Reading): Cooperation.Work<Array<FamilySnapshot>> {
     return collect(Array.from(this.#states.values(), (state) => state.read(reading)))
   }
 }

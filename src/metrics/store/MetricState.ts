@@ -128,6 +128,11 @@ export class MetricState {
     }
   }
 
+  /** Gets ready for {@link read}. */
+  prepare(reading: Reading): Cooperation.Work<void> {
+    return this.parts.storage.prepare(reading)
+  }
+
   /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
   read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
     const { exemplars, storage } = this.parts

@@ -21,11 +21,16 @@ import type { SeriesExemplars } from "./SeriesExemplars.ts"
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly length: number
   readonly at: (index: number) => SeriesSnapshot<Value>
+  /** The same for who looks at one after the other: the next call may write over it. */
+  readonly peek: (index: number) => SeriesSnapshot<Value>
   /** Cheaper than those of `at`. */
   readonly attributesAt: (index: number) => Attributes
   /** Whether it is known that no two of them have the same attribute values, not even as UTF-8. */
   readonly areDistinct: boolean
 }
+
+/** A series whose fields are written again and again. */
+type Writable = { -readonly [Field in keyof SeriesSnapshot]: SeriesSnapshot[Field] }
 
 const noExemplars: ReadonlyArray<Exemplar> = []
 
@@ -37,6 +42,7 @@ export class ReadSeries implements SeriesList {
   readonly #values: Float64Array
   readonly #exemplars: SeriesExemplars | undefined
   readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+  #peeked: Writable | undefined
 
   constructor(
     ordered: ReadonlyArray<Series>,
@@ -65,6 +71,17 @@ export class ReadSeries implements SeriesList {
     }
   }
 
+  peek(index: number): SeriesSnapshot {
+    const peeked: Writable = this.#peeked ??= this.at(index)
+    const series = this.#ordered[index] as Series
+    const readValue = this.#readValue
+    peeked.attributes = series.attributes
+    peeked.startMillis = series.startMillis
+    peeked.value = readValue(this.#values, series.base + 1, peeked.value)
+    peeked.exemplars = this.#exemplars?.[index] ?? noExemplars
+    return peeked
+  }
+
   attributesAt(index: number): Attributes {
     return (this.#ordered[index] as Series).attributes
   }
@@ -86,6 +103,10 @@ class MadeSeries implements SeriesList {
 
   at(index: number): SeriesSnapshot {
     return this.#series[index] as SeriesSnapshot
+  }
+
+  peek(index: number): SeriesSnapshot {
+    return this.at(index)
   }
 
   attributesAt(index: number): Attributes {

@@ -9,8 +9,9 @@
  *
  * @internal
  */
+import type * as Cooperation from "../../internal/Cooperation.ts"
 
-/** One reading of all families: copies of what they share, made once. */
+/** Memory of one reading of all families: by storage the room for its copy, by slab the copy of what storages share. */
 export type Reading = Map<object, Float64Array>
 
 export interface SeriesStorage {
@@ -26,11 +27,19 @@ export interface SeriesStorage {
   allocateOverflow(startMillis: number): number
   /** Takes back the place of an expired series. */
   release(base: number): void
+  /** Gets the memory of a large copy ready, which takes longer than to fill it. */
+  prepare(reading: Reading): Cooperation.Work<void>
   /** The numbers of all series as they are now, which is the beginning of a reading. */
   copy(reading: Reading): Float64Array
 }
 
 const firstSeries = 8
+
+/** Numbers of a page of memory: the system provides each when it is first written to. */
+const pageNumbers = 512
+
+/** Numbers of a copy whose pages are got before, and numbers whose pages are got in one piece of work. */
+const largeCopy = 16 * pageNumbers
 
 /** Storage in the memory of this thread, without a limit of its own. */
 export class GrowingStorage implements SeriesStorage {
@@ -65,8 +74,21 @@ export class GrowingStorage implements SeriesStorage {
     return this.allocate()
   }
 
-  copy(): Float64Array {
-    return this.values.slice(0, this.#used)
+  *prepare(reading: Reading): Cooperation.Work<void> {
+    if (this.#used < largeCopy) return
+    const room = new Float64Array(this.#used)
+    for (let at = 0; at < room.length; at += pageNumbers) {
+      room[at] = 0
+      if (at % largeCopy === 0) yield
+    }
+    reading.set(this, room)
+  }
+
+  copy(reading: Reading): Float64Array {
+    const room = reading.get(this)
+    if (room === undefined || room.length < this.#used) return this.values.slice(0, this.#used)
+    room.set(this.values.subarray(0, this.#used))
+    return room
   }
 
   /** The next series gets the place. */

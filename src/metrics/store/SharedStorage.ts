@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type * as Cooperation from "../../internal/Cooperation.ts"
 import type { Reading, SeriesStorage } from "./SeriesStorage.ts"
 import type { SlabWriter } from "./SharedSlab.ts"
 
@@ -37,6 +38,8 @@ export class SharedStorage implements SeriesStorage {
     this.#showsOverflow = true
     return this.#overflow
   }
+
+  *prepare(): Cooperation.Work<void> {}
 
   copy(reading: Reading): Float64Array {
     return this.#slab.copy(reading)

@@ -130,10 +130,11 @@ export const make: (
     )
   }
 
-  /** Reading, which cannot be paused, is the beginning of the work: its time is part of the first slice. */
+  /** Reading, which cannot be paused, is one piece of the work. */
   function* snapshot(): Cooperation.Work<MetricSnapshot> {
+    const reading = yield* families.prepare()
     const timeMillis = nowMillis()
-    const own = families.read()
+    const own = families.read(reading)
     const ofTelemetry = self.read()
     const addThreads = threads.read()
     const ofTelemetryNames = new Set(ofTelemetry.map(({ name }) => name))

@@ -83,6 +83,29 @@ describe("SeriesList", () => {
       assert.deepStrictEqual(family.series, plainOf(1200).series)
     }))
 
+  StoreTest.test("may write a peeked series over the one before, but never over one that was given", (store) =>
+    Effect.gen(function*() {
+      const seconds = store.histogram({
+        name: "job_seconds",
+        help: "Jobs.",
+        unit: "seconds",
+        attributes: ["kind"],
+        buckets: [1, 2]
+      })
+      for (const [index, kind] of ["a", "b", "c"].entries()) seconds.observe({ kind }, index + 0.5)
+      const [family] = yield* StoreTest.declared(store) as Effect.Effect<[FamilySnapshot]>
+      const list = SeriesList.of(family)
+      const first = list.at(0)
+      const peeked = [0, 2, 1, 0].map((index) => structuredClone(list.peek(index)))
+      assert.deepStrictEqual(peeked, [0, 2, 1, 0].map((index) => list.at(index)))
+      assert.deepStrictEqual(first.value, { counts: [1, 0, 0], count: 1, sum: 0.5 })
+      assert.deepStrictEqual(family.series.map(({ value }) => value), [
+        { counts: [1, 0, 0], count: 1, sum: 0.5 },
+        { counts: [0, 1, 0], count: 1, sum: 1.5 },
+        { counts: [0, 0, 1], count: 1, sum: 2.5 }
+      ])
+    }))
+
   it("takes a family that was written out", () => {
     const plain = plainOf(2)
     assert.deepStrictEqual(eachOf(plain), plain.series)
