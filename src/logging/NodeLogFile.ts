@@ -103,6 +103,17 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     closeSync(before.descriptor)
   }
 
+  /** The first of the bytes that the file has room for, in whole lines; of a line that no file has room for, all. */
+  const fitting = (bytes: Uint8Array, offset: number, length: number): number => {
+    const { bytes: size, isRegular } = file.current
+    const room = options.maximumBytes - size
+    if (options.maximumBytes === 0 || !isRegular || length <= room) return length
+    const last = room > 0 ? bytes.lastIndexOf(lineFeed, offset + room - 1) : -1
+    if (last >= offset) return last + 1 - offset
+    const first = bytes.indexOf(lineFeed, offset)
+    return first === -1 || first >= offset + length ? length : first + 1 - offset
+  }
+
   const isDue = (bytes: number): boolean => {
     const { atLineStart, bytes: size, isRegular, since } = file.current
     if (!isRegular || size === 0 || !atLineStart) return false
@@ -127,9 +138,10 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   return {
     writeBytes: (bytes, offset, length) => {
-      if (isDue(length) && options.now() >= retryAt) contain(rotate, onRotationFailed)
+      if (options.now() >= retryAt && isDue(fitting(bytes, offset, length))) contain(rotate, onRotationFailed)
+      const taken = options.now() < retryAt ? length : fitting(bytes, offset, length)
       const { current } = file
-      const count = writeSync(current.descriptor, bytes, offset, length)
+      const count = writeSync(current.descriptor, bytes, offset, taken)
       current.bytes += count
       if (count > 0) current.atLineStart = bytes[offset + count - 1] === lineFeed
       return count

@@ -67,6 +67,25 @@ describe("NodeLogFile", () => {
       assert.deepStrictEqual(contents(path), { "app.log": "6\n", "app.log.1": "a long one\n", "app.log.2": "5\n" })
     }))
 
+  it.effect("takes only the lines that a file has room for, however many it is given", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const { writeBytes } = yield* open(path, { maximumBytes: 5, keep: 9 })
+      const bytes = encoder.encode("1\n2\n3\na long one\n4\n5\n6\n")
+      const counts: Array<number> = []
+      for (let offset = 0; offset < bytes.length; offset += counts.at(-1) ?? 0) {
+        counts.push(writeBytes(bytes, offset, bytes.length - offset))
+      }
+      assert.deepStrictEqual(counts, [4, 2, 11, 4, 2])
+      assert.deepStrictEqual(contents(path), {
+        "app.log": "6\n",
+        "app.log.1": "4\n5\n",
+        "app.log.2": "a long one\n",
+        "app.log.3": "3\n",
+        "app.log.4": "1\n2\n"
+      })
+    }))
+
   it.effect("leaves a device, a pipe or whatever is no file where it is", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFile
