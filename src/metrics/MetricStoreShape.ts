@@ -82,8 +82,10 @@ export interface Observation<Key extends string> {
 export interface ObservedDeclaration<Key extends string> extends Declaration<Key> {
   readonly type: "counter" | "upDownCounter" | "gauge"
   /**
-   * Gives all values whenever the metrics are read. A series it no longer gives
-   * is gone. What it throws or fails with is counted; an effect has a second.
+   * Gives all values whenever the metrics are read. A level that it no longer
+   * gives is gone; a total stays as it was for `metrics.retention`, so that it
+   * goes on when it comes back. A total that has become less begins anew. What it
+   * throws or fails with is counted; an effect has a second.
    */
   readonly read: (() => Iterable<Observation<Key>>) | Effect.Effect<Iterable<Observation<Key>>, unknown>
 }
@@ -108,7 +110,10 @@ export interface MetricStoreShape {
     declaration: Omit<Declaration<Key>, "unit">,
     attributes: Attributes<NoInfer<Key>>
   ) => void
-  /** A metric whose values are asked for when the metrics are read, until the scope closes. */
+  /**
+   * A metric whose values are asked for when the metrics are read, until the
+   * scope closes. A name is either observed or recorded to, not both.
+   */
   readonly observe: <const Key extends string>(
     declaration: ObservedDeclaration<Key>
   ) => Effect.Effect<void, never, Scope.Scope>

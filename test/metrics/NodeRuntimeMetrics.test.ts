@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Metric, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { totalmem } from "node:os"
 import { performance } from "node:perf_hooks"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
@@ -109,7 +110,16 @@ describe("NodeRuntimeMetrics", () => {
         yield* Scope.close(scope, Exit.void)
         yield* collectGarbage
         yield* eventLoop.turns(10)
-        assert.deepStrictEqual([...(yield* readings).keys()], [runtimeCatalog.version.name])
+        const totals = new Set<string>(
+          Object.values(runtimeCatalog).filter(({ type }) => type === "counter").map(({ name }) => name)
+        )
+        assert.deepStrictEqual(
+          [...(yield* readings).keys()].filter((name) => !totals.has(name)),
+          [runtimeCatalog.version.name]
+        )
+        const last = yield* readings
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* readings, last)
       }).pipe(Effect.provide(services))
     }))
 })

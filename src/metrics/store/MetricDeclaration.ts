@@ -39,6 +39,8 @@ export interface Checked {
   readonly maximumBuckets: number | undefined
   /** Series of this family; `undefined` for the configured limit. */
   readonly cardinalityLimit: number | undefined
+  /** Whether somebody else keeps the values, who is asked for them. */
+  readonly observed: boolean
   /** Where in the program it is declared, for messages. */
   readonly site: string
 }
@@ -76,7 +78,7 @@ export const defaultMaximumBuckets = 160
 const largestMaximumBuckets = 2048
 
 /** The declaration, or a `RangeError` that names the metric and the rule. */
-export const check = (type: DeclaredType, declaration: Unchecked, site: string): Checked => {
+export const check = (type: DeclaredType, declaration: Unchecked, site: string, observed = false): Checked => {
   const { attributes, buckets, cardinalityLimit, help, maximumBuckets, name, unit } = declaration
   const refuse = (rule: string) => {
     throw new RangeError(`metric "${name}": ${rule}`)
@@ -105,6 +107,7 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string):
     buckets: type === "histogram" && buckets !== undefined ? [...buckets] : undefined,
     maximumBuckets: type === "exponentialHistogram" ? maximumBuckets ?? defaultMaximumBuckets : undefined,
     cardinalityLimit,
+    observed,
     site
   }
 }
@@ -150,7 +153,7 @@ export const refuseConflict = (before: Checked, after: Checked): void => {
   }
 }
 
-const describe = ({ attributes, buckets, maximumBuckets, type, unit }: Checked) =>
-  `${type}{${attributes.join(",")}}${unit === undefined ? "" : ` in ${unit}`}${
+const describe = ({ attributes, buckets, maximumBuckets, observed, type, unit }: Checked) =>
+  `${observed ? "observed " : ""}${type}{${attributes.join(",")}}${unit === undefined ? "" : ` in ${unit}`}${
     buckets === undefined ? "" : ` with buckets ${buckets.join(",")}`
   }${maximumBuckets === undefined ? "" : ` with up to ${maximumBuckets} buckets`}`

@@ -36,6 +36,9 @@ export interface Options {
   readonly onOverflow: (count: number, culprit: string) => void
 }
 
+/** Series that are looked at in one piece of work. */
+const piece = 500
+
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
 const overheadBytes = 970
 
@@ -47,8 +50,6 @@ export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<stri
 
 export class MetricState {
   readonly declaration: Checked
-  /** Whether somebody else keeps the values. */
-  observed = false
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
@@ -116,10 +117,13 @@ export class MetricState {
    * Expires the series that nothing was recorded to since `beforeMillis`. What is still so stays, however long ago it
    * was said: an info, and an up-down counter that has not returned to zero, as of runs that take longer than that.
    */
-  expireIdle(nowMillis: number, beforeMillis: number): void {
-    const { declaration: { type }, parts: { index, storage: { values } } } = this
+  *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
+    const { declaration: { type }, parts: { index, storage } } = this
     if (type === "info") return
+    let looked = 0
     for (const series of index.all) {
+      if (++looked % piece === 0) yield
+      const { values } = storage
       if (values[series.base] !== 0) {
         values[series.base] = 0
         series.recordedMillis = nowMillis
@@ -136,7 +140,7 @@ export class MetricState {
   /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
   read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
     const { exemplars, storage } = this.parts
-    return familySnapshot(this.declaration, this.observed && this.declaration.type === "counter", {
+    return familySnapshot(this.declaration, this.declaration.observed && this.declaration.type === "counter", {
       values: storage.copy(reading),
       ordering: this.#order.read(),
       exemplars: exemplars?.read() ?? SeriesExemplars.nothing

@@ -7,26 +7,31 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Cooperation from "../../internal/Cooperation.ts"
 import type { Observation, ObservedDeclaration } from "../MetricStoreShape.ts"
-import * as CompensatedSum from "./CompensatedSum.ts"
 import type { MetricState } from "./MetricState.ts"
+import * as ObservedValues from "./ObservedValues.ts"
 
 type Read = ObservedDeclaration<string>["read"]
-
-/** Values of a family by who keeps them; those of the last reading stay if the next one fails. */
-type Kept = Map<symbol, Reading>
 
 type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
 
 interface Reading {
   readonly read: Read
-  values: ReadonlyArray<Observation<string>>
+  /** Those of the last reading stay if the next one fails. */
+  values: ObservedValues.Values
   /** The effect that was started last; it may be done. */
   running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
 }
 
 /** How long an effect may take to give its values. */
 const longest = "1 second"
+
+/** Who keeps the values of a family. */
+interface Kept {
+  readonly readings: Map<symbol, Reading>
+  readonly shown: ObservedValues.ObservedValues
+}
 
 export class ObservedMetrics {
   readonly #observed = new Map<MetricState, Kept>()
@@ -39,14 +44,15 @@ export class ObservedMetrics {
 
   /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
   add(state: MetricState, read: Read): () => void {
-    state.observed = true
     const key = Symbol(state.declaration.name)
-    const kept: Kept = this.#observed.get(state) ?? new Map()
-    this.#observed.set(state, kept.set(key, { read, values: [], running: undefined }))
+    const kept: Kept = this.#observed.get(state) ??
+      { readings: new Map(), shown: new ObservedValues.ObservedValues(state) }
+    this.#observed.set(state, kept)
+    kept.readings.set(key, { read, values: ObservedValues.nothing, running: undefined })
     return () => {
-      kept.delete(key)
-      if (kept.size === 0) this.#observed.delete(state)
-      replace(state, kept)
+      kept.readings.delete(key)
+      if (kept.readings.size === 0) this.#observed.delete(state)
+      Cooperation.runNow(kept.shown.replace(valuesOf(kept)))
     }
   }
 
@@ -59,11 +65,14 @@ export class ObservedMetrics {
   )
 
   #refreshFamily(state: MetricState, kept: Kept): Effect.Effect<void> {
-    const readings = Effect.forEach([...kept.values()], (one) => this.#refreshOne(state, one), {
+    const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(state, one), {
       concurrency: "unbounded"
     })
     // Values that nobody brings up to date any more become idle.
-    return Effect.map(readings, (done) => done.includes(true) ? replace(state, kept) : undefined)
+    return Effect.flatMap(
+      readings,
+      (done) => done.includes(true) ? Cooperation.run(kept.shown.replace(valuesOf(kept))) : Effect.void
+    )
   }
 
   #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
@@ -72,7 +81,7 @@ export class ObservedMetrics {
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
         // All of them are had before one is shown: a reading that breaks off must not look like a reset.
-        one.values = Array.from(values, (observation) => taken(state, observation))
+        one.values = ObservedValues.taken(state, values)
         return true
       })).pipe(
         Effect.catchCause((cause) => Effect.as(Effect.sync(() => this.#onError(state.declaration.name, cause)), false))
@@ -98,29 +107,4 @@ const withinTime = (one: Reading, read: Observing): Observing =>
     )
   )
 
-/** A copy, because the caller may go on to change its object. */
-const taken = (state: MetricState, { attributes, value }: Observation<string>): Observation<string> => {
-  const { declaration, parts } = state
-  if (typeof value !== "number") throw new TypeError(`an observed value is a number, got ${typeof value}`)
-  if (declaration.type === "counter" && !(value >= 0 && value < Infinity)) {
-    throw new RangeError(`the total of counter "${declaration.name}" is not negative and finite, got ${value}`)
-  }
-  return { attributes: Object.fromEntries(parts.keys.map((key) => [key, attributes[key] ?? ""])), value }
-}
-
-/** Puts the values in place of those of before; what shares a series, as in an overflow, is added up. */
-const replace = (state: MetricState, kept: Kept): void => {
-  const { index, storage } = state.parts
-  const isSum = state.declaration.type !== "gauge"
-  for (const { base } of index.all) storage.values.fill(0, base, base + storage.stride)
-  const given = new Set<unknown>()
-  for (const { attributes, value } of [...kept.values()].flatMap(({ values }) => values)) {
-    const series = index.find(attributes)
-    given.add(series)
-    const { values } = storage
-    values[series.base] = 1
-    if (isSum) CompensatedSum.add(values, series.base + 1, value)
-    else values[series.base + 1] = (values[series.base + 1] as number) + value
-  }
-  for (const series of index.all) if (!given.has(series)) state.expire(series)
-}
+const valuesOf = ({ readings }: Kept) => Array.from(readings.values(), ({ values }) => values)

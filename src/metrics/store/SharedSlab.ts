@@ -91,9 +91,9 @@ export class SlabWriter {
    * place of that series. `undefined` where there is no room.
    */
   addFamily(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
-    const { attributes, buckets, help, maximumBuckets, name, type, unit } = declaration
+    const { attributes, buckets, help, maximumBuckets, name, observed, type, unit } = declaration
     const overflow = this.#reserve(stride)
-    const entry = { family: { attributes, buckets, help, maximumBuckets, name, type, unit } }
+    const entry = { family: { attributes, buckets, help, maximumBuckets, name, observed, type, unit } }
     if (overflow === undefined || !this.#publish(entry, overflowEntryBytes)) return undefined
     this.#keptBytes += overflowEntryBytes
     return { number: this.#families++, overflow }

@@ -111,7 +111,9 @@ export const make: (
   const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const { state } = families.declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe)))
+        const { state } = families.declare(
+          MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)
+        )
         return state === undefined ? () => {} : observed.add(state, declaration.read)
       }),
       (end) => Effect.sync(end)
@@ -119,12 +121,12 @@ export const make: (
 
   yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
   yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
-  const expireIdle = Effect.sync(() => {
+  function* expireIdle(): Cooperation.Work<void> {
     const now = nowMillis()
-    for (const state of families.states) state.expireIdle(now, now - Duration.toMillis(config.retention))
-  })
+    for (const state of families.states) yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+  }
   if (backend.expires) {
-    yield* expireIdle.pipe(
+    yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
       Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
       Effect.forkScoped
     )

@@ -20,7 +20,7 @@ export const make = (): MetricStoreShape => {
     return nothing
   }
   const observe: MetricStoreShape["observe"] = (declaration) =>
-    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe))))
+    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)))
   return {
     ...storeDeclarations.make(declare),
     observe,

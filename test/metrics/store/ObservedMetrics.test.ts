@@ -1,6 +1,9 @@
 import { assert, describe } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Cause, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import * as Cooperation from "../../../src/internal/Cooperation.ts"
+import * as ClusterTotals from "../../../src/metrics/cluster/ClusterTotals.ts"
+import * as MetricReader from "../../../src/metrics/MetricReader.ts"
 import { seriesOf, test } from "../storeTest.ts"
 
 describe("MetricStore.observe", () => {
@@ -63,6 +66,94 @@ describe("MetricStore.observe", () => {
         { attributes: { pool: "a" }, value: 1 },
         { attributes: { pool: "all" }, value: 1 }
       ])
+    }).pipe(Effect.scoped))
+
+  test("goes on from where a total was that was missing from a reading", (store) =>
+    Effect.gen(function*() {
+      let rows = [{ attributes: { node: "a" }, value: 100 }]
+      const reader = yield* MetricReader.make({ snapshot: store.snapshot, temporality: "delta" })
+      let sum = 0
+      let totals = ClusterTotals.none(0)
+      const read = Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        yield* reader.collect((part) =>
+          Effect.sync(() => {
+            for (const { name, series } of part.families) {
+              if (name === "hits_total") { for (const { value } of series) sum += value as number }
+            }
+          })
+        )
+        const snapshot = yield* store.snapshot
+        totals = Cooperation.runNow(
+          ClusterTotals.replace(totals, "1", snapshot, { cardinalityLimit: 2000, retentionMillis: 86_400_000 })
+        )
+        const all = Cooperation.runNow(ClusterTotals.combine(totals, {})).snapshot
+        return all.families.find(({ name }) => name === "hits_total")?.series.map(({ value }) => value)
+      })
+      yield* store.observe({ type: "counter", name: "hits_total", help: "H.", attributes: ["node"], read: () => rows })
+      assert.deepStrictEqual(yield* read, [100])
+      rows = []
+      assert.deepStrictEqual(yield* read, [100])
+      rows = [{ attributes: { node: "a" }, value: 101 }]
+      assert.deepStrictEqual(yield* read, [101])
+      assert.strictEqual(sum, 101)
+    }).pipe(Effect.scoped))
+
+  test("begins a total anew that has become less", (store) =>
+    Effect.gen(function*() {
+      let value = 100
+      yield* store.observe({
+        type: "counter",
+        name: "hits_total",
+        help: "Hits.",
+        attributes: ["node"],
+        read: () => [{ attributes: { node: "a" }, value }]
+      })
+      const read = Effect.map(
+        store.snapshot,
+        ({ families }) =>
+          families.find(({ name }) => name === "hits_total")?.series.map((
+            { startMillis, value }
+          ) => [startMillis, value])
+      )
+      assert.deepStrictEqual(yield* read, [[0, 100]])
+      yield* TestClock.adjust("1 minute")
+      value = 3
+      assert.deepStrictEqual(yield* read, [[60_000, 3]])
+      yield* TestClock.adjust("1 minute")
+      value = 4
+      assert.deepStrictEqual(yield* read, [[60_000, 4]])
+    }).pipe(Effect.scoped))
+
+  test("lets a total go that nobody gives for the retention", (store) =>
+    Effect.gen(function*() {
+      let rows = [{ attributes: { node: "a" }, value: 100 }]
+      yield* store.observe({ type: "counter", name: "hits_total", help: "H.", attributes: ["node"], read: () => rows })
+      yield* seriesOf(store, "hits_total")
+      rows = []
+      yield* TestClock.adjust("23 hours")
+      assert.strictEqual((yield* seriesOf(store, "hits_total")).length, 1)
+      yield* TestClock.adjust("3 hours")
+      assert.strictEqual((yield* seriesOf(store, "hits_total")).length, 0)
+    }).pipe(Effect.scoped))
+
+  test("is not declared where a program records, nor the other way round", (store) =>
+    Effect.gen(function*() {
+      const declaration = { name: "hits_total", help: "Hits.", attributes: ["node"] } as const
+      const observe = (name: string) =>
+        Effect.exit(store.observe({ ...declaration, name, type: "counter", read: () => [] }))
+      store.counter(declaration).inc({ node: "a" }, 5)
+      const exit = yield* observe("hits_total")
+      assert.match(
+        Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "",
+        /"hits_total" is declared twice: as counter\{node\} at .* and as observed counter\{node\} at /
+      )
+      assert.deepStrictEqual(yield* seriesOf(store, "hits_total"), [{ attributes: { node: "a" }, value: 5 }])
+      yield* observe("reads_total")
+      assert.throws(
+        () => store.counter({ ...declaration, name: "reads_total" }),
+        /as observed counter\{node\} at .* and as counter\{node\} at /
+      )
     }).pipe(Effect.scoped))
 
   test("keeps the values of before where reading breaks off midway", (store) =>
