@@ -15,6 +15,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import { EventBus } from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
+import * as Apart from "./internal/apart.ts"
 import { FlushRegistry } from "./internal/FlushRegistry.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
 import { SpansEnabled } from "./internal/spans.ts"
@@ -90,7 +91,9 @@ export const layer = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) => compose(config, [], parts)))
+  Apart.make((theirs) =>
+    Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) => compose(config, [], shared(parts, theirs))))
+  )
 
 /**
  * Everything, configured by `TASKER_…` and `OTEL_…` variables of the current
@@ -103,7 +106,14 @@ export const layerConfig = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  Layer.unwrap(Effect.map(TelemetryConfig.load(options), ({ config, warnings }) => compose(config, warnings, parts)))
+  Apart.make((theirs) =>
+    Layer.unwrap(
+      Effect.map(
+        TelemetryConfig.load(options),
+        ({ config, warnings }) => compose(config, warnings, shared(parts, theirs))
+      )
+    )
+  )
 
 /**
  * Everything, from the environment.
@@ -164,6 +174,13 @@ export const flush: Effect.Effect<void, never, FlushRegistry> = Effect.flatMap(
   FlushRegistry,
   (registry) => registry.flush
 )
+
+const shared = ({ logDestination, metricStore, routes, subscribers }: Parts, theirs: Apart.Theirs): Parts => ({
+  logDestination: logDestination && theirs(logDestination),
+  metricStore: metricStore && theirs(metricStore),
+  routes,
+  subscribers: subscribers && theirs(subscribers)
+})
 
 const compose = (
   config: TelemetryConfig.TelemetryConfig,

@@ -1,0 +1,26 @@
+/**
+ * Layers that share no part with others of a program.
+ *
+ * @internal
+ */
+import * as Layer from "effect/Layer"
+
+/** Lets a layer that somebody else has made be shared as in the rest of the program. */
+export type Theirs = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E, R>
+
+/**
+ * A layer whose parts are its own.
+ *
+ * **Details**
+ *
+ * A part that is the same value in two layers is built once for both, with what the first of them provides: of two
+ * layers with different options, the second would get what the first was told. As a whole, the layer is still built
+ * once wherever the same value of it is used.
+ *
+ * @param make given what keeps the layers of the program shared
+ */
+export const make = <A, E, R>(make: (theirs: Theirs) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.fromBuildMemo((memoMap, scope) => {
+    const theirs: Theirs = (layer) => Layer.fromBuild((_, within) => Layer.buildWithMemoMap(layer, memoMap, within))
+    return Layer.buildWithMemoMap(make(theirs), Layer.makeMemoMapUnsafe(), scope)
+  })

@@ -1,0 +1,83 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import {
+  EventBus,
+  EventSubscriber,
+  LogDestination,
+  MetricStore,
+  Telemetry,
+  type TelemetryConfig
+} from "tasker-telemetry"
+
+/** Telemetry that writes to a list of its own. */
+const make = (name: string, options: TelemetryConfig.Options = {}) => {
+  const lines: Array<Readonly<Record<string, unknown>>> = []
+  const logDestination = LogDestination.layerCustom((line) => void lines.push(JSON.parse(line)))
+  return { lines, layer: Telemetry.layer({ service: { name }, ...options }, { logDestination }) }
+}
+
+const shown = (lines: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+  lines.map(({ iban, message, "service.name": name }) => [name, message, iban])
+
+const strict: TelemetryConfig.Options = { logging: { level: "Debug" }, redaction: { keys: ["iban"] } }
+
+describe("Telemetry.layer", () => {
+  it.effect("has the options that it was made with, whatever is built beside it", () =>
+    Effect.gen(function*() {
+      const [a, b] = [make("a"), make("b", strict)]
+      const log = (name: string) => Layer.effectDiscard(Effect.logDebug(name, { iban: "DE02" }))
+      const logInfo = (name: string) => Layer.effectDiscard(Effect.logInfo(name, { iban: "DE02" }))
+      const programs = Layer.mergeAll(
+        Layer.provide(Layer.merge(log("debug"), logInfo("info")), a.layer),
+        Layer.provide(Layer.merge(log("debug"), logInfo("info")), b.layer)
+      )
+      yield* Effect.scoped(Layer.build(programs))
+      assert.deepStrictEqual(shown(a.lines), [["a", "info", "DE02"]])
+      assert.deepStrictEqual(shown(b.lines).toSorted(), [["b", "debug", "[FILTERED]"], ["b", "info", "[FILTERED]"]])
+    }))
+
+  it.effect("has them within another one too", () =>
+    Effect.gen(function*() {
+      const [outer, inner] = [make("outer"), make("inner", strict)]
+      const program = Effect.gen(function*() {
+        const store = yield* MetricStore
+        const bus = yield* EventBus
+        const within = Effect.gen(function*() {
+          yield* Effect.logDebug("within", { iban: "DE02" })
+          assert.notStrictEqual(yield* MetricStore, store)
+          assert.notStrictEqual(yield* EventBus, bus)
+        })
+        yield* Effect.provide(within, inner.layer)
+        yield* Effect.logInfo("after", { iban: "DE02" })
+      })
+      yield* Effect.provide(program, outer.layer)
+      assert.deepStrictEqual(shown(outer.lines), [["outer", "after", "DE02"]])
+      assert.deepStrictEqual(shown(inner.lines), [["inner", "within", "[FILTERED]"]])
+    }))
+
+  it.effect("is one where the same value is used twice", () =>
+    Effect.gen(function*() {
+      const { layer } = make("one")
+      const stores: Array<unknown> = []
+      const part = Layer.effectDiscard(Effect.map(MetricStore, (store) => void stores.push(store)))
+      yield* Effect.scoped(
+        Layer.build(Layer.merge(Layer.provide(part, layer), Layer.provide(Layer.fresh(part), layer)))
+      )
+      assert.lengthOf(stores, 2)
+      assert.strictEqual(stores[0], stores[1])
+    }))
+
+  it.effect("shares what its parts need with the rest of the program", () =>
+    Effect.gen(function*() {
+      let opened = 0
+      const Pool = Context.Service<{ readonly number: number }>("Pool")
+      const poolLayer = Layer.sync(Pool, () => ({ number: ++opened }))
+      const subscribers = Layer.provide(
+        Layer.unwrap(Effect.map(Pool, () => EventSubscriber.layer({ "task.completed": () => Effect.void }))),
+        poolLayer
+      )
+      const telemetry = Telemetry.layer({}, { subscribers, logDestination: LogDestination.layerNoop })
+      yield* Effect.scoped(Layer.build(Layer.merge(telemetry, poolLayer)))
+      assert.strictEqual(opened, 1)
+    }))
+})
