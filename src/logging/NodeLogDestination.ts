@@ -21,6 +21,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { contain } from "../internal/contain.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import * as LineBuffer from "../internal/LineBuffer.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
@@ -99,6 +100,8 @@ export const layer: Layer.Layer<
 const standardTarget = (name: "stdout" | "stderr"): Effect.Effect<Target> =>
   Effect.sync(() => {
     const descriptor = descriptors[name]
+    // Asking for its stream makes a pipe non-blocking: else a reader that is slow stops the program, and its end too.
+    contain(() => process[name], () => {})
     return {
       writeBytes: (bytes, offset, length) => writeSync(descriptor, bytes, offset, length),
       isTerminal: isatty(descriptor)

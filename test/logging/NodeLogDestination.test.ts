@@ -29,6 +29,23 @@ describe("NodeLogDestination.layer", () => {
       assert.strictEqual(stderr, "dropped 0\nstatus 0\n")
     }))
 
+  it.live("lets the program go on and end when the reader never reads", () =>
+    Effect.gen(function*() {
+      const path = fileURLToPath(new URL("../support/programs/fullPipe.ts", import.meta.url))
+      const child = spawn(process.execPath, ["--conditions=tasker-telemetry-source", path])
+      const said = yield* Effect.callback<string>((resume) => {
+        child.stderr.setEncoding("utf8").once("data", (text: string) => resume(Effect.succeed(text)))
+        return Effect.sync(() => child.kill("SIGKILL"))
+      })
+      assert.strictEqual(said, "went on\n")
+      child.kill("SIGTERM")
+      const signal = yield* Effect.callback<NodeJS.Signals | null>((resume) => {
+        child.on("exit", (_, ended) => resume(Effect.succeed(ended)))
+        return Effect.sync(() => child.kill("SIGKILL"))
+      })
+      assert.strictEqual(signal, "SIGTERM")
+    }))
+
   it.live("lets the program go on when the reader has gone", () =>
     Effect.gen(function*() {
       const { stderr, stdout } = yield* pipe("manyLines", "head -1")
