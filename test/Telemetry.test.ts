@@ -137,6 +137,26 @@ describe("Telemetry.layer", () => {
       }).pipe(Effect.provide(Telemetry.layer({}, throwing)))
     }))
 
+  it.effect("counts what functions of the program reject, and goes on", () =>
+    Effect.gen(function*() {
+      const rejecting = {
+        logDestination: LogDestination.layerCustom(() => Promise.reject(new Error("collector is down")))
+      }
+      yield* Effect.gen(function*() {
+        const bus = yield* EventBus
+        yield* bus.register({
+          name: "posting",
+          signal: "all",
+          handle: () => Promise.reject(new Error("collector is down"))
+        })
+        yield* TaskRunner.run(Greet, {})
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        const snapshot = yield* (yield* MetricStore).snapshot
+        assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_log_errors_total", {}), 6)
+        assert.isAtLeast(MetricSnapshot.valueOf(snapshot, "tasker_sink_errors_total", { sink: "posting" }) as number, 5)
+      }).pipe(Effect.scoped, Effect.provide(Telemetry.layer({}, rejecting)))
+    }))
+
   it.effect("observes the end of a task that runs when the layer closes, and delivers it", () =>
     Effect.gen(function*() {
       const { received, url } = yield* OtlpReceiver

@@ -77,6 +77,9 @@ export type Payload<D extends Any> = D["payload"]["Type"]
  */
 export type Attribute<D extends Any> = D["attributes"][number]
 
+/** Names of fields that hold ids, however a program spells them. */
+type IdField = "id" | "uuid" | `${string}Id` | `${string}ID` | `${string}_id` | `${string}Uuid` | `${string}_uuid`
+
 /**
  * Fields that may be declared low in cardinality: texts and booleans, but no ids.
  *
@@ -84,7 +87,7 @@ export type Attribute<D extends Any> = D["attributes"][number]
  * @since 0.1.0
  */
 export type AttributeField<Fields extends Schema.Struct.Fields> = {
-  [Field in keyof Fields & string]: Field extends "id" | `${string}Id` ? never
+  [Field in keyof Fields & string]: Field extends IdField ? never
     : Fields[Field]["Type"] extends string | boolean | undefined ? Field
     : never
 }[keyof Fields & string]

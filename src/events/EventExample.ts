@@ -36,25 +36,30 @@ import type * as EventDefinition from "./EventDefinition.ts"
 export const of = <D extends EventDefinition.Any>(
   definition: D
 ): Effect.Effect<EventDefinition.Payload<D>, Arbitrary.SampleError> =>
-  Effect.map(
-    Effect.forEach(
-      Object.entries(definition.payload.fields),
-      ([name, field]) => Effect.map(valueOf(name, field), (value) => [name, value] as const)
+  Effect.forEach(
+    Object.entries(definition.payload.fields),
+    ([name, field]) => Effect.map(valueOf(name, field), (value) => [name, value] as const)
+  ).pipe(
+    Effect.map((fields): unknown => Object.fromEntries(fields)),
+    // What the fields must be together, none of them knows.
+    Effect.flatMap((payload) =>
+      Schema.is(definition.payload)(payload) ? Effect.succeed(payload) : sampled(definition.payload)
     ),
-    (fields) => Object.fromEntries(fields) as EventDefinition.Payload<D>
+    Effect.map((payload) => payload as EventDefinition.Payload<D>)
   )
 
 const seed = 42
 
+const sampled = (schema: Schema.Constraint): Effect.Effect<unknown, Arbitrary.SampleError> =>
+  Effect.map(
+    Effect.suspend(() => Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: 1, seed })),
+    ([sample]) => sample
+  )
+
 const valueOf = (name: string, field: Schema.Constraint): Effect.Effect<unknown, Arbitrary.SampleError> => {
   const accepts = Schema.is(field)
   const found = candidates(name).find(accepts)
-  return found === undefined
-    ? Effect.map(
-      Effect.suspend(() => Arbitrary.sampleEffect(Arbitrary.schema(field), { count: 1, seed })),
-      ([sample]) => sample
-    )
-    : Effect.succeed(found)
+  return found === undefined ? sampled(field) : Effect.succeed(found)
 }
 
 /** Plain values, the most telling first. */

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -27,8 +28,8 @@ import * as WriteAccess from "./WriteAccess.ts"
  * - `GET /logging`: the level of the program and those of single components.
  * - `PUT /logging`: a JSON object with `level`; with `component` it is the level
  *   of that component only, with `for` it falls back by itself after that time
- *   (`"10 seconds"`, or milliseconds). Answers as `GET`; 409 where
- *   `logging.runtimeLevels` is off.
+ *   (`"10 seconds"`, or milliseconds). The level `null` takes back what was set.
+ *   Answers as `GET`; 409 where `logging.runtimeLevels` is off.
  *
  * Both need the bearer token `http.token`, else they are answered 401. Where no
  * token is configured, they are answered only to programs on this machine that
@@ -76,15 +77,17 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
     const change = Effect.gen(function*() {
       const { component, for: time, level } = yield* readChange
       const duration = time === undefined ? undefined : yield* durationOf(time)
-      yield* Effect.mapError(
-        levels.set({ component, level, for: duration }),
-        ({ message }) => Answer.json(409, { error: "levels_fixed", message })
-      )
-      yield* Effect.logInfo("log level changed", {
+      const set = level === null ? levels.reset(component) : levels.set({ component, level, for: duration })
+      const announce = Effect.logInfo("log level changed", {
         of: component ?? "everything",
-        to: level,
+        to: level ?? "as configured",
         ...(time === undefined ? {} : { for: time })
       })
+      // Who silences the program shall be found in its log, and so shall who lets it speak.
+      const isHeard = levels.runtime && levels.isWritten("Info", undefined, yield* Clock.currentTimeMillis)
+      if (isHeard) yield* announce
+      yield* Effect.mapError(set, ({ message }) => Answer.json(409, { error: "levels_fixed", message }))
+      if (!isHeard) yield* announce
       return yield* show
     })
 
@@ -97,7 +100,7 @@ const longestComponent = 256
 
 const Change = Schema.Struct({
   component: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestComponent))),
-  level: Level,
+  level: Schema.NullOr(Level),
   for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
 })
 // A misspelt `component` would change the level of everything.

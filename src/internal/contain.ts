@@ -65,7 +65,9 @@ export const handle = <H extends Handler<A, B, C>, A, B, C>(
   onError: (handler: H, error: unknown) => void
 ): void => {
   try {
-    handler.handle(a, b, c)
+    const given: unknown = handler.handle(a, b, c)
+    // A rejection that nobody waits for would end the process.
+    if (given instanceof Promise) given.catch((error: unknown) => onError(handler, error))
   } catch (error) {
     onError(handler, error)
   }

@@ -35,11 +35,20 @@ const describe = (error: unknown): ErrorDescription => {
   const tagged = "_tag" in reason && typeof reason._tag === "string" ? reason._tag : undefined
   const name = "name" in error && typeof error.name === "string" && error.name !== "" ? error.name : undefined
   const message = "message" in error && typeof error.message === "string" ? error.message : ""
-  const inner = "message" in reason && typeof reason.message === "string" ? reason.message : ""
+  const inner = "message" in reason && typeof reason.message === "string" && reason.message !== ""
+    ? reason.message
+    : firstOf(error)
   const constructed: unknown = error.constructor?.name
   const type = tagged ?? name ?? (typeof constructed === "string" ? constructed : "_OTHER")
   return { type: clip(type), message: clip(message === "" ? inner === "" ? type : inner : message) }
 }
+
+/** What several errors in one say: Node gives one of these, without a message, where no address can be reached. */
+const firstOf = (error: object): string =>
+  orElse(() => {
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined
+    return first === undefined || first instanceof AggregateError ? "" : describeError(first).message
+  }, () => "")
 
 const typeOf = (value: unknown) => value === null ? "null" : typeof value
 

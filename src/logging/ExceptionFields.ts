@@ -50,16 +50,17 @@ export const make = (cause: Cause.Cause<unknown>): Record<string, unknown> => {
 }
 
 const chain = (error: unknown): ReadonlyArray<{ readonly type: string; readonly message: string }> => {
-  const found: Array<{ readonly type: string; readonly message: string }> = []
   const seen = new Set<unknown>([error])
-  let current = causeOf(error)
-  while (current !== undefined && !seen.has(current) && found.length < mostListed) {
-    seen.add(current)
-    found.push(describeError(current))
-    current = causeOf(current)
+  for (const current of seen) {
+    for (const behind of [...partsOf(current), causeOf(current)]) if (behind !== undefined) seen.add(behind)
+    if (seen.size > mostListed) break
   }
-  return found
+  return [...seen].slice(1, mostListed + 1).map(describeError)
 }
+
+/** The errors that are one together. */
+const partsOf = (error: unknown): ReadonlyArray<unknown> =>
+  orElse(() => error instanceof AggregateError ? error.errors.slice(0, mostListed) : [], () => [])
 
 const causeOf = (error: unknown): unknown =>
   orElse(

@@ -17,7 +17,7 @@ import type * as Correlation from "../Correlation.ts"
 import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
-import { fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
+import { essentialFields, fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
 
 /** Characters of one text. */
 const longestText = 16_384
@@ -231,7 +231,7 @@ export const make = (options: {
     /** Whether the text written last lacks its closing quote; what comes next brings it along. */
     let open = false
     for (const name in fields) {
-      if (line.length > longestLine) {
+      if (line.length > longestLine && !essentialFields.has(name)) {
         left++
         continue
       }

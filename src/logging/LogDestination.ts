@@ -57,8 +57,8 @@ export class LogDestination extends Context.Service<LogDestination, {
   )
 
   /**
-   * Hands every line to a function of the program. What it throws is contained
-   * and counted.
+   * Hands every line to a function of the program. What it throws, or what a
+   * promise that it gives is rejected with, is contained and counted.
    *
    * @since 0.1.0
    */

@@ -81,6 +81,8 @@ export class LogLevels extends Context.Service<LogLevels, {
     readonly level: Level
     readonly for?: Duration.Duration | undefined
   }) => Effect.Effect<void, LevelsFixed>
+  /** Takes back what was set for a component, or for everything: its level is that of the program, or the configured one. */
+  readonly reset: (component?: string | undefined) => Effect.Effect<void, LevelsFixed>
   /** All levels in force, the program's first. */
   readonly active: Effect.Effect<ReadonlyArray<ActiveLevel>>
 }>()("tasker-telemetry/logging/LogLevels") {
@@ -164,9 +166,17 @@ const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
         everything = entry
         return
       }
+      components.delete(component)
       components.set(component, entry)
       if (components.size > mostComponents) components.delete(components.keys().next().value ?? component)
     }),
+    reset: (component) =>
+      Effect.suspend(() => {
+        if (!runtime) return Effect.fail(new LevelsFixed())
+        if (component === undefined) everything = entryOf(minimum)
+        else components.delete(component)
+        return Effect.void
+      }),
     active: Effect.map(Clock.currentTimeMillis, (now) => {
       const shown = (component: string | undefined, entry: Entry): ActiveLevel => ({
         component,

@@ -29,11 +29,12 @@ const mostTemplates = 1000
 /** A wall clock may be set back; a window does not wait until it has caught up. */
 const isOver = ({ start }: Window, now: number): boolean => now < start || now - start >= windowMillis
 
-/** Ids, numbers and quoted parts vary; what is left is what the line says. */
+/** Quoted parts, not what is between two apostrophes, and words with a digit in them: ids, numbers, durations. */
+const varying = /"[^"]*"|(?<!\w)'[^']*'(?!\w)|(?<![\w-])[\w-]*?\d[\w-]*/g
+
+/** What is left without what varies is what the line says. */
 const templateOf = (record: LogRecord): string =>
-  `${record.level}\0${record.component ?? ""}\0${
-    record.message.slice(0, 256).replace(/"[^"]*"|'[^']*'|\b[0-9a-f-]*\d[0-9a-f-]*\b/gi, "#")
-  }`
+  `${record.level}\0${record.component ?? ""}\0${record.message.slice(0, 256).replace(varying, "#")}`
 
 /** What a line is about is not said again, nor held in memory. */
 const noFields: LogRecord["fields"] = {}

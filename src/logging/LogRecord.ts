@@ -46,6 +46,24 @@ export const contextOf = (
 })
 
 /**
+ * Fields that a line keeps however long it is: why it was written at all. They
+ * are bounded themselves.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const essentialFields: ReadonlySet<string> = new Set([
+  "duration_ms",
+  "error.type",
+  "exception.type",
+  "exception.message",
+  "exception.stacktrace",
+  "exception.kind",
+  "exception.reasons",
+  "exception.causes"
+])
+
+/**
  * The members of an object that may be hostile, read once: a getter that throws
  * costs its own member only.
  *

@@ -21,6 +21,7 @@ import * as LogfmtLine from "./LogfmtLine.ts"
 import type { LogLevels } from "./LogLevels.ts"
 import * as LogRateLimit from "./LogRateLimit.ts"
 import { copyFields, type LogRecord, severityNumber } from "./LogRecord.ts"
+import * as NodeExitHooks from "./NodeExitHooks.ts"
 import * as PrettyLine from "./PrettyLine.ts"
 
 /**
@@ -55,13 +56,17 @@ const make = Effect.gen(function*() {
 
   // Fields come as the program gave them; only where one cannot be read are they copied member by member.
   const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
-  const send = (record: LogRecord) => destination.write(callOr(format, record, formatCopy), record.level)
-  const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging.rateLimit, send)
+  const giveUp = () => countError([])
+  const send = (record: LogRecord) => {
+    const given: unknown = destination.write(callOr(format, record, formatCopy), record.level)
+    // A rejection that nobody waits for would end the process.
+    if (given instanceof Promise) given.catch(giveUp)
+  }
+  const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging, send)
 
   const write = (record: LogRecord) => {
     if (keeps(record) && (admit === undefined || admit(record))) send(record)
   }
-  const giveUp = () => countError([])
 
   return LogWriter.of({ write: (record) => containCall(write, record, giveUp) })
 })
@@ -89,8 +94,11 @@ const debugSampler = (ratio: number): (record: LogRecord) => boolean => {
     Number.parseInt(span.traceId.slice(-8), 16) < bound
 }
 
-/** Holds back what is too much, and reports it within a second or when the layer closes. */
-const rateLimited = Effect.fnUntraced(function*(limit: number, send: (record: LogRecord) => void) {
+/** Holds back what is too much, and reports it within a second, or when the layer or the process ends. */
+const rateLimited = Effect.fnUntraced(function*(
+  { rateLimit: limit, signals }: TelemetryConfig.TelemetryConfig["logging"],
+  send: (record: LogRecord) => void
+) {
   const held = yield* Queue.sliding<void>(1)
   const clock = yield* Clock.Clock
   const limiter = LogRateLimit.make({
@@ -112,7 +120,9 @@ const rateLimited = Effect.fnUntraced(function*(limit: number, send: (record: Lo
     Effect.forever,
     Effect.forkScoped
   )
-  yield* Effect.addFinalizer(() => Effect.sync(() => contain(() => limiter.report(Infinity), () => {})))
+  const reportAll = () => contain(() => limiter.report(Infinity), () => {})
+  yield* NodeExitHooks.install({ drain: reportAll, signals })
+  yield* Effect.addFinalizer(() => Effect.sync(reportAll))
   return (record: LogRecord) => {
     const admitted = limiter.admit(record)
     if (!admitted) Queue.offerUnsafe(held, undefined)

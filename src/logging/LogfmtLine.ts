@@ -13,7 +13,7 @@
 import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
-import { fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
+import { essentialFields, fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
 
 /** Characters of one value, or key. */
 const longestValue = 16_384
@@ -52,14 +52,18 @@ export const make = (options: {
     `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
   )
   let line = parts.join(" ")
+  let isCut = false
   let names: ReturnType<typeof otherNames> | undefined
   const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
   for (const key of Object.keys(record.fields)) {
-    if (line.length > longestLine) return `${line} ${nameOf("truncated")}=true`
+    if (line.length > longestLine && !essentialFields.has(key)) {
+      isCut = true
+      continue
+    }
     const shown = fieldName(keyOf(shownText(searchedText(key, longestValue, redaction.text), longestValue)))
     line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields[key])}`
   }
-  return line
+  return isCut ? `${line} ${nameOf("truncated")}=true` : line
 }
 
 const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {

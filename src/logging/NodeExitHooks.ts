@@ -8,7 +8,8 @@
  * SIGINT keeps Node from ending the process, so ours removes itself and raises
  * the signal again if nobody else listens; under `runMain` somebody does, and
  * the layer's scope is closed in order. Ours is called first, while listeners
- * that remove themselves can still be seen.
+ * that remove themselves can still be seen. Of several hooks, those that were
+ * installed last are called first: what they still write, the others write out.
  *
  * @internal
  */
@@ -31,8 +32,8 @@ export const install = (options: {
   }
   return Effect.asVoid(Effect.acquireRelease(
     Effect.sync(() => {
-      process.on("exit", options.drain)
-      process.on("uncaughtExceptionMonitor", options.drain)
+      process.prependListener("exit", options.drain)
+      process.prependListener("uncaughtExceptionMonitor", options.drain)
       if (options.signals) { for (const signal of signals) process.prependListener(signal, onSignal) }
     }),
     () =>

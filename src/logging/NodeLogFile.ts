@@ -7,9 +7,19 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  type Stats,
+  writeSync
+} from "node:fs"
 import { dirname } from "node:path"
-import { contain } from "../internal/contain.ts"
+import { contain, orElse } from "../internal/contain.ts"
 
 /** The file cannot be opened. */
 export class LogFileError extends Schema.TaggedError<LogFileError>()("LogFileError", {
@@ -86,12 +96,24 @@ const openAt = ({ now, path }: LogFileOptions): Open => {
     descriptor,
     since: stats.size === 0 ? now() : stats.birthtimeMs,
     isRegular: stats.isFile(),
-    bytes: stats.size,
+    bytes: stats.size + completed(path, descriptor, stats),
     atLineStart: true
   }
 }
 
 const lineFeed = 10
+
+/** Ends a last line that was left without its end, as by a full disk; gives how many bytes that took. */
+const completed = (path: string, descriptor: number, stats: Stats): number => {
+  if (!stats.isFile() || stats.size === 0) return 0
+  const last = Buffer.alloc(1)
+  contain(() => {
+    const reader = openSync(path, "r")
+    readSync(reader, last, 0, 1, stats.size - 1)
+    closeSync(reader)
+  }, () => last.fill(lineFeed))
+  return last[0] === lineFeed ? 0 : orElse(() => writeSync(descriptor, "\n"), () => 0)
+}
 
 const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   let retryAt = -Infinity

@@ -8,7 +8,7 @@ import type * as LogLevel from "effect/LogLevel"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
-import type { LogRecord } from "./LogRecord.ts"
+import { essentialFields, type LogRecord } from "./LogRecord.ts"
 
 const dim = 2
 const levelColours: { readonly [L in LogLevel.LogLevel]: number } = {
@@ -59,7 +59,7 @@ export const make = (
     let length = 0
     let left = 0
     for (const key of Object.keys(record.fields)) {
-      if (length > longestRecord) {
+      if (length > longestRecord && !essentialFields.has(key)) {
         left++
         continue
       }

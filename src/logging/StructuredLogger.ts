@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -13,6 +13,7 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
+import { describeError } from "../internal/describeError.ts"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { setField } from "../internal/setField.ts"
@@ -135,12 +136,18 @@ const recordOf = (
   let message = ""
   let objects = 0
   let fields = noFields
+  let error: Error | undefined
   for (let index = 0; index < parts.length; index++) {
     const part = parts[index]
     if (typeof part === "string") message = index === 0 ? part : `${message} ${part}`
     else if (isPlainObject(part)) fields = ++objects === 1 ? part : merge(fields, part)
-    else message += (message === "" ? "" : " ") + textOf(part, redaction)
+    else {
+      if (isError(part)) error ??= part
+      message += (message === "" ? "" : " ") + textOf(part, redaction)
+    }
   }
+  // An error among the parts is said as a cause is, where there is none.
+  const cause = error === undefined || options.cause.reasons.length > 0 ? options.cause : Cause.fail(error)
   return {
     time,
     level: options.logLevel,
@@ -149,7 +156,7 @@ const recordOf = (
     correlationId: origin.correlationId,
     span: origin.span,
     workflow: origin.workflow,
-    fields: origin.addsFields || options.cause.reasons.length > 0 ? withMore(options, fields, origin, time) : fields
+    fields: origin.addsFields || cause.reasons.length > 0 ? withMore(cause, fields, origin, time) : fields
   }
 }
 
@@ -163,7 +170,7 @@ const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<str
 
 /** Adds annotations, log spans and the cause; most lines have none of them and keep their object as it is. */
 const withMore = (
-  options: Logger.Options<unknown>,
+  cause: Cause.Cause<unknown>,
   own: Readonly<Record<string, unknown>>,
   { annotations, spans }: Origin,
   time: number
@@ -173,7 +180,7 @@ const withMore = (
     if (key !== "component") setField(fields, key, annotations[key])
   }
   for (const [label, start] of spans) fields[`${label}_ms`] = time - start
-  return options.cause.reasons.length === 0 ? fields : withCause(fields, options.cause)
+  return cause.reasons.length === 0 ? fields : withCause(fields, cause)
 }
 
 const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
@@ -181,4 +188,6 @@ const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>)
 
 /** Keys decide here: as a text only what looks like a secret would be recognised. */
 const textOf = (part: unknown, redaction: Redaction.Redaction): string =>
-  orElse(() => part instanceof Error ? part.message : encodeJson(part, redaction), () => "[unreadable]")
+  orElse(() => isError(part) ? describeError(part).message : encodeJson(part, redaction), () => "[unreadable]")
+
+const isError = (part: unknown): part is Error => orElse(() => part instanceof Error, () => false)

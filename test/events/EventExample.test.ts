@@ -11,6 +11,15 @@ describe("EventExample", () => {
       assert.isTrue(Schema.is(definition.payload as Schema.Schema<unknown>)(example), JSON.stringify(example))
     }))
 
+  it.effect("gives a payload whose fields fit together", () =>
+    Effect.gen(function*() {
+      const payload = Schema.Struct({ from: Schema.Int, to: Schema.Int }).check(
+        Schema.makeFilter(({ from, to }) => from < to)
+      )
+      const definition = EventCatalog.define("shop.moved", { description: "d", fires: "f", payload })
+      assert.isTrue(Schema.is(payload)(yield* EventExample.of(definition)))
+    }))
+
   it.effect("speaks of its fields, and samples what it cannot guess", () =>
     Effect.gen(function*() {
       const definition = EventCatalog.define("shop.sold", {

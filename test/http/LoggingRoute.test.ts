@@ -48,6 +48,27 @@ describe("/logging", () => {
       )
     }).pipe(Effect.provide(layer())))
 
+  it.effect("logs who silences the program", () =>
+    Effect.gen(function*() {
+      yield* put({ level: "Error" })
+      yield* put({ level: "Warn" })
+      yield* put({ level: "Info" })
+      const lines = yield* server.logged("log level changed")
+      assert.deepStrictEqual(lines.map(({ to }) => to), ["Error", "Info"])
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("takes back what was set, for a component or for everything", () =>
+    Effect.gen(function*() {
+      yield* put({ component: "db", level: "Warn" })
+      yield* put({ level: "Debug" })
+      assert.deepStrictEqual((yield* put({ component: "db", level: null })).body, {
+        changeable: true,
+        level: "Debug",
+        components: []
+      })
+      assert.deepStrictEqual((yield* put({ level: null })).body, { changeable: true, level: "Info", components: [] })
+    }).pipe(Effect.provide(layer())))
+
   it.effect("refuses a member it does not know, lest a misspelt component means everything", () =>
     Effect.gen(function*() {
       const { status } = yield* put({ componant: "db", level: "Debug" })

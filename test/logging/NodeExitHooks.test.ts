@@ -22,7 +22,7 @@ interface Running {
 
 /** Runs the program; `onReady` is called when it waits. */
 const run = (
-  mode: "with" | "without",
+  mode: "with" | "without" | "limited",
   way: string,
   path: string,
   { onReady = () => {}, stdout = "pipe" }: {
@@ -49,6 +49,19 @@ const numbersIn = (path: string) =>
   readFileSync(path, "utf8").trimEnd().split("\n").map((line) =>
     (JSON.parse(line) as { readonly number: number }).number
   )
+
+/** Does something as soon as it is so; a file may not be there yet. */
+const once = (isSo: () => boolean, then: () => void): void => {
+  const timer = setInterval(() => {
+    try {
+      if (!isSo()) return
+    } catch {
+      return
+    }
+    clearInterval(timer)
+    then()
+  }, 50)
+}
 
 const hundred = Array.from({ length: 100 }, (_, number) => number)
 
@@ -84,6 +97,28 @@ describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
         assert.deepStrictEqual(without, expected, "without telemetry")
         assert.deepStrictEqual(observed, expected, "with telemetry")
         assert.deepStrictEqual(numbersIn(path), hundred)
+      }))
+  }
+
+  for (
+    const [way, signal, expected] of ways.filter(([way]) => /^(process\.exit|uncaught exception|waits)$/.test(way))
+  ) {
+    it.live(`says how many lines were held back: ${way}${signal === undefined ? "" : `, ${signal}`}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFile
+        const ended = yield* run("limited", way, path, {
+          onReady: ({ kill }) => {
+            if (signal !== undefined) kill(signal)
+          }
+        })
+        assert.deepStrictEqual(ended, expected)
+        const lines = readFileSync(path, "utf8").trimEnd().split("\n").map((line) =>
+          JSON.parse(line) as { readonly message: string; readonly suppressed?: number }
+        )
+        assert.deepStrictEqual(lines.map(({ message }) => message), [
+          ...Array.from({ length: 5 }, () => "line"),
+          "95 suppressed: line"
+        ])
       }))
   }
 
@@ -123,11 +158,11 @@ describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
       const path = yield* temporaryFile
       const ended = yield* run("with", "hangup", path, {
         onReady: ({ kill }) => {
-          setTimeout(() => {
+          once(() => numbersIn(path).length >= 100, () => {
             renameSync(path, `${path}.moved`)
             kill("SIGHUP")
-          }, 250)
-          setTimeout(() => kill("SIGTERM"), 1200)
+            once(() => readFileSync(path, "utf8").includes("alive"), () => kill("SIGTERM"))
+          })
         }
       })
       assert.deepStrictEqual(ended, { code: null, signal: "SIGTERM" })

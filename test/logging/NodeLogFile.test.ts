@@ -51,6 +51,19 @@ describe("NodeLogFile", () => {
       assert.deepStrictEqual(contents(path), { "app.log": "1\n2\n" })
     }))
 
+  it.effect("ends a line first that was left in the middle", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      writeFileSync(path, "1\n{\"half\":")
+      yield* Effect.scoped(Effect.map(open(path, { maximumBytes: 12 }), ({ write }) => {
+        write("2\n")
+      }))
+      assert.deepStrictEqual(contents(path), { "app.log": "2\n", "app.log.1": "1\n{\"half\":\n" })
+      writeFileSync(path, "3")
+      yield* Effect.scoped(Effect.map(open(path), ({ write }) => write("4\n")))
+      assert.strictEqual(readFileSync(path, "utf8"), "3\n4\n")
+    }))
+
   it.effect("fails with the path and the reason if the file cannot be opened", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFile

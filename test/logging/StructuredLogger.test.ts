@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Logger, Schema, Tracer } from "effect"
+import { Cause, Data, Effect, Logger, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
@@ -126,6 +126,30 @@ describe("StructuredLogger", () => {
       assert.include(line, "message=\"a\\u009b31m\"")
       assert.include(line, " text=\"\\u001b[2J\\u007f\\u0085\" list=\"[\\\"\\u009d\\u2028\\\"]\"")
     }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))))
+
+  const templates = [
+    ["numbers", (n: number) => `order ${n} done`],
+    ["durations", (n: number) => `took ${n}ms`],
+    ["ids with words in them", (n: number) => `order ord_${n} done`],
+    ["ids as ours", (n: number) => `connected to tsk_mwxi${n}_HBZcM2`],
+    ["paths with ids", (n: number) => `GET /users/u${n} took ${n}ms`],
+    ["quoted parts", (n: number) => `no "file-${n}.txt" and no 'other ${n}'`]
+  ] as const
+  for (const [what, message] of templates) {
+    it.effect(`knows messages that differ in ${what} as one template`, () =>
+      Effect.gen(function*() {
+        for (let n = 0; n < 20; n++) yield* Effect.logInfo(message(n))
+        const lines = yield* logs.decoded
+        assert.deepStrictEqual(lines.map((line) => line["message"]), [0, 1, 2, 3, 4].map(message))
+      }).pipe(Effect.provide(logs.layer({ logging: { rateLimit: 5 } }))))
+  }
+
+  it.effect("takes apostrophes for no quotes", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("user's card was declined; it's over")
+      yield* Effect.logInfo("user's account was created; it's over")
+      assert.lengthOf(yield* logs.decoded, 2)
+    }).pipe(Effect.provide(logs.layer({ logging: { rateLimit: 1 } }))))
 
   it.effect("writes on after the clock was set back, though a template had its share", () =>
     Effect.gen(function*() {
@@ -326,9 +350,60 @@ describe("StructuredLogger", () => {
       yield* Effect.logInfo("a", 1, true, null, undefined, ["b"], new Error("c"), 2n, new Map([["d", 1]]), { e: 1 }, {
         f: 2
       })
-      assert.deepStrictEqual(yield* logs.decoded, [
-        { level: "INFO", message: "a 1 true null null [\"b\"] c \"2\" {\"d\":1}", e: 1, f: 2 }
+      const lines = yield* logs.decoded
+      assert.deepStrictEqual(lines.map((line): Record<string, unknown> => ({ ...line, "exception.stacktrace": "" })), [
+        {
+          level: "INFO",
+          message: "a 1 true null null [\"b\"] c \"2\" {\"d\":1}",
+          e: 1,
+          f: 2,
+          "error.type": "Error",
+          "exception.type": "Error",
+          "exception.message": "c",
+          "exception.kind": "failure",
+          "exception.stacktrace": ""
+        }
       ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("says an error that is a part of a message as it says a cause", () =>
+    Effect.gen(function*() {
+      class Declined extends Data.TaggedError("Declined")<{ readonly code: number }> {}
+      const unreachable = new AggregateError([
+        new Error("connect ECONNREFUSED ::1:5432"),
+        new Error("connect ECONNREFUSED 127.0.0.1:5432")
+      ])
+      yield* Effect.logError("charge failed", new TypeError("boom", { cause: new Error("inner") }), new Error("second"))
+      yield* Effect.logError("charge failed", new Declined({ code: 5 }))
+      yield* Effect.logError("no database", unreachable)
+      yield* Effect.logError("charge failed", new Error("part"), Cause.fail(new RangeError("cause")))
+      const lines = yield* logs.decoded
+      assert.deepStrictEqual(
+        lines.map((line) => [line["message"], line["error.type"], line["exception.message"], line["exception.causes"]]),
+        [
+          ["charge failed boom second", "TypeError", "boom", [{ type: "Error", message: "inner" }]],
+          ["charge failed Declined", "Declined", "Declined", undefined],
+          ["no database connect ECONNREFUSED ::1:5432", "AggregateError", "connect ECONNREFUSED ::1:5432", [
+            { type: "Error", message: "connect ECONNREFUSED ::1:5432" },
+            { type: "Error", message: "connect ECONNREFUSED 127.0.0.1:5432" }
+          ]],
+          ["charge failed part", "RangeError", "cause", undefined]
+        ]
+      )
+      assert.include(String(lines[0]?.["exception.stacktrace"]), "TypeError: boom\n    at ")
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("keeps what a line was written for, however long it is", () =>
+    Effect.gen(function*() {
+      const long = "x".repeat(16_000)
+      yield* Effect.logError("failed", Cause.fail(new RangeError("boom"))).pipe(
+        Effect.annotateLogs({ a: long, b: long, c: long, d: long, e: long, f: long })
+      )
+      const [line] = yield* logs.decoded
+      assert.deepStrictEqual(
+        [line?.["error.type"], line?.["exception.message"], line?.["truncated"]],
+        ["RangeError", "boom", "1 more fields"]
+      )
     }).pipe(Effect.provide(logs.layer())))
 
   for (

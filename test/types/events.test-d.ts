@@ -58,6 +58,13 @@ const Sold = EventCatalog.define("shop.sold", { ...about, attributes: ["city"] }
 EventCatalog.define("task.mine", about)
 // @ts-expect-error an id is never low in cardinality
 EventCatalog.define("shop.sold", { ...about, attributes: ["orderId"] })
+const ids = Schema.Struct({ order_id: Schema.String, userID: Schema.String, uuid: Schema.String })
+// @ts-expect-error an id is never low in cardinality, however it is spelt
+EventCatalog.define("shop.sold", { ...about, payload: ids, attributes: ["order_id"] })
+// @ts-expect-error an id is never low in cardinality, however it is spelt
+EventCatalog.define("shop.sold", { ...about, payload: ids, attributes: ["userID"] })
+// @ts-expect-error an id is never low in cardinality, however it is spelt
+EventCatalog.define("shop.sold", { ...about, payload: ids, attributes: ["uuid"] })
 // @ts-expect-error the payload has no such field
 EventCatalog.define("shop.sold", { ...about, attributes: ["country"] })
 

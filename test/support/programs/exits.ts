@@ -1,6 +1,6 @@
 /**
- * Logs 100 lines and ends in the way it is told, with or without telemetry: `exits.ts with|without <way> <file>`. With
- * `-` as the file the lines go to standard output.
+ * Logs 100 lines and ends in the way it is told, with or without telemetry, or with telemetry that writes only 5 of
+ * them: `exits.ts with|without|limited <way> <file>`. With `-` as the file the lines go to standard output.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer, Logger } from "effect"
@@ -8,10 +8,11 @@ import { Telemetry } from "tasker-telemetry"
 
 const [, , mode, way = "", path = "-"] = process.argv
 
-const telemetry: Layer.Layer<never, unknown> = mode === "with"
+const telemetry: Layer.Layer<never, unknown> = mode !== "without"
   ? Layer.effectDiscard(Effect.void).pipe(Layer.provideMerge(Telemetry.layer({
     logging: {
       bufferBytes: 1_000_000,
+      rateLimit: mode === "limited" ? 5 : 0,
       destination: path === "-" ? "stdout" : "file",
       file: path === "-" ? {} : { path, reopenOnHangup: way === "hangup" }
     }
