@@ -313,6 +313,29 @@ describe("MetricExport", () => {
       ])
     }).pipe(Effect.provide(layer(delta()))))
 
+  it.effect("counts points that a receiver rejects of a request that it accepts, and never sends them again", () =>
+    Effect.gen(function*() {
+      const { answer, received: requests, url } = yield* OtlpReceiver
+      for (const queue of ["a", "b", "c", "d"]) yield* countJobs(1, queue)
+      const rejected = { rejectedDataPoints: "3", errorMessage: "too old" }
+      answer({ status: 200, body: JSON.stringify({ partialSuccess: rejected }) })
+      yield* flush
+      const store = yield* MetricStore
+      const counted = (yield* store.snapshot).families
+        .filter(({ name }) => /^tasker_metric_(?:points|exports)/.test(name))
+        .map(({ name, series }) => [name, series.map(({ attributes, value }) => [attributes, value])])
+      assert.deepStrictEqual(counted, [
+        ["tasker_metric_exports_failed_total", [[{ reason: "partially_rejected" }, 1]]],
+        ["tasker_metric_points_exported_total", [[{}, otlpMetricDecoder.pointsOf(requests[0]!.body).length - 3]]],
+        ["tasker_metric_points_rejected_total", [[{}, 3]]]
+      ])
+      yield* flush
+      assert.deepStrictEqual((yield* received).map((points) => points.length), [4, 0])
+      assert.deepStrictEqual(lines, [
+        `Warn metrics were accepted by ${url}/v1/metrics, which rejected 3 of a request: too old`
+      ])
+    }).pipe(Effect.provide(layer(delta()))))
+
   const manyQueues = (count: number) =>
     Effect.forEach(Array.from({ length: count }), (_, index) => countJobs(1, `${index}`.padStart(5, "0")), {
       discard: true
