@@ -107,7 +107,8 @@ They are among the metrics of a cluster's primary process.
 
 ## The telemetry about itself
 
-A counter appears when it has counted something.
+A counter appears when it has counted something. Views apply to these metrics as to any other. The names belong to the
+telemetry: a counter that a program declares under one of them is not recorded, and the log says so.
 
 ${header}
 ${rule}

@@ -25,7 +25,16 @@ import * as Semaphore from "effect/Semaphore"
  * @category models
  * @since 0.1.0
  */
-export type DropReason = "queue_full" | "rejected" | "unreachable" | "failed" | "shutdown"
+export type DropReason = "queue_full" | "rejected" | "partially_rejected" | "unreachable" | "failed" | "shutdown"
+
+/**
+ * What became of a batch: all of it arrived, or none of it for a reason, or all
+ * but a number of items that the receiver rejected for good.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Outcome = undefined | DropReason | { readonly rejected: number }
 
 /**
  * The two ends of the queue that producers see.
@@ -55,8 +64,8 @@ export interface Options<A> {
   readonly interval: Duration.Duration
   /** Longest time the last flush may take. */
   readonly shutdownTimeout: Duration.Duration
-  /** Sends a batch; answers why it was dropped, or nothing when it arrived. */
-  readonly send: (batch: ReadonlyArray<A>) => Effect.Effect<DropReason | undefined>
+  /** Sends a batch and answers what became of it. */
+  readonly send: (batch: ReadonlyArray<A>) => Effect.Effect<Outcome>
   readonly onExported: (count: number) => void
   readonly onDropped: (reason: DropReason, count: number) => void
 }
@@ -76,12 +85,18 @@ export const make = Effect.fnUntraced(function*<A>(
 
   let closed = false
 
-  /** A batch ends in one state: exported, dropped, or queued again where its sending was interrupted. */
-  const settle = (batch: ReadonlyArray<A>, exit: Exit.Exit<DropReason | undefined>): void => {
-    if (Exit.isSuccess(exit)) {
-      if (exit.value === undefined) options.onExported(batch.length)
-      else options.onDropped(exit.value, batch.length)
-    } else if (!Cause.hasInterruptsOnly(exit.cause)) options.onDropped("failed", batch.length)
+  const count = (total: number, outcome: Outcome): void => {
+    if (typeof outcome === "string") return options.onDropped(outcome, total)
+    // No receiver can reject more than it got.
+    const rejected = Math.min(outcome?.rejected ?? 0, total)
+    if (rejected < total) options.onExported(total - rejected)
+    if (rejected > 0) options.onDropped("partially_rejected", rejected)
+  }
+
+  /** An item ends in one state: exported, dropped, or queued again where its sending was interrupted. */
+  const settle = (batch: ReadonlyArray<A>, exit: Exit.Exit<Outcome>): void => {
+    if (Exit.isSuccess(exit)) count(batch.length, exit.value)
+    else if (!Cause.hasInterruptsOnly(exit.cause)) options.onDropped("failed", batch.length)
     else if (closed) options.onDropped("shutdown", batch.length)
     else waiting.unshift(...batch)
   }

@@ -38,7 +38,9 @@ import * as OtlpMetricFormat from "./OtlpMetricFormat.ts"
  *
  * A request that is not delivered is counted by the reason. One that is refused
  * keeps no other from being sent; one that never got through ends the export.
- * With `delta` the next export has what this one could not deliver.
+ * With `delta` the next export has what this one could not deliver, but not the
+ * points that a receiver rejected of a request that it accepted: these are counted,
+ * and never sent again.
  *
  * @param snapshot what is exported
  * @category constructors
@@ -58,8 +60,13 @@ export const make = Effect.fnUntraced(function*(
   )
   const failed = statistics.counter(
     "tasker_metric_exports_failed_total",
-    "Requests with metrics that were not delivered.",
+    "Requests with metrics that were not delivered, or not in full.",
     ["reason"]
+  )
+  const rejectedPoints = statistics.counter(
+    "tasker_metric_points_rejected_total",
+    "Data points of metrics that a receiver rejected of a request that it accepted.",
+    []
   )
   const { temporality } = config.metrics
   const reader = yield* MetricReader.make({ snapshot, temporality })
@@ -70,9 +77,16 @@ export const make = Effect.fnUntraced(function*(
     yield* Effect.yieldNow
     const body = OtlpMetricFormat.format(part, service, temporality)
     yield* Effect.yieldNow
-    const reason = yield* send(body)
-    if (reason !== undefined) return yield* Effect.fail(reason)
-    exported([], part.families.reduce((points, { series }) => points + series.length, 0))
+    const outcome = yield* send(body)
+    if (typeof outcome === "string") return yield* Effect.fail(outcome)
+    const points = part.families.reduce((points, { series }) => points + series.length, 0)
+    // No receiver can reject more than it got.
+    const rejected = Math.min(outcome?.rejected ?? 0, points)
+    if (rejected < points) exported([], points - rejected)
+    if (rejected > 0) {
+      failed(["partially_rejected"])
+      rejectedPoints([], rejected)
+    }
   })
 
   const oneAtATime = Semaphore.makeUnsafe(1)

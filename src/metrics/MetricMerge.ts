@@ -40,7 +40,7 @@ export type GaugeMerge = "sum" | "max" | "min" | "last"
 export interface Options {
   /** By name, in which `*` stands for any characters; the first that matches counts. */
   readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
-  /** Buckets of an exponential histogram on each side of zero, 160 by default. */
+  /** Buckets of an exponential histogram on each side of zero; by default 160, or as many as the widest series has. */
   readonly maximumBuckets?: number | undefined
 }
 
@@ -89,7 +89,8 @@ export interface Merged {
  * the first are left out and reported.
  *
  * Merging is associative, and commutative but for `last`, for families that
- * agree; adding up fractions rounds as adding up does.
+ * agree; adding up fractions rounds as adding up does, and merges of merges of
+ * exponential histograms with more than 160 buckets may differ in scale.
  *
  * **Example** (Two processes)
  *
@@ -176,8 +177,9 @@ function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options)
     }
     case "exponentialHistogram": {
       const lists = families.filter((family): family is ExponentialHistogramFamily => family.type === first.type)
+      const maximumBuckets = options.maximumBuckets ?? ExponentialValue.widest(lists)
       const add = (left: ExponentialHistogramValue, right: ExponentialHistogramValue) =>
-        ExponentialValue.add(left, right, options.maximumBuckets)
+        ExponentialValue.add(left, right, maximumBuckets)
       return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(add)) }
     }
     case "summary": {

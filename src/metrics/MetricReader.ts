@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import * as Cooperation from "../internal/Cooperation.ts"
+import * as ExponentialValue from "./combine/ExponentialValue.ts"
 import { fold } from "./combine/OwedSeries.ts"
 import { split } from "./combine/SnapshotParts.ts"
 import * as MetricDelta from "./MetricDelta.ts"
@@ -106,7 +107,9 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     function* sumOf(current: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* fold([...owed].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
-      const sum = yield* MetricMerge.steps([...before, since])
+      // The store has these buckets for the sum of both, which is not to become coarser on the way.
+      const maximumBuckets = ExponentialValue.widest([...before, current].flatMap(({ families }) => families))
+      const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries)
     }
 

@@ -12,7 +12,7 @@
  * Metrics that a program or library records with Effect's own `Metric` are
  * denied, renamed and rid of attributes as well, by the names that Prometheus has
  * for them; the series that this joins are added up. Their buckets and the number
- * of their series are theirs.
+ * of their series are theirs. So it is with what the telemetry counts about itself.
  *
  * Views are given as the option `metrics.views`, in the variable
  * `TASKER_METRICS_VIEWS` as JSON.

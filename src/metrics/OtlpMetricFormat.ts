@@ -36,8 +36,8 @@ const cumulative = 2
  * Prometheus compatibility document has it, and the overflow series has the
  * attribute `otel.metric.overflow`.
  *
- * The numbers of a metric are integers if all of them are and its unit is none
- * that has fractions, so that they keep one type from request to request. NaN and
+ * Numbers are doubles, also where they are whole, so that a metric keeps one type
+ * from request to request; they are exact up to 2^53, as in the store. NaN and
  * infinities are the texts that JSON of protocol buffers has for them.
  *
  * **Example** (The body for a receiver of cumulative values)
@@ -129,17 +129,13 @@ const exemplars = (all: ReadonlyArray<Exemplar>) =>
     }))
   }
 
-/** Units of values that are whole only by chance. */
-const fractional = new Set(["seconds", "milliseconds", "ratio", "percent"])
-
-const numberPoints = (family: NumberFamily, timeUnixNano: string) => {
-  const isWhole = !fractional.has(family.unit ?? "") && family.series.every(({ value }) => Number.isSafeInteger(value))
-  return family.series.map((series) => ({
+const numberPoints = (family: NumberFamily, timeUnixNano: string) =>
+  family.series.map((series) => ({
     ...point(series, timeUnixNano),
-    ...(isWhole ? { asInt: String(series.value) } : { asDouble: OtlpValue.double(series.value) }),
+    // Whether values are whole says nothing about those to come.
+    asDouble: OtlpValue.double(series.value),
     ...exemplars(series.exemplars)
   }))
-}
 
 const histogramPoint = (family: HistogramFamily, series: SeriesSnapshot<HistogramValue>, timeUnixNano: string) => ({
   ...point(series, timeUnixNano),

@@ -114,6 +114,86 @@ describe("OtlpSender", () => {
       assert.deepStrictEqual(lines, [`Warn metrics were refused by ${url} with status 400`])
     }).pipe(Effect.provide(layer)))
 
+  const partial = (partialSuccess: object) => ({ status: 200, body: JSON.stringify({ partialSuccess }) })
+
+  it.effect("says what a receiver rejected of a request that it accepted, and does not try again", () =>
+    Effect.gen(function*() {
+      const { answer, received, url } = yield* OtlpReceiver
+      const sendSpans = yield* make()
+      const sendMetrics = yield* OtlpSender.make({ signal: "metrics", url, headers: {}, timeout: Duration.seconds(10) })
+      answer(partial({ rejectedSpans: "3", errorMessage: "too old" }), partial({ rejectedDataPoints: 2 }))
+      assert.deepStrictEqual(yield* sendSpans("{}"), { rejected: 3 })
+      assert.deepStrictEqual(yield* sendMetrics("{}"), { rejected: 2 })
+      answer(partial({ rejectedSpans: "0", errorMessage: null }), partial({ rejectedSpans: "1" }))
+      assert.isUndefined(yield* sendSpans("{}"))
+      assert.isUndefined(yield* sendMetrics("{}"))
+      assert.lengthOf(received, 4)
+      assert.deepStrictEqual(lines, [
+        `Warn spans were accepted by ${url}/v1/traces, which rejected 3 of a request: too old`,
+        `Warn metrics were accepted by ${url}, which rejected 2 of a request`
+      ])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("warns of what a receiver remarks every ten minutes at most, without secrets and with a limit", () =>
+    Effect.gen(function*() {
+      const { answer, url } = yield* OtlpReceiver
+      const send = yield* make()
+      const where = `Warn spans were accepted by ${url}/v1/traces, which`
+      const warned = Effect.fnUntraced(function*(errorMessage: string, rejectedSpans = 0) {
+        answer(partial({ rejectedSpans, errorMessage }))
+        yield* send("{}")
+        return lines.splice(0).map((line) => line.replace(where, ""))
+      })
+      assert.deepStrictEqual(yield* warned("use gzip, password=hunter2"), [
+        " has a remark: use gzip, password=[FILTERED]"
+      ])
+      yield* send("{}")
+      yield* TestClock.adjust("599 seconds")
+      assert.deepStrictEqual(yield* warned("use gzip", 1), [])
+      yield* TestClock.adjust("1 second")
+      const [long] = yield* warned("too old ".repeat(4000), 1)
+      assert.match(long!, /^ rejected 1 of a request: too old /)
+      assert.isBelow(long!.length, 1100)
+    }).pipe(Effect.provide(layer)))
+
+  for (
+    const [what, body] of [
+      ["none", ""],
+      ["an empty object", "{}"],
+      ["no JSON", "\u0000\u0012 nope"],
+      ["no object", "null"],
+      ["no object in it", JSON.stringify({ partialSuccess: 3 })],
+      ["a negative number", JSON.stringify({ partialSuccess: { rejectedSpans: -1 } })],
+      ["a fraction", JSON.stringify({ partialSuccess: { rejectedSpans: 1.5 } })],
+      ["a text that is no number", JSON.stringify({ partialSuccess: { rejectedSpans: "0x10" } })],
+      [
+        "one that is too long",
+        JSON.stringify({ partialSuccess: { rejectedSpans: 1, errorMessage: "x".repeat(66_000) } })
+      ]
+    ] as const
+  ) {
+    it.effect(`takes everything as accepted where the body is ${what}`, () =>
+      Effect.gen(function*() {
+        const { answer, received } = yield* OtlpReceiver
+        answer({ status: 200, body })
+        const send = yield* make()
+        assert.isUndefined(yield* send("{}"))
+        assert.lengthOf(received, 1)
+        assert.deepStrictEqual(lines, [])
+      }).pipe(Effect.provide(layer)))
+  }
+
+  it.effect("takes everything as accepted where the body does not end within the time of an attempt", () =>
+    Effect.gen(function*() {
+      const { answer, attemptEnded, received } = yield* OtlpReceiver
+      answer({ ...partial({ rejectedSpans: 1 }), endless: true })
+      const fiber = yield* Effect.forkChild(Effect.flatMap(make(), (send) => send("{}")))
+      yield* attemptEnded
+      yield* TestClock.adjust("10 seconds")
+      assert.isUndefined(yield* Fiber.join(fiber))
+      assert.lengthOf(received, 1)
+    }).pipe(Effect.provide(layer)))
+
   it.effect("tries again where nobody listens", () =>
     Effect.gen(function*() {
       const send = yield* make({ url: "http://127.0.0.1:9/v1/traces" })

@@ -3,7 +3,7 @@ import { Deferred, Duration, Effect, Exit, Fiber, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as SendingQueue from "../../src/delivery/SendingQueue.ts"
 
-type Answer = SendingQueue.DropReason | undefined
+type Answer = SendingQueue.Outcome
 
 /** A queue of numbers whose batches and counts a test can look at. */
 const make = Effect.fnUntraced(function*(options: {
@@ -55,6 +55,18 @@ describe("SendingQueue", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(batches, [[1, 2], [3]])
       assert.deepStrictEqual(counts, { exported: 3 })
+    }))
+
+  it.effect("counts what a receiver rejects of a batch as dropped, and the rest as exported", () =>
+    Effect.gen(function*() {
+      const rejected = [1, 0, 99]
+      const { counts, flush, offer } = yield* make({
+        batchSize: 4,
+        send: () => Effect.sync(() => ({ rejected: rejected.shift() ?? 0 }))
+      })
+      offer(...range(0, 12))
+      yield* flush
+      assert.deepStrictEqual(counts, { exported: 3 + 4, partially_rejected: 1 + 4 })
     }))
 
   it.effect("sends a full batch at once", () =>

@@ -138,10 +138,10 @@ describe("MetricExport", () => {
       )
       const at = { attributes: {}, start: 1_000_000_000_000n, time: 1_005_000_000_000n, delta: false }
       assert.deepStrictEqual(ownPoints(requests[0]!.body), [
-        { ...at, metric: "build_info", attributes: { version: "1" }, value: 1n },
-        { ...at, metric: "jobs_total", attributes: { queue: "a" }, value: 3n },
+        { ...at, metric: "build_info", attributes: { version: "1" }, value: 1 },
+        { ...at, metric: "jobs_total", attributes: { queue: "a" }, value: 3 },
         { ...at, metric: "load_ratio", value: 1 },
-        { ...at, metric: "running", value: -2n },
+        { ...at, metric: "running", value: -2 },
         { ...at, metric: "size_bytes", value: { count: 2n, sum: 1 } },
         { ...at, metric: "wait_seconds", value: { count: 1n, sum: 2 } }
       ])
@@ -179,8 +179,8 @@ describe("MetricExport", () => {
       yield* recorder.advance("10 seconds")
       yield* next
       assert.deepStrictEqual((yield* received).map(([point]) => [point?.time, point?.value]), [
-        [10_000_000_000n, 1n],
-        [20_000_000_000n, 2n]
+        [10_000_000_000n, 1],
+        [20_000_000_000n, 2]
       ])
     }).pipe(Effect.provide(layer(toReceiver({ metrics: { exportInterval: "10 seconds" } })))))
 
@@ -190,7 +190,7 @@ describe("MetricExport", () => {
       yield* Layer.buildWithScope(MetricExport.layer, scope)
       yield* countJobs(4)
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[4n]])
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[4]])
       yield* TestClock.adjust("1 hour")
       assert.lengthOf(yield* received, 1)
     }).pipe(Effect.provide(layerStore(toReceiver()))))
@@ -225,7 +225,7 @@ describe("MetricExport", () => {
       yield* recorder.advance("1 second")
       yield* next
       yield* Fiber.join(closing)
-      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[1n], [42n]])
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[1], [42]])
     }).pipe(Effect.provide(layerStore(delta({
       metrics: { exportInterval: "10 seconds" },
       delivery: { shutdownTimeout: "2 seconds" }
@@ -242,7 +242,7 @@ describe("MetricExport", () => {
       }).pipe(Effect.provide(Layer.provideMerge(MetricExport.layer, Layer.merge(thread, FlushRegistry.layer))))
       assert.deepStrictEqual(yield* received, [])
       yield* Effect.scoped(Layer.build(MetricExport.layer))
-      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[5n]])
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[5]])
     }).pipe(Effect.scoped, Effect.provide(layerStore(toReceiver()))))
 
   it.effect("gives each of several exports all of its time", () =>
@@ -275,7 +275,7 @@ describe("MetricExport", () => {
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total timed_out": 1 })
       yield* countJobs(3)
       yield* flush
-      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[2n], [5n]])
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[2], [5]])
     }).pipe(Effect.provide(layer(delta({ metrics: { exportTimeout: "1 second" } })))))
 
   it.effect("sends differences, and nothing twice", () =>
@@ -291,7 +291,7 @@ describe("MetricExport", () => {
         [point.start, point.time].map((time) => time / 10n ** 9n)
       assert.deepStrictEqual(
         (yield* received).map((points) => points.map((point) => [point.delta, point.value, ...seconds(point)])),
-        [[[true, 2n, 0n, 0n]], [[true, 3n, 0n, 1n]], []]
+        [[[true, 2, 0n, 0n]], [[true, 3, 0n, 1n]], []]
       )
     }).pipe(Effect.provide(layer(delta()))))
 
@@ -305,11 +305,34 @@ describe("MetricExport", () => {
       yield* countJobs(1)
       yield* flush
       assert.lengthOf(requests, 16)
-      assert.deepStrictEqual((yield* received).at(-1)?.map(({ start, value }) => [start, value]), [[0n, 4n]])
+      assert.deepStrictEqual((yield* received).at(-1)?.map(({ start, value }) => [start, value]), [[0n, 4]])
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total unreachable": 3 })
       assert.deepStrictEqual(lines, [
         `Warn metrics cannot be delivered to ${url}/v1/metrics; trying again`,
         `Info metrics are delivered to ${url}/v1/metrics again`
+      ])
+    }).pipe(Effect.provide(layer(delta()))))
+
+  it.effect("counts points that a receiver rejects of a request that it accepts, and never sends them again", () =>
+    Effect.gen(function*() {
+      const { answer, received: requests, url } = yield* OtlpReceiver
+      for (const queue of ["a", "b", "c", "d"]) yield* countJobs(1, queue)
+      const rejected = { rejectedDataPoints: "3", errorMessage: "too old" }
+      answer({ status: 200, body: JSON.stringify({ partialSuccess: rejected }) })
+      yield* flush
+      const store = yield* MetricStore
+      const counted = (yield* store.snapshot).families
+        .filter(({ name }) => /^tasker_metric_(?:points|exports)/.test(name))
+        .map(({ name, series }) => [name, series.map(({ attributes, value }) => [attributes, value])])
+      assert.deepStrictEqual(counted, [
+        ["tasker_metric_exports_failed_total", [[{ reason: "partially_rejected" }, 1]]],
+        ["tasker_metric_points_exported_total", [[{}, otlpMetricDecoder.pointsOf(requests[0]!.body).length - 3]]],
+        ["tasker_metric_points_rejected_total", [[{}, 3]]]
+      ])
+      yield* flush
+      assert.deepStrictEqual((yield* received).map((points) => points.length), [4, 0])
+      assert.deepStrictEqual(lines, [
+        `Warn metrics were accepted by ${url}/v1/metrics, which rejected 3 of a request: too old`
       ])
     }).pipe(Effect.provide(layer(delta()))))
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Metric, Schema } from "effect"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
-import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import type { ExponentialHistogramValue, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
@@ -204,6 +204,23 @@ describe("MetricMerge", () => {
         })
       )
     )
+  })
+
+  it("keeps as many buckets of an exponential histogram as either side has", () => {
+    const wide = (scale: number, length: number) =>
+      exponential({ scale, positive: { offset: 0, counts: new Array<number>(length).fill(1) }, count: length })
+    const together = (left: number, right: number, scale = 3) =>
+      merged([
+        snapshot(1, exponentialFamily("e", { value: wide(scale, left) })),
+        snapshot(1, exponentialFamily("e", { value: wide(3, right) }))
+      ]).families.map(({ series }) => {
+        const { positive, scale } = series[0]!.value as ExponentialHistogramValue
+        return [scale, positive.counts.length]
+      })
+    assert.deepStrictEqual(together(1500, 1500), [[3, 1500]])
+    assert.deepStrictEqual(together(10, 2048), [[3, 2048]])
+    assert.deepStrictEqual(together(2048, 10, 2), [[2, 2048]])
+    assert.deepStrictEqual(together(160, 160), [[3, 160]])
   })
 
   it("keeps the newest exemplar of each bucket", () => {

@@ -6,6 +6,7 @@ import * as MetricReader from "../../src/metrics/MetricReader.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, numbers, snapshot } from "../support/metricModel.ts"
+import { exponential } from "../support/metricSnapshots.ts"
 
 /** A store that has what it is told to have. */
 const makeStore = (first: MetricSnapshot = MetricDelta.nothing) => {
@@ -79,6 +80,19 @@ describe("MetricReader", () => {
         assert.deepStrictEqual(yield* collected(reader), [])
       }))
   }
+
+  it.effect("owes an exponential histogram in the buckets of the store, however many these are", () =>
+    Effect.gen(function*() {
+      const family = (buckets: number) => {
+        const positive = { offset: 0, counts: new Array<number>(buckets).fill(1) }
+        return model.exponentialFamily("e", { value: exponential({ scale: 5, positive, count: buckets }) })
+      }
+      const store = makeStore(snapshot(10, family(1000)))
+      const reader = yield* MetricReader.make({ snapshot: store.snapshot, temporality: "delta" })
+      yield* Effect.exit(reader.collect(() => Effect.fail("no")))
+      store.set(20, family(2000))
+      assert.deepStrictEqual(yield* collected(reader), [snapshot(20, family(2000))])
+    }))
 
   it.effect("owes levels no longer than they are true", () =>
     Effect.gen(function*() {

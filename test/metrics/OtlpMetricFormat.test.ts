@@ -52,7 +52,7 @@ describe("OtlpMetricFormat", () => {
         "\"scopeMetrics\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"metrics\":[{" +
         "\"name\":\"jobs_total\",\"description\":\"Jobs.\",\"sum\":{\"dataPoints\":[{" +
         "\"attributes\":[{\"key\":\"queue\",\"value\":{\"stringValue\":\"a\\\"b\"}}]," +
-        "\"startTimeUnixNano\":\"1700000000000000000\",\"timeUnixNano\":\"1700000060000000000\",\"asInt\":\"3\"," +
+        "\"startTimeUnixNano\":\"1700000000000000000\",\"timeUnixNano\":\"1700000060000000000\",\"asDouble\":3," +
         "\"exemplars\":[{\"timeUnixNano\":\"1700000000123000000\",\"asDouble\":0.25," +
         "\"spanId\":\"b7ad6b7169203331\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\"}]}]," +
         "\"aggregationTemporality\":2,\"isMonotonic\":true}}]}]}]}"
@@ -181,17 +181,17 @@ describe("OtlpMetricFormat", () => {
     assert.deepStrictEqual(temporality("lowmemory"), [1, 2, 1, 1, 2])
   })
 
-  it("writes integers where all values of a metric are whole and its unit has no fractions", () => {
+  it("writes the numbers of every metric as doubles, whatever they are at the moment", () => {
     const both = (...values: ReadonlyArray<number>) =>
       counter("a_total", ...values.map((value, index) => ({ value, attributes: { a: `${index}` } })))
-    assert.deepStrictEqual(values(both(1, 2)), [1n, 2n])
-    assert.deepStrictEqual(values(both(1, 0.5)), [1, 0.5])
-    assert.deepStrictEqual(values(both(1, 2 ** 53)), [1, 2 ** 53])
-    assert.deepStrictEqual(values({ ...both(1, 2), unit: "seconds" }), [1, 2])
-    assert.deepStrictEqual(values({ ...both(1, 2), unit: "bytes" }), [1n, 2n])
-    assert.deepStrictEqual(values(numbers("gauge", "g", { value: -0 }), numbers("gauge", "h", { value: -3 })), [
-      0n,
-      -3n
+    for (const unit of [undefined, "seconds", "bytes"]) {
+      for (const numbers of [[1, 2], [1, 0.5], [0, 2 ** 53], [19.5, 20, 23]]) {
+        assert.deepStrictEqual(values({ ...both(...numbers), unit }), numbers)
+      }
+    }
+    assert.deepStrictEqual(values(numbers("gauge", "g", { value: -0 }), numbers("upDownCounter", "u", { value: -3 })), [
+      0,
+      -3
     ])
   })
 

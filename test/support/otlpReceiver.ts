@@ -18,6 +18,8 @@ export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Leaves the answer open after the body. */
+  readonly endless?: boolean
 }
 
 export class OtlpReceiver extends Context.Service<OtlpReceiver, {
@@ -53,7 +55,8 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
           const answer = answers.shift() ?? { status: 200, body: "{}" }
           if (answer !== "hang") {
             response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers })
-            response.end(answer.body)
+            if (answer.endless === true) response.write(answer.body)
+            else response.end(answer.body)
           }
           Queue.offerUnsafe(arrivals, entry)
         })

@@ -181,6 +181,20 @@ describe("SpanExport", () => {
       assert.deepStrictEqual(yield* counts, { "tasker_spans_dropped_total rejected": 1 })
     }).pipe(Effect.provide(layer(toReceiver()))))
 
+  it.effect("counts spans that a receiver rejects of a batch that it accepts", () =>
+    Effect.gen(function*() {
+      const { answer, received: requests } = yield* OtlpReceiver
+      answer({ status: 200, body: JSON.stringify({ partialSuccess: { rejectedSpans: "2", errorMessage: "too old" } }) })
+      yield* Effect.repeat(Effect.withSpan(Effect.void, "work"), { times: 2 })
+      yield* flush
+      yield* flush
+      assert.lengthOf(requests, 1)
+      assert.deepStrictEqual(yield* counts, {
+        tasker_spans_exported_total: 1,
+        "tasker_spans_dropped_total partially_rejected": 2
+      })
+    }).pipe(Effect.provide(layer(toReceiver()))))
+
   it.effect("sends by itself after the interval", () =>
     Effect.gen(function*() {
       const { next } = yield* OtlpReceiver

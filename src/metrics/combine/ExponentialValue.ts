@@ -10,7 +10,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
  * @internal
  */
-import type { ExponentialBuckets, ExponentialHistogramValue } from "../MetricSnapshot.ts"
+import type { ExponentialBuckets, ExponentialHistogramValue, FamilySnapshot } from "../MetricSnapshot.ts"
 import { defaultMaximumBuckets } from "../store/MetricDeclaration.ts"
 
 const none: ExponentialBuckets = { offset: 0, counts: [] }
@@ -136,11 +136,23 @@ const extreme = (
   right: number | undefined
 ): number | undefined => left === undefined ? right : right === undefined ? left : choose(left, right)
 
+/** Buckets that no sum of these families needs to fall below: those of the widest series, the default at least. */
+export const widest = (families: Iterable<FamilySnapshot>): number => {
+  let most = defaultMaximumBuckets
+  for (const family of families) {
+    if (family.type !== "exponentialHistogram") continue
+    for (const { value: { negative, positive } } of family.series) {
+      most = Math.max(most, negative.counts.length, positive.counts.length)
+    }
+  }
+  return most
+}
+
 /** Both together, in no more buckets on each side of zero than allowed. */
 export const add = (
   left: ExponentialHistogramValue,
   right: ExponentialHistogramValue,
-  maximumBuckets: number = defaultMaximumBuckets
+  maximumBuckets: number
 ): ExponentialHistogramValue => {
   const [a, b] = align(left, right, maximumBuckets)
   return {

@@ -8,6 +8,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { ExponentialHistogramValue, HistogramValue, SeriesSnapshot } from "../MetricSnapshot.ts"
+import * as EffectHistogram from "./EffectHistogram.ts"
 import type { Checked } from "./MetricDeclaration.ts"
 import type { Series } from "./Series.ts"
 
@@ -118,7 +119,7 @@ const shower = (
     }
     case "histogram": {
       const boundaries = declaration.buckets ?? []
-      const stateOf = (series: Series) => explicitState(boundaries, read(series) as HistogramValue)
+      const stateOf = (series: Series) => EffectHistogram.ofExplicit(boundaries, read(series) as HistogramValue)
       return (series) =>
         Metric.registerUnsafe(
           Metric.histogram(name, { ...optionsOf(series), boundaries }),
@@ -127,10 +128,10 @@ const shower = (
         )
     }
     case "exponentialHistogram": {
-      const stateOf = (series: Series) => exponentialState(read(series) as ExponentialHistogramValue)
+      const stateOf = (series: Series) => EffectHistogram.ofExponential(read(series) as ExponentialHistogramValue)
       return (series) =>
         Metric.registerUnsafe(
-          Metric.histogram(name, { ...optionsOf(series), boundaries: [] }),
+          Metric.histogram(name, { ...optionsOf(series), boundaries: EffectHistogram.exponentialBounds }),
           context,
           hooks(stateOf, series)
         )
@@ -146,35 +147,3 @@ const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metri
 })
 
 const nothing = () => {}
-
-/** Effect's histogram state: cumulative counts per bound, without `+Inf`. The bounds stand in for the extremes. */
-const explicitState = (boundaries: ReadonlyArray<number>, value: HistogramValue): Metric.HistogramState => {
-  let cumulative = 0
-  return {
-    buckets: boundaries.map((bound, index): [number, number] => [bound, cumulative += value.counts[index] ?? 0]),
-    count: value.count,
-    min: 0,
-    max: boundaries.at(-1) ?? 0,
-    sum: value.sum
-  }
-}
-
-/** Buckets of powers of two, the coarsest that exponential buckets of every finer scale fit into. */
-const exponentialState = (value: ExponentialHistogramValue): Metric.HistogramState => {
-  const { max = 0, min = 0, negative, positive, scale } = value
-  const powers = new Map<number, number>()
-  positive.counts.forEach((count, index) => {
-    const power = scale >= 0
-      ? ((positive.offset + index) >> scale) + 1
-      : (positive.offset + index + 1) * 2 ** -scale
-    powers.set(power, (powers.get(power) ?? 0) + count)
-  })
-  let cumulative = value.zeroCount + negative.counts.reduce((sum, count) => sum + count, 0)
-  return {
-    buckets: [...powers].map(([power, count]): [number, number] => [2 ** power, cumulative += count]),
-    count: value.count,
-    min,
-    max,
-    sum: value.sum
-  }
-}

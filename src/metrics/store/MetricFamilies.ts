@@ -15,7 +15,9 @@ export interface Options {
   readonly views: ReadonlyArray<MetricView.MetricView>
   /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
   readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState | undefined
-  /** Told what of a view cannot be done. */
+  /** Whether the telemetry counts about itself under a name. */
+  readonly isReserved: (name: string) => boolean
+  /** Told what cannot be done as it is declared or as a view has it. */
   readonly onDoubt: (sentence: string) => void
 }
 
@@ -60,15 +62,20 @@ export class MetricFamilies {
   #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
     const viewed = MetricView.apply(this.#options.views, declaration)
     if (viewed === undefined) return undefined
-    if (viewed.name === declaration.name) {
-      if (!this.has(viewed.name)) return viewed
-      this.#options.onDoubt(`metric ${declaration.name} is not recorded: a view gave its name to another metric before`)
+    const { isReserved, onDoubt } = this.#options
+    if (isReserved(declaration.name)) {
+      onDoubt(`metric ${declaration.name} is not recorded: the telemetry counts about itself under this name`)
       return undefined
     }
-    const doubt = MetricDeclaration.doubtAbout(viewed) ??
-      (this.has(viewed.name) || this.#declared.has(viewed.name) ? "the name is taken" : undefined)
+    if (viewed.name === declaration.name) {
+      if (!this.has(viewed.name)) return viewed
+      onDoubt(`metric ${declaration.name} is not recorded: a view gave its name to another metric before`)
+      return undefined
+    }
+    const isTaken = this.has(viewed.name) || this.#declared.has(viewed.name) || isReserved(viewed.name)
+    const doubt = MetricDeclaration.doubtAbout(viewed) ?? (isTaken ? "the name is taken" : undefined)
     if (doubt === undefined) return viewed
-    this.#options.onDoubt(`metric ${declaration.name} keeps its name: a view calls it ${viewed.name}, but ${doubt}`)
+    onDoubt(`metric ${declaration.name} keeps its name: a view calls it ${viewed.name}, but ${doubt}`)
     return { ...viewed, name: declaration.name }
   }
 

@@ -1,6 +1,6 @@
 /**
- * What a store says about itself: metrics that overflow, misuse, memory. And the
- * counters of the rooms below, which keep them in `SelfStatistics`.
+ * What a store says about itself: metrics that overflow, misuse, memory. And what
+ * the rooms below have counted.
  *
  * @internal
  */
@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import type * as TelemetryConfig from "../../TelemetryConfig.ts"
-import type { NumberFamily } from "../MetricSnapshot.ts"
 import type { MetricState } from "./MetricState.ts"
+import * as SelfCounters from "./SelfCounters.ts"
 
 export const bytes = {
   type: "gauge",
@@ -59,9 +59,10 @@ export const make = Effect.gen(function*() {
     ["metric"]
   )
   const failed = new Set<string>()
+  const warn = (sentence: string) => log(Effect.logWarning(sentence))
 
   return {
-    warn: (sentence: string) => log(Effect.logWarning(sentence)),
+    warn,
     overflow: (metric: string, limit: number, culprit: string) => {
       countOverflow([metric, culprit])
       log(Effect.logWarning(
@@ -83,21 +84,8 @@ export const make = Effect.gen(function*() {
       if (!failed.has(metric)) log(Effect.logWarning(`the values of metric ${metric} could not be had`, cause))
       failed.add(metric)
     },
-    /** The counters of other rooms. */
-    read: (): ReadonlyArray<NumberFamily> =>
-      statistics.read().filter(({ values }) => values.length > 0).map((counter) => ({
-        type: "counter",
-        name: counter.name,
-        help: counter.help,
-        unit: undefined,
-        attributes: counter.attributes,
-        observed: true,
-        series: counter.values.map(({ attributes, value }) => ({
-          attributes: Object.fromEntries(counter.attributes.map((key, position) => [key, attributes[position] ?? ""])),
-          startMillis,
-          value,
-          exemplars: []
-        }))
-      }))
+    /** Whether a counter of the telemetry about itself has the name. */
+    owns: (name: string) => statistics.read().some((counter) => counter.name === name),
+    read: SelfCounters.reader({ counters: statistics.read, startMillis, onConflict: warn })
   }
 })

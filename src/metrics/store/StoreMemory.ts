@@ -76,6 +76,7 @@ export const make: (
   const families = new MetricFamilies({
     views: config.views,
     onDoubt: self.warn,
+    isReserved: self.owns,
     makeState: (declaration) => {
       const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
       const storage = backend.storage(declaration)
@@ -137,7 +138,7 @@ export const make: (
     const reading = yield* families.prepare()
     const timeMillis = nowMillis()
     const own = families.read(reading)
-    const ofTelemetry = self.read()
+    const ofTelemetry = self.read(config.views, (name) => families.has(name))
     const addThreads = threads.read()
     const ofTelemetryNames = new Set(ofTelemetry.map(({ name }) => name))
     const foreign = readForeign((name) => families.has(name) || ofTelemetryNames.has(name))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, Metric, References, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, Metric, References, Schema, Scope } from "effect"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import { MetricStore } from "../../../src/metrics/MetricStore.ts"
 
@@ -29,11 +29,64 @@ describe("EffectRegistry", () => {
           id: "wait",
           type: "Histogram",
           attributes: {},
-          state: { buckets: [[1, 2], [2, 3]], count: 4, min: 0, max: 2, sum: 12 }
+          state: { buckets: [[1, 2], [2, 3]], count: 4, min: 0, max: 8, sum: 12 }
         }
       ] as never)
       jobs.inc({ kind: "mail" }, 40)
       assert.deepStrictEqual((yield* visible)[0]?.state, { count: 42, incremental: true })
+    }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  const histogram = Effect.map(visible, ([first]) => first?.state as Metric.HistogramState)
+
+  it.effect.prop("shows extremes of a histogram that lie in its outermost buckets and around its average", [
+    Schema.NonEmptyArray(Schema.Int.check(Schema.isBetween({ minimum: -20, maximum: 1000 })))
+  ], ([observed]) =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      const bounds = [-3, 1, 5, 40]
+      const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: bounds })
+      for (const value of observed) wait.observe({}, value)
+      const { count, max, min, sum } = yield* histogram
+      const bucketOf = (value: number) => [...bounds, Infinity].findIndex((bound) => value <= bound)
+      assert.strictEqual(bucketOf(min), bucketOf(Math.min(...observed)))
+      assert.strictEqual(bucketOf(max), bucketOf(Math.max(...observed)))
+      assert.isAtMost(min, sum / count)
+      assert.isAtLeast(max, sum / count)
+      assert.isTrue(Number.isFinite(min) && Number.isFinite(max))
+    }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())), {
+    arbitrary: { runs: 100 }
+  })
+
+  it.effect("shows extremes that can be written where a value is infinite", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: [1, 5] })
+      for (const value of [2, Infinity]) wait.observe({}, value)
+      const { max, min } = yield* histogram
+      assert.isTrue(min > 1 && min <= 2)
+      assert.isTrue(max > 5 && Number.isFinite(max))
+    }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("shows an exponential histogram in the same buckets always", () =>
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      const size = store.exponentialHistogram({ name: "size", help: "Sizes.", attributes: [] })
+      const bounds = Array.from({ length: 36 }, (_, index) => 4 ** (index - 15))
+      let before = bounds.map(() => 0)
+      for (const value of [4, 4.5, 1, 3, 1e-6, 0, -7, 1e-40, 1e12, 1e13, 1e-3, 17]) {
+        size.observe({}, value)
+        const { buckets, count, max, min } = yield* histogram
+        assert.deepStrictEqual(buckets.map(([bound]) => bound), bounds)
+        const now = buckets.map(([, total]) => total)
+        assert.deepStrictEqual(
+          now.map((total, index) => total - before[index]!),
+          bounds.map((bound) => value <= bound ? 1 : 0),
+          `${value}`
+        )
+        assert.isAtMost(now.at(-1)!, count)
+        assert.isTrue(min <= value && value <= max)
+        before = now
+      }
     }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("removes its metrics when the scope closes, and nothing else", () =>
