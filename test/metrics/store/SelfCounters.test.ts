@@ -74,13 +74,24 @@ describe("SelfCounters", () => {
       const theirs = store.counter({ name: misuses, help: "Theirs.", attributes: ["shop"] })
       theirs.inc({ shop: "a" }, 5)
       misuse(store)
-      const read = () => [{ attributes: { shop: "a" }, value: 7 }]
-      yield* store.observe({ type: "counter", name: misuses, help: "Theirs.", attributes: ["shop"], read })
       const { families } = yield* store.snapshot
       assert.deepStrictEqual(families.filter(({ name }) => name === misuses).map(({ help }) => help), [
         "Measurements that make no sense and were not recorded."
       ])
       assert.lengthOf(PrometheusFormat.format(yield* store.snapshot).match(/^# TYPE tasker_metric_misuses/gm)!, 1)
+      assert.deepStrictEqual(lines[0], [
+        "Warn",
+        `metric ${misuses} is not recorded: the telemetry counts about itself under this name`
+      ])
+    }))
+
+  test("keep their names from what a program observes", (store, lines) =>
+    Effect.gen(function*() {
+      misuse(store)
+      const read = () => [{ attributes: { shop: "a" }, value: 7 }]
+      yield* store.observe({ type: "counter", name: misuses, help: "Theirs.", attributes: ["shop"], read })
+      const { families } = yield* store.snapshot
+      assert.lengthOf(families.filter(({ name }) => name === misuses), 1)
       assert.deepStrictEqual(lines[0], [
         "Warn",
         `metric ${misuses} is not recorded: the telemetry counts about itself under this name`
