@@ -31,5 +31,12 @@ const addFraction = (values: Float64Array, at: number, amount: number): void => 
   values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
 }
 
+/** Adds the sum that begins at `fromAt` to the one that begins at `at`. */
+export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
+  values[at] = (values[at] as number) + (from[fromAt] as number)
+  addFraction(values, at, from[fromAt + 1] as number)
+  addFraction(values, at, -(from[fromAt + 2] as number))
+}
+
 export const read = (values: Float64Array, at: number): number =>
   (values[at] as number) + ((values[at + 1] as number) - (values[at + 2] as number))

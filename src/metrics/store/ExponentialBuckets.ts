@@ -14,7 +14,7 @@
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../MetricSnapshot.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
-import type { ReadValue } from "./FamilyParts.ts"
+import type { Merge, ReadValue } from "./FamilyParts.ts"
 import type { Count } from "./HistogramFamily.ts"
 
 /** Finest scale; the one a series begins with. */
@@ -121,6 +121,66 @@ export const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
       max: total === 0 ? undefined : values[base + max]
     }
   }
+}
+
+/**
+ * Adds what was counted in up to `fromSize` buckets on a side to what was counted
+ * in up to `size`, at the finest scale that has room for both.
+ */
+export const merger = (size: number, fromSize: number): Merge => {
+  const sides = [[positiveSide, head, head], [negativeSide, head + size, head + fromSize]] as const
+  return (values, at, from, fromAt) => {
+    if (from[fromAt + count] === 0) return
+    const isFirst = values[at + count] === 0
+    const own = isFirst ? from[fromAt + steps] as number : values[at + steps] as number
+    if (isFirst) values[at + steps] = own
+    const theirs = from[fromAt + steps] as number
+    let shared = Math.max(own, theirs)
+    for (const [side] of sides) {
+      const [low, high] = rangeOf(values, at + side, own, from, fromAt + side, theirs, shared)
+      for (let joins = 0; (high >> joins) - (low >> joins) >= size; joins++) shared++
+    }
+    if (shared > own) coarsen(values, at, size, shared - own)
+    for (const [side, buckets, fromBuckets] of sides) {
+      const added = from[fromAt + side] as number
+      if (added === 0) continue
+      const [low, high] = rangeOf(values, at + side, shared, from, fromAt + side, theirs, shared)
+      for (let index = from[fromAt + side + 1] as number; index <= (from[fromAt + side + 2] as number); index++) {
+        const place = at + buckets + modulo(index >> (shared - theirs), size)
+        values[place] = (values[place] as number) + (from[fromAt + fromBuckets + modulo(index, fromSize)] as number)
+      }
+      values[at + side] = (values[at + side] as number) + added
+      values[at + side + 1] = low
+      values[at + side + 2] = high
+    }
+    values[at + zeroCount] = (values[at + zeroCount] as number) + (from[fromAt + zeroCount] as number)
+    values[at + count] = (values[at + count] as number) + (from[fromAt + count] as number)
+    CompensatedSum.merge(values, at + sum, from, fromAt + sum)
+    const [lowest, highest] = [from[fromAt + min] as number, from[fromAt + max] as number]
+    values[at + min] = isFirst ? lowest : Math.min(lowest, values[at + min] as number)
+    values[at + max] = isFirst ? highest : Math.max(highest, values[at + max] as number)
+  }
+}
+
+/** Lowest and highest index that two sides have together at a scale that both can be brought to. */
+const rangeOf = (
+  values: Float64Array,
+  at: number,
+  scaleSteps: number,
+  from: Float64Array,
+  fromAt: number,
+  fromSteps: number,
+  shared: number
+): readonly [low: number, high: number] => {
+  const ends = [[values, at, scaleSteps], [from, fromAt, fromSteps]] as const
+  let low = Infinity
+  let high = -Infinity
+  for (const [numbers, side, own] of ends) {
+    if (numbers[side] === 0) continue
+    low = Math.min(low, (numbers[side + 1] as number) >> (shared - own))
+    high = Math.max(high, (numbers[side + 2] as number) >> (shared - own))
+  }
+  return low > high ? [0, 0] : [low, high]
 }
 
 const modulo = (index: number, size: number): number => {

@@ -83,7 +83,7 @@ export const make: (
         self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
         return undefined
       }
-      return new MetricState({
+      const state = new MetricState({
         declaration,
         cardinalityLimit,
         storage,
@@ -94,9 +94,20 @@ export const make: (
         registry,
         onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
       })
+      threads.pair(state)
+      return state
     }
   })
-  const threads = new SharedThreads(self.warn)
+  const threads = new SharedThreads({
+    cardinalityLimit: config.cardinalityLimit,
+    nowMillis,
+    own: (name) => families.state(name),
+    onOverflow: self.overflow,
+    onConflict: (metric, difference) =>
+      self.warn(
+        `metric ${metric} of a worker thread is left out: its ${difference} differs from that of another thread`
+      )
+  })
   const observed = new ObservedMetrics(self.observeFailed)
   const readForeign = ForeignMetrics.reader({
     context: yield* Effect.context<never>(),
@@ -117,14 +128,15 @@ export const make: (
       (end) => Effect.sync(end)
     )
 
-  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
-  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
-  const expireIdle = Effect.sync(() => {
+  const allStates = () => [...families.states, ...threads.states]
+  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
+  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
+  function* expireIdle(): Cooperation.Work<void> {
     const now = nowMillis()
-    for (const state of families.states) state.expireIdle(now, now - Duration.toMillis(config.retention))
-  })
+    for (const state of allStates()) yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+  }
   if (backend.expires) {
-    yield* expireIdle.pipe(
+    yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
       Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
       Effect.forkScoped
     )
@@ -133,10 +145,11 @@ export const make: (
   /** Reading, which cannot be paused, is one piece of the work. */
   function* snapshot(): Cooperation.Work<MetricSnapshot> {
     const reading = yield* families.prepare()
+    yield* threads.prepare(reading)
     const timeMillis = nowMillis()
     const own = families.read(reading)
     const ofTelemetry = self.read()
-    const addThreads = threads.read()
+    const addThreads = threads.read(reading, timeMillis)
     const ofTelemetryNames = new Set(ofTelemetry.map(({ name }) => name))
     const foreign = readForeign((name) => families.has(name) || ofTelemetryNames.has(name))
     exemplars?.nextInterval()
@@ -149,6 +162,10 @@ export const make: (
     observe,
     isShared: backend.isShared,
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
-    snapshot: Effect.flatMap(observed.refresh, () => Effect.suspend(() => Cooperation.run(snapshot())))
+    // What is observed of this store is to tell what threads have.
+    snapshot: Effect.suspend(() => Cooperation.run(threads.take())).pipe(
+      Effect.andThen(observed.refresh),
+      Effect.andThen(Effect.suspend(() => Cooperation.run(snapshot())))
+    )
   } satisfies MetricStoreShape
 })

@@ -18,6 +18,18 @@ const observed = (values: ReadonlyArray<number>, size: number): ExponentialHisto
   return ExponentialBuckets.reader(size)(numbers, 0)
 }
 
+const SideSize = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 200 }))
+
+/** Counts by bucket, at a scale that is so many steps lower. */
+const filledOf = ({ counts, offset }: ExponentialHistogramValue["positive"], steps: number) => {
+  const filled: Record<number, number> = {}
+  counts.forEach((count, index) => {
+    const bucket = (offset + index) >> steps
+    if (count > 0) filled[bucket] = (filled[bucket] ?? 0) + count
+  })
+  return filled
+}
+
 /** How many of the values belong into a bucket, by its bounds as the data model defines them. */
 const within = (values: ReadonlyArray<number>, index: number, scale: number) => {
   // Multiplied by what rounding may move a bound, which is less than the width of the finest bucket.
@@ -80,6 +92,34 @@ describe("ExponentialBuckets", () => {
       return true
     },
     { arbitrary: { runs: 300 } }
+  )
+
+  it.prop(
+    "is added to another one as if all values had been counted together",
+    [Schema.Array(Near), Schema.Array(Near), SideSize, SideSize],
+    ([left, right, size, otherSize]) => {
+      const [own, other, both] = [new Float64Array(1500), new Float64Array(1500), [...left, ...right]]
+      for (const value of left) ExponentialBuckets.counter(size)(own, 1, value)
+      for (const value of right) ExponentialBuckets.counter(otherSize)(other, 2, value)
+      ExponentialBuckets.merger(size, otherSize)(own, 1, other, 2)
+      const merged = ExponentialBuckets.reader(size)(own, 1)
+      const expected = observed(both, size)
+      // Fewer buckets in the other one may have cost it its scale.
+      if (otherSize >= size) assert.strictEqual(merged.scale, expected.scale)
+      else assert.isAtMost(merged.scale, expected.scale)
+      assert.deepStrictEqual(
+        [merged.count, merged.zeroCount, merged.min, merged.max],
+        [expected.count, expected.zeroCount, expected.min, expected.max]
+      )
+      assert.approximately(merged.sum, expected.sum, 1e-6)
+      const steps = expected.scale - merged.scale
+      for (const side of ["positive", "negative"] as const) {
+        assert.isAtMost(merged[side].counts.length, size)
+        assert.deepStrictEqual(filledOf(merged[side], 0), filledOf(expected[side], steps))
+      }
+      return true
+    },
+    { arbitrary: { runs: 500 } }
   )
 
   it("keeps the finest scale that the spread of the values allows", () => {
