@@ -11,6 +11,7 @@
  * @internal
  */
 import type * as Cooperation from "../../internal/Cooperation.ts"
+import * as ExponentialBuckets from "./ExponentialBuckets.ts"
 import type { Merge } from "./FamilyParts.ts"
 import type { Checked } from "./MetricDeclaration.ts"
 import { attributesOf, type MetricState, strideOf } from "./MetricState.ts"
@@ -84,7 +85,10 @@ export class SharedThread {
   read(reading: Reading, nowMillis: number): AddParts {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
-    const numbers = copyInto(reading, this.#slab, this.#slab.numbers(this.#end))
+    const live = this.#slab.numbers(this.#end)
+    const guards = this.#families.map((family) => guardOf(family, live, family.bases))
+    const numbers = copyInto(reading, this.#slab, live)
+    for (const guard of guards) guard?.(numbers, 0)
     // What has left by now is in the copies of what ended threads left.
     const parts = this.#families.map((family) => ({ family, from: family.left, to: family.bases.length }))
     return function*(copyOf) {
@@ -112,14 +116,19 @@ export class SharedThread {
   }
 
   /** At once: a reading finds the part here or there. */
-  #leave({ bases, declaration, series: all, stride, threads }: Family, position: number): void {
+  #leave(family: Family, position: number): void {
+    const { bases, declaration, series: all, stride, threads } = family
     const series = all[position]
     if (series === undefined || threads === undefined) return
     const base = bases[position] as number
     series.threads--
     const { merge, state } = threads
     if (accumulates(declaration.type)) {
-      merge(state.parts.storage.values, series.base, this.#slab.numbers(base + stride), base)
+      const live = this.#slab.numbers(base + stride)
+      const guard = guardOf(family, live, [base])
+      const numbers = live.slice(base)
+      guard?.(numbers, base)
+      merge(state.parts.storage.values, series.base, numbers, 0)
     } else if (series.threads === 0) state.expire(series)
   }
 
@@ -170,3 +179,7 @@ export class SharedThread {
     if (isEmpty) threads.state.expire(series)
   }
 }
+
+/** What sees to it that series are copied whole, where the thread may take away numbers. */
+const guardOf = ({ declaration: { type }, stride }: Family, live: Float64Array, bases: ReadonlyArray<number>) =>
+  type === "exponentialHistogram" ? ExponentialBuckets.guard(live, bases, stride) : undefined

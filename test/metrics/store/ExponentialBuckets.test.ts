@@ -122,6 +122,47 @@ describe("ExponentialBuckets", () => {
     { arbitrary: { runs: 500 } }
   )
 
+  it("is copied again if its buckets were joined while they were copied", () => {
+    const size = 160
+    const stride = 1 + ExponentialBuckets.size(size)
+    const live = new Float64Array(new SharedArrayBuffer(3 * stride * 8))
+    const bases = [0, stride, 2 * stride]
+    const count = ExponentialBuckets.counter(size)
+    const countAll = (value: number) => {
+      for (const base of bases) count(live, base + 1, value)
+    }
+    for (let index = 0; index < 100; index++) countAll(1 + index * 1e-6)
+    const guard = ExponentialBuckets.guard(live, bases, stride)
+    const copy = live.slice()
+    // The beginning was copied before, the end after the change.
+    countAll(1000)
+    copy.set(live.subarray(stride + 60, 2 * stride), stride + 60)
+    const read = (numbers: Float64Array, base: number) => ExponentialBuckets.reader(size)(numbers, base + 1)
+    assert.notStrictEqual(read(copy, stride).count, 100)
+    assert.notStrictEqual(read(copy, stride).count, 101)
+    guard(copy, 0)
+    assert.deepStrictEqual(bases.map((base) => read(copy, base)), bases.map((base) => read(live, base)))
+    assert.strictEqual(read(copy, stride).count, 101)
+  })
+
+  it("is taken as it is if its thread was ended while it joined buckets", () => {
+    const size = 4
+    const stride = 1 + ExponentialBuckets.size(size)
+    const live = new Float64Array(new SharedArrayBuffer(stride * 8))
+    ExponentialBuckets.counter(size)(live, 1, 1)
+    const whole = live.slice()
+    ExponentialBuckets.counter(size)(live, 1, 1000)
+    // The change is counted at its beginning and at its end.
+    const place = live.findIndex((number, index) => number !== whole[index] && number > 0 && number < 1e-300)
+    const words = new Int32Array(live.buffer)
+    assert.strictEqual(words[place * 2], 2)
+    words[place * 2] = 1
+    const guard = ExponentialBuckets.guard(live, [0], stride)
+    const copy = live.slice()
+    guard(copy, 0)
+    assert.strictEqual(ExponentialBuckets.reader(size)(copy, 1).count, 2)
+  })
+
   it("keeps the finest scale that the spread of the values allows", () => {
     assert.strictEqual(observed([1], 160).scale, 20)
     assert.strictEqual(observed([1, 2], 160).scale, 7)
