@@ -31,6 +31,13 @@ const addFraction = (values: Float64Array, at: number, amount: number): void => 
   values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
 }
 
+/** Makes the sum this amount, with a single change of its value where it has only ever been set. */
+export const set = (values: Float64Array, at: number, amount: number): void => {
+  values[at + 1] = amount
+  values[at + 2] = 0
+  values[at] = 0
+}
+
 /** Adds the sum that begins at `fromAt` to the one that begins at `at`. */
 export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
   values[at] = (values[at] as number) + (from[fromAt] as number)

@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import type { Observation, ObservedDeclaration } from "../MetricStoreShape.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 import type { MetricState } from "./MetricState.ts"
+import type { Series } from "./Series.ts"
 
 type Read = ObservedDeclaration<string>["read"]
 
@@ -33,8 +34,11 @@ export class ObservedMetrics {
   /** Told the metric whose values could not be had. */
   readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
 
-  constructor(onError: (metric: string, cause: Cause.Cause<unknown>) => void) {
+  readonly #keepsTotals: boolean
+
+  constructor(onError: (metric: string, cause: Cause.Cause<unknown>) => void, keepsTotals: boolean) {
     this.#onError = onError
+    this.#keepsTotals = keepsTotals
   }
 
   /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
@@ -46,7 +50,7 @@ export class ObservedMetrics {
     return () => {
       kept.delete(key)
       if (kept.size === 0) this.#observed.delete(state)
-      replace(state, kept)
+      this.#replace(state, kept)
     }
   }
 
@@ -63,7 +67,11 @@ export class ObservedMetrics {
       concurrency: "unbounded"
     })
     // Values that nobody brings up to date any more become idle.
-    return Effect.map(readings, (done) => done.includes(true) ? replace(state, kept) : undefined)
+    return Effect.map(readings, (done) => done.includes(true) ? this.#replace(state, kept) : undefined)
+  }
+
+  #replace(state: MetricState, kept: Kept): void {
+    replace(state, [...kept.values()].flatMap(({ values }) => values), this.#keepsTotals)
   }
 
   #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
@@ -108,19 +116,34 @@ const taken = (state: MetricState, { attributes, value }: Observation<string>): 
   return { attributes: Object.fromEntries(parts.keys.map((key) => [key, attributes[key] ?? ""])), value }
 }
 
-/** Puts the values in place of those of before; what shares a series, as in an overflow, is added up. */
-const replace = (state: MetricState, kept: Kept): void => {
-  const { index, storage } = state.parts
-  const isSum = state.declaration.type !== "gauge"
-  for (const { base } of index.all) storage.values.fill(0, base, base + storage.stride)
-  const given = new Set<unknown>()
-  for (const { attributes, value } of [...kept.values()].flatMap(({ values }) => values)) {
+/**
+ * Puts the values in place of those of before; what shares a series, as in an
+ * overflow, is added up.
+ *
+ * **Details**
+ *
+ * Each series goes from its value of before to its new one without one in
+ * between, which another thread might read.
+ *
+ * @param keepsTotals whether a counter stays that is not given any more, because it is part of a sum that must not fall
+ */
+export const replace = (
+  state: MetricState,
+  observations: ReadonlyArray<Observation<string>>,
+  keepsTotals: boolean
+): void => {
+  const { declaration: { type }, parts: { index, storage } } = state
+  const totals = new Map<Series, number>()
+  for (const { attributes, value } of observations) {
     const series = index.find(attributes)
-    given.add(series)
-    const { values } = storage
-    values[series.base] = 1
-    if (isSum) CompensatedSum.add(values, series.base + 1, value)
-    else values[series.base + 1] = (values[series.base + 1] as number) + value
+    totals.set(series, (totals.get(series) ?? 0) + value)
   }
-  for (const series of index.all) if (!given.has(series)) state.expire(series)
+  const { values } = storage
+  for (const [{ base }, total] of totals) {
+    values[base] = 1
+    if (type === "gauge") values[base + 1] = total
+    else CompensatedSum.set(values, base + 1, total)
+  }
+  if (keepsTotals && type === "counter") return
+  for (const series of index.all) if (!totals.has(series)) state.expire(series)
 }

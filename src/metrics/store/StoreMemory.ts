@@ -20,16 +20,20 @@ import * as EffectRegistry from "./EffectRegistry.ts"
 import * as ForeignMetrics from "./ForeignMetrics.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
-import { MetricState, strideOf } from "./MetricState.ts"
+import { MetricState, type Options, strideOf } from "./MetricState.ts"
 import { ObservedMetrics } from "./ObservedMetrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import { ExemplarFilter } from "./SeriesExemplars.ts"
 import { GrowingStorage, type SeriesStorage } from "./SeriesStorage.ts"
+import { SharedStatistics } from "./SharedStatistics.ts"
 import { SharedThreads } from "./SharedThreads.ts"
 import * as storeDeclarations from "./storeDeclarations.ts"
 
 /** Looks for idle series per retention. */
 const looksPerRetention = 24
+
+/** How often a worker thread brings up to date what is observed there: the main thread cannot ask for it. */
+const observedEvery = "5 seconds"
 
 /** Largest memory of a worker thread, unless it is said. */
 const defaultShareBytes = 64 * 1024 * 1024
@@ -73,28 +77,32 @@ export const make: (
     ? undefined
     : new ExemplarFilter(config.exemplars === "trace_based")
 
+  const makeState = (
+    declaration: MetricDeclaration.Checked,
+    shown: Pick<Options, "exemplars" | "registry">
+  ): MetricState | undefined => {
+    const storage = backend.storage(declaration)
+    if (storage === undefined) {
+      self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
+      return undefined
+    }
+    return new MetricState({
+      declaration,
+      cardinalityLimit: declaration.cardinalityLimit ?? config.cardinalityLimit,
+      storage,
+      nowMillis,
+      redact,
+      misuse: self.misuse(declaration.name, config.onMisuse),
+      onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit),
+      ...shown
+    })
+  }
   const families = new MetricFamilies({
     views: config.views,
     onDoubt: self.warn,
     makeState: (declaration) => {
-      const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
-      const storage = backend.storage(declaration)
-      if (storage === undefined) {
-        self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
-        return undefined
-      }
-      const state = new MetricState({
-        declaration,
-        cardinalityLimit,
-        storage,
-        exemplars,
-        nowMillis,
-        redact,
-        misuse: self.misuse(declaration.name, config.onMisuse),
-        registry,
-        onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
-      })
-      threads.pair(state)
+      const state = makeState(declaration, { exemplars, registry })
+      if (state !== undefined) threads.pair(state)
       return state
     }
   })
@@ -108,7 +116,7 @@ export const make: (
         `metric ${metric} of a worker thread is left out: its ${difference} differs from that of another thread`
       )
   })
-  const observed = new ObservedMetrics(self.observeFailed)
+  const observed = new ObservedMetrics(self.observeFailed, backend.isShared)
   const readForeign = ForeignMetrics.reader({
     context: yield* Effect.context<never>(),
     registry: yield* Metric.MetricRegistry,
@@ -129,17 +137,35 @@ export const make: (
     )
 
   const allStates = () => [...families.states, ...threads.states]
-  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
-  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
   function* expireIdle(): Cooperation.Work<void> {
     const now = nowMillis()
-    for (const state of allStates()) yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    // What is counted elsewhere does not expire, so what threads have left of it does not, either.
+    const counted = new Set(self.read().map(({ name }) => name))
+    for (const state of allStates()) {
+      if (counted.has(state.declaration.name)) continue
+      yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    }
   }
   if (backend.expires) {
     yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
       Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
       Effect.forkScoped
     )
+  }
+  if (backend.isShared) {
+    const statistics = new SharedStatistics((declaration) =>
+      makeState(declaration, { exemplars: undefined, registry: undefined })
+    )
+    const show = Effect.sync(() => statistics.show(self.read()))
+    yield* Effect.addFinalizer(() => show)
+    yield* Effect.andThen(observed.refresh, show).pipe(
+      Effect.schedule(Schedule.spaced(observedEvery)),
+      Effect.forkScoped
+    )
+  } else {
+    // The main thread says this of the memory of worker threads, too.
+    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
+    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
   }
 
   /** Reading, which cannot be paused, is one piece of the work. */

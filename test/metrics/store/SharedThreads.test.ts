@@ -5,22 +5,31 @@ import * as Cooperation from "../../../src/internal/Cooperation.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as MetricReader from "../../../src/metrics/MetricReader.ts"
 import { MetricStore } from "../../../src/metrics/MetricStore.ts"
+import * as CounterFamily from "../../../src/metrics/store/CounterFamily.ts"
 import * as MetricDeclaration from "../../../src/metrics/store/MetricDeclaration.ts"
-import { strideOf } from "../../../src/metrics/store/MetricState.ts"
+import { MetricState, strideOf } from "../../../src/metrics/store/MetricState.ts"
+import * as ObservedMetrics from "../../../src/metrics/store/ObservedMetrics.ts"
 import type { Reading } from "../../../src/metrics/store/SeriesStorage.ts"
+import * as SharedSlab from "../../../src/metrics/store/SharedSlab.ts"
 import { SlabWriter } from "../../../src/metrics/store/SharedSlab.ts"
 import { SharedStorage } from "../../../src/metrics/store/SharedStorage.ts"
 import { SharedThreads } from "../../../src/metrics/store/SharedThreads.ts"
 import { type Store, test, valuesOf, wholeSeriesOf } from "../storeTest.ts"
 
-/** The store of a worker thread, and what gives its memory back. */
+/** The store of a worker thread, what stops it, and what gives its memory back. */
 const startThread = Effect.fnUntraced(function*(store: Store, maximumBytes?: number) {
   const scope = yield* Scope.make()
   const port = yield* Scope.provide(store.share({ maximumBytes }), scope)
-  const shared = MetricStore.layerShared(port).pipe(Layer.provide(SelfStatistics.layer))
+  const shared = MetricStore.layerShared(port).pipe(Layer.provide(Layer.fresh(SelfStatistics.layer)))
   const registry = Layer.succeed(Metric.MetricRegistry, new Map())
-  const context = yield* Scope.provide(Layer.build(Layer.provide(shared, registry)), yield* Scope.make())
-  return { store: Context.get(context, MetricStore), end: Scope.close(scope, Exit.void) }
+  const own = yield* Scope.make()
+  const context = yield* Scope.provide(Layer.build(Layer.provide(shared, registry)), own)
+  return {
+    store: Context.get(context, MetricStore),
+    scope: own,
+    stop: Scope.close(own, Exit.void),
+    end: Scope.close(scope, Exit.void)
+  }
 })
 
 const jobs = { name: "jobs_total", help: "Jobs.", attributes: ["kind"] } as const
@@ -61,6 +70,7 @@ describe("A series of the main thread that worker threads have, too", () => {
       yield* TestClock.adjust("1 minute")
       const thread = yield* startThread(store)
       thread.store.counter(jobs).inc({ kind: "a" }, 50)
+      yield* thread.stop
       assert.strictEqual(yield* sum, 151)
       for (let hour = 0; hour < 60; hour++) {
         yield* TestClock.adjust("1 hour")
@@ -79,6 +89,7 @@ describe("A series of the main thread that worker threads have, too", () => {
         const thread = yield* startThread(store)
         thread.store.counter(jobs).inc({ kind: "a" }, 50)
         thread.store.counter(jobs).inc({ kind: "b" }, 7)
+        yield* thread.stop
         yield* hours(20)
         yield* sum
         yield* thread.end
@@ -101,6 +112,7 @@ describe("A series of the main thread that worker threads have, too", () => {
         const thread = yield* startThread(store)
         thread.store.counter(jobs).inc({ kind: "a" }, 50)
         thread.store.counter(jobs).inc({ kind: "b" }, 50)
+        yield* thread.stop
         yield* thread.end
         for (let hour = 0; hour < 60; hour++) {
           store.counter(jobs).inc({ kind: "a" })
@@ -163,6 +175,7 @@ describe("Series of worker threads", () => {
         for (let round = 0; round < 5; round++) {
           const thread = yield* startThread(store, 1_000_000)
           count(thread.store, kinds(`r${round}-`, 50))
+          yield* thread.stop
           assert.strictEqual(yield* series, Math.min((round + 1) * 50, 100))
           assert.isAbove((yield* bytes) ?? 0, before + 2 * 65_536 + 50 * 100)
           yield* thread.end
@@ -182,6 +195,103 @@ describe("Series of worker threads", () => {
       }),
     { metrics: { cardinalityLimit: 100, retention: "24 hours" } }
   )
+})
+
+describe("A worker thread", () => {
+  const misuses = "tasker_metric_misuses_total"
+
+  test(
+    "shows what it observes and what its telemetry says about itself",
+    (store) =>
+      Effect.gen(function*() {
+        const shown = (name: string) => Effect.map(store.snapshot, (snapshot) => valuesOf(snapshot, name))
+        const limited = { ...jobs, cardinalityLimit: 2 } as const
+        store.counter(jobs).inc({ kind: "a" }, -1)
+        const thread = yield* startThread(store)
+        const counter = thread.store.counter(limited)
+        counter.inc({ kind: "a" }, -1)
+        for (const kind of ["a", "b", "c"]) counter.inc({ kind })
+        let reads = 7
+        yield* Scope.provide(
+          Effect.all([
+            thread.store.observe({
+              type: "gauge",
+              name: "pool_size",
+              help: "Pool.",
+              attributes: [],
+              read: () => [{ attributes: {}, value: 3 }]
+            }),
+            thread.store.observe({
+              type: "counter",
+              name: "reads_total",
+              help: "Reads.",
+              attributes: [],
+              read: () => [{ attributes: {}, value: reads }]
+            })
+          ]),
+          thread.scope
+        )
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(yield* shown("pool_size"), [{ attributes: {}, value: 3 }])
+        assert.deepStrictEqual(yield* shown("reads_total"), [{ attributes: {}, value: 7 }])
+        assert.deepStrictEqual(yield* shown(misuses), [{ attributes: { metric: "jobs_total" }, value: 2 }])
+        assert.deepStrictEqual(yield* shown("tasker_metric_overflows_total"), [
+          { attributes: { metric: "jobs_total", attribute: "kind" }, value: 1 }
+        ])
+        assert.deepStrictEqual(
+          (yield* shown("tasker_metric_store_bytes")).map(({ attributes }) => attributes),
+          [{}]
+        )
+        reads = 9
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(yield* shown("reads_total"), [{ attributes: {}, value: 9 }])
+        // Between two looks at it, and then it ends.
+        counter.inc({ kind: "a" }, -1)
+        yield* thread.stop
+        yield* thread.end
+        assert.deepStrictEqual(yield* shown("pool_size"), [])
+        assert.deepStrictEqual(yield* shown("reads_total"), [{ attributes: {}, value: 9 }])
+        assert.deepStrictEqual(yield* shown(misuses), [{ attributes: { metric: "jobs_total" }, value: 3 }])
+        yield* hours(60)
+        assert.deepStrictEqual(yield* shown("reads_total"), [])
+        assert.deepStrictEqual(yield* shown(misuses), [{ attributes: { metric: "jobs_total" }, value: 3 }])
+      }),
+    retention
+  )
+
+  it.live("never lets a total that it observes fall while the main thread reads", () =>
+    Effect.sync(() => {
+      const slab = new SlabWriter(SharedSlab.create(1_000_000))
+      const declaration = MetricDeclaration.check("counter", jobs, "here")
+      const stride = strideOf(declaration)
+      const place = slab.addFamily(declaration, stride)
+      assert.isDefined(place)
+      const storage = new SharedStorage(slab, stride, place)
+      const seen: Array<number> = []
+      const state = new MetricState({
+        declaration,
+        cardinalityLimit: 10,
+        storage,
+        exemplars: undefined,
+        nowMillis: () => 0,
+        redact: (_, value) => {
+          // Asked for each new series in the midst of the others: what a reader would find then.
+          seen.push(CounterFamily.read(storage.values, stride + 1))
+          return value
+        },
+        misuse: () => {},
+        registry: undefined,
+        onOverflow: () => {}
+      })
+      const give = (kinds: ReadonlyArray<string>) =>
+        ObservedMetrics.replace(state, kinds.map((kind) => ({ attributes: { kind }, value: 5 })), true)
+      give(["a"])
+      give(["b", "a"])
+      give(["c", "a"])
+      assert.deepStrictEqual(seen.slice(1), [5, 5])
+      // A total that is no longer given stays: what has been added up from it must not fall.
+      assert.strictEqual(state.seriesCount, 3)
+    }))
 })
 
 describe("SharedThreads", () => {
