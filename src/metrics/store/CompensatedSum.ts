@@ -38,11 +38,21 @@ export const set = (values: Float64Array, at: number, amount: number): void => {
   values[at] = 0
 }
 
-/** Adds the sum that begins at `fromAt` to the one that begins at `at`. */
+/**
+ * Adds the sum that begins at `fromAt` to the one that begins at `at`. Nothing is
+ * rounded but what was rounded before, or else the sum of many would become less
+ * when they are added in another order.
+ */
 export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
   values[at] = (values[at] as number) + (from[fromAt] as number)
-  addFraction(values, at, from[fromAt + 1] as number)
-  addFraction(values, at, -(from[fromAt + 2] as number))
+  const left = values[at + 1] as number
+  const right = from[fromAt + 1] as number
+  const next = left + right
+  const added = next - left
+  // Exactly what is missing in `next`, whichever of both is larger.
+  const missing = (left - (next - added)) + (right - added)
+  values[at + 1] = next
+  values[at + 2] = Number.isFinite(next) ? (values[at + 2] as number) + (from[fromAt + 2] as number) - missing : 0
 }
 
 export const read = (values: Float64Array, at: number): number =>

@@ -43,6 +43,8 @@ export type AddParts = (copyOf: (state: MetricState) => Float64Array) => Coopera
 const pieceBytes = 8192
 /** The same while a reading waits, for what has come since it was prepared; the next reading takes the rest. */
 const lastBytes = 16_384
+/** Memory for a copy in numbers there are by now: a thread goes on to have new series until it is read. */
+const roomToGrow = 1.25
 /** Series that are added in one piece of work. */
 const piece = 200
 /** What a part costs, in bytes. */
@@ -78,7 +80,7 @@ export class SharedThread {
 
   /** Gets ready for {@link read}. */
   prepare(reading: Reading): Cooperation.Work<void> {
-    return prepareCopy(reading, this.#slab, this.#end)
+    return prepareCopy(reading, this.#slab, Math.ceil(this.#end * roomToGrow))
   }
 
   /** Reads all values now; the work adds them to those of other threads. */
