@@ -143,13 +143,20 @@ export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {
   }
 }
 
-const differenceOf = (first: FamilySnapshot, other: FamilySnapshot): MergeConflict["difference"] | undefined => {
+/**
+ * What keeps two families from being added up.
+ *
+ * @internal
+ */
+export const differenceOf = (first: Comparable, other: Comparable): MergeConflict["difference"] | undefined => {
   if (first.type !== other.type) return "type"
   if (first.unit !== other.unit && first.unit !== undefined && other.unit !== undefined) return "unit"
   if (first.attributes.toSorted().join("\0") !== other.attributes.toSorted().join("\0")) return "attributes"
-  return first.type === "histogram" && other.type === "histogram" && first.buckets.join() !== other.buckets.join()
-    ? "buckets"
-    : undefined
+  return first.buckets?.join() === other.buckets?.join() ? undefined : "buckets"
+}
+
+interface Comparable extends Pick<FamilySnapshot, "type" | "unit" | "attributes"> {
+  readonly buckets?: ReadonlyArray<number> | undefined
 }
 
 /** Families that agree, as one. */
@@ -219,7 +226,12 @@ const addNumbers = (family: NumberFamily, options: Options): (left: number, righ
 /** Units of quantities of which two do not make twice as much. */
 const notAdditive = new Set(["seconds", "milliseconds", "timestamp", "ratio", "percent", "celsius", "hertz", "volts"])
 
-const gaugeMerge = (family: NumberFamily, { gauges = {} }: Options): GaugeMerge => {
+/**
+ * How the gauges of a family are added up.
+ *
+ * @internal
+ */
+export const gaugeMerge = (family: Pick<NumberFamily, "name" | "unit">, { gauges = {} }: Options): GaugeMerge => {
   const chosen = Object.keys(gauges).find((pattern) => matches(pattern, family.name))
   if (chosen !== undefined) return gauges[chosen] as GaugeMerge
   return notAdditive.has(family.unit ?? family.name.slice(family.name.lastIndexOf("_") + 1)) ? "max" : "sum"

@@ -78,8 +78,8 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
    *
    * **Gotchas**
    *
-   * One port is for one thread. Series of a thread do not expire. Exemplars stay in the thread; the snapshot of the
-   * thread's own store has them. The main thread exports them: by OTLP nothing is exported from the worker.
+   * One port is for one thread. Series of a thread do not expire before its memory is given back. Exemplars stay in the thread; the snapshot of the
+   * thread's own store has them. What is observed there is brought up to date every 5 seconds. The main thread exports them: by OTLP nothing is exported from the worker.
    *
    * **Example** (Metrics of a worker thread)
    *

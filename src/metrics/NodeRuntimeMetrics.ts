@@ -48,7 +48,9 @@ export const layer: Layer.Layer<never, never, MetricStore> = Layer.effectDiscard
     const pauses = store.histogram(runtimeCatalog.gcDuration)
     yield* NodeGarbageCollection.observe((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
     store.info(runtimeCatalog.version, { version: process.version })
-    for (const metric of [...eventLoop(window), ...heap, ...ofProcess]) yield* store.observe(metric)
+    // A worker thread has an event loop and a heap of its own; the process is measured by the main thread.
+    const observed = [...eventLoop(window), ...heap, ...(store.isShared ? [] : ofProcess)]
+    for (const metric of observed) yield* store.observe(metric)
   })
 )
 

@@ -43,7 +43,18 @@ const number = (value: unknown): number => typeof value === "number" ? value : N
 const total = (values: ReadonlyMap<string, unknown> | undefined): number =>
   [...(values ?? new Map<string, unknown>()).values()].reduce<number>((sum, value) => sum + number(value), 0)
 
+/** As the store of a worker thread, whose numbers the main thread adds to its own. */
+const inThread = Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own, isShared: true })))
+
 describe("NodeRuntimeMetrics", () => {
+  it.effect("leaves the process to the main thread where it measures a worker thread", () =>
+    Effect.gen(function*() {
+      const read = yield* readings
+      const { activeResources, cpuTime, heapLimit, loopTime, memory, startTime, uptime } = runtimeCatalog
+      assert.containsAllKeys(read, [heapLimit.name, loopTime.name])
+      assert.doesNotHaveAnyKeys(read, [activeResources, cpuTime, memory, startTime, uptime].map(({ name }) => name))
+    }).pipe(Effect.provide(NodeRuntimeMetrics.layer.pipe(Layer.provideMerge(inThread), Layer.provide(store)))))
+
   it.effect("reads the process", () =>
     Effect.gen(function*() {
       yield* collectGarbage

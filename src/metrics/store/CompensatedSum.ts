@@ -31,5 +31,29 @@ const addFraction = (values: Float64Array, at: number, amount: number): void => 
   values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
 }
 
+/** Makes the sum this amount, with a single change of its value where it has only ever been set. */
+export const set = (values: Float64Array, at: number, amount: number): void => {
+  values[at + 1] = amount
+  values[at + 2] = 0
+  values[at] = 0
+}
+
+/**
+ * Adds the sum that begins at `fromAt` to the one that begins at `at`. Nothing is
+ * rounded but what was rounded before, or else the sum of many would become less
+ * when they are added in another order.
+ */
+export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
+  values[at] = (values[at] as number) + (from[fromAt] as number)
+  const left = values[at + 1] as number
+  const right = from[fromAt + 1] as number
+  const next = left + right
+  const added = next - left
+  // Exactly what is missing in `next`, whichever of both is larger.
+  const missing = (left - (next - added)) + (right - added)
+  values[at + 1] = next
+  values[at + 2] = Number.isFinite(next) ? (values[at + 2] as number) + (from[fromAt + 2] as number) - missing : 0
+}
+
 export const read = (values: Float64Array, at: number): number =>
   (values[at] as number) + ((values[at + 1] as number) - (values[at + 2] as number))

@@ -6,7 +6,7 @@
  */
 import type { HistogramValue } from "../MetricSnapshot.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
-import type { ReadValue } from "./FamilyParts.ts"
+import type { Merge, ReadValue } from "./FamilyParts.ts"
 import type { Count } from "./HistogramFamily.ts"
 
 export const size = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size
@@ -50,5 +50,15 @@ export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue
     value.count = count
     value.sum = CompensatedSum.read(values, at + sumAt)
     return value
+  }
+}
+
+export const merger = (buckets: ReadonlyArray<number>): Merge => {
+  const sumAt = buckets.length + 1
+  return (values, at, from, fromAt) => {
+    for (let bucket = 0; bucket < sumAt; bucket++) {
+      values[at + bucket] = (values[at + bucket] as number) + (from[fromAt + bucket] as number)
+    }
+    CompensatedSum.merge(values, at + sumAt, from, fromAt + sumAt)
   }
 }

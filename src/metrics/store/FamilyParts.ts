@@ -24,3 +24,6 @@ export interface FamilyParts {
  * before.
  */
 export type ReadValue<Value> = (values: Float64Array, base: number, over?: unknown) => Value
+
+/** Adds the numbers of a series to those of another one, which may be in another array. */
+export type Merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number) => void

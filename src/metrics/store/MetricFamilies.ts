@@ -84,6 +84,11 @@ export class MetricFamilies {
     return this.#states.has(name)
   }
 
+  /** The family that is shown under the name. */
+  state(name: string): MetricState | undefined {
+    return this.#states.get(name)
+  }
+
   get states(): Iterable<MetricState> {
     return this.#states.values()
   }

@@ -32,7 +32,8 @@ export interface Options {
   readonly nowMillis: () => number
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
-  readonly registry: Effect.Success<typeof EffectRegistry.make>
+  /** Shows the series to others; nothing does where it is `undefined`. */
+  readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "family" | "remove"> | undefined
   readonly onOverflow: (count: number, culprit: string) => void
 }
 
@@ -53,14 +54,20 @@ export class MetricState {
   readonly parts: FamilyParts
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
+  readonly #limit: number
+  /** The same family of worker threads where this is the one of the main thread, and the other way around. */
+  #twin: MetricState | undefined
+  /** Series that this family and its twin have both. */
+  #inBoth = 0
   #textBytes = 0
 
   constructor(options: Options) {
     const { declaration, storage } = options
     this.declaration = declaration
     this.#registry = options.registry
+    this.#limit = options.cardinalityLimit
     const readValue = valueReader(declaration)
-    const register = options.registry.family({
+    const register = options.registry?.family({
       declaration,
       read: ({ base }) => readValue(storage.values, base + 1),
       series: () => this.parts.index.all
@@ -73,7 +80,7 @@ export class MetricState {
       misuse: options.misuse,
       index: SeriesIndex.make({
         keys: declaration.attributes,
-        limit: options.cardinalityLimit,
+        hasRoom: (values) => this.#hasRoom(values),
         redact: options.redact,
         onOverflow: options.onOverflow,
         make: (values) => {
@@ -87,7 +94,8 @@ export class MetricState {
           PrometheusLabels.text(series.attributes)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
-          register(series)
+          register?.(series)
+          this.#countInBoth(series, 1)
           return series
         }
       })
@@ -98,6 +106,39 @@ export class MetricState {
     return this.parts.index.all.size
   }
 
+  /** Series of which the twin has no part. */
+  get aloneCount(): number {
+    return this.seriesCount - this.#inBoth
+  }
+
+  /**
+   * Makes this family and one of the same name, of which one is still empty, two parts of one: they share the limit, and
+   * a series goes from both at once, as a sum that loses a part would look like one that begins anew.
+   */
+  pairWith(other: MetricState): void {
+    this.#twin = other
+    other.#twin = this
+  }
+
+  #twinOf(values: ReadonlyArray<string> | undefined): Series | undefined {
+    return this.#twin?.parts.index.get(this.declaration.attributes, values)
+  }
+
+  #countInBoth(series: Series, by: 1 | -1): void {
+    const twin = this.#twin
+    if (twin === undefined || this.#twinOf(series.values) === undefined) return
+    this.#inBoth += by
+    twin.#inBoth += by
+  }
+
+  /** Whether another series can be kept apart: the last place is the overflow series' own. */
+  #hasRoom(values: ReadonlyArray<string>): boolean {
+    const twin = this.#twin
+    const overflow = this.parts.index.get([], undefined) ?? this.#twinOf(undefined)
+    const apart = this.seriesCount + (twin?.aloneCount ?? 0) - (overflow === undefined ? 0 : 1)
+    return apart < Math.max(this.#limit, twin === undefined ? 0 : twin.#limit) - 1 || this.#twinOf(values) !== undefined
+  }
+
   /** Memory of the family, estimated. */
   get bytes(): number {
     return this.parts.storage.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
@@ -106,16 +147,18 @@ export class MetricState {
   /** Takes a series out; who holds it finds another one. */
   expire(series: Series): void {
     series.live = false
+    this.#countInBoth(series, -1)
     this.#textBytes -= bytesOf(series)
-    this.#registry.remove(series)
+    this.#registry?.remove(series)
     this.parts.index.remove(series)
     this.#order.expired()
     this.parts.storage.release(series.base)
   }
 
   /**
-   * Expires the series that nothing was recorded to since `beforeMillis`. What is still so stays, however long ago it
-   * was said: an info, and an up-down counter that has not returned to zero, as of runs that take longer than that.
+   * Expires the series that nothing was recorded to since `beforeMillis`, nor to what the twin has of it. What is still
+   * so stays, however long ago it was said: an info, an up-down counter that has not returned to zero, as of runs that
+   * take longer than that, and what a worker thread has in its memory, where nothing is taken back.
    */
   *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
     const { declaration: { type }, parts: { index, storage } } = this
@@ -127,9 +170,22 @@ export class MetricState {
       if (values[series.base] !== 0) {
         values[series.base] = 0
         series.recordedMillis = nowMillis
-      } else if (type === "upDownCounter" && CounterFamily.read(values, series.base + 1) !== 0) continue
-      else if (series.recordedMillis <= beforeMillis) this.expire(series)
+      } else if (this.#isIdle(series, beforeMillis)) {
+        const other = this.#twin
+        const twin = this.#twinOf(series.values)
+        if (other !== undefined && twin !== undefined) {
+          if (!other.#isIdle(twin, beforeMillis)) continue
+          other.expire(twin)
+        }
+        this.expire(series)
+      }
     }
+  }
+
+  #isIdle(series: Series, beforeMillis: number): boolean {
+    const { declaration: { type }, parts: { storage: { values } } } = this
+    if (values[series.base] !== 0 || series.threads > 0 || series.recordedMillis > beforeMillis) return false
+    return type !== "upDownCounter" || CounterFamily.read(values, series.base + 1) === 0
   }
 
   /** Gets ready for {@link read}. */
@@ -139,9 +195,14 @@ export class MetricState {
 
   /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
   read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
-    const { exemplars, storage } = this.parts
+    return this.readOf(this.parts.storage.copy(reading))
+  }
+
+  /** The same for values that were copied at this moment; they are looked at when the work is done. */
+  readOf(values: Float64Array): Cooperation.Work<FamilySnapshot | undefined> {
+    const { exemplars } = this.parts
     return familySnapshot(this.declaration, this.declaration.observed && this.declaration.type === "counter", {
-      values: storage.copy(reading),
+      values,
       ordering: this.#order.read(),
       exemplars: exemplars?.read() ?? SeriesExemplars.nothing
     })

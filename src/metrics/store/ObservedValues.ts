@@ -103,11 +103,11 @@ const show = (state: MetricState, series: Series, total: number): void => {
   write(state, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
 }
 
+/** Each series goes from its value of before to its new one, without one in between that another thread might read. */
 const write = ({ declaration: { type }, parts: { storage } }: MetricState, series: Series, total: number): void => {
   const { base } = series
   const { values } = storage
-  values.fill(0, base, base + storage.stride)
   values[base] = 1
   if (type === "gauge") values[base + 1] = total
-  else CompensatedSum.add(values, base + 1, total)
+  else CompensatedSum.set(values, base + 1, total)
 }

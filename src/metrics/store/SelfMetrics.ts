@@ -27,15 +27,22 @@ export const series = {
   attributes: ["metric"]
 } as const
 
-export const readBytes = (states: Iterable<MetricState>) => {
-  let value = 0
+export const readBytes = (states: Iterable<MetricState>, threadBytes: number) => {
+  let value = threadBytes
   for (const state of states) value += state.bytes
   return [{ attributes: {}, value }]
 }
 
-export const readSeries = (states: Iterable<MetricState>) =>
-  Array.from(states, (state) => ({ attributes: { metric: state.declaration.name }, value: state.seriesCount }))
-    .filter(({ value }) => value > 0)
+/** Of what worker threads have, and what they have left, the series count that the main thread does not have. */
+export const readSeries = (own: Iterable<MetricState>, ofThreads: Iterable<MetricState>) => {
+  const counts = new Map<string, number>()
+  for (const state of own) counts.set(state.declaration.name, state.seriesCount)
+  for (const state of ofThreads) {
+    const { name } = state.declaration
+    counts.set(name, (counts.get(name) ?? 0) + state.aloneCount)
+  }
+  return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
+}
 
 export const make = Effect.gen(function*() {
   const statistics = yield* SelfStatistics

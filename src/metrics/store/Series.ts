@@ -20,7 +20,10 @@ export class Series {
   /** Attribute values in the order of the keys; `undefined` for the overflow series. */
   readonly values: ReadonlyArray<string> | undefined
   readonly attributes: Readonly<Record<string, string>>
-  readonly startMillis: number
+  /** Of what worker threads count in their memory: the earliest of their starts. */
+  startMillis: number
+  /** How many worker threads have a part of it in their memory. */
+  threads = 0
   /** False once it has expired: its numbers may belong to another series. */
   live = true
   /** When it was last known to have been recorded to. */

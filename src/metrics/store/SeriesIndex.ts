@@ -22,12 +22,16 @@ export interface SeriesIndex {
   /** All series there are; the overflow series is one of them. */
   readonly all: ReadonlySet<Series>
   readonly remove: (series: Series) => void
+  /** The series of these values, given in the order of these keys, if there is one; of `undefined` the overflow series. */
+  readonly get: (keys: ReadonlyArray<string>, values: ReadonlyArray<string> | undefined) => Series | undefined
+  /** The overflow series of what others have found to be beyond their limit, which is theirs to report. */
+  readonly overflow: () => Series
 }
 
 export interface IndexOptions {
   readonly keys: ReadonlyArray<string>
-  /** Series that are kept apart; what comes after shares the overflow series. */
-  readonly limit: number
+  /** Whether another series can be kept apart; what cannot shares the overflow series. */
+  readonly hasRoom: (values: ReadonlyArray<string>) => boolean
   /** Turns the value of a new series into what may be shown. */
   readonly redact: (key: string, value: string) => string
   /** Makes a series; `undefined` values are those of the overflow series. Gives nothing where there is no room. */
@@ -45,8 +49,6 @@ export const make = (options: IndexOptions): SeriesIndex => {
 
   const overflow = (): Series => {
     if (overflowSeries === undefined) {
-      if (!reported) options.onOverflow(all.size + 1, culprit(keys, all))
-      reported = true
       overflowSeries = options.make(undefined)
       if (overflowSeries === undefined) throw new RangeError("no room for the overflow series")
       all.add(overflowSeries)
@@ -54,29 +56,47 @@ export const make = (options: IndexOptions): SeriesIndex => {
     return overflowSeries
   }
 
+  const overflowOwn = (): Series => {
+    if (!reported) options.onOverflow(all.size + (overflowSeries === undefined ? 1 : 0), culprit(keys, all))
+    reported = true
+    return overflow()
+  }
+
+  const find = (values: ReadonlyArray<string>): Series | undefined =>
+    values.reduce<unknown>((level, value) => level instanceof Map ? level.get(value) : undefined, root) as
+      | Series
+      | undefined
+
   /** Rare: a combination of values that the index does not hold yet. */
   const create = (attributes: Attributes): Series => {
     const values = keys.map((key) => options.redact(key, textOf(attributes[key])))
-    const found = values.reduce<unknown>((level, value) => level instanceof Map ? level.get(value) : undefined, root)
-    if (found !== undefined) return found as Series
-    // The last place is the overflow series' own.
-    const apart = all.size - (overflowSeries === undefined ? 0 : 1)
-    const series = apart < options.limit - 1 ? options.make(values) : undefined
-    if (series === undefined) return overflow()
+    const found = find(values)
+    if (found !== undefined) return found
+    const series = options.hasRoom(values) ? options.make(values) : undefined
+    if (series === undefined) return overflowOwn()
     all.add(series)
     place(root, values, series)
     return series
   }
 
+  let only: Series | undefined
+
   return {
     find: finder(keys, root, create, () => {
-      const series = options.make([]) ?? overflow()
-      all.add(series)
-      return series
+      only = options.make([]) ?? overflowOwn()
+      all.add(only)
+      return only
     }),
     all,
+    get: (given, values) => {
+      if (values === undefined) return overflowSeries
+      if (keys.length === 0) return only
+      return find(keys.map((key) => values[given.indexOf(key)] ?? ""))
+    },
+    overflow,
     remove: (series) => {
       all.delete(series)
+      if (series === only) only = undefined
       if (series === overflowSeries) overflowSeries = undefined
       else if (series.values !== undefined) displace(root, series.values)
     }

@@ -75,20 +75,11 @@ export class GrowingStorage implements SeriesStorage {
   }
 
   *prepare(reading: Reading): Cooperation.Work<void> {
-    if (this.#used < largeCopy) return
-    const room = new Float64Array(this.#used)
-    for (let at = 0; at < room.length; at += pageNumbers) {
-      room[at] = 0
-      if (at % largeCopy === 0) yield
-    }
-    reading.set(this, room)
+    yield* prepareCopy(reading, this, this.#used)
   }
 
   copy(reading: Reading): Float64Array {
-    const room = reading.get(this)
-    if (room === undefined || room.length < this.#used) return this.values.slice(0, this.#used)
-    room.set(this.values.subarray(0, this.#used))
-    return room
+    return copyInto(reading, this, this.values.subarray(0, this.#used))
   }
 
   /** The next series gets the place. */
@@ -96,4 +87,23 @@ export class GrowingStorage implements SeriesStorage {
     this.generation++
     this.#free.push(base)
   }
+}
+
+/** Gets the memory ready that `owner` will copy so many numbers into. */
+export function* prepareCopy(reading: Reading, owner: object, count: number): Cooperation.Work<void> {
+  if (count < largeCopy) return
+  const room = new Float64Array(count)
+  for (let at = 0; at < room.length; at += pageNumbers) {
+    room[at] = 0
+    if (at % largeCopy === 0) yield
+  }
+  reading.set(owner, room)
+}
+
+/** A copy of the numbers, in the memory that was got ready if they have not become more than fit into it. */
+export const copyInto = (reading: Reading, owner: object, numbers: Float64Array): Float64Array => {
+  const room = reading.get(owner)
+  if (room === undefined || room.length < numbers.length) return numbers.slice()
+  room.set(numbers)
+  return room
 }

@@ -30,7 +30,7 @@ export interface MetricPort {
 
 /** An entry of the directory. */
 export type Entry =
-  | { readonly family: Omit<Checked, "cardinalityLimit" | "site"> }
+  | { readonly family: Omit<Checked, "site"> }
   | {
     /** Number of the family, in the order of their entries. */
     readonly of: number
@@ -41,12 +41,13 @@ export type Entry =
     readonly values: ReadonlyArray<string> | null
   }
   /** The series at this place has expired. */
-  | { readonly expired: number }
+  | { readonly of: number; readonly expired: number }
 
 const firstBytes = 65_536
 const numberBytes = Float64Array.BYTES_PER_ELEMENT
 /** Bytes before the entries: the end of the directory. */
 const headerBytes = 8
+const newline = 10
 /** The directory gets this share of the bytes of a slab. */
 const directoryShare = 4
 
@@ -91,10 +92,9 @@ export class SlabWriter {
    * place of that series. `undefined` where there is no room.
    */
   addFamily(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
-    const { attributes, buckets, help, maximumBuckets, name, observed, type, unit } = declaration
+    const { site: _, ...family } = declaration
     const overflow = this.#reserve(stride)
-    const entry = { family: { attributes, buckets, help, maximumBuckets, name, observed, type, unit } }
-    if (overflow === undefined || !this.#publish(entry, overflowEntryBytes)) return undefined
+    if (overflow === undefined || !this.#publish({ family }, overflowEntryBytes)) return undefined
     this.#keptBytes += overflowEntryBytes
     return { number: this.#families++, overflow }
   }
@@ -112,13 +112,13 @@ export class SlabWriter {
   }
 
   /** Says that a series has expired; without room it goes on to be shown. */
-  expire(base: number): void {
-    this.#publish({ expired: base })
+  expire(of: number, base: number): void {
+    this.#publish({ of, expired: base })
   }
 
   /** Says that an overflow series has expired if there is room for it to be shown again. */
-  expireOverflow(base: number): boolean {
-    const isShown = this.#publish({ expired: base }, overflowEntryBytes)
+  expireOverflow(of: number, base: number): boolean {
+    const isShown = this.#publish({ of, expired: base }, overflowEntryBytes)
     if (isShown) this.#keptBytes += overflowEntryBytes
     return isShown
   }
@@ -166,18 +166,41 @@ export class SlabReader {
     this.#header = new Int32Array(port.directory, 0, 1)
   }
 
-  /** The entries that have come since the last call. */
-  entries(): ReadonlyArray<Entry> {
-    const end = Atomics.load(this.#header, 0)
-    if (end === this.#read) return []
-    // Copied: a decoder takes no shared memory.
-    const bytes = new Uint8Array(this.#port.directory, headerBytes + this.#read, end - this.#read).slice()
-    this.#read = end
-    return this.#decoder.decode(bytes).trimEnd().split("\n").map((line) => JSON.parse(line) as Entry)
+  /** Bytes of all entries there are by now. */
+  get end(): number {
+    return Atomics.load(this.#header, 0)
   }
 
-  /** A copy of the numbers up to `end`. */
+  /** Bytes of the entries that {@link entries} has given. */
+  get read(): number {
+    return this.#read
+  }
+
+  /** Bytes that the memory of the slab has grown to. */
+  get bytes(): number {
+    return this.#port.directory.byteLength + this.#port.numbers.byteLength
+  }
+
+  /** The next entries, as many as there are in so many bytes, but at least one if there is any. */
+  entries(maximumBytes: number): ReadonlyArray<Entry> {
+    const all = this.end - this.#read
+    if (all === 0) return []
+    const first = this.#bytes(Math.min(all, maximumBytes))
+    const length = first.lastIndexOf(newline) + 1
+    const bytes = length > 0 ? first.subarray(0, length) : this.#bytes(all)
+    const end = length > 0 ? length : bytes.indexOf(newline) + 1
+    this.#read += end
+    const text = this.#decoder.decode(bytes.subarray(0, end - 1))
+    return text.split("\n").map((line) => JSON.parse(line) as Entry)
+  }
+
+  /** Copied: a decoder takes no shared memory. */
+  #bytes(length: number): Uint8Array {
+    return new Uint8Array(this.#port.directory, headerBytes + this.#read, length).slice()
+  }
+
+  /** The numbers up to `end` as they are at any moment. */
   numbers(end: number): Float64Array {
-    return new Float64Array(this.#port.numbers, 0, end).slice()
+    return new Float64Array(this.#port.numbers, 0, end)
   }
 }

@@ -48,7 +48,7 @@ export class SharedStorage implements SeriesStorage {
   /** The place stays empty: a reader may be about to read it. */
   release(base: number): void {
     this.generation++
-    if (base === this.#overflow) this.#showsOverflow = !this.#slab.expireOverflow(base)
-    else this.#slab.expire(base)
+    if (base === this.#overflow) this.#showsOverflow = !this.#slab.expireOverflow(this.#number, base)
+    else this.#slab.expire(this.#number, base)
   }
 }

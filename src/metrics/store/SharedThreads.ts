@@ -8,69 +8,83 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Cooperation from "../../internal/Cooperation.ts"
 import * as MetricMerge from "../MetricMerge.ts"
-import type { FamilySnapshot, MetricSnapshot } from "../MetricSnapshot.ts"
+import type { MetricSnapshot } from "../MetricSnapshot.ts"
+import type { MetricState } from "./MetricState.ts"
+import type { Reading } from "./SeriesStorage.ts"
 import * as SharedSlab from "./SharedSlab.ts"
-import { SharedThread } from "./SharedThread.ts"
+import { type AddParts, SharedThread } from "./SharedThread.ts"
+import { type Options, ThreadFamilies } from "./ThreadFamilies.ts"
 
 export class SharedThreads {
   readonly #threads = new Set<SharedThread>()
-  /** What threads have left that are gone; levels are gone with them. */
-  #left: ReadonlyArray<FamilySnapshot> = []
-  readonly #warn: (sentence: string) => void
-  readonly #warned = new Set<string>()
+  readonly #families: ThreadFamilies
 
-  constructor(warn: (sentence: string) => void) {
-    this.#warn = warn
+  constructor(options: Options) {
+    this.#families = new ThreadFamilies(options)
   }
 
   /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
   share(maximumBytes: number): Effect.Effect<SharedSlab.MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
       const port = SharedSlab.create(maximumBytes)
-      const thread = new SharedThread(port)
+      const thread = new SharedThread(port, this.#families.find)
       this.#threads.add(thread)
       return { port, thread }
     })
     const close = ({ thread }: { readonly thread: SharedThread }) =>
-      Effect.sync(() => {
-        this.#threads.delete(thread)
-        const counts = Cooperation.runNow(thread.read()).filter(({ type }) =>
-          type !== "gauge" && type !== "upDownCounter"
-        )
-        const { conflicts, snapshot } = MetricMerge.merge(
-          [this.#left, counts].map((families) => ({ timeMillis: 0, families }))
-        )
-        this.#report(conflicts)
-        this.#left = snapshot.families
-      })
+      Effect.andThen(
+        Effect.suspend(() => Cooperation.run(thread.end())),
+        Effect.sync(() => this.#threads.delete(thread))
+      )
     return Effect.map(Effect.acquireRelease(open, close), ({ port }) => port)
   }
 
+  /** The families of all threads together. */
+  get states(): Iterable<MetricState> {
+    return this.#families.states
+  }
+
+  /** Memory of the threads there are, estimated. */
+  get bytes(): number {
+    let bytes = 0
+    for (const thread of this.#threads) bytes += thread.bytes
+    return bytes
+  }
+
+  /** The main thread has a new family: what threads have of it and what it has share a limit and expire together. */
+  pair(own: MetricState): void {
+    this.#families.pair(own)
+  }
+
+  /** Takes the series that threads have by now. */
+  *take(): Cooperation.Work<void> {
+    for (const thread of this.#threads) yield* thread.take()
+  }
+
+  /** Gets ready for {@link read}. */
+  *prepare(reading: Reading): Cooperation.Work<void> {
+    yield* this.take()
+    for (const thread of this.#threads) yield* thread.prepare(reading)
+    yield* this.#families.prepare(reading)
+  }
+
   /** Reads all threads now; the work adds what they have to the families of the main thread. */
-  read(): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
-    const readings = Array.from(this.#threads, (thread) => thread.read())
-    const left = this.#left
-    return (own) => this.#add(own, left, readings)
+  read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
+    // First, because what is new in a thread has a place in the families.
+    const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
+    const families = this.#families.read(reading)
+    return (own) => this.#add(own, families, parts)
   }
 
   *#add(
     own: MetricSnapshot,
-    left: ReadonlyArray<FamilySnapshot>,
-    readings: ReadonlyArray<Cooperation.Work<ReadonlyArray<FamilySnapshot>>>
+    families: ReturnType<ThreadFamilies["read"]>,
+    parts: ReadonlyArray<AddParts>
   ): Cooperation.Work<MetricSnapshot> {
-    if (left.length === 0 && readings.length === 0) return own
-    const others = [left]
-    for (const reading of readings) others.push(yield* reading)
-    const { conflicts, snapshot } = yield* MetricMerge.steps([own, ...others.map((families) => ({ ...own, families }))])
-    this.#report(conflicts)
+    const others = yield* families(parts)
+    if (others.length === 0) return own
+    const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, families: others }])
+    for (const { difference, name } of conflicts) this.#families.conflict(name, difference)
     return snapshot
-  }
-
-  #report(conflicts: ReadonlyArray<MetricMerge.MergeConflict>): void {
-    for (const { difference, name } of conflicts) {
-      if (this.#warned.has(name)) continue
-      this.#warned.add(name)
-      this.#warn(`metric ${name} of a worker thread is left out: its ${difference} differs from that of another thread`)
-    }
   }
 }

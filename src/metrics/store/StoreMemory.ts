@@ -20,16 +20,20 @@ import * as EffectRegistry from "./EffectRegistry.ts"
 import * as ForeignMetrics from "./ForeignMetrics.ts"
 import * as MetricDeclaration from "./MetricDeclaration.ts"
 import { MetricFamilies } from "./MetricFamilies.ts"
-import { MetricState, strideOf } from "./MetricState.ts"
+import { MetricState, type Options, strideOf } from "./MetricState.ts"
 import { ObservedMetrics } from "./ObservedMetrics.ts"
 import * as SelfMetrics from "./SelfMetrics.ts"
 import { ExemplarFilter } from "./SeriesExemplars.ts"
 import { GrowingStorage, type SeriesStorage } from "./SeriesStorage.ts"
+import { SharedStatistics } from "./SharedStatistics.ts"
 import { SharedThreads } from "./SharedThreads.ts"
 import * as storeDeclarations from "./storeDeclarations.ts"
 
 /** Looks for idle series per retention. */
 const looksPerRetention = 24
+
+/** How often a worker thread brings up to date what is observed there: the main thread cannot ask for it. */
+const observedEvery = "5 seconds"
 
 /** Largest memory of a worker thread, unless it is said. */
 const defaultShareBytes = 64 * 1024 * 1024
@@ -73,31 +77,46 @@ export const make: (
     ? undefined
     : new ExemplarFilter(config.exemplars === "trace_based")
 
+  const makeState = (
+    declaration: MetricDeclaration.Checked,
+    shown: Pick<Options, "exemplars" | "registry">
+  ): MetricState | undefined => {
+    const storage = backend.storage(declaration)
+    if (storage === undefined) {
+      self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
+      return undefined
+    }
+    return new MetricState({
+      declaration,
+      cardinalityLimit: declaration.cardinalityLimit ?? config.cardinalityLimit,
+      storage,
+      nowMillis,
+      redact,
+      misuse: self.misuse(declaration.name, config.onMisuse),
+      onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit),
+      ...shown
+    })
+  }
   const families = new MetricFamilies({
     views: config.views,
     onDoubt: self.warn,
     isReserved: self.owns,
     makeState: (declaration) => {
-      const cardinalityLimit = declaration.cardinalityLimit ?? config.cardinalityLimit
-      const storage = backend.storage(declaration)
-      if (storage === undefined) {
-        self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
-        return undefined
-      }
-      return new MetricState({
-        declaration,
-        cardinalityLimit,
-        storage,
-        exemplars,
-        nowMillis,
-        redact,
-        misuse: self.misuse(declaration.name, config.onMisuse),
-        registry,
-        onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit)
-      })
+      const state = makeState(declaration, { exemplars, registry })
+      if (state !== undefined) threads.pair(state)
+      return state
     }
   })
-  const threads = new SharedThreads(self.warn)
+  const threads = new SharedThreads({
+    cardinalityLimit: config.cardinalityLimit,
+    nowMillis,
+    own: (name) => families.state(name),
+    onOverflow: self.overflow,
+    onConflict: (metric, difference) =>
+      self.warn(
+        `metric ${metric} of a worker thread is left out: its ${difference} differs from that of another thread`
+      )
+  })
   const observed = new ObservedMetrics(self.observeFailed)
   const readForeign = ForeignMetrics.reader({
     context: yield* Effect.context<never>(),
@@ -120,11 +139,16 @@ export const make: (
       (end) => Effect.sync(end)
     )
 
-  yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(families.states) })
-  yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states) })
+  const ofTelemetry = () => self.read(config.views, (name) => families.has(name))
+  const allStates = () => [...families.states, ...threads.states]
   function* expireIdle(): Cooperation.Work<void> {
     const now = nowMillis()
-    for (const state of families.states) yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    // What is counted elsewhere does not expire, so what threads have left of it does not, either.
+    const counted = new Set(ofTelemetry().map(({ name }) => name))
+    for (const state of allStates()) {
+      if (counted.has(state.declaration.name)) continue
+      yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    }
   }
   if (backend.expires) {
     yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
@@ -132,18 +156,34 @@ export const make: (
       Effect.forkScoped
     )
   }
+  if (backend.isShared) {
+    const statistics = new SharedStatistics((declaration) =>
+      makeState(declaration, { exemplars: undefined, registry: undefined })
+    )
+    const show = Effect.sync(() => statistics.show(ofTelemetry()))
+    yield* Effect.addFinalizer(() => show)
+    yield* Effect.andThen(observed.refresh, show).pipe(
+      Effect.schedule(Schedule.spaced(observedEvery)),
+      Effect.forkScoped
+    )
+  } else {
+    // The main thread says this of the memory of worker threads, too.
+    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
+    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
+  }
 
   /** Reading, which cannot be paused, is one piece of the work. */
   function* snapshot(): Cooperation.Work<MetricSnapshot> {
     const reading = yield* families.prepare()
+    yield* threads.prepare(reading)
     const timeMillis = nowMillis()
     const own = families.read(reading)
-    const ofTelemetry = self.read(config.views, (name) => families.has(name))
-    const addThreads = threads.read()
-    const ofTelemetryNames = new Set(ofTelemetry.map(({ name }) => name))
-    const foreign = readForeign((name) => families.has(name) || ofTelemetryNames.has(name))
+    const counters = ofTelemetry()
+    const addThreads = threads.read(reading, timeMillis)
+    const counterNames = new Set(counters.map(({ name }) => name))
+    const foreign = readForeign((name) => families.has(name) || counterNames.has(name))
     exemplars?.nextInterval()
-    const all = (yield* own).concat(ofTelemetry, yield* foreign)
+    const all = (yield* own).concat(counters, yield* foreign)
     return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })
   }
 
@@ -152,6 +192,10 @@ export const make: (
     observe,
     isShared: backend.isShared,
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
-    snapshot: Effect.flatMap(observed.refresh, () => Effect.suspend(() => Cooperation.run(snapshot())))
+    // What is observed of this store is to tell what threads have.
+    snapshot: Effect.suspend(() => Cooperation.run(threads.take())).pipe(
+      Effect.andThen(observed.refresh),
+      Effect.andThen(Effect.suspend(() => Cooperation.run(snapshot())))
+    )
   } satisfies MetricStoreShape
 })

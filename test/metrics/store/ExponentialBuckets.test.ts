@@ -18,6 +18,18 @@ const observed = (values: ReadonlyArray<number>, size: number): ExponentialHisto
   return ExponentialBuckets.reader(size)(numbers, 0)
 }
 
+const SideSize = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 200 }))
+
+/** Counts by bucket, at a scale that is so many steps lower. */
+const filledOf = ({ counts, offset }: ExponentialHistogramValue["positive"], steps: number) => {
+  const filled: Record<number, number> = {}
+  counts.forEach((count, index) => {
+    const bucket = (offset + index) >> steps
+    if (count > 0) filled[bucket] = (filled[bucket] ?? 0) + count
+  })
+  return filled
+}
+
 /** How many of the values belong into a bucket, by its bounds as the data model defines them. */
 const within = (values: ReadonlyArray<number>, index: number, scale: number) => {
   // Multiplied by what rounding may move a bound, which is less than the width of the finest bucket.
@@ -81,6 +93,75 @@ describe("ExponentialBuckets", () => {
     },
     { arbitrary: { runs: 300 } }
   )
+
+  it.prop(
+    "is added to another one as if all values had been counted together",
+    [Schema.Array(Near), Schema.Array(Near), SideSize, SideSize],
+    ([left, right, size, otherSize]) => {
+      const [own, other, both] = [new Float64Array(1500), new Float64Array(1500), [...left, ...right]]
+      for (const value of left) ExponentialBuckets.counter(size)(own, 1, value)
+      for (const value of right) ExponentialBuckets.counter(otherSize)(other, 2, value)
+      ExponentialBuckets.merger(size, otherSize)(own, 1, other, 2)
+      const merged = ExponentialBuckets.reader(size)(own, 1)
+      const expected = observed(both, size)
+      // Fewer buckets in the other one may have cost it its scale.
+      if (otherSize >= size) assert.strictEqual(merged.scale, expected.scale)
+      else assert.isAtMost(merged.scale, expected.scale)
+      assert.deepStrictEqual(
+        [merged.count, merged.zeroCount, merged.min, merged.max],
+        [expected.count, expected.zeroCount, expected.min, expected.max]
+      )
+      assert.approximately(merged.sum, expected.sum, 1e-6)
+      const steps = expected.scale - merged.scale
+      for (const side of ["positive", "negative"] as const) {
+        assert.isAtMost(merged[side].counts.length, size)
+        assert.deepStrictEqual(filledOf(merged[side], 0), filledOf(expected[side], steps))
+      }
+      return true
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it("is copied again if its buckets were joined while they were copied", () => {
+    const size = 160
+    const stride = 1 + ExponentialBuckets.size(size)
+    const live = new Float64Array(new SharedArrayBuffer(3 * stride * 8))
+    const bases = [0, stride, 2 * stride]
+    const count = ExponentialBuckets.counter(size)
+    const countAll = (value: number) => {
+      for (const base of bases) count(live, base + 1, value)
+    }
+    for (let index = 0; index < 100; index++) countAll(1 + index * 1e-6)
+    const guard = ExponentialBuckets.guard(live, bases, stride)
+    const copy = live.slice()
+    // The beginning was copied before, the end after the change.
+    countAll(1000)
+    copy.set(live.subarray(stride + 60, 2 * stride), stride + 60)
+    const read = (numbers: Float64Array, base: number) => ExponentialBuckets.reader(size)(numbers, base + 1)
+    assert.notStrictEqual(read(copy, stride).count, 100)
+    assert.notStrictEqual(read(copy, stride).count, 101)
+    guard(copy, 0)
+    assert.deepStrictEqual(bases.map((base) => read(copy, base)), bases.map((base) => read(live, base)))
+    assert.strictEqual(read(copy, stride).count, 101)
+  })
+
+  it("is taken as it is if its thread was ended while it joined buckets", () => {
+    const size = 4
+    const stride = 1 + ExponentialBuckets.size(size)
+    const live = new Float64Array(new SharedArrayBuffer(stride * 8))
+    ExponentialBuckets.counter(size)(live, 1, 1)
+    const whole = live.slice()
+    ExponentialBuckets.counter(size)(live, 1, 1000)
+    // The change is counted at its beginning and at its end.
+    const place = live.findIndex((number, index) => number !== whole[index] && number > 0 && number < 1e-300)
+    const words = new Int32Array(live.buffer)
+    assert.strictEqual(words[place * 2], 2)
+    words[place * 2] = 1
+    const guard = ExponentialBuckets.guard(live, [0], stride)
+    const copy = live.slice()
+    guard(copy, 0)
+    assert.strictEqual(ExponentialBuckets.reader(size)(copy, 1).count, 2)
+  })
 
   it("keeps the finest scale that the spread of the values allows", () => {
     assert.strictEqual(observed([1], 160).scale, 20)

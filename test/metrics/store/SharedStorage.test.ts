@@ -13,12 +13,15 @@ describe("MetricStore.layerShared", () => {
         const port = yield* store.share({ maximumBytes: 65_536 })
         const shared = MetricStore.layerShared(port).pipe(Layer.provide(SelfStatistics.layer))
         const registry = Layer.succeed(Metric.MetricRegistry, new Map())
-        const thread = Context.get(yield* Layer.build(Layer.provide(shared, registry)), MetricStore)
+        const running = yield* Scope.make()
+        const building = Layer.build(Layer.provide(shared, registry))
+        const thread = Context.get(yield* Scope.provide(building, running), MetricStore)
         const declaration = { name: "jobs_total", help: "Jobs.", attributes: ["kind"], cardinalityLimit: 2 } as const
         const jobs = thread.counter(declaration)
         const own = store.counter(declaration)
         jobs.inc({ kind: "a" }, 5)
         jobs.inc({ kind: "b" }, 7)
+        yield* Scope.close(running, Exit.void)
         for (let hour = 0; hour < 48; hour++) {
           own.inc({ kind: "a" })
           yield* TestClock.adjust("1 hour")
