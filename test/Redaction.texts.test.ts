@@ -384,6 +384,11 @@ describe("Redaction", () => {
       "X-",
       "aA",
       "A",
+      "\u0301",
+      "\u0e01\u0e34\u0e19\u0e19\u0e49\u0e33\u0e17\u0e35\u0e48",
+      "\u0939\u093f\u0928\u094d\u0926\u0940",
+      "\u0628\u0650\u0633\u0652\u0645\u0650",
+      "\u2764\ufe0f",
       "\ud800"
     ].map((text) => [JSON.stringify(text), repeated(text)]) // dprint-ignore
   )
@@ -395,6 +400,7 @@ describe("Redaction", () => {
     for (const current of [policy, own]) {
       current.text(text)
       current.text(`${text}!`)
+      current.text(`token: x ${text}`)
       current.sql(text)
       current.isSensitive(text)
       current.apply("value", { [text]: text })

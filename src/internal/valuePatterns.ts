@@ -65,10 +65,11 @@ const urlCredentials: ValuePattern = {
 
 /**
  * A key with its `=`, `:` or `=>`, in quotes of several words; quotes around the key may be escaped, and a `]` may
- * follow it. A value on the next line is quoted or indented, or an object.
+ * follow it. A value on the next line is quoted or indented, or an object. What may not stand before a key is all that a
+ * key is made of: else each mark within a word would be another place to begin.
  */
 const assigned =
-  /(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:=>|[=:])(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
+  /(?:(?<![\p{L}\p{N}\p{M}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:=>|[=:])(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
 const assigns = /[=:]|<\//
 /** An element of XML whose content is a text. */
 const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
