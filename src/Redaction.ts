@@ -8,9 +8,10 @@
  * **Details**
  *
  * A key is sensitive if one of its words is (`apiKey`, `api_key` and `X-Api-Key`
- * are the same words), so `token` masks `access_token` and leaves
- * `tokenizer_name`, and `idempotency_key` and `cache_key` stay readable. A text is
- * searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
+ * are the same words), so `token` masks `access_token` and `authtokens`, and leaves
+ * `tokenizer_name`. What ends with `key` is sensitive as well, as `STRIPE_KEY` is,
+ * but for everyday names: `idempotency_key` and `cache_key` stay readable, and so
+ * do quantities such as `max_tokens`. A text is searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
  * credentials in URLs, card numbers, and assignments to sensitive keys such as
  * `password=…`. Effect's `Redacted` is always masked. SQL under
  * `db.query.text` or `db.statement` loses its literals.

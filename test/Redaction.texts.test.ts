@@ -80,6 +80,10 @@ describe("Redaction.text", () => {
     ["a@b.de.a@b.de, c@d.de", `${mask}, ${mask}`],
     ["a@b.de_1", mask],
     ["a@b.de4111111111111111", mask],
+    ["PGPASSWORD=abc pg_dump", `PGPASSWORD=${mask} pg_dump`],
+    ["X-Authtoken: abc", `X-Authtoken: ${mask}`],
+    ["AccountName=x;AccountKey=abc==;EndpointSuffix=y", `AccountName=x;AccountKey=${mask};EndpointSuffix=y`],
+    ["{\"cookies\":[\"a\"],\"apiKeys\":\"b\",\"c\":1}", `{"cookies":${mask},"apiKeys":"${mask}","c":1}`],
     ["-----BEGIN PRIVATE KEY-----\nabc", mask]
   ])("masks the secret in %j", (text, masked) => {
     assert.strictEqual(policy.text(text), masked)
@@ -96,7 +100,9 @@ describe("Redaction.text", () => {
     "image digest sha256:6629fae49393a05397450978507c4ef1",
     "the token was refreshed",
     "{\"url\":\"http://host\",\"mailbox\":\"x\"}",
-    "cache_key=abc idempotency_key=def",
+    "cache_key=abc idempotency_key=def partitionKey: ghi",
+    "usage: prompt_tokens=5 total_tokens=7 max_tokens: 9",
+    "tokenizer=a, monkey: b, key=c, secretary: d",
     "4111111111111112",
     "123e4567-e89b-12d3-a456-426614174000",
     "0af7651916cd43dd8448eb211c80319c",
@@ -129,6 +135,25 @@ describe("Redaction.text", () => {
       assert.deepStrictEqual(policy.apply("value", { text }), { text })
     }
   }, { arbitrary: { runs: 1000 } })
+
+  // dprint-ignore
+  const partsOfKeys = [
+    "user", "api", "Api", "API", "key", "Key", "KEYS", "token", "Tokens", "email", "e", "mail", "pass", "word",
+    "credit", "card", "max", "count", "cache", "salt", "otp", "OTPs", "Secret", "crypt", "decrypted", "certificates",
+    "2", "s", "_", "_", "-", ".", "\u00e9", "monkey", "access"
+  ]
+  const Key = Schema.Array(Schema.Literals(partsOfKeys))
+
+  it.prop("masks behind a key in a text what it masks behind the same key in an object", [Key], ([parts]) => {
+    const key = parts.join("")
+    const isMasked = policy.apply(key, "x1") === mask
+    const shown = isMasked ? mask : "x1"
+    if (key !== "") {
+      assert.strictEqual(policy.text(`${key}=x1`), `${key}=${shown}`)
+      assert.strictEqual(policy.text(`a; ${key}: x1, b`), `a; ${key}: ${shown}, b`)
+      assert.strictEqual(policy.text(JSON.stringify({ [key]: "x1", b: 2 })), JSON.stringify({ [key]: shown, b: 2 }))
+    }
+  }, { arbitrary: { runs: 5000 } })
 
   const pieces = [
     "password",
@@ -198,10 +223,10 @@ describe("Redaction.text", () => {
   })
 
   it("knows the words of configured rules", () => {
-    const own = Redaction.make({ keys: ["iban", "=pin", "/^x-.*key$/i"] })
+    const own = Redaction.make({ keys: ["iban", "=pin", "/^x-.*code$/i"] })
     assert.strictEqual(
-      own.text("customerIban=DE02 pin=1 spin=2 x-partner-key: abc y-key: d"),
-      `customerIban=${mask} pin=${mask} spin=2 x-partner-key: ${mask} y-key: d`
+      own.text("customerIban=DE02 pin=1 spin=2 x-partner-code: abc y-code: d"),
+      `customerIban=${mask} pin=${mask} spin=2 x-partner-code: ${mask} y-code: d`
     )
     assert.throws(() => Redaction.make({ keys: ["/(/"] }), RangeError)
   })
@@ -381,6 +406,8 @@ describe("Redaction", () => {
       "token\\",
       "api_",
       "api_key",
+      "key1",
+      "1key_",
       "X-",
       "aA",
       "A",
