@@ -192,16 +192,21 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const hintOf = (pattern: ValuePatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
-  const hint = patterns.length === 0 ? undefined : new RegExp(patterns.map(hintOf).join("|"), "i")
+  const hint = patterns.length === 0 ? undefined : new RegExp([...new Set(patterns.map(hintOf))].join("|"), "i")
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
   const searchWith = (wanted: typeof hinted, source: string): string =>
     wanted.reduce((current, { hint, pattern }) =>
       hint.test(current)
-        ? pattern.replace(current, () => {
-          count(pattern.name)
-          return mask
-        }, isSensitive)
+        ? pattern.replace(
+          current,
+          () => {
+            count(pattern.name)
+            return mask
+          },
+          isSensitive,
+          mask
+        )
         : current, source)
   const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
   const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)

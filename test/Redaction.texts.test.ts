@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { encodeJson } from "../src/internal/encodeJson.ts"
 import * as Redaction from "../src/Redaction.ts"
 
 const all = [...Redaction.defaultPatterns, "email"] as const
@@ -85,6 +84,32 @@ describe("Redaction.text", () => {
     ["X-Authtoken: abc", `X-Authtoken: ${mask}`],
     ["AccountName=x;AccountKey=abc==;EndpointSuffix=y", `AccountName=x;AccountKey=${mask};EndpointSuffix=y`],
     ["{\"cookies\":[\"a\"],\"apiKeys\":\"b\",\"c\":1}", `{"cookies":${mask},"apiKeys":"${mask}","c":1}`],
+    ["Invalid URL: postgres://app:pa#abc@db/shop", `Invalid URL: postgres://${mask}@db/shop`],
+    ["Invalid URL: amqp://app:pa?abc@mq", `Invalid URL: amqp://${mask}@mq`],
+    ["cannot parse mysql://app:pa/abc@db/shop", `cannot parse mysql://${mask}@db/shop`],
+    ["http://h:80/?to=redis://:pa#abc@db", `http://h:80/?to=redis://${mask}@db`],
+    ["https://u:p@h/?mail=a", `https://${mask}@h/?mail=a`],
+    ["API key: abc", `API key: ${mask}`],
+    ["the Private  key: abc", `the Private  key: ${mask}`],
+    ["secret access key = abc", `secret access key = ${mask}`],
+    ["credit card: 1234", `credit card: ${mask}`],
+    ["password:= abc", `password:= ${mask}`],
+    ["password == abc", `password == ${mask}`],
+    ["password === 'abc'", `password === '${mask}'`],
+    ["password ||= abc", `password ||= ${mask}`],
+    ["password ?= abc", `password ?= ${mask}`],
+    ["password:: abc", `password:: ${mask}`],
+    [
+      "Content-Disposition: form-data; name=\"password\"\r\n\r\na b\r\nc\r\n--b\r\nd",
+      `Content-Disposition: form-data; name="password"\r\n\r\n${mask}\r\n--b\r\nd`
+    ],
+    ["name=\"api_key\"\nContent-Type: text/plain\n\nabc", `name="api_key"\nContent-Type: text/plain\n\n${mask}`],
+    ["Server=db;Password='a b abc';Encrypt=1", `Server=db;Password='${mask}';Encrypt=${mask}`],
+    ["Server=db;Password=a b abc;Timeout=1", `Server=db;Password=${mask} ${mask} ${mask};Timeout=1`],
+    ["Password=a b abc;Initial Catalog=x", `Password=${mask} ${mask} ${mask};Initial Catalog=x`],
+    ["\"Server=db;Password=a b abc\", b", `"Server=db;Password=${mask} ${mask} ${mask}", b`],
+    ["Server=db;Pwd=a,abc&abc;Timeout=1", `Server=db;Pwd=${mask},${mask}&${mask};Timeout=1`],
+    ["-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nabc\n-----END PGP PRIVATE KEY BLOCK----- b", `${mask} b`],
     ["-----BEGIN PRIVATE KEY-----\nabc", mask]
   ])("masks the secret in %j", (text, masked) => {
     assert.strictEqual(policy.text(text), masked)
@@ -104,6 +129,12 @@ describe("Redaction.text", () => {
     "cache_key=abc idempotency_key=def partitionKey: ghi",
     "usage: prompt_tokens=5 total_tokens=7 max_tokens: 9",
     "tokenizer=a, monkey: b, key=c, secretary: d",
+    "http://localhost:3000/@fs/x, https://medium.com/@user/post, http://h:80?x=@, http://[::1]:3000/@fs/x",
+    "file://C:/Users/@x/y, https://unpkg.com/@effect/x",
+    "Content-Disposition: form-data; name=\"city\"\r\n\r\nBonn\r\n--b--",
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+    "a=1; b=2 3 4; c=5",
+    "duplicate key: a, cache key: b, the key: c, business card: d",
     "4111111111111112",
     "123e4567-e89b-12d3-a456-426614174000",
     "0af7651916cd43dd8448eb211c80319c",
@@ -200,7 +231,18 @@ describe("Redaction.text", () => {
     ": |\n  ",
     "Authorization: ",
     "<password>",
-    "</"
+    "</",
+    "name=\"password\"",
+    "\r\n\r\n",
+    "\n--",
+    ";",
+    "a b;c=",
+    "://",
+    "api ",
+    "key",
+    "#",
+    "=",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----"
   ] // dprint-ignore
   const Mixed = Schema.Array(Schema.Literals(pieces))
 
@@ -247,31 +289,6 @@ describe("Redaction.text", () => {
     })
     assert.deepStrictEqual(own.apply("items", [{ iban: "a", city: "b" }]), [{ iban: mask, city: "b" }])
     assert.deepStrictEqual(own.apply("other", { phone: "1" }), { phone: "1" })
-  })
-
-  it.each<readonly [path: string, key: string, value: unknown, shown: unknown]>([
-    ["customer.card.number", "customer.card.number", "1", mask],
-    ["customer.card.number", "customer.card", { number: "1", name: "n" }, { number: mask, name: "n" }],
-    ["customer.card.number", "customer", { "card.number": "1", card: "n" }, { "card.number": mask, card: "n" }],
-    ["customer.card", "customer.card.number", "1", mask],
-    ["customer.*.number", "customer.card.number", "1", mask],
-    ["*.number", "customer.card", { number: "1" }, { number: mask }],
-    ["*.number", "tasker.event.customer_card", { number: "1" }, { number: mask }],
-    ["customerCard.number", "customer_card", { number: "1" }, { number: mask }],
-    ["customer_card.number", "customerCard", { number: "1" }, { number: mask }],
-    ["customerCard.number", "tasker.event.customer_card", { number: "1" }, { number: mask }],
-    ["customer_card", "tasker.event.customer_card", { number: "1" }, mask],
-    ["customer.card.number", "customer", { toJSON: () => ({ card: { number: "1" } }) }, { card: { number: mask } }],
-    ["items.*.iban", "items", [{ toJSON: () => ({ iban: "1" }) }], [{ iban: mask }]],
-    ["customer.card.number", "card.number", "1", "1"],
-    ["customer.card.number", "customer.card", "1", "1"],
-    ["customer.card.number", "customer.cards.number", "1", "1"],
-    ["card", "customer.card", "1", "1"],
-    ["event", "tasker.event", "1", "1"]
-  ])("takes %s to name a place in %s", (path, key, value, shown) => {
-    const own = Redaction.make({ paths: [path] })
-    assert.deepStrictEqual(own.apply(key, value), shown)
-    assert.deepStrictEqual(own.masks([key]) ? mask : JSON.parse(encodeJson(value, own, [key])), shown)
   })
 })
 
@@ -348,125 +365,5 @@ describe("Redaction of fields that hold SQL", () => {
     }
     assert.notInclude(statement, "hunter")
     assert.match(statement, /x…\[\d+ more\]$/)
-  })
-})
-
-describe("Redaction", () => {
-  const size = 262_144
-  const repeated = (text: string) => text.repeat(Math.ceil(size / text.length)).slice(0, size)
-  const adversarial: Readonly<Record<string, string>> = Object.fromEntries(
-    [
-      "a",
-      " ",
-      "=",
-      ":",
-      "\"",
-      "'",
-      "\\",
-      "-",
-      ".",
-      "@",
-      "/",
-      "{",
-      "[",
-      "1",
-      "-eyJ",
-      "eyJ",
-      "eyJ.",
-      "token",
-      "token ",
-      "token=",
-      "token=\"",
-      "token='a",
-      "token=[",
-      "a=",
-      "a: ",
-      "a=\"",
-      "cookie",
-      "cookie ",
-      "cookie:",
-      "bearer ",
-      "basic ",
-      "Bearer\n",
-      "digest ",
-      "digest\n",
-      "digest username=",
-      "digest username",
-      "digest username=,\n ",
-      "digest username =\n",
-      "token=digest ",
-      "token=digest a",
-      "token=digest a=",
-      "token=digest a=,\n ",
-      "token=digest\n\n",
-      "token=\"digest ",
-      "token=\"digest a=\"",
-      "token=\\\"",
-      "token=\\\"\\\\\\",
-      ",\n ",
-      "://",
-      "//a:",
-      "//@",
-      "a@",
-      "a@a.",
-      "@a",
-      "-----BEGIN ",
-      "-----BEGIN PRIVATE KEY-----",
-      "-----END ",
-      "AKIA",
-      "AKIAAAAAAAAAAAAAAAAA",
-      "4111 ",
-      "4111-1111-",
-      "41111111111111111",
-      "''",
-      "'\\",
-      "'\\\n",
-      "$a$",
-      "$$",
-      "--",
-      "/*",
-      "E'",
-      "0x",
-      "1e",
-      "\\\"",
-      "token\\",
-      "api_",
-      "api_key",
-      "key1",
-      "1key_",
-      "X-",
-      "aA",
-      "A",
-      "\u0301",
-      "\u0e01\u0e34\u0e19\u0e19\u0e49\u0e33\u0e17\u0e35\u0e48",
-      "\u0939\u093f\u0928\u094d\u0926\u0940",
-      "\u0628\u0650\u0633\u0652\u0645\u0650",
-      "\u2764\ufe0f",
-      "\ud800"
-    ].map((text) => [JSON.stringify(text), repeated(text)]) // dprint-ignore
-  )
-
-  it.each(Object.keys(adversarial))("takes a time linear in its input: 256 KiB of %s", (name) => {
-    const text = adversarial[name]!
-    const start = process.cpuUsage()
-    const own = Redaction.make({ patterns: all, keys: ["iban", "/^x-.*key$/i"] })
-    for (const current of [policy, own]) {
-      current.text(text)
-      current.text(`${text}!`)
-      current.text(`token: x ${text}`)
-      current.sql(text)
-      current.isSensitive(text)
-      current.apply("value", { [text]: text })
-    }
-    const { system, user } = process.cpuUsage(start)
-    assert.isBelow((user + system) / 1000, 1000)
-  })
-
-  it("gives no text longer than a mebibyte, nor one in an object longer than 64 Ki characters", () => {
-    const long = "token=a ".repeat(1_000_000)
-    assert.isAtMost(policy.text(long).length, 1_048_576)
-    assert.match(policy.text(long), /…\[\d+ more\]$/)
-    const { inside } = policy.apply("value", { inside: long }) as { readonly inside: string }
-    assert.isAtMost(inside.length, 65_536)
   })
 })

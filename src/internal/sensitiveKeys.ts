@@ -43,19 +43,23 @@ const sensitivePairs = [
 const pairs = new Set(sensitivePairs)
 
 /** Word stems: any word that starts with one of them is sensitive. */
-const sensitiveStems = ["passw", "encrypt", "decrypt", "creditcard"]
+const sensitiveStems = ["passw", "encrypt", "decrypt", "creditcard", "otp"]
 
 /** Any word that ends with one of them is sensitive, as in `PGPASSWORD` and `accesstoken`. */
 const sensitiveEndings = [
-  "passwd",
-  "password",
-  "passphrase",
-  "pwd",
-  "secret",
-  "token",
-  "email",
+  "certificate",
   "cookie",
   "credential",
+  "crypt",
+  "email",
+  "otp",
+  "passphrase",
+  "passwd",
+  "password",
+  "pwd",
+  "secret",
+  "ssn",
+  "token",
   ...sensitivePairs.map((pair) => pair.replace("_", ""))
 ]
 
@@ -122,6 +126,10 @@ export const isSensitiveByDefault = (key: string): boolean => {
     return !Everyday.isMeasured(found, isPair ? index - 1 : index, index)
   })
 }
+
+/** Whether two words that follow each other in a text name a secret. */
+export const isSensitivePair = (before: string, word: string): boolean =>
+  pairs.has(`${before.toLowerCase()}_${singular(word.toLowerCase())}`)
 
 /** A rule of the configuration: `iban` a part of a name, `=pin` a whole name, `/^x-.*key$/i` an expression. */
 export type KeyRule = (key: string) => boolean
