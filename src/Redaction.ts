@@ -192,7 +192,9 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const hintOf = (pattern: ValuePatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
-  const hint = patterns.length === 0 ? undefined : new RegExp([...new Set(patterns.map(hintOf))].join("|"), "i")
+  const hint = patterns.length === 0
+    ? undefined
+    : new RegExp(patterns.map(hintOf).filter((source) => source !== "").join("|"), "i")
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
   const searchWith = (wanted: typeof hinted, source: string): string =>

@@ -18,6 +18,7 @@ const word = "[^\\s\"'`\\\\&;,<>(){}[\\]]+"
  * the words stays, so that no other pattern matches what it did not before.
  */
 export const replace = (text: string, masked: () => string, mask: string): string => {
+  if (!text.includes(";")) return text
   const assigned = `=${mask}`
   let result = ""
   let done = 0

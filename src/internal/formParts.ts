@@ -9,6 +9,7 @@ const part = /\bname="?([^"\r\n;=]+)"?(?:\r?\n[\w-]+:[^\r\n]*){0,3}\r?\n\r?\n/g
 
 /** Replaces the value of every part with a sensitive name: up to the next boundary, or all that is left. */
 export const replace = (text: string, masked: () => string, isSensitive: (key: string) => boolean): string => {
+  if (!text.includes("\n")) return text
   let result = ""
   let done = 0
   for (const found of text.matchAll(part)) {

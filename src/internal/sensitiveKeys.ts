@@ -41,6 +41,8 @@ const sensitivePairs = [
   "signing_key"
 ]
 const pairs = new Set(sensitivePairs)
+const seconds = new Set(sensitivePairs.map((pair) => pair.slice(pair.indexOf("_") + 1)))
+const longestSecond = 12
 
 /** Word stems: any word that starts with one of them is sensitive. */
 const sensitiveStems = ["passw", "encrypt", "decrypt", "creditcard", "otp"]
@@ -126,6 +128,10 @@ export const isSensitiveByDefault = (key: string): boolean => {
     return !Everyday.isMeasured(found, isPair ? index - 1 : index, index)
   })
 }
+
+/** Whether a word is the second one of a sensitive pair. */
+export const endsPair = (word: string): boolean =>
+  word.length <= longestSecond && seconds.has(singular(word.toLowerCase()))
 
 /** Whether two words that follow each other in a text name a secret. */
 export const isSensitivePair = (before: string, word: string): boolean =>

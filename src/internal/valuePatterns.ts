@@ -10,7 +10,7 @@
 import { assignedValue, restOfList } from "./assignedValue.ts"
 import * as ConnectionFields from "./connectionFields.ts"
 import * as FormParts from "./formParts.ts"
-import { isSensitivePair } from "./sensitiveKeys.ts"
+import { endsPair, isSensitivePair } from "./sensitiveKeys.ts"
 import * as UrlCredentials from "./urlCredentials.ts"
 
 export type PatternName =
@@ -27,7 +27,10 @@ export interface ValuePattern {
   readonly name: PatternName
   /** Whether what it replaces may have a single quote in it. */
   readonly takesQuotes: boolean
-  /** Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words. */
+  /**
+   * Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words.
+   * Empty if every match goes with one of another pattern, or with a sign of one.
+   */
   readonly hint: (keys: string) => string
   /** Replaces every secret in the text; `masked` stands for one and counts it, `mask` is what it gives. */
   readonly replace: (text: string, masked: () => string, isSensitive: (key: string) => boolean, mask: string) => string
@@ -67,21 +70,18 @@ const urlCredentials: ValuePattern = {
 }
 
 /**
- * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a `]` may
- * follow it. A value on the next line is quoted or indented, or an object. What may not stand before a key is all that a
- * key is made of: else each mark within a word would be another place to begin.
+ * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
+ * `]` may follow it. A value on the next line is quoted or indented, or an object. What may not stand before a key is
+ * all that a key is made of: else each mark within a word would be another place to begin.
  */
 const assigned =
-  /(?:(?<![\p{L}\p{N}\p{M}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:[:?+|]{0,2}={1,3}>?|::?)(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
+  /(?:(?<![\p{L}\p{N}\p{M}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:={1,3}>?|:(?::|={1,3})?|[?+|]{1,2}={1,3})(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
 const assigns = /[=:]|<\//
 /** The word before, of the last characters before a word. */
 const wordBefore = /([A-Za-z]+)[ \t]{1,4}$/
 const longestBefore = 24
 /** An element of XML whose content is a text. */
 const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
-
-/** Its key alone: how far off the value begins is not known, and looking for it would take time. */
-const keyHint = (keys: string): string => keys === "" ? "[=:]|</" : `(?:${keys})`
 
 /**
  * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. The
@@ -90,7 +90,8 @@ const keyHint = (keys: string): string => keys === "" ? "[=:]|</" : `(?:${keys})
 const assignment: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
-  hint: keyHint,
+  // Its key alone: how far off the value begins is not known, and looking for it would take time.
+  hint: (keys) => keys === "" ? "[=:]|</" : `(?:${keys})`,
   replace: (text, masked, isSensitive) => {
     // A word of a key is in many a sentence.
     if (!assigns.test(text)) return text
@@ -123,6 +124,7 @@ const assignment: ValuePattern = {
 
 /** Whether a word and the one before it are a sensitive key, as in `API key: …`. */
 const isPhrase = (text: string, at: number, word: string): boolean => {
+  if (!endsPair(word)) return false
   const before = wordBefore.exec(text.slice(Math.max(at - longestBefore, 0), at))
   return before !== null && isSensitivePair(before[1] as string, word)
 }
@@ -131,7 +133,7 @@ const isPhrase = (text: string, at: number, word: string): boolean => {
 const longValue: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
-  hint: keyHint,
+  hint: () => "",
   replace: (text, masked, isSensitive, mask) =>
     ConnectionFields.replace(FormParts.replace(text, masked, isSensitive), masked, mask)
 }
