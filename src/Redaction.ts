@@ -8,9 +8,10 @@
  * **Details**
  *
  * A key is sensitive if one of its words is (`apiKey`, `api_key` and `X-Api-Key`
- * are the same words), so `token` masks `access_token` and leaves
- * `tokenizer_name`, and `idempotency_key` and `cache_key` stay readable. A text is
- * searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
+ * are the same words), so `token` masks `access_token` and `authtokens`, and leaves
+ * `tokenizer_name`. What ends with `key` is sensitive as well, as `STRIPE_KEY` is,
+ * but for everyday names: `idempotency_key` and `cache_key` stay readable, and so
+ * do quantities such as `max_tokens`. A text is searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
  * credentials in URLs, card numbers, and assignments to sensitive keys such as
  * `password=…`. Effect's `Redacted` is always masked. SQL under
  * `db.query.text` or `db.statement` loses its literals.
@@ -31,6 +32,7 @@ import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
 import { setField } from "./internal/setField.ts"
 import * as SqlText from "./internal/sqlText.ts"
 import { unboxed } from "./internal/unboxed.ts"
+import * as ValuePaths from "./internal/valuePaths.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
 /**
@@ -90,7 +92,10 @@ export interface Redaction {
 export interface Options {
   /** Further sensitive keys: a part of a name, `=` and a whole name, or an expression such as `/^x-.*key$/i`. */
   readonly keys?: ReadonlyArray<string> | undefined
-  /** Places of values, such as `customer.card.number` or `items.*.iban`, from the outermost key on. */
+  /**
+   * Places of values, such as `customer.card.number` or `items.*.iban`, from the outermost key on: of a field, of an
+   * attribute, which may have the dots in its name, or of a field of an event's payload. Camel and snake case are alike.
+   */
   readonly paths?: ReadonlyArray<string> | undefined
   /** Secrets searched for in texts; by default all but `email`. */
   readonly patterns?: ReadonlyArray<ValuePatterns.PatternName> | undefined
@@ -164,7 +169,8 @@ export const make = (options: Options = {}): Redaction => {
     if (rule === undefined) throw new RangeError(`redaction key ${JSON.stringify(key)} is no valid expression`)
     return rule
   })
-  const paths = (options.paths ?? []).map((path) => path.split("."))
+  const hasPaths = options.paths !== undefined && options.paths.length > 0
+  const isAtPath = hasPaths ? ValuePaths.compile(options.paths) : () => false
   const patterns = ValuePatterns.select(options.patterns ?? defaultPatterns)
   const decisions = new Map<string, boolean>()
 
@@ -177,7 +183,7 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const masks = (path: ReadonlyArray<string>, counted: boolean = true): boolean => {
-    const rule = isSensitive(path.at(-1) ?? "") ? "key" : paths.some((wanted) => matches(wanted, path)) ? "path" : ""
+    const rule = isSensitive(path.at(-1) ?? "") ? "key" : isAtPath(path) ? "path" : ""
     if (rule !== "" && counted) {
       if (rule === "key") countKey()
       else count(rule)
@@ -186,16 +192,23 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const hintOf = (pattern: ValuePatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
-  const hint = patterns.length === 0 ? undefined : new RegExp(patterns.map(hintOf).join("|"), "i")
+  const hint = patterns.length === 0
+    ? undefined
+    : new RegExp(patterns.map(hintOf).filter((source) => source !== "").join("|"), "i")
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
   const searchWith = (wanted: typeof hinted, source: string): string =>
     wanted.reduce((current, { hint, pattern }) =>
       hint.test(current)
-        ? pattern.replace(current, () => {
-          count(pattern.name)
-          return mask
-        }, isSensitive)
+        ? pattern.replace(
+          current,
+          () => {
+            count(pattern.name)
+            return mask
+          },
+          isSensitive,
+          mask
+        )
         : current, source)
   const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
   const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)
@@ -273,7 +286,7 @@ export const make = (options: Options = {}): Redaction => {
     counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },
     countKey,
     searches: hint !== undefined,
-    hasPaths: paths.length > 0,
+    hasPaths,
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),
     name,
@@ -291,9 +304,6 @@ const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
   for (const item of items) if (taken.push(item) === mostMembers) break
   return taken
 }
-
-const matches = (wanted: ReadonlyArray<string>, path: ReadonlyArray<string>): boolean =>
-  wanted.length === path.length && wanted.every((part, index) => part === "*" || part === path[index])
 
 /**
  * The policy in force; the built-in rules where no telemetry layer is provided.

@@ -121,7 +121,9 @@ export const configSchema = Schema.Struct({
     }),
     paths: Option.list({
       default: [],
-      doc: "Places of values that are masked, from the outermost key on: `customer.card.number`, `items.*.iban`."
+      doc:
+        "Places of values that are masked, from the outermost key on: `customer.card.number`, `items.*.iban`. Of an " +
+        "event, from the field of its payload on. Keys with dots in them are places as well."
     }),
     patterns: Option.choices(
       ["assignment", "aws_key", "bearer", "card_number", "email", "jwt", "private_key", "url_credentials"],

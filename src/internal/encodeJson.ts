@@ -147,7 +147,7 @@ const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): s
   if (value instanceof Set) return encodeArray(first(value, walk.limits.members), path, walk, value.size)
   if ("toJSON" in value && typeof value.toJSON === "function") {
     const json: unknown = value.toJSON()
-    if (json !== value) return encode(json, [...path, ""], walk)
+    if (json !== value) return encode(json, path, walk)
   }
   return encodeRecord(value, path, walk)
 }

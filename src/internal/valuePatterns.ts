@@ -8,6 +8,10 @@
  */
 
 import { assignedValue, restOfList } from "./assignedValue.ts"
+import * as ConnectionFields from "./connectionFields.ts"
+import * as FormParts from "./formParts.ts"
+import { endsPair, isSensitivePair } from "./sensitiveKeys.ts"
+import * as UrlCredentials from "./urlCredentials.ts"
 
 export type PatternName =
   | "assignment"
@@ -23,10 +27,13 @@ export interface ValuePattern {
   readonly name: PatternName
   /** Whether what it replaces may have a single quote in it. */
   readonly takesQuotes: boolean
-  /** Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words. */
+  /**
+   * Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words.
+   * Empty if every match goes with one of another pattern, or with a sign of one.
+   */
   readonly hint: (keys: string) => string
-  /** Replaces every secret in the text; `masked` stands for one and counts it. */
-  readonly replace: (text: string, masked: () => string, isSensitive: (key: string) => boolean) => string
+  /** Replaces every secret in the text; `masked` stands for one and counts it, `mask` is what it gives. */
+  readonly replace: (text: string, masked: () => string, isSensitive: (key: string) => boolean, mask: string) => string
 }
 
 const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern => ({
@@ -55,21 +62,24 @@ const bearer: ValuePattern = {
 
 const looksEncoded = /[A-Z0-9+/=]/
 
-/** Up to the last `@` before the path: a password may hold one. */
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
   takesQuotes: true,
-  hint: () => "//[^\\s/]+@",
-  replace: (text, masked) => text.replace(/(\/\/)[^\s/?#"<>\\]+(?=@)/g, (_match, start) => `${start}${masked()}`)
+  hint: () => UrlCredentials.hint,
+  replace: UrlCredentials.replace
 }
 
 /**
- * A key with its `=`, `:` or `=>`, in quotes of several words; quotes around the key may be escaped, and a `]` may
- * follow it. A value on the next line is quoted or indented, or an object.
+ * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
+ * `]` may follow it. A value on the next line is quoted or indented, or an object. What may not stand before a key is
+ * all that a key is made of: else each mark within a word would be another place to begin.
  */
 const assigned =
-  /(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:=>|[=:])(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
+  /(?:(?<![\p{L}\p{N}\p{M}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:={1,3}>?|:(?::|={1,3})?|[?+|]{1,2}={1,3})(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
 const assigns = /[=:]|<\//
+/** The word before, of the last characters before a word. */
+const wordBefore = /([A-Za-z]+)[ \t]{1,4}$/
+const longestBefore = 24
 /** An element of XML whose content is a text. */
 const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
 
@@ -92,7 +102,8 @@ const assignment: ValuePattern = {
       const [match, word, words = ""] = found
       const key = word ?? words
       const start = found.index + match.length
-      if (text.startsWith("://", found.index + key.length) || !isSensitive(key)) continue
+      if (text.startsWith("://", found.index + key.length)) continue
+      if (!isSensitive(key) && !isPhrase(text, found.index, key)) continue
       const { end, from } = assignedValue(text, start, key)
       if (end === start) continue
       result += text.slice(done, from) + masked()
@@ -109,6 +120,22 @@ const assignment: ValuePattern = {
       )
       : rest
   }
+}
+
+/** Whether a word and the one before it are a sensitive key, as in `API key: …`. */
+const isPhrase = (text: string, at: number, word: string): boolean => {
+  if (!endsPair(word)) return false
+  const before = wordBefore.exec(text.slice(Math.max(at - longestBefore, 0), at))
+  return before !== null && isSensitivePair(before[1] as string, word)
+}
+
+/** Values that other text is part of: only after everything else is it known what the rest of them is. */
+const longValue: ValuePattern = {
+  name: "assignment",
+  takesQuotes: true,
+  hint: () => "",
+  replace: (text, masked, isSensitive, mask) =>
+    ConnectionFields.replace(FormParts.replace(text, masked, isSensitive), masked, mask)
 }
 
 /** Three parts in base64url, the first of them a JSON object; found from the start of its run of characters. */
@@ -166,7 +193,7 @@ const all: ReadonlyArray<ValuePattern> = [
   simple(
     "private_key",
     "-----BEGIN ",
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+    /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g
   ),
   urlCredentials,
   assignment,
@@ -174,7 +201,8 @@ const all: ReadonlyArray<ValuePattern> = [
   jwt,
   simple("aws_key", "A(?:KIA|SIA|GPA|IDA|ROA)[0-9A-Z]{16}", /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g),
   cardNumber,
-  email
+  email,
+  longValue
 ]
 
 /** The patterns of these names. */

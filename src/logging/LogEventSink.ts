@@ -104,10 +104,15 @@ const fieldsOf = (
   const { payload } = envelope
   const further = members.filter((name) => !ids.has(name) && !shared.has(name))
   const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
-  if ("durationSeconds" in payload) fields["duration_ms"] = toMillis(payload.durationSeconds)
+  // A rule may be about the name that the field has in the payload.
+  const shown = (member: string, value: unknown) =>
+    redaction.hasPaths && redaction.masks([member]) ? redaction.mask : value
+  if ("durationSeconds" in payload) {
+    fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
+  }
   if ("errorType" in payload) {
-    fields["error.type"] = payload.errorType
-    fields["exception.message"] = payload.errorMessage
+    fields["error.type"] = shown("errorType", payload.errorType)
+    fields["exception.message"] = shown("errorMessage", payload.errorMessage)
   }
   return fields
 }

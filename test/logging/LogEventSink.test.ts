@@ -173,6 +173,21 @@ describe("LogEventSink", () => {
       }])
     }).pipe(Effect.provide(logs.layer({ redaction: { keys: ["=pin_code"], paths: ["user.phone"] } }))))
 
+  it.effect("masks at the places that the payload's own names lead to", () =>
+    Effect.gen(function*() {
+      yield* publishThree
+      yield* EventBus.publish(Emptied, { customerCard: { number: "1", name: "n" }, event: { note: "2" } })
+      const lines = yield* logs.decoded
+      assert.strictEqual(lines[0]?.["exception.message"], "[FILTERED]")
+      assert.deepStrictEqual(lines.at(-1), {
+        ...emptied,
+        customer_card: { number: "[FILTERED]", name: "n" },
+        "fields.event": { note: "[FILTERED]" }
+      })
+    }).pipe(Effect.provide(logs.layer({
+      redaction: { paths: ["customerCard.number", "errorMessage", "event.note"] }
+    }))))
+
   it.effect("masks payload fields with a sensitive name", () =>
     Effect.gen(function*() {
       yield* publishThree

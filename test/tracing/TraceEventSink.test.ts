@@ -113,6 +113,21 @@ describe("TraceEventSink", () => {
       }])
     }).pipe(Effect.provide(layer({ redaction: { keys: ["=tasker.event.pin_code"] } }))))
 
+  it.effect("masks at the places that the payload's own names lead to, and those that attributes have in their names", () =>
+    Effect.gen(function*() {
+      const publishing = EventBus.publish(Emptied, { customerCard: { number: "1", name: "n" }, buyer: { iban: "2" } })
+      yield* Effect.withSpan(publishing, "work", { attributes: { "order.payment.iban": "3", "order.id": 4 } })
+      const work = yield* spans.spanNamed("work")
+      assert.deepStrictEqual(work.events[0]?.attributes, {
+        "tasker.event": "shop.cart_emptied",
+        "tasker.event.customer_card": { number: "[FILTERED]", name: "n" },
+        "tasker.event.buyer": { iban: "[FILTERED]" }
+      })
+      assert.deepStrictEqual(spans.attributesOf(work), { "order.payment.iban": "[FILTERED]", "order.id": 4 })
+    }).pipe(Effect.provide(layer({
+      redaction: { paths: ["customerCard.number", "*.iban", "order.payment.iban"] }
+    }))))
+
   it.effect("does nothing outside of a recorded span", () =>
     Effect.gen(function*() {
       yield* publishBoth

@@ -1,0 +1,45 @@
+/**
+ * What is left of a value in a connection string, as in `Server=db;Password=a b;Timeout=1`.
+ *
+ * @internal
+ */
+
+/** What follows a value up to the semicolon; behind what is not in it other rules begin. */
+const rest = /[^;\r\n"'`\\=:<>]*/y
+const ends = /^[;\r\n"'`]?$/
+/** A field that follows without a space, as the fields of a sentence do not. */
+const next = /;[A-Za-z][\w .-]{0,40}=/y
+const behindField = /;[\w.-][\w .-]{0,40}$/
+const longestKey = 42
+const word = "[^\\s\"'`\\\\&;,<>(){}[\\]]+"
+
+/**
+ * Masks what follows a masked value in a field that has another before or behind it, word by word: what stands between
+ * the words stays, so that no other pattern matches what it did not before.
+ */
+export const replace = (text: string, masked: () => string, mask: string): string => {
+  if (!text.includes(";")) return text
+  const assigned = `=${mask}`
+  let result = ""
+  let done = 0
+  let words: RegExp | undefined
+  for (let at = text.indexOf(assigned); at >= 0; at = text.indexOf(assigned, at + assigned.length)) {
+    const start = at + assigned.length
+    const end = endOf(rest, text, start)
+    if (end === start || !ends.test(text.charAt(end))) continue
+    const isField = endOf(next, text, end) > end || behindField.test(text.slice(Math.max(at - longestKey, 0), at))
+    if (!isField) continue
+    words ??= new RegExp(`(${escape(mask)})|${word}`, "g")
+    result += text.slice(done, start) +
+      text.slice(start, end).replace(words, (_match, known: string | undefined) => known ?? masked())
+    done = end
+  }
+  return result + text.slice(done)
+}
+
+const endOf = (sticky: RegExp, text: string, start: number): number => {
+  sticky.lastIndex = start
+  return start + (sticky.exec(text)?.[0].length ?? 0)
+}
+
+const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
