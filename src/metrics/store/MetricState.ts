@@ -219,7 +219,7 @@ export interface Read {
 }
 
 /** The snapshot of a family. */
-export function* familySnapshot(
+function* familySnapshot(
   declaration: Checked,
   observed: boolean,
   { exemplars, ordering, values }: Read
