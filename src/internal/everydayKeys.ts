@@ -8,14 +8,14 @@ const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 
 /** What a `key` may be that opens nothing: it finds, orders, groups or names something. */
 const namingKeys = setOf(`
-  aggregate aggregation allowed alternate arrow attribute business cache caching candidate clustering column composite
-  compound concurrency conflict continuation correlation dedup dedupe deduplication dictionary dimension distribution
-  document duplicate end entity entry evaluated expected extra field first flag foreign group grouping header hot i18n
-  idempotence idempotency index issue item job join json kafka label last limit limiter locale lock lookup map match
-  merge message metadata metric missing modifier natural next object option ordering parameter param parent partition
-  partitioning performance primary property public publishable range react record required resource root route routing
-  row s3 setting shard sharding sort sorting start state step surrogate tag task theme throttle translation unexpected
-  unique unrecognized alt ctrl meta shift
+  aggregate aggregation allowed alternate array arrow attribute bound business by cache caching candidate clustering
+  column common composite compound concurrency conflict continuation correlation dedup dedupe deduplication dictionary
+  dimension distribution document duplicate end entity entry evaluated expected extra field first flag foreign group
+  grouping header hot i18n idempotence idempotency index issue item job join json kafka label last limit limiter
+  locale lock lookup map match merge message metadata metric missing modifier natural next object of option ordering
+  parameter param parent partition partitioning performance primary property public publishable query range react
+  record required resource root route routing row s3 setting shard sharding sort sorting start state step string
+  surrogate tag task theme throttle translation unexpected unique unrecognized alt ctrl meta shift
 `)
 
 /** The same where nothing stands before it: `storage_key` says where something is, `AZURE_STORAGE_KEY` opens it. */
