@@ -66,6 +66,20 @@ describe("Telemetry.layer", () => {
       assert.strictEqual(stores[0], stores[1])
     }))
 
+  it.effect("leaves what is built within the program shared with the program", () =>
+    Effect.gen(function*() {
+      let opened = 0
+      const Pool = Context.Service<{ readonly number: number }>("Pool")
+      const poolLayer = Layer.sync(Pool, () => ({ number: ++opened }))
+      const numbers: Array<number> = []
+      const app = Layer.effectDiscard(Effect.gen(function*() {
+        numbers.push((yield* Pool).number)
+        numbers.push(yield* Effect.provide(Effect.map(Pool, ({ number }) => number), poolLayer))
+      })).pipe(Layer.provide(poolLayer))
+      yield* Effect.scoped(Layer.build(Layer.provideMerge(app, make("a").layer)))
+      assert.deepStrictEqual(numbers, [1, 1])
+    }))
+
   it.effect("shares what its parts need with the rest of the program", () =>
     Effect.gen(function*() {
       let opened = 0

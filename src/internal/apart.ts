@@ -3,6 +3,8 @@
  *
  * @internal
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /** Lets a layer that somebody else has made be shared as in the rest of the program. */
@@ -22,5 +24,9 @@ export type Theirs = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E,
 export const make = <A, E, R>(make: (theirs: Theirs) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.fromBuildMemo((memoMap, scope) => {
     const theirs: Theirs = (layer) => Layer.fromBuild((_, within) => Layer.buildWithMemoMap(layer, memoMap, within))
-    return Layer.buildWithMemoMap(make(theirs), Layer.makeMemoMapUnsafe(), scope)
+    // What is built within the program goes on to share with the program.
+    return Effect.map(
+      Layer.buildWithMemoMap(make(theirs), Layer.makeMemoMapUnsafe(), scope),
+      Context.add(Layer.CurrentMemoMap, memoMap)
+    )
   })

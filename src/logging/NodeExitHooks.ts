@@ -7,14 +7,18 @@
  * `exit` and `uncaughtExceptionMonitor` only watch. A listener for SIGTERM or
  * SIGINT keeps Node from ending the process, so ours removes itself and raises
  * the signal again if nobody else listens; under `runMain` somebody does, and
- * the layer's scope is closed in order. Ours is called first, while listeners
- * that remove themselves can still be seen. Of several hooks, those that were
+ * the layer's scope is closed in order. Where somebody else listens it stays, for
+ * the next signal. Ours is called first, while listeners that remove themselves
+ * can still be seen. Of several hooks, those that were
  * installed last are called first: what they still write, the others write out.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+
+/** What our listeners are told from those of others by, also those of another hook. */
+const ours = Symbol("tasker-telemetry/logging/NodeExitHooks")
 
 const signals = ["SIGTERM", "SIGINT"] as const
 
@@ -25,11 +29,12 @@ export const install = (options: {
   /** Whether to listen for SIGTERM and SIGINT. */
   readonly signals: boolean
 }): Effect.Effect<void, never, Scope.Scope> => {
-  const onSignal = (signal: NodeJS.Signals) => {
+  const onSignal = Object.assign((signal: NodeJS.Signals) => {
     options.drain()
+    if (!process.listeners(signal).every((listener) => ours in listener)) return
     process.removeListener(signal, onSignal)
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-  }
+  }, { [ours]: true })
   return Effect.asVoid(Effect.acquireRelease(
     Effect.sync(() => {
       process.prependListener("exit", options.drain)

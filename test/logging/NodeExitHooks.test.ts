@@ -25,7 +25,8 @@ const run = (
   mode: "with" | "without" | "limited",
   way: string,
   path: string,
-  { onReady = () => {}, stdout = "pipe" }: {
+  { onHeard = () => {}, onReady = () => {}, stdout = "pipe" }: {
+    readonly onHeard?: (running: Running) => void
     readonly onReady?: (running: Running) => void
     readonly stdout?: "pipe" | number
   } = {}
@@ -40,6 +41,7 @@ const run = (
     child.stdout?.resume()
     child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       if (text.includes("ready")) onReady(running)
+      if (text.includes("heard")) onHeard(running)
     })
     child.on("close", (code, signal) => resume(Effect.succeed({ code, signal })))
     return Effect.sync(() => child.kill("SIGKILL"))
@@ -121,6 +123,19 @@ describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
         ])
       }))
   }
+
+  it.live("ends as without telemetry at the second signal, where a listener has heard the first", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      for (const mode of ["without", "with"] as const) {
+        const ended = yield* run(mode, "hears once", path, {
+          onReady: ({ kill }) => kill("SIGTERM"),
+          onHeard: ({ kill }) => kill("SIGTERM")
+        })
+        assert.deepStrictEqual(ended, { code: null, signal: "SIGTERM" }, mode)
+      }
+      assert.deepStrictEqual(numbersIn(path), hundred)
+    }))
 
   it.live("ends as without telemetry if nobody reads its output any more", () =>
     Effect.gen(function*() {

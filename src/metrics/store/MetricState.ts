@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../internal/Cooperation.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../MetricSnapshot.ts"
 import * as PrometheusLabels from "../prometheus/PrometheusLabels.ts"
+import * as CompensatedSum from "./CompensatedSum.ts"
 import * as CounterFamily from "./CounterFamily.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
 import * as ExplicitBuckets from "./ExplicitBuckets.ts"
@@ -129,6 +130,18 @@ export class MetricState {
     if (twin === undefined || this.#twinOf(series.values) === undefined) return
     this.#inBoth += by
     twin.#inBoth += by
+  }
+
+  /**
+   * Moves what was counted to what the twin has of the series, so that their sum goes on where this part begins anew.
+   * Says whether the twin has it.
+   */
+  leaveToTwin({ base, values }: Series): boolean {
+    const twin = this.#twin
+    const other = this.#twinOf(values)
+    if (twin === undefined || other === undefined) return false
+    CompensatedSum.merge(twin.parts.storage.values, other.base + 1, this.parts.storage.values, base + 1)
+    return true
   }
 
   /** Whether another series can be kept apart: the last place is the overflow series' own. */

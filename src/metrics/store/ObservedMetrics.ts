@@ -71,7 +71,10 @@ export class ObservedMetrics {
     // Values that nobody brings up to date any more become idle.
     return Effect.flatMap(
       readings,
-      (done) => done.includes(true) ? Cooperation.run(kept.shown.replace(valuesOf(kept))) : Effect.void
+      (done) =>
+        done.includes(true) && this.#observed.get(state) === kept
+          ? Cooperation.run(kept.shown.replace(valuesOf(kept)))
+          : Effect.void
     )
   }
 

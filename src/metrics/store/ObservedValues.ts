@@ -65,7 +65,9 @@ export class ObservedValues {
         // Nobody may see a new series without a value.
         if (index.all.size > size) write(state, series, total)
         totals.set(series, total)
-        if (++count % piece === 0) yield
+        if (++count % piece > 0) continue
+        yield
+        if (this.#turn !== turn) return
       }
     }
     for (const [series, total] of totals) {
@@ -97,6 +99,7 @@ const show = (state: MetricState, series: Series, total: number): void => {
   if (type !== "counter" || total >= CompensatedSum.read(storage.values, series.base + 1)) {
     return write(state, series, total)
   }
+  if (state.leaveToTwin(series)) return write(state, series, total)
   state.expire(series)
   const { values } = series
   if (values === undefined) return

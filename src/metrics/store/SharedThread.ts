@@ -45,6 +45,8 @@ const pieceBytes = 8192
 const lastBytes = 16_384
 /** Memory for a copy in numbers there are by now: a thread goes on to have new series until it is read. */
 const roomToGrow = 1.25
+/** How often an ended thread is looked through for what was taken while it was. */
+const mostRounds = 10
 /** Series that are added in one piece of work. */
 const piece = 200
 /** What a part costs, in bytes. */
@@ -58,6 +60,7 @@ export class SharedThread {
   #end = 0
   /** When the thread was last read. */
   #readMillis = 0
+  #hasEnded = false
 
   constructor(port: MetricPort, find: FindFamily) {
     this.#slab = new SlabReader(port)
@@ -72,7 +75,7 @@ export class SharedThread {
   /** Takes all series that the thread has by now. */
   *take(): Cooperation.Work<void> {
     const { end } = this.#slab
-    while (this.#slab.read < end) {
+    while (this.#slab.read < end && !this.#hasEnded) {
       this.#takeNext(pieceBytes)
       yield
     }
@@ -92,13 +95,16 @@ export class SharedThread {
     const numbers = copyInto(reading, this.#slab, live)
     for (const guard of guards) guard?.(numbers, 0)
     // What has left by now is in the copies of what ended threads left.
-    const parts = this.#families.map((family) => ({ family, from: family.left, to: family.bases.length }))
+    const parts = this.#families.map(({ bases, left, series, threads }) => ({
+      threads,
+      bases: bases.slice(left),
+      series: series.slice(left)
+    }))
     return function*(copyOf) {
-      for (const { family: { bases, series: all, threads }, from, to } of parts) {
+      for (const { bases, series: all, threads } of parts) {
         if (threads === undefined) continue
         const values = copyOf(threads.state)
-        for (let position = from; position < to; position++) {
-          const series = all[position]
+        for (const [position, series] of all.entries()) {
           if (series !== undefined) threads.merge(values, series.base, numbers, bases[position] as number)
           if (position % piece === 0) yield
         }
@@ -109,32 +115,40 @@ export class SharedThread {
   /** The thread has ended: what it has counted is kept without its memory, and its levels are not. */
   *end(): Cooperation.Work<void> {
     yield* this.take()
-    for (const family of this.#families) {
-      while (family.left < family.bases.length) {
-        this.#leave(family, family.left++)
-        if (family.left % piece === 0) yield
+    // What others take meanwhile leaves, too; a thread that has not stopped does not keep this from ending.
+    for (let round = 0; round < mostRounds; round++) {
+      for (const family of this.#families) {
+        while (family.left < family.bases.length) {
+          this.#leave(family, family.left++)
+          if (family.left % piece === 0) yield
+        }
       }
+      if (this.#families.every(({ bases, left }) => left === bases.length)) break
     }
+    this.#hasEnded = true
   }
 
   /** At once: a reading finds the part here or there. */
   #leave(family: Family, position: number): void {
-    const { bases, declaration, series: all, stride, threads } = family
+    const { bases, declaration, series: all, threads } = family
     const series = all[position]
     if (series === undefined || threads === undefined) return
-    const base = bases[position] as number
     series.threads--
-    const { merge, state } = threads
-    if (accumulates(declaration.type)) {
-      const live = this.#slab.numbers(base + stride)
-      const guard = guardOf(family, live, [base])
-      const numbers = live.slice(base)
-      guard?.(numbers, base)
-      merge(state.parts.storage.values, series.base, numbers, 0)
-    } else if (series.threads === 0) state.expire(series)
+    if (accumulates(declaration.type)) this.#keep(family, bases[position] as number, series)
+    else if (series.threads === 0) threads.state.expire(series)
+  }
+
+  /** Adds a part to what ended threads have left. */
+  #keep(family: Family, base: number, series: Series): void {
+    const live = this.#slab.numbers(base + family.stride)
+    const guard = guardOf(family, live, [base])
+    const numbers = live.slice(base)
+    guard?.(numbers, base)
+    family.threads?.merge(family.threads.state.parts.storage.values, series.base, numbers, 0)
   }
 
   #takeNext(bytes: number): void {
+    if (this.#hasEnded) return
     for (const entry of this.#slab.entries(bytes)) this.#take(entry)
   }
 
@@ -169,12 +183,14 @@ export class SharedThread {
     family.series.push(series)
   }
 
-  /** The thread does not give a value any more that it has observed. */
-  #expire({ bases, series: all, threads }: Family, base: number): void {
+  /** The thread does not give a value any more that it has observed, or has begun a total anew. */
+  #expire(family: Family, base: number): void {
+    const { bases, declaration, series: all, threads } = family
     const position = bases.lastIndexOf(base)
     const series = all[position]
     if (series === undefined || threads === undefined) return
     all[position] = undefined
+    if (accumulates(declaration.type)) this.#keep(family, base, series)
     if (--series.threads > 0) return
     const { stride, values } = threads.state.parts.storage
     const isEmpty = values.subarray(series.base + 1, series.base + stride).every((number) => number === 0)

@@ -297,6 +297,32 @@ describe("A worker thread", () => {
     }))
 })
 
+describe("A total that several threads observe", () => {
+  for (const which of ["a worker thread", "the main thread"] as const) {
+    test(`never falls where that of ${which} begins anew`, (store) =>
+      Effect.gen(function*() {
+        const { sum } = yield* deltaSum(store)
+        const [first, second] = [yield* startThread(store), yield* startThread(store)]
+        const totals = [100, 200]
+        const stores = [which === "the main thread" ? store : first.store, second.store]
+        for (const [index, observed] of stores.entries()) {
+          const read = () => [{ attributes: { kind: "a" }, value: totals[index] as number }]
+          yield* observed.observe({ ...jobs, type: "counter", read })
+        }
+        const shown = Effect.andThen(Effect.forEach(stores, ({ snapshot }) => snapshot), shownBy(store))
+        assert.deepStrictEqual(yield* shown, [["a", 0, 300]])
+        assert.strictEqual(yield* sum, 300)
+        yield* TestClock.adjust("1 minute")
+        totals[0] = 5
+        assert.deepStrictEqual((yield* shown).map(([, , value]) => value), [305])
+        assert.strictEqual(yield* sum, 305)
+        totals[0] = 6
+        assert.deepStrictEqual((yield* shown).map(([, , value]) => value), [306])
+        assert.strictEqual(yield* sum, 306)
+      }).pipe(Effect.scoped))
+  }
+})
+
 describe("SharedThreads", () => {
   it.effect("takes new series, and keeps what ended threads leave, in small pieces", () =>
     Effect.gen(function*() {

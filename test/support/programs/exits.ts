@@ -36,6 +36,10 @@ const ends: Readonly<Record<string, Effect.Effect<unknown>>> = {
     }),
     Effect.andThen(wait, Effect.never)
   ),
+  "hears once": Effect.andThen(
+    Effect.sync(() => process.once("SIGTERM", () => process.stderr.write("heard\n"))),
+    Effect.andThen(wait, Effect.never)
+  ),
   "process.exit": Effect.sync(() => process.exit(1)),
   "exit code": Effect.sync(() => void (process.exitCode = 9)),
   "uncaught exception": Effect.andThen(
