@@ -36,9 +36,14 @@ const ends: Readonly<Record<string, Effect.Effect<unknown>>> = {
     }),
     Effect.andThen(wait, Effect.never)
   ),
-  "hears once": Effect.andThen(
-    Effect.sync(() => process.once("SIGTERM", () => process.stderr.write("heard\n"))),
-    Effect.andThen(wait, Effect.never)
+  "hears once": Effect.callback<void>((resume) => {
+    process.once("SIGTERM", () => resume(Effect.void))
+    setInterval(() => {}, 1000)
+    process.stderr.write("ready\n")
+  }).pipe(
+    Effect.andThen(Effect.logInfo("line", { number: 100 })),
+    Effect.andThen(Effect.sync(() => process.stderr.write("heard\n"))),
+    Effect.andThen(Effect.never)
   ),
   "process.exit": Effect.sync(() => process.exit(1)),
   "exit code": Effect.sync(() => void (process.exitCode = 9)),
