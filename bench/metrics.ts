@@ -64,6 +64,7 @@ const allocations = ["counter", "counter-bound", "histogram", "histogram-bound"]
 
 const distinctValues = 200_000
 const roundsEach = 3
+const roundsOfSpans = 9
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 const milliseconds = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`
@@ -122,7 +123,8 @@ const inFibers = Effect.gen(function*() {
 })
 
 const inSpans = Effect.gen(function*() {
-  const of = yield* medians(Object.keys(exemplars).map((name) => `exemplars ${name}`), roundsEach)
+  // What is compared differs by less than the moments of a machine do.
+  const of = yield* medians(Object.keys(exemplars).map((name) => `exemplars ${name}`), roundsOfSpans)
   const plain = of("exemplars always_off no-span")
   return {
     rows: entries(exemplars).map(([name, title]): Suite.Row => {
