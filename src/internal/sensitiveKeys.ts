@@ -5,26 +5,8 @@
  */
 import * as Everyday from "./everydayKeys.ts"
 
-/** Words that make a key sensitive, in the singular. */
-const sensitiveWords = new Set([
-  "authorization",
-  "certificate",
-  "cookie",
-  "credential",
-  "crypt",
-  "cvc",
-  "cvv",
-  "email",
-  "otp",
-  "passwd",
-  "password",
-  "passphrase",
-  "pwd",
-  "salt",
-  "secret",
-  "ssn",
-  "token"
-])
+/** Words that make a key sensitive, in the singular, though longer words may end with them. */
+const sensitiveWords = new Set(["authorization", "cvc", "cvv", "salt"])
 
 /** Pairs of words that make a key sensitive wherever they stand in it, joined in any way or written as one. */
 const sensitivePairs = [
@@ -47,7 +29,7 @@ const longestSecond = 12
 /** Word stems: any word that starts with one of them is sensitive. */
 const sensitiveStems = ["passw", "encrypt", "decrypt", "creditcard", "otp"]
 
-/** Any word that ends with one of them is sensitive, as in `PGPASSWORD` and `accesstoken`. */
+/** Any word that is one of them or ends with one is sensitive, as in `PGPASSWORD` and `accesstoken`. */
 const sensitiveEndings = [
   "certificate",
   "cookie",
