@@ -16,7 +16,7 @@ const exceptions: ReadonlyArray<SourceRules.Exception> = [
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-const files = globSync("src/**/*.ts", { cwd: root }).toSorted().map((path): SourceRules.SourceFile => ({
+const files = globSync("{src,examples}/**/*.ts", { cwd: root }).toSorted().map((path): SourceRules.SourceFile => ({
   path: path.replaceAll("\\", "/"),
   source: readFileSync(join(root, path), "utf8")
 }))
@@ -78,7 +78,8 @@ describe("rules", () => {
       ["src/index.ts", "./testing/B.ts"],
       ["src/index.ts", "./Telemetry.ts"],
       ["src/cli/main.ts", "../Telemetry.ts"],
-      ["src/demo/main.ts", "../index.ts"]
+      ["examples/sample/main.ts", "./A.ts"],
+      ["examples/sample/main.ts", "./parts/A.ts"]
     ]
     const refused: ReadonlyArray<readonly [from: string, to: string]> = [
       ["src/internal/a.ts", "../events/B.ts"],
@@ -98,7 +99,10 @@ describe("rules", () => {
       ["src/Telemetry.ts", "./testing/B.ts"],
       ["src/Telemetry.ts", "./index.ts"],
       ["src/index.ts", "./cli/B.ts"],
-      ["src/demo/A.ts", "../cli/B.ts"],
+      ["examples/sample/A.ts", "../../src/index.ts"],
+      ["examples/sample/A.ts", "../other/B.ts"],
+      ["examples/sample/A.ts", "../../test/B.ts"],
+      ["src/Telemetry.ts", "../examples/sample/A.ts"],
       ["src/events/A.ts", "../../test/B.ts"],
       ["src/helpers/A.ts", "./B.ts"]
     ]
@@ -157,10 +161,10 @@ describe("rules", () => {
     ])
   })
 
-  it("refuses the barrel of effect outside of cli and demo", () => {
+  it("refuses the barrel of effect outside of cli and examples", () => {
     const source = "import { Effect } from \"effect\"\nimport * as Layer from \"effect/Layer\"\n"
     assert.deepStrictEqual(
-      sample({ "src/events/A.ts": source, "src/cli/main.ts": source, "src/demo/main.ts": source }),
+      sample({ "src/events/A.ts": source, "src/cli/main.ts": source, "examples/sample/main.ts": source }),
       ["src/events/A.ts:1 no-barrel"]
     )
   })
@@ -175,14 +179,14 @@ describe("rules", () => {
     assert.deepStrictEqual(
       sample({
         "src/Telemetry.ts": source,
-        "src/demo/A.ts": source,
+        "examples/sample/A.ts": source,
         "src/logging/A.ts": source,
         "src/logging/NodeLogDestination.ts": source
       }),
       [
+        "examples/sample/A.ts:3 packages",
         "src/Telemetry.ts:2 packages",
         "src/Telemetry.ts:3 packages",
-        "src/demo/A.ts:3 packages",
         "src/logging/A.ts:1 packages",
         "src/logging/A.ts:2 packages",
         "src/logging/A.ts:3 packages",

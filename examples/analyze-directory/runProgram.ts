@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
-import { call } from "./FoundFile.ts"
+import { call } from "./FileEntry.ts"
 
 const standardOutput = 1
 

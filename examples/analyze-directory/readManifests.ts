@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { type FileError, type FoundFile, readPieces, type UnreadablePath } from "./FoundFile.ts"
+import { type FileEntry, type FileError, readPieces, type UnreadablePath } from "./FileEntry.ts"
 
 /** What a manifest says about its project. */
 export const Manifest = Schema.Struct({
@@ -122,7 +122,7 @@ const largestManifest = 4 * 1024 * 1024
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1)
 
-const readText = (file: FoundFile): Effect.Effect<string, FileError> => {
+const readText = (file: FileEntry): Effect.Effect<string, FileError> => {
   const pieces: Array<Buffer> = []
   return Effect.map(
     readPieces(file, (piece) => void pieces.push(Buffer.from(piece))),
@@ -131,7 +131,7 @@ const readText = (file: FoundFile): Effect.Effect<string, FileError> => {
 }
 
 export const readManifests = Effect.fnUntraced(function*(
-  files: ReadonlyArray<FoundFile>
+  files: ReadonlyArray<FileEntry>
 ): Effect.fn.Return<Manifests> {
   const manifests: Array<Manifest> = []
   const malformed: Array<UnreadablePath> = []

@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { remove, removeAll, temporaryFolder } from "./folder.ts"
 
-const checkout = fileURLToPath(new URL("../../..", import.meta.url))
+const checkout = fileURLToPath(new URL("../../../..", import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -57,7 +57,7 @@ export const start = (
   const home = temporaryFolder()
   const child = spawn(
     process.execPath,
-    ["--conditions=tasker-telemetry-source", `src/demo/${file}`, ...args],
+    ["--conditions=tasker-telemetry-source", `examples/analyze-directory/${file}`, ...args],
     { cwd: checkout, env: environment({ TMPDIR: home, ...env }), stdio: ["ignore", "pipe", "pipe"] }
   )
   let stdout = ""

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
-import { type FoundFile, readFiles, type UnreadablePath } from "./FoundFile.ts"
+import { type FileEntry, readFiles, type UnreadablePath } from "./FileEntry.ts"
 
 /** A file and the SHA-256 of its bytes, in hexadecimal digits. */
 export interface HashedFile {
@@ -33,7 +33,7 @@ const hashReader = () => {
   }
 }
 
-export const hashFiles = Effect.fnUntraced(function*(files: ReadonlyArray<FoundFile>): Effect.fn.Return<Hashes> {
+export const hashFiles = Effect.fnUntraced(function*(files: ReadonlyArray<FileEntry>): Effect.fn.Return<Hashes> {
   const { read, unreadable } = yield* readFiles(files, hashReader)
   return { hashed: read.map(([{ path }, result]) => ({ path, ...result })), unreadable }
 })

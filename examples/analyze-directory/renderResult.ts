@@ -2,7 +2,7 @@
  * What the analysis found out, for a person.
  */
 import { wastedBytes } from "./hashFiles.ts"
-import type { Results } from "./Outcome.ts"
+import type { Results } from "./RecordedRun.ts"
 import {
   bar,
   bytes,
@@ -16,7 +16,7 @@ import {
   percent,
   printable,
   type Terminal
-} from "./terminal.ts"
+} from "./terminalText.ts"
 
 const mostLanguages = 8
 const mostOthers = 5

@@ -3,8 +3,8 @@
  * whatever else is in the file.
  */
 import * as Effect from "effect/Effect"
-import { type FoundFile, readFiles, type UnreadablePath } from "./FoundFile.ts"
-import { languageOf } from "./languages.ts"
+import { type FileEntry, readFiles, type UnreadablePath } from "./FileEntry.ts"
+import { languageOf } from "./languageOf.ts"
 
 /** The files of one language. */
 export interface LanguageCount {
@@ -57,7 +57,7 @@ const lineReader = () => {
 }
 
 export const countLines = Effect.fnUntraced(function*(
-  files: ReadonlyArray<FoundFile>
+  files: ReadonlyArray<FileEntry>
 ): Effect.fn.Return<LineCount> {
   const { read, unreadable } = yield* readFiles(files, lineReader)
   const languages = new Map<string, LanguageCount>()

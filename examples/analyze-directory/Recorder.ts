@@ -8,15 +8,20 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SpanData } from "../delivery/SpanData.ts"
-import { EventBus } from "../events/EventBus.ts"
-import type { EventEnvelope } from "../events/EventEnvelope.ts"
-import { LogDestination } from "../logging/LogDestination.ts"
-import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
-import { MetricStore } from "../metrics/MetricStore.ts"
-import * as Telemetry from "../Telemetry.ts"
-import type { TelemetryConfigError } from "../TelemetryConfig.ts"
-import { SpanMemory } from "../tracing/SpanMemory.ts"
+import {
+  EventBus,
+  LogDestination,
+  type MetricSnapshot,
+  MetricStore,
+  Telemetry,
+  type TelemetryConfig
+} from "tasker-telemetry"
+import type { EventEnvelope } from "tasker-telemetry/events/EventEnvelope"
+import type { SpanProcessor } from "tasker-telemetry/tracing/SpanProcessor"
+import { TelemetryTracer } from "tasker-telemetry/tracing/TelemetryTracer"
+
+/** A span that has ended, as a processor of the tracer gets it. */
+export type SpanData = Parameters<SpanProcessor["onEnd"]>[0]
 
 /** What was recorded. */
 export interface Recording {
@@ -25,22 +30,22 @@ export interface Recording {
   /** Lines of JSON. */
   readonly logs: ReadonlyArray<string>
   readonly metrics: {
-    readonly before: MetricSnapshot
-    readonly after: MetricSnapshot
+    readonly before: MetricSnapshot.MetricSnapshot
+    readonly after: MetricSnapshot.MetricSnapshot
   }
 }
 
 export class Recorder extends Context.Service<Recorder, {
   /** Everything recorded since the layer was built. */
   readonly recording: Effect.Effect<Recording>
-}>()("tasker-telemetry/demo/Recorder") {
+}>()("analyze-directory/Recorder") {
   /**
    * Telemetry as the environment configures it, recorded. Log lines are kept
    * instead of written; `onLine` sees each of them.
    */
   static readonly layerTelemetry = (
     onLine: (line: string) => void
-  ): Layer.Layer<Recorder | Telemetry.Services, TelemetryConfigError> =>
+  ): Layer.Layer<Recorder | Telemetry.Services, TelemetryConfig.TelemetryConfigError> =>
     Layer.unwrap(Effect.sync(() => {
       const logs: Array<string> = []
       const destination = LogDestination.layerCustom((line) => {
@@ -48,7 +53,6 @@ export class Recorder extends Context.Service<Recorder, {
         onLine(line)
       })
       return Layer.effect(Recorder, record(logs)).pipe(
-        Layer.provide(SpanMemory.layer),
         Layer.provideMerge(Telemetry.layerConfig({}, { logDestination: destination }))
       )
     }))
@@ -56,15 +60,17 @@ export class Recorder extends Context.Service<Recorder, {
 
 const record = Effect.fnUntraced(function*(logs: ReadonlyArray<string>) {
   const bus = yield* EventBus
-  const memory = yield* SpanMemory
+  const tracer = yield* TelemetryTracer
   const store = yield* MetricStore
   const events: Array<EventEnvelope> = []
+  const spans: Array<SpanData> = []
   yield* bus.register({ name: "recorder", signal: "all", handle: (envelope) => void events.push(envelope) })
+  yield* tracer.register({ name: "recorder", onEnd: (span) => void spans.push(span) })
   const before = yield* store.snapshot
   return Recorder.of({
     recording: Effect.gen(function*() {
       return {
-        spans: yield* memory.spans,
+        spans: [...spans],
         events: [...events],
         logs: [...logs],
         metrics: { before, after: yield* store.snapshot }

@@ -11,7 +11,7 @@ import { isUtf8 } from "node:buffer"
 import * as fs from "node:fs"
 
 /** A regular file that was there when its folder was listed. */
-export interface FoundFile {
+export interface FileEntry {
   /** Relative to the folder, for people. */
   readonly path: string
   /** Absolute, for the kernel. */
@@ -70,7 +70,7 @@ const largestPiece = 256 * 1024
  * Reads a file in pieces of bounded size and hands each to `use`; a piece is
  * valid during the call only. Gives the number of bytes read.
  */
-export const readPieces = (file: FoundFile, use: (piece: Buffer) => void): Effect.Effect<number, FileError> =>
+export const readPieces = (file: FileEntry, use: (piece: Buffer) => void): Effect.Effect<number, FileError> =>
   Effect.acquireUseRelease(
     call<number>((done) => fs.open(file.raw, openFlags, done)),
     (descriptor) => read(descriptor, use),
@@ -99,7 +99,7 @@ const concurrency = 8
 
 /** What became of a list of files. */
 export interface ReadFiles<A> {
-  readonly read: ReadonlyArray<readonly [file: FoundFile, result: A]>
+  readonly read: ReadonlyArray<readonly [file: FileEntry, result: A]>
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
 
@@ -111,7 +111,7 @@ export interface Reader<A> {
 
 /** Reads files, a few at a time; what cannot be read is listed, not fatal. The order is kept. */
 export const readFiles = Effect.fnUntraced(function*<A>(
-  files: ReadonlyArray<FoundFile>,
+  files: ReadonlyArray<FileEntry>,
   reader: () => Reader<A>
 ): Effect.fn.Return<ReadFiles<A>> {
   const unreadable: Array<UnreadablePath> = []

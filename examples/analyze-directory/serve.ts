@@ -14,11 +14,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { ReadinessChecks } from "../http/HealthRoute.ts"
-import * as TelemetryRoutes from "../http/TelemetryRoutes.ts"
-import { MetricStore } from "../metrics/MetricStore.ts"
-import * as Telemetry from "../Telemetry.ts"
-import { TaskRunner } from "../workflow/TaskRunner.ts"
+import { HealthRoute, MetricStore, TaskRunner, Telemetry, TelemetryRoutes } from "tasker-telemetry"
 import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
@@ -66,7 +62,7 @@ const Index = HttpRouter.add(
 
 /** The server is ready as long as the database answers. */
 const DatabaseCheck = Layer.effect(
-  ReadinessChecks,
+  HealthRoute.ReadinessChecks,
   Effect.map(Database, ({ client }) => ({ database: Effect.flatMap(client, (sql) => sql`SELECT 1`) }))
 )
 

@@ -1,9 +1,8 @@
 /**
  * A run for a person who looks at it in a terminal.
  */
-import { runtimeCatalog } from "../metrics/MetricCatalog.ts"
-import type { FamilySnapshot, SeriesSnapshot } from "../metrics/MetricSnapshot.ts"
-import type { Outcome } from "./Outcome.ts"
+import { MetricCatalog, type MetricSnapshot } from "tasker-telemetry"
+import type { Outcome } from "./RecordedRun.ts"
 import { renderResult } from "./renderResult.ts"
 import { renderTrace } from "./renderTrace.ts"
 import {
@@ -19,7 +18,7 @@ import {
   percent,
   printable,
   type Terminal
-} from "./terminal.ts"
+} from "./terminalText.ts"
 import { timeSpent } from "./timeSpent.ts"
 
 const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
@@ -38,7 +37,7 @@ const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): 
 
 // --- Metrics ---
 
-const ofProcess: ReadonlySet<string> = new Set(Object.values(runtimeCatalog).map(({ name }) => name))
+const ofProcess: ReadonlySet<string> = new Set(Object.values(MetricCatalog.runtimeCatalog).map(({ name }) => name))
 
 const keyOf = (attributes: Readonly<Record<string, string>>) => JSON.stringify(attributes)
 
@@ -48,11 +47,15 @@ interface Change {
   readonly text: string
 }
 
-const numberOf = (value: SeriesSnapshot["value"] | undefined) => typeof value === "number" ? value : 0
+const numberOf = (value: MetricSnapshot.SeriesSnapshot["value"] | undefined) => typeof value === "number" ? value : 0
 
-const seriesOf = (family: FamilySnapshot | undefined): ReadonlyArray<SeriesSnapshot> => family?.series ?? []
+const seriesOf = (family: MetricSnapshot.FamilySnapshot | undefined): ReadonlyArray<MetricSnapshot.SeriesSnapshot> =>
+  family?.series ?? []
 
-const changeOf = (after: FamilySnapshot, before: FamilySnapshot | undefined): Change | undefined => {
+const changeOf = (
+  after: MetricSnapshot.FamilySnapshot,
+  before: MetricSnapshot.FamilySnapshot | undefined
+): Change | undefined => {
   const known = new Map(seriesOf(before).map(({ attributes, value }) => [keyOf(attributes), value]))
   let series = 0
   let observations = 0

@@ -1,9 +1,11 @@
 /**
  * Where the time of a run went: per step, along the critical path, in SQL. Pure.
  */
-import { Attribute, SpanName } from "../Conventions.ts"
-import type { SpanData } from "../delivery/SpanData.ts"
-import type { TaskSnapshot } from "../workflow/TaskStore.ts"
+import { Conventions } from "tasker-telemetry"
+import type { TaskSnapshot } from "tasker-telemetry/workflow/TaskStore"
+import type { SpanData } from "./Recorder.ts"
+
+const { Attribute, SpanName } = Conventions
 
 export interface StepTime {
   readonly name: string

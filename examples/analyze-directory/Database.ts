@@ -21,7 +21,7 @@ import { startEmbedded } from "./EmbeddedPostgres.ts"
 export class Database extends Context.Service<Database, {
   /** The client; waits for a database that is still starting. */
   readonly client: Effect.Effect<SqlClient.SqlClient, DemoError>
-}>()("tasker-telemetry/demo/Database") {
+}>()("analyze-directory/Database") {
   /**
    * Fails at once if `DATABASE_URL` is malformed or nothing answers there. The
    * embedded PostgreSQL is waited for where it is needed.

@@ -2,8 +2,8 @@
  * The trace as a tree: one line per span with its duration and a bar that shows
  * when it ran.
  */
-import { Attribute, SpanName } from "../Conventions.ts"
-import type { SpanData } from "../delivery/SpanData.ts"
+import { Conventions } from "tasker-telemetry"
+import type { SpanData } from "./Recorder.ts"
 import {
   cutEnd,
   duration,
@@ -16,7 +16,9 @@ import {
   span as bar,
   type Style,
   type Terminal
-} from "./terminal.ts"
+} from "./terminalText.ts"
+
+const { Attribute, SpanName } = Conventions
 
 interface Node {
   readonly span: SpanData

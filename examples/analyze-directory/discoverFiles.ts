@@ -5,13 +5,13 @@
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
-import { call, displayName, FileError, type FoundFile, type UnreadablePath } from "./FoundFile.ts"
+import { call, displayName, type FileEntry, FileError, type UnreadablePath } from "./FileEntry.ts"
 
 /** What was found below a folder. */
 export interface Discovery {
   /** Absolute path of the folder. */
   readonly folder: string
-  readonly files: ReadonlyArray<FoundFile>
+  readonly files: ReadonlyArray<FileEntry>
   readonly folders: number
   readonly bytes: number
   readonly unreadable: ReadonlyArray<UnreadablePath>
@@ -28,7 +28,7 @@ interface Folder {
 
 interface Listing {
   readonly folders: ReadonlyArray<Folder>
-  readonly files: ReadonlyArray<FoundFile>
+  readonly files: ReadonlyArray<FileEntry>
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
 
@@ -46,7 +46,7 @@ export const discoverFiles = Effect.fnUntraced(function*(
   options: { readonly all: boolean }
 ): Effect.fn.Return<Discovery, FileError> {
   const pruned = new Set(options.all ? [] : prunedFolders)
-  const files: Array<FoundFile> = []
+  const files: Array<FileEntry> = []
   const unreadable: Array<UnreadablePath> = []
   let folders = 0
   let level: ReadonlyArray<Folder> = [{ raw: Buffer.from(folder), relative: nothing }]
@@ -89,10 +89,10 @@ const list = Effect.fnUntraced(function*(
       const path = displayName(relativeTo(folder, entry))
       const raw = Buffer.concat([folder.raw, slash, entry.name])
       return call<fs.Stats>((done) => fs.lstat(raw, done)).pipe(
-        Effect.map((stat): ReadonlyArray<FoundFile> => stat.isFile() ? [{ path, raw, size: stat.size }] : []),
+        Effect.map((stat): ReadonlyArray<FileEntry> => stat.isFile() ? [{ path, raw, size: stat.size }] : []),
         Effect.catch((error) => {
           unreadable.push({ path, reason: error.reason })
-          return Effect.succeed<ReadonlyArray<FoundFile>>([])
+          return Effect.succeed<ReadonlyArray<FileEntry>>([])
         })
       )
     },

@@ -8,9 +8,9 @@ import { parseArgs } from "node:util"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { requireFolder } from "./discoverFiles.ts"
-import * as Outcome from "./Outcome.ts"
+import * as Outcome from "./RecordedRun.ts"
 import { Recorder } from "./Recorder.ts"
-import { render } from "./render.ts"
+import { render } from "./renderRun.ts"
 import { runProgram, write, writeError } from "./runProgram.ts"
 
 const usage = `Usage: npm run demo -- FOLDER [--all] [--json]

@@ -9,7 +9,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as SqlSchema from "effect/sql/SqlSchema"
 import type { LanguageCount } from "./countLines.ts"
 import type { Discovery } from "./discoverFiles.ts"
-import type { UnreadablePath } from "./FoundFile.ts"
+import type { UnreadablePath } from "./FileEntry.ts"
 import type { DuplicateGroup } from "./hashFiles.ts"
 import type { Manifest } from "./readManifests.ts"
 
