@@ -1,5 +1,5 @@
 /**
- * The task of the demo: what is in a folder?
+ * The task of the example: it analyses the files of a folder.
  *
  * ```text
  * discover_files ─┬─ count_lines ────────────────┐
@@ -7,9 +7,8 @@
  *                 └─ read_manifests ──────────────┘
  * ```
  *
- * Nothing in here is about telemetry but a few attributes and log lines that
- * only the steps can know; spans, events, metrics and the ids on the log lines
- * come from `tasker-telemetry`.
+ * The steps add a few attributes and log lines of their own. All else comes from
+ * `tasker-telemetry`: spans, events, metrics, and the ids on the log lines.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -25,7 +24,7 @@ import * as HashFiles from "./hashFiles.ts"
 import * as ReadManifests from "./readManifests.ts"
 import * as Report from "./Report.ts"
 
-/** The folder to analyse; with `all`, `.git` and `node_modules` too. */
+/** `path` is the folder. With `all`, the analysis enters `.git` and `node_modules`. */
 const Input = Schema.Struct({
   path: Schema.String.check(
     Schema.isMinLength(1),
@@ -34,7 +33,7 @@ const Input = Schema.Struct({
   all: Schema.optionalKey(Schema.Boolean)
 })
 
-/** Says in the log what a step could not read. */
+/** Logs one warning for all paths that a step could not read. */
 const reportUnreadable = (unreadable: ReadonlyArray<UnreadablePath>) =>
   unreadable.length === 0
     ? Effect.void
@@ -105,7 +104,7 @@ const readManifests = Step.make("read_manifests", {
   })
 })
 
-/** Runs an effect on the database; what a retry cannot mend is permanent. */
+/** Runs an effect on the database. An error that a retry cannot mend becomes a `PermanentError`. */
 const onDatabase = <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError, SqlClient.SqlClient>) =>
   Effect.gen(function*() {
     const database = yield* Database
@@ -122,7 +121,7 @@ const onDatabase = <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError, SqlCli
     )
   })
 
-/** The id of the run names the report, so that a retry replaces what it might have stored before. */
+/** The report has the id of the run, so that a retry replaces the rows of the attempt before it. */
 const runId = Effect.map(Correlation.CurrentWorkflow, (workflow) => workflow?.taskId ?? "")
 
 const storeReport = Step.make("store_report", {

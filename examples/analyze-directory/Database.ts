@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL that reports are stored in: the one of `DATABASE_URL`, else
- * one of our own that starts in the background.
+ * The PostgreSQL that stores the reports. `DATABASE_URL` names it. Without
+ * `DATABASE_URL`, an embedded PostgreSQL starts in the background.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Config from "effect/Config"
@@ -19,7 +19,7 @@ import { DemoError } from "./DemoError.ts"
 import { startEmbedded } from "./EmbeddedPostgres.ts"
 
 export class Database extends Context.Service<Database, {
-  /** The client; waits for a database that is still starting. */
+  /** Waits until the database has started, and gives its client. */
   readonly client: Effect.Effect<SqlClient.SqlClient, DemoError>
 }>()("analyze-directory/Database") {
   /**
@@ -41,7 +41,7 @@ const make = Effect.gen(function*() {
     return Database.of({ client: Effect.succeed(client) })
   }
   const client = yield* Deferred.make<SqlClient.SqlClient, DemoError>()
-  yield* Effect.forkScoped(keepEmbedded(client))
+  yield* Effect.forkScoped(holdEmbedded(client))
   return Database.of({
     client: Effect.suspend(() =>
       Deferred.isDoneUnsafe(client)
@@ -51,8 +51,8 @@ const make = Effect.gen(function*() {
   })
 }).pipe(Effect.withTracerEnabled(false), Effect.provide(Reactivity.layer))
 
-/** The fiber that runs this holds the server: interrupting it, however far it has come, leaves nothing behind. */
-const keepEmbedded = (client: Deferred.Deferred<SqlClient.SqlClient, DemoError>) =>
+/** Holds the server. If its fiber is interrupted, the server stops and its files are removed, at any moment. */
+const holdEmbedded = (client: Deferred.Deferred<SqlClient.SqlClient, DemoError>) =>
   startEmbedded.pipe(
     Effect.flatMap(({ password, ...server }) => connect({ ...server, password: Redacted.make(password) })),
     Effect.onExit((exit) => Deferred.done(client, exit)),
@@ -62,9 +62,9 @@ const keepEmbedded = (client: Deferred.Deferred<SqlClient.SqlClient, DemoError>)
   )
 
 /**
- * Connects and asks a first question, so that a wrong address or password comes
- * to light now. The address is given in fields as well as in the URL: span
- * attributes are made from the fields.
+ * Connects and runs a first query, so that a wrong address or password fails
+ * now. The SQL client makes span attributes from the fields `host`, `port` and
+ * `database`, not from the URL, so the fields are given too.
  */
 const connect = Effect.fnUntraced(
   function*(options: PgClient.PgPoolConfig & { readonly host: string; readonly port: number }) {
@@ -80,14 +80,14 @@ const connect = Effect.fnUntraced(
       }))
 )
 
-/** What the database or the network said, in few words. */
+/** Gives the first line of the message of the database or the network. */
 const describeSqlError = (error: SqlError.SqlError): string => {
   const { cause } = error.reason
   const said = cause instanceof AggregateError ? cause.errors[0] : cause
   return (said instanceof Error && said.message !== "" ? said.message : error.message).split("\n")[0]!
 }
 
-/** Why a database that was there did not do what it should, and what helps. */
+/** Says why a query failed, and what to do. */
 export const describeRefusal = (error: SqlError.SqlError): string =>
   error.isRetryable
     ? `PostgreSQL does not answer (${describeSqlError(error)}); see that it runs, and start again.`

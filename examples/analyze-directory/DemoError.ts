@@ -1,5 +1,5 @@
 /**
- * What ends the demo: one sentence that says what is wrong and what to do.
+ * An error for the user of the example: one sentence with the problem and what to do.
  */
 import * as Schema from "effect/Schema"
 

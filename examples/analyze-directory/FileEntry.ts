@@ -1,9 +1,8 @@
 /**
- * Regular files on disk: named as bytes, opened with care, read in pieces.
+ * A regular file of the folder, and how to read it in chunks.
  *
- * A name on disk is a sequence of bytes, not of characters, so the names come
- * from the kernel as buffers and go back to it as buffers. `node:fs` is used
- * directly: Effect's `FileSystem` takes and gives names as strings.
+ * A name on disk is a sequence of bytes, not of characters. So names stay
+ * buffers here, and `node:fs` is used: Effect's `FileSystem` has strings only.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -19,11 +18,11 @@ export interface FileEntry {
   readonly size: number
 }
 
-/** Something that could not be read, and why. */
+/** A path that could not be read, and the reason. */
 export const UnreadablePath = Schema.Struct({ path: Schema.String, reason: Schema.String })
 export type UnreadablePath = typeof UnreadablePath.Type
 
-/** A call to the file system failed. */
+/** An error of the file system. `code` is its code, such as `EACCES`. */
 export class FileError extends Schema.TaggedError<FileError>()("FileError", {
   code: Schema.String
 }) {
@@ -45,15 +44,15 @@ const reasons: Readonly<Record<string, string>> = {
 
 type Callback<A> = (error: NodeJS.ErrnoException | null, value: A) => void
 
-/** A call of `node:fs` as an Effect. */
-export const call = <A>(run: (done: Callback<A>) => void): Effect.Effect<A, FileError> =>
+/** Makes an Effect of a call of `node:fs`. */
+export const callFs = <A>(run: (done: Callback<A>) => void): Effect.Effect<A, FileError> =>
   Effect.callback((resume) =>
     run((error, value) => {
       resume(error === null ? Effect.succeed(value) : Effect.fail(new FileError({ code: error.code ?? "unknown" })))
     })
   )
 
-/** A name for people and for JSON: as it is if it is UTF-8, else with `\xNN` for what is not ASCII. */
+/** Makes a text of a name. If the name is not UTF-8, each byte beyond ASCII becomes `\xNN`. */
 export const displayName = (bytes: Buffer): string =>
   isUtf8(bytes)
     ? bytes.toString("utf8")
@@ -61,63 +60,63 @@ export const displayName = (bytes: Buffer): string =>
 
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants
 
-/** What became a FIFO, a device or a symbolic link after it was listed is not waited for and not followed. */
+/** A file can become a FIFO, a device or a link after it was listed. These flags neither wait for nor follow it. */
 const openFlags = O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0) | (O_NOCTTY ?? 0)
 
-const largestPiece = 256 * 1024
+const largestChunk = 256 * 1024
 
 /**
- * Reads a file in pieces of bounded size and hands each to `use`; a piece is
- * valid during the call only. Gives the number of bytes read.
+ * Reads a file in chunks of bounded size and gives each to `use`. A chunk is
+ * valid during the call only. The result is the number of bytes read.
  */
-export const readPieces = (file: FileEntry, use: (piece: Buffer) => void): Effect.Effect<number, FileError> =>
+export const readChunks = (file: FileEntry, use: (chunk: Buffer) => void): Effect.Effect<number, FileError> =>
   Effect.acquireUseRelease(
-    call<number>((done) => fs.open(file.raw, openFlags, done)),
+    callFs<number>((done) => fs.open(file.raw, openFlags, done)),
     (descriptor) => read(descriptor, use),
-    (descriptor) => Effect.ignoreCause(call<void>((done) => fs.close(descriptor, (error) => done(error ?? null))))
+    (descriptor) => Effect.ignoreCause(callFs<void>((done) => fs.close(descriptor, (error) => done(error ?? null))))
   )
 
 const read = Effect.fnUntraced(function*(
   descriptor: number,
-  use: (piece: Buffer) => void
+  use: (chunk: Buffer) => void
 ): Effect.fn.Return<number, FileError> {
-  const stat = yield* call<fs.Stats>((done) => fs.fstat(descriptor, done))
+  const stat = yield* callFs<fs.Stats>((done) => fs.fstat(descriptor, done))
   if (!stat.isFile()) return yield* new FileError({ code: "ENOTREG" })
-  // One byte more than expected tells a file that has grown from one that ends here.
-  const buffer = Buffer.allocUnsafe(Math.min(stat.size + 1, largestPiece))
+  // The buffer has one byte more than the file, so a file that has grown fills it.
+  const buffer = Buffer.allocUnsafe(Math.min(stat.size + 1, largestChunk))
   let total = 0
   while (true) {
-    const count = yield* call<number>((done) => fs.read(descriptor, buffer, 0, buffer.length, null, done))
+    const count = yield* callFs<number>((done) => fs.read(descriptor, buffer, 0, buffer.length, null, done))
     if (count > 0) use(buffer.subarray(0, count))
     total += count
     if (count === 0 || (total === stat.size && count < buffer.length)) return total
   }
 })
 
-/** How many files are read at the same time, per step. */
+/** How many files a step reads at the same time. */
 const concurrency = 8
 
-/** What became of a list of files. */
+/** The results of the files that were read, and the paths that were not. */
 export interface ReadFiles<A> {
   readonly read: ReadonlyArray<readonly [file: FileEntry, result: A]>
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
 
-/** Digests the pieces of one file. */
+/** Computes a result from the chunks of one file. */
 export interface Reader<A> {
-  readonly piece: (bytes: Buffer) => void
+  readonly chunk: (bytes: Buffer) => void
   readonly end: (size: number) => A
 }
 
-/** Reads files, a few at a time; what cannot be read is listed, not fatal. The order is kept. */
+/** Reads files, a few at a time, in their order. A file that cannot be read is listed and does not fail the step. */
 export const readFiles = Effect.fnUntraced(function*<A>(
   files: ReadonlyArray<FileEntry>,
   reader: () => Reader<A>
 ): Effect.fn.Return<ReadFiles<A>> {
   const unreadable: Array<UnreadablePath> = []
   const results = yield* Effect.forEach(files, (file) => {
-    const { end, piece } = reader()
-    return readPieces(file, piece).pipe(
+    const { end, chunk } = reader()
+    return readChunks(file, chunk).pipe(
       Effect.map(end),
       Effect.catch((error) => {
         unreadable.push({ path: file.path, reason: error.reason })

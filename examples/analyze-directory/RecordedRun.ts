@@ -1,5 +1,5 @@
 /**
- * One run of the task, recorded from its first span to its last, and its JSON.
+ * One run of the task with all its telemetry, and its JSON document.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,15 +16,15 @@ import { Recorder, type Recording, type SpanData } from "./Recorder.ts"
 
 export type Results = Task.Results<typeof AnalyzeDirectory>
 
-export interface Outcome extends Recording {
+export interface RecordedRun extends Recording {
   readonly task: TaskSnapshot
   /** The results of the steps, if the task is complete. */
   readonly results: Results | undefined
-  /** What went wrong, in one sentence: with the task, or with the delivery of its spans. */
+  /** Says in one sentence why the task failed, or why its spans were not delivered. */
   readonly problem: string | undefined
 }
 
-/** Runs the task once, waits until its spans are delivered, and gives everything that was recorded. */
+/** Runs the task once, waits until its spans are delivered, and gives the recording. */
 export const run = Effect.fnUntraced(function*(input: Task.Input<typeof AnalyzeDirectory>) {
   const exit = yield* Effect.exit(TaskRunner.run(AnalyzeDirectory, input))
   if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
@@ -36,15 +36,15 @@ export const run = Effect.fnUntraced(function*(input: Task.Input<typeof AnalyzeD
   }
   yield* Telemetry.flush
   const recording = yield* (yield* Recorder).recording
-  const outcome: Outcome = {
+  const recorded: RecordedRun = {
     ...recording,
     task,
     results: Exit.isSuccess(exit) ? exit.value.results : undefined,
     problem: Exit.isFailure(exit)
       ? `The analysis failed in ${failedSteps(task)}: ${describe(exit.cause)}`
-      : yield* undelivered(recording)
+      : yield* deliveryProblem(recording)
   }
-  return outcome
+  return recorded
 })
 
 const failedSteps = (task: TaskSnapshot) =>
@@ -56,8 +56,8 @@ const describe = (cause: Cause.Cause<unknown>): string => {
   return error instanceof Error && error.message !== "" ? error.message : String(error)
 }
 
-/** A receiver that takes no spans does not fail the task; whoever asked for the delivery wants to know all the same. */
-const undelivered = Effect.fnUntraced(function*({ metrics }: Recording) {
+/** Says how many spans the receiver did not take. The task is complete all the same. */
+const deliveryProblem = Effect.fnUntraced(function*({ metrics }: Recording) {
   const { delivery } = yield* TelemetryConfig.Current
   const dropped = metrics.after.families.find((family) => family.name === "tasker_spans_dropped_total")
   const count = dropped?.series.reduce((sum, { value }) => typeof value === "number" ? sum + value : sum, 0) ?? 0
@@ -95,8 +95,8 @@ const eventDocument = ({ name, payload, time }: EventEnvelope) => ({
   time: new Date(time).toISOString()
 })
 
-/** The one JSON document of a run. */
-export const toJson = ({ events, logs, metrics, problem, results, spans, task }: Outcome): string =>
+/** Formats a run as one JSON document. */
+export const toJson = ({ events, logs, metrics, problem, results, spans, task }: RecordedRun): string =>
   JSON.stringify(
     {
       task: {

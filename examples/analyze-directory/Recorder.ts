@@ -1,9 +1,9 @@
 /**
- * Collects what one run says about itself: spans, events, log lines, and how
- * the metrics changed.
+ * Records the telemetry of one run: spans, events, log lines, and the metrics
+ * before and after.
  *
- * This is all it takes to see everything in a process: a sink on the event bus,
- * a processor on the tracer, a destination for the log.
+ * It needs three parts: a processor on the tracer, a sink on the event bus, and a
+ * destination for the log.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,10 +20,10 @@ import type { EventEnvelope } from "tasker-telemetry/events/EventEnvelope"
 import type { SpanProcessor } from "tasker-telemetry/tracing/SpanProcessor"
 import { TelemetryTracer } from "tasker-telemetry/tracing/TelemetryTracer"
 
-/** A span that has ended, as a processor of the tracer gets it. */
+/** A finished span, as the tracer gives it to a processor. */
 export type SpanData = Parameters<SpanProcessor["onEnd"]>[0]
 
-/** What was recorded. */
+/** The telemetry of one run. */
 export interface Recording {
   readonly spans: ReadonlyArray<SpanData>
   readonly events: ReadonlyArray<EventEnvelope>
@@ -56,6 +56,25 @@ export class Recorder extends Context.Service<Recorder, {
         Layer.provideMerge(Telemetry.layerConfig({}, { logDestination: destination }))
       )
     }))
+}
+
+interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly event?: string
+  readonly step_id?: string
+  readonly step_name?: string
+  readonly "exception.message"?: string
+}
+
+const unshownLevels = new Set(["TRACE", "DEBUG", "INFO"])
+
+/** Says what a log line reports if it is a failed attempt, or a warning or an error from outside the steps. */
+export const problemOf = (text: string): string | undefined => {
+  const line = JSON.parse(text) as LogLine
+  if (line.event === "step.failed") return `warning: ${line.step_name} failed: ${line["exception.message"]}`
+  if (line.event !== undefined || line.step_id !== undefined || unshownLevels.has(line.level)) return undefined
+  return `${line.level === "WARN" ? "warning" : line.level.toLowerCase()}: ${line.message}`
 }
 
 const record = Effect.fnUntraced(function*(logs: ReadonlyArray<string>) {

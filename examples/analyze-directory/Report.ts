@@ -1,6 +1,6 @@
 /**
- * What is kept of an analysis: its rows in PostgreSQL, and the summary that
- * PostgreSQL makes of them.
+ * Stores the report of an analysis in PostgreSQL, and lets PostgreSQL summarise
+ * it.
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -13,9 +13,9 @@ import type { UnreadablePath } from "./FileEntry.ts"
 import type { DuplicateGroup } from "./hashFiles.ts"
 import type { Manifest } from "./readManifests.ts"
 
-/** Everything that was found out about a folder. */
+/** The results of all steps. */
 export interface Report {
-  /** Id of the run; storing it again replaces what is there. */
+  /** The id of the run. A second report of the same run replaces the first. */
   readonly runId: string
   readonly discovery: Pick<Discovery, "folder" | "files" | "folders" | "bytes">
   readonly languages: ReadonlyArray<LanguageCount>
@@ -31,7 +31,7 @@ const LanguageRow = Schema.Struct({
   bytes: Schema.Int
 })
 
-/** What PostgreSQL says about a stored report. */
+/** The summary of a stored report. */
 const Summary = Schema.Struct({
   folder: Schema.String,
   files: Schema.Int,
@@ -49,7 +49,7 @@ export type Summary = typeof Summary.Type
 
 // --- Tables ---
 
-/** Two demos that create the tables at the same time wait for each other here. */
+/** Two programs that create the tables at the same time wait for each other with this lock. */
 const lockKey = 7_418_203
 
 const createTables = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
@@ -111,7 +111,7 @@ const insert = Effect.fnUntraced(function*(
   }
 })
 
-/** Stores a report in one transaction, in place of what the same run has stored before. */
+/** Stores a report in one transaction. It replaces an earlier report of the same run. */
 export const store = Effect.fnUntraced(function*(report: Report) {
   const sql = yield* SqlClient.SqlClient
   const { discovery, runId: run_id } = report
@@ -155,7 +155,7 @@ export const store = Effect.fnUntraced(function*(report: Report) {
   }))
 })
 
-/** PostgreSQL's text holds everything but NUL and lone surrogates; a manifest may hold both. */
+/** PostgreSQL's `text` takes neither NUL nor lone surrogates. A manifest can hold both. */
 const postgresText = <T extends string | undefined>(text: T): T | null =>
   (text === undefined ? null : text.replaceAll("\0", "\uFFFD").toWellFormed()) as T | null
 

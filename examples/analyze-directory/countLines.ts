@@ -1,6 +1,6 @@
 /**
- * Counts the lines of files per language, as `wc -l` does: newline bytes,
- * whatever else is in the file.
+ * Counts the lines of files per language. A line is a newline byte, as for
+ * `wc -l`.
  */
 import * as Effect from "effect/Effect"
 import { type FileEntry, readFiles, type UnreadablePath } from "./FileEntry.ts"
@@ -25,16 +25,16 @@ const newline = 0x0a
 
 const blockSize = 16 * 1024
 
-/** With a newline in less than this many bytes, looking at each byte is faster than searching for the next one. */
+/** If lines are shorter than this many bytes, a loop over the bytes is faster than a search for newlines. */
 const shortLine = 32
 
-const lookAtEach = (bytes: Buffer): number => {
+const countByteByByte = (bytes: Buffer): number => {
   let found = 0
   for (let index = 0; index < bytes.length; index++) if (bytes[index] === newline) found++
   return found
 }
 
-const search = (bytes: Buffer): number => {
+const countBySearch = (bytes: Buffer): number => {
   let found = 0
   for (let index = bytes.indexOf(newline); index >= 0; index = bytes.indexOf(newline, index + 1)) found++
   return found
@@ -42,13 +42,13 @@ const search = (bytes: Buffer): number => {
 
 const lineReader = () => {
   let lines = 0
-  let areShort = true
+  let hasShortLines = true
   return {
-    piece: (bytes: Buffer) => {
+    chunk: (bytes: Buffer) => {
       for (let start = 0; start < bytes.length; start += blockSize) {
         const block = bytes.subarray(start, start + blockSize)
-        const found = areShort ? lookAtEach(block) : search(block)
-        areShort = found * shortLine > block.length
+        const found = hasShortLines ? countByteByByte(block) : countBySearch(block)
+        hasShortLines = found * shortLine > block.length
         lines += found
       }
     },

@@ -1,13 +1,13 @@
 /**
- * Lists the regular files below a folder, as `find FOLDER -type f` does: hidden
- * ones included, symbolic links not followed.
+ * Lists the regular files below a folder, as `find FOLDER -type f` does: with
+ * hidden files, without following symbolic links.
  */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
-import { call, displayName, type FileEntry, FileError, type UnreadablePath } from "./FileEntry.ts"
+import { callFs, displayName, type FileEntry, FileError, type UnreadablePath } from "./FileEntry.ts"
 
-/** What was found below a folder. */
+/** The files below a folder. */
 export interface Discovery {
   /** Absolute path of the folder. */
   readonly folder: string
@@ -17,12 +17,12 @@ export interface Discovery {
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
 
-/** Folders that are not entered unless everything is asked for. */
-const prunedFolders: ReadonlyArray<string> = [".git", "node_modules"]
+/** Folders that the search enters with `all` only. */
+const skippedFolders: ReadonlyArray<string> = [".git", "node_modules"]
 
 interface Folder {
   readonly raw: Buffer
-  /** Relative to where the search began; empty for the beginning itself. */
+  /** Relative to the folder of the search, and empty for that folder. */
   readonly relative: Buffer
 }
 
@@ -35,24 +35,24 @@ interface Listing {
 const foldersAtOnce = 8
 const filesAtOnce = 8
 const slash = Buffer.from("/")
-const nothing = Buffer.alloc(0)
+const emptyPath = Buffer.alloc(0)
 
 /**
- * Goes through the folder level by level. Fails only if the folder itself
- * cannot be listed because it is not there or no folder.
+ * Goes through the folder level by level. It fails only if the folder does not
+ * exist or is no folder.
  */
 export const discoverFiles = Effect.fnUntraced(function*(
   folder: string,
   options: { readonly all: boolean }
 ): Effect.fn.Return<Discovery, FileError> {
-  const pruned = new Set(options.all ? [] : prunedFolders)
+  const skipped = new Set(options.all ? [] : skippedFolders)
   const files: Array<FileEntry> = []
   const unreadable: Array<UnreadablePath> = []
   let folders = 0
-  let level: ReadonlyArray<Folder> = [{ raw: Buffer.from(folder), relative: nothing }]
+  let level: ReadonlyArray<Folder> = [{ raw: Buffer.from(folder), relative: emptyPath }]
   while (level.length > 0) {
     folders += level.length
-    const listings = yield* Effect.forEach(level, (it) => list(it, pruned), { concurrency: foldersAtOnce })
+    const listings = yield* Effect.forEach(level, (it) => list(it, skipped), { concurrency: foldersAtOnce })
     level = listings.flatMap((listing) => listing.folders)
     for (const listing of listings) {
       for (const file of listing.files) files.push(file)
@@ -64,10 +64,10 @@ export const discoverFiles = Effect.fnUntraced(function*(
 
 const list = Effect.fnUntraced(function*(
   folder: Folder,
-  pruned: ReadonlySet<string>
+  skipped: ReadonlySet<string>
 ): Effect.fn.Return<Listing, FileError> {
   const isTop = folder.relative.length === 0
-  const entries = yield* call<Array<fs.Dirent<Buffer>>>((done) =>
+  const entries = yield* callFs<Array<fs.Dirent<Buffer>>>((done) =>
     fs.readdir(folder.raw, { withFileTypes: true, encoding: "buffer" }, done)
   ).pipe(
     Effect.catchIf(
@@ -88,7 +88,7 @@ const list = Effect.fnUntraced(function*(
     (entry) => {
       const path = displayName(relativeTo(folder, entry))
       const raw = Buffer.concat([folder.raw, slash, entry.name])
-      return call<fs.Stats>((done) => fs.lstat(raw, done)).pipe(
+      return callFs<fs.Stats>((done) => fs.lstat(raw, done)).pipe(
         Effect.map((stat): ReadonlyArray<FileEntry> => stat.isFile() ? [{ path, raw, size: stat.size }] : []),
         Effect.catch((error) => {
           unreadable.push({ path, reason: error.reason })
@@ -100,7 +100,7 @@ const list = Effect.fnUntraced(function*(
   )
   return {
     folders: entries
-      .filter((entry) => entry.isDirectory() && !pruned.has(entry.name.toString()))
+      .filter((entry) => entry.isDirectory() && !skipped.has(entry.name.toString()))
       .map((entry) => ({
         raw: Buffer.concat([folder.raw, slash, entry.name]),
         relative: relativeTo(folder, entry)
@@ -113,7 +113,7 @@ const list = Effect.fnUntraced(function*(
 const relativeTo = (folder: Folder, entry: fs.Dirent<Buffer>): Buffer =>
   folder.relative.length === 0 ? entry.name : Buffer.concat([folder.relative, slash, entry.name])
 
-/** Why a folder cannot be analysed, by the code of the system error. */
+/** Says why a folder cannot be analysed. `code` is the code of the system error. */
 export const describeUnusable = (folder: string, code: string): string => {
   switch (code) {
     case "ENOTDIR":
@@ -125,14 +125,14 @@ export const describeUnusable = (folder: string, code: string): string => {
   }
 }
 
-/** Fails with one sentence unless there is such a folder. */
+/** Fails with one sentence if the folder does not exist or is no folder. */
 export const requireFolder = (folder: string): Effect.Effect<void, DemoError> =>
-  call<fs.Stats>((done) => fs.stat(folder, done)).pipe(
+  callFs<fs.Stats>((done) => fs.stat(folder, done)).pipe(
     Effect.flatMap((stat) => stat.isDirectory() ? Effect.void : Effect.fail(new FileError({ code: "ENOTDIR" }))),
     Effect.mapError((error) => new DemoError({ message: describeUnusable(folder, error.code) }))
   )
 
-/** What several steps could not read, each path once, with what the first of them said. */
+/** Merges the unreadable paths of several steps. Each path keeps its first reason. */
 export const mergeUnreadable = (
   lists: ReadonlyArray<ReadonlyArray<UnreadablePath>>
 ): ReadonlyArray<UnreadablePath> => {

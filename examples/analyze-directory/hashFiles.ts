@@ -1,5 +1,5 @@
 /**
- * Hashes the contents of files and finds those that are equal.
+ * Hashes the contents of files and finds equal files.
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
@@ -28,7 +28,7 @@ export interface DuplicateGroup {
 const hashReader = () => {
   const hash = createHash("sha256")
   return {
-    piece: (bytes: Buffer) => void hash.update(bytes),
+    chunk: (bytes: Buffer) => void hash.update(bytes),
     end: (bytes: number) => ({ bytes, sha256: hash.digest("hex") })
   }
 }
@@ -38,10 +38,10 @@ export const hashFiles = Effect.fnUntraced(function*(files: ReadonlyArray<FileEn
   return { hashed: read.map(([{ path }, result]) => ({ path, ...result })), unreadable }
 })
 
-/** What could be saved by keeping one file of each group. */
+/** How many bytes a group wastes: all its files but one. */
 export const wastedBytes = (group: DuplicateGroup): number => group.bytes * (group.paths.length - 1)
 
-/** Groups the files that are not empty by their contents; what wastes most comes first. */
+/** Groups equal files that are not empty. The group that wastes most comes first. */
 export const findDuplicates = (hashed: ReadonlyArray<HashedFile>): ReadonlyArray<DuplicateGroup> => {
   const groups = new Map<string, { sha256: string; bytes: number; paths: Array<string> }>()
   for (const { bytes, path, sha256 } of hashed) {

@@ -1,5 +1,5 @@
 /**
- * Which language a file is written in, by its name.
+ * Tells the language of a file from its name.
  */
 
 const extensionsByLanguage = {
@@ -96,7 +96,7 @@ const byName = invert(namesByLanguage)
 /** The language of files that are in no table, such as archives and images. */
 const other = "Other"
 
-/** The language of a file by its whole name, else by its extension, else {@link other}. */
+/** Looks up the whole name first, then the extension. A file that is in no table is {@link other}. */
 export const languageOf = (path: string): string => {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase()
   const known = byName.get(name)

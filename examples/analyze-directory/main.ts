@@ -1,6 +1,6 @@
 /**
- * `npm run demo -- FOLDER [--all] [--json]`: runs the task once and shows
- * everything that is known about the run.
+ * `npm run demo -- FOLDER [--all] [--json]`: runs the task once and shows its
+ * result and its telemetry.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,9 +8,9 @@ import { parseArgs } from "node:util"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { requireFolder } from "./discoverFiles.ts"
-import * as Outcome from "./RecordedRun.ts"
-import { Recorder } from "./Recorder.ts"
-import { render } from "./renderRun.ts"
+import * as RecordedRun from "./RecordedRun.ts"
+import { problemOf, Recorder } from "./Recorder.ts"
+import { renderRun } from "./renderRun.ts"
 import { runProgram, write, writeError } from "./runProgram.ts"
 
 const usage = `Usage: npm run demo -- FOLDER [--all] [--json]
@@ -41,25 +41,10 @@ const parseOptions = Effect.try({
     })
 })
 
-interface LogLine {
-  readonly level: string
-  readonly message: string
-  readonly event?: string
-  readonly step_id?: string
-  readonly step_name?: string
-  readonly error_message?: string
+const showProblem = (line: string) => {
+  const problem = problemOf(line)
+  if (problem !== undefined) writeError(problem)
 }
-
-/** What a person who waits should see at once: attempts that fail, and trouble outside of the steps. */
-const showTrouble = (text: string) => {
-  const line = JSON.parse(text) as LogLine
-  if (line.event === "step.failed") writeError(`warning: ${line.step_name} failed: ${line.error_message}`)
-  else if (line.event === undefined && line.step_id === undefined && !quiet.has(line.level)) {
-    writeError(`${line.level === "WARN" ? "warning" : line.level.toLowerCase()}: ${line.message}`)
-  }
-}
-
-const quiet = new Set(["TRACE", "DEBUG", "INFO"])
 
 const program = Effect.gen(function*() {
   const { positionals, values } = yield* parseOptions
@@ -69,12 +54,12 @@ const program = Effect.gen(function*() {
     return yield* new DemoError({ message: "Name one folder: npm run demo -- FOLDER [--all] [--json]." })
   }
   yield* requireFolder(path)
-  const outcome = yield* Outcome.run({ path, all: values.all }).pipe(
-    Effect.provide(Layer.merge(Recorder.layerTelemetry(showTrouble), Database.layer))
+  const recorded = yield* RecordedRun.run({ path, all: values.all }).pipe(
+    Effect.provide(Layer.merge(Recorder.layerTelemetry(showProblem), Database.layer))
   )
-  // Here everything is closed: however the output ends, nothing stays behind.
-  yield* write(values.json ? `${Outcome.toJson(outcome)}\n` : render(outcome))
-  if (outcome.problem !== undefined) return yield* new DemoError({ message: outcome.problem })
+  // The layers are closed here, so a reader that closes the output leaves nothing behind.
+  yield* write(values.json ? `${RecordedRun.toJson(recorded)}\n` : renderRun(recorded))
+  if (recorded.problem !== undefined) return yield* new DemoError({ message: recorded.problem })
 })
 
 runProgram(program)

@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { type FileEntry, type FileError, readPieces, type UnreadablePath } from "./FileEntry.ts"
+import { type FileEntry, type FileError, readChunks, type UnreadablePath } from "./FileEntry.ts"
 
-/** What a manifest says about its project. */
+/** A project, as its manifest describes it. */
 export const Manifest = Schema.Struct({
   path: Schema.String,
   kind: Schema.String,
@@ -20,7 +20,7 @@ export type Manifest = typeof Manifest.Type
 
 export interface Manifests {
   readonly manifests: ReadonlyArray<Manifest>
-  /** Manifests that do not say what their kind of manifest says. */
+  /** Manifests that do not have the shape of their kind. */
   readonly malformed: ReadonlyArray<UnreadablePath>
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
@@ -117,16 +117,16 @@ const parsers: Readonly<Record<string, Parse>> = {
 
 // --- Reading them ---
 
-/** A manifest that is larger is none. */
+/** Larger files are not read as manifests. */
 const largestManifest = 4 * 1024 * 1024
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1)
 
 const readText = (file: FileEntry): Effect.Effect<string, FileError> => {
-  const pieces: Array<Buffer> = []
+  const chunks: Array<Buffer> = []
   return Effect.map(
-    readPieces(file, (piece) => void pieces.push(Buffer.from(piece))),
-    () => Buffer.concat(pieces).toString("utf8")
+    readChunks(file, (chunk) => void chunks.push(Buffer.from(chunk))),
+    () => Buffer.concat(chunks).toString("utf8")
   )
 }
 

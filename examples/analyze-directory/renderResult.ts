@@ -1,5 +1,5 @@
 /**
- * What the analysis found out, for a person.
+ * Shows what the analysis found.
  */
 import { wastedBytes } from "./hashFiles.ts"
 import type { Results } from "./RecordedRun.ts"
@@ -9,12 +9,12 @@ import {
   count,
   cutMiddle,
   heading,
-  many,
   padEnd,
   padStart,
   painter,
   percent,
   printable,
+  quantity,
   type Terminal
 } from "./terminalText.ts"
 
@@ -23,8 +23,8 @@ const mostOthers = 5
 
 const path = (text: string, width: number) => cutMiddle(printable(text), width)
 
-/** The first few lines of a list, and how many more there are. */
-const some = <A>(list: ReadonlyArray<A>, most: number, line: (item: A) => string): ReadonlyArray<string> => [
+/** Shows the first few entries of a list, and how many follow. */
+const firstFew = <A>(list: ReadonlyArray<A>, most: number, line: (item: A) => string): ReadonlyArray<string> => [
   ...list.slice(0, most).map(line),
   ...(list.length > most ? [`  … and ${count(list.length - most)} more`] : [])
 ]
@@ -37,7 +37,7 @@ const languages = ({ summarize }: Results, terminal: Terminal): ReadonlyArray<st
   const barWidth = terminal.width - 53
   return summarize.languages.length === 0 ? [] : [
     paint("dim", row(["Language", "files", "lines", "share"])),
-    ...some(
+    ...firstFew(
       summarize.languages,
       mostLanguages,
       ({ files, language, lines }) =>
@@ -50,9 +50,9 @@ const languages = ({ summarize }: Results, terminal: Terminal): ReadonlyArray<st
 
 const duplicates = ({ find_duplicates, summarize }: Results, terminal: Terminal): ReadonlyArray<string> =>
   find_duplicates.length === 0 ? ["Duplicates: none"] : [
-    `Duplicates: ${many(find_duplicates.length, "group")} of ${many(summarize.duplicateFiles, "file")}; ` +
+    `Duplicates: ${quantity(find_duplicates.length, "group")} of ${quantity(summarize.duplicateFiles, "file")}; ` +
     `keeping one of each would save ${bytes(summarize.wastedBytes)}`,
-    ...some(
+    ...firstFew(
       find_duplicates,
       mostOthers,
       (group) =>
@@ -73,22 +73,30 @@ const largest = ({ discover_files }: Results, terminal: Terminal): ReadonlyArray
 const manifests = ({ read_manifests }: Results, terminal: Terminal): ReadonlyArray<string> => [
   ...(read_manifests.manifests.length === 0 ? [] : [
     "Projects",
-    ...some(read_manifests.manifests, mostOthers, ({ dependencies, name, path: file, version }) => {
+    ...firstFew(read_manifests.manifests, mostOthers, ({ dependencies, name, path: file, version }) => {
       const title = `${name ?? "without a name"}${version === undefined ? "" : ` ${version}`}`
-      const details = `${title}, ${many(dependencies, "dependency", "dependencies")}`
+      const details = `${title}, ${quantity(dependencies, "dependency", "dependencies")}`
       return `  ${padEnd(path(file, 40), 40)}  ${path(details, terminal.width - 45)}`
     })
   ]),
   ...(read_manifests.malformed.length === 0 ? [] : [
     "Malformed manifests",
-    ...some(read_manifests.malformed, mostOthers, (file) => `  ${path(file.path, terminal.width - 30)}: ${file.reason}`)
+    ...firstFew(
+      read_manifests.malformed,
+      mostOthers,
+      (file) => `  ${path(file.path, terminal.width - 30)}: ${file.reason}`
+    )
   ])
 ]
 
 const unreadable = ({ store_report }: Results, terminal: Terminal): ReadonlyArray<string> =>
   store_report.unreadable.length === 0 ? [] : [
-    painter(terminal)("yellow", `Unreadable: ${many(store_report.unreadable.length, "path")}`),
-    ...some(store_report.unreadable, mostOthers, (file) => `  ${path(file.path, terminal.width - 30)}: ${file.reason}`)
+    painter(terminal)("yellow", `Unreadable: ${quantity(store_report.unreadable.length, "path")}`),
+    ...firstFew(
+      store_report.unreadable,
+      mostOthers,
+      (file) => `  ${path(file.path, terminal.width - 30)}: ${file.reason}`
+    )
   ]
 
 export const renderResult = (results: Results, terminal: Terminal): ReadonlyArray<string> => {
@@ -102,8 +110,8 @@ export const renderResult = (results: Results, terminal: Terminal): ReadonlyArra
   ].filter((part) => part.length > 0)
   return [
     heading("Result", "summarised by PostgreSQL", terminal),
-    `${many(summarize.files, "file")} in ${many(summarize.folders, "folder")}, ${bytes(summarize.bytes)}, ` +
-    many(summarize.lines, "line"),
+    `${quantity(summarize.files, "file")} in ${quantity(summarize.folders, "folder")}, ${bytes(summarize.bytes)}, ` +
+    quantity(summarize.lines, "line"),
     ...parts.flatMap((part) => ["", ...part])
   ]
 }

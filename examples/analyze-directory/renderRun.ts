@@ -1,8 +1,8 @@
 /**
- * A run for a person who looks at it in a terminal.
+ * Shows a run in a terminal.
  */
 import { MetricCatalog, type MetricSnapshot } from "tasker-telemetry"
-import type { Outcome } from "./RecordedRun.ts"
+import type { RecordedRun } from "./RecordedRun.ts"
 import { renderResult } from "./renderResult.ts"
 import { renderTrace } from "./renderTrace.ts"
 import {
@@ -11,17 +11,17 @@ import {
   cutEnd,
   duration,
   heading,
-  many,
   padEnd,
   padStart,
   painter,
   percent,
   printable,
+  quantity,
   type Terminal
 } from "./terminalText.ts"
 import { timeSpent } from "./timeSpent.ts"
 
-const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+const summary = ({ events, logs, results, task }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
   const isComplete = task.state === "complete"
   const state = paint(isComplete ? ["green", "bold"] : ["red", "bold"], isComplete ? "✓ complete" : `✗ ${task.state}`)
@@ -30,7 +30,7 @@ const summary = ({ events, logs, results, task }: Outcome, terminal: Terminal): 
     `${paint("bold", `${task.name}${folder}`)}  ${state} in ${duration((task.durationSeconds ?? 0) * 1000)}`,
     paint(
       "dim",
-      `${many(events.length, "event")}, ${many(logs.length, "log line")}, correlation id ${task.correlationId}`
+      `${quantity(events.length, "event")}, ${quantity(logs.length, "log line")}, correlation id ${task.correlationId}`
     )
   ]
 }
@@ -84,22 +84,24 @@ const changeOf = (
     name: after.name,
     series,
     text: after.type === "histogram"
-      ? `${many(observations, "observation")}, ${after.unit === "seconds" ? duration(sum * 1000) : count(sum)} in all`
+      ? `${quantity(observations, "observation")}, ${
+        after.unit === "seconds" ? duration(sum * 1000) : count(sum)
+      } in all`
       : `${sum > 0 ? "+" : ""}${count(sum)}${statuses === "" ? "" : `  (${statuses})`}`
   }
 }
 
-const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+const metrics = ({ metrics: { after, before } }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
   const changes = after.families
-    // What the store says about itself and about the process is not about the run.
+    // Metrics of the store and of the process are left out: they do not belong to the run.
     .filter(({ name }) => !name.startsWith("tasker_metric_") && !ofProcess.has(name))
     .flatMap((family) => changeOf(family, before.families.find(({ name }) => name === family.name)) ?? [])
   return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),
     ...changes.map(({ name, series, text }) =>
       `${padEnd(cutEnd(name, 40), 42)}${padEnd(text, terminal.width - 42 - 10)}${
-        paint("dim", padStart(many(series, "series", "series"), 10))
+        paint("dim", padStart(quantity(series, "series", "series"), 10))
       }`
     )
   ]
@@ -107,7 +109,7 @@ const metrics = ({ metrics: { after, before } }: Outcome, terminal: Terminal): R
 
 // --- Time ---
 
-const time = ({ spans, task }: Outcome, terminal: Terminal): ReadonlyArray<string> => {
+const time = ({ spans, task }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
   const spent = timeSpent(task, spans)
   const row = (cells: ReadonlyArray<string>) =>
@@ -138,7 +140,7 @@ const time = ({ spans, task }: Outcome, terminal: Terminal): ReadonlyArray<strin
     `  ${duration(spent.criticalMs)} of work on it, ${duration(overhead)} (${
       percent(overhead / total)
     }) for everything around the steps`,
-    `SQL: ${many(spent.sql.statements, "statement")}, ${duration(spent.sql.ms)} (${percent(spent.sql.ms / total)})`
+    `SQL: ${quantity(spent.sql.statements, "statement")}, ${duration(spent.sql.ms)} (${percent(spent.sql.ms / total)})`
   ]
 }
 
@@ -151,7 +153,7 @@ const thisTerminal = (): Terminal => {
   }
 }
 
-export const render = (outcome: Outcome, terminal: Terminal = thisTerminal()): string =>
+export const renderRun = (outcome: RecordedRun, terminal: Terminal = thisTerminal()): string =>
   [
     summary(outcome, terminal),
     renderTrace(outcome.spans, terminal),

@@ -1,6 +1,6 @@
 /**
- * The trace as a tree: one line per span with its duration and a bar that shows
- * when it ran.
+ * Shows the trace as a tree: one line per span, with its duration and a bar for
+ * its time.
  */
 import { Conventions } from "tasker-telemetry"
 import type { SpanData } from "./Recorder.ts"
@@ -8,14 +8,14 @@ import {
   cutEnd,
   duration,
   heading,
-  many,
   padEnd,
   padStart,
   painter,
   printable,
-  span as bar,
+  quantity,
   type Style,
-  type Terminal
+  type Terminal,
+  timeBar
 } from "./terminalText.ts"
 
 const { Attribute, SpanName } = Conventions
@@ -25,7 +25,7 @@ interface Node {
   readonly children: Array<Node>
 }
 
-/** Spans whose parents are not among them are roots; siblings stand in the order of their starts. */
+/** A span without a recorded parent is a root. Siblings are sorted by their start. */
 const treeOf = (spans: ReadonlyArray<SpanData>): ReadonlyArray<Node> => {
   const nodes = new Map(spans.map((span) => [span.spanId, { span, children: [] as Array<Node> }]))
   const roots: Array<Node> = []
@@ -57,7 +57,7 @@ const text = (span: SpanData, key: string): string => {
 
 const isSql = (span: SpanData) => span.attributes.has("db.query.text")
 
-/** What a span is called: by what it works on where its name says only its kind. */
+/** Gives a span a label: the step for a step, the statement for SQL, else the name of the span. */
 const labelOf = (span: SpanData): string => {
   switch (span.name) {
     case SpanName.batch:
@@ -76,7 +76,7 @@ const labelOf = (span: SpanData): string => {
 const sqlOf = (span: SpanData): string =>
   printable(text(span, "db.query.text").replaceAll(/\s+/g, " ").replace("IF NOT EXISTS ", "").trim())
 
-/** What kind of statement it is: its first two words. */
+/** Gives the first two words of a statement. */
 const operationOf = (span: SpanData): string | undefined =>
   isSql(span) ? sqlOf(span).split(" ", 2).join(" ") : undefined
 
@@ -87,10 +87,10 @@ const styleOf = (span: SpanData): Style => {
   return "dim"
 }
 
-/** As many statements of one kind in a row are one line. */
+/** From this many statements of one kind in a row, one line shows them all. */
 const fewestAlike = 3
 
-/** Statements of one kind that follow each other, together; every other span alone. */
+/** Groups statements of one kind that follow each other. Every other span is a group of its own. */
 const groupsOf = (children: ReadonlyArray<Node>): ReadonlyArray<ReadonlyArray<Node>> => {
   const runs: Array<Array<Node>> = []
   for (const child of children) {
@@ -142,7 +142,7 @@ export const renderTrace = (spans: ReadonlyArray<SpanData>, terminal: Terminal):
   const labelWidth = Math.floor(terminal.width * 0.54)
   const barWidth = terminal.width - labelWidth - durationWidth - 3
   return [
-    heading("Trace", `${spans[0]?.traceId ?? ""}, ${many(spans.length, "span")}`, terminal),
+    heading("Trace", `${spans[0]?.traceId ?? ""}, ${quantity(spans.length, "span")}`, terminal),
     ...lines.map(({ end, failed, indent, label, start, style }) => {
       const name = cutEnd(label, labelWidth - indent.length)
       const from = milliseconds(start - first) / total
@@ -150,7 +150,7 @@ export const renderTrace = (spans: ReadonlyArray<SpanData>, terminal: Terminal):
         padEnd(`${paint("dim", indent)}${style === "dim" ? name : paint(style, name)}`, labelWidth),
         padStart(duration(milliseconds(end - start)), durationWidth + 1),
         ` ${failed ? paint("red", "✗") : " "}`,
-        paint(style, bar(from, milliseconds(end - first) / total, barWidth)).trimEnd()
+        paint(style, timeBar(from, milliseconds(end - first) / total, barWidth)).trimEnd()
       ].join("").trimEnd()
     })
   ]

@@ -1,5 +1,5 @@
 /**
- * Runs a program of the demo as a process: output, errors, signals, exit code.
+ * Runs a program of the example as a process: output, errors, signals, exit code.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -9,20 +9,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
 import { DemoError } from "./DemoError.ts"
-import { call } from "./FileEntry.ts"
+import { callFs } from "./FileEntry.ts"
 
 const standardOutput = 1
 
 /**
- * Writes to standard output, however slow its reader is. A reader that has gone
- * (`| head -1`) has seen what it wanted; every other trouble is an error.
+ * Writes to standard output and waits for a slow reader. If the reader has
+ * closed its end, as `head -1` does, the rest is left out without an error.
  */
 export const write = Effect.fnUntraced(function*(text: string): Effect.fn.Return<void, DemoError> {
   const bytes = Buffer.from(text)
   let offset = 0
   while (offset < bytes.length) {
     const start = offset
-    const written = yield* call<number>((done) =>
+    const written = yield* callFs<number>((done) =>
       fs.write(standardOutput, bytes, start, bytes.length - start, null, done)
     )
       .pipe(Effect.catch(({ code }) => {
@@ -36,25 +36,25 @@ export const write = Effect.fnUntraced(function*(text: string): Effect.fn.Return
   }
 })
 
-/** Writes a line for people to standard error, if anybody is there. */
+/** Writes a line to standard error. */
 export const writeError = (line: string): void => void process.stderr.write(`${line}\n`)
 
-const interrupted = 130
+const interruptedExitCode = 130
 
 /**
- * Runs a program until it ends or SIGINT, SIGTERM or SIGHUP ends it; either way
- * everything it has started is closed before the process exits. A failure is
- * one sentence on standard error.
+ * Runs a program until it ends, or until SIGINT, SIGTERM or SIGHUP. Its layers
+ * are closed before the process exits. A failure is one sentence on standard
+ * error.
  */
 export const runProgram = (
   program: Effect.Effect<void, { readonly message: string }, Services>,
-  options: { readonly exitCodeOnSignal: number } = { exitCodeOnSignal: interrupted }
+  options: { readonly exitCodeOnSignal: number } = { exitCodeOnSignal: interruptedExitCode }
 ): void => {
-  // A closed standard error is no reason to leave things behind.
+  // A closed output must not end the process before its layers are closed.
   process.stderr.on("error", () => {})
   process.stdout.on("error", () => {})
   process.once("SIGHUP", terminate)
-  followShell()
+  endWithShell()
   program.pipe(
     Effect.provide(NodeServices.layer),
     Effect.tapCause((cause) =>
@@ -74,10 +74,10 @@ export const runProgram = (
 const terminate = () => process.kill(process.pid, "SIGTERM")
 
 /**
- * `npm run` starts programs through a shell and sends signals to the shell, which
- * may end without passing them on. Then we are nobody's child, and end as well.
+ * Ends the process when the shell of `npm run` has ended. npm sends signals to
+ * the shell, and the shell can end without passing them on.
  */
-const followShell = () => {
+const endWithShell = () => {
   const shell = process.ppid
   if (process.env["npm_lifecycle_event"] === undefined || process.platform === "win32") return
   const timer = setInterval(() => {

@@ -60,13 +60,13 @@ const Index = HttpRouter.add(
   Effect.map(HttpServer.HttpServer, (server) => HttpServerResponse.text(guide(urlOf(server))))
 )
 
-/** The server is ready as long as the database answers. */
+/** The server is ready while the database answers. */
 const DatabaseCheck = Layer.effect(
   HealthRoute.ReadinessChecks,
   Effect.map(Database, ({ client }) => ({ database: Effect.flatMap(client, (sql) => sql`SELECT 1`) }))
 )
 
-/** Says where everything is, analyses the checkout, and goes on until something ends it. */
+/** Prints the addresses, analyses the checkout, and serves until a signal. */
 const serve = Effect.gen(function*() {
   const url = urlOf(yield* HttpServer.HttpServer)
   const urls = paths.map((path) => `${url}${path}`)
@@ -78,7 +78,7 @@ const serve = Effect.gen(function*() {
   return yield* watchOutput
 })
 
-/** Fails when log lines get lost because nobody takes them: a program that cannot be heard ends. */
+/** Fails when log lines are lost, because a server without a log should not go on. */
 const watchOutput = Effect.gen(function*() {
   const { snapshot } = yield* MetricStore
   const lost = Effect.map(
@@ -92,7 +92,7 @@ const watchOutput = Effect.gen(function*() {
   })
 })
 
-// Whatever is provided further down is built earlier and closed later: requests end first, then tasks, then the
+// A layer that is provided further down is built earlier and closed later. So requests end first, then tasks, then the
 // telemetry is flushed, then the database stops.
 const layerServer = (port: number) =>
   HttpRouter.serve(Layer.merge(TelemetryRoutes.layer({ tasks: [AnalyzeDirectory] }), Index), {

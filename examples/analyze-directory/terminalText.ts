@@ -3,7 +3,7 @@
  */
 import { stripVTControlCharacters, styleText } from "node:util"
 
-/** Where the text goes. */
+/** `width` is in columns. */
 export interface Terminal {
   readonly width: number
   readonly colors: boolean
@@ -23,8 +23,8 @@ const thousands = new Intl.NumberFormat("en-US")
 
 export const count = (value: number): string => thousands.format(value)
 
-/** A number with its noun, in the singular where it is one. */
-export const many = (value: number, singular: string, plural = `${singular}s`): string =>
+/** A number with its noun, in the singular for 1. */
+export const quantity = (value: number, singular: string, plural = `${singular}s`): string =>
   `${count(value)} ${value === 1 ? singular : plural}`
 
 const units = ["kB", "MB", "GB", "TB", "PB"]
@@ -53,7 +53,7 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 
 const segmenter = new Intl.Segmenter()
 
-/** What a reader sees as one character each. */
+/** Splits a text into the characters that a reader sees. */
 const charactersOf = (text: string): ReadonlyArray<string> => Array.from(segmenter.segment(text), (it) => it.segment)
 
 /** East Asian characters and pictures take two columns. */
@@ -62,12 +62,12 @@ const wide =
 
 const columnsOf = (character: string): number => wide.test(character) ? 2 : 1
 
-/** Columns on screen. */
+/** How many columns a text takes. */
 export const widthOf = (text: string): number =>
   charactersOf(stripVTControlCharacters(text)).reduce((sum, character) => sum + columnsOf(character), 0)
 
-/** As many of the characters as fit. */
-const fitting = (characters: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {
+/** The characters from the start that fit into the width. */
+const fittingStart = (characters: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {
   let used = 0
   const end = characters.findIndex((character) => (used += columnsOf(character)) > width)
   return end < 0 ? characters : characters.slice(0, end)
@@ -77,7 +77,7 @@ export const padEnd = (text: string, width: number): string => text + " ".repeat
 
 export const padStart = (text: string, width: number): string => " ".repeat(Math.max(0, width - widthOf(text))) + text
 
-/** Control characters, which a file name may hold, would steer the terminal. */
+/** Escapes control characters. A file name can hold some that would steer the terminal. */
 export const printable = (text: string): string =>
   text.replaceAll(
     // oxlint-disable-next-line no-control-regex
@@ -87,14 +87,14 @@ export const printable = (text: string): string =>
 
 /** Shortens a text at its end. */
 export const cutEnd = (text: string, width: number): string =>
-  widthOf(text) <= width ? text : `${fitting(charactersOf(text), width - 1).join("")}…`
+  widthOf(text) <= width ? text : `${fittingStart(charactersOf(text), width - 1).join("")}…`
 
-/** Shortens a path in its middle: its beginning says where, its end says what. */
+/** Shortens a path in its middle, so that its folder and its name stay. */
 export const cutMiddle = (text: string, width: number): string => {
   if (widthOf(text) <= width) return text
   const characters = charactersOf(text)
-  const head = fitting(characters, Math.floor((width - 1) / 3)).join("")
-  const tail = fitting([...characters].reverse(), width - 1 - widthOf(head))
+  const head = fittingStart(characters, Math.floor((width - 1) / 3)).join("")
+  const tail = fittingStart([...characters].reverse(), width - 1 - widthOf(head))
   return `${head}…${[...tail].reverse().join("")}`
 }
 
@@ -102,14 +102,14 @@ export const cutMiddle = (text: string, width: number): string => {
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-/** A bar of a share of the width, in eighths of a cell; something above zero is always seen. */
+/** A bar for a share of the width, in eighths of a cell. A share above zero is always visible. */
 export const bar = (share: number, width: number): string => {
   const cells = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(1, share) * width * 8))
   return "█".repeat(Math.floor(cells / 8)) + eighths[cells % 8]
 }
 
 /** A bar from one share of the width to another. */
-export const span = (start: number, end: number, width: number): string => {
+export const timeBar = (start: number, end: number, width: number): string => {
   const first = Math.min(Math.floor(start * width), width - 1)
   return " ".repeat(first) + bar(Math.max(0, end - first / width), width).slice(0, width - first)
 }

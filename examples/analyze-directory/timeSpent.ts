@@ -1,5 +1,5 @@
 /**
- * Where the time of a run went: per step, along the critical path, in SQL. Pure.
+ * Computes where the time of a run went: per step, on the critical path, in SQL.
  */
 import { Conventions } from "tasker-telemetry"
 import type { TaskSnapshot } from "tasker-telemetry/workflow/TaskStore"
@@ -23,14 +23,14 @@ export interface TimeSpent {
   readonly steps: ReadonlyArray<StepTime>
   /** Steps of the critical path, in the order in which they ran. */
   readonly criticalPath: ReadonlyArray<string>
-  /** Work and back-off of the steps on the critical path; the rest is the loop's. */
+  /** Work and back-off of the steps on the critical path. The loop takes the rest of the time. */
   readonly criticalMs: number
   readonly sql: { readonly statements: number; readonly ms: number }
 }
 
 const toMs = (seconds: number) => seconds * 1000
 
-/** End of the last attempt of each step: by its span, which is exact, else by its record. */
+/** Gives the end of the last attempt of each step. Spans are exact. Without spans, the record is used. */
 const endsOf = (task: TaskSnapshot, spans: ReadonlyArray<SpanData>): ReadonlyMap<string, bigint> => {
   const ends = new Map<string, bigint>()
   for (const { endedAt, name } of task.steps) {
@@ -46,7 +46,7 @@ const endsOf = (task: TaskSnapshot, spans: ReadonlyArray<SpanData>): ReadonlyMap
   return exact.size > 0 ? exact : ends
 }
 
-/** Back from the step that ended last, each time to the dependency that ended last. */
+/** Goes back from the step that ended last, each time to the dependency that ended last. */
 const criticalPathOf = (task: TaskSnapshot, ends: ReadonlyMap<string, bigint>): ReadonlyArray<string> => {
   const dependencies = new Map(task.steps.map((step) => [step.name, step.dependsOn]))
   const last = (names: ReadonlyArray<string>) =>

@@ -6,9 +6,9 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
 import { Database } from "../../../examples/analyze-directory/Database.ts"
 import { type EmbeddedPostgres, startEmbedded } from "../../../examples/analyze-directory/EmbeddedPostgres.ts"
-import * as Outcome from "../../../examples/analyze-directory/RecordedRun.ts"
-import { Recorder } from "../../../examples/analyze-directory/Recorder.ts"
-import { render } from "../../../examples/analyze-directory/renderRun.ts"
+import * as RecordedRun from "../../../examples/analyze-directory/RecordedRun.ts"
+import { problemOf, Recorder } from "../../../examples/analyze-directory/Recorder.ts"
+import { renderRun } from "../../../examples/analyze-directory/renderRun.ts"
 import * as Report from "../../../examples/analyze-directory/Report.ts"
 import * as Document from "./support/document.ts"
 import * as Folder from "./support/folder.ts"
@@ -107,21 +107,24 @@ layer(Server.layer, { timeout: "20 seconds", excludeTestServices: true })("a rep
         Effect.orDie
       )
       const lines: Array<string> = []
-      const outcome = yield* Outcome.run({ path: folder }).pipe(
+      const recorded = yield* RecordedRun.run({ path: folder }).pipe(
         Effect.provide(Recorder.layerTelemetry((line) => lines.push(line))),
         Effect.provideService(Database, Database.of({ client }))
       )
-      const document = JSON.parse(Outcome.toJson(outcome)) as Document.Document
+      const document = JSON.parse(RecordedRun.toJson(recorded)) as Document.Document
       Document.check(document)
-      assert.strictEqual(outcome.problem, undefined)
+      assert.strictEqual(recorded.problem, undefined)
       assert.strictEqual(document.task.status, "complete")
       assert.deepStrictEqual(
         document.task.steps.filter((step) => step.attempts > 1).map((step) => [step.name, step.attempts]),
         [["store_report", 2]]
       )
       assert.strictEqual(document.result?.files, Folder.countedBySystem(folder).files)
-      assert.deepStrictEqual(lines, [...outcome.logs])
-      const text = render(outcome, { width: 100, colors: false })
+      assert.deepStrictEqual(lines, [...recorded.logs])
+      const problems = lines.flatMap((line) => problemOf(line) ?? [])
+      assert.lengthOf(problems, 1)
+      assert.match(problems[0]!, /^warning: store_report failed: .*connect/i)
+      const text = renderRun(recorded, { width: 100, colors: false })
       assert.include(text, "store_report (attempt 2)")
     }))
 
@@ -135,23 +138,23 @@ layer(Server.layer, { timeout: "20 seconds", excludeTestServices: true })("a rep
       )
       yield* sql`CREATE ROLE reader LOGIN PASSWORD 'reader'`
       yield* sql`CREATE DATABASE closed`
-      const outcome = yield* Outcome.run({ path: folder }).pipe(
+      const recorded = yield* RecordedRun.run({ path: folder }).pipe(
         Effect.provide([
           Recorder.layerTelemetry(() => {}),
           withUrl(url({ ...server, username: "reader", password: "reader", database: "closed" }))
         ])
       )
-      const document = JSON.parse(Outcome.toJson(outcome)) as Document.Document
+      const document = JSON.parse(RecordedRun.toJson(recorded)) as Document.Document
       Document.check(document)
       assert.strictEqual(document.result, null)
       assert.strictEqual(document.task.status, "error")
       assert.strictEqual(
-        outcome.problem,
+        recorded.problem,
         "The analysis failed in store_report: PostgreSQL refuses (permission denied for database closed); " +
           "correct DATABASE_URL or the rights of its user."
       )
       assert.strictEqual(document.task.steps.find((step) => step.name === "store_report")?.attempts, 1)
-      const text = render(outcome, { width: 100, colors: false })
+      const text = renderRun(recorded, { width: 100, colors: false })
       assert.include(text, "✗ error")
       assert.match(text, /store_report .* ✗/)
     }))
