@@ -13,8 +13,9 @@
  *
  * A bad option or `TASKER_…` value fails the layer with its path and rule. A bad
  * `OTEL_…` value is reported once and replaced, as the OpenTelemetry
- * specification asks; with `strict` it fails too. A `TASKER_…` variable that no
- * option has is reported once and ignored.
+ * specification asks; with `strict` it fails too. A standard variable that has no
+ * effect here is reported like a bad value. A `TASKER_…` variable that no
+ * option has, and a misspelt `OTEL_…` variable, is reported once and ignored.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @since 0.1.0
@@ -28,6 +29,7 @@ import * as Schema from "effect/Schema"
 import * as Option from "./internal/configOption.ts"
 import { configSchema } from "./internal/configSchema.ts"
 import { readEnvironment, resolve } from "./internal/configSource.ts"
+import { otelVariables } from "./internal/otelVariables.ts"
 import * as UnknownVariables from "./internal/unknownVariables.ts"
 
 /**
@@ -151,7 +153,10 @@ export const load = Effect.fnUntraced(function*(given: Options = {}) {
     Effect.mapError((error) => new TelemetryConfigError({ message: error.message }))
   )
   const loaded = yield* build(given, environment)
-  const unknown = yield* UnknownVariables.find(provider, options.map(({ variable }) => variable))
+  const unknown = yield* UnknownVariables.find(provider, {
+    tasker: options.map(({ variable }) => variable),
+    otel: otelVariables
+  })
   return { config: loaded.config, warnings: [...loaded.warnings, ...unknown] }
 })
 
@@ -161,7 +166,9 @@ const build = Effect.fnUntraced(function*(
 ) {
   const resolved = resolve(Option.leaves(TelemetryConfig), given, environment)
   const strict = resolved.values["strict"] === true
-  const problems = strict ? [...resolved.problems, ...resolved.warnings] : resolved.problems
+  const problems = strict
+    ? [...resolved.problems, ...resolved.warnings.map(({ problem }) => problem)]
+    : resolved.problems
   if (problems.length > 0) return yield* new TelemetryConfigError({ message: problems.join("\n") })
   const config = resolved.values as TelemetryConfig
   if (config.metrics.authRequired && config.http.token === undefined) {
@@ -169,7 +176,12 @@ const build = Effect.fnUntraced(function*(
       message: "expected http.token to be set because metrics.authRequired is true"
     })
   }
-  return { config, warnings: resolved.warnings }
+  return {
+    config,
+    warnings: resolved.warnings.map(({ instead, problem }) =>
+      instead === undefined ? problem : `${problem}; ${instead}`
+    )
+  }
 })
 
 const defaults: TelemetryConfig = resolve(Option.leaves(TelemetryConfig), {}, { tasker: {}, otel: {} })

@@ -95,6 +95,144 @@ describe("TelemetryConfig.make", () => {
       )
     }))
 
+  it.effect("takes the words of an option in upper and lower case, from code and from variables", () =>
+    Effect.gen(function*() {
+      const { config } = yield* load({
+        TASKER_LOGGING_LEVEL: "info",
+        TASKER_LOGGING_FORMAT: "JSON",
+        TASKER_LOGGING_DESTINATION: "StdErr",
+        TASKER_REDACTION_PATTERNS: "JWT, Email",
+        TASKER_METRICS_ON_MISUSE: "DIE",
+        TASKER_METRICS_EXEMPLARS: "Always_On",
+        TASKER_METRICS_TEMPORALITY: "DELTA",
+        TASKER_TRACING_SAMPLER_TYPE: "ALWAYS_OFF",
+        TASKER_TRACING_STATE_TRANSITIONS: "Span"
+      }, { metrics: { exporter: "NONE" as never }, tracing: { exporter: "None" as never } })
+      assert.deepStrictEqual(
+        [
+          config.logging.level,
+          config.logging.format,
+          config.logging.destination,
+          config.redaction.patterns,
+          config.metrics.onMisuse,
+          config.metrics.exemplars,
+          config.metrics.temporality,
+          config.tracing.sampler.type,
+          config.tracing.stateTransitions,
+          config.metrics.exporter,
+          config.tracing.exporter
+        ],
+        ["Info", "json", "stderr", ["jwt", "email"], "die", "always_on", "delta", "always_off", "span", "none", "none"]
+      )
+      assert.strictEqual(
+        yield* problem({ TASKER_LOGGING_FORMAT: "JSONL" }),
+        "expected one of \"json\", \"pretty\", \"logfmt\" at logging.format (TASKER_LOGGING_FORMAT), got \"JSONL\""
+      )
+    }))
+
+  it.effect("names the keys of a view that none has, with the nearest known one", () =>
+    Effect.gen(function*() {
+      const views = (text: string) => problem({ TASKER_METRICS_VIEWS: text })
+      const at = (index: number) => `at metrics.views[${index}] (TASKER_METRICS_VIEWS)`
+      const nearest = [
+        ["dropAttribute", "dropAttributes"],
+        ["keepattributes", "keepAttributes"],
+        ["bucket", "buckets"],
+        ["Deny", "deny"],
+        ["re-name", "rename"],
+        ["cardinality_limit", "cardinalityLimit"]
+      ] as const
+      for (const [key, known] of nearest) {
+        assert.strictEqual(
+          yield* views(JSON.stringify([{ metric: "a" }, { metric: "b", [key]: true }])),
+          `unknown key "${key}" ${at(1)}; the nearest known one is ${known}`
+        )
+      }
+      assert.strictEqual(
+        yield* views("[{\"metric\":\"a\",\"__proto__\":{}, \"x\":1}]"),
+        ["__proto__", "x"].map((key) =>
+          `unknown key "${key}" ${
+            at(0)
+          }; known there: metric, deny, rename, keepAttributes, dropAttributes, buckets, ` +
+          "cardinalityLimit"
+        ).join("\n")
+      )
+      assert.strictEqual(
+        yield* problem({}, { metrics: { views: [{ metric: "a", dropAttribute: ["b"] } as never] } }),
+        "unknown key \"dropAttribute\" at metrics.views[0]; the nearest known one is dropAttributes"
+      )
+    }))
+
+  it.effect("names the place of a bad value in a view", () =>
+    Effect.gen(function*() {
+      const views = (given: ReadonlyArray<unknown>) => problem({}, { metrics: { views: given as never } })
+      const cases: ReadonlyArray<readonly [unknown, string]> = [
+        [{ metric: "" }, "expected the name of a metric, with * for any text at metrics.views[0].metric, got \"\""],
+        [{ deny: true }, "expected a view with a metric at metrics.views[0], got a value of type object"],
+        ["a", "expected a view with a metric at metrics.views[0], got \"a\""],
+        [{ metric: "a", deny: "yes" }, "expected true or false at metrics.views[0].deny, got \"yes\""],
+        [
+          { metric: "a", buckets: [2, 1] },
+          "expected a list of ascending numbers, at least one at metrics.views[0].buckets, got [2, 1]"
+        ],
+        [
+          { metric: "a", cardinalityLimit: 0 },
+          "expected a whole number between 1 and 1000000 at metrics.views[0].cardinalityLimit, got 0"
+        ]
+      ]
+      for (const [view, message] of cases) assert.strictEqual(yield* views([view]), message)
+      const many = yield* views(Array.from({ length: 1000 }, () => ({ metric: "a", x: 1 })))
+      assert.lengthOf(many.split("\n"), 20)
+    }))
+
+  it.effect("refuses control characters in every text, with the variable or the path", () =>
+    Effect.gen(function*() {
+      const rule = "expected a text without control characters"
+      assert.strictEqual(
+        yield* problem({ TASKER_SERVICE_NAME: "a\nb" }),
+        `${rule} at service.name (TASKER_SERVICE_NAME), got "a\\nb"`
+      )
+      assert.strictEqual(
+        yield* problem({}, {
+          service: { name: "\u0085", version: "1\u0000", attributes: { team: "a\r", "b\u2028": "c" } },
+          redaction: { mask: "\u001b[0m" },
+          logging: { file: { path: "a\u0000b" } }
+        }),
+        [
+          `${rule} at service.name, got "\\u0085"`,
+          `${rule} at service.version, got "1\\u0000"`,
+          `${rule} at service.attributes.team, got "a\\r"`,
+          `${rule} at service.attributes, got "b\\u2028"`,
+          `${rule} at logging.file.path, got "a\\u0000b"`,
+          `${rule} at redaction.mask, got "\\u001b[0m"`
+        ].join("\n")
+      )
+    }))
+
+  it.effect("refuses headers that no request can carry, and shows nothing of them", () =>
+    Effect.gen(function*() {
+      const values = "expected values of headers without line breaks and characters beyond Latin-1"
+      const names = "expected names of headers without blanks, commas and control characters"
+      const shown = "got a value that is not shown"
+      for (const value of ["a\r\nx: y", "a\u0000", "€"]) {
+        assert.strictEqual(
+          yield* problem({}, { delivery: { headers: { authorization: value } } }),
+          `${values} at delivery.headers, ${shown}`
+        )
+      }
+      assert.strictEqual(
+        yield* problem({ TASKER_DELIVERY_TRACES_HEADERS: "a=b%0ac" }),
+        `${values} at delivery.tracesHeaders (TASKER_DELIVERY_TRACES_HEADERS), ${shown}`
+      )
+      assert.strictEqual(
+        yield* problem({}, { delivery: { metricsHeaders: { "a b": "c" } } }),
+        `${names} at delivery.metricsHeaders, ${shown}`
+      )
+      assert.deepStrictEqual((yield* load({ OTEL_EXPORTER_OTLP_HEADERS: "a=%0d%0ax: y" })).warnings, [
+        `OTEL_EXPORTER_OTLP_HEADERS=a value that is not shown is not usable: ${values}; using nothing`
+      ])
+    }))
+
   it.effect("requires a token where metrics need one", () =>
     Effect.gen(function*() {
       assert.strictEqual(

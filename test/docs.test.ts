@@ -4,6 +4,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { TelemetryConfig } from "tasker-telemetry"
+import { originals } from "../docs/generate/originals.ts"
+import { otelVariables } from "../src/internal/otelVariables.ts"
 import * as CodeFences from "./support/codeFences.ts"
 import { root, typeCheck } from "./support/typeCheck.ts"
 
@@ -80,5 +83,24 @@ describe("documentation", () => {
 
   it.each(pages.map(({ path }) => path))("%s", (path) => {
     assert.deepStrictEqual(failures.get(path), [])
+  })
+})
+
+describe("docs/reference/config.md", () => {
+  const page = readFileSync(join(root, "docs/reference/config.md"), "utf8")
+
+  it("names each attribute of the original in one table only", () => {
+    const carried = TelemetryConfig.options.flatMap(({ meta }) => meta.tasker?.split(", ") ?? [])
+    const all = [...carried, ...originals.map(({ attribute }) => attribute)]
+    assert.deepStrictEqual(all.filter((attribute, index) => all.indexOf(attribute) !== index), [])
+  })
+
+  it("names every variable that is read", () => {
+    assert.deepStrictEqual(otelVariables.filter((variable) => !page.includes(`\`${variable}`)), [])
+    const named = [...page.matchAll(/\bOTEL_[A-Z0-9_]+/g)].map(([variable]) => variable)
+    assert.deepStrictEqual(
+      [...new Set(named)].filter((variable) => variable !== "OTEL_" && !otelVariables.includes(variable)),
+      []
+    )
   })
 })

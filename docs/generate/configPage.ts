@@ -3,6 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { TelemetryConfig } from "tasker-telemetry"
+import { unsupportedVariables } from "../../src/internal/unsupportedVariables.ts"
 import { originals } from "./originals.ts"
 
 type Option = (typeof TelemetryConfig.options)[number]
@@ -35,6 +36,12 @@ const group = (name: string): string =>
 
 const groups = [...new Set(TelemetryConfig.options.map(groupOf))]
 
+const unsupported = unsupportedVariables.map(({ harmless = [], instead, variables }) =>
+  `| ${variables.map((name) => `\`${name}\``).join("<br>")} | ${
+    harmless.map((text) => `\`${text}\``).join(", ") || "–"
+  } | ${cell(instead.replace(/^using /, ""))} |`
+)
+
 const missing = (carried: "later" | "never"): ReadonlyArray<string> =>
   originals.filter((original) => original.carried === carried).map(({ attribute, reason }) =>
     `| \`${attribute}\` | ${cell(reason)} |`
@@ -49,10 +56,20 @@ Options come from three places; the first that has a value wins: options in code
 \`TASKER_…\` value fails the layer with its path and rule. A bad \`OTEL_…\` value is reported once
 and replaced by the default; with \`strict\` it fails the layer too. An empty variable counts as
 unset. Durations are texts such as \`5 seconds\`, or milliseconds; in \`OTEL_…\` variables they are
-milliseconds. Two further variables are only checked: \`OTEL_EXPORTER_OTLP_PROTOCOL\` and
-\`OTEL_EXPORTER_OTLP_TRACES_PROTOCOL\` may say \`http/json\`; anything else is reported.
+milliseconds. Words such as levels and formats may be in upper or lower case. Texts have no control
+characters. In \`OTEL_RESOURCE_ATTRIBUTES\` and \`TASKER_SERVICE_ATTRIBUTES\` keys and values are
+percent-encoded where they hold \`,\` or \`=\`; in headers only values are.
 
 ${groups.map(group).join("\n\n")}
+
+## Standard variables without effect
+
+Each of these that is set is reported once, or fails the layer with \`strict\`. A variable whose name is
+up to two letters away from a standard one is reported as misspelt.
+
+| variable | may say | used instead |
+| --- | --- | --- |
+${unsupported.join("\n")}
 
 ## Attributes of the original that are not options yet
 

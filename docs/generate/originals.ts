@@ -22,7 +22,6 @@ export const originals: ReadonlyArray<Original> = [
     "telemetry.max_stored_samples",
     "series hold sums and counts, not samples; `metrics.cardinalityLimit` bounds them"
   ),
-  later("telemetry.metrics_retention_hours", "comes with the expiry of idle series"),
   later("telemetry.prometheus.endpoint", "comes with metric export targets"),
   later("telemetry.prometheus.username", "comes with metric export targets"),
   later("telemetry.prometheus.password", "comes with metric export targets"),

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { orElse } from "./contain.ts"
-import { MetricView } from "./metricView.ts"
+import * as MetricView from "./metricView.ts"
 import { parseRule } from "./sensitiveKeys.ts"
 
 /** How the text of an environment variable becomes a value of the option. */
@@ -36,6 +36,21 @@ export interface OptionMeta {
   readonly tasker?: string | undefined
   /** Standard variables that set this option, for the reference page. */
   readonly otel?: ReadonlyArray<string> | undefined
+  /** The words that an option or the items of a list may be; the case of letters does not matter. */
+  readonly choices?: ReadonlyArray<string> | undefined
+  /** Says what is wrong with a value where more can be said than `expected`. */
+  readonly explain?: ((value: unknown) => ReadonlyArray<Problem>) | undefined
+}
+
+/** A part of a value that an option cannot take. */
+export interface Problem {
+  /** Where the part is, such as `[0].buckets`; empty for the value itself. */
+  readonly at: string
+  /** What is wrong there; the path of the option follows it. */
+  readonly rule: string
+  readonly value?: unknown
+  /** What to write instead, if that is known. */
+  readonly hint?: string | undefined
 }
 
 const metaKey = "tasker-telemetry/option"
@@ -45,28 +60,45 @@ const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
     schema.annotate({ [metaKey]: meta }) as S
   )
 
-/** What is described when an option is declared; kind and expectation come from its constructor. */
-type Describe<A> = Omit<OptionMeta, "kind" | "expected" | "default"> & { readonly default: A }
+/** What is described when an option is declared; everything else comes from its constructor. */
+type Describe<A> = Pick<OptionMeta, "doc" | "tasker" | "otel"> & { readonly default: A }
+
+const control = /[\p{Cc}\u2028\u2029]/u
+
+/** Whether a text has no character that ends a line or steers a terminal. */
+const isPlain = (text: string): boolean => !control.test(text)
+
+const plainText = Schema.NonEmptyString.check(Schema.makeFilter(isPlain))
+
+/** A text that has everything but what it must not have. */
+const explainText = (value: unknown): ReadonlyArray<Problem> =>
+  typeof value === "string" && !isPlain(value)
+    ? [{ at: "", rule: "expected a text without control characters", value }]
+    : []
 
 export const boolean = (meta: Describe<boolean>) =>
   option(Schema.Boolean, { ...meta, kind: "boolean", expected: "true or false" })
 
 export const text = (meta: Describe<string>) =>
-  option(Schema.NonEmptyString, { ...meta, kind: "string", expected: "a text that is not empty" })
+  option(plainText, { ...meta, kind: "string", expected: "a text that is not empty", explain: explainText })
 
-/** A header name: what RFC 9110 calls a token. */
+/** What RFC 9110 calls a token. */
+const headerNamePattern = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
+/** A header name. */
 export const headerName = (meta: Describe<string>) =>
-  option(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)), {
+  option(Schema.String.check(Schema.isPattern(headerNamePattern)), {
     ...meta,
     kind: "string",
     expected: "the name of a header"
   })
 
-export const optionalText = (meta: Describe<string | undefined> & { readonly expected?: string }) =>
-  option(Schema.UndefinedOr(Schema.NonEmptyString), {
+export const optionalText = (meta: Describe<string | undefined>) =>
+  option(Schema.UndefinedOr(plainText), {
     ...meta,
     kind: "string",
-    expected: meta.expected ?? "a text that is not empty"
+    expected: "a text that is not empty",
+    explain: explainText
   })
 
 export const optionalUrl = (meta: Describe<string | undefined>) =>
@@ -87,6 +119,7 @@ export const choice = <const L extends ReadonlyArray<string>>(
   option(Schema.Literals(choices), {
     ...meta,
     kind: "choice",
+    choices,
     expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
   })
 
@@ -103,6 +136,7 @@ export const choices = <const L extends ReadonlyArray<string>>(all: L, meta: Des
   option(Schema.Array(Schema.Literals(all)), {
     ...meta,
     kind: "list",
+    choices: all,
     expected: `a list of ${all.map((choice) => JSON.stringify(choice)).join(", ")}`
   })
 
@@ -115,6 +149,16 @@ export const number = (range: { readonly minimum: number; readonly maximum: numb
 
 export const integer = (range: { readonly minimum: number; readonly maximum: number }, meta: Describe<number>) =>
   option(Schema.Int.check(Schema.isBetween(range)), {
+    ...meta,
+    kind: "number",
+    expected: `a whole number between ${range.minimum} and ${range.maximum}`
+  })
+
+export const optionalInteger = (
+  range: { readonly minimum: number; readonly maximum: number },
+  meta: Describe<number | undefined>
+) =>
+  option(Schema.UndefinedOr(Schema.Int.check(Schema.isBetween(range))), {
     ...meta,
     kind: "number",
     expected: `a whole number between ${range.minimum} and ${range.maximum}`
@@ -136,31 +180,60 @@ export const seconds = (meta: Describe<ReadonlyArray<number>>) =>
   )
 
 export const record = (meta: Describe<Readonly<Record<string, string>>>) =>
-  option(Schema.Record(Schema.String, Schema.String), {
+  option(Schema.Record(plainText, Schema.String.check(Schema.makeFilter(isPlain))), {
     ...meta,
     kind: "record",
-    expected: "texts by key (key=value,key=value in a variable)"
+    expected: "texts by key (key=value,key=value in a variable)",
+    explain: explainRecord
   })
 
-export const views = (meta: Describe<ReadonlyArray<typeof MetricView.Type>>) =>
-  option(Schema.Array(MetricView), {
+const explainRecord = (value: unknown): ReadonlyArray<Problem> =>
+  typeof value !== "object" || value === null
+    ? explainText(value)
+    : Object.entries(value).flatMap(([key, text]) =>
+      isPlain(key) ? explainText(text).map((problem) => ({ ...problem, at: `.${key}` })) : explainText(key)
+    )
+
+export const views = (meta: Describe<ReadonlyArray<typeof MetricView.MetricView.Type>>) =>
+  option(Schema.Array(MetricView.MetricView), {
     ...meta,
     kind: "views",
-    expected: "a list of views, each with a metric and what changes about it (as JSON in a variable)"
+    expected: "a list of views, each with a metric and what changes about it (as JSON in a variable)",
+    explain: MetricView.explain
   })
 
 export const secret = (meta: Describe<undefined>) =>
   option(
-    Schema.UndefinedOr(Schema.Redacted(Schema.NonEmptyString)),
+    Schema.UndefinedOr(Schema.Redacted(plainText)),
     { ...meta, kind: "secret", expected: "a secret that is not empty" }
   )
 
-export const secretRecord = (meta: Describe<Readonly<Record<string, Redacted.Redacted<string>>>>) =>
-  option(Schema.Record(Schema.String, Schema.Redacted(Schema.String)), {
+export const headers = (meta: Describe<Readonly<Record<string, Redacted.Redacted<string>>>>) =>
+  option(Schema.Record(headerKey, Schema.Redacted(headerValue)), {
     ...meta,
     kind: "secret",
-    expected: "secret texts by key (key=value,key=value in a variable)"
+    expected: "secret texts by key (key=value,key=value in a variable)",
+    explain: explainHeaders
   })
+
+const headerKey = Schema.String.check(Schema.isPattern(headerNamePattern))
+
+/** Characters that a request can carry. */
+const isHeaderValue = (text: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text)
+const headerValue = Schema.String.check(Schema.makeFilter(isHeaderValue))
+
+/** Headers that no request can carry; neither names nor values are shown, because either may be the secret. */
+const explainHeaders = (value: unknown): ReadonlyArray<Problem> =>
+  typeof value !== "object" || value === null ?
+    [] :
+    Object.entries(value).flatMap(([key, text]): Array<Problem> =>
+      !headerNamePattern.test(key)
+        ? [{ at: "", rule: "expected names of headers without blanks, commas and control characters" }]
+        : Redacted.isRedacted(text) && typeof Redacted.value(text) === "string" &&
+            !isHeaderValue(`${Redacted.value(text)}`)
+        ? [{ at: "", rule: "expected values of headers without line breaks and characters beyond Latin-1" }]
+        : []
+    ).slice(0, 1)
 
 /** A duration of at least `minimum`; with `none: true` the option may be absent. */
 export const duration = (minimum: Duration.Input, meta: Describe<Duration.Duration>) =>
@@ -197,7 +270,9 @@ export const leaves = (schema: Schema.Top, path: ReadonlyArray<string> = []): Re
     const meta = metaOf(field)
     if (meta === undefined) return leaves(structOf(field), [...path, key])
     const decoded = Schema.toType(field) as unknown as Schema.Codec<unknown>
-    return [{ path: [...path, key], meta, isValid: Schema.is(decoded) }]
+    const isOfSchema = Schema.is(decoded)
+    const isValid = (value: unknown) => isOfSchema(value) && (meta.explain?.(value) ?? []).length === 0
+    return [{ path: [...path, key], meta, isValid }]
   })
 }
 
@@ -213,6 +288,7 @@ const structOf = (schema: Schema.Top): Schema.Top =>
 
 /** Brings an option given in code to the form the schema checks; what cannot be brought there stays as it is. */
 export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
+  if (meta.choices !== undefined) return chosen(meta.choices, value)
   switch (meta.kind) {
     case "duration":
       return Option.getOrElse(Duration.fromInput(value as Duration.Input), () => value)
@@ -223,6 +299,14 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
     default:
       return value
   }
+}
+
+/** The words as the option spells them. */
+const chosen = (choices: ReadonlyArray<string>, value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((item) => chosen(choices, item))
+  if (typeof value !== "string") return value
+  const lowerCase = value.toLowerCase()
+  return choices.find((choice) => choice.toLowerCase() === lowerCase) ?? value
 }
 
 const secretsOf = (value: unknown): unknown =>
@@ -241,11 +325,11 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
     case "number":
       return numberOr(text)
     case "list":
-      return items(text)
+      return fromInput(meta, items(text))
     case "numbers":
       return items(text).map(numberOr)
     case "record":
-      return pairs(text) ?? text
+      return attributePairs(text) ?? text
     case "duration":
       return shortDuration(text) ?? Option.getOrElse(
         Duration.fromInput((/^\d+(\.\d+)?$/.test(text) ? Number(text) : text) as Duration.Input),
@@ -255,8 +339,9 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
     case "views":
       return orElse((): unknown => JSON.parse(text), () => text)
-    case "string":
     case "choice":
+      return fromInput(meta, text)
+    case "string":
       return text
   }
 }
@@ -281,20 +366,25 @@ const numberOr = (text: string): unknown => {
 
 const items = (text: string) => text.split(",").map((item) => item.trim()).filter((item) => item !== "")
 
-/**
- * `key=value,key=value` with percent-encoded values, as the OpenTelemetry
- * specification writes headers and resource attributes.
- */
-export const pairs = (text: string): Record<string, string> | undefined => {
-  const result: Record<string, string> = {}
+/** `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
+export const pairs = (text: string): Record<string, string> | undefined => decodePairs(text, (key) => key)
+
+/** The same with percent-encoded keys, as the OpenTelemetry specification writes resource attributes. */
+export const attributePairs = (text: string): Record<string, string> | undefined => decodePairs(text, decodePercent)
+
+const decodePairs = (
+  text: string,
+  decodeKey: (key: string) => string | undefined
+): Record<string, string> | undefined => {
+  const found: Array<readonly [string, string]> = []
   for (const item of items(text)) {
     const separator = item.indexOf("=")
-    if (separator <= 0) return undefined
+    const key = decodeKey(item.slice(0, Math.max(separator, 0)).trim())
     const value = decodePercent(item.slice(separator + 1).trim())
-    if (value === undefined) return undefined
-    result[item.slice(0, separator).trim()] = value
+    if (key === undefined || key === "" || value === undefined) return undefined
+    found.push([key, value])
   }
-  return result
+  return Object.fromEntries(found)
 }
 
 const decodePercent = (text: string): string | undefined => {

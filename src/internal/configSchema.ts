@@ -56,7 +56,8 @@ export const configSchema = Schema.Struct({
     level: Option.choice(["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"], {
       default: "Info",
       doc: "Lowest severity that is written.",
-      tasker: "telemetry.log_level"
+      tasker: "telemetry.log_level",
+      otel: ["OTEL_LOG_LEVEL"]
     }),
     format: Option.choice(["json", "pretty", "logfmt"], {
       default: "json",
@@ -162,6 +163,11 @@ export const configSchema = Schema.Struct({
       doc: "`otlp` sends spans when an endpoint is set; `none` keeps them in the process.",
       otel: ["OTEL_TRACES_EXPORTER"]
     }),
+    exportTimeout: Option.duration("1 millis", {
+      default: Duration.seconds(30),
+      doc: "Longest time the export of one batch of spans may take, with all attempts to send.",
+      otel: ["OTEL_BSP_EXPORT_TIMEOUT"]
+    }),
     sampler: Schema.Struct({
       type: Option.choice([
         "always_on",
@@ -188,7 +194,7 @@ export const configSchema = Schema.Struct({
     limits: Schema.Struct({
       attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
         default: 128,
-        doc: "Attributes a span or span event keeps.",
+        doc: "Attributes a span keeps; also a span event and a link, where they have no limit of their own.",
         otel: ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
       }),
       attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
@@ -205,6 +211,16 @@ export const configSchema = Schema.Struct({
         default: 128,
         doc: "Links a span keeps.",
         otel: ["OTEL_SPAN_LINK_COUNT_LIMIT"]
+      }),
+      eventAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
+        default: undefined,
+        doc: "Attributes a span event keeps. Unset: as many as a span.",
+        otel: ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"]
+      }),
+      linkAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
+        default: undefined,
+        doc: "Attributes a link of a span keeps. Unset: as many as a span.",
+        otel: ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"]
       })
     })
   }),

@@ -8,7 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { fromInput, fromText, type OptionLeaf, variable } from "./configOption.ts"
-import { otelVariables, readOtel } from "./otelVariables.ts"
+import { otelVariables, readOtel, type Warning } from "./otelVariables.ts"
+import { quote } from "./quote.ts"
 
 export interface Environment {
   readonly tasker: Readonly<Record<string, string>>
@@ -19,8 +20,8 @@ export interface Resolved {
   readonly values: Record<string, unknown>
   /** Sentences about values that must stop the layer. */
   readonly problems: ReadonlyArray<string>
-  /** Sentences about `OTEL_…` values that were replaced. */
-  readonly warnings: ReadonlyArray<string>
+  /** `OTEL_…` values that were replaced. */
+  readonly warnings: ReadonlyArray<Warning>
 }
 
 const readVariable = (provider: ConfigProvider.ConfigProvider, name: string) =>
@@ -52,40 +53,55 @@ export const resolve = (
   environment: Environment
 ): Resolved => {
   const problems: Array<string> = unknownOptions(leaves, given)
-  const warnings: Array<string> = []
+  const warnings: Array<Warning> = []
   const values: Record<string, unknown> = {}
   const otel = readOtel(environment.otel, warnings)
   for (const leaf of leaves) {
     const path = leaf.path.join(".")
     const option = at(given, leaf.path)
     const text = environment.tasker[variable(leaf.path)]
-    const [value, source] = option !== undefined
-      ? [fromInput(leaf.meta, option), path]
+    const [value, variableName] = option !== undefined
+      ? [fromInput(leaf.meta, option), undefined]
       : text !== undefined
-      ? [fromText(leaf.meta, text), `${path} (${variable(leaf.path)})`]
-      : [undefined, path]
+      ? [fromText(leaf.meta, text), variable(leaf.path)]
+      : [undefined, undefined]
     if (value !== undefined) {
       if (leaf.isValid(value)) set(values, leaf.path, value)
       else {
-        problems.push(`expected ${leaf.meta.expected} at ${source}, got ${shown(leaf, value)}`)
+        problems.push(...problemsOf(leaf, value, path, variableName))
         set(values, leaf.path, leaf.meta.default)
       }
       continue
     }
     const standard = otel[path]
-    if (standard !== undefined && leaf.isValid(standard.value)) {
-      set(values, leaf.path, standard.value)
-      continue
-    }
-    if (standard !== undefined) {
-      warnings.push(
-        `${standard.variable}=${shown(leaf, standard.text)} is not usable: expected ${leaf.meta.expected}; ` +
-          `using ${describe(leaf.meta.default)}`
+    const standardValue = standard && fromInput(leaf.meta, standard.value)
+    if (standard !== undefined && !leaf.isValid(standardValue)) {
+      const [rule = `expected ${leaf.meta.expected}`] = (leaf.meta.explain?.(standardValue) ?? []).map(({ rule }) =>
+        rule
       )
-    }
-    set(values, leaf.path, leaf.meta.default)
+      warnings.push({
+        problem: `${standard.variable}=${shown(leaf, standard.text)} is not usable: ${rule}`,
+        instead: `using ${describe(leaf.meta.default)}`
+      })
+      set(values, leaf.path, leaf.meta.default)
+    } else set(values, leaf.path, standard === undefined ? leaf.meta.default : standardValue)
   }
   return { values, problems, warnings }
+}
+
+const problemsOf = (
+  leaf: OptionLeaf,
+  value: unknown,
+  path: string,
+  variableName: string | undefined
+): ReadonlyArray<string> => {
+  const source = variableName === undefined ? "" : ` (${variableName})`
+  const explained = leaf.meta.explain?.(value) ?? []
+  return explained.length === 0
+    ? [`expected ${leaf.meta.expected} at ${path}${source}, got ${shown(leaf, value)}`]
+    : explained.map(({ at: place, hint, rule, value: part }) =>
+      `${rule} at ${path}${place}${source}${hint === undefined ? `, got ${shown(leaf, part)}` : `; ${hint}`}`
+    )
 }
 
 const at = (value: unknown, path: ReadonlyArray<string>): unknown =>
@@ -114,10 +130,10 @@ const shown = (leaf: OptionLeaf, value: unknown): string => {
 
 const describe = (value: unknown): string => {
   if (Duration.isDuration(value)) return Duration.format(value)
-  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "string") return quote(value, Infinity)
   if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
   if (Array.isArray(value)) {
-    return `[${value.map((item) => typeof item === "string" ? JSON.stringify(item) : String(item)).join(", ")}]`
+    return `[${value.map((item) => describe(item)).join(", ")}]`
   }
   if (value === undefined || typeof value === "object" && Object.keys(value).length === 0) return "nothing"
   return `a value of type ${typeof value}`

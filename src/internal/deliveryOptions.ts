@@ -24,17 +24,17 @@ export const deliveryOptions = Schema.Struct({
     doc: "Full URL for metrics, in place of `<endpoint>/v1/metrics`.",
     otel: ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]
   }),
-  headers: Option.secretRecord({
+  headers: Option.headers({
     default: {},
     doc: "Headers of every request to the receiver, such as `authorization`.",
     otel: ["OTEL_EXPORTER_OTLP_HEADERS"]
   }),
-  tracesHeaders: Option.secretRecord({
+  tracesHeaders: Option.headers({
     default: {},
     doc: "Headers of requests with spans, in place of `delivery.headers`.",
     otel: ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
   }),
-  metricsHeaders: Option.secretRecord({
+  metricsHeaders: Option.headers({
     default: {},
     doc: "Headers of requests with metrics, in place of `delivery.headers`.",
     otel: ["OTEL_EXPORTER_OTLP_METRICS_HEADERS"]

@@ -1,9 +1,12 @@
 /**
- * What operators may change about a metric that a program declares.
+ * What operators may change about a metric that a program declares, and what is
+ * wrong with a view that cannot be taken.
  *
  * @internal
  */
 import * as Schema from "effect/Schema"
+import type { Problem } from "./configOption.ts"
+import { nearestName } from "./nearestName.ts"
 
 const buckets = Schema.Array(Schema.Finite).check(
   Schema.isMinLength(1),
@@ -21,3 +24,50 @@ export const MetricView = Schema.Struct({
   buckets: Schema.optionalKey(buckets),
   cardinalityLimit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 })))
 })
+
+type Field = keyof typeof MetricView.fields
+
+const expected: Readonly<Record<Field, string>> = {
+  metric: "the name of a metric, with * for any text",
+  deny: "true or false",
+  rename: "a name of lower-case letters, digits and _, with a letter first",
+  keepAttributes: "a list of names of attributes",
+  dropAttributes: "a list of names of attributes",
+  buckets: "a list of ascending numbers, at least one",
+  cardinalityLimit: "a whole number between 1 and 1000000"
+}
+
+const known = Object.keys(expected) as ReadonlyArray<Field>
+
+const accepts = Object.fromEntries(
+  known.map((field) => [field, Schema.is(MetricView.fields[field] as Schema.Codec<unknown>)])
+)
+
+/** Problems that are named. */
+const mostProblems = 20
+
+/** Names the keys that no view has, with the nearest known one, and the keys whose value no view can take. */
+export const explain = (views: unknown): ReadonlyArray<Problem> =>
+  !Array.isArray(views) ? [] : views.flatMap((view: unknown, index): ReadonlyArray<Problem> => {
+    if (typeof view !== "object" || view === null || Array.isArray(view)) {
+      return [{ at: `[${index}]`, rule: "expected a view with a metric", value: view }]
+    }
+    const missing = "metric" in view ? [] : [{ at: `[${index}]`, rule: "expected a view with a metric", value: view }]
+    return [...missing, ...Object.entries(view).flatMap(([key, value]) => explainField(index, key, value))]
+  }).slice(0, mostProblems)
+
+const explainField = (index: number, key: string, value: unknown): ReadonlyArray<Problem> => {
+  if (!isField(key)) {
+    const nearest = nearestName(key, known)
+    return [{
+      at: `[${index}]`,
+      rule: `unknown key ${JSON.stringify(key.slice(0, longestKey))}`,
+      hint: nearest === undefined ? `known there: ${known.join(", ")}` : `the nearest known one is ${nearest}`
+    }]
+  }
+  return accepts[key]?.(value) === true ? [] : [{ at: `[${index}].${key}`, rule: `expected ${expected[key]}`, value }]
+}
+
+const longestKey = 80
+
+const isField = (key: string): key is Field => known.some((field) => field === key)

@@ -43,6 +43,12 @@ export const metricsOptions = Schema.Struct({
     doc: "Metrics that are denied, renamed, or recorded with fewer attributes, other buckets or another limit of " +
       "series: `[{ \"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
   }),
+  histogramAggregation: Option.choice(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"], {
+    default: "explicit_bucket_histogram",
+    doc: "How histograms and timers count: in the buckets they are declared with, or in exponential buckets that fit " +
+      "what is measured. A metric that a view gives buckets keeps them.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"]
+  }),
   authRequired: Option.boolean({
     default: false,
     doc: "`GET /metrics` needs the bearer token `http.token`.",

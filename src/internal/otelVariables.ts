@@ -7,12 +7,21 @@
  */
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import { pairs } from "./configOption.ts"
+import { attributePairs, pairs } from "./configOption.ts"
+import { quote } from "./quote.ts"
+import { unsupportedVariables } from "./unsupportedVariables.ts"
 
 export interface Standard {
   readonly variable: string
   readonly text: string
   readonly value: unknown
+}
+
+/** A value that cannot be used, in words. */
+export interface Warning {
+  readonly problem: string
+  /** What is used instead, as in `using "tasker"`; without it the sentence is complete. */
+  readonly instead?: string | undefined
 }
 
 interface Mapping {
@@ -23,8 +32,12 @@ interface Mapping {
 const integer = (text: string): unknown => /^\d+$/.test(text) ? Number(text) : text
 const number = (text: string): unknown => text !== "" && Number.isFinite(Number(text)) ? Number(text) : text
 const millis = (text: string): unknown => /^\d+$/.test(text) ? Duration.millis(Number(text)) : text
-const lowerCase = (text: string): unknown => text.toLowerCase()
+const same = (text: string): unknown => text
 const url = (text: string): unknown => text.replace(/\/+$/, "")
+
+/** The words of the specification and of its implementations that no option has. */
+const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
+const logLevel = (text: string): unknown => logLevels[text.toLowerCase()] ?? text
 const headers = (text: string): unknown => {
   const found = pairs(text)
   return found === undefined
@@ -34,24 +47,31 @@ const headers = (text: string): unknown => {
 
 /** In the order of precedence: of two variables for one option the first that is set wins. */
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
-  ["OTEL_SERVICE_NAME", { path: "service.name", read: (text) => text }],
-  ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: lowerCase }],
-  ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: lowerCase }],
+  ["OTEL_SERVICE_NAME", { path: "service.name", read: same }],
+  ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: same }],
+  ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: same }],
   ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
   ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: millis }],
-  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: lowerCase }],
-  ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: lowerCase }],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: same }],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+    { path: "metrics.histogramAggregation", read: same }
+  ],
+  ["OTEL_LOG_LEVEL", { path: "logging.level", read: logLevel }],
+  ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: same }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],
-  ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: lowerCase }],
+  ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: same }],
   ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
   ["OTEL_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
+  ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.eventAttributeCount", read: integer }],
+  ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.linkAttributeCount", read: integer }],
   ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],
   ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],
   ["OTEL_SPAN_EVENT_COUNT_LIMIT", { path: "tracing.limits.eventCount", read: integer }],
   ["OTEL_SPAN_LINK_COUNT_LIMIT", { path: "tracing.limits.linkCount", read: integer }],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: url }],
-  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", { path: "delivery.tracesEndpoint", read: (text) => text }],
-  ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", { path: "delivery.metricsEndpoint", read: (text) => text }],
+  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", { path: "delivery.tracesEndpoint", read: same }],
+  ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", { path: "delivery.metricsEndpoint", read: same }],
   ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", { path: "delivery.tracesHeaders", read: headers }],
   ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", { path: "delivery.metricsHeaders", read: headers }],
   ["OTEL_EXPORTER_OTLP_HEADERS", { path: "delivery.headers", read: headers }],
@@ -60,31 +80,30 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: millis }],
   ["OTEL_BSP_MAX_QUEUE_SIZE", { path: "delivery.queueSize", read: integer }],
   ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.batchSize", read: integer }],
-  ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.interval", read: millis }]
+  ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.interval", read: millis }],
+  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "tracing.exportTimeout", read: millis }]
 ]
 
 const disabled = "OTEL_SDK_DISABLED"
 const resource = "OTEL_RESOURCE_ATTRIBUTES"
-const protocols = [
-  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-  "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-  "OTEL_EXPORTER_OTLP_PROTOCOL"
-]
 
 /** Samplers whose argument is a ratio; the argument of any other sampler has no meaning. */
 const ratioSamplers = ["traceidratio", "parentbased_traceidratio"]
 
+/** Every variable that is read, if only to say that it has no effect. */
 export const otelVariables: ReadonlyArray<string> = [
-  ...mappings.map(([variable]) => variable),
-  disabled,
-  resource,
-  ...protocols
+  ...new Set([
+    ...mappings.map(([variable]) => variable),
+    disabled,
+    resource,
+    ...unsupportedVariables.flatMap(({ variables }) => variables)
+  ])
 ]
 
 /** Reads the variables that are set into values by option path; what cannot be used is said in `warnings`. */
 export const readOtel = (
   environment: Readonly<Record<string, string>>,
-  warnings: Array<string>
+  warnings: Array<Warning>
 ): Readonly<Record<string, Standard>> => {
   const found: Record<string, Standard> = {}
   const add = (path: string, variable: string, text: string, value: unknown) => {
@@ -94,21 +113,16 @@ export const readOtel = (
     const text = environment[variable]?.trim()
     if (text === undefined) continue
     if (variable === "OTEL_TRACES_SAMPLER_ARG" && !usesRatio(environment)) {
-      warnings.push(
-        `OTEL_TRACES_SAMPLER_ARG=${JSON.stringify(text)} is not used: OTEL_TRACES_SAMPLER is not a ratio sampler`
-      )
+      warnings.push({
+        problem: `OTEL_TRACES_SAMPLER_ARG=${quote(text)} is not used: OTEL_TRACES_SAMPLER is not a ratio sampler`
+      })
       continue
     }
     add(path, variable, text, read(text))
   }
   readDisabled(environment, warnings, add)
   readResource(environment, warnings, add)
-  for (const variable of protocols) {
-    const text = environment[variable]?.trim()
-    if (text !== undefined && text.toLowerCase() !== "http/json") {
-      warnings.push(`${variable}=${JSON.stringify(text)} is not supported; using "http/json"`)
-    }
-  }
+  readUnsupported(environment, warnings)
   return found
 }
 
@@ -117,27 +131,43 @@ type Add = (path: string, variable: string, text: string, value: unknown) => voi
 const usesRatio = (environment: Readonly<Record<string, string>>) =>
   ratioSamplers.includes((environment["OTEL_TRACES_SAMPLER"] ?? "").trim().toLowerCase())
 
-const readDisabled = (environment: Readonly<Record<string, string>>, warnings: Array<string>, add: Add) => {
+const readDisabled = (environment: Readonly<Record<string, string>>, warnings: Array<Warning>, add: Add) => {
   const text = environment[disabled]?.trim()
   if (text === undefined) return
   const value = text.toLowerCase()
   if (value !== "true" && value !== "false") {
-    warnings.push(`${disabled}=${JSON.stringify(text)} is not usable: expected true or false; using false`)
+    warnings.push({
+      problem: `${disabled}=${quote(text)} is not usable: expected true or false`,
+      instead: "using false"
+    })
     return
   }
   add("enabled", disabled, text, value === "false")
 }
 
-const readResource = (environment: Readonly<Record<string, string>>, warnings: Array<string>, add: Add) => {
+const readResource = (environment: Readonly<Record<string, string>>, warnings: Array<Warning>, add: Add) => {
   const text = environment[resource]
   if (text === undefined) return
-  const attributes = pairs(text)
+  const attributes = attributePairs(text)
   if (attributes === undefined) {
-    warnings.push(`${resource} is not usable: expected key=value,key=value; using none of it`)
+    warnings.push({
+      problem: `${resource} is not usable: expected key=value,key=value`,
+      instead: "using none of it"
+    })
     return
   }
   const { "service.name": name, "service.version": version, ...rest } = attributes
   if (name !== undefined) add("service.name", resource, name, name)
   if (version !== undefined) add("service.version", resource, version, version)
   add("service.attributes", resource, text, rest)
+}
+
+const readUnsupported = (environment: Readonly<Record<string, string>>, warnings: Array<Warning>) => {
+  for (const { harmless = [], hidden = false, instead, variables, why = "is not supported" } of unsupportedVariables) {
+    for (const variable of variables) {
+      const text = environment[variable]?.trim()
+      if (text === undefined || harmless.includes(text.toLowerCase())) continue
+      warnings.push({ problem: `${variable}${hidden ? "" : `=${quote(text)}`} ${why}`, instead })
+    }
+  }
 }

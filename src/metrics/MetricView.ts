@@ -37,7 +37,7 @@
  * @since 0.1.0
  */
 import type { MetricView as Rule } from "../internal/metricView.ts"
-import type { Checked } from "./store/MetricDeclaration.ts"
+import { type Checked, defaultMaximumBuckets } from "./store/MetricDeclaration.ts"
 
 /**
  * A view.
@@ -58,11 +58,20 @@ export type MetricView = typeof Rule.Type
 /**
  * What the views make of a declaration; `undefined` where they deny it.
  *
+ * @param isExponential whether a histogram with explicit buckets that no view gives other ones becomes an exponential one
  * @internal
  */
-export const apply = (views: ReadonlyArray<MetricView>, declared: Checked): Checked | undefined => {
+export const apply = (
+  views: ReadonlyArray<MetricView>,
+  declared: Checked,
+  isExponential = false
+): Checked | undefined => {
   const fitting = views.filter(({ metric }) => matches(metric, declared.name))
-  return fitting.some(({ deny }) => deny) ? undefined : fitting.reduce(applyOne, declared)
+  if (fitting.some(({ deny }) => deny)) return undefined
+  const viewed = fitting.reduce(applyOne, declared)
+  return isExponential && viewed.type === "histogram" && fitting.every(({ buckets }) => buckets === undefined)
+    ? { ...viewed, type: "exponentialHistogram", buckets: undefined, maximumBuckets: defaultMaximumBuckets }
+    : viewed
 }
 
 const applyOne = (seen: Checked, view: MetricView): Checked => {

@@ -113,7 +113,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     ;(this.#events ??= []).push({
       name: redaction.text(cut(name, longestName)),
       timeNanos: startTime,
-      attributes: attributeRecord(limits, redaction, attributes)
+      attributes: attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
     })
   }
 
@@ -127,7 +127,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       ...this.links,
       ...kept.map(({ attributes, span }) => ({
         span,
-        attributes: attributeRecord(limits, redaction, attributes)
+        attributes: attributeRecord(limits, redaction, attributes, limits.linkAttributeCount)
       }))
     ]
   }

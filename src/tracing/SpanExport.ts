@@ -43,7 +43,11 @@ export const layer: Layer.Layer<
       batchSize: config.delivery.batchSize,
       interval: config.delivery.interval,
       shutdownTimeout: config.delivery.shutdownTimeout,
-      send: (batch) => Effect.suspend(() => send(OtlpJson.encodeSpans(service, batch))),
+      send: (batch) =>
+        Effect.timeoutOrElse(Effect.suspend(() => send(OtlpJson.encodeSpans(service, batch))), {
+          duration: config.tracing.exportTimeout,
+          orElse: () => Effect.succeed("unreachable" as const)
+        }),
       onExported: (count) => exported([], count),
       onDropped: (reason, count) => dropped([reason], count)
     })

@@ -49,8 +49,8 @@ export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: st
 export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
 
 /**
- * The attributes of a span event or link as they may be kept, as many as the
- * limit allows. What throws when it is read is masked.
+ * The attributes of a span event or link as they may be kept, `most` of
+ * them. What throws when it is read is masked.
  *
  * @category computations
  * @since 0.1.0
@@ -58,10 +58,11 @@ export const attributeName = (redaction: Redaction, key: string): string => clip
 export const attributeRecord = (
   limits: SpanLimits,
   redaction: Redaction,
-  attributes: Readonly<Record<string, unknown>>
+  attributes: Readonly<Record<string, unknown>>,
+  most: number = limits.attributeCount
 ): Readonly<Record<string, unknown>> => {
   const kept: Record<string, unknown> = {}
-  for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, limits.attributeCount)) {
+  for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, most)) {
     kept[attributeName(redaction, key)] = attributeValue(
       limits,
       redaction,

@@ -198,6 +198,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 10,
     with: 1
   },
+  "metrics.histogramAggregation": {
+    option: { metrics: { histogramAggregation: "base2_exponential_bucket_histogram" } },
+    observe: observed.histogramTypes,
+    without: ["histogram", "histogram", "histogram"],
+    with: ["exponentialHistogram", "exponentialHistogram", "histogram"]
+  },
   "metrics.authRequired": {
     base: { http: { token: "t" } },
     option: { metrics: { authRequired: true } },
@@ -240,6 +246,12 @@ const entries: Readonly<Record<string, Entry>> = {
     with: [0, 1, 6]
   },
   "tracing.exporter": { option: { tracing: { exporter: "none" } }, observe: observed.delivered, without: 1, with: 0 },
+  "tracing.exportTimeout": {
+    option: { tracing: { exportTimeout: "1 second" } },
+    observe: observed.spanExportEndsInTwoSeconds,
+    without: false,
+    with: true
+  },
   "tracing.sampler.type": {
     option: { tracing: { sampler: { type: "always_off" } } },
     observe: observed.signals,
@@ -262,26 +274,38 @@ const entries: Readonly<Record<string, Entry>> = {
   "tracing.limits.attributeCount": {
     option: { tracing: { limits: { attributeCount: 1 } } },
     observe: observed.fullSpan,
-    without: [2, 6, 2, 2],
-    with: [1, 6, 2, 2]
+    without: [2, 6, 2, 2, 2, 2],
+    with: [1, 6, 2, 2, 1, 1]
   },
   "tracing.limits.attributeValueLength": {
     option: { tracing: { limits: { attributeValueLength: 3 } } },
     observe: observed.fullSpan,
-    without: [2, 6, 2, 2],
-    with: [2, 3, 2, 2]
+    without: [2, 6, 2, 2, 2, 2],
+    with: [2, 3, 2, 2, 2, 2]
   },
   "tracing.limits.eventCount": {
     option: { tracing: { limits: { eventCount: 1 } } },
     observe: observed.fullSpan,
-    without: [2, 6, 2, 2],
-    with: [2, 6, 1, 2]
+    without: [2, 6, 2, 2, 2, 2],
+    with: [2, 6, 1, 2, 2, 2]
   },
   "tracing.limits.linkCount": {
     option: { tracing: { limits: { linkCount: 1 } } },
     observe: observed.fullSpan,
-    without: [2, 6, 2, 2],
-    with: [2, 6, 2, 1]
+    without: [2, 6, 2, 2, 2, 2],
+    with: [2, 6, 2, 1, 2, 2]
+  },
+  "tracing.limits.eventAttributeCount": {
+    option: { tracing: { limits: { eventAttributeCount: 1 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2, 2, 2],
+    with: [2, 6, 2, 2, 1, 2]
+  },
+  "tracing.limits.linkAttributeCount": {
+    option: { tracing: { limits: { linkAttributeCount: 1 } } },
+    observe: observed.fullSpan,
+    without: [2, 6, 2, 2, 2, 2],
+    with: [2, 6, 2, 2, 2, 1]
   },
   "delivery.endpoint": {
     option: {},

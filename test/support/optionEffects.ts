@@ -51,6 +51,20 @@ export const signals = inTest(Effect.gen(function*() {
   return [(yield* spans).length, counted ?? 0, (yield* logs).length]
 }))
 
+/** Types of a histogram, a timer and a histogram that a view gives buckets. */
+export const histogramTypes: Observation = (options) =>
+  inTest(Effect.gen(function*() {
+    const store = yield* MetricStore
+    const help = "Sizes."
+    store.histogram({ name: "size_bytes", help, attributes: [], buckets: [1, 2] }).observe({}, 1)
+    store.timer({ name: "wait_seconds", help, attributes: [] }).observe({}, 1)
+    store.histogram({ name: "viewed_bytes", help, attributes: [], buckets: [1, 2] }).observe({}, 1)
+    const { families } = yield* store.snapshot
+    return ["size_bytes", "wait_seconds", "viewed_bytes"].map((name) =>
+      families.find((family) => family.name === name)?.type
+    )
+  }))({ ...options, metrics: { views: [{ metric: "viewed_*", buckets: [5] }], ...options.metrics } })
+
 export const transitionSpans = inTest(Effect.gen(function*() {
   yield* TaskRunner.run(Simple, {})
   return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
@@ -98,15 +112,25 @@ export const misuse = inTest(Effect.flatMap(countJobs, (jobs) =>
     Effect.catchCause(() => Effect.succeed("throws"))
   )))
 
-/** Attributes, length of one, events and links of a span that is given two of each. */
+/**
+ * Attributes, length of one, events and links of a span that is given two of each; attributes of an event and of a link
+ * that are given two.
+ */
 export const fullSpan = inTest(Effect.gen(function*() {
-  const link = { span: Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) }), attributes: {} }
+  const attributes = { a: 1, b: 2 }
+  const link = { span: Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) }), attributes }
   yield* Effect.map(Effect.currentSpan, (span) => {
-    span.event("a", 0n)
-    span.event("b", 0n)
+    span.event("a", 0n, attributes)
+    span.event("b", 0n, attributes)
   }).pipe(Effect.withSpan("work", { attributes: { a: "abcdef", b: "b" }, links: [link, link] }))
   const span = (yield* (yield* TelemetryTest).spans)[0]!
-  return [span.attributes.size, String(span.attributes.get("a")).length, span.events.length, span.links.length]
+  return [
+    span.attributes.size,
+    String(span.attributes.get("a")).length,
+    span.events.length,
+    span.links.length,
+    ...[span.events[0], span.links[0]].map((part) => Object.keys(part?.attributes ?? {}).length)
+  ]
 }))
 
 export const badVariable: Observation = (options) =>
@@ -285,16 +309,20 @@ export const exportsInTwoSeconds = sending(Effect.gen(function*() {
 }))
 
 /** The receiver never answers. */
-export const exportEndsInTwoSeconds = sending(Effect.gen(function*() {
-  const { answer, next } = yield* OtlpReceiver
-  answer("hang")
-  const flushing = yield* Effect.forkChild(Telemetry.flush)
-  yield* next
-  yield* recorder.advance("2 seconds")
-  const result = yield* hasEnded(flushing)
-  yield* Fiber.interrupt(flushing)
-  return result
-}))
+const endsInTwoSeconds = (flush: Effect.Effect<void, unknown, Telemetry.Services>) =>
+  sending(Effect.gen(function*() {
+    const { answer, next } = yield* OtlpReceiver
+    answer("hang")
+    const flushing = yield* Effect.forkChild(flush)
+    yield* next
+    yield* recorder.advance("2 seconds")
+    const result = yield* hasEnded(flushing)
+    yield* Fiber.interrupt(flushing)
+    return result
+  }))
+
+export const exportEndsInTwoSeconds = endsInTwoSeconds(Telemetry.flush)
+export const spanExportEndsInTwoSeconds = endsInTwoSeconds(flushed)
 
 /** Paths of all requests, each once. */
 export const deliveredTo = (key: "endpoint" | "tracesEndpoint" | "metricsEndpoint"): Observation => ({ service }) =>

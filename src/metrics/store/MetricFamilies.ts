@@ -13,6 +13,8 @@ import type { Reading } from "./SeriesStorage.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView.MetricView>
+  /** Whether histograms with explicit buckets count in exponential ones. */
+  readonly isExponential: boolean
   /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
   readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState | undefined
   /** Whether the telemetry counts about itself under a name. */
@@ -60,9 +62,9 @@ export class MetricFamilies {
   }
 
   #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
-    const viewed = MetricView.apply(this.#options.views, declaration)
+    const { isExponential, isReserved, onDoubt, views } = this.#options
+    const viewed = MetricView.apply(views, declaration, isExponential)
     if (viewed === undefined) return undefined
-    const { isReserved, onDoubt } = this.#options
     if (isReserved(declaration.name)) {
       onDoubt(`metric ${declaration.name} is not recorded: the telemetry counts about itself under this name`)
       return undefined

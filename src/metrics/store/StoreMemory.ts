@@ -99,6 +99,7 @@ export const make: (
   }
   const families = new MetricFamilies({
     views: config.views,
+    isExponential: config.histogramAggregation === "base2_exponential_bucket_histogram",
     onDoubt: self.warn,
     isReserved: self.owns,
     makeState: (declaration) => {
