@@ -9,6 +9,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import {
+  explainHeaders,
+  explainRecord,
+  explainText,
+  isHeaderName,
+  isHeaderValue,
+  isPlain,
+  type Problem
+} from "./configProblem.ts"
 import { orElse } from "./contain.ts"
 import * as MetricView from "./metricView.ts"
 import { parseRule } from "./sensitiveKeys.ts"
@@ -42,39 +51,12 @@ export interface OptionMeta {
   readonly explain?: ((value: unknown) => ReadonlyArray<Problem>) | undefined
 }
 
-/** A part of a value that an option cannot take. */
-export interface Problem {
-  /** Where the part is, such as `[0].buckets`; empty for the value itself. */
-  readonly at: string
-  /** What is wrong there; the path of the option follows it. */
-  readonly rule: string
-  readonly value?: unknown
-  /** What to write instead, if that is known. */
-  readonly hint?: string | undefined
-}
-
-const metaKey = "tasker-telemetry/option"
-
-const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
-  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(meta.default))(
-    schema.annotate({ [metaKey]: meta }) as S
-  )
-
 /** What is described when an option is declared; everything else comes from its constructor. */
 type Describe<A> = Pick<OptionMeta, "doc" | "tasker" | "otel"> & { readonly default: A }
 
-const control = /[\p{Cc}\u2028\u2029]/u
-
-/** Whether a text has no character that ends a line or steers a terminal. */
-const isPlain = (text: string): boolean => !control.test(text)
-
+const headerKey = Schema.String.check(Schema.makeFilter(isHeaderName))
+const headerValue = Schema.String.check(Schema.makeFilter(isHeaderValue))
 const plainText = Schema.NonEmptyString.check(Schema.makeFilter(isPlain))
-
-/** A text that has everything but what it must not have. */
-const explainText = (value: unknown): ReadonlyArray<Problem> =>
-  typeof value === "string" && !isPlain(value)
-    ? [{ at: "", rule: "expected a text without control characters", value }]
-    : []
 
 export const boolean = (meta: Describe<boolean>) =>
   option(Schema.Boolean, { ...meta, kind: "boolean", expected: "true or false" })
@@ -82,12 +64,9 @@ export const boolean = (meta: Describe<boolean>) =>
 export const text = (meta: Describe<string>) =>
   option(plainText, { ...meta, kind: "string", expected: "a text that is not empty", explain: explainText })
 
-/** What RFC 9110 calls a token. */
-const headerNamePattern = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
-
 /** A header name. */
 export const headerName = (meta: Describe<string>) =>
-  option(Schema.String.check(Schema.isPattern(headerNamePattern)), {
+  option(headerKey, {
     ...meta,
     kind: "string",
     expected: "the name of a header"
@@ -187,13 +166,6 @@ export const record = (meta: Describe<Readonly<Record<string, string>>>) =>
     explain: explainRecord
   })
 
-const explainRecord = (value: unknown): ReadonlyArray<Problem> =>
-  typeof value !== "object" || value === null
-    ? explainText(value)
-    : Object.entries(value).flatMap(([key, text]) =>
-      isPlain(key) ? explainText(text).map((problem) => ({ ...problem, at: `.${key}` })) : explainText(key)
-    )
-
 export const views = (meta: Describe<ReadonlyArray<typeof MetricView.MetricView.Type>>) =>
   option(Schema.Array(MetricView.MetricView), {
     ...meta,
@@ -215,25 +187,6 @@ export const headers = (meta: Describe<Readonly<Record<string, Redacted.Redacted
     expected: "secret texts by key (key=value,key=value in a variable)",
     explain: explainHeaders
   })
-
-const headerKey = Schema.String.check(Schema.isPattern(headerNamePattern))
-
-/** Characters that a request can carry. */
-const isHeaderValue = (text: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text)
-const headerValue = Schema.String.check(Schema.makeFilter(isHeaderValue))
-
-/** Headers that no request can carry; neither names nor values are shown, because either may be the secret. */
-const explainHeaders = (value: unknown): ReadonlyArray<Problem> =>
-  typeof value !== "object" || value === null ?
-    [] :
-    Object.entries(value).flatMap(([key, text]): Array<Problem> =>
-      !headerNamePattern.test(key)
-        ? [{ at: "", rule: "expected names of headers without blanks, commas and control characters" }]
-        : Redacted.isRedacted(text) && typeof Redacted.value(text) === "string" &&
-            !isHeaderValue(`${Redacted.value(text)}`)
-        ? [{ at: "", rule: "expected values of headers without line breaks and characters beyond Latin-1" }]
-        : []
-    ).slice(0, 1)
 
 /** A duration of at least `minimum`; with `none: true` the option may be absent. */
 export const duration = (minimum: Duration.Input, meta: Describe<Duration.Duration>) =>

@@ -5,7 +5,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import type { Problem } from "./configOption.ts"
+import type { Problem } from "./configProblem.ts"
 import { nearestName } from "./nearestName.ts"
 
 const buckets = Schema.Array(Schema.Finite).check(
