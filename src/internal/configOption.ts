@@ -51,6 +51,13 @@ export interface OptionMeta {
   readonly explain?: ((value: unknown) => ReadonlyArray<Problem>) | undefined
 }
 
+const metaKey = "tasker-telemetry/option"
+
+const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
+  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(meta.default))(
+    schema.annotate({ [metaKey]: meta }) as S
+  )
+
 /** What is described when an option is declared; everything else comes from its constructor. */
 type Describe<A> = Pick<OptionMeta, "doc" | "tasker" | "otel"> & { readonly default: A }
 
