@@ -38,6 +38,9 @@ const isClosed = (path) => {
   )
 }
 
+/** A module is public unless it lies in a folder named `internal`; `exports` must agree. */
+const isInternal = (path) => path.split("/").slice(0, -1).includes("internal")
+
 // "." and one entry for each module that the wildcard of `exports` opens
 const publicEntries = (folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -56,6 +59,10 @@ try {
     run("publint", "publint", [tarball, "--strict"])
 
     const entries = publicEntries(join(installed, "dist"))
+    for (const entry of entries.filter(isInternal)) {
+      console.log(`exports opens ${entry}, which lies in a folder named internal`)
+      process.exitCode = 1
+    }
     run("attw", "attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...entries], {
       shorten: brokenEntries
     })

@@ -25,10 +25,10 @@ import { LogLevels } from "./logging/LogLevels.ts"
 import { LogWriter } from "./logging/LogWriter.ts"
 import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
 import * as StructuredLogger from "./logging/StructuredLogger.ts"
-import * as MetricEventSink from "./metrics/MetricEventSink.ts"
-import * as MetricExport from "./metrics/MetricExport.ts"
+import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
-import * as NodeRuntimeMetrics from "./metrics/NodeRuntimeMetrics.ts"
+import * as WorkflowMetrics from "./metrics/WorkflowMetrics.ts"
+import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
 import * as SpanExport from "./tracing/SpanExport.ts"
@@ -239,7 +239,7 @@ const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, p
   // A store that is given belongs to a worker thread; the main thread measures the process.
   const measuresProcess = metrics.enabled && metrics.runtime && parts.metricStore === undefined
   const chosen: ReadonlyArray<Sink> = [
-    ...(metrics.enabled ? [MetricEventSink.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
+    ...(metrics.enabled ? [WorkflowMetrics.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
     ...(measuresProcess ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])

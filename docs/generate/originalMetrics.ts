@@ -32,7 +32,7 @@ const not = (note: string, ...names: ReadonlyArray<string>): ReadonlyArray<Origi
 
 const status = (value: string) => `\`status="${value}"\``
 const count = "its `_count`"
-const ofProgram = "belongs to a program: it declares its own metrics, or measures its events with `EventMeasure`"
+const ofProgram = "belongs to a program: it declares its own metrics, or measures its events with `EventMetrics`"
 const queried = "is a query over the counters, with the window that the reader chooses"
 
 const engine: OriginalSource = {

@@ -3,10 +3,10 @@
  *
  * @internal
  */
+import type { Dropped } from "../metrics/internal/exposition/PrometheusNames.ts"
 import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
-import type { Dropped } from "../metrics/PrometheusNames.ts"
 import * as PrometheusProtobufFormat from "../metrics/PrometheusProtobufFormat.ts"
 import type { Offer } from "./Negotiation.ts"
 

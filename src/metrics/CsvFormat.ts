@@ -32,9 +32,9 @@
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  * @since 0.1.0
  */
+import * as CumulativeBuckets from "./internal/exposition/CumulativeBuckets.ts"
+import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
-import * as CumulativeBuckets from "./prometheus/CumulativeBuckets.ts"
-import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format.

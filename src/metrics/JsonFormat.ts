@@ -14,8 +14,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { Exemplar, ExponentialBuckets, FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
-import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format.

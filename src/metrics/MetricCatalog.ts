@@ -12,12 +12,12 @@
  *
  * @since 0.1.0
  */
-import * as buckets from "./catalog/buckets.ts"
-import { clusterMetrics } from "./catalog/clusterMetrics.ts"
-import { loopMetrics } from "./catalog/loopMetrics.ts"
-import { runtimeMetrics } from "./catalog/runtimeMetrics.ts"
-import { stepMetrics } from "./catalog/stepMetrics.ts"
-import { taskMetrics } from "./catalog/taskMetrics.ts"
+import * as buckets from "./internal/catalog/buckets.ts"
+import { clusterMetrics } from "./internal/catalog/clusterMetrics.ts"
+import { loopMetrics } from "./internal/catalog/loopMetrics.ts"
+import { runtimeMetrics } from "./internal/catalog/runtimeMetrics.ts"
+import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
+import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
 
 /**
  * Upper bounds, in seconds, of the buckets of the duration histograms: from

@@ -5,9 +5,10 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
-import * as ExponentialValue from "./combine/ExponentialValue.ts"
-import { pairs } from "./combine/SeriesPairs.ts"
-import { piece } from "./combine/SeriesUnion.ts"
+import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import { pairs } from "./internal/combine/joinSeries.ts"
+import { piece } from "./internal/combine/mergeSeries.ts"
+import * as SeriesList from "./internal/model/SeriesList.ts"
 import type {
   ExponentialHistogramValue,
   FamilySnapshot,
@@ -17,7 +18,6 @@ import type {
   SeriesSnapshot
 } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
-import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * The snapshot before the first one.

@@ -5,9 +5,10 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
-import * as ExponentialValue from "./combine/ExponentialValue.ts"
-import { newest } from "./combine/NewestExemplars.ts"
-import { unite } from "./combine/SeriesUnion.ts"
+import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import { unite } from "./internal/combine/mergeSeries.ts"
+import { newest } from "./internal/combine/NewestExemplars.ts"
+import * as SeriesList from "./internal/model/SeriesList.ts"
 import type {
   ExponentialHistogramFamily,
   ExponentialHistogramValue,
@@ -20,7 +21,6 @@ import type {
   SummaryFamily,
   SummaryValue
 } from "./MetricSnapshot.ts"
-import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * How the gauges of several snapshots become one value; `last` is the one of the

@@ -20,11 +20,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SelfStatistics } from "../internal/SelfStatistics.ts"
-import type { MetricStoreShape } from "./MetricStoreShape.ts"
-import type { MetricPort } from "./store/SharedSlab.ts"
-import * as StoreMemory from "./store/StoreMemory.ts"
-import * as StoreNoop from "./store/StoreNoop.ts"
-import * as StoreShared from "./store/StoreShared.ts"
+import type { MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
+import * as StoreMemory from "./internal/StoreMemory.ts"
+import * as StoreNoop from "./internal/StoreNoop.ts"
+import type { MetricPort } from "./internal/threads/SharedSlab.ts"
+import * as StoreShared from "./internal/threads/StoreShared.ts"
 
 export type {
   Declaration,
@@ -34,9 +34,9 @@ export type {
   Observation,
   ObservedDeclaration,
   TimerDeclaration
-} from "./MetricStoreShape.ts"
+} from "./internal/model/MetricStoreShape.ts"
 
-export type { MetricPort } from "./store/SharedSlab.ts"
+export type { MetricPort } from "./internal/threads/SharedSlab.ts"
 
 /**
  * The metric store.

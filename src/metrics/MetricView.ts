@@ -37,7 +37,7 @@
  * @since 0.1.0
  */
 import type { MetricView as Rule } from "../internal/metricView.ts"
-import { type Checked, defaultMaximumBuckets } from "./store/MetricDeclaration.ts"
+import { type Checked, defaultMaximumBuckets } from "./internal/model/MetricDeclaration.ts"
 
 /**
  * A view.

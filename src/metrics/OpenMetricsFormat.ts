@@ -4,11 +4,11 @@
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  * @since 0.1.0
  */
+import * as PrometheusExposition from "./internal/exposition/PrometheusExposition.ts"
+import type { Dropped } from "./internal/exposition/PrometheusNames.ts"
+import * as PrometheusText from "./internal/exposition/PrometheusText.ts"
+import * as PrometheusLabels from "./internal/model/PrometheusLabels.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import * as PrometheusExposition from "./prometheus/PrometheusExposition.ts"
-import * as PrometheusLabels from "./prometheus/PrometheusLabels.ts"
-import * as PrometheusText from "./prometheus/PrometheusText.ts"
-import type { Dropped } from "./PrometheusNames.ts"
 
 /**
  * Content type of the format.

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import * as OtlpValue from "../delivery/OtlpValue.ts"
-import { isOverflow } from "./combine/SeriesKey.ts"
+import { isOverflow } from "./internal/model/SeriesKey.ts"
 import type {
   Exemplar,
   ExponentialBuckets,

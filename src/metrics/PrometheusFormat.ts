@@ -4,10 +4,10 @@
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  * @since 0.1.0
  */
+import * as PrometheusExposition from "./internal/exposition/PrometheusExposition.ts"
+import type { Dropped } from "./internal/exposition/PrometheusNames.ts"
+import * as PrometheusText from "./internal/exposition/PrometheusText.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import * as PrometheusExposition from "./prometheus/PrometheusExposition.ts"
-import * as PrometheusText from "./prometheus/PrometheusText.ts"
-import type { Dropped } from "./PrometheusNames.ts"
 
 /**
  * Content type of the format.

@@ -17,11 +17,11 @@
  * @since 0.1.0
  */
 import { ProtobufWriter } from "../internal/ProtobufWriter.ts"
+import * as MetricFamilyMessage from "./internal/exposition/MetricFamilyMessage.ts"
+import * as PrometheusNames from "./internal/exposition/PrometheusNames.ts"
+import * as PrometheusSeries from "./internal/exposition/PrometheusSeries.ts"
+import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import * as MetricFamilyMessage from "./prometheus/MetricFamilyMessage.ts"
-import * as PrometheusSeries from "./prometheus/PrometheusSeries.ts"
-import * as PrometheusNames from "./PrometheusNames.ts"
-import * as SeriesList from "./store/SeriesList.ts"
 
 /**
  * Content type of the format: messages `MetricFamily`, each with its length in

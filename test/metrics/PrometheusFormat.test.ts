@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Dropped } from "../../src/metrics/internal/exposition/PrometheusNames.ts"
+import { SeriesAttributes } from "../../src/metrics/internal/model/SeriesAttributes.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
-import type { Dropped } from "../../src/metrics/PrometheusNames.ts"
-import { SeriesAttributes } from "../../src/metrics/store/SeriesAttributes.ts"
 import {
   counted,
   exponential,

@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as PrometheusNames from "../../src/metrics/internal/exposition/PrometheusNames.ts"
+import * as PrometheusSeries from "../../src/metrics/internal/exposition/PrometheusSeries.ts"
+import * as PrometheusLabels from "../../src/metrics/internal/model/PrometheusLabels.ts"
 import type {
   Exemplar,
   ExponentialBuckets,
@@ -10,9 +13,6 @@ import type {
   SeriesSnapshot,
   SummaryValue
 } from "../../src/metrics/MetricSnapshot.ts"
-import * as PrometheusLabels from "../../src/metrics/prometheus/PrometheusLabels.ts"
-import * as PrometheusSeries from "../../src/metrics/prometheus/PrometheusSeries.ts"
-import * as PrometheusNames from "../../src/metrics/PrometheusNames.ts"
 import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
 import { anySnapshot } from "../support/anySnapshot.ts"
 import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"

@@ -7,11 +7,10 @@ import { Effect, Schema } from "effect"
 import {
   EventBus,
   EventCatalog,
-  EventMeasure,
+  EventMetrics,
   EventRouter,
   EventSubscriber,
   LogDestination,
-  MetricEventSink,
   MetricSnapshot,
   MetricStore,
   Telemetry
@@ -41,8 +40,8 @@ describe("D19 custom event names", () => {
       }, { events })
     })
     return Effect.gen(function*() {
-      const sink = MetricEventSink.layerOf("billing", (store) => [
-        EventMeasure.count(
+      const sink = EventMetrics.layerRules("billing", (store) => [
+        EventMetrics.count(
           InvoiceSent,
           store.counter({ name: "billing_invoices_total", help: "Invoices sent.", attributes: ["channel"] }),
           { channel: "channel" }

@@ -36,6 +36,7 @@ const ranks: Readonly<Record<string, number>> = {
   tracing: 2,
   performance: 3,
   export: 3,
+  node: 3,
   workflow: 3,
   http: 4,
   testing: 5,
@@ -68,7 +69,8 @@ const isProgram = (path: string): boolean => isExample(path) || path.startsWith(
 
 /** Where code that only runs on Node lives. */
 const isNodeOnly = (path: string): boolean =>
-  path === "src/Telemetry.ts" || isProgram(path) || posix.basename(path).includes("Node")
+  path === "src/Telemetry.ts" || path.startsWith("src/node/") || isProgram(path) ||
+  posix.basename(path).includes("Node")
 
 const refusedRoom = (from: string, to: string): string | undefined => {
   if (from === to) return undefined

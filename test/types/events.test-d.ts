@@ -9,7 +9,7 @@ import type { EventEnvelope } from "../../src/events/EventEnvelope.ts"
 import * as EventRoute from "../../src/events/EventRoute.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
-import * as EventMeasure from "../../src/metrics/EventMeasure.ts"
+import * as EventMetrics from "../../src/metrics/EventMetrics.ts"
 import type { MetricStore } from "../../src/metrics/MetricStore.ts"
 
 const task = { taskId: "1", taskName: "t", namespace: "default", version: "0.1.0" }
@@ -80,16 +80,16 @@ export const measures = (store: MetricStore["Service"]) => {
   const sold = store.counter({ name: "sold_total", help: "Sold.", attributes: ["city"] })
   const steps = store.histogram({ name: "steps_seconds", help: "Steps.", attributes: ["step"], buckets: [1] })
   return [
-    EventMeasure.count(Sold, sold, { city: "city" }),
+    EventMetrics.count(Sold, sold, { city: "city" }),
     // @ts-expect-error an id cannot become an attribute
-    EventMeasure.count(Sold, sold, { city: "orderId" }),
+    EventMetrics.count(Sold, sold, { city: "orderId" }),
     // @ts-expect-error the family has another attribute
-    EventMeasure.count(Sold, sold, { town: "city" }),
-    EventMeasure.observe(EventCatalog.catalog["step.completed"], steps, { step: "stepName" }, "durationSeconds"),
+    EventMetrics.count(Sold, sold, { town: "city" }),
+    EventMetrics.observe(EventCatalog.catalog["step.completed"], steps, { step: "stepName" }, "durationSeconds"),
     // @ts-expect-error a field that is not declared low in cardinality cannot become an attribute
-    EventMeasure.observe(EventCatalog.catalog["step.failed"], steps, { step: "errorMessage" }, "durationSeconds"),
+    EventMetrics.observe(EventCatalog.catalog["step.failed"], steps, { step: "errorMessage" }, "durationSeconds"),
     // @ts-expect-error a text cannot be observed
-    EventMeasure.observe(EventCatalog.catalog["step.completed"], steps, { step: "stepName" }, "stepName")
+    EventMetrics.observe(EventCatalog.catalog["step.completed"], steps, { step: "stepName" }, "stepName")
   ]
 }
 

@@ -1,0 +1,202 @@
+/**
+ * The store that keeps every series in the memory of this process.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Cooperation from "../../internal/Cooperation.ts"
+import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
+import * as Redaction from "../../Redaction.ts"
+import * as TelemetryConfig from "../../TelemetryConfig.ts"
+import type { MetricSnapshot } from "../MetricSnapshot.ts"
+import * as MetricDeclaration from "./model/MetricDeclaration.ts"
+import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
+import { siteOf } from "./store/declarationSite.ts"
+import { MetricFamilies } from "./store/DeclaredMetrics.ts"
+import * as ForeignMetrics from "./store/EffectMetrics.ts"
+import * as EffectRegistry from "./store/EffectRegistry.ts"
+import { MetricState, type Options, strideOf } from "./store/MetricStorage.ts"
+import { ObservedMetrics } from "./store/ObservedMetrics.ts"
+import * as SelfMetrics from "./store/SelfMetrics.ts"
+import { ExemplarFilter } from "./store/SeriesExemplars.ts"
+import { GrowingStorage, type SeriesStorage } from "./store/SeriesStorage.ts"
+import * as storeDeclarations from "./store/storeDeclarations.ts"
+import { SharedStatistics } from "./threads/SharedStatistics.ts"
+import { SharedThreads } from "./threads/SharedThreads.ts"
+
+/** Looks for idle series per retention. */
+const looksPerRetention = 24
+
+/** How often a worker thread brings up to date what is observed there: the main thread cannot ask for it. */
+const observedEvery = "5 seconds"
+
+/** Largest memory of a worker thread, unless it is said. */
+const defaultShareBytes = 64 * 1024 * 1024
+
+/** Where a store keeps the numbers of its series. */
+export interface Backend {
+  /** Storage for a family; nothing where there is no room for it. */
+  readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
+  /** Whether idle series expire. */
+  readonly expires: boolean
+  /** Whether another thread reads the storage. */
+  readonly isShared: boolean
+}
+
+const ownMemory: Backend = {
+  storage: (declaration) => new GrowingStorage(strideOf(declaration)),
+  expires: true,
+  isShared: false
+}
+
+/** Characters that an attribute value keeps. */
+const longestValue = 1024
+
+export const make: (
+  backend?: Backend
+) => Effect.Effect<MetricStoreShape, never, SelfStatistics | Scope.Scope> = Effect.fnUntraced(function*(
+  backend = ownMemory
+) {
+  const { metrics: config } = yield* TelemetryConfig.Current
+  const redaction = yield* Redaction.Current
+  const clock = yield* Clock.Clock
+  const registry = yield* EffectRegistry.make
+  const self = yield* SelfMetrics.make
+  const nowMillis = () => clock.currentTimeMillisUnsafe()
+  const redact = (key: string, value: string) => {
+    const search = redaction.isSql([key]) ? redaction.sql : redaction.text
+    const shown = redaction.masks([key]) ? redaction.mask : search(value)
+    return shown.length > longestValue ? `${shown.slice(0, longestValue - 1)}…`.toWellFormed() : shown
+  }
+  const exemplars = config.exemplars === "always_off"
+    ? undefined
+    : new ExemplarFilter(config.exemplars === "trace_based")
+
+  const makeState = (
+    declaration: MetricDeclaration.Checked,
+    shown: Pick<Options, "exemplars" | "registry">
+  ): MetricState | undefined => {
+    const storage = backend.storage(declaration)
+    if (storage === undefined) {
+      self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
+      return undefined
+    }
+    return new MetricState({
+      declaration,
+      cardinalityLimit: declaration.cardinalityLimit ?? config.cardinalityLimit,
+      storage,
+      nowMillis,
+      redact,
+      misuse: self.misuse(declaration.name, config.onMisuse),
+      onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit),
+      ...shown
+    })
+  }
+  const families = new MetricFamilies({
+    views: config.views,
+    isExponential: config.histogramAggregation === "base2_exponential_bucket_histogram",
+    onDoubt: self.warn,
+    isReserved: self.owns,
+    makeState: (declaration) => {
+      const state = makeState(declaration, { exemplars, registry })
+      if (state !== undefined) threads.pair(state)
+      return state
+    }
+  })
+  const threads = new SharedThreads({
+    cardinalityLimit: config.cardinalityLimit,
+    nowMillis,
+    own: (name) => families.state(name),
+    onOverflow: self.overflow,
+    onConflict: (metric, difference) =>
+      self.warn(
+        `metric ${metric} of a worker thread is left out: its ${difference} differs from that of another thread`
+      )
+  })
+  const observed = new ObservedMetrics(self.observeFailed)
+  const readForeign = ForeignMetrics.reader({
+    context: yield* Effect.context<never>(),
+    registry: yield* Metric.MetricRegistry,
+    countOurs: registry.count,
+    startMillis: nowMillis(),
+    views: config.views,
+    redact,
+    onConflict: self.warn
+  })
+
+  const observe: MetricStoreShape["observe"] = (declaration) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const { state } = families.declare(
+          MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)
+        )
+        return state === undefined ? () => {} : observed.add(state, declaration.read)
+      }),
+      (end) => Effect.sync(end)
+    )
+
+  const ofTelemetry = () => self.read(config.views, (name) => families.has(name))
+  const allStates = () => [...families.states, ...threads.states]
+  function* expireIdle(): Cooperation.Work<void> {
+    const now = nowMillis()
+    // What is counted elsewhere does not expire, so what threads have left of it does not, either.
+    const counted = new Set(ofTelemetry().map(({ name }) => name))
+    for (const state of allStates()) {
+      if (counted.has(state.declaration.name)) continue
+      yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    }
+  }
+  if (backend.expires) {
+    yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
+      Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
+      Effect.forkScoped
+    )
+  }
+  if (backend.isShared) {
+    const statistics = new SharedStatistics((declaration) =>
+      makeState(declaration, { exemplars: undefined, registry: undefined })
+    )
+    const show = Effect.sync(() => statistics.show(ofTelemetry()))
+    yield* Effect.addFinalizer(() => show)
+    yield* Effect.andThen(observed.refresh, show).pipe(
+      Effect.schedule(Schedule.spaced(observedEvery)),
+      Effect.forkScoped
+    )
+  } else {
+    // The main thread says this of the memory of worker threads, too.
+    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
+    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
+  }
+
+  /** Reading, which cannot be paused, is one piece of the work. */
+  function* snapshot(): Cooperation.Work<MetricSnapshot> {
+    const reading = yield* families.prepare()
+    yield* threads.prepare(reading)
+    const timeMillis = nowMillis()
+    const own = families.read(reading)
+    const counters = ofTelemetry()
+    const addThreads = threads.read(reading, timeMillis)
+    const counterNames = new Set(counters.map(({ name }) => name))
+    const foreign = readForeign((name) => families.has(name) || counterNames.has(name))
+    exemplars?.nextInterval()
+    const all = (yield* own).concat(counters, yield* foreign)
+    return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })
+  }
+
+  return {
+    ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
+    observe,
+    isShared: backend.isShared,
+    share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
+    // What is observed of this store is to tell what threads have.
+    snapshot: Effect.suspend(() => Cooperation.run(threads.take())).pipe(
+      Effect.andThen(observed.refresh),
+      Effect.andThen(Effect.suspend(() => Cooperation.run(snapshot())))
+    )
+  } satisfies MetricStoreShape
+})

@@ -1,0 +1,33 @@
+/**
+ * A store that checks declarations and records nothing.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as MetricDeclaration from "./model/MetricDeclaration.ts"
+import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
+import { siteOf } from "./store/declarationSite.ts"
+import { NothingFamily } from "./store/NoopInstrument.ts"
+import * as storeDeclarations from "./store/storeDeclarations.ts"
+import * as SharedSlab from "./threads/SharedSlab.ts"
+
+export const make = (): MetricStoreShape => {
+  const nothing = new NothingFamily()
+  const declared = new Map<string, MetricDeclaration.Checked>()
+  const declare = (declaration: MetricDeclaration.Checked) => {
+    MetricDeclaration.refuseConflict(declared.get(declaration.name) ?? declaration, declaration)
+    declared.set(declaration.name, declaration)
+    return nothing
+  }
+  const observe: MetricStoreShape["observe"] = (declaration) =>
+    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)))
+  return {
+    ...storeDeclarations.make(declare),
+    observe,
+    isShared: false,
+    share: () => Effect.sync(() => SharedSlab.create(0)),
+    snapshot: Effect.clockWith((clock) =>
+      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))
+    )
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Explicit buckets of a histogram series: one count per bucket, the count above
+ * the last bound, the sum.
+ *
+ * @internal
+ */
+import type { HistogramValue } from "../../MetricSnapshot.ts"
+import type { Count } from "../store/HistogramInstrument.ts"
+import type { Merge, ReadValue } from "../store/InstrumentContext.ts"
+import * as CompensatedSum from "./CompensatedSum.ts"
+
+export const size = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size
+
+export const counter = (buckets: ReadonlyArray<number>): Count => {
+  const bounds = Float64Array.from(buckets)
+  const sumAt = bounds.length + 1
+  return (values, at, value) => {
+    // The first bound that is not below the value; behind the last one for values above all.
+    let low = 0
+    let high = bounds.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((bounds[middle] as number) < value) low = middle + 1
+      else high = middle
+    }
+    const bucket = at + low
+    values[bucket] = (values[bucket] as number) + 1
+    CompensatedSum.add(values, at + sumAt, value)
+    return low
+  }
+}
+
+interface Writable {
+  readonly counts: Array<number>
+  count: number
+  sum: number
+}
+
+export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
+  const sumAt = buckets.length + 1
+  return (values, at, over) => {
+    const value = (over ?? { counts: new Array<number>(sumAt), count: 0, sum: 0 }) as Writable
+    const { counts } = value
+    let count = 0
+    for (let bucket = 0; bucket < sumAt; bucket++) {
+      const inBucket = values[at + bucket] as number
+      counts[bucket] = inBucket
+      count += inBucket
+    }
+    value.count = count
+    value.sum = CompensatedSum.read(values, at + sumAt)
+    return value
+  }
+}
+
+export const merger = (buckets: ReadonlyArray<number>): Merge => {
+  const sumAt = buckets.length + 1
+  return (values, at, from, fromAt) => {
+    for (let bucket = 0; bucket < sumAt; bucket++) {
+      values[at + bucket] = (values[at + bucket] as number) + (from[fromAt + bucket] as number)
+    }
+    CompensatedSum.merge(values, at + sumAt, from, fromAt + sumAt)
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What processes say to each other about their metrics. Pure.
+ *
+ * **Details**
+ *
+ * A worker says `hello` when it can be asked. The primary asks with `ask`, and
+ * the worker answers with its snapshot in parts, each a document of
+ * `JsonFormat`, so that neither side is kept busy for long and a number may be
+ * anything a double may be. Without being asked a worker sends its snapshot too,
+ * then as an answer to round 0.
+ *
+ * Everything else on the channel is somebody else's and is ignored.
+ *
+ * @internal
+ */
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import * as JsonFormat from "../../JsonFormat.ts"
+import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import { split } from "../combine/SnapshotParts.ts"
+
+const protocol = "tasker-telemetry/metrics"
+
+/** Goes up when an older process would misunderstand a newer one. */
+const version = 1
+
+/** Characters of the documents of one snapshot that are taken. */
+export const maximumCharacters = 64 * 1024 * 1024
+
+/** Series of one part; writing and reading one takes about a millisecond or two. */
+const seriesPerPart = 500
+
+const envelope = { protocol: Schema.Literal(protocol), version: Schema.Literal(version) }
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const Instance = Schema.String.check(Schema.isMaxLength(64))
+
+const Hello = Schema.Struct({ ...envelope, type: Schema.Literal("hello"), instance: Instance })
+
+const Ask = Schema.Struct({ ...envelope, type: Schema.Literal("ask"), round: Count })
+
+const Part = Schema.Struct({
+  ...envelope,
+  type: Schema.Literal("part"),
+  /** Tells stores of one process apart. */
+  instance: Instance,
+  /** Goes up with every snapshot that the instance sends. */
+  reading: Count,
+  /** What the snapshot answers; 0 where nobody asked. */
+  round: Count,
+  /** Whether the instance ends with this snapshot. */
+  isLast: Schema.Boolean,
+  index: Count,
+  count: Count,
+  document: Schema.String
+})
+
+export type Part = typeof Part.Type
+
+export type Message = typeof Hello.Type | typeof Ask.Type | Part
+
+export const hello = (instance: string): Message => ({ protocol, version, type: "hello", instance })
+
+export const ask = (round: number): Message => ({ protocol, version, type: "ask", round })
+
+/** What belongs to all parts of one snapshot. */
+export type Header = Pick<Part, "instance" | "reading" | "round" | "isLast">
+
+/** A snapshot in pieces that {@link parts} makes messages of. */
+export function* pieces(snapshot: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+  const all = yield* split(snapshot, seriesPerPart)
+  return all.length === 0 ? [snapshot] : all
+}
+
+/** The messages that bring a snapshot, each made when it is asked for. */
+export function* parts(header: Header, pieces: ReadonlyArray<MetricSnapshot>): Generator<Message, void> {
+  for (const [index, piece] of pieces.entries()) {
+    yield {
+      protocol,
+      version,
+      type: "part",
+      ...header,
+      index,
+      count: pieces.length,
+      document: JsonFormat.format(piece)
+    }
+  }
+}
+
+const decode = Schema.decodeUnknownOption(Schema.Union([Hello, Ask, Part]))
+
+/** The message, or what is known of it: that it is nothing of ours, or that it is of another version. */
+export const read = (message: unknown): Message | "another version" | undefined => {
+  if (!Predicate.isObject(message) || !("protocol" in message) || message.protocol !== protocol) return undefined
+  if ("version" in message && message.version !== version) return "another version"
+  return Option.getOrUndefined(decode(message))
+}

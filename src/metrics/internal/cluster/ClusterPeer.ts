@@ -1,0 +1,165 @@
+/**
+ * A worker process as its primary sees it.
+ *
+ * @internal
+ */
+import * as Deferred from "effect/Deferred"
+import * as Exit from "effect/Exit"
+import { contain } from "../../../internal/contain.ts"
+import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import * as ClusterMessage from "./ClusterMessage.ts"
+import type { Channel } from "./NodeProcesses.ts"
+
+/** Stores of one process that are told apart. */
+const maximumInstances = 16
+
+/** A question on the way. */
+interface Question {
+  readonly round: number
+  readonly answered: Deferred.Deferred<void>
+  /** Whether somebody has waited for the answer in vain. */
+  isLate: boolean
+}
+
+/** A snapshot of which some parts have arrived. */
+interface Incoming {
+  readonly reading: number
+  readonly parts: Array<MetricSnapshot>
+  characters: number
+}
+
+/** A store of the process. */
+interface Instance {
+  readonly source: string
+  incoming: Incoming | undefined
+  hasReading: boolean
+}
+
+export class ClusterPeer {
+  readonly #channel: Channel
+  readonly #name: string
+  readonly #instances = new Map<string, Instance>()
+  #question: Question | undefined
+  #round = 0
+  #hasEnded = false
+
+  /** @param name tells processes apart for good, as a process id does not */
+  constructor(channel: Channel, name: string) {
+    this.#channel = channel
+    this.#name = name
+  }
+
+  /** What the readings of the process are known by. */
+  get sources(): ReadonlyArray<string> {
+    return Array.from(this.#instances.values(), ({ source }) => source)
+  }
+
+  /** `hung`: it has not answered in time; `unknown`: it has never said what it has measured. */
+  get missing(): "hung" | "unknown" | undefined {
+    if (this.#hasEnded) return undefined
+    if (!Array.from(this.#instances.values()).some(({ hasReading }) => hasReading)) return "unknown"
+    return this.#question?.isLate === true ? "hung" : undefined
+  }
+
+  /**
+   * Asks for a snapshot; gives the answer to wait for. Somebody waits at most once
+   * at a time.
+   *
+   * While an answer is late nothing more is asked, so that a process that hangs
+   * does not fill its channel, and nobody waits for it again.
+   */
+  ask(): Deferred.Deferred<void> | undefined {
+    if (this.#hasEnded || !this.#channel.connected || this.#question?.isLate === true) return undefined
+    this.#question = { round: ++this.#round, answered: Deferred.makeUnsafe(), isLate: false }
+    this.#send(this.#question.round)
+    return this.#question.answered
+  }
+
+  /** Nobody waits for this answer any longer. */
+  giveUp(answered: Deferred.Deferred<void>): void {
+    if (this.#question?.answered === answered) this.#question.isLate = true
+  }
+
+  /** A store of the process can be asked from now on; a question of before may be lost. */
+  greet(instance: string): void {
+    if (this.#instanceOf(instance) === undefined) return
+    this.#hasEnded = false
+    if (this.#question === undefined) {
+      this.ask()
+      return
+    }
+    this.#question.isLate = false
+    this.#send(this.#question.round)
+  }
+
+  /**
+   * Takes a part of a snapshot, `undefined` for one that cannot be read; gives all
+   * of them with the last one, or says that the snapshot is lost.
+   */
+  take(
+    message: ClusterMessage.Part,
+    part: MetricSnapshot | undefined
+  ): ReadonlyArray<MetricSnapshot> | "incomplete" | "lost" {
+    const instance = this.#instanceOf(message.instance)
+    if (instance === undefined) return "lost"
+    if (message.index === 0) instance.incoming = { reading: message.reading, parts: [], characters: 0 }
+    const { incoming } = instance
+    const isNext = incoming?.reading === message.reading && incoming.parts.length === message.index
+    if (incoming === undefined || part === undefined || !isNext) return this.#lose(instance, message)
+    incoming.characters += message.document.length
+    if (incoming.characters > ClusterMessage.maximumCharacters) return this.#lose(instance, message)
+    incoming.parts.push(part)
+    if (!isFinal(message)) return "incomplete"
+    instance.incoming = undefined
+    return incoming.parts
+  }
+
+  /** What names an instance among all of all processes. */
+  sourceOf(instance: string): string {
+    return `${this.#name}/${instance}`
+  }
+
+  /** A snapshot is taken into account. */
+  settle({ instance, isLast, round }: ClusterMessage.Part): void {
+    const known = this.#instances.get(instance)
+    if (known !== undefined) known.hasReading = true
+    if (isLast) this.#instances.delete(instance)
+    this.#hasEnded = this.#instances.size === 0
+    if (this.#hasEnded || this.#question?.round === round) this.#endQuestion()
+  }
+
+  /** Nothing comes from the process any more. */
+  end(): void {
+    this.#hasEnded = true
+    this.#instances.clear()
+    this.#endQuestion()
+  }
+
+  #instanceOf(name: string): Instance | undefined {
+    const known = this.#instances.get(name)
+    if (known !== undefined || this.#instances.size >= maximumInstances) return known
+    const instance = { source: this.sourceOf(name), incoming: undefined, hasReading: false }
+    this.#instances.set(name, instance)
+    return instance
+  }
+
+  /** A snapshot that is not whole is no snapshot, but may have been the answer. */
+  #lose(instance: Instance, message: ClusterMessage.Part): "lost" {
+    instance.incoming = undefined
+    if (isFinal(message) && this.#question?.round === message.round) this.#endQuestion()
+    return "lost"
+  }
+
+  #endQuestion(): void {
+    const question = this.#question
+    // Whoever waits goes on at once, and is to find it answered.
+    this.#question = undefined
+    if (question !== undefined) Deferred.doneUnsafe(question.answered, Exit.void)
+  }
+
+  #send(round: number): void {
+    contain(() => this.#channel.send(ClusterMessage.ask(round), () => {}), () => {})
+  }
+}
+
+const isFinal = ({ count, index }: ClusterMessage.Part): boolean => index >= count - 1

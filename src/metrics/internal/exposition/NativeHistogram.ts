@@ -1,0 +1,105 @@
+/**
+ * Exponential histograms in the terms of Prometheus' native histograms.
+ *
+ * OpenTelemetry's bucket `i` holds values in `(base^i, base^(i+1)]`, Prometheus'
+ * bucket `i` holds values in `(base^(i-1), base^i]`: the same buckets, numbered
+ * one higher. Prometheus knows the scales from -4 to 8 and calls them schemas.
+ *
+ * @see https://prometheus.io/docs/specs/native_histograms/
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#exponential-histograms
+ * @internal
+ */
+import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
+
+export interface NativeBuckets {
+  /** Runs of buckets: the first with its index, the others with their distance to the end of the one before. */
+  readonly spans: ReadonlyArray<readonly [offset: number, length: number]>
+  /** Count of each bucket minus the count of the bucket before it. */
+  readonly deltas: ReadonlyArray<number>
+}
+
+export interface NativeHistogram {
+  readonly schema: number
+  readonly zeroThreshold: number
+  readonly zeroCount: number
+  /** Of all buckets, the one around zero included. */
+  readonly count: number
+  readonly positive: NativeBuckets
+  readonly negative: NativeBuckets
+}
+
+const finestSchema = 8
+const coarsestSchema = -4
+/** A threshold of 0 is not told from none at all, and one without counts would pass for a classic histogram. */
+const smallestThreshold = 1e-128
+/** A gap of up to so many empty buckets is shorter than a new span. */
+const shortGap = 2
+
+/**
+ * The same histogram, native.
+ *
+ * Buckets finer than Prometheus knows are merged. Buckets coarser than it knows
+ * keep their upper bounds, so that what lies below each of them stays exact.
+ * The count is that of all buckets: where they contradict each other Prometheus
+ * refuses the whole scrape.
+ */
+export const make = (value: ExponentialHistogramValue): NativeHistogram => {
+  const { negative, positive, scale, zeroCount, zeroThreshold } = value
+  const schema = Math.max(coarsestSchema, Math.min(finestSchema, scale))
+  return {
+    schema,
+    zeroThreshold: zeroThreshold > 0 ? zeroThreshold : smallestThreshold,
+    zeroCount,
+    count: zeroCount + total(positive) + total(negative),
+    positive: buckets(positive, scale, schema),
+    negative: buckets(negative, scale, schema)
+  }
+}
+
+const total = ({ counts }: ExponentialBuckets): number => {
+  let sum = 0
+  for (const count of counts) sum += count
+  return sum
+}
+
+/** Prometheus' number of a bucket of OpenTelemetry. */
+const indexOf = (bucket: number, scale: number, schema: number): number =>
+  scale >= schema ? (bucket >> (scale - schema)) + 1 : (bucket + 1) << (schema - scale)
+
+const buckets = ({ counts, offset }: ExponentialBuckets, scale: number, schema: number): NativeBuckets => {
+  const spans: Array<[offset: number, length: number]> = []
+  const deltas: Array<number> = []
+  let next = 0
+  let before = 0
+
+  const append = (index: number, count: number): void => {
+    const span = spans[spans.length - 1]
+    if (span === undefined || index - next > shortGap) spans.push([index - next, 1])
+    else {
+      for (let gap = next; gap < index; gap++) {
+        deltas.push(0 - before)
+        before = 0
+      }
+      span[1] += index - next + 1
+    }
+    deltas.push(count - before)
+    before = count
+    next = index + 1
+  }
+
+  let merged = 0
+  let mergedIndex = 0
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    const count = counts[bucket] as number
+    if (count === 0) continue
+    const index = indexOf(offset + bucket, scale, schema)
+    if (index !== mergedIndex && merged > 0) {
+      append(mergedIndex, merged)
+      merged = 0
+    }
+    mergedIndex = index
+    merged += count
+  }
+  if (merged > 0) append(mergedIndex, merged)
+  return { spans, deltas }
+}

@@ -1,0 +1,269 @@
+/**
+ * Names that Prometheus takes for names that it would not. Pure.
+ *
+ * **Details**
+ *
+ * Metrics that a program or library recorded with Effect's own `Metric` have any
+ * name and any attributes. Everything here follows OpenTelemetry's document on
+ * compatibility with Prometheus, and holds for all formats that Prometheus
+ * scrapes.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * @since 0.1.0
+ */
+import type { FamilySnapshot, MetricType } from "../../MetricSnapshot.ts"
+
+/**
+ * A metric name for any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a
+ * row.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const metricName = (text: string): string =>
+  validMetricName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
+
+/**
+ * A label name for any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const labelName = (text: string): string =>
+  validLabelName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9]+/g, "_"))
+
+const validMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+const validLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+
+/** A name does not start with a digit and is not empty. */
+const led = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${name}` : name
+
+/**
+ * A unit as Prometheus writes it, for a word or a symbol of UCUM: `seconds` for
+ * `s`, `bytes` for `By`, `meters_per_second` for `m/s`, `ratio` for `1`. A text
+ * in braces counts things and is no unit.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const unitName = (unit: string): string | undefined => {
+  const [amount = "", ...per] = unit.replace(/\{[^}]*\}/g, "").split("/")
+  const words = [wordOf(unitWords, amount)]
+  for (const part of per) words.push("per", wordOf(perWords, part))
+  const name = labelName(words.join("_")).replace(/^_|_$/g, "")
+  return name === "" ? undefined : name
+}
+
+const wordOf = (words: Readonly<Record<string, string>>, symbol: string): string =>
+  Object.hasOwn(words, symbol) ? words[symbol] as string : symbol
+
+const unitWords: Readonly<Record<string, string>> = {
+  "1": "ratio",
+  "%": "percent",
+  d: "days",
+  h: "hours",
+  min: "minutes",
+  s: "seconds",
+  ms: "milliseconds",
+  us: "microseconds",
+  ns: "nanoseconds",
+  By: "bytes",
+  KiBy: "kibibytes",
+  MiBy: "mebibytes",
+  GiBy: "gibibytes",
+  TiBy: "tibibytes",
+  kBy: "kilobytes",
+  MBy: "megabytes",
+  GBy: "gigabytes",
+  TBy: "terabytes",
+  m: "meters",
+  g: "grams",
+  V: "volts",
+  A: "amperes",
+  J: "joules",
+  W: "watts",
+  Hz: "hertz",
+  Cel: "celsius"
+}
+
+const perWords = { ...unitWords, d: "day", h: "hour", min: "minute", s: "second" }
+
+/**
+ * The type of a family in OpenMetrics.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OpenMetricsType = "counter" | "gauge" | "histogram" | "info" | "summary" | "unknown"
+
+/**
+ * A family under the names that it is exposed with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PrometheusFamily {
+  /** Name in the text format 0.0.4 and in protobuf: ends in `_total` for a counter, in `_info` for an info. */
+  readonly name: string
+  /** Type in the text format 0.0.4. */
+  readonly type: "counter" | "gauge" | "histogram" | "summary"
+  readonly help: string
+  readonly unit: string | undefined
+  /** Name and type in OpenMetrics, where `_total` and `_info` are no part of the name. */
+  readonly openMetrics: { readonly name: string; readonly type: OpenMetricsType }
+  /** The families of the snapshot that have this name: one, or several whose names differ in what was replaced. */
+  readonly sources: ReadonlyArray<FamilySnapshot>
+}
+
+/**
+ * Something that an exposition leaves out, and why.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Dropped {
+  /** The metric, as it was recorded. */
+  readonly name: string
+  readonly part: "family" | "help" | "series"
+  readonly reason: string
+}
+
+/**
+ * All families under the names that they are exposed with, in their order.
+ *
+ * **Details**
+ *
+ * A counter's name gets `_total`, an info's `_info`, and before that the unit,
+ * where the name has not got it yet.
+ *
+ * Families of one name and one type become one: the first one's help stands.
+ * Where the types differ, or where a name is also that of a sample that another
+ * family writes (`x_count` beside a histogram `x`), Prometheus would take one for
+ * the other: the first family stays, later ones are dropped.
+ *
+ * OpenMetrics compares names without `_total` and `_info`, and with `_created`. A
+ * counter `x_total` beside a gauge `x` is written there as `unknown`, an info as
+ * `gauge`, under its full name: same samples, and nothing is lost.
+ *
+ * **Example** (Names that differ in a dot)
+ *
+ * ```ts
+ * import * as PrometheusNames from "tasker-telemetry/metrics/internal/exposition/PrometheusNames"
+ *
+ * const family = { help: "Jobs.", unit: undefined, attributes: [], series: [] }
+ * const { dropped, families } = PrometheusNames.resolve([
+ *   { ...family, type: "gauge", name: "jobs.active" },
+ *   { ...family, type: "upDownCounter", name: "jobs_active" },
+ *   { ...family, type: "counter", name: "jobs" }
+ * ])
+ * families.map(({ name, type }) => `${type} ${name}`) // gauge jobs_active, counter jobs_total
+ * dropped.length // 0
+ * ```
+ *
+ * @category resolution
+ * @since 0.1.0
+ */
+export const resolve = (
+  snapshots: ReadonlyArray<FamilySnapshot>
+): { readonly families: ReadonlyArray<PrometheusFamily>; readonly dropped: ReadonlyArray<Dropped> } => {
+  const found = new Map<string, Named & { readonly sources: Array<FamilySnapshot> }>()
+  const samples = new Map<string, Named>()
+  const dropped: Array<Dropped> = []
+  for (const source of snapshots) {
+    const named = nameOf(source)
+    const known = found.get(named.name)
+    if (known !== undefined && known.type === named.type && (known.recorded === "info") === (source.type === "info")) {
+      if (source.help !== known.help) {
+        dropped.push({ name: source.name, part: "help", reason: `"${known.sources[0]?.name}" has another help` })
+      }
+      known.sources.push(source)
+      continue
+    }
+    const claims = sampleSuffixes[named.type].map((suffix) => named.name + suffix)
+    const taken = claims.find((claim) => samples.has(claim))
+    if (taken !== undefined) {
+      const other = samples.get(taken) as Named
+      dropped.push({
+        name: source.name,
+        part: "family",
+        reason: `${taken} is taken by the ${other.type} ${other.name}`
+      })
+      continue
+    }
+    const family = { ...named, sources: [source] }
+    for (const claim of claims) samples.set(claim, family)
+    found.set(named.name, family)
+  }
+  const claimed = new Set<string>()
+  const families = Array.from(found.values(), (family): PrometheusFamily => {
+    const { help, name, sources, type, unit } = family
+    const [usual, plain] = openMetricsNames(family)
+    const isFree = (claim: string) => !claimed.has(claim) && (samples.get(claim) ?? family) === family
+    const openMetrics = claimsOf(usual).every(isFree) ? usual : plain
+    for (const claim of claimsOf(openMetrics)) claimed.add(claim)
+    return { name, type, help, unit, openMetrics, sources }
+  })
+  return { families, dropped }
+}
+
+/** What may follow the name of a family in the names of its samples. */
+const sampleSuffixes = {
+  counter: [""],
+  gauge: [""],
+  histogram: ["", "_bucket", "_sum", "_count", "_created"],
+  summary: ["", "_sum", "_count", "_created"]
+} as const
+
+const openMetricsSuffixes = {
+  ...sampleSuffixes,
+  counter: ["", "_total", "_created"],
+  info: ["", "_info"],
+  unknown: [""]
+} as const
+
+type Named = Omit<PrometheusFamily, "openMetrics" | "sources"> & {
+  readonly base: string
+  readonly recorded: MetricType
+}
+
+const types = {
+  counter: "counter",
+  upDownCounter: "gauge",
+  gauge: "gauge",
+  info: "gauge",
+  histogram: "histogram",
+  exponentialHistogram: "histogram",
+  summary: "summary"
+} as const
+
+const typeSuffixes: { readonly [Type in MetricType]?: string } = { counter: "_total", info: "_info" }
+
+const nameOf = ({ help, name, type, unit: recordedUnit }: FamilySnapshot): Named => {
+  const suffix = typeSuffixes[type] ?? ""
+  const whole = metricName(name)
+  const bare = suffix !== "" && whole.length > suffix.length && whole.endsWith(suffix)
+    ? whole.slice(0, -suffix.length)
+    : whole
+  const unit = type === "info" || recordedUnit === undefined || (recordedUnit === "1" && type !== "gauge")
+    ? undefined
+    : unitName(recordedUnit)
+  const measured = unit === undefined || bare === unit || bare.endsWith(`_${unit}`)
+    ? bare
+    : metricName(`${bare}_${unit}`)
+  const base = suffix === "" ? measured : measured.replace(/(.)_$/, "$1")
+  return { name: `${base}${suffix}`, base, type: types[type], recorded: type, help, unit }
+}
+
+/**
+ * The name and type that a family has in OpenMetrics, and those it can have whatever the others are called: under its
+ * full name, which no other family uses.
+ */
+const openMetricsNames = (
+  { base, name, recorded, type }: Named
+): readonly [usual: PrometheusFamily["openMetrics"], plain: PrometheusFamily["openMetrics"]] => [
+  { name: base, type: recorded === "info" ? "info" : type },
+  { name, type: recorded === "info" ? "gauge" : "unknown" }
+]
+
+const claimsOf = ({ name, type }: PrometheusFamily["openMetrics"]): ReadonlyArray<string> =>
+  openMetricsSuffixes[type].map((suffix) => name + suffix)

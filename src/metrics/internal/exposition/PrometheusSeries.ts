@@ -1,0 +1,134 @@
+/**
+ * The series of a family, none of them twice.
+ *
+ * @internal
+ */
+import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as PrometheusLabels from "../model/PrometheusLabels.ts"
+import * as SeriesList from "../model/SeriesList.ts"
+import * as PrometheusNames from "./PrometheusNames.ts"
+
+/** How many series are looked at before the caller may do something else. */
+const seriesPerStep = 1000
+
+/**
+ * The families behind a name, without series that have the labels of another one.
+ *
+ * **Details**
+ *
+ * Counters, up-down counters and histograms with the same buckets are added up:
+ * that is what their values mean, and nothing measured is lost. Of other kinds
+ * there is no sum; the first series stays, and `onDropped` hears about the rest.
+ * The compatibility document leaves this to the exporter, only that Prometheus
+ * refuses to take the same series twice.
+ *
+ * Yields every now and then, so that the caller can let others run.
+ */
+export function* distinct(
+  family: PrometheusNames.PrometheusFamily,
+  onDropped: (dropped: PrometheusNames.Dropped) => void
+): Generator<undefined, ReadonlyArray<FamilySnapshot>> {
+  const reserved = reservedOf(family)
+  const [first, ...others] = family.sources
+  if (first === undefined) return []
+  if (others.length === 0 && !(yield* mayRepeat(first, reserved))) return family.sources
+
+  const places = new Map<string, readonly [source: number, index: number]>()
+  const kept: Array<Array<SeriesSnapshot>> = []
+  let seen = 0
+  for (const [at, source] of family.sources.entries()) {
+    const series: Array<SeriesSnapshot> = []
+    kept.push(series)
+    let repeated = 0
+    const candidates = SeriesList.of(source)
+    for (let index = 0; index < candidates.length; index++) {
+      if (++seen % seriesPerStep === 0) yield
+      const candidate = candidates.at(index)
+      const key = PrometheusLabels.identity(candidate.attributes, reserved)
+      const place = places.get(key)
+      if (place === undefined) {
+        places.set(key, [at, series.length])
+        series.push(candidate)
+        continue
+      }
+      const before = kept[place[0]] as Array<SeriesSnapshot>
+      const sum = add(family.sources[place[0]], before[place[1]], source, candidate)
+      if (sum === undefined) repeated++
+      else before[place[1]] = sum
+    }
+    if (repeated > 0) {
+      onDropped({ name: source.name, part: "series", reason: `${repeated} with the labels of another series` })
+    }
+  }
+  return family.sources.map((source, at) => ({ ...source, series: kept[at] }) as FamilySnapshot)
+}
+
+/** The label that the format itself puts on the samples of a family. */
+export const reservedOf = (
+  { type }: Pick<PrometheusNames.PrometheusFamily, "type">
+): PrometheusLabels.Reserved | undefined => type === "histogram" ? "le" : type === "summary" ? "quantile" : undefined
+
+/** Series of declared attributes differ in their values; all others are compared. */
+function* mayRepeat(
+  family: FamilySnapshot,
+  reserved: PrometheusLabels.Reserved | undefined
+): Generator<undefined, boolean> {
+  const { attributes } = family
+  const series = SeriesList.of(family)
+  const { length } = series
+  if (length < 2) return false
+  const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusNames.labelName(key))
+  if (names.length === 0 || new Set(names).size < names.length) return true
+  if (series.areDistinct) return false
+  const isAmbiguous = PrometheusLabels.ambiguity()
+  for (let start = 0; start < length; start += seriesPerStep) {
+    if (start > 0) yield
+    const end = Math.min(start + seriesPerStep, length)
+    for (let index = start; index < end; index++) {
+      if (isAmbiguous(series.attributesAt(index))) return true
+    }
+  }
+  return false
+}
+
+const add = (
+  leftFamily: FamilySnapshot | undefined,
+  left: SeriesSnapshot | undefined,
+  rightFamily: FamilySnapshot,
+  right: SeriesSnapshot
+): SeriesSnapshot | undefined => {
+  if (left === undefined || leftFamily?.type !== rightFamily.type) return undefined
+  const value = sumOf(leftFamily, left.value, rightFamily, right.value)
+  return value === undefined ? undefined : {
+    attributes: left.attributes,
+    startMillis: Math.min(left.startMillis, right.startMillis),
+    value,
+    exemplars: [...left.exemplars, ...right.exemplars]
+  }
+}
+
+const sumOf = (
+  leftFamily: FamilySnapshot,
+  left: SeriesSnapshot["value"],
+  rightFamily: FamilySnapshot,
+  right: SeriesSnapshot["value"]
+): number | HistogramValue | undefined => {
+  if (typeof left === "number" && typeof right === "number") {
+    return leftFamily.type === "counter" || leftFamily.type === "upDownCounter" ? left + right : undefined
+  }
+  if (leftFamily.type !== "histogram" || rightFamily.type !== "histogram" || !isExplicit(left) || !isExplicit(right)) {
+    return undefined
+  }
+  const { buckets } = leftFamily
+  if (buckets.length !== rightFamily.buckets.length || buckets.some((bound, at) => bound !== rightFamily.buckets[at])) {
+    return undefined
+  }
+  return {
+    counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)),
+    count: left.count + right.count,
+    sum: left.sum + right.sum
+  }
+}
+
+const isExplicit = (value: SeriesSnapshot["value"]): value is HistogramValue =>
+  typeof value !== "number" && "counts" in value

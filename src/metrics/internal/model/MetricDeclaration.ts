@@ -1,0 +1,159 @@
+/**
+ * Checks what a metric is declared with, by the rules that Prometheus gives for
+ * names and that keep series few.
+ *
+ * @see https://prometheus.io/docs/practices/naming/
+ * @internal
+ */
+
+import type { MetricType } from "../../MetricSnapshot.ts"
+
+/** Kinds that can be declared. */
+export type DeclaredType =
+  | "counter"
+  | "upDownCounter"
+  | "gauge"
+  | "info"
+  | "histogram"
+  | "exponentialHistogram"
+
+export interface Unchecked {
+  readonly name: string
+  readonly help: string
+  readonly unit?: string | undefined
+  readonly attributes: ReadonlyArray<string>
+  readonly buckets?: ReadonlyArray<number> | undefined
+  readonly maximumBuckets?: number | undefined
+  readonly cardinalityLimit?: number | undefined
+}
+
+export interface Checked {
+  readonly type: DeclaredType
+  readonly name: string
+  readonly help: string
+  readonly unit: string | undefined
+  readonly attributes: ReadonlyArray<string>
+  /** Upper bounds of explicit buckets. */
+  readonly buckets: ReadonlyArray<number> | undefined
+  /** Number of exponential buckets on either side of zero. */
+  readonly maximumBuckets: number | undefined
+  /** Series of this family; `undefined` for the configured limit. */
+  readonly cardinalityLimit: number | undefined
+  /** Whether somebody else keeps the values, who is asked for them. */
+  readonly observed: boolean
+  /** Where in the program it is declared, for messages. */
+  readonly site: string
+}
+
+/** Keys that name ids, which never end, or that Prometheus keeps for itself, are refused by the compiler. */
+export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id" | "le" | "quantile" | `__${string}` ?
+  never
+  : Key
+
+const nameRule = /^[a-z][a-z0-9_]*$/
+const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
+const typeWords = new Set(["counter", "gauge", "histogram", "summary"])
+/** Units by what stands for them in names; only base units compare across metrics. */
+const otherUnits: ReadonlyMap<string, string> = new Map([
+  ["ms", "seconds"],
+  ["milliseconds", "seconds"],
+  ["microseconds", "seconds"],
+  ["nanoseconds", "seconds"],
+  ["secs", "seconds"],
+  ["minutes", "seconds"],
+  ["hours", "seconds"],
+  ["days", "seconds"],
+  ["kilobytes", "bytes"],
+  ["megabytes", "bytes"],
+  ["gigabytes", "bytes"],
+  ["kb", "bytes"],
+  ["mb", "bytes"],
+  ["gb", "bytes"],
+  ["bits", "bytes"],
+  ["percent", "ratio"],
+  ["percentage", "ratio"]
+])
+const sampleSuffix = /_(bucket|count|sum|created|info|total)$/
+export const defaultMaximumBuckets = 160
+const largestMaximumBuckets = 2048
+
+/** The declaration, or a `RangeError` that names the metric and the rule. */
+export const check = (type: DeclaredType, declaration: Unchecked, site: string, observed = false): Checked => {
+  const { attributes, buckets, cardinalityLimit, help, maximumBuckets, name, unit } = declaration
+  const refuse = (rule: string) => {
+    throw new RangeError(`metric "${name}": ${rule}`)
+  }
+  if (help.trim() === "") refuse("help is missing")
+  const doubt = doubtAbout({ type, name, unit })
+  if (doubt !== undefined) refuse(doubt)
+  for (const key of attributes) {
+    if (!nameRule.test(key) || reservedKeys.has(key)) refuse(`"${key}" cannot be an attribute key`)
+    if (key === "id" || key.endsWith("_id")) refuse(`"${key}" names an id; ids belong on spans and log lines`)
+  }
+  if (new Set(attributes).size < attributes.length) refuse("an attribute key stands twice")
+  if (buckets !== undefined && !areBuckets(buckets)) refuse("buckets are finite and ascending, at least one")
+  if (maximumBuckets !== undefined && !isWithin(maximumBuckets, 2, largestMaximumBuckets)) {
+    refuse(`maximumBuckets is a whole number from 2 to ${largestMaximumBuckets}`)
+  }
+  if (cardinalityLimit !== undefined && !isWithin(cardinalityLimit, 1, 1_000_000)) {
+    refuse("cardinalityLimit is a whole number from 1 to 1000000")
+  }
+  return {
+    type,
+    name,
+    help,
+    unit,
+    attributes: [...attributes],
+    buckets: type === "histogram" && buckets !== undefined ? [...buckets] : undefined,
+    maximumBuckets: type === "exponentialHistogram" ? maximumBuckets ?? defaultMaximumBuckets : undefined,
+    cardinalityLimit,
+    observed,
+    site
+  }
+}
+
+/** The rule that a name breaks, if any. */
+export const doubtAbout = (
+  { name, type, unit }: Pick<Checked, "name" | "unit"> & { readonly type: MetricType }
+): string | undefined => {
+  if (!nameRule.test(name)) return "a name has lower-case letters, digits and _, and starts with a letter"
+  const suffix = sampleSuffix.exec(name)?.[1]
+  if (type === "counter" && suffix !== "total") return "the name of a counter ends in _total"
+  if (type === "info" && suffix !== "info") return "the name of an info metric ends in _info"
+  if (suffix === "total" && type !== "counter") return "only the name of a counter ends in _total"
+  if (suffix === "info" && type !== "info") return "only the name of an info metric ends in _info"
+  if (suffix !== undefined && suffix !== "total" && suffix !== "info") {
+    return `the end _${suffix} belongs to the samples of histograms and summaries`
+  }
+  for (const word of name.split("_").slice(1)) {
+    if (typeWords.has(word)) return `the name says "${word}", which the type says already`
+    const baseUnit = otherUnits.get(word)
+    if (baseUnit !== undefined) return `"${word}" is no base unit; measure in ${baseUnit}`
+  }
+  if (unit !== undefined && !name.replace(sampleSuffix, "").endsWith(`_${unit}`)) {
+    return `the name of a metric in ${unit} ends in _${unit}${type === "counter" ? "_total" : ""}`
+  }
+  return undefined
+}
+
+const areBuckets = (buckets: ReadonlyArray<number>): boolean =>
+  buckets.length > 0 &&
+  buckets.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > (buckets[index - 1] as number)))
+
+const isWithin = (value: number, minimum: number, maximum: number) =>
+  Number.isInteger(value) && value >= minimum && value <= maximum
+
+/** Throws a `RangeError` that shows both declarations and their places if they are not the same. */
+export const refuseConflict = (before: Checked, after: Checked): void => {
+  const [left, right] = [describe(before), describe(after)]
+  if (left !== right) {
+    throw new RangeError(
+      `metric "${before.name}" is declared twice: as ${left} at ${before.site} and as ${right} at ${after.site}`
+    )
+  }
+}
+
+const describe = ({ attributes, buckets, maximumBuckets, observed, type, unit }: Checked) =>
+  `${observed ? "observed " : ""}${type}{${attributes.join(",")}}${unit === undefined ? "" : ` in ${unit}`}${
+    buckets === undefined ? "" : ` with buckets ${buckets.join(",")}`
+  }${maximumBuckets === undefined ? "" : ` with up to ${maximumBuckets} buckets`}`

@@ -1,0 +1,69 @@
+/**
+ * The attributes of a series, with a place for their text in an exposition.
+ *
+ * **Details**
+ *
+ * Most of a scrape's time goes into rendering attributes, and they never change
+ * while a series lives. The text is kept by the attributes themselves rather than
+ * in a map beside them: it costs one field, is found without a look-up, and goes
+ * when the series goes.
+ *
+ * @internal
+ */
+import { setField } from "../../../internal/setField.ts"
+
+/** Attribute values by key, as a snapshot shows them. */
+export type Attributes = Readonly<Record<string, string>>
+
+/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+class Given {
+  readonly [key: string]: string
+  constructor(attributes: Attributes) {
+    return attributes
+  }
+}
+
+/**
+ * Makes the `attributes` of series and remembers one text for each.
+ *
+ * **Details**
+ *
+ * What {@link SeriesAttributes.make} gives is a plain object with plain
+ * properties: it prints, compares and serialises as one. The remembered text is a
+ * private field, out of sight of all of them.
+ */
+export class SeriesAttributes extends Given {
+  #exposition: string | undefined = undefined
+
+  /**
+   * Attributes with the given values, in the order of the keys.
+   *
+   * @param keys names of the attributes; a key that occurs twice keeps its last value
+   * @param values one for each key
+   */
+  static make(keys: ReadonlyArray<string>, values: ReadonlyArray<string>): Attributes {
+    const attributes: Record<string, string> = {}
+    for (let index = 0; index < keys.length; index++) {
+      setField(attributes, keys[index] as string, values[index] ?? "")
+    }
+    return new SeriesAttributes(attributes)
+  }
+
+  /**
+   * What `render` gives for the attributes, rendered at the first call only. For
+   * objects of other origin it is rendered every time.
+   *
+   * **Gotchas**
+   *
+   * One text is kept, whoever asks first: every caller must render the same. A
+   * text with U+FFFD in it is not kept: different values may look alike in it, and
+   * `render` is where that can be noticed.
+   */
+  static memo(attributes: Attributes, render: (attributes: Attributes) => string): string {
+    if (!(#exposition in attributes)) return render(attributes)
+    if (attributes.#exposition !== undefined) return attributes.#exposition
+    const text = render(attributes)
+    if (!text.includes("\ufffd")) attributes.#exposition = text
+    return text
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The series of a family one by one, none of which is kept.
+ *
+ * **Details**
+ *
+ * The store has copied numbers; the objects of a snapshot are made of them. A
+ * format needs each object for a moment only: made all at once, those of many
+ * series are what a collector spends most of a scrape on. A snapshot that comes
+ * from a store therefore makes its arrays when somebody asks for them, and
+ * formats do not ask: they walk this list.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Exemplar, FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { ReadValue } from "../store/InstrumentContext.ts"
+import type { Series } from "../store/Series.ts"
+import type { SeriesExemplars } from "../store/SeriesExemplars.ts"
+import type { Attributes } from "./SeriesAttributes.ts"
+
+export interface SeriesList<Value = SeriesSnapshot["value"]> {
+  readonly length: number
+  readonly at: (index: number) => SeriesSnapshot<Value>
+  /** The same for who looks at one after the other: the next call may write over it. */
+  readonly peek: (index: number) => SeriesSnapshot<Value>
+  /** Cheaper than those of `at`. */
+  readonly attributesAt: (index: number) => Attributes
+  /** Whether it is known that no two of them have the same attribute values, not even as UTF-8. */
+  readonly areDistinct: boolean
+}
+
+/** A series whose fields are written again and again. */
+type Writable = { -readonly [Field in keyof SeriesSnapshot]: SeriesSnapshot[Field] }
+
+const noExemplars: ReadonlyArray<Exemplar> = []
+
+/** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
+export class ReadSeries implements SeriesList {
+  /** The index of a family finds a series by its values, and they are well-formed. */
+  readonly areDistinct = true
+  readonly #ordered: ReadonlyArray<Series>
+  readonly #values: Float64Array
+  readonly #exemplars: SeriesExemplars | undefined
+  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
+  #peeked: Writable | undefined
+
+  constructor(
+    ordered: ReadonlyArray<Series>,
+    values: Float64Array,
+    exemplars: SeriesExemplars | undefined,
+    readValue: ReadValue<SeriesSnapshot["value"]>
+  ) {
+    this.#ordered = ordered
+    this.#values = values
+    this.#exemplars = exemplars
+    this.#readValue = readValue
+  }
+
+  get length(): number {
+    return this.#ordered.length
+  }
+
+  at(index: number): SeriesSnapshot {
+    const series = this.#ordered[index] as Series
+    const readValue = this.#readValue
+    return {
+      attributes: series.attributes,
+      startMillis: series.startMillis,
+      value: readValue(this.#values, series.base + 1),
+      exemplars: this.#exemplars?.[index] ?? noExemplars
+    }
+  }
+
+  peek(index: number): SeriesSnapshot {
+    const peeked: Writable = this.#peeked ??= this.at(index)
+    const series = this.#ordered[index] as Series
+    const readValue = this.#readValue
+    peeked.attributes = series.attributes
+    peeked.startMillis = series.startMillis
+    peeked.value = readValue(this.#values, series.base + 1, peeked.value)
+    peeked.exemplars = this.#exemplars?.[index] ?? noExemplars
+    return peeked
+  }
+
+  attributesAt(index: number): Attributes {
+    return (this.#ordered[index] as Series).attributes
+  }
+}
+
+/** Series that exist already. */
+class MadeSeries implements SeriesList {
+  readonly areDistinct: boolean
+  readonly #series: ReadonlyArray<SeriesSnapshot>
+
+  constructor(series: ReadonlyArray<SeriesSnapshot>, areDistinct: boolean) {
+    this.#series = series
+    this.areDistinct = areDistinct
+  }
+
+  get length(): number {
+    return this.#series.length
+  }
+
+  at(index: number): SeriesSnapshot {
+    return this.#series[index] as SeriesSnapshot
+  }
+
+  peek(index: number): SeriesSnapshot {
+    return this.at(index)
+  }
+
+  attributesAt(index: number): Attributes {
+    return (this.#series[index] as SeriesSnapshot).attributes
+  }
+}
+
+/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+class Given {
+  declare readonly series: ReadonlyArray<SeriesSnapshot>
+  constructor(family: FamilySnapshot) {
+    return family
+  }
+}
+
+/**
+ * What a family knows of its series before their array is made. A private field is out of sight of copies, comparisons
+ * and everything that prints.
+ */
+class Listed extends Given {
+  #list: SeriesList
+  readonly #made: Array<SeriesSnapshot> = []
+
+  constructor(family: FamilySnapshot, list: SeriesList) {
+    super(family)
+    this.#list = list
+  }
+
+  static listOf(family: FamilySnapshot): SeriesList | undefined {
+    return #list in family ? (family as Listed).#list : undefined
+  }
+
+  /** Makes the array up to an index; once it is whole nothing else is kept. */
+  static make(family: FamilySnapshot, end: number): ReadonlyArray<SeriesSnapshot> {
+    const listed = family as unknown as Listed
+    const list = listed.#list
+    const made = listed.#made
+    if (list instanceof MadeSeries) return made
+    while (made.length < end) made.push(list.at(made.length))
+    if (made.length === list.length) {
+      listed.#list = new MadeSeries(made, list.areDistinct)
+      Object.defineProperty(family, "series", { value: made, writable: true })
+    }
+    return made
+  }
+}
+
+/** A family that makes the array of its `series` at the first reading of it. */
+export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
+  const family = Object.defineProperty({ ...head }, "series", {
+    get: () => Listed.make(family, list.length),
+    enumerable: true,
+    configurable: true
+  }) as FamilySnapshot
+  return new Listed(family, list) as unknown as FamilySnapshot
+}
+
+/** The series of a family, whoever made it. */
+export const of = <Family extends FamilySnapshot>(family: Family) =>
+  (Listed.listOf(family) ?? new MadeSeries(family.series, false)) as SeriesList<Family["series"][number]["value"]>
+
+/** Series that are made in one piece of work. */
+const piece = 500
+
+/** Makes the array of `series`, for those who need all of it. */
+export function* make(family: FamilySnapshot): Cooperation.Work<void> {
+  const length = Listed.listOf(family)?.length ?? 0
+  for (let end = piece; end < length; end += piece) {
+    Listed.make(family, end)
+    yield
+  }
+}

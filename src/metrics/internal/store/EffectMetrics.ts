@@ -1,0 +1,147 @@
+/**
+ * Metrics that a program or library recorded with Effect's own `Metric`, as
+ * families of a snapshot.
+ *
+ * **Details**
+ *
+ * Names and attribute keys become those of Prometheus. A name belongs to the
+ * metric that had it first: what has the same name and another kind, or the name
+ * of a metric of ours, is left out and said once. Series that have become the
+ * same are added up.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * @internal
+ */
+import type * as Context from "effect/Context"
+import { orElse } from "../../../internal/contain.ts"
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import * as SlicedSort from "../../../internal/SlicedSort.ts"
+import * as MetricMerge from "../../MetricMerge.ts"
+import type { FamilySnapshot, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as MetricView from "../../MetricView.ts"
+import * as MetricDeclaration from "../model/MetricDeclaration.ts"
+import { isOverflow, keyer } from "../model/SeriesKey.ts"
+import * as ForeignRegistry from "./EffectMetricFinder.ts"
+import { boundsOf, type Foreign, nameOf, seriesOf, typeOf } from "./EffectMetricSeries.ts"
+
+export interface Options extends ForeignRegistry.Options {
+  readonly context: Context.Context<never>
+  /** Start of series whose own start nobody knows. */
+  readonly startMillis: number
+  readonly views: ReadonlyArray<MetricView.MetricView>
+  readonly redact: (key: string, value: string) => string
+  /** Told once for each name. */
+  readonly onConflict: (sentence: string) => void
+}
+
+/** Metrics that are read in one piece of work. */
+const piece = 1024
+
+/** Prometheus asks for a help text; Effect does not. */
+const defaultHelp = "Recorded with Effect's Metric."
+
+/** Reads all of them; `isTaken` says whether a family of ours has a name. */
+export const reader = (
+  options: Options
+): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<FamilySnapshot>> => {
+  const reported = new Set<string>()
+  const report = (name: string, sentence: string) => {
+    if (!reported.has(name)) options.onConflict(sentence)
+    reported.add(name)
+  }
+  const findOthers = ForeignRegistry.finder(options)
+
+  /** The name that a view gives, as far as it can be given: a metric is not left out for a mistake in a view. */
+  const renamed = (
+    name: string,
+    rename: string,
+    type: MetricType,
+    isTaken: (name: string) => boolean
+  ): string => {
+    const doubt = MetricDeclaration.doubtAbout({ name: rename, type, unit: undefined }) ??
+      (isTaken(rename) ? "the name is taken" : undefined)
+    if (doubt === undefined) return rename
+    report(rename, `metric ${name} keeps its name: a view calls it ${rename}, but ${doubt}`)
+    return name
+  }
+
+  return function*(isTaken) {
+    const families = new Map<string, Found>()
+    for (const [index, metadata] of (yield* findOthers()).entries()) {
+      if (index % piece === piece - 1) yield
+      const metric = orElse<Foreign | undefined>(
+        () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
+        () => undefined
+      )
+      if (metric === undefined) continue
+      const type = typeOf(metric)
+      const recorded = nameOf(metric.id, type)
+      const view = MetricView.applyToRead(options.views, recorded)
+      if (view === undefined) continue
+      const name = view.rename === undefined ? recorded : renamed(recorded, view.rename, type, isTaken)
+      if (isTaken(name)) {
+        report(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
+        continue
+      }
+      const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
+      const family = families.get(name) ??
+        { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
+      if (family.type !== type || !isSame(family.buckets, buckets)) {
+        report(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+        continue
+      }
+      families.set(name, family)
+      // What is no text and cannot be made one must not cost the others their reading.
+      const series = orElse(() => seriesOf(metric, { ...options, keeps: view.keeps }), () => [])
+      for (const one of series) family.series.push({ key: keyOf(one.attributes), series: one })
+    }
+    const all: Array<FamilySnapshot> = []
+    for (const family of families.values()) all.push(yield* snapshotOf(family))
+    return all
+  }
+}
+
+interface Found {
+  readonly type: MetricType
+  readonly name: string
+  readonly help: string
+  readonly buckets: ReadonlyArray<number> | undefined
+  readonly series: Array<Keyed>
+}
+
+/** A series and the text of its attributes. */
+interface Keyed {
+  readonly key: string
+  readonly series: SeriesSnapshot
+}
+
+/** The keys of the attributes differ from series to series. */
+const keyOf = keyer([])
+
+function* snapshotOf({ buckets, series, ...family }: Found): Cooperation.Work<FamilySnapshot> {
+  const sorted = yield* SlicedSort.sort(series, compare)
+  const snapshot = {
+    ...family,
+    unit: undefined,
+    attributes: [],
+    ...(buckets === undefined ? {} : { buckets }),
+    series: sorted.map((keyed) => keyed.series)
+  } as FamilySnapshot
+  return sorted.some(({ key }, index) => key === sorted[index - 1]?.key) ? yield* joined(snapshot) : snapshot
+}
+
+const compare = (left: Keyed, right: Keyed): number => {
+  const last = isOverflow(left.series.attributes)
+  if (last !== isOverflow(right.series.attributes)) return last ? 1 : -1
+  return left.key === right.key ? 0 : left.key < right.key ? -1 : 1
+}
+
+/** Adds up the series that have become one. */
+function* joined(family: FamilySnapshot): Cooperation.Work<FamilySnapshot> {
+  const parts = [{ ...family, series: [] } as FamilySnapshot, family]
+  const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, families: [part] })))
+  return snapshot.families[0] as FamilySnapshot
+}
+
+const isSame = (left: ReadonlyArray<number> | undefined, right: ReadonlyArray<number> | undefined) =>
+  left?.length === right?.length && (left ?? []).every((bound, index) => bound === right?.[index])

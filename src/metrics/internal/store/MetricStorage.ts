@@ -1,0 +1,311 @@
+/**
+ * A family at work: its series, their numbers, and how they are read.
+ *
+ * @internal
+ */
+import type * as Effect from "effect/Effect"
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
+import * as ExplicitBuckets from "../aggregation/ExplicitHistogram.ts"
+import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
+import type { Checked } from "../model/MetricDeclaration.ts"
+import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
+import * as PrometheusLabels from "../model/PrometheusLabels.ts"
+import { SeriesAttributes } from "../model/SeriesAttributes.ts"
+import * as SeriesList from "../model/SeriesList.ts"
+import * as CounterFamily from "./CounterInstrument.ts"
+import type * as EffectRegistry from "./EffectRegistry.ts"
+import * as GaugeFamily from "./GaugeInstrument.ts"
+import { HistogramFamily } from "./HistogramInstrument.ts"
+import type { FamilyParts, ReadValue } from "./InstrumentContext.ts"
+import { Series } from "./Series.ts"
+import * as SeriesExemplars from "./SeriesExemplars.ts"
+import * as SeriesIndex from "./SeriesIndex.ts"
+import { SeriesOrder } from "./SeriesOrder.ts"
+import type { Reading, SeriesStorage } from "./SeriesStorage.ts"
+
+export interface Options {
+  readonly declaration: Checked
+  readonly cardinalityLimit: number
+  readonly storage: SeriesStorage
+  readonly exemplars: SeriesExemplars.ExemplarFilter | undefined
+  readonly nowMillis: () => number
+  readonly redact: (key: string, value: string) => string
+  readonly misuse: (message: string) => void
+  /** Shows the series to others; nothing does where it is `undefined`. */
+  readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "family" | "remove"> | undefined
+  readonly onOverflow: (count: number, culprit: string) => void
+}
+
+/** Series that are looked at in one piece of work. */
+const piece = 500
+
+/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
+const overheadBytes = 970
+
+const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
+
+/** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
+export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
+  values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
+
+export class MetricState {
+  readonly declaration: Checked
+  readonly parts: FamilyParts
+  readonly #order = new SeriesOrder()
+  readonly #registry: Options["registry"]
+  readonly #limit: number
+  /** The same family of worker threads where this is the one of the main thread, and the other way around. */
+  #twin: MetricState | undefined
+  /** Series that this family and its twin have both. */
+  #inBoth = 0
+  #textBytes = 0
+
+  constructor(options: Options) {
+    const { declaration, storage } = options
+    this.declaration = declaration
+    this.#registry = options.registry
+    this.#limit = options.cardinalityLimit
+    const readValue = valueReader(declaration)
+    const register = options.registry?.family({
+      declaration,
+      read: ({ base }) => readValue(storage.values, base + 1),
+      series: () => this.parts.index.all
+    })
+    this.parts = {
+      name: declaration.name,
+      keys: declaration.attributes,
+      storage,
+      exemplars: options.exemplars,
+      misuse: options.misuse,
+      index: SeriesIndex.make({
+        keys: declaration.attributes,
+        hasRoom: (values) => this.#hasRoom(values),
+        redact: options.redact,
+        onOverflow: options.onOverflow,
+        make: (values) => {
+          const startMillis = options.nowMillis()
+          const base = values === undefined
+            ? storage.allocateOverflow(startMillis)
+            : storage.allocate(values, startMillis)
+          if (base === undefined) return undefined
+          const series = new Series(base, values, attributesOf(declaration, values), startMillis)
+          // Kept by the first scrape, the texts of many series would be moved about by the collector in the midst of it.
+          PrometheusLabels.text(series.attributes)
+          this.#order.add(series)
+          this.#textBytes += bytesOf(series)
+          register?.(series)
+          this.#countInBoth(series, 1)
+          return series
+        }
+      })
+    }
+  }
+
+  get seriesCount(): number {
+    return this.parts.index.all.size
+  }
+
+  /** Series of which the twin has no part. */
+  get aloneCount(): number {
+    return this.seriesCount - this.#inBoth
+  }
+
+  /**
+   * Makes this family and one of the same name, of which one is still empty, two parts of one: they share the limit, and
+   * a series goes from both at once, as a sum that loses a part would look like one that begins anew.
+   */
+  pairWith(other: MetricState): void {
+    this.#twin = other
+    other.#twin = this
+  }
+
+  #twinOf(values: ReadonlyArray<string> | undefined): Series | undefined {
+    return this.#twin?.parts.index.get(this.declaration.attributes, values)
+  }
+
+  #countInBoth(series: Series, by: 1 | -1): void {
+    const twin = this.#twin
+    if (twin === undefined || this.#twinOf(series.values) === undefined) return
+    this.#inBoth += by
+    twin.#inBoth += by
+  }
+
+  /**
+   * Moves what was counted to what the twin has of the series, so that their sum goes on where this part begins anew.
+   * Says whether the twin has it.
+   */
+  leaveToTwin({ base, values }: Series): boolean {
+    const twin = this.#twin
+    const other = this.#twinOf(values)
+    if (twin === undefined || other === undefined) return false
+    CompensatedSum.merge(twin.parts.storage.values, other.base + 1, this.parts.storage.values, base + 1)
+    return true
+  }
+
+  /** Whether another series can be kept apart: the last place is the overflow series' own. */
+  #hasRoom(values: ReadonlyArray<string>): boolean {
+    const twin = this.#twin
+    const overflow = this.parts.index.get([], undefined) ?? this.#twinOf(undefined)
+    const apart = this.seriesCount + (twin?.aloneCount ?? 0) - (overflow === undefined ? 0 : 1)
+    return apart < Math.max(this.#limit, twin === undefined ? 0 : twin.#limit) - 1 || this.#twinOf(values) !== undefined
+  }
+
+  /** Memory of the family, estimated. */
+  get bytes(): number {
+    return this.parts.storage.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
+  }
+
+  /** Takes a series out; who holds it finds another one. */
+  expire(series: Series): void {
+    series.live = false
+    this.#countInBoth(series, -1)
+    this.#textBytes -= bytesOf(series)
+    this.#registry?.remove(series)
+    this.parts.index.remove(series)
+    this.#order.expired()
+    this.parts.storage.release(series.base)
+  }
+
+  /**
+   * Expires the series that nothing was recorded to since `beforeMillis`, nor to what the twin has of it. What is still
+   * so stays, however long ago it was said: an info, an up-down counter that has not returned to zero, as of runs that
+   * take longer than that, and what a worker thread has in its memory, where nothing is taken back.
+   */
+  *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
+    const { declaration: { type }, parts: { index, storage } } = this
+    if (type === "info") return
+    let looked = 0
+    for (const series of index.all) {
+      if (++looked % piece === 0) yield
+      const { values } = storage
+      if (values[series.base] !== 0) {
+        values[series.base] = 0
+        series.recordedMillis = nowMillis
+      } else if (this.#isIdle(series, beforeMillis)) {
+        const other = this.#twin
+        const twin = this.#twinOf(series.values)
+        if (other !== undefined && twin !== undefined) {
+          if (!other.#isIdle(twin, beforeMillis)) continue
+          other.expire(twin)
+        }
+        this.expire(series)
+      }
+    }
+  }
+
+  #isIdle(series: Series, beforeMillis: number): boolean {
+    const { declaration: { type }, parts: { storage: { values } } } = this
+    if (values[series.base] !== 0 || series.threads > 0 || series.recordedMillis > beforeMillis) return false
+    return type !== "upDownCounter" || CounterFamily.read(values, series.base + 1) === 0
+  }
+
+  /** Gets ready for {@link read}. */
+  prepare(reading: Reading): Cooperation.Work<void> {
+    return this.parts.storage.prepare(reading)
+  }
+
+  /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
+  read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
+    return this.readOf(this.parts.storage.copy(reading))
+  }
+
+  /** The same for values that were copied at this moment; they are looked at when the work is done. */
+  readOf(values: Float64Array): Cooperation.Work<FamilySnapshot | undefined> {
+    const { exemplars } = this.parts
+    return familySnapshot(this.declaration, this.declaration.observed && this.declaration.type === "counter", {
+      values,
+      ordering: this.#order.read(),
+      exemplars: exemplars?.read() ?? SeriesExemplars.nothing
+    })
+  }
+}
+
+/** What is read of a family at one instant. */
+export interface Read {
+  /** A copy of the numbers of all series. */
+  readonly values: Float64Array
+  /** Brings the series into their order. */
+  readonly ordering: Cooperation.Work<ReadonlyArray<Series>>
+  readonly exemplars: SeriesExemplars.ReadExemplars
+}
+
+/** The snapshot of a family. */
+function* familySnapshot(
+  declaration: Checked,
+  observed: boolean,
+  { exemplars, ordering, values }: Read
+): Cooperation.Work<FamilySnapshot | undefined> {
+  const ordered = yield* ordering
+  if (ordered.length === 0) return undefined
+  const kept = yield* exemplars(ordered)
+  const { attributes, buckets, help, name, type, unit } = declaration
+  return SeriesList.attach(
+    {
+      type,
+      name,
+      help,
+      unit,
+      attributes,
+      ...(observed ? { observed } : {}),
+      ...(buckets === undefined ? {} : { buckets })
+    },
+    new SeriesList.ReadSeries(ordered, values, kept, valueReader(declaration))
+  )
+}
+
+const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
+
+/** Numbers that a series of the declared metric has in its storage. */
+export const strideOf = (declaration: Checked): number => 1 + sizeOf(declaration)
+
+const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.size
+    case "gauge":
+    case "info":
+      return GaugeFamily.size
+    case "histogram":
+      return ExplicitBuckets.size(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.size(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<SeriesSnapshot["value"]> => {
+  switch (type) {
+    case "counter":
+    case "upDownCounter":
+      return CounterFamily.read
+    case "gauge":
+    case "info":
+      return GaugeFamily.read
+    case "histogram":
+      return ExplicitBuckets.reader(buckets ?? [])
+    case "exponentialHistogram":
+      return ExponentialBuckets.reader(maximumBuckets ?? defaultMaximumBuckets)
+  }
+}
+
+/** The instrument that records to the family. */
+export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, parts }: MetricState) => {
+  switch (type) {
+    case "counter":
+      return new CounterFamily.CounterFamily(parts)
+    case "upDownCounter":
+      return new CounterFamily.UpDownCounterFamily(parts)
+    case "gauge":
+    case "info":
+      return new GaugeFamily.GaugeFamily(parts)
+    case "histogram":
+    case "exponentialHistogram": {
+      const count = buckets === undefined
+        ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
+        : ExplicitBuckets.counter(buckets)
+      return new HistogramFamily(parts, count)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Metrics whose values somebody else keeps; they are asked for before every
+ * reading.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Observation, ObservedDeclaration } from "../model/MetricStoreShape.ts"
+import type { MetricState } from "./MetricStorage.ts"
+import * as ObservedValues from "./ObservedValues.ts"
+
+type Read = ObservedDeclaration<string>["read"]
+
+type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
+
+interface Reading {
+  readonly read: Read
+  /** Those of the last reading stay if the next one fails. */
+  values: ObservedValues.Values
+  /** The effect that was started last; it may be done. */
+  running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
+}
+
+/** How long an effect may take to give its values. */
+const longest = "1 second"
+
+/** Who keeps the values of a family. */
+interface Kept {
+  readonly readings: Map<symbol, Reading>
+  readonly shown: ObservedValues.ObservedValues
+}
+
+export class ObservedMetrics {
+  readonly #observed = new Map<MetricState, Kept>()
+  /** Told the metric whose values could not be had. */
+  readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
+
+  constructor(onError: (metric: string, cause: Cause.Cause<unknown>) => void) {
+    this.#onError = onError
+  }
+
+  /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
+  add(state: MetricState, read: Read): () => void {
+    const key = Symbol(state.declaration.name)
+    const kept: Kept = this.#observed.get(state) ??
+      { readings: new Map(), shown: new ObservedValues.ObservedValues(state) }
+    this.#observed.set(state, kept)
+    kept.readings.set(key, { read, values: ObservedValues.nothing, running: undefined })
+    return () => {
+      kept.readings.delete(key)
+      if (kept.readings.size === 0) this.#observed.delete(state)
+      Cooperation.runNow(kept.shown.replace(valuesOf(kept)))
+    }
+  }
+
+  /** Brings all observed families up to date; never fails. */
+  readonly refresh: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach([...this.#observed], ([state, kept]) => this.#refreshFamily(state, kept), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  )
+
+  #refreshFamily(state: MetricState, kept: Kept): Effect.Effect<void> {
+    const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(state, one), {
+      concurrency: "unbounded"
+    })
+    // Values that nobody brings up to date any more become idle.
+    return Effect.flatMap(
+      readings,
+      (done) =>
+        done.includes(true) && this.#observed.get(state) === kept
+          ? Cooperation.run(kept.shown.replace(valuesOf(kept)))
+          : Effect.void
+    )
+  }
+
+  #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
+    const { read } = one
+    const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
+    return Effect.flatMap(observations, (values) =>
+      Effect.sync(() => {
+        // All of them are had before one is shown: a reading that breaks off must not look like a reset.
+        one.values = ObservedValues.taken(state, values)
+        return true
+      })).pipe(
+        Effect.catchCause((cause) => Effect.as(Effect.sync(() => this.#onError(state.declaration.name, cause)), false))
+      )
+  }
+}
+
+/**
+ * An effect that cannot be interrupted must not keep the reading, and is not
+ * started once more while it runs: readings at the same time share it.
+ */
+const withinTime = (one: Reading, read: Observing): Observing =>
+  Effect.suspend(() => {
+    const { running } = one
+    if (running !== undefined && running.pollUnsafe() === undefined) return Effect.succeed(running)
+    return Effect.tap(Effect.forkDetach(read), (fiber) => Effect.sync(() => one.running = fiber))
+  }).pipe(
+    Effect.flatMap((fiber) =>
+      Effect.tapError(
+        Effect.timeout(Fiber.join(fiber), longest),
+        () => Effect.sync(() => fiber.interruptUnsafe())
+      )
+    )
+  )
+
+const valuesOf = ({ readings }: Kept) => Array.from(readings.values(), ({ values }) => values)

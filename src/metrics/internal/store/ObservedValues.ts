@@ -1,0 +1,116 @@
+/**
+ * The values that a family shows which others keep.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
+import type { Observation } from "../model/MetricStoreShape.ts"
+import type { MetricState } from "./MetricStorage.ts"
+import type { Series } from "./Series.ts"
+
+/** The values of one reading, copied: those of the attributes one row after the other, and the numbers. */
+export interface Values {
+  readonly attributes: ReadonlyArray<unknown>
+  readonly numbers: ReadonlyArray<number>
+}
+
+export const nothing: Values = { attributes: [], numbers: [] }
+
+/** A copy, because the caller may go on to change its objects; made at once, and so no more than that. */
+export const taken = (state: MetricState, observations: Iterable<Observation<string>>): Values => {
+  const { declaration: { name, type }, parts: { keys } } = state
+  const all: Array<unknown> = []
+  const numbers: Array<number> = []
+  for (const { attributes, value } of observations) {
+    if (typeof value !== "number") throw new TypeError(`an observed value is a number, got ${typeof value}`)
+    if (type === "counter" && !(value >= 0 && value < Infinity)) {
+      throw new RangeError(`the total of counter "${name}" is not negative and finite, got ${value}`)
+    }
+    for (const key of keys) all.push(attributes[key])
+    numbers.push(value)
+  }
+  return { attributes: all, numbers }
+}
+
+/** Series that are worked on in one piece. */
+const piece = 500
+
+export class ObservedValues {
+  readonly #state: MetricState
+  /** Counts how often the values were replaced: of two replacements at a time only the newer one goes on. */
+  #turn = 0
+
+  constructor(state: MetricState) {
+    this.#state = state
+  }
+
+  /**
+   * Puts the values in place of those of before; what shares a series, as in an overflow, is added up.
+   *
+   * A level that is not given any more is gone. A total stays as it was, until it is idle: what is not there for a
+   * while goes on from where it was, and would be counted twice if it were to begin anew.
+   */
+  *replace(readings: ReadonlyArray<Values>): Cooperation.Work<void> {
+    const state = this.#state
+    const turn = ++this.#turn
+    const { index } = state.parts
+    const totals = new Map<Series, number>()
+    let count = 0
+    for (const values of readings) {
+      for (const [row, value] of values.numbers.entries()) {
+        const { size } = index.all
+        const series = index.find(rowOf(state, values, row))
+        const total = (totals.get(series) ?? 0) + value
+        // Nobody may see a new series without a value.
+        if (index.all.size > size) write(state, series, total)
+        totals.set(series, total)
+        if (++count % piece > 0) continue
+        yield
+        if (this.#turn !== turn) return
+      }
+    }
+    for (const [series, total] of totals) {
+      if (this.#turn !== turn) return
+      show(state, series, total)
+      if (++count % piece === 0) yield
+    }
+    if (state.declaration.type === "counter") return
+    for (const series of index.all) {
+      if (this.#turn !== turn) return
+      if (!totals.has(series)) state.expire(series)
+      if (++count % piece === 0) yield
+    }
+  }
+}
+
+const rowOf = ({ parts: { keys } }: MetricState, { attributes }: Values, row: number) => {
+  const record: Record<string, unknown> = {}
+  for (let position = 0; position < keys.length; position++) {
+    record[keys[position] as string] = attributes[row * keys.length + position]
+  }
+  return record
+}
+
+/** A total that has become less has begun anew. */
+const show = (state: MetricState, series: Series, total: number): void => {
+  const { declaration: { type }, parts: { index, keys, storage } } = state
+  if (!series.live) return
+  if (type !== "counter" || total >= CompensatedSum.read(storage.values, series.base + 1)) {
+    return write(state, series, total)
+  }
+  if (state.leaveToTwin(series)) return write(state, series, total)
+  state.expire(series)
+  const { values } = series
+  if (values === undefined) return
+  write(state, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
+}
+
+/** Each series goes from its value of before to its new one, without one in between that another thread might read. */
+const write = ({ declaration: { type }, parts: { storage } }: MetricState, series: Series, total: number): void => {
+  const { base } = series
+  const { values } = storage
+  values[base] = 1
+  if (type === "gauge") values[base + 1] = total
+  else CompensatedSum.set(values, base + 1, total)
+}

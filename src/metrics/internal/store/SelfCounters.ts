@@ -1,0 +1,88 @@
+/**
+ * The counters of the rooms below, which keep them in `SelfStatistics`, as
+ * families of a snapshot.
+ *
+ * **Details**
+ *
+ * Views deny, rename and thin them out as every other metric. No two families of
+ * a snapshot have one name: a counter keeps its own where a view gives it one that
+ * is taken, and is left out where a declared metric was there first.
+ *
+ * @internal
+ */
+import type { SelfCounter } from "../../../internal/SelfStatistics.ts"
+import type { NumberFamily, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as MetricView from "../../MetricView.ts"
+import * as MetricDeclaration from "../model/MetricDeclaration.ts"
+
+export interface Options {
+  readonly counters: () => ReadonlyArray<SelfCounter>
+  readonly startMillis: number
+  /** Told once for each name. */
+  readonly onConflict: (sentence: string) => void
+}
+
+/** Reads those that have counted something; `isTaken` says whether a declared metric has a name. */
+export const reader = ({ counters, onConflict, startMillis }: Options) => {
+  const reported = new Set<string>()
+  const report = (name: string, sentence: string) => {
+    if (!reported.has(name)) onConflict(sentence)
+    reported.add(name)
+  }
+
+  /** The name that a view gives, as far as it can be given: a counter is not left out for a mistake in a view. */
+  const renamed = (name: string, rename: string, isTaken: (name: string) => boolean): string => {
+    if (rename === name) return name
+    const doubt = MetricDeclaration.doubtAbout({ name: rename, type: "counter", unit: undefined }) ??
+      (isTaken(rename) ? "the name is taken" : undefined)
+    if (doubt === undefined) return rename
+    report(rename, `metric ${name} keeps its name: a view calls it ${rename}, but ${doubt}`)
+    return name
+  }
+
+  return (
+    views: ReadonlyArray<MetricView.MetricView>,
+    isTaken: (name: string) => boolean
+  ): ReadonlyArray<NumberFamily> => {
+    const all = counters()
+    const families = new Map<string, NumberFamily>()
+    const isUsed = (name: string) => isTaken(name) || families.has(name) || all.some((other) => other.name === name)
+    for (const counter of all) {
+      const view = MetricView.applyToRead(views, counter.name)
+      if (view === undefined || counter.values.length === 0) continue
+      const name = view.rename === undefined ? counter.name : renamed(counter.name, view.rename, isUsed)
+      if (isTaken(name)) {
+        report(name, `metric ${name} of the telemetry is left out: a declared metric is called ${name}`)
+        continue
+      }
+      const kept = counter.attributes.filter((key) => view.keeps?.(key) ?? true)
+      const series = new Map<string, SeriesSnapshot<number>>()
+      for (const one of [...families.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis)]) {
+        const key = JSON.stringify(kept.map((key) => one.attributes[key]))
+        series.set(key, { ...one, value: one.value + (series.get(key)?.value ?? 0) })
+      }
+      families.set(name, {
+        type: "counter",
+        name,
+        help: counter.help,
+        unit: undefined,
+        attributes: kept,
+        observed: true,
+        series: [...series.values()]
+      })
+    }
+    return [...families.values()]
+  }
+}
+
+const seriesOf = (
+  { attributes: keys, values }: SelfCounter,
+  kept: ReadonlyArray<string>,
+  startMillis: number
+): ReadonlyArray<SeriesSnapshot<number>> =>
+  values.map(({ attributes, value }) => ({
+    attributes: Object.fromEntries(kept.map((key) => [key, attributes[keys.indexOf(key)] ?? ""])),
+    startMillis,
+    value,
+    exemplars: []
+  }))

@@ -1,0 +1,98 @@
+/**
+ * What a store says about itself: metrics that overflow, misuse, memory. And what
+ * the rooms below have counted.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { SelfStatistics } from "../../../internal/SelfStatistics.ts"
+import type * as TelemetryConfig from "../../../TelemetryConfig.ts"
+import type { MetricState } from "./MetricStorage.ts"
+import * as SelfCounters from "./SelfCounters.ts"
+
+export const bytes = {
+  type: "gauge",
+  name: "tasker_metric_store_bytes",
+  help: "Memory of all series, estimated.",
+  unit: "bytes",
+  attributes: []
+} as const
+
+export const series = {
+  type: "gauge",
+  name: "tasker_metric_series",
+  help: "Series by metric.",
+  attributes: ["metric"]
+} as const
+
+export const readBytes = (states: Iterable<MetricState>, threadBytes: number) => {
+  let value = threadBytes
+  for (const state of states) value += state.bytes
+  return [{ attributes: {}, value }]
+}
+
+/** Of what worker threads have, and what they have left, the series count that the main thread does not have. */
+export const readSeries = (own: Iterable<MetricState>, ofThreads: Iterable<MetricState>) => {
+  const counts = new Map<string, number>()
+  for (const state of own) counts.set(state.declaration.name, state.seriesCount)
+  for (const state of ofThreads) {
+    const { name } = state.declaration
+    counts.set(name, (counts.get(name) ?? 0) + state.aloneCount)
+  }
+  return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
+}
+
+export const make = Effect.gen(function*() {
+  const statistics = yield* SelfStatistics
+  const context = yield* Effect.context<never>()
+  // The fiber that records has the program's loggers; a plain callback has those of the layer.
+  const log = (effect: Effect.Effect<void>) => void Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(effect)
+  const startMillis = yield* Effect.clockWith((clock) => Effect.sync(() => clock.currentTimeMillisUnsafe()))
+  const countOverflow = statistics.counter(
+    "tasker_metric_overflows_total",
+    "Metrics that reached their cardinality limit.",
+    ["metric", "attribute"]
+  )
+  const countMisuse = statistics.counter(
+    "tasker_metric_misuses_total",
+    "Measurements that make no sense and were not recorded.",
+    ["metric"]
+  )
+  const countFailure = statistics.counter(
+    "tasker_metric_observe_errors_total",
+    "Times that the values of an observed metric could not be had.",
+    ["metric"]
+  )
+  const failed = new Set<string>()
+  const warn = (sentence: string) => log(Effect.logWarning(sentence))
+
+  return {
+    warn,
+    overflow: (metric: string, limit: number, culprit: string) => {
+      countOverflow([metric, culprit])
+      log(Effect.logWarning(
+        `metric ${metric} has reached its limit of ${limit} series; ` +
+          `attribute "${culprit}" has the most distinct values`
+      ))
+    },
+    misuse: (metric: string, policy: TelemetryConfig.TelemetryConfig["metrics"]["onMisuse"]) => {
+      let isFirst = true
+      return (message: string) => {
+        countMisuse([metric])
+        if (policy === "die") throw new RangeError(message)
+        if (policy === "warn" && isFirst) log(Effect.logWarning(message))
+        isFirst = false
+      }
+    },
+    observeFailed: (metric: string, cause: Cause.Cause<unknown>) => {
+      countFailure([metric])
+      if (!failed.has(metric)) log(Effect.logWarning(`the values of metric ${metric} could not be had`, cause))
+      failed.add(metric)
+    },
+    /** Whether a counter of the telemetry about itself has the name. */
+    owns: (name: string) => statistics.read().some((counter) => counter.name === name),
+    read: SelfCounters.reader({ counters: statistics.read, startMillis, onConflict: warn })
+  }
+})

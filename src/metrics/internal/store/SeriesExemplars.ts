@@ -1,0 +1,103 @@
+/**
+ * Which measurements are kept as exemplars, and where.
+ *
+ * **Details**
+ *
+ * Every bucket of a histogram series and every counter series keeps the first
+ * measurement of each collection interval that was made in a fitting span. After
+ * that one, recording pays a comparison until the next snapshot.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Fiber from "effect/Fiber"
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Exemplar } from "../../MetricSnapshot.ts"
+import type { KeptExemplar, Series } from "./Series.ts"
+
+export class ExemplarFilter {
+  /** Spans that are not sampled are no use to somebody who looks for the trace. */
+  readonly #onlySampled: boolean
+  /** Counts snapshots. */
+  #interval = 1
+  #isEmpty = true
+
+  constructor(onlySampled: boolean) {
+    this.#onlySampled = onlySampled
+  }
+
+  /** Keeps the measurement if it is the first of the interval at its position and was made in a fitting span. */
+  offer(series: Series, position: number, value: number): void {
+    const fiber = Fiber.getCurrent()
+    if (fiber !== undefined) this.#offerIn(fiber, series, position, value)
+  }
+
+  /** Apart from {@link offer}, which is small enough to become part of its callers. */
+  #offerIn(fiber: Fiber.Fiber<unknown, unknown>, series: Series, position: number, value: number): void {
+    const span = fiber.cache.span
+    if (span === undefined || (this.#onlySampled && !span.sampled)) return
+    if (series.exemplars?.[position]?.interval === this.#interval) return
+    const timeMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    keep(series, position, this.#interval, { value, timeMillis, traceId: span.traceId, spanId: span.spanId })
+    this.#isEmpty = false
+  }
+
+  /** From now on every position keeps a new one. */
+  nextInterval(): void {
+    this.#interval++
+  }
+
+  /** Reading begins now: what it gives finds the exemplars that series have at this moment. */
+  read(): ReadExemplars {
+    const interval = this.#interval
+    return this.#isEmpty ? nothing : (series) => collect(series, interval)
+  }
+}
+
+/** Finds the exemplars of series; gives nothing where none of them has any. */
+export type ReadExemplars = (series: ReadonlyArray<Series>) => Cooperation.Work<SeriesExemplars | undefined>
+
+/** By the place of a series; each in the order of its buckets. */
+export type SeriesExemplars = ReadonlyArray<ReadonlyArray<Exemplar> | undefined>
+
+/** Series that are looked at in one piece of work. */
+const piece = 1024
+
+/** Where no exemplars are kept. */
+// oxlint-disable-next-line eslint/require-yield
+export function* nothing(): Cooperation.Work<undefined> {
+  return undefined
+}
+
+function* collect(series: ReadonlyArray<Series>, interval: number): Cooperation.Work<SeriesExemplars | undefined> {
+  let found: Array<ReadonlyArray<Exemplar> | undefined> | undefined
+  for (let index = 0; index < series.length; index++) {
+    const { exemplars } = series[index] as Series
+    if (exemplars !== undefined) {
+      found ??= Array.from({ length: series.length })
+      found[index] = keptUntil(exemplars, interval)
+    }
+    if (index % piece === piece - 1) yield
+  }
+  return found
+}
+
+const keptUntil = (kept: ReadonlyArray<KeptExemplar | undefined>, interval: number): ReadonlyArray<Exemplar> => {
+  const exemplars: Array<Exemplar> = []
+  for (const last of kept) {
+    const one = last !== undefined && last.interval > interval ? last.before : last
+    if (one !== undefined && one.interval <= interval) exemplars.push(one.exemplar)
+  }
+  return exemplars
+}
+
+const keep = (series: Series, position: number, interval: number, exemplar: Exemplar) => {
+  const kept = series.exemplars ??= []
+  while (kept.length <= position) kept.push(undefined)
+  const before = kept[position]
+  kept[position] = {
+    exemplar,
+    interval,
+    before: before === undefined ? undefined : { exemplar: before.exemplar, interval: before.interval }
+  }
+}

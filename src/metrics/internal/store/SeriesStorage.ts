@@ -1,0 +1,109 @@
+/**
+ * The numbers of the series of a family, side by side in one typed array.
+ *
+ * **Details**
+ *
+ * The first number of a series says whether it was recorded to since the last
+ * look for idle series. It stands beside the others so that recording touches no
+ * other memory.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+
+/** Memory of one reading of all families: by storage the room for its copy, by slab the copy of what storages share. */
+export type Reading = Map<object, Float64Array>
+
+export interface SeriesStorage {
+  /** Replaced by a larger array as series come; never keep it. */
+  readonly values: Float64Array
+  /** How many numbers a series has, the first one included. */
+  readonly stride: number
+  /** Changes whenever a place is given back: who holds a place looks whether it is still theirs. */
+  readonly generation: number
+  /** The place of a new series, all zero; `undefined` where there is no room for one. */
+  allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined
+  /** The place of the overflow series, for which there is always room. */
+  allocateOverflow(startMillis: number): number
+  /** Takes back the place of an expired series. */
+  release(base: number): void
+  /** Gets the memory of a large copy ready, which takes longer than to fill it. */
+  prepare(reading: Reading): Cooperation.Work<void>
+  /** The numbers of all series as they are now, which is the beginning of a reading. */
+  copy(reading: Reading): Float64Array
+}
+
+const firstSeries = 8
+
+/** Numbers of a page of memory: the system provides each when it is first written to. */
+const pageNumbers = 512
+
+/** Numbers of a copy whose pages are got before, and numbers whose pages are got in one piece of work. */
+const largeCopy = 16 * pageNumbers
+
+/** Storage in the memory of this thread, without a limit of its own. */
+export class GrowingStorage implements SeriesStorage {
+  readonly stride: number
+  values: Float64Array
+  generation = 0
+  readonly #free: Array<number> = []
+  #used = 0
+
+  constructor(stride: number) {
+    this.stride = stride
+    this.values = new Float64Array(stride * firstSeries)
+  }
+
+  allocate(): number {
+    const free = this.#free.pop()
+    if (free !== undefined) {
+      this.values.fill(0, free, free + this.stride)
+      return free
+    }
+    const base = this.#used
+    this.#used += this.stride
+    if (this.#used > this.values.length) {
+      const larger = new Float64Array(this.values.length * 2)
+      larger.set(this.values)
+      this.values = larger
+    }
+    return base
+  }
+
+  allocateOverflow(): number {
+    return this.allocate()
+  }
+
+  *prepare(reading: Reading): Cooperation.Work<void> {
+    yield* prepareCopy(reading, this, this.#used)
+  }
+
+  copy(reading: Reading): Float64Array {
+    return copyInto(reading, this, this.values.subarray(0, this.#used))
+  }
+
+  /** The next series gets the place. */
+  release(base: number): void {
+    this.generation++
+    this.#free.push(base)
+  }
+}
+
+/** Gets the memory ready that `owner` will copy so many numbers into. */
+export function* prepareCopy(reading: Reading, owner: object, count: number): Cooperation.Work<void> {
+  if (count < largeCopy) return
+  const room = new Float64Array(count)
+  for (let at = 0; at < room.length; at += pageNumbers) {
+    room[at] = 0
+    if (at % largeCopy === 0) yield
+  }
+  reading.set(owner, room)
+}
+
+/** A copy of the numbers, in the memory that was got ready if they have not become more than fit into it. */
+export const copyInto = (reading: Reading, owner: object, numbers: Float64Array): Float64Array => {
+  const room = reading.get(owner)
+  if (room === undefined || room.length < numbers.length) return numbers.slice()
+  room.set(numbers)
+  return room
+}

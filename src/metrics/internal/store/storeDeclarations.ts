@@ -1,0 +1,49 @@
+/**
+ * The declaring half of a store, for every store alike: what is given is checked
+ * and handed on.
+ *
+ * @internal
+ */
+import { durationBuckets } from "../../MetricCatalog.ts"
+import * as MetricDeclaration from "../model/MetricDeclaration.ts"
+import type { MetricStoreShape } from "../model/MetricStoreShape.ts"
+import { siteOf } from "./declarationSite.ts"
+import type { Instrument } from "./DeclaredMetrics.ts"
+
+/** Gives the instrument of a declaration; it has the methods of the declared type. */
+export type Declare = (declaration: MetricDeclaration.Checked) => Instrument
+
+type Declarations = Pick<
+  MetricStoreShape,
+  "counter" | "upDownCounter" | "gauge" | "histogram" | "exponentialHistogram" | "timer" | "info"
+>
+
+export const make = (declare: Declare): Declarations => {
+  const of = (
+    type: MetricDeclaration.DeclaredType,
+    declaration: MetricDeclaration.Unchecked,
+    caller: (...args: ReadonlyArray<never>) => unknown
+  ) => declare(MetricDeclaration.check(type, declaration, siteOf(caller))) as never
+  const declarations: Declarations = {
+    counter: (declaration) => of("counter", declaration, declarations.counter),
+    upDownCounter: (declaration) => of("upDownCounter", declaration, declarations.upDownCounter),
+    gauge: (declaration) => of("gauge", declaration, declarations.gauge),
+    histogram: (declaration) => of("histogram", declaration, declarations.histogram),
+    exponentialHistogram: (declaration) => of("exponentialHistogram", declaration, declarations.exponentialHistogram),
+    timer: (declaration) =>
+      of(
+        "histogram",
+        { ...declaration, unit: "seconds", buckets: declaration.buckets ?? durationBuckets },
+        declarations.timer
+      ),
+    info: (declaration, attributes) => {
+      const info: { readonly set: (attributes: Readonly<Record<string, string>>, value: number) => void } = of(
+        "info",
+        declaration,
+        declarations.info
+      )
+      info.set(attributes, 1)
+    }
+  }
+  return declarations
+}

@@ -1,0 +1,206 @@
+/**
+ * Memory that a worker thread records into and the main thread reads: numbers of
+ * series, and a directory that says which series they belong to.
+ *
+ * **Details**
+ *
+ * A slab has one writer. The directory is a log of entries, one JSON text a
+ * line. An entry becomes visible with the atomic store of the directory's end,
+ * after its bytes and the place of its numbers are there: a reader sees a series
+ * whole or not at all, and before its first measurement. Numbers are added to
+ * without locks; what a reader copies may be one measurement behind.
+ *
+ * Nothing is taken back, so a thread that dies leaves everything it has counted.
+ *
+ * @internal
+ */
+import type { Checked } from "../model/MetricDeclaration.ts"
+import type { Reading } from "../store/SeriesStorage.ts"
+
+/**
+ * What a worker thread is given, for instance as `workerData`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MetricPort {
+  readonly directory: SharedArrayBuffer
+  readonly numbers: SharedArrayBuffer
+}
+
+/** An entry of the directory. */
+export type Entry =
+  | { readonly family: Omit<Checked, "site"> }
+  | {
+    /** Number of the family, in the order of their entries. */
+    readonly of: number
+    /** Place of the numbers, in numbers. */
+    readonly base: number
+    readonly startMillis: number
+    /** `null` for the overflow series. */
+    readonly values: ReadonlyArray<string> | null
+  }
+  /** The series at this place has expired. */
+  | { readonly of: number; readonly expired: number }
+
+const firstBytes = 65_536
+const numberBytes = Float64Array.BYTES_PER_ELEMENT
+/** Bytes before the entries: the end of the directory. */
+const headerBytes = 8
+const newline = 10
+/** The directory gets this share of the bytes of a slab. */
+const directoryShare = 4
+
+/** A slab of at most `maximumBytes`; memory is used as series come. */
+export const create = (maximumBytes: number): MetricPort => {
+  const buffer = (maxByteLength: number) =>
+    new SharedArrayBuffer(Math.min(firstBytes, maxByteLength), { maxByteLength })
+  const directory = Math.ceil(maximumBytes / directoryShare)
+  const numbers = Math.max(maximumBytes - directory, numberBytes)
+  return { directory: buffer(directory), numbers: buffer(numbers - numbers % numberBytes) }
+}
+
+/** The writing side of a slab. */
+export class SlabWriter {
+  readonly #port: MetricPort
+  readonly #header: Int32Array
+  readonly #encoder = new TextEncoder()
+  #usedNumbers = 0
+  /** Numbers and bytes that are kept for overflow series. */
+  #keptBytes = 0
+  #families = 0
+
+  constructor(port: MetricPort) {
+    this.#port = port
+    this.#header = new Int32Array(port.directory, 0, 1)
+  }
+
+  /** All numbers there are by now. */
+  get numbers(): Float64Array {
+    return new Float64Array(this.#port.numbers, 0, this.#port.numbers.byteLength / numberBytes)
+  }
+
+  /** A copy of them, the same one for all families of a reading. */
+  copy(reading: Reading): Float64Array {
+    const copy = reading.get(this) ?? this.numbers.slice(0, this.#usedNumbers)
+    reading.set(this, copy)
+    return copy
+  }
+
+  /**
+   * Adds a family, with room for its overflow series; gives its number and the
+   * place of that series. `undefined` where there is no room.
+   */
+  addFamily(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
+    const { site: _, ...family } = declaration
+    const overflow = this.#reserve(stride)
+    if (overflow === undefined || !this.#publish({ family }, overflowEntryBytes)) return undefined
+    this.#keptBytes += overflowEntryBytes
+    return { number: this.#families++, overflow }
+  }
+
+  /** Adds a series and gives the place of its numbers; `undefined` where there is no room. */
+  addSeries(of: number, stride: number, values: ReadonlyArray<string>, startMillis: number): number | undefined {
+    const base = this.#reserve(stride)
+    return base !== undefined && this.#publish({ of, base, startMillis, values }) ? base : undefined
+  }
+
+  /** Shows the overflow series of a family; there is always room for its entry. */
+  showOverflow(of: number, base: number, startMillis: number): void {
+    this.#keptBytes -= overflowEntryBytes
+    this.#publish({ of, base, startMillis, values: null })
+  }
+
+  /** Says that a series has expired; without room it goes on to be shown. */
+  expire(of: number, base: number): void {
+    this.#publish({ of, expired: base })
+  }
+
+  /** Says that an overflow series has expired if there is room for it to be shown again. */
+  expireOverflow(of: number, base: number): boolean {
+    const isShown = this.#publish({ of, expired: base }, overflowEntryBytes)
+    if (isShown) this.#keptBytes += overflowEntryBytes
+    return isShown
+  }
+
+  #reserve(stride: number): number | undefined {
+    const base = this.#usedNumbers
+    const end = base + stride
+    if (!growTo(this.#port.numbers, end * numberBytes)) return undefined
+    this.#usedNumbers = end
+    return base
+  }
+
+  #publish(entry: Entry, andKeep: number = 0): boolean {
+    const bytes = this.#encoder.encode(`${JSON.stringify(entry)}\n`)
+    const start = this.#header[0] as number
+    const end = start + bytes.length
+    const { directory } = this.#port
+    if (headerBytes + end + this.#keptBytes + andKeep > directory.maxByteLength) return false
+    if (!growTo(directory, headerBytes + end)) return false
+    new Uint8Array(directory, headerBytes + start, bytes.length).set(bytes)
+    Atomics.store(this.#header, 0, end)
+    return true
+  }
+}
+
+/** Longest entry of an overflow series. */
+const overflowEntryBytes = 128
+
+const growTo = (buffer: SharedArrayBuffer, bytes: number): boolean => {
+  if (bytes <= buffer.byteLength) return true
+  if (bytes > buffer.maxByteLength) return false
+  buffer.grow(Math.min(Math.max(buffer.byteLength * 2, bytes + (-bytes & 7)), buffer.maxByteLength))
+  return true
+}
+
+/** The reading side of a slab. */
+export class SlabReader {
+  readonly #port: MetricPort
+  readonly #header: Int32Array
+  readonly #decoder = new TextDecoder()
+  #read = 0
+
+  constructor(port: MetricPort) {
+    this.#port = port
+    this.#header = new Int32Array(port.directory, 0, 1)
+  }
+
+  /** Bytes of all entries there are by now. */
+  get end(): number {
+    return Atomics.load(this.#header, 0)
+  }
+
+  /** Bytes of the entries that {@link entries} has given. */
+  get read(): number {
+    return this.#read
+  }
+
+  /** Bytes that the memory of the slab has grown to. */
+  get bytes(): number {
+    return this.#port.directory.byteLength + this.#port.numbers.byteLength
+  }
+
+  /** The next entries, as many as there are in so many bytes, but at least one if there is any. */
+  entries(maximumBytes: number): ReadonlyArray<Entry> {
+    const all = this.end - this.#read
+    if (all === 0) return []
+    const first = this.#bytes(Math.min(all, maximumBytes))
+    const length = first.lastIndexOf(newline) + 1
+    const bytes = length > 0 ? first.subarray(0, length) : this.#bytes(all)
+    const end = length > 0 ? length : bytes.indexOf(newline) + 1
+    this.#read += end
+    const text = this.#decoder.decode(bytes.subarray(0, end - 1))
+    return text.split("\n").map((line) => JSON.parse(line) as Entry)
+  }
+
+  /** Copied: a decoder takes no shared memory. */
+  #bytes(length: number): Uint8Array {
+    return new Uint8Array(this.#port.directory, headerBytes + this.#read, length).slice()
+  }
+
+  /** The numbers up to `end` as they are at any moment. */
+  numbers(end: number): Float64Array {
+    return new Float64Array(this.#port.numbers, 0, end)
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Storage of a family in memory that another thread reads.
+ *
+ * @internal
+ */
+import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Reading, SeriesStorage } from "../store/SeriesStorage.ts"
+import type { SlabWriter } from "./SharedSlab.ts"
+
+export class SharedStorage implements SeriesStorage {
+  readonly stride: number
+  values: Float64Array
+  generation = 0
+  readonly #slab: SlabWriter
+  readonly #number: number
+  readonly #overflow: number
+  #showsOverflow = false
+
+  /** @param place number of the family and place of its overflow series, as the slab gave them */
+  constructor(slab: SlabWriter, stride: number, place: { readonly number: number; readonly overflow: number }) {
+    this.stride = stride
+    this.values = slab.numbers
+    this.#slab = slab
+    this.#number = place.number
+    this.#overflow = place.overflow
+  }
+
+  allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined {
+    const base = this.#slab.addSeries(this.#number, this.stride, values, startMillis)
+    this.values = this.#slab.numbers
+    return base
+  }
+
+  allocateOverflow(startMillis: number): number {
+    // Its one place may have the numbers of the overflow series before.
+    this.values.fill(0, this.#overflow, this.#overflow + this.stride)
+    if (!this.#showsOverflow) this.#slab.showOverflow(this.#number, this.#overflow, startMillis)
+    this.#showsOverflow = true
+    return this.#overflow
+  }
+
+  *prepare(): Cooperation.Work<void> {}
+
+  copy(reading: Reading): Float64Array {
+    return this.#slab.copy(reading)
+  }
+
+  /** The place stays empty: a reader may be about to read it. */
+  release(base: number): void {
+    this.generation++
+    if (base === this.#overflow) this.#showsOverflow = !this.#slab.expireOverflow(this.#number, base)
+    else this.#slab.expire(this.#number, base)
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The worker threads of a process: what they record is added to what the main
+ * thread records.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Cooperation from "../../../internal/Cooperation.ts"
+import * as MetricMerge from "../../MetricMerge.ts"
+import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricState } from "../store/MetricStorage.ts"
+import type { Reading } from "../store/SeriesStorage.ts"
+import * as SharedSlab from "./SharedSlab.ts"
+import { type AddParts, SharedThread } from "./SharedThread.ts"
+import { type Options, ThreadFamilies } from "./ThreadMetrics.ts"
+
+export class SharedThreads {
+  readonly #threads = new Set<SharedThread>()
+  readonly #families: ThreadFamilies
+
+  constructor(options: Options) {
+    this.#families = new ThreadFamilies(options)
+  }
+
+  /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
+  share(maximumBytes: number): Effect.Effect<SharedSlab.MetricPort, never, Scope.Scope> {
+    const open = Effect.sync(() => {
+      const port = SharedSlab.create(maximumBytes)
+      const thread = new SharedThread(port, this.#families.find)
+      this.#threads.add(thread)
+      return { port, thread }
+    })
+    const close = ({ thread }: { readonly thread: SharedThread }) =>
+      Effect.andThen(
+        Effect.suspend(() => Cooperation.run(thread.end())),
+        Effect.sync(() => this.#threads.delete(thread))
+      )
+    return Effect.map(Effect.acquireRelease(open, close), ({ port }) => port)
+  }
+
+  /** The families of all threads together. */
+  get states(): Iterable<MetricState> {
+    return this.#families.states
+  }
+
+  /** Memory of the threads there are, estimated. */
+  get bytes(): number {
+    let bytes = 0
+    for (const thread of this.#threads) bytes += thread.bytes
+    return bytes
+  }
+
+  /** The main thread has a new family: what threads have of it and what it has share a limit and expire together. */
+  pair(own: MetricState): void {
+    this.#families.pair(own)
+  }
+
+  /** Takes the series that threads have by now. */
+  *take(): Cooperation.Work<void> {
+    for (const thread of this.#threads) yield* thread.take()
+  }
+
+  /** Gets ready for {@link read}. */
+  *prepare(reading: Reading): Cooperation.Work<void> {
+    yield* this.take()
+    for (const thread of this.#threads) yield* thread.prepare(reading)
+    yield* this.#families.prepare(reading)
+  }
+
+  /** Reads all threads now; the work adds what they have to the families of the main thread. */
+  read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
+    // First, because what is new in a thread has a place in the families.
+    const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
+    const families = this.#families.read(reading)
+    return (own) => this.#add(own, families, parts)
+  }
+
+  *#add(
+    own: MetricSnapshot,
+    families: ReturnType<ThreadFamilies["read"]>,
+    parts: ReadonlyArray<AddParts>
+  ): Cooperation.Work<MetricSnapshot> {
+    const others = yield* families(parts)
+    if (others.length === 0) return own
+    const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, families: others }])
+    for (const { difference, name } of conflicts) this.#families.conflict(name, difference)
+    return snapshot
+  }
+}

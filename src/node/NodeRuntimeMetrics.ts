@@ -1,0 +1,124 @@
+/**
+ * Metrics of the Node process: event loop, garbage collector, heap, processor,
+ * memory, handles.
+ *
+ * **Details**
+ *
+ * Everything but the pauses of the garbage collector is read when the metrics
+ * are, so between two readings the cost is a timer that fires ten times a second.
+ * Nothing of it keeps the process alive. Delay and utilisation are those of the
+ * last whole window of at least ten seconds, the same for every reader.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { performance } from "node:perf_hooks"
+import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from "node:v8"
+import { runtimeCatalog } from "../metrics/MetricCatalog.ts"
+import type { ObservedDeclaration } from "../metrics/MetricStore.ts"
+import { MetricStore } from "../metrics/MetricStore.ts"
+import * as NodeEventLoop from "./internal/NodeEventLoop.ts"
+import * as NodeGarbageCollection from "./internal/NodeGarbageCollection.ts"
+
+/**
+ * Measures the process the layer is built in. Part of `Telemetry.layer` unless
+ * `metrics.runtime` is off.
+ *
+ * **Example** (Metrics of the process alone)
+ *
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import { MetricStore } from "tasker-telemetry"
+ * import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
+ *
+ * const layer = Layer.provideMerge(NodeRuntimeMetrics.layer, MetricStore.layer)
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, MetricStore> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const store = yield* MetricStore
+    const clock = yield* Clock.Clock
+    const window = yield* NodeEventLoop.observe(() => clock.monotonicTimeNanosUnsafe())
+    const pauses = store.histogram(runtimeCatalog.gcDuration)
+    yield* NodeGarbageCollection.observe((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
+    store.info(runtimeCatalog.version, { version: process.version })
+    // A worker thread has an event loop and a heap of its own; the process is measured by the main thread.
+    const observed = [...eventLoop(window), ...heap, ...(store.isShared ? [] : ofProcess)]
+    for (const metric of observed) yield* store.observe(metric)
+  })
+)
+
+type Observed = ObservedDeclaration<string>
+
+const one = (value: number) => [{ attributes: {}, value }]
+
+const eventLoop = (window: () => NodeEventLoop.Window): ReadonlyArray<Observed> => {
+  const delay = (key: NodeEventLoop.DelayKey) => () => {
+    const value = window().delay?.[key]
+    return value === undefined ? [] : one(value)
+  }
+  return [
+    { ...runtimeCatalog.delayMin, read: delay("min") },
+    { ...runtimeCatalog.delayMax, read: delay("max") },
+    { ...runtimeCatalog.delayMean, read: delay("mean") },
+    { ...runtimeCatalog.delayStddev, read: delay("stddev") },
+    { ...runtimeCatalog.delayP50, read: delay("p50") },
+    { ...runtimeCatalog.delayP90, read: delay("p90") },
+    { ...runtimeCatalog.delayP99, read: delay("p99") },
+    { ...runtimeCatalog.utilization, read: () => one(window().utilization) },
+    {
+      ...runtimeCatalog.loopTime,
+      read: () => {
+        const { active, idle } = performance.eventLoopUtilization()
+        return [
+          { attributes: { nodejs_eventloop_state: "active" }, value: active / 1e3 },
+          { attributes: { nodejs_eventloop_state: "idle" }, value: idle / 1e3 }
+        ]
+      }
+    }
+  ]
+}
+
+const bySpace = (bytesOf: (space: HeapSpaceInfo) => number) => () =>
+  getHeapSpaceStatistics().map((space) => ({
+    attributes: { v8js_heap_space_name: space.space_name },
+    value: bytesOf(space)
+  }))
+
+const heap: ReadonlyArray<Observed> = [
+  { ...runtimeCatalog.heapUsed, read: bySpace((space) => space.space_used_size) },
+  { ...runtimeCatalog.heapSpaceSize, read: bySpace((space) => space.space_size) },
+  { ...runtimeCatalog.heapSpaceAvailable, read: bySpace((space) => space.space_available_size) },
+  { ...runtimeCatalog.heapSpacePhysical, read: bySpace((space) => space.physical_space_size) },
+  { ...runtimeCatalog.heapLimit, read: () => one(getHeapStatistics().heap_size_limit) }
+]
+
+const ofProcess: ReadonlyArray<Observed> = [
+  {
+    ...runtimeCatalog.cpuTime,
+    read: () => {
+      const { system, user } = process.cpuUsage()
+      return [
+        { attributes: { cpu_mode: "user" }, value: user / 1e6 },
+        { attributes: { cpu_mode: "system" }, value: system / 1e6 }
+      ]
+    }
+  },
+  { ...runtimeCatalog.memory, read: () => one(process.memoryUsage.rss()) },
+  { ...runtimeCatalog.uptime, read: () => one(process.uptime()) },
+  { ...runtimeCatalog.startTime, read: () => one(performance.timeOrigin / 1e3) },
+  {
+    ...runtimeCatalog.activeResources,
+    read: () => {
+      const counts = new Map<string, number>()
+      for (const type of process.getActiveResourcesInfo()) counts.set(type, (counts.get(type) ?? 0) + 1)
+      return Array.from(counts, ([type, value]) => ({ attributes: { type }, value }))
+    }
+  }
+]

@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
+import { MetricState, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
+import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
+import { GrowingStorage } from "../../../../src/metrics/internal/store/SeriesStorage.ts"
+
+const make = () => {
+  const declaration = MetricDeclaration.check(
+    "gauge",
+    { name: "pool_size", help: "Size.", attributes: ["pool"] },
+    "here",
+    true
+  )
+  const state = new MetricState({
+    declaration,
+    cardinalityLimit: 10_000,
+    storage: new GrowingStorage(strideOf(declaration)),
+    exemplars: undefined,
+    nowMillis: () => 0,
+    redact: (_, value) => value,
+    misuse: () => {},
+    registry: undefined,
+    onOverflow: () => {}
+  })
+  const rows = (count: number) =>
+    ObservedValues.taken(
+      state,
+      Array.from({ length: count }, (_, index) => ({ attributes: { pool: `${index}` }, value: 1 }))
+    )
+  return { state, rows, values: new ObservedValues.ObservedValues(state) }
+}
+
+describe("ObservedValues", () => {
+  it.effect("stay gone where they end while an older reading of them is worked on", () =>
+    Effect.sync(() => {
+      const { rows, state, values } = make()
+      const older = values.replace([rows(5000)])
+      older.next()
+      assert.isAbove(state.seriesCount, 0)
+      Cooperation.runNow(values.replace([]))
+      Cooperation.runNow(older)
+      assert.strictEqual(state.seriesCount, 0)
+    }))
+
+  it.effect("are replaced in small pieces of work", () =>
+    Effect.sync(() => {
+      const { rows, values } = make()
+      assert.isAtLeast(Array.from(values.replace([rows(5000)])).length, 10)
+    }))
+})
