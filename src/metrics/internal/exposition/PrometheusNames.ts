@@ -16,18 +16,12 @@ import type { FamilySnapshot, MetricType } from "../../MetricSnapshot.ts"
 /**
  * A metric name for any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a
  * row.
- *
- * @category names
- * @since 0.1.0
  */
 export const metricName = (text: string): string =>
   validMetricName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
 
 /**
  * A label name for any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row.
- *
- * @category names
- * @since 0.1.0
  */
 export const labelName = (text: string): string =>
   validLabelName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9]+/g, "_"))
@@ -42,9 +36,6 @@ const led = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${n
  * A unit as Prometheus writes it, for a word or a symbol of UCUM: `seconds` for
  * `s`, `bytes` for `By`, `meters_per_second` for `m/s`, `ratio` for `1`. A text
  * in braces counts things and is no unit.
- *
- * @category names
- * @since 0.1.0
  */
 export const unitName = (unit: string): string | undefined => {
   const [amount = "", ...per] = unit.replace(/\{[^}]*\}/g, "").split("/")
@@ -90,17 +81,11 @@ const perWords = { ...unitWords, d: "day", h: "hour", min: "minute", s: "second"
 
 /**
  * The type of a family in OpenMetrics.
- *
- * @category models
- * @since 0.1.0
  */
 export type OpenMetricsType = "counter" | "gauge" | "histogram" | "info" | "summary" | "unknown"
 
 /**
  * A family under the names that it is exposed with.
- *
- * @category models
- * @since 0.1.0
  */
 export interface PrometheusFamily {
   /** Name in the text format 0.0.4 and in protobuf: ends in `_total` for a counter, in `_info` for an info. */
@@ -117,9 +102,6 @@ export interface PrometheusFamily {
 
 /**
  * Something that an exposition leaves out, and why.
- *
- * @category models
- * @since 0.1.0
  */
 export interface Dropped {
   /** The metric, as it was recorded. */
@@ -144,24 +126,6 @@ export interface Dropped {
  * OpenMetrics compares names without `_total` and `_info`, and with `_created`. A
  * counter `x_total` beside a gauge `x` is written there as `unknown`, an info as
  * `gauge`, under its full name: same samples, and nothing is lost.
- *
- * **Example** (Names that differ in a dot)
- *
- * ```ts
- * import * as PrometheusNames from "tasker-telemetry/metrics/internal/exposition/PrometheusNames"
- *
- * const family = { help: "Jobs.", unit: undefined, attributes: [], series: [] }
- * const { dropped, families } = PrometheusNames.resolve([
- *   { ...family, type: "gauge", name: "jobs.active" },
- *   { ...family, type: "upDownCounter", name: "jobs_active" },
- *   { ...family, type: "counter", name: "jobs" }
- * ])
- * families.map(({ name, type }) => `${type} ${name}`) // gauge jobs_active, counter jobs_total
- * dropped.length // 0
- * ```
- *
- * @category resolution
- * @since 0.1.0
  */
 export const resolve = (
   snapshots: ReadonlyArray<FamilySnapshot>
