@@ -73,7 +73,8 @@ export const Attribute = {
   event: "tasker.event",
   stateFrom: "tasker.state.from",
   stateTo: "tasker.state.to",
-  errorType: "error.type"
+  errorType: "error.type",
+  interrupted: "tasker.interrupted"
 } as const
 
 /**

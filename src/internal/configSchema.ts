@@ -204,7 +204,7 @@ export const configSchema = Schema.Struct({
       }),
       eventCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
         default: 128,
-        doc: "Events a span keeps.",
+        doc: "Events a span keeps; a full one gives up others for its transitions and its exception.",
         otel: ["OTEL_SPAN_EVENT_COUNT_LIMIT"]
       }),
       linkCount: Option.integer({ minimum: 0, maximum: 100_000 }, {

@@ -29,6 +29,15 @@ export interface Recording {
 
 const noEvents: ReadonlyArray<SpanEventData> = []
 
+/** The attributes that say how a span ended. A full span gives up another attribute for each of them. */
+const endings: ReadonlySet<string> = new Set([
+  Attribute.taskStatus,
+  Attribute.stepStatus,
+  Attribute.workSeconds,
+  Attribute.errorType,
+  Attribute.interrupted
+])
+
 /** Characters of a name; Effect's span logger makes a log message the name of an event. */
 const longestName = 8192
 
@@ -57,6 +66,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
   readonly #startMonotonic: bigint
   #exit: Exit.Exit<unknown, unknown> | undefined = undefined
   #events: Array<SpanEventData> | undefined = undefined
+  #keyEvents: Set<SpanEventData> | undefined = undefined
 
   constructor(
     options: Parameters<Tracer.Tracer["span"]>[0],
@@ -98,23 +108,45 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     const name = attributeName(redaction, key)
     if (this.attributes.size >= limits.attributeCount && !this.attributes.has(name)) {
       this.droppedAttributes++
-      return
+      const other = endings.has(name) ? this.#newestOf(this.attributes.keys(), endings) : undefined
+      if (other === undefined) return
+      this.attributes.delete(other)
     }
     this.attributes.set(name, attributeValue(limits, redaction, key, value))
   }
 
   event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
+    this.#addEvent(name, startTime, attributes, false)
+  }
+
+  /** Adds an event that says how the span went on or ended: a full span gives up its newest other event for it. */
+  keyEvent(name: string, startTime: bigint, attributes: Record<string, unknown>): void {
+    this.#addEvent(name, startTime, attributes, true)
+  }
+
+  #addEvent(name: string, timeNanos: bigint, attributes: Record<string, unknown>, isKey: boolean): void {
     if (this.#exit !== undefined) return
     const { limits, redaction } = this.#recording
-    if (this.events.length >= limits.eventCount) {
+    const events = this.#events ??= []
+    if (events.length >= limits.eventCount) {
       this.droppedEvents++
-      return
+      const other = isKey ? this.#newestOf(events, this.#keyEvents) : undefined
+      if (other === undefined) return
+      events.splice(events.indexOf(other), 1)
     }
-    ;(this.#events ??= []).push({
+    const event: SpanEventData = {
       name: redaction.text(cut(name, longestName)),
-      timeNanos: startTime,
+      timeNanos,
       attributes: attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
-    })
+    }
+    events.push(event)
+    if (isKey) (this.#keyEvents ??= new Set()).add(event)
+  }
+
+  #newestOf<A>(all: Iterable<A>, except: ReadonlySet<A> | undefined): A | undefined {
+    let newest: A | undefined
+    for (const each of all) if (except?.has(each) !== true) newest = each
+    return newest
   }
 
   addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
@@ -148,14 +180,14 @@ export class RecordedSpan implements Tracer.Span, SpanData {
 
   #recordFailure(cause: Cause.Cause<unknown>): void {
     if (Cause.hasInterruptsOnly(cause)) {
-      this.attribute("tasker.interrupted", true)
+      this.attribute(Attribute.interrupted, true)
       return
     }
     const error = describeCause(cause)
     this.statusCode = "error"
     this.statusMessage = this.#recording.redaction.text(error.message)
     if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
-    this.event("exception", this.endTimeNanos, {
+    this.keyEvent("exception", this.endTimeNanos, {
       "exception.type": error.type,
       "exception.message": error.message,
       "exception.stacktrace": cut(orElse(() => Cause.pretty(cause), () => ""), longestStack)

@@ -14,9 +14,9 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Hex from "effect/encoding/Hex"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { SpanData } from "../delivery/SpanData.ts"
@@ -46,6 +46,14 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
    * Records by the `tracing` options and installs itself as the program's
    * tracer.
    *
+   * **Details**
+   *
+   * Trace and span ids are random. If the layer is built with a `Random` of the
+   * program's own, as by `Random.withSeed`, that decides them: the same seed
+   * gives the same ids. The tracer takes four numbers from it when it is built
+   * and none later. A `Random` that only a part of the program has decides
+   * nothing, so two parts with one seed still have different ids.
+   *
    * @since 0.1.0
    */
   static readonly layer: Layer.Layer<TelemetryTracer, never, SelfStatistics> = Layer.effectContext(
@@ -74,6 +82,7 @@ const make = Effect.gen(function*() {
     ["processor"]
   )
   const sampler = Sampler.make(config.tracing.sampler)
+  const newId = SpanIds.generator(yield* Random.Random)
   let processors: ReadonlyArray<SpanProcessor> = []
 
   const onEnd = (span: SpanData) => {
@@ -92,7 +101,7 @@ const make = Effect.gen(function*() {
     span: (given) => {
       const options = isForeign(given.parent) ? { ...given, parent: Option.none() } : given
       const parent = Option.getOrUndefined(options.parent)
-      const ids = { traceId: parent?.traceId ?? Hex.random(32), spanId: Hex.random(16) }
+      const ids = { traceId: parent?.traceId ?? newId(32), spanId: newId(16) }
       // Effect has said no already where the trace level or an unsampled parent says so.
       const mayRecord = options.sampled || parent?.sampled === false
       return mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })

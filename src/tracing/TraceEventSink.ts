@@ -65,10 +65,12 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
           () => attributesOf(envelope, payload, snakeCase, redaction),
           () => attributesOf(envelope, Fields.copyFields(payload), snakeCase, redaction)
         )
-        const isTransition = Object.hasOwn(attributes, Attribute.stateTo)
-        if (!isTransition) span.event(envelope.name, span.now(), attributes)
+        const toState = attributes[Attribute.stateTo]
+        if (toState === undefined) span.event(envelope.name, span.now(), attributes)
         else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
-        else span.event(SpanName.stateTransition, span.now(), attributes)
+        // A new run has a transition to pending for each of its steps: too many to keep for certain.
+        else if (toState === "pending") span.event(SpanName.stateTransition, span.now(), attributes)
+        else span.keyEvent(SpanName.stateTransition, span.now(), attributes)
       }
     })
   })

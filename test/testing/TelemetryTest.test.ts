@@ -1,5 +1,5 @@
-import { describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { Expect, TelemetryTest } from "tasker-telemetry/testing"
@@ -79,4 +79,17 @@ describe("TelemetryTest", () => {
         }]
       }])
     }).pipe(Effect.provide(TelemetryTest.layer)))
+
+  it.effect("makes the same ids from the same seed", () => {
+    const ids = Effect.gen(function*() {
+      yield* runToEnd
+      return (yield* (yield* TelemetryTest).spans).map(({ spanId, traceId }) => `${traceId}/${spanId}`)
+    }).pipe(Effect.provide(TelemetryTest.layer, { local: true }))
+    return Effect.gen(function*() {
+      const first = yield* Random.withSeed(ids, "seed")
+      assert.isAbove(first.length, 3)
+      assert.deepStrictEqual(yield* Random.withSeed(ids, "seed"), first)
+      assert.notDeepEqual(yield* Random.withSeed(ids, "other"), first)
+    })
+  })
 })

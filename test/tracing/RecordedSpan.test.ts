@@ -37,6 +37,36 @@ describe("RecordedSpan", () => {
       layer({ tracing: { limits: { attributeCount: 2, attributeValueLength: 4, eventCount: 1, linkCount: 2 } } })
     )))
 
+  const fill = (count: number) =>
+    Effect.flatMap(Effect.currentSpan, (span) =>
+      Effect.sync(() => {
+        for (let index = 0; index < count; index++) span.event(`own ${index}`, 0n)
+      }))
+
+  for (const [limit, expected] of [[0, ""], [1, "exception"], [3, "own 0,own 1,exception"]] as const) {
+    it.effect(`keeps the exception of a span that is full, with a limit of ${limit}`, () =>
+      Effect.gen(function*() {
+        yield* Effect.exit(Effect.withSpan(Effect.andThen(fill(5), Effect.fail("no")), "work"))
+        const span = yield* spanNamed("work")
+        assert.strictEqual(span.events.map(({ name }) => name).join(), expected)
+        assert.strictEqual(span.droppedEvents, 6 - limit)
+      }).pipe(Effect.provide(layer({ tracing: { limits: { eventCount: limit } } }))))
+  }
+
+  it.effect("keeps the attributes that say how a full span ended", () =>
+    Effect.gen(function*() {
+      const full = (name: string, effect: Effect.Effect<unknown, unknown>) =>
+        Effect.exit(Effect.withSpan(effect, name, { attributes: { a: 1, b: 2, c: 3 } }))
+      yield* full("failure", Effect.fail("no"))
+      yield* full("interruption", Effect.interrupt)
+      yield* full("success", Effect.annotateCurrentSpan({ "tasker.step.status": "complete", d: 4 }))
+      assert.deepStrictEqual((yield* recorded).map((span) => [attributesOf(span), span.droppedAttributes]), [
+        [{ a: 1, "error.type": "string" }, 2],
+        [{ a: 1, "tasker.interrupted": true }, 2],
+        [{ a: 1, "tasker.step.status": "complete" }, 3]
+      ])
+    }).pipe(Effect.provide(layer({ tracing: { limits: { attributeCount: 2 } } }))))
+
   it.effect("cuts texts inside of arrays and objects", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(Effect.void, "work", {

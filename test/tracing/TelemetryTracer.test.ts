@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Option, Scope, Tracer } from "effect"
+import { Effect, Exit, Layer, Option, Random, Scope, Tracer } from "effect"
 import type { SpanData } from "../../src/delivery/SpanData.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 
@@ -32,6 +33,72 @@ describe("TelemetryTracer", () => {
       yield* Effect.withSpan(Effect.void, "work", { parent: remote(true) })
       const span = yield* spanNamed("work")
       assert.deepStrictEqual([span.traceId, span.parentSpanId], [remote(true).traceId, remote(true).spanId])
+    }).pipe(Effect.provide(layer())))
+
+  const idsOf = (count: number, options: TelemetryConfig.Options = {}) =>
+    Effect.gen(function*() {
+      yield* Effect.forEach(
+        Array.from({ length: count }),
+        () => Effect.withSpan(Effect.withSpan(Effect.yieldNow, "inner"), "outer"),
+        { concurrency: 4, discard: true }
+      )
+      return (yield* recorded).map(({ spanId, traceId }) => `${traceId}/${spanId}`)
+    }).pipe(Effect.provide(layer(options), { local: true }))
+
+  it.effect("makes the same ids from the same seed, other ids from another one and from none", () =>
+    Effect.gen(function*() {
+      const first = yield* Random.withSeed(idsOf(20), "seed")
+      assert.deepStrictEqual(yield* Random.withSeed(idsOf(20), "seed"), first)
+      for (const other of [yield* Random.withSeed(idsOf(20), "other"), yield* idsOf(20), yield* idsOf(20)]) {
+        assert.strictEqual(new Set([...first, ...other]).size, 80)
+      }
+    }))
+
+  it.effect("makes valid ids from a seed and none of them twice", () =>
+    Effect.gen(function*() {
+      const ids = yield* Random.withSeed(idsOf(2000), 7)
+      assert.strictEqual(new Set(ids.map((id) => id.slice(33))).size, 4000)
+      assert.strictEqual(new Set(ids.map((id) => id.slice(0, 32))).size, 2000)
+      assert.isTrue(ids.every((id) => /^[0-9a-f]{32}\/[0-9a-f]{16}$/.test(id)))
+      const ones = ids.reduce(
+        (sum, id) => sum + Number.parseInt(id.slice(-4), 16).toString(2).replaceAll("0", "").length,
+        0
+      )
+      assert.approximately(ones / ids.length, 8, 0.1)
+    }))
+
+  it.effect("makes the ids of spans it does not keep from the seed as well", () =>
+    Effect.gen(function*() {
+      const unsampled = Effect.map(
+        Effect.withSpan(Effect.currentSpan, "work"),
+        ({ sampled, spanId, traceId }) => ({ sampled, spanId, traceId })
+      ).pipe(Effect.provide(layer({ tracing: { sampler: { type: "always_off" } } }), { local: true }))
+      const first = yield* Random.withSeed(unsampled, "seed")
+      assert.isFalse(first.sampled)
+      assert.deepStrictEqual(yield* Random.withSeed(unsampled, "seed"), first)
+    }))
+
+  it.effect("draws nothing from the program's Random after it is built", () =>
+    Effect.gen(function*() {
+      const drawn = (spans: number) =>
+        Random.withSeed(
+          Effect.gen(function*() {
+            const before = yield* Random.nextInt
+            yield* Effect.replicateEffect(Effect.withSpan(Effect.void, "work"), spans)
+            return [before, yield* Random.nextInt]
+          }).pipe(Effect.provide(layer(), { local: true })),
+          "seed"
+        )
+      assert.deepStrictEqual(yield* drawn(10), yield* drawn(0))
+    }))
+
+  it.effect("gives parts of a program that share a seed different ids", () =>
+    Effect.gen(function*() {
+      const part = Random.withSeed(Effect.withSpan(Effect.void, "part"), "seed")
+      yield* Effect.andThen(part, part)
+      const spans = yield* recorded
+      assert.strictEqual(new Set(spans.map(({ spanId }) => spanId)).size, 2)
+      assert.strictEqual(new Set(spans.map(({ traceId }) => traceId)).size, 2)
     }).pipe(Effect.provide(layer())))
 
   for (

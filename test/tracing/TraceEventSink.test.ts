@@ -5,6 +5,10 @@ import { EventBus } from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import * as TraceEventSink from "../../src/tracing/TraceEventSink.ts"
+import * as Step from "../../src/workflow/Step.ts"
+import * as Task from "../../src/workflow/Task.ts"
+import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as spans from "../support/spans.ts"
 
 const layer = (options: TelemetryConfig.Options = {}) =>
@@ -57,7 +61,58 @@ const Emptied = EventCatalog.define("shop.cart_emptied", {
   payload: Schema.Struct({})
 })
 
+const own = Effect.flatMap(EventBus, (bus) => bus.publish(Emptied, {}))
+
+/** The transitions of the first span of a name. */
+const transitionsOf = (name: string) =>
+  Effect.map(spans.recorded, (all) =>
+    (all.find((span) => span.name === name)?.events ?? [])
+      .filter((event) => event.name === "tasker.state.transition")
+      .map(({ attributes }) => attributes["tasker.state.to"]))
+
+/** Runs steps, each of which publishes so many events of its own and then ends. */
+const busySteps = (count: number, publishes: number, end: Effect.Effect<unknown, string>) =>
+  TaskRunner.run(
+    Task.make("busy", {
+      input: Schema.Void,
+      steps: Array.from({ length: count }, (_, index) =>
+        Step.make(`s${index}`, {
+          retry: { maximumAttempts: 1 },
+          run: () => Effect.andThen(Effect.replicateEffect(own, publishes, { discard: true }), end)
+        }))
+    }),
+    undefined
+  ).pipe(Effect.exit)
+
+const layerRunner = TaskRunner.layer.pipe(Layer.provide(TaskStore.layerMemory), Layer.provideMerge(layer()))
+
 describe("TraceEventSink", () => {
+  for (
+    const [end, effect, state] of [
+      ["success", Effect.void, "complete"],
+      ["failure", Effect.fail("no"), "error"],
+      ["defect", Effect.die("no"), "error"],
+      ["interruption", Effect.interrupt, "cancelled"]
+    ] as const
+  ) {
+    it.effect(`keeps every transition of a step that publishes more than its span holds and ends by ${end}`, () =>
+      Effect.gen(function*() {
+        yield* busySteps(1, 300, effect)
+        assert.deepStrictEqual(yield* transitionsOf("tasker.step.execution"), ["in_progress", state])
+        const span = (yield* spans.recorded).find(({ name }) => name === "tasker.step.execution")
+        assert.lengthOf(span?.events ?? [], 128)
+        const times = (span?.events ?? []).map(({ timeNanos }) => timeNanos)
+        assert.deepStrictEqual(times, times.toSorted((left, right) => Number(left - right)))
+      }).pipe(Effect.provide(layerRunner)))
+  }
+
+  it.effect("keeps the start and the end of a task with more steps than its span holds events", () =>
+    Effect.gen(function*() {
+      yield* busySteps(300, 0, Effect.void)
+      const kept = (yield* transitionsOf("tasker.task.execution")).filter((state) => state !== "pending")
+      assert.deepStrictEqual(kept, ["in_progress", "complete"])
+    }).pipe(Effect.provide(layerRunner)))
+
   it.effect("makes a transition an event of the current span", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(publishBoth, "work")
