@@ -20,23 +20,21 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SelfStatistics } from "../internal/SelfStatistics.ts"
-import type { MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
+import type { MetricPort, MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
 import * as StoreMemory from "./internal/StoreMemory.ts"
 import * as StoreNoop from "./internal/StoreNoop.ts"
-import type { MetricPort } from "./internal/threads/SharedSlab.ts"
-import * as StoreShared from "./internal/threads/StoreShared.ts"
+import * as SharedStorage from "./internal/threads/SharedStorage.ts"
 
 export type {
   Declaration,
   ExponentialHistogramDeclaration,
   HistogramDeclaration,
+  MetricPort,
   MetricStoreShape,
   Observation,
   ObservedDeclaration,
   TimerDeclaration
 } from "./internal/model/MetricStoreShape.ts"
-
-export type { MetricPort } from "./internal/threads/SharedSlab.ts"
 
 /**
  * The metric store.
@@ -104,7 +102,7 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
    * @since 0.1.0
    */
   static readonly layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
-    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(StoreShared.backend(port))))
+    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedStorage.backend(port))))
 
   /**
    * Checks declarations and records nothing.

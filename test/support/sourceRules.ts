@@ -86,6 +86,58 @@ const refusedRoom = (from: string, to: string): string | undefined => {
   return undefined
 }
 
+// --- Parts of the metrics ---
+
+/** The folders of `src/metrics/internal`, each with the folders that it may import. `composition` is `internal` itself. */
+const metricsParts: Readonly<Record<string, ReadonlyArray<string>>> = {
+  model: [],
+  catalog: ["model"],
+  aggregation: ["model"],
+  exposition: ["model"],
+  combine: ["aggregation", "model"],
+  store: ["combine", "aggregation", "catalog", "model"],
+  threads: ["store", "combine", "aggregation", "model"],
+  cluster: ["exposition", "combine", "catalog", "model"],
+  composition: ["threads", "cluster", "store", "exposition", "combine", "aggregation", "catalog", "model"],
+  eventMetrics: ["composition", "catalog", "model"]
+}
+
+/** The part that each public module of the metrics belongs to. */
+const metricsModules: Readonly<Record<string, string>> = {
+  MetricInstrument: "model",
+  MetricSnapshot: "model",
+  MetricTemporality: "model",
+  MetricView: "model",
+  MetricCatalog: "catalog",
+  MetricDelta: "combine",
+  MetricMerge: "combine",
+  MetricReader: "combine",
+  CsvFormat: "exposition",
+  JsonFormat: "exposition",
+  OpenMetricsFormat: "exposition",
+  OtlpMetricFormat: "exposition",
+  PrometheusFormat: "exposition",
+  PrometheusProtobufFormat: "exposition",
+  MetricCluster: "composition",
+  MetricStore: "composition",
+  EventMetrics: "eventMetrics",
+  WorkflowMetrics: "eventMetrics"
+}
+
+/** The part of a file of the metrics; `undefined` for files of other rooms. */
+const metricsPartOf = (path: string): string | undefined => {
+  if (!path.startsWith("src/metrics/")) return undefined
+  const [first = "", second = "", ...rest] = path.slice("src/metrics/".length).split("/")
+  if (first !== "internal") return metricsModules[posix.basename(first, ".ts")] ?? "a public module without a part"
+  return rest.length === 0 ? "composition" : second
+}
+
+const refusedPart = (from: string, to: string): string | undefined => {
+  const [part, target] = [metricsPartOf(from), metricsPartOf(to)]
+  if (part === undefined || target === undefined || part === target) return undefined
+  return metricsParts[part]?.includes(target) === true ? undefined : `${part} must not import ${target}`
+}
+
 // --- Packages ---
 
 const nodeOnlyPackages = ["@effect/platform-node"]
@@ -188,7 +240,7 @@ const checkImports = (path: string, text: SourceText.SourceText): ReadonlyArray<
           : "src imports nothing outside of src"
       )
     } else {
-      const reason = refusedRoom(roomOf(path), roomOf(target))
+      const reason = refusedRoom(roomOf(path), roomOf(target)) ?? refusedPart(path, target)
       if (reason !== undefined) refuse("rank", reason)
     }
     return violations

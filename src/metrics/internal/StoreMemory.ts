@@ -24,7 +24,7 @@ import { MetricState, type Options, strideOf } from "./store/MetricStorage.ts"
 import { ObservedMetrics } from "./store/ObservedMetrics.ts"
 import * as SelfMetrics from "./store/SelfMetrics.ts"
 import { ExemplarFilter } from "./store/SeriesExemplars.ts"
-import { GrowingStorage, type SeriesStorage } from "./store/SeriesStorage.ts"
+import { type Backend, GrowingStorage } from "./store/SeriesStorage.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
 import { SharedStatistics } from "./threads/SharedStatistics.ts"
 import { SharedThreads } from "./threads/SharedThreads.ts"
@@ -37,16 +37,6 @@ const observedEvery = "5 seconds"
 
 /** Largest memory of a worker thread, unless it is said. */
 const defaultShareBytes = 64 * 1024 * 1024
-
-/** Where a store keeps the numbers of its series. */
-export interface Backend {
-  /** Storage for a family; nothing where there is no room for it. */
-  readonly storage: (declaration: MetricDeclaration.Checked) => SeriesStorage | undefined
-  /** Whether idle series expire. */
-  readonly expires: boolean
-  /** Whether another thread reads the storage. */
-  readonly isShared: boolean
-}
 
 const ownMemory: Backend = {
   storage: (declaration) => new GrowingStorage(strideOf(declaration)),

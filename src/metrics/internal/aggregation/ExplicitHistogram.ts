@@ -5,8 +5,7 @@
  * @internal
  */
 import type { HistogramValue } from "../../MetricSnapshot.ts"
-import type { Count } from "../store/HistogramInstrument.ts"
-import type { Merge, ReadValue } from "../store/InstrumentContext.ts"
+import type { Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 
 export const size = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size

@@ -19,8 +19,7 @@
  * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
-import type { Count } from "../store/HistogramInstrument.ts"
-import type { Merge, ReadValue } from "../store/InstrumentContext.ts"
+import type { Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 
 /** Finest scale; the one a series begins with. */

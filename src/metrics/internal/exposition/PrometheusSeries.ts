@@ -5,8 +5,9 @@
  */
 import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
+import * as PrometheusName from "../model/PrometheusName.ts"
 import * as SeriesList from "../model/SeriesList.ts"
-import * as PrometheusNames from "./PrometheusNames.ts"
+import type * as PrometheusNames from "./PrometheusNames.ts"
 
 /** How many series are looked at before the caller may do something else. */
 const seriesPerStep = 1000
@@ -77,7 +78,7 @@ function* mayRepeat(
   const series = SeriesList.of(family)
   const { length } = series
   if (length < 2) return false
-  const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusNames.labelName(key))
+  const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusName.labelName(key))
   if (names.length === 0 || new Set(names).size < names.length) return true
   if (series.areDistinct) return false
   const isAmbiguous = PrometheusLabels.ambiguity()

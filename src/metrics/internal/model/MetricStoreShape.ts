@@ -7,7 +7,6 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Attributes, Counter, Gauge, Histogram, Timer, UpDownCounter } from "../../MetricInstrument.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
-import type { MetricPort } from "../threads/SharedSlab.ts"
 import type * as MetricDeclaration from "./MetricDeclaration.ts"
 
 /**
@@ -88,6 +87,17 @@ export interface ObservedDeclaration<Key extends string> extends Declaration<Key
    * throws or fails with is counted; an effect has a second.
    */
   readonly read: (() => Iterable<Observation<Key>>) | Effect.Effect<Iterable<Observation<Key>>, unknown>
+}
+
+/**
+ * What a worker thread is given, for instance as `workerData`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MetricPort {
+  readonly directory: SharedArrayBuffer
+  readonly numbers: SharedArrayBuffer
 }
 
 /**

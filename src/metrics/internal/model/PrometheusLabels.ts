@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import * as PrometheusNames from "../exposition/PrometheusNames.ts"
+import * as PrometheusName from "./PrometheusName.ts"
 import { type Attributes, SeriesAttributes } from "./SeriesAttributes.ts"
 
 /** A label that the samples of a histogram or a summary carry, and no series may bring along. */
@@ -72,7 +72,7 @@ export const labelsOf = (attributes: Attributes, reserved: Reserved | undefined)
 
 /** The label of an attribute, if no other attribute has the same. */
 export const nameOf = (key: string, reserved: Reserved | undefined): string =>
-  key === reserved ? `exported_${key}` : PrometheusNames.labelName(key)
+  key === reserved ? `exported_${key}` : PrometheusName.labelName(key)
 
 const pair = (name: string, value: string): string => `${name}="${escape(value)}"`
 

@@ -12,10 +12,7 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { Exemplar, FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import type { ReadValue } from "../store/InstrumentContext.ts"
-import type { Series } from "../store/Series.ts"
-import type { SeriesExemplars } from "../store/SeriesExemplars.ts"
+import type { FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { Attributes } from "./SeriesAttributes.ts"
 
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
@@ -27,64 +24,6 @@ export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly attributesAt: (index: number) => Attributes
   /** Whether it is known that no two of them have the same attribute values, not even as UTF-8. */
   readonly areDistinct: boolean
-}
-
-/** A series whose fields are written again and again. */
-type Writable = { -readonly [Field in keyof SeriesSnapshot]: SeriesSnapshot[Field] }
-
-const noExemplars: ReadonlyArray<Exemplar> = []
-
-/** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
-export class ReadSeries implements SeriesList {
-  /** The index of a family finds a series by its values, and they are well-formed. */
-  readonly areDistinct = true
-  readonly #ordered: ReadonlyArray<Series>
-  readonly #values: Float64Array
-  readonly #exemplars: SeriesExemplars | undefined
-  readonly #readValue: ReadValue<SeriesSnapshot["value"]>
-  #peeked: Writable | undefined
-
-  constructor(
-    ordered: ReadonlyArray<Series>,
-    values: Float64Array,
-    exemplars: SeriesExemplars | undefined,
-    readValue: ReadValue<SeriesSnapshot["value"]>
-  ) {
-    this.#ordered = ordered
-    this.#values = values
-    this.#exemplars = exemplars
-    this.#readValue = readValue
-  }
-
-  get length(): number {
-    return this.#ordered.length
-  }
-
-  at(index: number): SeriesSnapshot {
-    const series = this.#ordered[index] as Series
-    const readValue = this.#readValue
-    return {
-      attributes: series.attributes,
-      startMillis: series.startMillis,
-      value: readValue(this.#values, series.base + 1),
-      exemplars: this.#exemplars?.[index] ?? noExemplars
-    }
-  }
-
-  peek(index: number): SeriesSnapshot {
-    const peeked: Writable = this.#peeked ??= this.at(index)
-    const series = this.#ordered[index] as Series
-    const readValue = this.#readValue
-    peeked.attributes = series.attributes
-    peeked.startMillis = series.startMillis
-    peeked.value = readValue(this.#values, series.base + 1, peeked.value)
-    peeked.exemplars = this.#exemplars?.[index] ?? noExemplars
-    return peeked
-  }
-
-  attributesAt(index: number): Attributes {
-    return (this.#ordered[index] as Series).attributes
-  }
 }
 
 /** Series that exist already. */

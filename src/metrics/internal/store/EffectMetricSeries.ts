@@ -5,7 +5,7 @@
  */
 import type * as Metric from "effect/Metric"
 import type { MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import * as PrometheusNames from "../exposition/PrometheusNames.ts"
+import * as PrometheusName from "../model/PrometheusName.ts"
 
 export type Foreign = Metric.Metric.Snapshot
 
@@ -26,7 +26,7 @@ export const typeOf = (metric: Foreign): MetricType => {
 
 /** Its name as Prometheus has it; that of a counter ends in `_total`. */
 export const nameOf = (id: string, type: MetricType): string => {
-  const name = PrometheusNames.metricName(id)
+  const name = PrometheusName.metricName(id)
   return type === "counter" && !name.endsWith("_total") ? `${name}_total` : name
 }
 
@@ -78,7 +78,7 @@ const attributesOf = (
 ): Readonly<Record<string, string>> => {
   const byName = new Map<string, string>()
   for (const key of Object.keys(given).toSorted()) {
-    const label = PrometheusNames.labelName(key)
+    const label = PrometheusName.labelName(key)
     const name = reserved.has(label) ? `exported_${label}` : label
     if (keeps?.(name) === false) continue
     const value = redact(key, String(given[key]).toWellFormed())

@@ -5,11 +5,9 @@
  * @internal
  */
 import { type Attributes, type BoundHistogram, type Timer, trackWith } from "../../MetricInstrument.ts"
+import type { Count } from "../aggregation/Aggregation.ts"
 import { Handle } from "./BoundInstrument.ts"
 import type { FamilyParts } from "./InstrumentContext.ts"
-
-/** Counts a value into the numbers that begin at `at` and gives the position of its exemplar. */
-export type Count = (values: Float64Array, at: number, value: number) => number
 
 const refuse = (parts: FamilyParts, value: number) =>
   parts.misuse(`histogram "${parts.name}" observes numbers, got ${value}`)

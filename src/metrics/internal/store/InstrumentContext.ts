@@ -18,12 +18,3 @@ export interface FamilyParts {
   /** Answers a measurement that makes no sense; may throw. */
   readonly misuse: (message: string) => void
 }
-
-/**
- * Reads the value of a series out of a copy of its storage. A value of many parts may be written over one that it gave
- * before.
- */
-export type ReadValue<Value> = (values: Float64Array, base: number, over?: unknown) => Value
-
-/** Adds the numbers of a series to those of another one, which may be in another array. */
-export type Merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number) => void

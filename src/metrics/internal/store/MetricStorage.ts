@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { ReadValue } from "../aggregation/Aggregation.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import * as ExplicitBuckets from "../aggregation/ExplicitHistogram.ts"
 import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
@@ -18,7 +19,8 @@ import * as CounterFamily from "./CounterInstrument.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
 import * as GaugeFamily from "./GaugeInstrument.ts"
 import { HistogramFamily } from "./HistogramInstrument.ts"
-import type { FamilyParts, ReadValue } from "./InstrumentContext.ts"
+import type { FamilyParts } from "./InstrumentContext.ts"
+import { ReadSeries } from "./ReadSeries.ts"
 import { Series } from "./Series.ts"
 import * as SeriesExemplars from "./SeriesExemplars.ts"
 import * as SeriesIndex from "./SeriesIndex.ts"
@@ -251,7 +253,7 @@ function* familySnapshot(
       ...(observed ? { observed } : {}),
       ...(buckets === undefined ? {} : { buckets })
     },
-    new SeriesList.ReadSeries(ordered, values, kept, valueReader(declaration))
+    new ReadSeries(ordered, values, kept, valueReader(declaration))
   )
 }
 

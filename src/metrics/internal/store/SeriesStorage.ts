@@ -10,6 +10,7 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Checked } from "../model/MetricDeclaration.ts"
 
 /** Memory of one reading of all families: by storage the room for its copy, by slab the copy of what storages share. */
 export type Reading = Map<object, Float64Array>
@@ -31,6 +32,16 @@ export interface SeriesStorage {
   prepare(reading: Reading): Cooperation.Work<void>
   /** The numbers of all series as they are now, which is the beginning of a reading. */
   copy(reading: Reading): Float64Array
+}
+
+/** Where a store keeps the numbers of its series. */
+export interface Backend {
+  /** Storage for a family; nothing where there is no room for it. */
+  readonly storage: (declaration: Checked) => SeriesStorage | undefined
+  /** Whether idle series expire. */
+  readonly expires: boolean
+  /** Whether another thread reads the storage. */
+  readonly isShared: boolean
 }
 
 const firstSeries = 8

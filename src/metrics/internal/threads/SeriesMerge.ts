@@ -5,11 +5,11 @@
  * @internal
  */
 import { gaugeMerge } from "../../MetricMerge.ts"
+import type { Merge } from "../aggregation/Aggregation.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import * as ExplicitBuckets from "../aggregation/ExplicitHistogram.ts"
 import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
 import { type Checked, type DeclaredType, defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
-import type { Merge } from "../store/InstrumentContext.ts"
 
 /** Whether what was counted is kept when who has counted it ends; a level ends with it. */
 export const accumulates = (type: DeclaredType): boolean =>

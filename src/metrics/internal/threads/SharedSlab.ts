@@ -15,18 +15,8 @@
  * @internal
  */
 import type { Checked } from "../model/MetricDeclaration.ts"
+import type { MetricPort } from "../model/MetricStoreShape.ts"
 import type { Reading } from "../store/SeriesStorage.ts"
-
-/**
- * What a worker thread is given, for instance as `workerData`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MetricPort {
-  readonly directory: SharedArrayBuffer
-  readonly numbers: SharedArrayBuffer
-}
 
 /** An entry of the directory. */
 export type Entry =

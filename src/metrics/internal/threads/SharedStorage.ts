@@ -4,8 +4,10 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { Reading, SeriesStorage } from "../store/SeriesStorage.ts"
-import type { SlabWriter } from "./SharedSlab.ts"
+import type { MetricPort } from "../model/MetricStoreShape.ts"
+import { strideOf } from "../store/MetricStorage.ts"
+import type { Backend, Reading, SeriesStorage } from "../store/SeriesStorage.ts"
+import { SlabWriter } from "./SharedSlab.ts"
 
 export class SharedStorage implements SeriesStorage {
   readonly stride: number
@@ -50,5 +52,20 @@ export class SharedStorage implements SeriesStorage {
     this.generation++
     if (base === this.#overflow) this.#showsOverflow = !this.#slab.expireOverflow(this.#number, base)
     else this.#slab.expire(this.#number, base)
+  }
+}
+
+/** Keeps the numbers of a worker thread's series in memory that the main thread reads. */
+export const backend = (port: MetricPort): Backend => {
+  const slab = new SlabWriter(port)
+  return {
+    // Added to what others have counted, a count that goes would look like one that falls.
+    expires: false,
+    isShared: true,
+    storage: (declaration) => {
+      const stride = strideOf(declaration)
+      const place = slab.addFamily(declaration, stride)
+      return place === undefined ? undefined : new SharedStorage(slab, stride, place)
+    }
   }
 }

@@ -11,14 +11,15 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type { Merge } from "../aggregation/Aggregation.ts"
 import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
-import type { Merge } from "../store/InstrumentContext.ts"
+import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { attributesOf, type MetricState, strideOf } from "../store/MetricStorage.ts"
 import type { Series } from "../store/Series.ts"
 import { copyInto, prepareCopy, type Reading } from "../store/SeriesStorage.ts"
 import { accumulates, merger } from "./SeriesMerge.ts"
-import { type Entry, type MetricPort, SlabReader } from "./SharedSlab.ts"
+import { type Entry, SlabReader } from "./SharedSlab.ts"
 
 interface Family {
   readonly declaration: Checked

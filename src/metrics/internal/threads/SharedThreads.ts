@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricPort } from "../model/MetricStoreShape.ts"
 import type { MetricState } from "../store/MetricStorage.ts"
 import type { Reading } from "../store/SeriesStorage.ts"
 import * as SharedSlab from "./SharedSlab.ts"
@@ -24,7 +25,7 @@ export class SharedThreads {
   }
 
   /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
-  share(maximumBytes: number): Effect.Effect<SharedSlab.MetricPort, never, Scope.Scope> {
+  share(maximumBytes: number): Effect.Effect<MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
       const port = SharedSlab.create(maximumBytes)
       const thread = new SharedThread(port, this.#families.find)

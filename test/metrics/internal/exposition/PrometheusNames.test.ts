@@ -1,60 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
 import * as PrometheusNames from "../../../../src/metrics/internal/exposition/PrometheusNames.ts"
 import type { FamilySnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
 import { histogram, numbers, summary } from "../../../support/metricSnapshots.ts"
-
-describe("PrometheusNames", () => {
-  it.each([
-    ["jobs_total", "jobs_total"],
-    ["ns:jobs", "ns:jobs"],
-    ["http.server.duration", "http_server_duration"],
-    ["a.-b", "a_b"],
-    ["a__b", "a_b"],
-    ["1st", "_1st"],
-    ["", "_"],
-    ["___", "_"],
-    ["größe", "gr_e"],
-    ["😀", "_"],
-    ["\ud800x", "_x"],
-    ["a b\n", "a_b_"]
-  ])("names the metric %j %s", (text, name) => {
-    assert.strictEqual(PrometheusNames.metricName(text), name)
-  })
-
-  it.each([
-    ["kind", "kind"],
-    ["ns:kind", "ns_kind"],
-    ["http.method", "http_method"],
-    ["__name__", "_name_"],
-    ["4", "_4"],
-    ["", "_"]
-  ])("names the label %j %s", (text, name) => {
-    assert.strictEqual(PrometheusNames.labelName(text), name)
-  })
-
-  it.effect.prop("names everything", [Schema.String], ([text]) =>
-    Effect.sync(() => {
-      assert.match(PrometheusNames.metricName(text), /^(?!.*__)[a-zA-Z_:][a-zA-Z0-9_:]*$/)
-      assert.match(PrometheusNames.labelName(text), /^(?!.*__)[a-zA-Z_][a-zA-Z0-9_]*$/)
-      assert.strictEqual(PrometheusNames.metricName(PrometheusNames.metricName(text)), PrometheusNames.metricName(text))
-    }), { arbitrary: { runs: 1000, seed: 1 } })
-
-  it.each([
-    ["seconds", "seconds"],
-    ["s", "seconds"],
-    ["By", "bytes"],
-    ["By/s", "bytes_per_second"],
-    ["1", "ratio"],
-    ["%", "percent"],
-    ["{packet}", undefined],
-    ["{packet}/s", "per_second"],
-    ["", undefined],
-    ["constructor", "constructor"]
-  ])("names the unit %j %s", (unit, name) => {
-    assert.strictEqual(PrometheusNames.unitName(unit), name)
-  })
-})
 
 const named = (...families: ReadonlyArray<FamilySnapshot>) => {
   const { dropped, families: found } = PrometheusNames.resolve(families)

@@ -1,0 +1,78 @@
+/**
+ * Names that Prometheus takes, for metrics, labels and units of any name. Pure.
+ *
+ * **Details**
+ *
+ * Metrics that a program or library records with Effect's own `Metric` have any
+ * name and any attributes. The rules are those of OpenTelemetry's document on
+ * compatibility with Prometheus.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * @internal
+ */
+
+/**
+ * A metric name for any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a
+ * row.
+ */
+export const metricName = (text: string): string =>
+  validMetricName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
+
+/**
+ * A label name for any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row.
+ */
+export const labelName = (text: string): string =>
+  validLabelName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9]+/g, "_"))
+
+const validMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+const validLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+
+/** A name does not start with a digit and is not empty. */
+const led = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${name}` : name
+
+/**
+ * A unit as Prometheus writes it, for a word or a symbol of UCUM: `seconds` for
+ * `s`, `bytes` for `By`, `meters_per_second` for `m/s`, `ratio` for `1`. A text
+ * in braces counts things and is no unit.
+ */
+export const unitName = (unit: string): string | undefined => {
+  const [amount = "", ...per] = unit.replace(/\{[^}]*\}/g, "").split("/")
+  const words = [wordOf(unitWords, amount)]
+  for (const part of per) words.push("per", wordOf(perWords, part))
+  const name = labelName(words.join("_")).replace(/^_|_$/g, "")
+  return name === "" ? undefined : name
+}
+
+const wordOf = (words: Readonly<Record<string, string>>, symbol: string): string =>
+  Object.hasOwn(words, symbol) ? words[symbol] as string : symbol
+
+const unitWords: Readonly<Record<string, string>> = {
+  "1": "ratio",
+  "%": "percent",
+  d: "days",
+  h: "hours",
+  min: "minutes",
+  s: "seconds",
+  ms: "milliseconds",
+  us: "microseconds",
+  ns: "nanoseconds",
+  By: "bytes",
+  KiBy: "kibibytes",
+  MiBy: "mebibytes",
+  GiBy: "gibibytes",
+  TiBy: "tibibytes",
+  kBy: "kilobytes",
+  MBy: "megabytes",
+  GBy: "gigabytes",
+  TBy: "terabytes",
+  m: "meters",
+  g: "grams",
+  V: "volts",
+  A: "amperes",
+  J: "joules",
+  W: "watts",
+  Hz: "hertz",
+  Cel: "celsius"
+}
+
+const perWords = { ...unitWords, d: "day", h: "hour", min: "minute", s: "second" }
