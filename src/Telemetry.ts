@@ -26,8 +26,10 @@ import { LogWriter } from "./logging/LogWriter.ts"
 import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
 import * as StructuredLogger from "./logging/StructuredLogger.ts"
 import * as MetricExport from "./metrics/internal/MetricExport.ts"
+import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import { MetricStore } from "./metrics/MetricStore.ts"
 import * as WorkflowMetrics from "./metrics/WorkflowMetrics.ts"
+import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
 import * as Redaction from "./Redaction.ts"
 import * as TelemetryConfig from "./TelemetryConfig.ts"
@@ -64,8 +66,11 @@ export interface Parts {
   readonly logDestination?: Layer.Layer<LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
-  /** Where metrics are kept; in a worker thread `MetricStore.layerShared`, so that the main thread shows them. */
-  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics> | undefined
+  /**
+   * Where metrics are kept: `MetricCluster.layerPrimary` or `layerWorker` in one of several processes,
+   * `MetricStore.layerShared` in a worker thread. The store says whether it measures the process.
+   */
+  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics | ProcessChannels> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
@@ -198,7 +203,7 @@ const compose = (
     // The runner is closed before the sinks: what it still runs is cancelled in their sight.
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
-    Layer.provideMerge(sinks(config, parts)),
+    Layer.provideMerge(sinks(config)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(settings)
@@ -222,7 +227,9 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     TaskStore.layerMemory,
-    metrics.enabled ? parts.metricStore ?? MetricStore.layer : MetricStore.layerNoop,
+    metrics.enabled
+      ? Layer.provide(parts.metricStore ?? MetricStore.layer, NodeProcessChannels.layer)
+      : MetricStore.layerNoop,
     tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
     Layer.succeed(SpansEnabled, tracing.enabled),
     LogLevels.layer,
@@ -235,12 +242,10 @@ type Sink = Layer.Layer<
   EventBus | MetricStore | TelemetryTracer | LogDestination | LogLevels | SelfStatistics | FlushRegistry
 >
 
-const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts): Sink => {
-  // A store that is given belongs to a worker thread; the main thread measures the process.
-  const measuresProcess = metrics.enabled && metrics.runtime && parts.metricStore === undefined
+const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [WorkflowMetrics.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
-    ...(measuresProcess ? [NodeRuntimeMetrics.layer] : []),
+    ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
     ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
   ]

@@ -80,17 +80,28 @@ describe("Telemetry.layer", () => {
       assert.deepStrictEqual(numbers, [1, 1])
     }))
 
-  it.effect("shares what its parts need with the rest of the program", () =>
-    Effect.gen(function*() {
-      let opened = 0
-      const Pool = Context.Service<{ readonly number: number }>("Pool")
-      const poolLayer = Layer.sync(Pool, () => ({ number: ++opened }))
-      const subscribers = Layer.provide(
-        Layer.unwrap(Effect.map(Pool, () => EventSubscriber.layer({ "task.completed": () => Effect.void }))),
-        poolLayer
-      )
-      const telemetry = Telemetry.layer({}, { subscribers, logDestination: LogDestination.layerNoop })
-      yield* Effect.scoped(Layer.build(Layer.merge(telemetry, poolLayer)))
-      assert.strictEqual(opened, 1)
-    }))
+  const Pool = Context.Service<{ readonly number: number }>("Pool")
+  const needing = <A, R>(layer: Layer.Layer<A, never, R>, pool: Layer.Layer<{ readonly number: number }>) =>
+    Layer.provide(Layer.unwrap(Effect.map(Pool, () => layer)), pool)
+  const parts: ReadonlyArray<
+    readonly [part: string, make: (pool: Layer.Layer<{ readonly number: number }>) => Telemetry.Parts]
+  > = [
+    ["subscribers", (pool) => ({
+      subscribers: needing(EventSubscriber.layer({ "task.completed": () => Effect.void }), pool)
+    })],
+    ["logDestination", (pool) => ({ logDestination: needing(LogDestination.layerNoop, pool) })],
+    ["metricStore", (pool) => ({ metricStore: needing(MetricStore.layer, pool) })]
+  ]
+
+  it.effect.each(parts)(
+    "shares what its part %s needs with the rest of the program",
+    ([, make]) =>
+      Effect.gen(function*() {
+        let opened = 0
+        const poolLayer = Layer.sync(Pool, () => ({ number: ++opened }))
+        const telemetry = Telemetry.layer({}, { logDestination: LogDestination.layerNoop, ...make(poolLayer) })
+        yield* Effect.scoped(Layer.build(Layer.merge(telemetry, poolLayer)))
+        assert.strictEqual(opened, 1)
+      })
+  )
 })

@@ -40,7 +40,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as ClusterPrimary from "./internal/cluster/ClusterPrimary.ts"
 import * as ClusterWorker from "./internal/cluster/ClusterWorker.ts"
-import * as NodeProcesses from "./internal/cluster/NodeProcesses.ts"
+import type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
 import type { GaugeMerge } from "./MetricMerge.ts"
 import { MetricStore } from "./MetricStore.ts"
 
@@ -77,14 +77,30 @@ export interface WorkerOptions {
   readonly closing?: Duration.Input | undefined
 }
 
+export type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
+
 /**
- * A process at the other end of an IPC channel, such as `ChildProcess` of
- * `node:child_process`.
+ * Gives the IPC channels of the process. `Telemetry.layer` provides those of Node
+ * to the store that it is given; elsewhere use the module
+ * `tasker-telemetry/node/NodeProcessChannels`.
  *
- * @category models
+ * @category services
  * @since 0.1.0
  */
-export type Child = NodeProcesses.Channel
+export class ProcessChannels extends Context.Service<ProcessChannels, ProcessChannelsShape>()(
+  "tasker-telemetry/metrics/MetricCluster/ProcessChannels"
+) {
+  /**
+   * Has no channel: there is no other process to ask or to tell.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerNoop: Layer.Layer<ProcessChannels> = Layer.succeed(ProcessChannels, {
+    parent: () => undefined,
+    eachWorker: () => Effect.void,
+    atExit: () => Effect.void
+  })
+}
 
 /**
  * A store that has the metrics of this process and of all workers of
@@ -133,14 +149,16 @@ export type Child = NodeProcesses.Channel
  * @category layers
  * @since 0.1.0
  */
-export const layerPrimary = (options: PrimaryOptions = {}): Layer.Layer<MetricStore, never, MetricStore> =>
+export const layerPrimary = (
+  options: PrimaryOptions = {}
+): Layer.Layer<MetricStore, never, MetricStore | ProcessChannels> =>
   Layer.effectContext(Effect.gen(function*() {
     const store = yield* MetricStore
     const primary = yield* ClusterPrimary.make(store.snapshot, {
       timeout: Duration.fromInputUnsafe(options.timeout ?? "900 millis"),
       gauges: options.gauges
     })
-    yield* NodeProcesses.eachWorker(primary.attach)
+    yield* (yield* ProcessChannels).eachWorker(primary.attach)
     return Context.make(MetricStore, { ...store, snapshot: primary.snapshot }).pipe(
       Context.add(ClusterPrimary.Current, primary)
     )
@@ -161,14 +179,19 @@ export const layerPrimary = (options: PrimaryOptions = {}): Layer.Layer<MetricSt
  * @category layers
  * @since 0.1.0
  */
-export const layerWorker = (options: WorkerOptions = {}): Layer.Layer<MetricStore, never, MetricStore> =>
+export const layerWorker = (
+  options: WorkerOptions = {}
+): Layer.Layer<MetricStore, never, MetricStore | ProcessChannels> =>
   Layer.effect(
     MetricStore,
-    Effect.tap(MetricStore, (store) =>
-      ClusterWorker.make(store.snapshot, {
+    Effect.gen(function*() {
+      const store = yield* MetricStore
+      yield* ClusterWorker.make(store.snapshot, yield* ProcessChannels, {
         interval: Duration.fromInputUnsafe(options.interval ?? "5 seconds"),
         closing: Duration.fromInputUnsafe(options.closing ?? "1 second")
-      }))
+      })
+      return store
+    })
   )
 
 /**
@@ -200,7 +223,7 @@ export const layerWorker = (options: WorkerOptions = {}): Layer.Layer<MetricStor
  * @category constructors
  * @since 0.1.0
  */
-export const attach = (child: Child): Effect.Effect<void, never, Scope.Scope> =>
+export const attach = (child: Channel): Effect.Effect<void, never, Scope.Scope> =>
   Effect.flatMap(
     ClusterPrimary.Current,
     (primary) =>

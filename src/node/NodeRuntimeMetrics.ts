@@ -24,8 +24,9 @@ import * as NodeEventLoop from "./internal/NodeEventLoop.ts"
 import * as NodeGarbageCollection from "./internal/NodeGarbageCollection.ts"
 
 /**
- * Measures the process the layer is built in. Part of `Telemetry.layer` unless
- * `metrics.runtime` is off.
+ * Measures the process that the layer is built in, into a store that measures the
+ * process. A store of a worker thread gets the event loop and the heap of the
+ * thread. Part of `Telemetry.layer` unless `metrics.runtime` is off.
  *
  * **Example** (Metrics of the process alone)
  *
@@ -43,13 +44,14 @@ import * as NodeGarbageCollection from "./internal/NodeGarbageCollection.ts"
 export const layer: Layer.Layer<never, never, MetricStore> = Layer.effectDiscard(
   Effect.gen(function*() {
     const store = yield* MetricStore
+    if (store.measures === "none") return
     const clock = yield* Clock.Clock
     const window = yield* NodeEventLoop.observe(() => clock.monotonicTimeNanosUnsafe())
     const pauses = store.histogram(runtimeCatalog.gcDuration)
     yield* NodeGarbageCollection.observe((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
     store.info(runtimeCatalog.version, { version: process.version })
     // A worker thread has an event loop and a heap of its own; the process is measured by the main thread.
-    const observed = [...eventLoop(window), ...heap, ...(store.isShared ? [] : ofProcess)]
+    const observed = [...eventLoop(window), ...heap, ...(store.measures === "process" ? ofProcess : [])]
     for (const metric of observed) yield* store.observe(metric)
   })
 )

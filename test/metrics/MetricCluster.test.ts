@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs"
 import * as MetricCluster from "../../src/metrics/MetricCluster.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as NodeProcessChannels from "../../src/node/NodeProcessChannels.ts"
 import {
   clusterServer,
   clusterWorkers,
@@ -20,7 +21,9 @@ import { live } from "./storeTest.ts"
 /** With the store of this process as the primary's. */
 const asPrimary = (options?: MetricCluster.PrimaryOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
-    Effect.provide(Layer.provide(MetricCluster.layerPrimary(options), live), { local: true }),
+    Effect.provide(Layer.provide(MetricCluster.layerPrimary(options), [live, NodeProcessChannels.layer]), {
+      local: true
+    }),
     Effect.provideService(Metric.MetricRegistry, new Map())
   )
 

@@ -5,7 +5,7 @@ import { totalmem } from "node:os"
 import { performance } from "node:perf_hooks"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { MetricStore } from "tasker-telemetry"
+import { LogDestination, MetricCluster, MetricStore, Telemetry } from "tasker-telemetry"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
 import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
@@ -44,15 +44,62 @@ const total = (values: ReadonlyMap<string, unknown> | undefined): number =>
   [...(values ?? new Map<string, unknown>()).values()].reduce<number>((sum, value) => sum + number(value), 0)
 
 /** As the store of a worker thread, whose numbers the main thread adds to its own. */
-const inThread = Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own, isShared: true })))
+const inThread = Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own, measures: "thread" as const })))
+
+const { activeResources, cpuTime, heapLimit, loopTime, memory, startTime, uptime } = runtimeCatalog
+const ofProcess = [activeResources, cpuTime, memory, startTime, uptime].map(({ name }) => name)
+const ofThread = [heapLimit, loopTime].map(({ name }) => name)
+
+/** Stores that a program can give to `Telemetry.layer`, and what each measures. */
+const stores: ReadonlyArray<
+  readonly [name: string, store: Telemetry.Parts["metricStore"], measured: ReadonlyArray<string>]
+> = [
+  ["no store", undefined, [...ofProcess, ...ofThread]],
+  ["MetricStore.layer", MetricStore.layer, [...ofProcess, ...ofThread]],
+  [
+    "MetricCluster.layerPrimary",
+    Layer.provide(MetricCluster.layerPrimary(), MetricStore.layer),
+    [...ofProcess, ...ofThread]
+  ],
+  [
+    "MetricCluster.layerWorker",
+    Layer.provide(MetricCluster.layerWorker(), MetricStore.layer),
+    [...ofProcess, ...ofThread]
+  ],
+  [
+    "a store that wraps MetricStore.layer",
+    Layer.provide(Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own }))), MetricStore.layer),
+    [...ofProcess, ...ofThread]
+  ],
+  [
+    "MetricStore.layerShared",
+    Layer.unwrap(Effect.map(
+      Effect.flatMap(MetricStore, ({ share }) => share()),
+      (port) => MetricStore.layerShared(port)
+    )).pipe(Layer.provide(MetricStore.layer)),
+    ofThread
+  ],
+  ["MetricStore.layerNoop", MetricStore.layerNoop, []]
+]
 
 describe("NodeRuntimeMetrics", () => {
+  it.effect.each(stores)(
+    "measures in %s what the store measures",
+    ([, metricStore, measured]) =>
+      Effect.gen(function*() {
+        const read = yield* readings
+        assert.deepStrictEqual([...ofProcess, ...ofThread].filter((name) => read.has(name)), measured)
+      }).pipe(
+        Effect.provide(Telemetry.layer({}, { metricStore, logDestination: LogDestination.layerNoop })),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+  )
+
   it.effect("leaves the process to the main thread where it measures a worker thread", () =>
     Effect.gen(function*() {
       const read = yield* readings
-      const { activeResources, cpuTime, heapLimit, loopTime, memory, startTime, uptime } = runtimeCatalog
-      assert.containsAllKeys(read, [heapLimit.name, loopTime.name])
-      assert.doesNotHaveAnyKeys(read, [activeResources, cpuTime, memory, startTime, uptime].map(({ name }) => name))
+      assert.containsAllKeys(read, ofThread)
+      assert.doesNotHaveAnyKeys(read, ofProcess)
     }).pipe(Effect.provide(NodeRuntimeMetrics.layer.pipe(Layer.provideMerge(inThread), Layer.provide(store)))))
 
   it.effect("reads the process", () =>

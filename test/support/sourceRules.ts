@@ -70,7 +70,7 @@ const isProgram = (path: string): boolean => isExample(path) || path.startsWith(
 /** Where code that only runs on Node lives. */
 const isNodeOnly = (path: string): boolean =>
   path === "src/Telemetry.ts" || path.startsWith("src/node/") || isProgram(path) ||
-  posix.basename(path).includes("Node")
+  posix.basename(path).includes("Node") && !path.startsWith("src/metrics/")
 
 const refusedRoom = (from: string, to: string): string | undefined => {
   if (from === to) return undefined

@@ -135,4 +135,6 @@ export const make = Effect.fnUntraced(function*(
  * @since 0.1.0
  */
 export const layer: Layer.Layer<never, never, MetricStore | SelfStatistics | FlushRegistry | HttpClient.HttpClient> =
-  Layer.effectDiscard(Effect.flatMap(MetricStore, (store) => store.isShared ? Effect.void : make(store.snapshot)))
+  Layer.effectDiscard(
+    Effect.flatMap(MetricStore, (store) => store.measures === "process" ? make(store.snapshot) : Effect.void)
+  )

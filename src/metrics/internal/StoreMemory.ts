@@ -181,7 +181,7 @@ export const make: (
   return {
     ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
     observe,
-    isShared: backend.isShared,
+    measures: backend.isShared ? "thread" : "process",
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
     // What is observed of this store is to tell what threads have.
     snapshot: Effect.suspend(() => Cooperation.run(threads.take())).pipe(

@@ -24,7 +24,7 @@ export const make = (): MetricStoreShape => {
   return {
     ...storeDeclarations.make(declare),
     observe,
-    isShared: false,
+    measures: "none",
     share: () => Effect.sync(() => SharedSlab.create(0)),
     snapshot: Effect.clockWith((clock) =>
       Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))

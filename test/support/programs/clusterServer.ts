@@ -11,7 +11,7 @@ import { createServer } from "node:http"
 import { flushCompileCache } from "node:module"
 import { MetricCluster, MetricsRoute, MetricStore, Telemetry } from "tasker-telemetry"
 
-const telemetry = (cluster: Layer.Layer<MetricStore, never, MetricStore>) =>
+const telemetry = (cluster: Layer.Layer<MetricStore, never, MetricStore | MetricCluster.ProcessChannels>) =>
   Telemetry.layer({ logging: { enabled: false } }, { metricStore: Layer.provide(cluster, MetricStore.layer) })
 
 const count = (amount: number) =>

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import * as MetricCluster from "tasker-telemetry/metrics/MetricCluster"
 import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
+import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 
@@ -78,7 +79,7 @@ const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
 })
 
 const live = MetricCluster.layerWorker({ interval: process.argv[2] === undefined ? "1 minute" : "50 millis" }).pipe(
-  Layer.provide(MetricStore.layer),
+  Layer.provide([MetricStore.layer, NodeProcessChannels.layer]),
   Layer.provideMerge(FlushRegistry.layer),
   Layer.provide(SelfStatistics.layer)
 )

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import { contain } from "../../../internal/contain.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
-import type { Channel } from "./NodeProcesses.ts"
+import type { Channel } from "./ProcessChannels.ts"
 
 /** Stores of one process that are told apart. */
 const maximumInstances = 16

@@ -22,7 +22,7 @@ import * as ClusterLedger from "./ClusterAggregator.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import { ClusterPeer } from "./ClusterPeer.ts"
 import { ClusterReports } from "./ClusterReports.ts"
-import type { Channel } from "./NodeProcesses.ts"
+import type { Channel } from "./ProcessChannels.ts"
 
 export interface Options extends MetricMerge.Options {
   /** How long a scrape waits for the workers. */

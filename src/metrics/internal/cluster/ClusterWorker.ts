@@ -17,7 +17,7 @@ import { FlushRegistry } from "../../../internal/FlushRegistry.ts"
 import * as identifiers from "../../../internal/identifiers.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
-import * as NodeProcesses from "./NodeProcesses.ts"
+import type { Channel, ProcessChannelsShape } from "./ProcessChannels.ts"
 
 export interface Options {
   /** After how long without being asked the worker sends its snapshot. */
@@ -29,9 +29,10 @@ export interface Options {
 /** Answers the parent process until the scope closes; does nothing where there is none. */
 export const make = Effect.fnUntraced(function*(
   snapshot: Effect.Effect<MetricSnapshot>,
+  channels: ProcessChannelsShape,
   options: Options
 ): Effect.fn.Return<void, never, Scope.Scope> {
-  const channel = NodeProcesses.parent()
+  const channel = channels.parent()
   if (channel === undefined) return
   const context = yield* Effect.context<never>()
   const instance = yield* identifiers.alphanumeric(8)
@@ -63,7 +64,7 @@ export const make = Effect.fnUntraced(function*(
     )
   )
   // A process that ends by itself has no time for effects; what the channel takes at once arrives all the same.
-  yield* NodeProcesses.atExit(() => {
+  yield* channels.atExit(() => {
     const pieces = hasEnded || !channel.connected ? undefined : Effect.runSyncExitWith(context)(piecesOfNow)
     if (pieces === undefined || Exit.isFailure(pieces)) return
     for (const message of messagesOf(pieces.value, 0, true)) sendUnsafe(channel, message, () => {})
@@ -100,8 +101,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /** Waits until the message is on its way; a message that cannot be sent is left. */
-const send = (channel: NodeProcesses.Channel, message: ClusterMessage.Message): Effect.Effect<void> =>
+const send = (channel: Channel, message: ClusterMessage.Message): Effect.Effect<void> =>
   Effect.callback((resume) => sendUnsafe(channel, message, () => resume(Effect.void)))
 
-const sendUnsafe = (channel: NodeProcesses.Channel, message: ClusterMessage.Message, onSent: () => void): void =>
+const sendUnsafe = (channel: Channel, message: ClusterMessage.Message, onSent: () => void): void =>
   contain(() => channel.send(message, onSent), onSent)

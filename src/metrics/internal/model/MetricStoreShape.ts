@@ -137,8 +137,12 @@ export interface MetricStoreShape {
   readonly share: (
     options?: { readonly maximumBytes?: number | undefined }
   ) => Effect.Effect<MetricPort, never, Scope.Scope>
-  /** Whether another thread has what is recorded here in its own snapshots; it is not exported from here then. */
-  readonly isShared: boolean
+  /**
+   * What the store measures. `process`: this process, which it is read and
+   * exported for. `thread`: a worker thread; the main thread reads and exports
+   * what is recorded here. `none`: nothing.
+   */
+  readonly measures: "process" | "thread" | "none"
   /**
    * All families that have a series, sorted by name, read at one instant; those
    * of Effect's own `Metric` right after it. Reading many series lets the event
