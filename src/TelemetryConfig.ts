@@ -171,9 +171,10 @@ const build = Effect.fnUntraced(function*(
     : resolved.problems
   if (problems.length > 0) return yield* new TelemetryConfigError({ message: problems.join("\n") })
   const config = resolved.values as TelemetryConfig
-  if (config.metrics.authRequired && config.http.token === undefined) {
+  for (const group of ["metrics", "http"] as const) {
+    if (!config[group].authRequired || config.http.token !== undefined) continue
     return yield* new TelemetryConfigError({
-      message: "expected http.token to be set because metrics.authRequired is true"
+      message: `expected http.token to be set because ${group}.authRequired is true`
     })
   }
   return {

@@ -239,6 +239,10 @@ describe("TelemetryConfig.make", () => {
         yield* problem({}, { metrics: { authRequired: true } }),
         "expected http.token to be set because metrics.authRequired is true"
       )
+      assert.strictEqual(
+        yield* problem({ TASKER_HTTP_AUTH_REQUIRED: "true" }),
+        "expected http.token to be set because http.authRequired is true"
+      )
       assert.isTrue(
         (yield* TelemetryConfig.make({ metrics: { authRequired: true }, http: { token: "t" } })).metrics.authRequired
       )

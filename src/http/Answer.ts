@@ -7,13 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as SchemaIssue from "effect/SchemaIssue"
-
-/** A mistake in a request: where it is, as a dotted path, and what was expected. The value is not repeated. */
-export interface Issue {
-  readonly path: string
-  readonly message: string
-}
+import type { Issue } from "../internal/schemaIssues.ts"
 
 /** A JSON answer. States change, so nobody may keep it. */
 export const json = (
@@ -26,15 +20,6 @@ export const json = (
 /** 400 with every mistake found. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
   json(400, { error: "invalid_request", issues })
-
-/** The mistakes that a schema found. */
-export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> =>
-  formatIssues(issue).issues.map(({ message, path = [] }) => ({
-    path: path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),
-    message
-  }))
-
-const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /**
  * Makes a handler safe to mount. An answer in the error channel is sent as it

@@ -5,14 +5,15 @@
  * @internal
  */
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
+import * as Answer from "./Answer.ts"
 
-/** The answer to a missing or wrong token: the scheme to use, and nothing else. */
-export const unauthorized: HttpServerResponse.HttpServerResponse = HttpServerResponse.empty({
-  status: 401,
-  headers: { "www-authenticate": "Bearer" }
-})
+/** The answer to a missing or wrong token, which says how to send one. */
+export const unauthorized: HttpServerResponse = Answer.json(401, {
+  error: "unauthorized",
+  message: "send the token that the option http.token has, in the header \"authorization: Bearer <token>\""
+}, { "www-authenticate": "Bearer" })
 
 /** Tells whether a request carries the token. Without a token to compare with, none does. */
 export const verifier = (

@@ -3,7 +3,9 @@
  *
  * @internal
  */
+import * as CsvFormat from "../metrics/CsvFormat.ts"
 import type { Dropped } from "../metrics/internal/exposition/PrometheusNames.ts"
+import * as JsonFormat from "../metrics/JsonFormat.ts"
 import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../metrics/PrometheusFormat.ts"
@@ -38,5 +40,20 @@ export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFor
       parameters["proto"] === "io.prometheus.client.MetricFamily" &&
       parameters["encoding"] === "delimited",
     encode: (snapshot, onDropped) => PrometheusProtobufFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: JsonFormat.contentType,
+    matches: ({ type }) => type === "application/json",
+    encode: (snapshot) => utf8(JsonFormat.chunks(snapshot))
+  },
+  {
+    contentType: CsvFormat.contentType,
+    matches: ({ type }) => type === "text/csv",
+    encode: (snapshot) => utf8(CsvFormat.chunks(snapshot))
   }
 ]
+
+function* utf8(texts: Iterable<string>): Generator<Uint8Array, void> {
+  const encoder = new TextEncoder()
+  for (const text of texts) yield encoder.encode(text)
+}

@@ -7,9 +7,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpRouter from "effect/http/HttpRouter"
-import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import { shownService } from "../internal/shownService.ts"
 import * as Redaction from "../Redaction.ts"
@@ -18,6 +16,7 @@ import { TaskState } from "../workflow/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import * as Answer from "./Answer.ts"
 import * as Readiness from "./Readiness.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 /**
  * What has to answer before the process may get traffic, by name. Whether the
@@ -59,8 +58,9 @@ export const ReadinessChecks: Context.Reference<Readonly<Record<string, Effect.E
 const fewestEnded = 10
 
 /**
- * Adds the health routes to the router. They are open to everybody and leave no
- * line in the server's log.
+ * Adds the health routes to the router. They leave no line in the server's log.
+ * The two probes are open to everybody; the status needs the bearer token with
+ * `http.authRequired`.
  *
  * **Details**
  *
@@ -78,7 +78,6 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
   Effect.gen(function*() {
     const config = yield* TelemetryConfig.Current
     const service = shownService(config.service, yield* Redaction.Current)
-    const router = yield* HttpRouter.HttpRouter
     const store = yield* TaskStore
     const readiness = yield* Readiness.make({ task_store: store.counts, ...(yield* ReadinessChecks) })
     const startedAt = yield* Clock.monotonicTimeNanos
@@ -115,11 +114,19 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
       })
     })
 
-    const add = (path: `/${string}`, handler: Effect.Effect<HttpServerResponse>) =>
-      router.add("GET", path, HttpMiddleware.withLoggerDisabled(Answer.contained(handler)))
-    yield* add("/health/live", live)
-    yield* add("/health/ready", ready)
-    yield* add("/health/status", status)
+    // Probes have no token.
+    const shared = { method: "GET", access: "open", isQuiet: true } as const
+    yield* RouteTable.mount([
+      { ...shared, path: "/health/live", about: "Whether the process answers.", handler: live },
+      { ...shared, path: "/health/ready", about: "Whether the process may get traffic.", handler: ready },
+      {
+        ...shared,
+        path: "/health/status",
+        about: "How many tasks are in which state.",
+        access: "read",
+        handler: status
+      }
+    ])
   })
 )
 

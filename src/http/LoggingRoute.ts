@@ -7,18 +7,16 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
-import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
 import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as Answer from "./Answer.ts"
 import * as RequestBody from "./RequestBody.ts"
-import * as WriteAccess from "./WriteAccess.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 /**
  * Adds the logging routes to the router.
@@ -52,18 +50,8 @@ import * as WriteAccess from "./WriteAccess.ts"
  */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels> = Layer.effectDiscard(
   Effect.gen(function*() {
-    const { http } = yield* TelemetryConfig.Current
     const redaction = yield* Redaction.Current
-    const router = yield* HttpRouter.HttpRouter
     const levels = yield* LogLevels
-    const refusalOf = WriteAccess.make(http.token)
-
-    const guarded = <R>(handler: Effect.Effect<HttpServerResponse, HttpServerResponse, R>) =>
-      Answer.contained(Effect.flatMap(HttpServerRequest, (request) => {
-        const refusal = refusalOf(request)
-        return refusal === undefined ? handler : Effect.succeed(refusal)
-      }))
-
     const show = Effect.map(levels.active, ([program, ...components]) =>
       Answer.json(200, {
         changeable: levels.runtime,
@@ -91,8 +79,11 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
       return yield* show
     })
 
-    yield* router.add("GET", "/logging", guarded(show))
-    yield* router.add("PUT", "/logging", guarded(change))
+    const shared = { path: "/logging", access: "write" } as const
+    yield* RouteTable.mount([
+      { ...shared, method: "GET", about: "The log levels in force.", handler: show },
+      { ...shared, method: "PUT", about: "Changes a log level.", handler: change }
+    ])
   })
 )
 

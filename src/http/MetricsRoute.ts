@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import { HttpPlatform } from "effect/http/HttpPlatform"
-import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -15,21 +15,25 @@ import type { Dropped } from "../metrics/internal/exposition/PrometheusNames.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as Answer from "./Answer.ts"
-import * as BearerToken from "./BearerToken.ts"
 import * as ExpositionFormats from "./ExpositionFormats.ts"
 import * as Negotiation from "./Negotiation.ts"
+import * as RouteTable from "./RouteTable.ts"
+import * as SharedSnapshot from "./SharedSnapshot.ts"
 
 /**
  * Adds `GET /metrics` to the router.
  *
  * **Details**
  *
- * Answers 200, in OpenMetrics or in the Prometheus protobuf format where the
- * `Accept` header prefers it and in the Prometheus text format 0.0.4 otherwise,
+ * Answers 200, in OpenMetrics, the Prometheus protobuf format, JSON or CSV where
+ * the `Accept` header prefers it and in the Prometheus text format 0.0.4 otherwise,
  * compressed with gzip where the client takes that; 404 where metrics are
- * disabled. With `metrics.authRequired` a
+ * disabled. With `metrics.authRequired` or `http.authRequired` a
  * request without the bearer token `http.token` is answered 401, whatever else is
  * the case. The server's log has no line about these requests.
+ *
+ * Scrapes that arrive while another one is being written get the same snapshot, if
+ * it is at most `metrics.scrapeMaxAge` old: a second by default.
  *
  * The answer is written piece by piece, and other requests have their turn in
  * between, however many series there are. What the format has no place for, such
@@ -52,17 +56,16 @@ import * as Negotiation from "./Negotiation.ts"
  */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatform | MetricStore> = Layer.effectDiscard(
   Effect.gen(function*() {
-    const { enabled, http, metrics } = yield* TelemetryConfig.Current
+    const { enabled, metrics } = yield* TelemetryConfig.Current
     const platform = yield* HttpPlatform
-    const router = yield* HttpRouter.HttpRouter
     const store = yield* MetricStore
-    const verify = BearerToken.verifier(http.token)
+    const shared = SharedSnapshot.make(store.snapshot, metrics.scrapeMaxAge)
     const warn = warnOnce()
 
     const scrape = Effect.gen(function*() {
       const request = yield* HttpServerRequest
       const { contentType, encode } = Negotiation.select(ExpositionFormats.formats, request.headers["accept"])
-      const snapshot = yield* store.snapshot
+      const snapshot = yield* shared
       const dropped: Array<Dropped> = []
       const body = paced(encode(snapshot, (part) => dropped.push(part))).pipe(
         Stream.onEnd(Effect.suspend(() => warn(dropped)))
@@ -72,22 +75,23 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
         headers: { "cache-control": "no-store", vary: "Accept" }
       })
     })
-    const answer = enabled && metrics.enabled ? compressed(scrape) : Effect.succeed(disabled)
-    const guarded = metrics.authRequired
-      ? Effect.flatMap(
-        HttpServerRequest,
-        (request) => verify(request) ? answer : Effect.succeed(BearerToken.unauthorized)
-      )
-      : answer
-    yield* router.add(
-      "GET",
-      "/metrics",
-      Effect.provideService(HttpMiddleware.withLoggerDisabled(Answer.contained(guarded)), HttpPlatform, platform)
-    )
+    yield* RouteTable.mount([{
+      method: "GET",
+      path: "/metrics",
+      about: "Metrics for Prometheus; as JSON and CSV on request.",
+      access: metrics.authRequired ? "token" : "read",
+      isQuiet: true,
+      handler: enabled && metrics.enabled
+        ? Effect.provideService(compressed(Effect.orDie(scrape)), HttpPlatform, platform)
+        : Effect.succeed(disabled)
+    }])
   })
 )
 
-const disabled = Answer.json(404, { error: "metrics_disabled" })
+const disabled = Answer.json(404, {
+  error: "metrics_disabled",
+  message: "set the options enabled and metrics.enabled to true"
+})
 
 const contentTypes = new Set(ExpositionFormats.formats.map(({ contentType }) => contentType))
 

@@ -10,11 +10,19 @@ import { HttpServerRequest, MaxBodySize } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
+import { issuesOf } from "../internal/schemaIssues.ts"
 import * as Answer from "./Answer.ts"
 
 /** Largest body in bytes. */
 export const maximumBytes = 1024 * 1024
 
+/** Levels of lists and objects in a body: schemas decode each level on the stack. */
+export const maximumDepth = 100
+
+const tooDeep = Answer.invalidRequest([{
+  path: "",
+  message: `the body has more than ${maximumDepth} levels of lists and objects`
+}])
 const tooLarge = Answer.json(413, { error: "body_too_large", maximumBytes })
 const wrongType = Answer.json(415, { error: "unsupported_media_type", expected: "application/json" })
 
@@ -42,6 +50,22 @@ export const readJson = <A>(
       try: (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
       catch: () => Answer.invalidRequest([{ path: "", message: "the body is not valid JSON" }])
     })
-    return yield* Effect.mapError(decode(value), (error) => Answer.invalidRequest(Answer.issuesOf(error.issue)))
+    if (isDeeperThan(value, maximumDepth)) return yield* Effect.fail(tooDeep)
+    return yield* Effect.mapError(decode(value), (error) => Answer.invalidRequest(issuesOf(error.issue)))
   })
+}
+
+/** Counts level by level, so that no body is too deep to be looked at. */
+const isDeeperThan = (value: unknown, limit: number): boolean => {
+  let level: ReadonlyArray<unknown> = [value]
+  for (let depth = 0; depth < limit; depth++) {
+    const next: Array<unknown> = []
+    for (const item of level) {
+      if (typeof item !== "object" || item === null) continue
+      for (const inner of Object.values(item)) next.push(inner)
+    }
+    if (next.length === 0) return false
+    level = next
+  }
+  return level.some((item) => typeof item === "object" && item !== null)
 }

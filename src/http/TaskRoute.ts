@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import { HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
+import { type HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -14,16 +14,16 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
+import { issuesOf } from "../internal/schemaIssues.ts"
 import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskError } from "../workflow/TaskError.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import * as Answer from "./Answer.ts"
 import * as RequestBody from "./RequestBody.ts"
+import * as RouteTable from "./RouteTable.ts"
 import * as TaskView from "./TaskView.ts"
-import * as WriteAccess from "./WriteAccess.ts"
 
 /**
  * What the task routes serve.
@@ -93,24 +93,25 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
 ): Layer.Layer<never, never, HttpRouter.HttpRouter | TaskRunner | TaskStore | Services<Tasks>> => {
   const tasks = byName(options.tasks)
   return Layer.effectDiscard(Effect.gen(function*() {
-    const { http } = yield* TelemetryConfig.Current
-    const router = yield* HttpRouter.HttpRouter
     const runner = yield* TaskRunner
     const store = yield* TaskStore
     const context = yield* Effect.context<Services<Tasks>>()
-    const refusalOf = WriteAccess.make(http.token)
     const view = TaskView.make(yield* Redaction.Current)
 
-    const writing = <R>(handler: Handler<R>) =>
-      Answer.contained(Effect.flatMap(HttpServerRequest, (request): Handler<R> => {
-        const refusal = refusalOf(request)
-        return refusal === undefined ? handler : Effect.succeed(refusal)
-      }))
-
-    yield* router.add("POST", "/tasks", writing(create(tasks, runner, context, view)))
-    yield* router.add("GET", "/tasks", Answer.contained(list(store, view)))
-    yield* router.add("GET", "/tasks/:id", Answer.contained(show(runner, view)))
-    yield* router.add("DELETE", "/tasks/:id", writing(cancel(runner, view)))
+    const ofAll = { path: "/tasks" } as const
+    const ofOne = { path: "/tasks/:id" } as const
+    yield* RouteTable.mount([
+      { ...ofAll, method: "GET", about: "Runs, the newest first.", access: "read", handler: list(store, view) },
+      {
+        ...ofAll,
+        method: "POST",
+        about: "Starts a task.",
+        access: "write",
+        handler: create(tasks, runner, context, view)
+      },
+      { ...ofOne, method: "GET", about: "One run with its steps.", access: "read", handler: show(runner, view) },
+      { ...ofOne, method: "DELETE", about: "Cancels a run.", access: "write", handler: cancel(runner, view) }
+    ])
   }))
 }
 
@@ -139,7 +140,11 @@ const create = (
     const { context: input, name } = yield* readRequest
     const task = tasks.get(name)
     if (task === undefined) {
-      return yield* Effect.fail(Answer.json(404, { error: "unknown_task", known: view.ofNames(tasks.keys()) }))
+      return yield* Effect.fail(Answer.json(404, {
+        error: "unknown_task",
+        message: "start one of the known tasks",
+        known: view.ofNames(tasks.keys())
+      }))
     }
     const { correlationId, taskId } = yield* inBackground(runner.start(task, input), context).pipe(
       Effect.mapError(refusedBy)
@@ -180,7 +185,7 @@ const readPage = Schema.decodeUnknownEffect(Page, { errors: "all" })
 const list = (store: TaskStore["Service"], view: View): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
     const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
-      Effect.mapError((error) => Answer.invalidRequest(Answer.issuesOf(error.issue)))
+      Effect.mapError((error) => Answer.invalidRequest(issuesOf(error.issue)))
     )
     const found = yield* store.list({ limit, offset })
     return Answer.json(200, { tasks: found.map(view.ofTask), limit, offset })
@@ -203,6 +208,9 @@ const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.R
     return Answer.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
 
+/** When there may be room again, where nothing knows how long runs take. */
+const retryAfterSeconds = "5"
+
 const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
   switch (reason._tag) {
     case "InvalidInput":
@@ -211,11 +219,14 @@ const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
         message
       })))
     case "TaskNotFound":
-      return Answer.json(404, { error: "task_not_found" })
+      return Answer.json(404, {
+        error: "task_not_found",
+        message: "no run has this id; GET /tasks lists the runs that are kept"
+      })
     case "TransitionRefused":
       return Answer.json(409, { error: "already_ended", status: reason.state })
     case "TooManyTasks":
-      return Answer.json(503, { error: "too_many_tasks", limit: reason.limit })
+      return Answer.json(503, { error: "too_many_tasks", limit: reason.limit }, { "retry-after": retryAfterSeconds })
     default:
       return Answer.json(500, { error: "internal_error" })
   }

@@ -15,8 +15,10 @@ import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as HealthRoute from "./HealthRoute.ts"
+import * as IndexRoute from "./IndexRoute.ts"
 import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
+import * as RouteTable from "./RouteTable.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
 /**
@@ -41,6 +43,18 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 /**
  * Metrics, health, log levels and tasks under a prefix, and correlation for every route of
  * the app.
+ *
+ * **Details**
+ *
+ * `GET` of the prefix lists the routes: as HTML for a browser, as JSON otherwise;
+ * with the prefix `/` there is no list. A path under the prefix that no route has
+ * is answered 404, a method that a path does not have 405 with `Allow`. Answers of
+ * the 400s and 500s are JSON: `error` is a code for programs, `message` says what
+ * to do.
+ *
+ * With `http.authRequired` the routes that read need the bearer token
+ * `http.token`, too. `/health/live` and `/health/ready` never do: the probes of an
+ * orchestrator have no token.
  *
  * **Gotchas**
  *
@@ -80,13 +94,19 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
     Layer.fresh(MetricsRoute.layer),
     Layer.fresh(HealthRoute.layer),
     Layer.fresh(LoggingRoute.layer),
-    TaskRoute.layer(options)
+    TaskRoute.layer(options),
+    Layer.fresh(IndexRoute.layer)
   ).pipe(
-    Layer.provide(Layer.effect(
-      HttpRouter.HttpRouter,
-      Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(options.prefix ?? defaultPrefix))
-    )),
+    Layer.provide(mountedAt(options.prefix ?? defaultPrefix)),
     Layer.merge(CorrelationMiddleware.layer)
+  )
+
+/** A router that puts the prefix before every path, and a list of what it is given. */
+const mountedAt = (prefix: string) =>
+  Layer.mergeAll(
+    Layer.effect(HttpRouter.HttpRouter, Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(prefix))),
+    Layer.succeed(RouteTable.Prefix, prefix.replace(/\/+$/, "")),
+    Layer.sync(RouteTable.Listing, () => [])
   )
 
 /**
@@ -107,11 +127,7 @@ export const layerUntraced = (prefix: `/${string}` = defaultPrefix): Layer.Layer
     HttpMiddleware.TracerDisabledWhen,
     Effect.map(
       HttpMiddleware.TracerDisabledWhen,
-      (isDisabled) => (request) => paths.has(routedPath(request.url)) || isDisabled(request)
+      (isDisabled) => (request) => paths.has(RouteTable.routedPath(request.url)) || isDisabled(request)
     )
   )
 }
-
-/** The path as the router compares it: without query, case, doubled slashes and a slash at its end. */
-const routedPath = (url: string): string =>
-  url.replace(/[?#].*$/s, "").replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1").toLowerCase()

@@ -291,9 +291,14 @@ export const configSchema = Schema.Struct({
   http: Schema.Struct({
     token: Option.secret({
       default: undefined,
-      doc: "Bearer token of the writing routes, and of `GET /metrics` with `metrics.authRequired`. " +
-        "Unset: writing routes answer on loopback only.",
+      doc: "Bearer token of the writing routes, of `GET /metrics` with `metrics.authRequired`, and of all reading " +
+        "routes with `http.authRequired`. Unset: writing routes answer on loopback only.",
       tasker: "auth.authentication_enabled"
+    }),
+    authRequired: Option.boolean({
+      default: false,
+      doc: "Reading routes need the bearer token `http.token`: metrics, tasks, status and the list of routes. " +
+        "`/health/live` and `/health/ready` stay open."
     })
   })
 })

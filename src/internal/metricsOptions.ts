@@ -54,6 +54,11 @@ export const metricsOptions = Schema.Struct({
     doc: "`GET /metrics` needs the bearer token `http.token`.",
     tasker: "telemetry.metrics_auth_required"
   }),
+  scrapeMaxAge: Option.duration("0 millis", {
+    default: Duration.seconds(1),
+    doc: "A scrape that arrives while another one is being written gets its snapshot, if that is at most this old. " +
+      "0: every scrape reads the metrics anew."
+  }),
   exporter: Option.choice(["otlp", "none"], {
     default: "otlp",
     doc: "`otlp` sends metrics when an endpoint is set; `none` leaves them to be scraped.",

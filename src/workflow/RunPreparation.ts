@@ -11,9 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import type { EventBus } from "../events/EventBus.ts"
 import * as identifiers from "../internal/identifiers.ts"
+import { issuesOf } from "../internal/schemaIssues.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type { TelemetryConfig } from "../TelemetryConfig.ts"
 import type * as Step from "./Step.ts"
@@ -116,16 +116,11 @@ const decode = (task: Task.Any, input: unknown): Effect.Effect<unknown, TaskErro
       new TaskError({
         reason: new InvalidInput({
           taskName: task.name,
-          issues: formatIssues(error.issue).issues.map((issue) => ({
-            path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join("."),
-            message: issue.message
-          }))
+          issues: issuesOf(error.issue)
         })
       })
     )
   )
-
-const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
   const { execution } = config

@@ -15,7 +15,10 @@ import { TransitionRefused } from "./TransitionRefused.ts"
  */
 export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", {
   taskName: Schema.String,
-  /** One entry per mistake: where it is, as a dotted path, and what was expected. The value is not repeated. */
+  /**
+   * The first 20 mistakes: where each one is, as a dotted path, and what was expected. The value is not repeated. A last
+   * entry says how many further mistakes there are.
+   */
   issues: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
 }) {
   override get message(): string {

@@ -3,6 +3,8 @@ import { Effect, Fiber, Layer, Redacted } from "effect"
 import { connect } from "node:net"
 import { gunzipSync } from "node:zlib"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
+import * as CsvFormat from "../../src/metrics/CsvFormat.ts"
+import * as JsonFormat from "../../src/metrics/JsonFormat.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
@@ -66,7 +68,9 @@ describe("GET /metrics", () => {
       ["", "text"],
       ["*/*", "text"],
       ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text"],
-      ["application/json", "text"],
+      ["application/xml", "text"],
+      ["application/json;q=0, */*", "text"],
+      ["text/*", "text"],
       ["text/plain;version=0.0.4", "text"],
       ["application/openmetrics-text;version=0.0.1", "text"],
       ["application/openmetrics-text;q=0, */*", "text"],
@@ -89,6 +93,30 @@ describe("GET /metrics", () => {
           : "application/openmetrics-text; version=1.0.0; charset=utf-8"
       )
       assert.strictEqual(answer.headers["vary"], "Accept, Accept-Encoding")
+    }).pipe(Effect.provide(holding(snapshots.snapshot(jobs)))))
+
+  it.effect.each(
+    [
+      ["application/json", "json"],
+      ["Application/JSON; charset=utf-8", "json"],
+      ["text/html;q=0.9, application/json", "json"],
+      ["text/csv;q=0.1, application/json;q=0.2", "json"],
+      ["text/csv", "csv"],
+      ["text/plain;q=0.5, text/csv;header=present", "csv"]
+    ] as const
+  )("answers %j in %s, compressed where the client takes gzip", ([accept, format]) =>
+    Effect.gen(function*() {
+      const plain = yield* server.get("/metrics", { accept })
+      const compressed = yield* server.get("/metrics", { accept, "accept-encoding": "gzip" })
+      assert.deepStrictEqual([plain.status, plain.headers["vary"]], [200, "Accept, Accept-Encoding"])
+      assert.strictEqual(gunzipSync(compressed.bytes).toString(), plain.text)
+      if (format === "json") {
+        assert.strictEqual(plain.headers["content-type"], "application/json; charset=utf-8")
+        assert.deepStrictEqual(yield* JsonFormat.decode(plain.text), snapshots.snapshot(jobs))
+      } else {
+        assert.strictEqual(plain.headers["content-type"], "text/csv; charset=utf-8; header=present")
+        assert.strictEqual(plain.text, CsvFormat.format(snapshots.snapshot(jobs)))
+      }
     }).pipe(Effect.provide(holding(snapshots.snapshot(jobs)))))
 
   it.effect.each([["text/plain", text], [prometheus, openMetrics]] as const)(
@@ -192,7 +220,10 @@ describe("GET /metrics", () => {
     Effect.gen(function*() {
       const answer = yield* server.get("/tasker/metrics")
       assert.strictEqual(answer.status, 404)
-      assert.deepStrictEqual(answer.body, { error: "metrics_disabled" })
+      assert.deepStrictEqual(answer.body, {
+        error: "metrics_disabled",
+        message: "set the options enabled and metrics.enabled to true"
+      })
     }).pipe(Effect.provide(server.layer(tasks, options))))
 
   it.effect("needs the token where the configuration says so", () =>
@@ -201,8 +232,8 @@ describe("GET /metrics", () => {
         const refused = yield* server.get("/tasker/metrics", { authorization })
         assert.strictEqual(refused.status, 401, authorization)
         assert.strictEqual(refused.headers["www-authenticate"], "Bearer")
-        assert.strictEqual(refused.text, "")
-        assert.notInclude(JSON.stringify(refused.headers), token)
+        assert.strictEqual(refused.body.error, "unauthorized")
+        assert.notInclude(JSON.stringify([refused.headers, refused.text]), token)
       }
       assert.strictEqual((yield* server.get("/tasker/metrics")).status, 401)
       assert.strictEqual((yield* server.get("/tasker/metrics", { authorization: `bearer ${token}` })).status, 200)
@@ -227,7 +258,7 @@ describe("GET /metrics", () => {
       Effect.map(TelemetryConfig.make(), (config) => ({
         ...config,
         metrics: { ...config.metrics, authRequired: true },
-        http: { token }
+        http: { ...config.http, token }
       }))
     )
 

@@ -126,7 +126,11 @@ describe("POST /tasks", () => {
       for (const name of ["nothing", "__proto__", "constructor", ""]) {
         const refused = yield* start(name)
         assert.strictEqual(refused.status, 404)
-        assert.deepStrictEqual(refused.body, { error: "unknown_task", known: ["fail", "hang", "process_order"] })
+        assert.deepStrictEqual(refused.body, {
+          error: "unknown_task",
+          message: "start one of the known tasks",
+          known: ["fail", "hang", "process_order"]
+        })
       }
     }).pipe(Effect.provide(server.layer(tasks))))
 
@@ -250,7 +254,10 @@ describe("GET /tasks", () => {
       for (const id of ["nothing", "%2e%2e", "__proto__"]) {
         const answer = yield* server.get(`/tasker/tasks/${id}`)
         assert.strictEqual(answer.status, 404, id)
-        assert.deepStrictEqual(answer.body, { error: "task_not_found" })
+        assert.deepStrictEqual(answer.body, {
+          error: "task_not_found",
+          message: "no run has this id; GET /tasks lists the runs that are kept"
+        })
       }
       assert.strictEqual((yield* server.get(`/tasker/tasks/${"x".repeat(5000)}`)).status, 404)
       assert.isAtMost((yield* server.get("/tasker/tasks/%zz")).status, 499)

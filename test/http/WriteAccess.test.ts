@@ -46,8 +46,9 @@ describe("with a token", () => {
       for (const answer of answers) {
         assert.strictEqual(answer.status, 401)
         assert.strictEqual(answer.headers["www-authenticate"], "Bearer")
-        assert.strictEqual(answer.text, "")
-        assert.notInclude(JSON.stringify(answer.headers), token)
+        assert.deepStrictEqual(Object.keys(answer.body), ["error", "message"])
+        assert.strictEqual(answer.body.error, "unauthorized")
+        assert.notInclude(JSON.stringify([answer.headers, answer.text]), token)
       }
       yield* nothingStarted
     }).pipe(Effect.provide(server.layer(tasks, { http: { token } }))))

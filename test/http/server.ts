@@ -66,12 +66,14 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
   host?: string
 ) => serve(TelemetryRoutes.layer({ tasks }), host).pipe(Layer.provideMerge(telemetry(options)))
 
+const isJson = (headers: IncomingHttpHeaders) => headers["content-type"]?.startsWith("application/json") === true
+
 const parsed = (status: number, headers: IncomingHttpHeaders, bytes: Buffer, text = bytes.toString()): Answer => ({
   status,
   headers,
   text,
   bytes,
-  body: text !== "" && headers["content-type"]?.startsWith("application/json") === true ? JSON.parse(text) : undefined
+  body: text !== "" && headers["content-encoding"] === undefined && isJson(headers) ? JSON.parse(text) : undefined
 })
 
 /** Sends a request and reads its answer. */

@@ -211,6 +211,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 200,
     with: 401
   },
+  "metrics.scrapeMaxAge": {
+    option: { metrics: { scrapeMaxAge: 0 } },
+    observe: observed.readingsOfTwoScrapes,
+    without: 1,
+    with: 2
+  },
   "metrics.exporter": {
     base: { metrics: { exporter: "otlp" } },
     option: { metrics: { exporter: "none" } },
@@ -462,7 +468,14 @@ const entries: Readonly<Record<string, Entry>> = {
     without: false,
     with: true
   },
-  "http.token": { option: { http: { token: "t" } }, observe: observed.writeStatus, without: 404, with: 401 }
+  "http.token": { option: { http: { token: "t" } }, observe: observed.writeStatus, without: 404, with: 401 },
+  "http.authRequired": {
+    base: { http: { token: "t" } },
+    option: { http: { authRequired: true } },
+    observe: observed.scrapeStatus,
+    without: 200,
+    with: 401
+  }
 }
 
 /** Have their effect in the event router. */

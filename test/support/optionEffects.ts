@@ -1,7 +1,7 @@
 /**
  * What a program can see of each option of the configuration.
  */
-import { ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
+import { ConfigProvider, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { execFile } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
@@ -17,6 +17,7 @@ import {
   type TelemetryConfig
 } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
+import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import { LogLevels } from "../../src/logging/LogLevels.ts"
 import * as server from "../http/server.ts"
 import * as otlpDecoder from "./otlpDecoder.ts"
@@ -446,6 +447,38 @@ const asking = <A>(body: Effect.Effect<A, unknown, server.Target>): Observation 
   )
 
 export const scrapeStatus = asking(Effect.map(server.get("/tasker/metrics"), ({ status }) => status))
+
+/** How often two scrapes at the same time read the metrics; both wait for the first reading. */
+export const readingsOfTwoScrapes: Observation = (options) =>
+  Effect.gen(function*() {
+    const entered = yield* Deferred.make<void>()
+    const both = yield* Deferred.make<void>()
+    let readings = 0
+    const reading = Effect.suspend(() => {
+      readings++
+      if (readings === 2) Deferred.doneUnsafe(both, Effect.void)
+      Deferred.doneUnsafe(entered, Effect.void)
+      return Effect.as(Deferred.await(both), { timeMillis: 0, families: [] })
+    })
+    const store = Layer.effect(
+      MetricStore,
+      Effect.map(MetricStore, (store) => MetricStore.of({ ...store, snapshot: reading }))
+    ).pipe(Layer.provide(MetricStore.layerNoop))
+    yield* Effect.gen(function*() {
+      const first = yield* Effect.forkChild(server.get("/metrics"))
+      yield* Deferred.await(entered)
+      const second = yield* Effect.forkChild(server.get("/metrics"))
+      // A request that is refused comes after the second scrape, which has entered by then.
+      if (options.metrics === undefined) yield* Effect.repeat(server.get("/other"), { times: 4 })
+      else yield* Deferred.await(both)
+      yield* Deferred.succeed(both, undefined)
+      yield* Fiber.join(first)
+      yield* Fiber.join(second)
+    }).pipe(Effect.provide(
+      server.serve(Layer.provide(MetricsRoute.layer, store)).pipe(Layer.provide(recorder.layerConfig(options)))
+    ))
+    return readings
+  }).pipe(Effect.scoped, Effect.orDie)
 
 export const writeStatus = asking(
   Effect.map(server.post("/tasker/tasks", { name: "unknown", context: {} }), ({ status }) => status)

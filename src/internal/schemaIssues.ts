@@ -1,0 +1,46 @@
+/**
+ * The mistakes that a schema found in an input, as a bounded list.
+ *
+ * @internal
+ */
+import * as SchemaIssue from "effect/SchemaIssue"
+
+/** A mistake: where it is, as a dotted path, and what was expected. The value is not repeated. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+}
+
+/** Mistakes that are named. */
+const mostIssues = 20
+
+/** Characters of a path and of a message; keys come from strangers. */
+const longestPath = 256
+const longestMessage = 512
+
+/** Gives the first 20 mistakes; one more entry says how many others were found. */
+export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
+  const found: Array<Issue> = []
+  let others = 0
+  const visit = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey>): void => {
+    if (issue._tag === "Pointer") return visit(issue.issue, [...path, ...issue.path])
+    if (issue._tag === "Composite" || issue._tag === "AnyOf" && issue.issues.length > 0) {
+      for (const part of issue.issues) visit(part, path)
+    } else if (found.length >= mostIssues) others++
+    else {
+      for (const { message, path: inner = [] } of formatIssues(issue).issues) {
+        const keys = [...path, ...inner.map((part) => typeof part === "object" ? part.key : part)]
+        found.push({ path: cutAt(keys.map(String).join("."), longestPath), message: cutAt(message, longestMessage) })
+      }
+    }
+  }
+  visit(issue, [])
+  const left = others + Math.max(0, found.length - mostIssues)
+  return left === 0
+    ? found
+    : [...found.slice(0, mostIssues), { path: "", message: `${left} further mistakes are left out` }]
+}
+
+const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const cutAt = (text: string, limit: number): string => text.length > limit ? `${text.slice(0, limit)}…` : text
