@@ -27,7 +27,8 @@ describe("TelemetryConfig.make", () => {
         batchTimeoutMaximum: Duration.seconds(120),
         maximumAttempts: 3,
         startedTasks: 1000,
-        storedTasks: 1000
+        storedTasks: 1000,
+        storeTimeout: Duration.seconds(2)
       })
     }))
 

@@ -58,7 +58,9 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  * - `GET /tasks?limit&offset`: the newest first, 20 by default, 100 at most.
  * - `GET /tasks/:id`: one run with its steps; 404 if none is known.
  * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its
- *   last record; 404 if none is known, 409 if it had ended.
+ *   last record; 404 if none is known, 409 if it had ended or runs elsewhere.
+ *
+ * 503 where the task store does not answer.
  *
  * Reading is open. Writing needs the bearer token `http.token`, else it is
  * answered 401. Where no token is configured, it is answered only to programs on
@@ -225,6 +227,10 @@ const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
       })
     case "TransitionRefused":
       return Answer.json(409, { error: "already_ended", status: reason.state })
+    case "NotRunning":
+      return Answer.json(409, { error: "not_running_here", status: reason.state })
+    case "StoreFailed":
+      return Answer.json(503, { error: "task_store_failed" })
     case "TooManyTasks":
       return Answer.json(503, { error: "too_many_tasks", limit: reason.limit }, { "retry-after": retryAfterSeconds })
     default:

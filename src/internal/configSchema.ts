@@ -264,6 +264,12 @@ export const configSchema = Schema.Struct({
     storedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 1000,
       doc: "Ended tasks the memory store keeps for inspection."
+    }),
+    storeTimeout: Option.duration("1 millis", {
+      default: Duration.seconds(2),
+      doc:
+        "Longest wait for one call of the task store, and for all writes that are left when a run ends. A run goes on " +
+        "without what was not answered, with one warning."
     })
   }),
   backoff: Schema.Struct({

@@ -17,21 +17,20 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import { Attribute, SpanName } from "../Conventions.ts"
 import { withSpan } from "../internal/spans.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
+import * as Batch from "./Batch.ts"
+import * as RunEnd from "./RunEnd.ts"
 import * as StepError from "./StepError.ts"
-import * as StepExecutor from "./StepExecutor.ts"
-import { type ExecutionStatus, executionStatus, type StepCounts } from "./StepGraph.ts"
-import { satisfiesDependants } from "./StepState.ts"
 import {
+  amendStep,
   type Message,
   moveStep,
   type Restore,
-  satisfiedCount,
   secondsBetween,
   stepFields,
   taskFields,
@@ -60,9 +59,10 @@ interface Loop {
 
 /**
  * Runs the steps until nothing is left to do or the run is cancelled, inside a
- * `tasker.workflow.orchestration` span. Never fails by itself; the steps' exits
- * are in the run. Not interruptible but for the loop, which is in `restore`:
- * interrupting it interrupts and settles every running step.
+ * `tasker.workflow.orchestration` span. The steps' exits are in the run. Fails
+ * only by a defect of its own, which is in the run too. Not interruptible but
+ * for the loop, which is in `restore`: interrupting it interrupts and settles
+ * every running step.
  */
 export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void, never, unknown> =>
   withSpan(
@@ -75,7 +75,8 @@ export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void,
         return Effect.onExit(restore(loop(run, scope)), (exit) => {
           run.over = true
           run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
-          return Effect.andThen(Scope.close(scope, exit), finalize(run))
+          run.defect = RunEnd.defectOf(exit)
+          return Effect.andThen(Scope.close(scope, exit), RunEnd.finalize(run))
         })
       })
   )
@@ -105,6 +106,19 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
     for (const message of yield* Queue.takeAll(run.mailbox)) yield* receive(state, message)
   }
 })
+
+/** Forks a part of the loop into its scope; if it dies, the loop hears of it. */
+const forkPart = (
+  { run, scope }: Loop,
+  part: Effect.Effect<unknown, never, unknown>,
+  options?: { readonly startImmediately: true; readonly uninterruptible: true }
+): Effect.Effect<void, never, unknown> =>
+  Effect.map(Effect.forkIn(part, scope, options), (fiber) => {
+    fiber.addObserver((exit) => {
+      const cause = RunEnd.defectOf(exit)
+      if (cause !== undefined) Queue.offerUnsafe(run.mailbox, { _tag: "Defect", cause })
+    })
+  })
 
 const makeReady = (state: Loop, index: number) => {
   const now = state.clock.monotonicTimeNanosUnsafe()
@@ -165,6 +179,9 @@ const defer = (state: Loop, noneViable: Effect.Effect<void>): Effect.Effect<void
 const countPending = (run: TaskRun) =>
   run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
 
+const batchOptions = { startImmediately: true, uninterruptible: true } as const
+
+/** An interruption does not come between a discovery and its batch: who hears of the one hears of the other. */
 const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
   const { run } = state
   const number = ++state.batches
@@ -180,66 +197,21 @@ const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<
     run.bus.publish("workflow.viable_steps_discovered", {
       ...taskFields(run.record),
       stepCount: indices.length,
-      stepNames: someNames(run, indices)
+      stepNames: Batch.someNames(run, indices)
     }))
-  return Effect.andThen(discovered, Effect.asVoid(Effect.forkIn(batch(state, number, indices), state.scope)))
-}
-
-/** Names of a batch are for reading; a batch of thousands is not read. */
-const mostNames = 50
-const someNames = (run: TaskRun, indices: ReadonlyArray<number>) =>
-  indices.slice(0, mostNames).map((index) => (run.steps[index] as StepRecord).name)
-
-const batch = (state: Loop, number: number, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
-  const { run } = state
-  const limit = run.settings.batchTimeout(indices.length)
-  const [only] = indices
-  const steps = only !== undefined && indices.length === 1
-    ? StepExecutor.attempt(run, only, limit)
-    : together(indices.map((index) => StepExecutor.attempt(run, index, limit)))
-  return withSpan(SpanName.batch, {
-    attributes: {
-      [Attribute.taskId]: run.record.id,
-      [Attribute.batchNumber]: number,
-      [Attribute.stepCount]: indices.length,
-      [Attribute.stepNames]: someNames(run, indices)
-    }
-  }, () => {
-    const start = state.clock.monotonicTimeNanosUnsafe()
-    return run.bus.publish("workflow.steps_execution_started", {
-      ...taskFields(run.record),
-      stepCount: indices.length
-    }).pipe(
-      Effect.andThen(steps),
-      Effect.ensuring(Effect.suspend(() =>
-        run.bus.publish("workflow.steps_execution_completed", {
-          ...taskFields(run.record),
-          stepCount: indices.length,
-          completedCount: indices.filter((index) => run.steps[index]?.state === "complete").length,
-          durationSeconds: secondsBetween(start, state.clock.monotonicTimeNanosUnsafe())
-        })
-      ))
-    )
-  })
-}
-
-/** Runs each in a fiber of its own; one that is interrupted takes none of the others with it. */
-const together = (
-  attempts: ReadonlyArray<Effect.Effect<void, never, unknown>>
-): Effect.Effect<void, never, unknown> =>
-  Effect.flatMap(
-    Effect.forEach(attempts, (attempt) => Effect.forkChild(attempt)),
-    (fibers) => Effect.onInterrupt(Fiber.awaitAll(fibers), () => Fiber.interruptAll(fibers))
+  return Effect.uninterruptible(
+    Effect.andThen(discovered, forkPart(state, Batch.execute(run, state.clock, number, indices), batchOptions))
   )
+}
 
 const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
   switch (message._tag) {
     case "Settled":
       state.running--
-      return settled(state, message.index)
+      return settled(state, message.index, message.exit)
     case "Broken":
       state.running--
-      return Effect.andThen(message.settle, Effect.suspend(() => settled(state, message.index)))
+      return Effect.andThen(message.settle, Effect.suspend(() => settled(state, message.index, Exit.void)))
     case "BackoffElapsed":
       state.backingOff.delete(message.index)
       return retry(state, message.index, message.backoffSeconds)
@@ -248,16 +220,37 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
       return satisfy(state, message.index)
     case "CancelRequested":
       return Effect.void
+    case "Defect":
+      return Effect.failCause(message.cause)
   }
 }
 
-const settled = (state: Loop, index: number): Effect.Effect<void, never, unknown> => {
+const settled = (state: Loop, index: number, exit: Exit.Exit<void>): Effect.Effect<void, never, unknown> => {
   const step = state.run.steps[index] as StepRecord
-  if (satisfiesDependants(step.state)) return satisfy(state, index)
-  if (step.state === "error" && state.run.failedForGood[index] !== true) return backOff(state, index, step)
-  if (step.state === "cancelled") return cancelDependants(state.run, index)
-  return Effect.void
+  switch (step.state) {
+    case "complete":
+    case "resolved_manually":
+      return satisfy(state, index)
+    case "error":
+      return state.run.failedForGood[index] === true ? Effect.void : backOff(state, index)
+    case "cancelled":
+      return cancelDependants(state.run, index)
+    case "pending":
+      // It interrupted itself before its first attempt.
+      return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+        ? Effect.andThen(RunEnd.cancelPending(state.run, index), cancelDependants(state.run, index))
+        : unsettled(step, exit)
+    case "in_progress":
+      return unsettled(step, exit)
+  }
 }
+
+/** An attempt that ends without settling its step would let the run wait for ever or end without a reason. */
+const unsettled = (step: StepRecord, exit: Exit.Exit<void>): Effect.Effect<void> =>
+  Effect.failCause(
+    RunEnd.defectOf(exit) ??
+      Cause.die(new Error(`an attempt of step "${step.name}" ended and left it in "${step.state}"`))
+  )
 
 const satisfy = (state: Loop, index: number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
@@ -282,36 +275,48 @@ const announce = (run: TaskRun, fiber: Fiber.Fiber<unknown, unknown>, index: num
   })
 }
 
-const backOff = (state: Loop, index: number, step: StepRecord): Effect.Effect<void> => {
+const backOff = (state: Loop, index: number): Effect.Effect<void, never, unknown> => {
   const { run } = state
   const policy = run.settings.policies[index] as RetryPolicy.RetryPolicy
   const asked = retryAfterOf(run.exits[index])
-  return Effect.flatMap(RetryPolicy.nextDelay(policy, step.attempts, asked), (delay) => {
-    state.backingOff.set(index, state.clock.monotonicTimeNanosUnsafe() + (Duration.toNanosUnsafe(delay)))
-    const backoffSeconds = Duration.toSeconds(delay)
-    const waiting: StepRecord = {
-      ...step,
-      backoffSeconds: step.backoffSeconds + backoffSeconds,
-      nextAttemptAt: state.clock.currentTimeMillisUnsafe() + Duration.toMillis(delay)
-    }
-    run.steps[index] = waiting
-    run.backoffSeconds[index] = backoffSeconds
-    return run.store.updateStep(run.record.id, waiting).pipe(
-      Effect.andThen(run.bus.publish("observability.step.backoff", {
-        ...stepFields(run, step),
-        backoffSeconds,
-        backoffType: asked === undefined ? "exponential" : "server_requested"
-      })),
-      Effect.andThen(Effect.forkIn(
-        Effect.andThen(
-          Effect.sleep(delay),
-          Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "BackoffElapsed", index, backoffSeconds }))
-        ),
-        state.scope
-      )),
-      Effect.asVoid
-    )
+  return Effect.flatMap(
+    RetryPolicy.nextDelay(policy, (run.steps[index] as StepRecord).attempts, asked),
+    (delay) => Effect.withFiber((fiber) => waitFor(state, fiber, index, delay, asked))
+  )
+}
+
+/** Notes the wait of a step, unless a person has settled the step meanwhile. */
+const waitFor = (
+  state: Loop,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  index: number,
+  delay: Duration.Duration,
+  asked: Duration.Duration | undefined
+): Effect.Effect<void, never, unknown> => {
+  const { clock, run } = state
+  const step = run.steps[index] as StepRecord
+  if (step.state !== "error") return Effect.void
+  const backoffSeconds = Duration.toSeconds(delay)
+  state.backingOff.set(index, clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(delay))
+  run.backoffSeconds[index] = backoffSeconds
+  amendStep(run, index, {
+    backoffSeconds: step.backoffSeconds + backoffSeconds,
+    nextAttemptAt: clock.currentTimeMillisUnsafe() + Duration.toMillis(delay)
   })
+  if (run.bus.enabled) {
+    run.bus.publishUnsafe(fiber, "observability.step.backoff", {
+      ...stepFields(run, step),
+      backoffSeconds,
+      backoffType: asked === undefined ? "exponential" : "server_requested"
+    })
+  }
+  return forkPart(
+    state,
+    Effect.andThen(
+      Effect.sleep(delay),
+      Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "BackoffElapsed", index, backoffSeconds }))
+    )
+  )
 }
 
 const retryAfterOf = (exit: Exit.Exit<unknown, unknown> | undefined): Duration.Duration | undefined => {
@@ -323,72 +328,23 @@ const retryAfterOf = (exit: Exit.Exit<unknown, unknown> | undefined): Duration.D
 }
 
 /** A step resolved by hand while it backed off is not tried again. */
-const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effect<void> => {
-  const { run } = state
-  const step = run.steps[index] as StepRecord
-  if (step.state !== "error") return Effect.void
-  makeReady(state, index)
-  return Effect.orDie(
-    moveStep(run, index, "retry_requested", { nextAttemptAt: undefined }, { backoffSeconds })
-  )
-}
+const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const refused = moveStep(fiber, state.run, index, "retry_requested", { nextAttemptAt: undefined }, {
+      backoffSeconds
+    })
+    if (refused === undefined) makeReady(state, index)
+    return Effect.void
+  })
 
 /** What waits for a cancelled step can never start; it is cancelled with it. */
 const cancelDependants = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
   Effect.forEach(
     run.task.graph.dependants[index] ?? [],
     (dependant) =>
-      run.steps[dependant]?.state === "pending"
-        ? Effect.andThen(cancelPending(run, dependant), cancelDependants(run, dependant))
-        : Effect.void,
+      Effect.flatMap(
+        RunEnd.cancelPending(run, dependant),
+        (isCancelled) => isCancelled ? cancelDependants(run, dependant) : Effect.void
+      ),
     { discard: true }
   )
-
-const cancelPending = (run: TaskRun, index: number) =>
-  Effect.orDie(moveStep(run, index, "cancelled", {}, { queueSeconds: 0, durationSeconds: 0, totalSeconds: 0 }))
-
-/** How the steps of a run stand. */
-export const counts = (run: TaskRun): StepCounts => {
-  const satisfied = satisfiedCount(run)
-  const isReady = (step: StepRecord, index: number) =>
-    step.state === "pending" &&
-    (run.task.graph.dependencies[index] ?? []).every((needed) =>
-      satisfiesDependants((run.steps[needed] as StepRecord).state)
-    )
-  return {
-    total: run.steps.length,
-    satisfied,
-    inProgress: run.steps.filter((step) => step.state === "in_progress").length,
-    ready: run.steps.filter(isReady).length,
-    blocked: run.steps.filter((step, index) => step.state === "error" && run.failedForGood[index] === true).length
-  }
-}
-
-/** Cancels what was left when the run was cancelled or interrupted, and says how it ends. */
-const finalize = (run: TaskRun): Effect.Effect<void, never, unknown> =>
-  Effect.suspend(() => {
-    const status: ExecutionStatus = executionStatus(counts(run))
-    const fields = { ...taskFields(run.record), executionStatus: status }
-    return run.bus.publish("workflow.task_finalization_started", fields).pipe(
-      Effect.andThen(
-        run.interrupted || run.cancelRequested
-          ? Effect.forEach(run.steps, (step, index) =>
-            step.state === "pending" ? cancelPending(run, index) : Effect.void, {
-            discard: true
-          })
-          : Effect.void
-      ),
-      Effect.andThen(Effect.suspend(() =>
-        run.bus.publish("workflow.task_finalization_completed", { ...fields, finalStatus: finalState(run) })
-      ))
-    )
-  })
-
-/** The state in which a run ends: stopped from outside it is cancelled; otherwise a failed step outweighs a cancelled one. */
-export const finalState = (run: TaskRun): "complete" | "error" | "cancelled" => {
-  if (satisfiedCount(run) === run.steps.length) return "complete"
-  if (run.cancelRequested || run.interrupted) return "cancelled"
-  return run.steps.some((step, index) => step.state === "error" && run.failedForGood[index] === true)
-    ? "error"
-    : "cancelled"
-}

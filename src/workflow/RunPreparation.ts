@@ -16,15 +16,18 @@ import * as identifiers from "../internal/identifiers.ts"
 import { issuesOf } from "../internal/schemaIssues.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type { TelemetryConfig } from "../TelemetryConfig.ts"
+import * as RecordWriter from "./RecordWriter.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
 import { InvalidInput, TaskError } from "./TaskError.ts"
-import type { Message, Restore, RunSettings, TaskRun } from "./TaskRun.ts"
+import { contextOf, type Message, type Restore, type RunSettings, type TaskRun } from "./TaskRun.ts"
 import type { StepRecord, TaskRecord, TaskStore } from "./TaskStore.ts"
 
 interface Surroundings {
   readonly bus: EventBus["Service"]
   readonly store: TaskStore["Service"]
+  /** The runs that can be reached by their ids; the new one is added. */
+  readonly live: Map<string, TaskRun>
   readonly correlationId: string
   /** Makes decoding interruptible where the rest of the preparation is not. */
   readonly restore: Restore
@@ -44,7 +47,7 @@ export const make = (config: TelemetryConfig) => {
   return Effect.fnUntraced(function*(
     task: Task.Any,
     input: unknown,
-    { bus, correlationId, restore, store }: Surroundings
+    { bus, correlationId, live, restore, store }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
     const decoded = yield* restore(decode(task, input))
     const settings = settingsOf(task)
@@ -63,13 +66,18 @@ export const make = (config: TelemetryConfig) => {
       error: undefined
     }
     const steps = task.steps.map((step, index) => pendingStep(record.id, step, settings.policies[index]))
-    yield* store.saveTask(record, steps)
-    return {
+    const writer = RecordWriter.make({
+      store,
+      taskId: record.id,
+      context: contextOf(yield* Effect.context<never>(), record),
+      timeout: config.execution.storeTimeout
+    })
+    const run: TaskRun = {
       task,
       input: decoded,
       settings,
       bus,
-      store,
+      writer,
       mailbox: yield* Queue.unbounded<Message>(),
       done: yield* Deferred.make<TaskRecord>(),
       createdNanos: clock.monotonicTimeNanosUnsafe(),
@@ -85,8 +93,12 @@ export const make = (config: TelemetryConfig) => {
       record,
       cancelRequested: false,
       over: false,
-      interrupted: false
+      interrupted: false,
+      defect: undefined
     }
+    live.set(record.id, run)
+    writer.add(record, [...steps])
+    return run
   })
 }
 

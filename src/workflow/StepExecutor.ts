@@ -14,6 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
@@ -42,10 +43,11 @@ export const attempt = (
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
     const progress: Progress = { reported: false, settle: (exit) => start(run, index, () => exit, undefined, progress) }
-    const report = Effect.sync(() => {
-      progress.reported = true
-      Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index })
-    })
+    const report = (exit: Exit.Exit<void>) =>
+      Effect.sync(() => {
+        progress.reported = true
+        Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
+      })
     // A value that is no Effect ends the fiber at once, past every finalizer.
     fiber.addObserver((exit) => {
       if (!progress.reported) Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index, settle: progress.settle(exit) })
@@ -61,7 +63,7 @@ export const attempt = (
             ? skip(run, index, asked.value.result)
             : start(run, index, body(run, step), batchLimit, progress)
       )
-    return Effect.ensuring(needed, report)
+    return Effect.onExit(needed, report)
   })
 
 /** How far an attempt has come, for a fiber that ends without its finalizers. */
@@ -103,13 +105,16 @@ const start = (
         settle(run, index, exit, { clock, startNanos, queueSeconds, span })
       progress.settle = (exit) =>
         endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
-      return moveStep(run, index, "execution_requested", {
-        attempts: number,
-        startedAt: clock.currentTimeMillisUnsafe(),
-        nextAttemptAt: undefined,
-        queueSeconds: before.queueSeconds + queueSeconds
-      }, { queueSeconds }).pipe(
-        Effect.andThen(limited(run, index, work(number), batchLimit)),
+      return Effect.withFiber((inside) => {
+        const refused = moveStep(inside, run, index, "execution_requested", {
+          attempts: number,
+          startedAt: clock.currentTimeMillisUnsafe(),
+          nextAttemptAt: undefined,
+          queueSeconds: before.queueSeconds + queueSeconds
+        }, { queueSeconds })
+        // A person may have settled the step since it was chosen.
+        return refused === undefined ? limited(run, index, work(number), batchLimit) : Effect.void
+      }).pipe(
         Effect.onExit(settled),
         Effect.provideService(Correlation.CurrentWorkflow, context)
       )
@@ -174,14 +179,21 @@ const ask = (
 }
 
 const skip = (run: TaskRun, index: number, result: unknown): Effect.Effect<void> =>
-  Clock.clockWith((clock) => {
+  Effect.suspend(() => {
     const before = run.steps[index] as StepRecord
-    if (before.state !== "pending") return Effect.void
-    run.results[before.name] = result
-    run.exits[index] = undefined
-    return Effect.orDie(
-      moveStep(run, index, "skipped", { endedAt: clock.currentTimeMillisUnsafe(), error: undefined }, {})
-    ).pipe(Effect.provideService(Correlation.CurrentWorkflow, contextOf(run, before, before.attempts)))
+    return Effect.provideService(
+      Effect.withFiber((fiber) => {
+        const endedAt = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        // A person may have settled the step while it was asked.
+        moveStep(fiber, run, index, "skipped", { endedAt, error: undefined }, {}, () => {
+          run.results[before.name] = result
+          run.exits[index] = undefined
+        })
+        return Effect.void
+      }),
+      Correlation.CurrentWorkflow,
+      contextOf(run, before, before.attempts)
+    )
   })
 
 const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unknown>> => {
@@ -220,8 +232,13 @@ interface Attempt {
   readonly span: Tracer.Span | undefined
 }
 
-const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, attempt: Attempt) =>
-  Effect.suspend(() => {
+const settle = (
+  run: TaskRun,
+  index: number,
+  exit: Exit.Exit<unknown, unknown>,
+  attempt: Attempt
+): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
     const nowNanos = attempt.clock.monotonicTimeNanosUnsafe()
     const durationSeconds = secondsBetween(attempt.startNanos, nowNanos)
     const before = run.steps[index] as StepRecord
@@ -236,18 +253,17 @@ const settle = (run: TaskRun, index: number, exit: Exit.Exit<unknown, unknown>, 
       endedAt: attempt.clock.currentTimeMillisUnsafe()
     }
     run.exits[index] = exit
-    const moved = Exit.isSuccess(exit)
-      ? complete(run, index, exit.value, change, measured)
-      : Cause.hasInterruptsOnly(exit.cause)
-      ? moveStep(run, index, "cancelled", change, measured)
-      : fail(run, index, exit.cause, change, measured, attempt.span)
     attempt.span?.attribute(Attribute.workSeconds, durationSeconds)
-    return Effect.andThen(
-      Effect.orDie(moved),
-      Effect.sync(() => {
-        attempt.span?.attribute(Attribute.stepStatus, (run.steps[index] as StepRecord).state)
-      })
-    )
+    if (Exit.isSuccess(exit)) {
+      run.results[before.name] = exit.value
+      moveStep(fiber, run, index, "completed", { ...change, error: undefined }, measured)
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      moveStep(fiber, run, index, "cancelled", change, measured)
+    } else {
+      fail(fiber, run, index, exit.cause, change, measured, attempt.span)
+    }
+    attempt.span?.attribute(Attribute.stepStatus, (run.steps[index] as StepRecord).state)
+    return Effect.void
   })
 
 interface Measured {
@@ -256,19 +272,15 @@ interface Measured {
   readonly totalSeconds: number
 }
 
-const complete = (run: TaskRun, index: number, value: unknown, change: Partial<StepRecord>, measured: Measured) => {
-  run.results[(run.task.steps[index] as Step.Any).name] = value
-  return moveStep(run, index, "completed", { ...change, error: undefined }, measured)
-}
-
 const fail = (
+  fiber: Fiber.Fiber<unknown, unknown>,
   run: TaskRun,
   index: number,
   cause: Cause.Cause<unknown>,
   change: Partial<StepRecord>,
   measured: Measured,
   span: Tracer.Span | undefined
-) => {
+): void => {
   const before = run.steps[index] as StepRecord
   const error: ErrorDescription = describeCause(cause)
   const permanent = isPermanent(cause)
@@ -278,22 +290,19 @@ const fail = (
   run.timedOut[index] = undefined
   run.failedForGood[index] = final
   span?.attribute(Attribute.errorType, error.type)
-  const moved = moveStep(run, index, "failed", { ...change, error }, {
+  moveStep(fiber, run, index, "failed", { ...change, error }, {
     ...measured,
     errorType: error.type,
     errorMessage: error.message,
     final,
     timedOut
   })
-  return exhausted && !permanent
-    ? Effect.andThen(
-      moved,
-      run.bus.publish("observability.step.max_retries_reached", {
-        ...stepFields(run, before),
-        maximumAttempts: before.maximumAttempts
-      })
-    )
-    : moved
+  if (exhausted && !permanent) {
+    run.bus.publishUnsafe(fiber, "observability.step.max_retries_reached", {
+      ...stepFields(run, before),
+      maximumAttempts: before.maximumAttempts
+    })
+  }
 }
 
 /** A `PermanentError` and a defect stay what they are however often they are tried. */

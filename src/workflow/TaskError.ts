@@ -73,6 +73,38 @@ export class TaskNotFound extends Schema.TaggedError<TaskNotFound>()("TaskNotFou
 }
 
 /**
+ * The store knows the task as one that has not ended, but it does not run here:
+ * another process runs it, or did.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotRunning extends Schema.TaggedError<NotRunning>()("NotRunning", {
+  taskId: Schema.String,
+  state: Schema.String
+}) {
+  override get message(): string {
+    return `task ${this.taskId} is "${this.state}" but does not run in this process; ask the process that runs it`
+  }
+}
+
+/**
+ * The task store failed, or did not answer within `execution.storeTimeout`. The
+ * log says why.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
+  taskId: Schema.String,
+  operation: Schema.Literals(["read", "write"])
+}) {
+  override get message(): string {
+    return `the task store could not ${this.operation} task ${this.taskId}; the log says why`
+  }
+}
+
+/**
  * The task has no step of this name.
  *
  * @category errors
@@ -123,6 +155,8 @@ export class TaskError extends Schema.TaggedError<TaskError>()("TaskError", {
     StepTimedOut,
     Cancelled,
     TaskNotFound,
+    NotRunning,
+    StoreFailed,
     StepNotFound,
     TransitionRefused,
     TooManyTasks

@@ -15,6 +15,7 @@ import * as Correlation from "../Correlation.ts"
 import { describeCause } from "../internal/describeError.ts"
 import { withSpan } from "../internal/spans.ts"
 import * as Orchestrator from "./Orchestrator.ts"
+import * as RunEnd from "./RunEnd.ts"
 import { Cancelled, TaskError } from "./TaskError.ts"
 import {
   elapsed,
@@ -27,71 +28,77 @@ import {
   type TaskRun
 } from "./TaskRun.ts"
 
-/** Runs a prepared run to its end; while it is alive it is in `live`. Not interruptible but for what is in `restore`. */
+/** Runs a prepared run to its end and takes it out of `live`. Not interruptible but for what is in `restore`. */
 export const execute = (
   run: TaskRun,
   live: Map<string, TaskRun>,
   restore: Restore
 ): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.suspend(() => {
-    live.set(run.record.id, run)
-    return withSpan(
-      SpanName.task,
-      {
-        attributes: {
-          [Attribute.taskId]: run.record.id,
-          [Attribute.taskName]: run.record.name,
-          [Attribute.taskNamespace]: run.record.namespace,
-          [Attribute.taskVersion]: run.record.version,
-          [Attribute.correlationId]: run.record.correlationId
-        }
-      },
-      (span) =>
-        begin(run).pipe(
-          Effect.andThen(Effect.exit(Orchestrator.orchestrate(run, restore))),
-          Effect.flatMap((exit) => end(run, exit, span))
-        )
-    ).pipe(
-      Effect.ensuring(Effect.suspend(() => {
-        live.delete(run.record.id)
-        return Deferred.succeed(run.done, run.record)
-      }))
-    )
-  }).pipe(
+  withSpan(
+    SpanName.task,
+    {
+      attributes: {
+        [Attribute.taskId]: run.record.id,
+        [Attribute.taskName]: run.record.name,
+        [Attribute.taskNamespace]: run.record.namespace,
+        [Attribute.taskVersion]: run.record.version,
+        [Attribute.correlationId]: run.record.correlationId
+      }
+    },
+    (span) =>
+      begin(run).pipe(
+        Effect.andThen(Orchestrator.orchestrate(run, restore)),
+        Effect.exit,
+        Effect.flatMap((exit) => end(run, exit, span))
+      )
+  ).pipe(
+    Effect.ensuring(Effect.suspend(() => {
+      run.over = true
+      return Effect.andThen(
+        run.writer.end,
+        Effect.suspend(() => {
+          live.delete(run.record.id)
+          return Deferred.succeed(run.done, run.record)
+        })
+      )
+    })),
     Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
     Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
   )
 
-const begin = (run: TaskRun): Effect.Effect<void> => {
-  const totalSteps = run.steps.length
-  return run.bus.publish("task.initialize_requested", {
-    ...taskFields(run.record),
-    fromState: undefined,
-    toState: "pending",
-    totalSteps
-  }).pipe(
-    Effect.andThen(
-      run.bus.enabled ?
-        Effect.forEach(run.steps, (step) =>
-          run.bus.publish("step.initialize_requested", {
-            ...stepFields(run, step),
-            fromState: undefined,
-            toState: "pending"
-          }), { discard: true }) :
-        Effect.void
-    ),
-    Effect.andThen(
-      Clock.clockWith((clock) =>
-        Effect.orDie(moveTask(run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, { totalSteps }))
-      )
-    )
-  )
-}
+const begin = (run: TaskRun): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
+    const totalSteps = run.steps.length
+    run.bus.publishUnsafe(fiber, "task.initialize_requested", {
+      ...taskFields(run.record),
+      fromState: undefined,
+      toState: "pending",
+      totalSteps
+    })
+    if (run.bus.enabled) {
+      for (const step of run.steps) {
+        run.bus.publishUnsafe(fiber, "step.initialize_requested", {
+          ...stepFields(run, step),
+          fromState: undefined,
+          toState: "pending"
+        })
+      }
+    }
+    const refused = moveTask(fiber, run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, {
+      totalSteps
+    })
+    return refused === undefined ? Effect.void : Effect.die(refused)
+  })
 
+/** The run's last transition and its exit; a defect of the loop is the exit, whatever else has failed. */
 const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefined): Effect.Effect<unknown, unknown> =>
-  Clock.clockWith((clock) => {
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
+    run.over = true
+    run.defect ??= RunEnd.defectOf(loopExit)
     const outcome = outcomeOf(run, loopExit, clock)
-    const state = Orchestrator.finalState(run)
+    const state = RunEnd.finalState(run)
     const fields = {
       durationSeconds: elapsed(run, clock),
       totalSteps: run.steps.length,
@@ -100,25 +107,25 @@ const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefi
     const error = Exit.isSuccess(outcome) ? undefined : describeCause(outcome.cause)
     span?.attribute(Attribute.taskStatus, state)
     if (state === "error" && error !== undefined) span?.attribute(Attribute.errorType, error.type)
-    const moved = state === "complete"
-      ? moveTask(run, "completed", endOf(run, clock), fields)
+    const refused = state === "complete"
+      ? moveTask(fiber, run, "completed", endOf(run, clock), fields)
       : state === "cancelled"
-      ? moveTask(run, "cancelled", endOf(run, clock), {
+      ? moveTask(fiber, run, "cancelled", endOf(run, clock), {
         ...fields,
         reason: run.cancelRequested ? "requested" : "interrupted"
       })
-      : moveTask(run, "failed", endOf(run, clock, error), {
+      : moveTask(fiber, run, "failed", endOf(run, clock, error), {
         ...fields,
         errorType: error?.type ?? "_OTHER",
         errorMessage: error?.message ?? "",
         failedSteps: run.steps.filter((step) => step.state === "error").map((step) => step.name)
       })
-    return Effect.andThen(Effect.orDie(moved), outcome)
+    return refused === undefined ? outcome : Effect.die(refused)
   })
 
 /** What the caller gets: results, the steps' own causes, or why the run was stopped. */
 const outcomeOf = (run: TaskRun, loopExit: Exit.Exit<void>, clock: Clock.Clock): Exit.Exit<unknown, unknown> => {
-  switch (Orchestrator.finalState(run)) {
+  switch (RunEnd.finalState(run)) {
     case "complete":
       return Exit.succeed({
         taskId: run.record.id,
@@ -128,7 +135,7 @@ const outcomeOf = (run: TaskRun, loopExit: Exit.Exit<void>, clock: Clock.Clock):
         durationSeconds: elapsed(run, clock)
       })
     case "error":
-      return Exit.failCause(causesOf(run, (index) => run.steps[index]?.state === "error"))
+      return Exit.failCause(run.defect ?? causesOf(run, (index) => run.steps[index]?.state === "error"))
     case "cancelled":
       if (run.interrupted && Exit.isFailure(loopExit)) return loopExit
       return run.cancelRequested

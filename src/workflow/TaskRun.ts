@@ -2,34 +2,43 @@
  * One run of a task while it is alive: its records, its results and its
  * mailbox. Shared by the orchestrator, the step executor and the runner.
  *
- * Every change goes through a state machine, is saved, and publishes its one
- * event here, so there is exactly one place per transition.
+ * Every change of a state goes through {@link moveStep} or {@link moveTask}: in
+ * one synchronous step the state machine decides, the record changes, the writer
+ * gets the record, and its one event is published. No other fiber can come
+ * in between. Code that decides by a state must move it in the same step.
  *
  * @internal
  */
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
+import * as Correlation from "../Correlation.ts"
 import type * as EventBus from "../events/EventBus.ts"
 import type * as EventCatalog from "../events/EventCatalog.ts"
 import type { ErrorDescription } from "../internal/describeError.ts"
 import type * as RetryPolicy from "../RetryPolicy.ts"
+import type { RecordWriter } from "./RecordWriter.ts"
 import * as StepState from "./StepState.ts"
 import type * as Task from "./Task.ts"
 import * as TaskState from "./TaskState.ts"
-import type { StepRecord, TaskRecord, TaskStore } from "./TaskStore.ts"
+import type { StepRecord, TaskRecord } from "./TaskStore.ts"
 import type { TransitionRefused } from "./TransitionRefused.ts"
 
 /** What wakes the orchestrator. */
 export type Message =
-  | { readonly _tag: "Settled"; readonly index: number }
+  | { readonly _tag: "Settled"; readonly index: number; readonly exit: Exit.Exit<void> }
   | { readonly _tag: "Broken"; readonly index: number; readonly settle: Effect.Effect<void, never, unknown> }
   | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
   | { readonly _tag: "Resolved"; readonly index: number }
   | { readonly _tag: "CancelRequested" }
+  /** A fiber of the loop has died. */
+  | { readonly _tag: "Defect"; readonly cause: Cause.Cause<never> }
 
 /** What is fixed for a run. */
 export interface RunSettings {
@@ -48,7 +57,7 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
 /** What a transition reads and writes; a run that has ended still has it. */
 export interface RunRecords {
   readonly bus: EventBus.EventBus["Service"]
-  readonly store: TaskStore["Service"]
+  readonly writer: RecordWriter
   readonly steps: Array<StepRecord>
   record: TaskRecord
 }
@@ -79,6 +88,8 @@ export interface TaskRun extends RunRecords {
   over: boolean
   /** The loop ended because its fiber was interrupted. */
   interrupted: boolean
+  /** What the loop itself died of. */
+  defect: Cause.Cause<never> | undefined
 }
 
 /** Payload fields that every event of the task has. */
@@ -97,6 +108,13 @@ export const stepFields = (run: RunRecords, step: StepRecord) => ({
   stepName: step.name,
   attempt: step.attempts
 })
+
+/** The context of what is done for the task and not for one of its steps. */
+export const contextOf = (context: Context.Context<never>, record: TaskRecord): Context.Context<never> =>
+  context.pipe(
+    Context.add(Correlation.CorrelationId, record.correlationId),
+    Context.add(Correlation.CurrentWorkflow, { taskId: record.id, taskName: record.name })
+  )
 
 const nanosPerSecond = 1e9
 
@@ -120,10 +138,13 @@ const stepEventNames = {
 type StepEventName<Event extends StepState.StepEvent> = (typeof stepEventNames)[Event]
 
 /**
- * Moves a step, saves it and publishes the event of the transition with the given fields.
- * Refused transitions change nothing. `moved` runs right after the move, before anybody else can see it.
+ * Moves a step, hands its record to the writer and publishes the event of the transition with the given fields, all in
+ * one synchronous step. A refused transition changes nothing and is given back.
+ *
+ * @param moved runs right after the move, before the store or a sink hears of it
  */
 export const moveStep = <Event extends StepState.StepEvent>(
+  fiber: Fiber.Fiber<unknown, unknown>,
   run: RunRecords,
   index: number,
   event: Event,
@@ -133,44 +154,51 @@ export const moveStep = <Event extends StepState.StepEvent>(
     keyof ReturnType<typeof stepFields> | "fromState" | "toState"
   >,
   moved?: () => void
-): Effect.Effect<void, TransitionRefused> =>
-  Effect.withFiber((fiber) => {
-    const before = run.steps[index] as StepRecord
-    const next = StepState.transition(before.state, event)
-    if (Result.isFailure(next)) return Effect.fail(next.failure)
-    const after: StepRecord = { ...before, ...change, state: next.success }
-    run.steps[index] = after
-    moved?.()
-    if (run.bus.enabled) {
-      run.bus.publishUnsafe<StepEventName<Event>>(
-        fiber,
-        stepEventNames[event],
-        { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
-      )
-    }
-    return run.store.updateStep(run.record.id, after)
-  })
+): TransitionRefused | undefined => {
+  const before = run.steps[index] as StepRecord
+  const next = StepState.transition(before.state, event)
+  if (Result.isFailure(next)) return next.failure
+  const after: StepRecord = { ...before, ...change, state: next.success }
+  run.steps[index] = after
+  moved?.()
+  run.writer.step(index, after)
+  if (run.bus.enabled) {
+    run.bus.publishUnsafe<StepEventName<Event>>(
+      fiber,
+      stepEventNames[event],
+      { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
+    )
+  }
+  return undefined
+}
 
-/** Moves the task, saves it and publishes `task.<event>` with the given fields. */
+/** Changes what is known about a step without moving it, and hands its record to the writer. */
+export const amendStep = (run: RunRecords, index: number, change: Partial<Omit<StepRecord, "state">>): void => {
+  const after: StepRecord = { ...run.steps[index] as StepRecord, ...change }
+  run.steps[index] = after
+  run.writer.step(index, after)
+}
+
+/** Moves the task as {@link moveStep} does a step, with the event `task.<event>`. */
 export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_requested">>(
+  fiber: Fiber.Fiber<unknown, unknown>,
   run: RunRecords,
   event: Event,
   change: Partial<TaskRecord>,
   fields: Omit<EventCatalog.Payload<`task.${Event}`>, keyof ReturnType<typeof taskFields> | "fromState" | "toState">
-): Effect.Effect<void, TransitionRefused> =>
-  Effect.suspend(() => {
-    const before = run.record
-    const next = TaskState.transition(before.state, event)
-    if (Result.isFailure(next)) return Effect.fail(next.failure)
-    run.record = { ...before, ...change, state: next.success }
-    return Effect.andThen(
-      run.store.updateTask(run.record),
-      run.bus.publish(
-        `task.${event}`,
-        { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields }
-      )
-    )
-  })
+): TransitionRefused | undefined => {
+  const before = run.record
+  const next = TaskState.transition(before.state, event)
+  if (Result.isFailure(next)) return next.failure
+  run.record = { ...before, ...change, state: next.success }
+  run.writer.task(run.record, run.steps)
+  run.bus.publishUnsafe<`task.${Event}`>(
+    fiber,
+    `task.${event}`,
+    { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields }
+  )
+  return undefined
+}
 
 /** The end of a run as the task record keeps it. */
 export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorDescription | undefined) => ({

@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -19,12 +20,14 @@ import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as ManualResolution from "./ManualResolution.ts"
+import * as RecordWriter from "./RecordWriter.ts"
 import * as RunPreparation from "./RunPreparation.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
-import { TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
+import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
 import * as TaskExecution from "./TaskExecution.ts"
 import { type Restore, taskFields, type TaskRun } from "./TaskRun.ts"
+import { hasEnded } from "./TaskState.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
 import { TransitionRefused } from "./TransitionRefused.ts"
 
@@ -172,26 +175,32 @@ export class TaskRunner extends Context.Service<TaskRunner, {
   static readonly inspect = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.inspect(taskId))
 }
 
-/** The store is for looking: a run goes on when it cannot be written. */
-const contained = (store: TaskStore["Service"]): TaskStore["Service"] => ({
-  ...store,
-  saveTask: (task, steps) => Effect.ignoreCause(store.saveTask(task, steps)),
-  updateTask: (task) => Effect.ignoreCause(store.updateTask(task)),
-  updateStep: (taskId, step) => Effect.ignoreCause(store.updateStep(taskId, step))
-})
-
 const make = Effect.gen(function*() {
   const config = yield* TelemetryConfig.Current
   const bus = yield* EventBus
-  const store = contained(yield* TaskStore)
+  const store = yield* TaskStore
   const scope = yield* Effect.scope
   const live = new Map<string, TaskRun>()
   const limit = config.execution.startedTasks
+  const timeout = config.execution.storeTimeout
   let started = 0
   const release = Effect.sync(() => {
     started--
   })
   const prepare = RunPreparation.make(config)
+  const exclusively = ManualResolution.makeExclusion()
+  let hasWarned = false
+
+  /** A store in the caller's context is another one than the runner's only by mistake. */
+  const compareStores = Effect.withFiber((fiber) => {
+    const given = Context.getOrUndefined(fiber.context, TaskStore)
+    if (hasWarned || given === undefined || given === store) return Effect.void
+    hasWarned = true
+    return Effect.logWarning(
+      "the TaskStore of the context is not the task runner's and gets no records; " +
+        "give it to Telemetry.layer as the part taskStore"
+    )
+  })
 
   const prepared = Effect.fnUntraced(function*(
     task: Task.Any,
@@ -199,10 +208,12 @@ const make = Effect.gen(function*() {
     options: RunOptions | undefined,
     restore: Restore
   ) {
+    yield* compareStores
     const correlationId = options?.correlationId ?? (yield* Correlation.CorrelationId)
     return yield* prepare(task, input, {
       bus,
       store,
+      live,
       restore,
       correlationId: yield* Correlation.accept(correlationId)
     })
@@ -217,13 +228,43 @@ const make = Effect.gen(function*() {
       Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
     )
 
-  const inspect = Effect.fnUntraced(function*(taskId: string) {
-    const found = yield* store.get(taskId)
-    return Option.isSome(found) ? found.value : yield* notFound(taskId)
-  })
+  /** What the store knows of a task that does not run here. */
+  const stored = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
+    Effect.suspend(() => store.get(taskId)).pipe(
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.failCause(RecordWriter.lateness(timeout)) }),
+      Effect.catchCauseIf(
+        (cause) => !Cause.hasInterruptsOnly(cause),
+        (cause) =>
+          Effect.andThen(
+            Effect.logWarning("the task store could not be read", cause),
+            Effect.fail(new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) }))
+          )
+      ),
+      Effect.flatMap((found) =>
+        Option.isSome(found)
+          ? Effect.succeed(found.value)
+          : Effect.fail(new TaskError({ reason: new TaskNotFound({ taskId }) }))
+      )
+    )
+
+  const inspect = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
+    Effect.suspend(() => {
+      const run = live.get(taskId)
+      return run === undefined ? stored(taskId) : Effect.succeed({ ...run.record, steps: [...run.steps] })
+    })
+
+  /** For a task that does not run here. */
+  const refuseCancel = ({ id, state }: TaskRecord) =>
+    Effect.fail(
+      new TaskError({
+        reason: hasEnded(state)
+          ? new TransitionRefused({ subject: "task", state, event: "cancelled" })
+          : new NotRunning({ taskId: id, state })
+      })
+    )
 
   return TaskRunner.of({
-    // From the moment a record is saved the run is seen to its end, so an interruption cannot leave it pending.
+    // From the moment a record is made the run is seen to its end, so an interruption cannot leave it pending.
     run: (task, input, options) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(prepared(task, input, options, restore), (run) => execute(run, restore))
@@ -240,29 +281,31 @@ const make = Effect.gen(function*() {
           return { taskId: run.record.id, correlationId: run.record.correlationId, fiber }
         })
       ),
-    cancel: Effect.fnUntraced(function*(taskId) {
-      const run = live.get(taskId)
-      if (run !== undefined && !run.over) {
-        run.cancelRequested = true
-        Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
-      }
-      const record = run === undefined ? yield* inspect(taskId) : yield* Deferred.await(run.done)
-      if (run !== undefined && (run.cancelRequested || record.state === "cancelled")) return record
-      const { state } = record
-      return yield* new TaskError({ reason: new TransitionRefused({ subject: "task", state, event: "cancelled" }) })
-    }),
+    cancel: (taskId) =>
+      Effect.suspend(() => {
+        const run = live.get(taskId)
+        if (run === undefined) return Effect.flatMap(stored(taskId), refuseCancel)
+        if (!run.over) {
+          run.cancelRequested = true
+          Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
+        }
+        return Effect.flatMap(
+          Deferred.await(run.done),
+          (record) => record.state === "cancelled" ? Effect.succeed(record) : refuseCancel(record)
+        )
+      }),
     resolveStep: Effect.fnUntraced(function*(taskId, step, result) {
       const run = live.get(taskId)
-      if (run !== undefined && !run.over) {
-        yield* ManualResolution.whileRunning(run, step, result)
-        return { ...run.record, steps: [...run.steps] }
+      if (run !== undefined) {
+        const resolved = yield* ManualResolution.whileRunning(run, step, result)
+        if (resolved !== undefined) return resolved
+        yield* Deferred.await(run.done)
       }
-      if (run !== undefined) yield* Deferred.await(run.done)
-      yield* ManualResolution.afterEnd({ bus, store, snapshot: yield* inspect(taskId), step })
-      return yield* inspect(taskId)
+      return yield* exclusively(
+        taskId,
+        Effect.flatMap(stored(taskId), (snapshot) => ManualResolution.afterEnd({ bus, store, timeout, snapshot, step }))
+      )
     }),
     inspect
   })
 })
-
-const notFound = (taskId: string) => new TaskError({ reason: new TaskNotFound({ taskId }) })

@@ -442,6 +442,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 5,
     with: 2
   },
+  "execution.storeTimeout": {
+    option: { execution: { storeTimeout: "7 seconds" } },
+    observe: observed.secondsWithSilentStore,
+    without: 2,
+    with: 7
+  },
   "backoff.delays": {
     option: { backoff: { delays: [7] } },
     observe: observed.backoffs(),

@@ -437,6 +437,28 @@ export const storedTasks = inTest(Effect.gen(function*() {
   return (yield* (yield* TaskStore).list({ limit: 100 })).length
 }))
 
+/** Seconds that a run takes whose store does not answer. */
+export const secondsWithSilentStore: Observation = (options) =>
+  Effect.gen(function*() {
+    const start = yield* recorder.nowSeconds
+    const run = yield* Effect.forkChild(Effect.as(TaskRunner.run(Simple, {}), undefined))
+    const end = yield* Effect.forkChild(Effect.andThen(Fiber.await(run), recorder.nowSeconds))
+    yield* recorder.advance("1 minute")
+    return (yield* Fiber.join(end)) - start
+  }).pipe(
+    Effect.provide(Layer.merge(recorder.layer(options, { store: silentStore }), silent)),
+    Effect.orDie
+  )
+
+const silentStore = Layer.succeed(TaskStore, {
+  saveTask: () => Effect.never,
+  updateTask: () => Effect.never,
+  updateStep: () => Effect.never,
+  get: () => Effect.never,
+  list: () => Effect.never,
+  counts: Effect.never
+})
+
 // --- HTTP ---
 
 const asking = <A>(body: Effect.Effect<A, unknown, server.Target>): Observation => (options) =>
