@@ -82,7 +82,7 @@ describe("Telemetry.layer", () => {
     Effect.gen(function*() {
       const measures = (parts: Telemetry.Parts) =>
         Effect.flatMap(MetricStore, ({ snapshot }) => snapshot).pipe(
-          Effect.map(({ families }) => families.some(({ name }) => name === "process_uptime_seconds")),
+          Effect.map(({ metrics }) => metrics.some(({ name }) => name === "process_uptime_seconds")),
           Effect.provide(Telemetry.layer({ logging: { enabled: false } }, parts), { local: true }),
           Effect.provideService(Metric.MetricRegistry, new Map())
         )
@@ -267,7 +267,7 @@ describe("Telemetry.layerNoop", () => {
       assert.strictEqual(results.greet, "hello")
       assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
       assert.strictEqual(yield* References.MinimumLogLevel, "Info")
-      assert.deepStrictEqual((yield* (yield* MetricStore).snapshot).families, [])
+      assert.deepStrictEqual((yield* (yield* MetricStore).snapshot).metrics, [])
       yield* (yield* FlushRegistry).flush
       assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
     }).pipe(

@@ -29,6 +29,6 @@ for (let index = 0; index < distinct; index++) {
 const ns = Number(process.hrtime.bigint() - start) / distinct
 const growthBytes = usedBytes() - before
 const read = await snapshot()
-const series = read.families.find(({ name }) => name === Load.histogramName)?.series.length
+const series = read.metrics.find(({ name }) => name === Load.histogramName)?.series.length
 console.log(JSON.stringify({ ns, growthBytes, series, lost: distinct - Store.totalOf(read, [Load.histogramName]) }))
 await close()

@@ -44,7 +44,7 @@ const inPieces = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnap
 
 /** Sum of the values of counters and of the counts of histograms. */
 export const totalOf = (snapshot: MetricSnapshot.MetricSnapshot, names: ReadonlyArray<string>): number =>
-  snapshot.families
+  snapshot.metrics
     .filter(({ name }) => names.includes(name))
     .flatMap(({ series }): ReadonlyArray<MetricSnapshot.SeriesSnapshot> => series)
     .reduce((sum, { value }) => sum + (typeof value === "number" ? value : value.count), 0)

@@ -59,7 +59,7 @@ const describe = (cause: Cause.Cause<unknown>): string => {
 /** Says how many spans the receiver did not take. The task is complete all the same. */
 const deliveryProblem = Effect.fnUntraced(function*({ metrics }: Recording) {
   const { delivery } = yield* TelemetryConfig.Current
-  const dropped = metrics.after.families.find((family) => family.name === "tasker_spans_dropped_total")
+  const dropped = metrics.after.metrics.find((metric) => metric.name === "tasker_spans_dropped_total")
   const count = dropped?.series.reduce((sum, { value }) => typeof value === "number" ? sum + value : sum, 0) ?? 0
   if (count === 0) return undefined
   return `${count} spans could not be delivered to ${delivery.tracesEndpoint ?? delivery.endpoint}; ` +

@@ -49,12 +49,12 @@ interface Change {
 
 const numberOf = (value: MetricSnapshot.SeriesSnapshot["value"] | undefined) => typeof value === "number" ? value : 0
 
-const seriesOf = (family: MetricSnapshot.FamilySnapshot | undefined): ReadonlyArray<MetricSnapshot.SeriesSnapshot> =>
-  family?.series ?? []
+const seriesOf = (metric: MetricSnapshot.MetricData | undefined): ReadonlyArray<MetricSnapshot.SeriesSnapshot> =>
+  metric?.series ?? []
 
 const changeOf = (
-  after: MetricSnapshot.FamilySnapshot,
-  before: MetricSnapshot.FamilySnapshot | undefined
+  after: MetricSnapshot.MetricData,
+  before: MetricSnapshot.MetricData | undefined
 ): Change | undefined => {
   const known = new Map(seriesOf(before).map(({ attributes, value }) => [keyOf(attributes), value]))
   let series = 0
@@ -93,10 +93,10 @@ const changeOf = (
 
 const metrics = ({ metrics: { after, before } }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
-  const changes = after.families
+  const changes = after.metrics
     // Metrics of the store and of the process are left out: they do not belong to the run.
     .filter(({ name }) => !name.startsWith("tasker_metric_") && !ofProcess.has(name))
-    .flatMap((family) => changeOf(family, before.families.find(({ name }) => name === family.name)) ?? [])
+    .flatMap((metric) => changeOf(metric, before.metrics.find(({ name }) => name === metric.name)) ?? [])
   return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),
     ...changes.map(({ name, series, text }) =>

@@ -83,7 +83,7 @@ const watchOutput = Effect.gen(function*() {
   const { snapshot } = yield* MetricStore
   const lost = Effect.map(
     snapshot,
-    ({ families }) => families.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series.length ?? 0
+    ({ metrics }) => metrics.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series.length ?? 0
   )
   yield* lost.pipe(Effect.repeat({ schedule: Schedule.spaced("500 millis"), until: (count) => count > 0 }))
   return yield* new DemoError({

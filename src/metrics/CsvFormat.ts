@@ -34,7 +34,7 @@
  */
 import * as CumulativeBuckets from "./internal/exposition/CumulativeBuckets.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
 /**
  * Content type of the format.
@@ -76,7 +76,7 @@ export interface Options {
  *
  * CsvFormat.format({
  *   timeMillis: 1_767_225_600_000,
- *   families: [{
+ *   metrics: [{
  *     type: "counter",
  *     name: "jobs_total",
  *     help: "Jobs done.",
@@ -107,14 +107,14 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
   const time = new Date(snapshot.timeMillis)
   const timestamp = Number.isNaN(time.getTime()) ? String(snapshot.timeMillis) : time.toISOString()
   let text = `timestamp,name,type,unit,sample,value,le,quantile${attributes.header(cell)}${newline}`
-  for (const family of snapshot.families) {
-    const shared = `${timestamp},${cell(family.name)},${family.type},${cell(family.unit ?? "")},`
-    const startOf = (suffix: string) => `${shared}${cell(family.name + suffix)},`
+  for (const metric of snapshot.metrics) {
+    const shared = `${timestamp},${cell(metric.name)},${metric.type},${cell(metric.unit ?? "")},`
+    const startOf = (suffix: string) => `${shared}${cell(metric.name + suffix)},`
     const starts = { plain: startOf(""), bucket: startOf("_bucket"), sum: startOf("_sum"), count: startOf("_count") }
-    const series = SeriesList.of(family)
+    const series = SeriesList.of(metric)
     for (let index = 0; index < series.length; index++) {
       const { attributes: own, value } = series.at(index)
-      text += rows(family, value, starts, attributes.cells(own, cell))
+      text += rows(metric, value, starts, attributes.cells(own, cell))
       if (text.length < chunkLength) continue
       yield text
       text = ""
@@ -131,7 +131,7 @@ interface Starts {
   readonly count: string
 }
 
-const rows = (family: FamilySnapshot, value: SeriesSnapshot["value"], starts: Starts, end: string): string => {
+const rows = (metric: MetricData, value: SeriesSnapshot["value"], starts: Starts, end: string): string => {
   if (typeof value === "number") return row(starts.plain, value, "", "", end)
   const { count, sum } = value
   if ("quantiles" in value) {
@@ -141,7 +141,7 @@ const rows = (family: FamilySnapshot, value: SeriesSnapshot["value"], starts: St
   }
   const { bounds, counts } = "scale" in value
     ? CumulativeBuckets.make(value)
-    : { bounds: family.type === "histogram" ? family.buckets : [], counts: cumulated(value.counts) }
+    : { bounds: metric.type === "histogram" ? metric.buckets : [], counts: cumulated(value.counts) }
   return buckets(bounds, counts, count, starts, end) + totals(starts, sum, count, end)
 }
 
@@ -202,12 +202,12 @@ const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
 })
 
 /** The series of a family have its keys, but for the overflow series, which is the last. */
-const keysOf = ({ families }: MetricSnapshot): ReadonlyArray<string> => {
+const keysOf = ({ metrics }: MetricSnapshot): ReadonlyArray<string> => {
   const keys = new Set<string>()
-  for (const family of families) {
-    for (const key of family.attributes) keys.add(key)
-    const series = SeriesList.of(family)
-    const first = family.attributes.length === 0 ? 0 : Math.max(series.length - 1, 0)
+  for (const metric of metrics) {
+    for (const key of metric.attributes) keys.add(key)
+    const series = SeriesList.of(metric)
+    const first = metric.attributes.length === 0 ? 0 : Math.max(series.length - 1, 0)
     for (let index = first; index < series.length; index++) {
       for (const key of Object.keys(series.attributesAt(index))) keys.add(key)
     }

@@ -1,5 +1,5 @@
 /**
- * How an event is measured: which family, which of the event's low-cardinality
+ * How an event is measured: which instrument, which of the event's low-cardinality
  * fields become attributes, which field is the value.
  *
  * A rule is checked by the compiler against the declaration of its event: a
@@ -27,7 +27,7 @@ export interface EventMetric {
 }
 
 /**
- * For each attribute key of a family the payload field it is taken from.
+ * For each attribute key of a instrument the payload field it is taken from.
  *
  * @category models
  * @since 0.1.0
@@ -88,7 +88,7 @@ export const make = <D extends EventDefinition.Any>(
  */
 export const count = <D extends EventDefinition.Any, Key extends string>(
   event: D,
-  family: Counter<Key>,
+  instrument: Counter<Key>,
   fields: AttributeFields<D, NoInfer<Key>>,
   amount?: NumberField<D>
 ): EventMetric => {
@@ -96,8 +96,8 @@ export const count = <D extends EventDefinition.Any, Key extends string>(
   return {
     event: event.name,
     record: amount === undefined
-      ? (payload) => family.inc(attributes(payload))
-      : (payload) => family.inc(attributes(payload), numberOf(payload, amount))
+      ? (payload) => instrument.inc(attributes(payload))
+      : (payload) => instrument.inc(attributes(payload), numberOf(payload, amount))
   }
 }
 
@@ -109,28 +109,28 @@ export const count = <D extends EventDefinition.Any, Key extends string>(
  */
 export const add = <D extends EventDefinition.Any, Key extends string>(
   event: D,
-  family: UpDownCounter<Key>,
+  instrument: UpDownCounter<Key>,
   fields: AttributeFields<D, NoInfer<Key>>,
   amount: number
 ): EventMetric => {
   const attributes = attributesFrom(fields)
-  return { event: event.name, record: (payload) => family.add(attributes(payload), amount) }
+  return { event: event.name, record: (payload) => instrument.add(attributes(payload), amount) }
 }
 
 /**
- * Observes a field, in the unit of the family.
+ * Observes a field, in the unit of the instrument.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const observe = <D extends EventDefinition.Any, Key extends string>(
   event: D,
-  family: Histogram<Key>,
+  instrument: Histogram<Key>,
   fields: AttributeFields<D, NoInfer<Key>>,
   value: NumberField<D>
 ): EventMetric => {
   const attributes = attributesFrom(fields)
-  return { event: event.name, record: (payload) => family.observe(attributes(payload), numberOf(payload, value)) }
+  return { event: event.name, record: (payload) => instrument.observe(attributes(payload), numberOf(payload, value)) }
 }
 
 /**

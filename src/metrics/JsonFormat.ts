@@ -15,7 +15,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SeriesList from "./internal/model/SeriesList.ts"
-import type { Exemplar, ExponentialBuckets, FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { Exemplar, ExponentialBuckets, MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
 /**
  * Content type of the format.
@@ -99,13 +99,15 @@ const Family = Schema.Union([
  * @category models
  * @since 0.1.0
  */
-export interface Document extends MetricSnapshot {
+export interface Document extends Pick<MetricSnapshot, "timeMillis"> {
   readonly format: "tasker-telemetry/metrics"
   readonly version: 1
   /** `timeMillis` in ISO 8601. */
   readonly time?: string
   /** Attributes of the service, such as `service.name`. */
   readonly resource?: Readonly<Record<string, string>>
+  /** The metrics of the snapshot. */
+  readonly families: MetricSnapshot["metrics"]
 }
 
 /**
@@ -150,7 +152,7 @@ export interface Options {
  *
  * const text = JsonFormat.format({
  *   timeMillis: 1_767_225_600_000,
- *   families: [{
+ *   metrics: [{
  *     type: "counter",
  *     name: "jobs_total",
  *     help: "Jobs done.",
@@ -177,7 +179,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
 export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
   let text = start(snapshot, options)
   let familySeparator = ""
-  for (const family of snapshot.families) {
+  for (const family of snapshot.metrics) {
     text += `${familySeparator}${familyStart(family)}`
     familySeparator = ","
     let seriesSeparator = ""
@@ -215,7 +217,7 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
  * @since 0.1.0
  */
 export const decode = (text: string): Effect.Effect<MetricSnapshot, Schema.SchemaError> =>
-  Effect.map(decodeDocument(text), ({ families, timeMillis }) => ({ timeMillis, families }))
+  Effect.map(decodeDocument(text), ({ families, timeMillis }) => ({ timeMillis, metrics: families }))
 
 const decodeDocument = Schema.decodeUnknownEffect(Schema.fromJsonString(Document))
 
@@ -227,7 +229,7 @@ const start = ({ timeMillis }: MetricSnapshot, options: Options | undefined): st
     `"families":[`
 }
 
-const familyStart = (family: FamilySnapshot): string => {
+const familyStart = (family: MetricData): string => {
   const { attributes, help, name, type, unit } = family
   // A unit of `undefined` is to be `null`, not left out.
   const observed = "observed" in family ? { observed: family.observed } : {}

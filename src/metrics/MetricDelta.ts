@@ -6,14 +6,14 @@
  */
 import * as Cooperation from "../internal/Cooperation.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
-import { pairs } from "./internal/combine/joinSeries.ts"
+import { joinSeries } from "./internal/combine/joinSeries.ts"
 import { piece } from "./internal/combine/mergeSeries.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type {
   ExponentialHistogramValue,
-  FamilySnapshot,
-  HistogramFamily,
+  HistogramData,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
   SeriesSnapshot
 } from "./MetricSnapshot.ts"
@@ -25,7 +25,7 @@ import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
  * @category constants
  * @since 0.1.0
  */
-export const nothing: MetricSnapshot = { timeMillis: 0, families: [] }
+export const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
 
 /**
  * The differences between two snapshots of one store.
@@ -85,54 +85,54 @@ export function* steps(
   current: MetricSnapshot,
   temporality: MetricTemporality
 ): Cooperation.Work<MetricSnapshot> {
-  const before = new Map(previous.families.map((family) => [family.name, family]))
-  const families: Array<FamilySnapshot> = []
-  for (const family of current.families) {
-    yield* SeriesList.make(family)
-    const difference = isDelta(temporality, family)
-      ? yield* familyBetween(before.get(family.name), family, previous.timeMillis)
-      : family
-    if (difference.series.length > 0) families.push(difference)
+  const before = new Map(previous.metrics.map((metric) => [metric.name, metric]))
+  const metrics: Array<MetricData> = []
+  for (const metric of current.metrics) {
+    yield* SeriesList.make(metric)
+    const difference = isDelta(temporality, metric)
+      ? yield* familyBetween(before.get(metric.name), metric, previous.timeMillis)
+      : metric
+    if (difference.series.length > 0) metrics.push(difference)
   }
-  return { timeMillis: current.timeMillis, families }
+  return { timeMillis: current.timeMillis, metrics }
 }
 
 /** `undefined` where the value cannot have grown out of the previous one. */
 type Subtract<Value> = (current: Value, previous: Value) => Value | undefined
 
 function* familyBetween(
-  previous: FamilySnapshot | undefined,
-  family: FamilySnapshot,
+  previous: MetricData | undefined,
+  metric: MetricData,
   since: number
-): Cooperation.Work<FamilySnapshot> {
-  switch (family.type) {
+): Cooperation.Work<MetricData> {
+  switch (metric.type) {
     case "counter": {
-      const before = previous?.type === family.type ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family, since, subtractNumbers, isZero) }
+      const before = previous?.type === metric.type ? previous.series : []
+      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractNumbers, isZero) }
     }
     case "histogram": {
-      const before = previous?.type === family.type && haveSameBuckets(previous, family) ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family, since, subtractHistograms, isEmpty) }
+      const before = previous?.type === metric.type && haveSameBuckets(previous, metric) ? previous.series : []
+      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractHistograms, isEmpty) }
     }
     case "exponentialHistogram": {
-      const before = previous?.type === family.type ? previous.series : []
-      return { ...family, series: yield* seriesBetween(before, family, since, subtractExponentials, isEmpty) }
+      const before = previous?.type === metric.type ? previous.series : []
+      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractExponentials, isEmpty) }
     }
     default:
-      return family
+      return metric
   }
 }
 
 function* seriesBetween<Value>(
   previous: ReadonlyArray<SeriesSnapshot<Value>>,
-  family: { readonly attributes: ReadonlyArray<string>; readonly series: ReadonlyArray<SeriesSnapshot<Value>> },
+  metric: { readonly attributes: ReadonlyArray<string>; readonly series: ReadonlyArray<SeriesSnapshot<Value>> },
   since: number,
   subtract: Subtract<Value>,
   isNothing: (difference: Value) => boolean
 ): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
-  const before = yield* pairs(previous, family.series, family.attributes)
+  const before = yield* joinSeries(previous, metric.series, metric.attributes)
   const changed: Array<SeriesSnapshot<Value>> = []
-  for (const [index, series] of family.series.entries()) {
+  for (const [index, series] of metric.series.entries()) {
     if (index % piece === 0) yield
     const known = before[index]
     if (known === undefined || known.startMillis !== series.startMillis) {
@@ -161,7 +161,7 @@ const newSince = (series: SeriesSnapshot<unknown>, known: SeriesSnapshot<unknown
       )
   )
 
-const haveSameBuckets = (left: HistogramFamily, right: HistogramFamily): boolean =>
+const haveSameBuckets = (left: HistogramData, right: HistogramData): boolean =>
   left.buckets.length === right.buckets.length && left.buckets.every((bound, index) => bound === right.buckets[index])
 
 const difference = (current: number, previous: number): number => current === previous ? 0 : current - previous

@@ -4,7 +4,7 @@
  *
  * **Details**
  *
- * A family is one metric with all its series; a series is found by its
+ * A instrument is one metric with all its series; a series is found by its
  * attribute values. Recording on an existing series builds no key and allocates
  * nothing. `bind` finds the series once and gives a handle for hot paths.
  *
@@ -17,7 +17,7 @@
  *
  * **Gotchas**
  *
- * Handles and families are objects with methods: call `handle.inc()`, do not
+ * Handles and instruments are objects with methods: call `handle.inc()`, do not
  * take `inc` out of its handle.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
@@ -27,7 +27,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 
 /**
- * Values for the declared attribute keys of a family.
+ * Values for the declared attribute keys of a instrument.
  *
  * @category models
  * @since 0.1.0
@@ -115,7 +115,7 @@ export interface Gauge<Key extends string> {
  * @since 0.1.0
  */
 export interface BoundHistogram {
-  /** Counts `value`, in the unit of the family, into its bucket. NaN is misuse and not counted. */
+  /** Counts `value`, in the unit of the instrument, into its bucket. NaN is misuse and not counted. */
   observe(value: number): void
 }
 
@@ -126,7 +126,7 @@ export interface BoundHistogram {
  * @since 0.1.0
  */
 export interface Histogram<Key extends string> {
-  /** Counts `value`, in the unit of the family, into its bucket. NaN is misuse and not counted. */
+  /** Counts `value`, in the unit of the instrument, into its bucket. NaN is misuse and not counted. */
   observe(attributes: Attributes<Key>, value: number): void
   /** The series for these attributes, for hot paths; it exists from now on, without observations. */
   bind(attributes: Attributes<Key>): BoundHistogram
@@ -182,10 +182,10 @@ export const increment = <Key extends string>(
  * @since 0.1.0
  */
 export const add = <Key extends string>(
-  family: UpDownCounter<Key> | Gauge<Key>,
+  instrument: UpDownCounter<Key> | Gauge<Key>,
   attributes: Attributes<NoInfer<Key>>,
   amount: number
-): Effect.Effect<void> => Effect.sync(() => family.add(attributes, amount))
+): Effect.Effect<void> => Effect.sync(() => instrument.add(attributes, amount))
 
 /**
  * Sets a gauge.

@@ -6,19 +6,19 @@
  */
 import * as Cooperation from "../internal/Cooperation.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
-import { unite } from "./internal/combine/mergeSeries.ts"
+import { mergeSeries } from "./internal/combine/mergeSeries.ts"
 import { newest } from "./internal/combine/NewestExemplars.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type {
-  ExponentialHistogramFamily,
+  ExponentialHistogramData,
   ExponentialHistogramValue,
-  FamilySnapshot,
-  HistogramFamily,
+  HistogramData,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
-  NumberFamily,
+  NumberData,
   SeriesSnapshot,
-  SummaryFamily,
+  SummaryData,
   SummaryValue
 } from "./MetricSnapshot.ts"
 
@@ -118,27 +118,27 @@ export const merge = (snapshots: Iterable<MetricSnapshot>, options: Options = {}
  */
 export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): Cooperation.Work<Merged> {
   const conflicts: Array<MergeConflict> = []
-  const families = new Map<string, Array<FamilySnapshot>>()
+  const metrics = new Map<string, Array<MetricData>>()
   let timeMillis = 0
   let position = 0
   for (const snapshot of snapshots) {
     timeMillis = Math.max(timeMillis, snapshot.timeMillis)
-    for (const family of snapshot.families) {
-      const known = families.get(family.name)
+    for (const metric of snapshot.metrics) {
+      const known = metrics.get(metric.name)
       if (known === undefined) {
-        families.set(family.name, [family])
+        metrics.set(metric.name, [metric])
         continue
       }
-      const difference = differenceOf(known[0] as FamilySnapshot, family)
-      if (difference === undefined) known.push(family)
-      else conflicts.push({ name: family.name, difference, snapshot: position })
+      const difference = differenceOf(known[0] as MetricData, metric)
+      if (difference === undefined) known.push(metric)
+      else conflicts.push({ name: metric.name, difference, snapshot: position })
     }
     position++
   }
-  const merged: Array<FamilySnapshot> = []
-  for (const same of families.values()) merged.push(yield* mergeFamily(same, options))
+  const merged: Array<MetricData> = []
+  for (const same of metrics.values()) merged.push(yield* mergeFamily(same, options))
   return {
-    snapshot: { timeMillis, families: merged.sort((left, right) => left.name < right.name ? -1 : 1) },
+    snapshot: { timeMillis, metrics: merged.sort((left, right) => left.name < right.name ? -1 : 1) },
     conflicts: conflicts.sort((left, right) => left.name === right.name ? 0 : left.name < right.name ? -1 : 1)
   }
 }
@@ -155,15 +155,15 @@ export const differenceOf = (first: Comparable, other: Comparable): MergeConflic
   return first.buckets?.join() === other.buckets?.join() ? undefined : "buckets"
 }
 
-interface Comparable extends Pick<FamilySnapshot, "type" | "unit" | "attributes"> {
+interface Comparable extends Pick<MetricData, "type" | "unit" | "attributes"> {
   readonly buckets?: ReadonlyArray<number> | undefined
 }
 
 /** Families that agree, as one. */
-function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options): Cooperation.Work<FamilySnapshot> {
-  const [first] = families as [FamilySnapshot]
-  if (families.length === 1) return first
-  for (const family of families) yield* SeriesList.make(family)
+function* mergeFamily(metrics: ReadonlyArray<MetricData>, options: Options): Cooperation.Work<MetricData> {
+  const [first] = metrics as [MetricData]
+  if (metrics.length === 1) return first
+  for (const metric of metrics) yield* SeriesList.make(metric)
   const combine = <Value extends SeriesSnapshot["value"]>(add: (left: Value, right: Value) => Value) =>
   (
     left: SeriesSnapshot<Value>,
@@ -179,30 +179,33 @@ function* mergeFamily(families: ReadonlyArray<FamilySnapshot>, options: Options)
   }
   switch (first.type) {
     case "histogram": {
-      const lists = families.filter((family): family is HistogramFamily => family.type === first.type)
-      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addHistograms)) }
+      const lists = metrics.filter((metric): metric is HistogramData => metric.type === first.type)
+      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addHistograms)) }
     }
     case "exponentialHistogram": {
-      const lists = families.filter((family): family is ExponentialHistogramFamily => family.type === first.type)
+      const lists = metrics.filter((metric): metric is ExponentialHistogramData => metric.type === first.type)
       const maximumBuckets = options.maximumBuckets ?? ExponentialValue.widest(lists)
       const add = (left: ExponentialHistogramValue, right: ExponentialHistogramValue) =>
         ExponentialValue.add(left, right, maximumBuckets)
-      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(add)) }
+      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(add)) }
     }
     case "summary": {
-      const lists = families.filter((family): family is SummaryFamily => family.type === first.type)
-      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addSummaries)) }
+      const lists = metrics.filter((metric): metric is SummaryData => metric.type === first.type)
+      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addSummaries)) }
     }
     default: {
-      const lists = families.filter((family): family is NumberFamily => family.type === first.type)
-      return { ...first, series: yield* unite(seriesOf(lists), first.attributes, combine(addNumbers(first, options))) }
+      const lists = metrics.filter((metric): metric is NumberData => metric.type === first.type)
+      return {
+        ...first,
+        series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addNumbers(first, options)))
+      }
     }
   }
 }
 
 const seriesOf = <Value>(
-  families: ReadonlyArray<{ readonly series: ReadonlyArray<SeriesSnapshot<Value>> }>
-): ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>> => families.map(({ series }) => series)
+  metrics: ReadonlyArray<{ readonly series: ReadonlyArray<SeriesSnapshot<Value>> }>
+): ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>> => metrics.map(({ series }) => series)
 
 const numbers: Readonly<Record<GaugeMerge, (left: number, right: number) => number>> = {
   sum: (left, right) => left + right,
@@ -211,15 +214,15 @@ const numbers: Readonly<Record<GaugeMerge, (left: number, right: number) => numb
   last: (_, right) => right
 }
 
-const addNumbers = (family: NumberFamily, options: Options): (left: number, right: number) => number => {
-  switch (family.type) {
+const addNumbers = (metric: NumberData, options: Options): (left: number, right: number) => number => {
+  switch (metric.type) {
     case "counter":
     case "upDownCounter":
       return numbers.sum
     case "info":
       return numbers.max
     case "gauge":
-      return numbers[gaugeMerge(family, options)]
+      return numbers[gaugeMerge(metric, options)]
   }
 }
 
@@ -231,10 +234,10 @@ const notAdditive = new Set(["seconds", "milliseconds", "timestamp", "ratio", "p
  *
  * @internal
  */
-export const gaugeMerge = (family: Pick<NumberFamily, "name" | "unit">, { gauges = {} }: Options): GaugeMerge => {
-  const chosen = Object.keys(gauges).find((pattern) => matches(pattern, family.name))
+export const gaugeMerge = (metric: Pick<NumberData, "name" | "unit">, { gauges = {} }: Options): GaugeMerge => {
+  const chosen = Object.keys(gauges).find((pattern) => matches(pattern, metric.name))
   if (chosen !== undefined) return gauges[chosen] as GaugeMerge
-  return notAdditive.has(family.unit ?? family.name.slice(family.name.lastIndexOf("_") + 1)) ? "max" : "sum"
+  return notAdditive.has(metric.unit ?? metric.name.slice(metric.name.lastIndexOf("_") + 1)) ? "max" : "sum"
 }
 
 const matches = (pattern: string, name: string): boolean =>

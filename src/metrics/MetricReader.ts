@@ -100,15 +100,15 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     const oneAtATime = Semaphore.makeUnsafe(1)
     let last = MetricDelta.nothing
     /** Differences that are not delivered, each series at most once. */
-    let owed = new Set<MetricSnapshot>()
+    let pending = new Set<MetricSnapshot>()
 
     const cumulative = Effect.flatMap(snapshot, (current) => Cooperation.run(split(current, maximumSeries)))
 
     function* sumOf(current: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
-      const before = yield* fold([...owed].map(differences), current)
+      const before = yield* fold([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
       // The store has these buckets for the sum of both, which is not to become coarser on the way.
-      const maximumBuckets = ExponentialValue.widest([...before, current].flatMap(({ families }) => families))
+      const maximumBuckets = ExponentialValue.widest([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries)
     }
@@ -118,14 +118,14 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       const parts = yield* Cooperation.run(sumOf(current))
       // Both at once: an interruption finds the state before or the state after.
       last = current
-      owed = new Set(parts)
+      pending = new Set(parts)
       return parts
     })
 
-    /** Only differences are owed; of everything else the present value is read again. */
+    /** Only differences are pending; of everything else the present value is read again. */
     const differences = (part: MetricSnapshot): MetricSnapshot => ({
       ...part,
-      families: part.families.filter((family) => isDelta(temporality, family))
+      metrics: part.metrics.filter((metric) => isDelta(temporality, metric))
     })
 
     return {
@@ -135,7 +135,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
           const parts = yield* (temporality === "cumulative" ? cumulative : delta)
           const exits = yield* Effect.forEach(parts, (part) =>
             deliver(part).pipe(
-              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && owed.delete(part))),
+              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && pending.delete(part))),
               Effect.exit
             ))
           const failure = exits.find(Exit.isFailure)

@@ -144,7 +144,7 @@ interface Family<Type extends MetricType, Value> {
  * @category models
  * @since 0.1.0
  */
-export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {
+export interface NumberData extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {
   /** Whether a counter is asked for its values at each reading; absent where they are recorded. */
   readonly observed?: boolean
 }
@@ -155,7 +155,7 @@ export interface NumberFamily extends Family<"counter" | "upDownCounter" | "gaug
  * @category models
  * @since 0.1.0
  */
-export interface HistogramFamily extends Family<"histogram", HistogramValue> {
+export interface HistogramData extends Family<"histogram", HistogramValue> {
   /** Upper bounds of the buckets, ascending, inclusive, without `+Inf`. */
   readonly buckets: ReadonlyArray<number>
 }
@@ -166,7 +166,7 @@ export interface HistogramFamily extends Family<"histogram", HistogramValue> {
  * @category models
  * @since 0.1.0
  */
-export interface ExponentialHistogramFamily extends Family<"exponentialHistogram", ExponentialHistogramValue> {}
+export interface ExponentialHistogramData extends Family<"exponentialHistogram", ExponentialHistogramValue> {}
 
 /**
  * A summary.
@@ -174,7 +174,7 @@ export interface ExponentialHistogramFamily extends Family<"exponentialHistogram
  * @category models
  * @since 0.1.0
  */
-export interface SummaryFamily extends Family<"summary", SummaryValue> {}
+export interface SummaryData extends Family<"summary", SummaryValue> {}
 
 /**
  * A metric with its series.
@@ -182,7 +182,7 @@ export interface SummaryFamily extends Family<"summary", SummaryValue> {}
  * @category models
  * @since 0.1.0
  */
-export type FamilySnapshot = NumberFamily | HistogramFamily | ExponentialHistogramFamily | SummaryFamily
+export type MetricData = NumberData | HistogramData | ExponentialHistogramData | SummaryData
 
 /**
  * All families that have a series.
@@ -193,7 +193,7 @@ export type FamilySnapshot = NumberFamily | HistogramFamily | ExponentialHistogr
 export interface MetricSnapshot {
   /** When the values were read, in milliseconds since the epoch. */
   readonly timeMillis: number
-  readonly families: ReadonlyArray<FamilySnapshot>
+  readonly metrics: ReadonlyArray<MetricData>
 }
 
 /**
@@ -223,7 +223,7 @@ export const valueOf = (
   attributes: Readonly<Record<string, string>>
 ): SeriesSnapshot["value"] | undefined => {
   const wanted = Object.entries(attributes)
-  const series: ReadonlyArray<SeriesSnapshot> = snapshot.families.find((family) => family.name === name)?.series ?? []
+  const series: ReadonlyArray<SeriesSnapshot> = snapshot.metrics.find((metric) => metric.name === name)?.series ?? []
   return series.find((candidate) =>
     Object.keys(candidate.attributes).length === wanted.length &&
     wanted.every(([key, value]) => candidate.attributes[key] === value)

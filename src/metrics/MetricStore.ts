@@ -23,7 +23,7 @@ import type { SelfStatistics } from "../internal/SelfStatistics.ts"
 import type { MetricPort, MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
 import * as StoreMemory from "./internal/StoreMemory.ts"
 import * as StoreNoop from "./internal/StoreNoop.ts"
-import * as SharedStorage from "./internal/threads/SharedStorage.ts"
+import * as SharedNumbers from "./internal/threads/SharedNumbers.ts"
 
 export type {
   Declaration,
@@ -102,7 +102,7 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
    * @since 0.1.0
    */
   static readonly layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
-    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedStorage.backend(port))))
+    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedNumbers.backend(port))))
 
   /**
    * Checks declarations and records nothing.

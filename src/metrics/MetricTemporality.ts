@@ -5,7 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
  * @since 0.1.0
  */
-import type { FamilySnapshot } from "./MetricSnapshot.ts"
+import type { MetricData } from "./MetricSnapshot.ts"
 
 /**
  * What a receiver wants.
@@ -29,10 +29,10 @@ export type MetricTemporality = "cumulative" | "delta" | "lowmemory"
  * @category computations
  * @since 0.1.0
  */
-export const isDelta = (temporality: MetricTemporality, family: FamilySnapshot): boolean => {
-  switch (family.type) {
+export const isDelta = (temporality: MetricTemporality, metric: MetricData): boolean => {
+  switch (metric.type) {
     case "counter":
-      return temporality === "delta" || temporality === "lowmemory" && family.observed !== true
+      return temporality === "delta" || temporality === "lowmemory" && metric.observed !== true
     case "histogram":
     case "exponentialHistogram":
       return temporality !== "cumulative"

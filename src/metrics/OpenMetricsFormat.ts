@@ -57,7 +57,7 @@ export interface Options {
  *
  * OpenMetricsFormat.format({
  *   timeMillis: 0,
- *   families: [{
+ *   metrics: [{
  *     name: "jobs_total",
  *     help: "Jobs done.",
  *     type: "counter",

@@ -11,11 +11,11 @@ import type {
   Exemplar,
   ExponentialBuckets,
   ExponentialHistogramValue,
-  FamilySnapshot,
-  HistogramFamily,
+  HistogramData,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
-  NumberFamily,
+  NumberData,
   SeriesSnapshot,
   SummaryValue
 } from "./MetricSnapshot.ts"
@@ -64,48 +64,48 @@ export const format = (
       resource: OtlpValue.resource(resource),
       scopeMetrics: [{
         scope: OtlpValue.scope,
-        metrics: snapshot.families.map((family) => metric(family, nanos(snapshot.timeMillis), temporality))
+        metrics: snapshot.metrics.map((metric) => encodeMetric(metric, nanos(snapshot.timeMillis), temporality))
       }]
     }]
   })
 
-const metric = (family: FamilySnapshot, time: string, temporality: MetricTemporality) => ({
-  name: family.name.toWellFormed(),
-  description: family.help.toWellFormed(),
-  ...(family.unit === undefined ? {} : { unit: ucum(family.unit) }),
-  ...data(family, time, isDelta(temporality, family) ? delta : cumulative)
+const encodeMetric = (metric: MetricData, time: string, temporality: MetricTemporality) => ({
+  name: metric.name.toWellFormed(),
+  description: metric.help.toWellFormed(),
+  ...(metric.unit === undefined ? {} : { unit: ucum(metric.unit) }),
+  ...data(metric, time, isDelta(temporality, metric) ? delta : cumulative)
 })
 
-const data = (family: FamilySnapshot, timeUnixNano: string, aggregationTemporality: number) => {
-  switch (family.type) {
+const data = (metric: MetricData, timeUnixNano: string, aggregationTemporality: number) => {
+  switch (metric.type) {
     case "gauge":
-      return { gauge: { dataPoints: numberPoints(family, timeUnixNano) } }
+      return { gauge: { dataPoints: numberPoints(metric, timeUnixNano) } }
     case "counter":
     case "upDownCounter":
     case "info":
       return {
         sum: {
-          dataPoints: numberPoints(family, timeUnixNano),
+          dataPoints: numberPoints(metric, timeUnixNano),
           aggregationTemporality,
-          isMonotonic: family.type === "counter"
+          isMonotonic: metric.type === "counter"
         }
       }
     case "histogram":
       return {
         histogram: {
-          dataPoints: family.series.map((series) => histogramPoint(family, series, timeUnixNano)),
+          dataPoints: metric.series.map((series) => histogramPoint(metric, series, timeUnixNano)),
           aggregationTemporality
         }
       }
     case "exponentialHistogram":
       return {
         exponentialHistogram: {
-          dataPoints: family.series.map((series) => exponentialPoint(series, timeUnixNano)),
+          dataPoints: metric.series.map((series) => exponentialPoint(series, timeUnixNano)),
           aggregationTemporality
         }
       }
     case "summary":
-      return { summary: { dataPoints: family.series.map((series) => summaryPoint(series, timeUnixNano)) } }
+      return { summary: { dataPoints: metric.series.map((series) => summaryPoint(series, timeUnixNano)) } }
   }
 }
 
@@ -129,20 +129,20 @@ const exemplars = (all: ReadonlyArray<Exemplar>) =>
     }))
   }
 
-const numberPoints = (family: NumberFamily, timeUnixNano: string) =>
-  family.series.map((series) => ({
+const numberPoints = (metric: NumberData, timeUnixNano: string) =>
+  metric.series.map((series) => ({
     ...point(series, timeUnixNano),
     // Whether values are whole says nothing about those to come.
     asDouble: OtlpValue.double(series.value),
     ...exemplars(series.exemplars)
   }))
 
-const histogramPoint = (family: HistogramFamily, series: SeriesSnapshot<HistogramValue>, timeUnixNano: string) => ({
+const histogramPoint = (metric: HistogramData, series: SeriesSnapshot<HistogramValue>, timeUnixNano: string) => ({
   ...point(series, timeUnixNano),
   count: String(series.value.count),
   sum: OtlpValue.double(series.value.sum),
   bucketCounts: series.value.counts.map(String),
-  explicitBounds: family.buckets,
+  explicitBounds: metric.buckets,
   ...exemplars(series.exemplars)
 })
 

@@ -46,7 +46,7 @@ export interface Options {
  *
  * PrometheusFormat.format({
  *   timeMillis: 0,
- *   families: [{
+ *   metrics: [{
  *     name: "jobs_total",
  *     help: "Jobs done.",
  *     type: "counter",

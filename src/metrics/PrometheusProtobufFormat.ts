@@ -59,7 +59,7 @@ export interface Options {
  *
  * const bytes = PrometheusProtobufFormat.format({
  *   timeMillis: 1_000,
- *   families: [{
+ *   metrics: [{
  *     type: "counter",
  *     name: "jobs_total",
  *     help: "Jobs done.",
@@ -99,7 +99,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): Uint8Array<
  */
 export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<Uint8Array<ArrayBuffer>, void> {
   const onDropped = options?.onDropped ?? (() => {})
-  const { dropped, families } = PrometheusNames.resolve(snapshot.families)
+  const { dropped, families } = PrometheusNames.resolve(snapshot.metrics)
   for (const part of dropped) onDropped(part)
   const complete = new ProtobufWriter(chunkBytes + sparedBytes)
   const writer = new ProtobufWriter(chunkBytes + sparedBytes)

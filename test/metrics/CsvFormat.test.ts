@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { Csv } from "effect/encoding"
 import * as CsvFormat from "../../src/metrics/CsvFormat.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { anySnapshot } from "../support/anySnapshot.ts"
 import { snapshot } from "../support/metricSnapshots.ts"
 
-const family = { help: "Help.", unit: undefined, attributes: ["task"] } as const
+const metric = { help: "Help.", unit: undefined, attributes: ["task"] } as const
 
 const series = <Value>(task: string, value: Value): SeriesSnapshot<Value> => ({
   attributes: { task },
@@ -15,8 +15,8 @@ const series = <Value>(task: string, value: Value): SeriesSnapshot<Value> => ({
   exemplars: []
 })
 
-const gauge = (...tasks: ReadonlyArray<string>): FamilySnapshot => ({
-  ...family,
+const gauge = (...tasks: ReadonlyArray<string>): MetricData => ({
+  ...metric,
   type: "gauge",
   name: "depth",
   series: tasks.map((task) => series(task, 1))
@@ -47,9 +47,9 @@ const guarded = (text: string) =>
 
 const columnOf = (key: string) => `attribute_${key.isWellFormed() ? key : JSON.stringify(key)}`
 
-const keysOf = ({ families }: MetricSnapshot) => [
+const keysOf = ({ metrics }: MetricSnapshot) => [
   ...new Set(
-    families.flatMap(({ attributes, series }) => [
+    metrics.flatMap(({ attributes, series }) => [
       ...attributes,
       ...series.flatMap(({ attributes }) => Object.keys(attributes))
     ])
@@ -58,14 +58,14 @@ const keysOf = ({ families }: MetricSnapshot) => [
 
 /** All rows of a snapshot but those of exponential buckets, whose bounds have a test of their own. */
 const expectedRows = (snapshot: MetricSnapshot): ReadonlyArray<CsvRow> =>
-  snapshot.families.flatMap((family) =>
-    family.series.flatMap((series: SeriesSnapshot) => {
+  snapshot.metrics.flatMap((metric) =>
+    metric.series.flatMap((series: SeriesSnapshot) => {
       const row = (suffix: string, value: number, le = "", quantile = ""): CsvRow => ({
         timestamp: new Date(snapshot.timeMillis).toISOString(),
-        name: guarded(family.name),
-        type: family.type,
-        unit: guarded(family.unit ?? ""),
-        sample: guarded(family.name + suffix),
+        name: guarded(metric.name),
+        type: metric.type,
+        unit: guarded(metric.unit ?? ""),
+        sample: guarded(metric.name + suffix),
         value: numberText(value),
         le,
         quantile,
@@ -82,10 +82,10 @@ const expectedRows = (snapshot: MetricSnapshot): ReadonlyArray<CsvRow> =>
       if ("quantiles" in value) {
         return [...value.quantiles.map(([quantile, of]) => row("", of, "", numberText(quantile))), ...totals]
       }
-      if (family.type !== "histogram" || !("counts" in value)) return totals
+      if (metric.type !== "histogram" || !("counts" in value)) return totals
       const upTo = (index: number) => value.counts.slice(0, index + 1).reduce((sum, count) => sum + count, 0)
       return [
-        ...family.buckets.map((bound, index) => row("_bucket", upTo(index), numberText(bound))),
+        ...metric.buckets.map((bound, index) => row("_bucket", upTo(index), numberText(bound))),
         row("_bucket", value.count, "Infinity"),
         ...totals
       ]
@@ -96,7 +96,7 @@ describe("CsvFormat", () => {
   it("writes a row for each sample, under the same columns for every kind of metric", () => {
     const text = CsvFormat.format(snapshot(
       {
-        ...family,
+        ...metric,
         type: "counter",
         name: "jobs_total",
         attributes: ["b", "a"],
@@ -106,7 +106,7 @@ describe("CsvFormat", () => {
         ]
       },
       {
-        ...family,
+        ...metric,
         type: "histogram",
         name: "wait_seconds",
         unit: "seconds",
@@ -114,7 +114,7 @@ describe("CsvFormat", () => {
         series: [series("greet", { counts: [1, 2, 3], count: 6, sum: 12.5 })]
       },
       {
-        ...family,
+        ...metric,
         type: "summary",
         name: "size_bytes",
         unit: "bytes",
@@ -141,7 +141,7 @@ describe("CsvFormat", () => {
   it.effect("gives an exponential histogram the bounds of its own buckets", () =>
     Effect.gen(function*() {
       const rows = yield* read(CsvFormat.format(snapshot({
-        ...family,
+        ...metric,
         type: "exponentialHistogram",
         name: "wait_seconds",
         series: [series("greet", {
@@ -162,9 +162,9 @@ describe("CsvFormat", () => {
       )
     }))
 
-  it("has a header alone for a snapshot without families, and the number for a time without a date", () => {
+  it("has a header alone for a snapshot without metrics, and the number for a time without a date", () => {
     assert.strictEqual(CsvFormat.format(snapshot()), "timestamp,name,type,unit,sample,value,le,quantile\r\n")
-    assert.include(CsvFormat.format({ timeMillis: 1e20, families: [gauge("a")] }), "\r\n100000000000000000000,depth,")
+    assert.include(CsvFormat.format({ timeMillis: 1e20, metrics: [gauge("a")] }), "\r\n100000000000000000000,depth,")
   })
 
   it("quotes what would end a cell, and escapes what a spreadsheet would run", () => {
@@ -188,15 +188,15 @@ describe("CsvFormat", () => {
   })
 
   it("keeps formulas where they are wanted, and negative numbers always", () => {
-    const negative: FamilySnapshot = { ...family, type: "gauge", name: "depth", series: [series("=1", -1)] }
+    const negative: MetricData = { ...metric, type: "gauge", name: "depth", series: [series("=1", -1)] }
     assert.include(CsvFormat.format(snapshot(negative)), ",depth,-1,,,'=1\r\n")
     assert.include(CsvFormat.format(snapshot(negative), { formulas: "keep" }), ",depth,-1,,,=1\r\n")
   })
 
   it.effect("can put the attributes into one column, sorted", () =>
     Effect.gen(function*() {
-      const one: FamilySnapshot = {
-        ...family,
+      const one: MetricData = {
+        ...metric,
         type: "gauge",
         name: "depth",
         attributes: ["b", "a"],
@@ -221,9 +221,9 @@ describe("CsvFormat", () => {
   it.effect.prop(
     "takes one ' off a text to get what it was",
     [anySnapshot],
-    ([{ families, timeMillis }]) =>
+    ([{ metrics, timeMillis }]) =>
       Effect.gen(function*() {
-        const rowsWith = (formulas: "escape" | "keep") => read(CsvFormat.format({ timeMillis, families }, { formulas }))
+        const rowsWith = (formulas: "escape" | "keep") => read(CsvFormat.format({ timeMillis, metrics }, { formulas }))
         const [escaped, kept] = [yield* rowsWith("escape"), yield* rowsWith("keep")]
         const plain = (row: CsvRow) =>
           Object.fromEntries(Object.entries(row).map(([column, text]) => [column, text.replace(/^'/, "")]))

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as JsonFormat from "../../src/metrics/JsonFormat.ts"
-import type { FamilySnapshot, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { anySnapshot } from "../support/anySnapshot.ts"
 import { snapshot } from "../support/metricSnapshots.ts"
 
-const gauge = (...values: ReadonlyArray<number>): FamilySnapshot => ({
+const gauge = (...values: ReadonlyArray<number>): MetricData => ({
   type: "gauge",
   name: "depth",
   help: "Depth.",
@@ -14,7 +14,7 @@ const gauge = (...values: ReadonlyArray<number>): FamilySnapshot => ({
   series: values.map((value, index) => ({ attributes: { at: `${index}` }, startMillis: 0, value, exemplars: [] }))
 })
 
-const histogram: FamilySnapshot = {
+const histogram: MetricData = {
   type: "histogram",
   name: "wait_seconds",
   help: "Wait.",
@@ -51,7 +51,7 @@ describe("JsonFormat", () => {
   })
 
   it("has no time for people where the clock has no date", () => {
-    const { time, timeMillis } = JSON.parse(JsonFormat.format({ timeMillis: 1e20, families: [] }))
+    const { time, timeMillis } = JSON.parse(JsonFormat.format({ timeMillis: 1e20, metrics: [] }))
     assert.deepStrictEqual([time, timeMillis], [undefined, 1e20])
   })
 
@@ -61,10 +61,10 @@ describe("JsonFormat", () => {
       assert.deepStrictEqual(yield* JsonFormat.decode(text), snapshot)
     }))
 
-  it.effect.prop("says the same as its schema", [anySnapshot], ([snapshot]) =>
+  it.effect.prop("says the same as its schema", [anySnapshot], ([{ metrics, timeMillis }]) =>
     Effect.gen(function*() {
-      const document = { format: "tasker-telemetry/metrics", version: 1, ...snapshot } as const
-      const { time: _, ...written } = JSON.parse(JsonFormat.format(snapshot))
+      const document = { format: "tasker-telemetry/metrics", version: 1, timeMillis, families: metrics } as const
+      const { time: _, ...written } = JSON.parse(JsonFormat.format({ timeMillis, metrics }))
       assert.deepStrictEqual(written, yield* Schema.encodeEffect(JsonFormat.Document)(document))
     }))
 
@@ -81,7 +81,7 @@ describe("JsonFormat", () => {
   it.effect("refuses other documents and says where they differ", () =>
     Effect.gen(function*() {
       const refusal = (text: string) => Effect.map(Effect.flip(JsonFormat.decode(text)), ({ message }) => message)
-      const empty: MetricSnapshot = { timeMillis: 0, families: [] }
+      const empty: MetricSnapshot = { timeMillis: 0, metrics: [] }
       assert.include(yield* refusal("{"), "JSON")
       assert.include(yield* refusal("{}"), "[\"format\"]")
       assert.include(

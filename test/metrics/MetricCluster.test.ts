@@ -199,7 +199,7 @@ describe("MetricCluster", () => {
         Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(message))]))
       )
       assert.strictEqual(jobsIn(snapshot), 7)
-      assert.strictEqual(snapshot.families.find(({ name }) => name === "jobs_total")?.series.length, 1701)
+      assert.strictEqual(snapshot.metrics.find(({ name }) => name === "jobs_total")?.series.length, 1701)
       assert.deepStrictEqual(workersIn(snapshot), { workers: 1, hung: 0, unknown: 0 })
       assert.deepStrictEqual(lines, [
         ["worker processes of another version are left out of the metrics"],

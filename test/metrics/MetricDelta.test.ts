@@ -24,7 +24,7 @@ describe("MetricDelta", () => {
     )
   })
 
-  it("leaves out counters and histograms to which nothing was added, and then their families", () => {
+  it("leaves out counters and histograms to which nothing was added, and then their metrics", () => {
     const same = [
       counter("a_total", { value: 3 }),
       histogramFamily("h", { value: { counts: [1, 0, 0, 0], count: 1, sum: 0.5 } }),
@@ -191,18 +191,18 @@ describe("MetricDelta", () => {
     const before = snapshot(10, counter("a_total", series("3", 1), series("1", 1), series("2", 1), series("0", 1)))
     const after = snapshot(20, counter("a_total", series("2", 3), series("4", 9), series("3", 1), series("1", 2)))
     assert.deepStrictEqual(
-      MetricDelta.between(before, after).families[0]?.series.map(({ attributes, value }) => [attributes["a"], value]),
+      MetricDelta.between(before, after).metrics[0]?.series.map(({ attributes, value }) => [attributes["a"], value]),
       [["2", 2], ["4", 9], ["1", 1]]
     )
   })
 
   it("leaves the attributes as the objects they are", () => {
     const attributes = { a: "x" }
-    const { families: [family] } = MetricDelta.between(
+    const { metrics: [metric] } = MetricDelta.between(
       snapshot(10, counter("a_total", { value: 1, attributes: { a: "x" } })),
       snapshot(20, counter("a_total", { value: 2, attributes }))
     )
-    assert.strictEqual(family?.series[0]?.attributes, attributes)
+    assert.strictEqual(metric?.series[0]?.attributes, attributes)
   })
 
   const Readings = Schema.Array(Schema.Array(model.Measurement))
@@ -219,12 +219,12 @@ describe("MetricDelta", () => {
       return difference
     })
     const last = differences.at(-1)
-    const levels = last?.families.filter(({ type }) => type === "gauge" || type === "upDownCounter") ?? []
+    const levels = last?.metrics.filter(({ type }) => type === "gauge" || type === "upDownCounter") ?? []
     const merged = MetricMerge.merge(differences).snapshot
     assert.deepStrictEqual(model.additive(merged), model.additive(before))
-    assert.deepStrictEqual(levels, before.families.filter(({ type }) => type === "gauge" || type === "upDownCounter"))
+    assert.deepStrictEqual(levels, before.metrics.filter(({ type }) => type === "gauge" || type === "upDownCounter"))
     const starts = (snapshot: typeof merged) =>
-      snapshot.families.flatMap((family) => family.series.map(({ startMillis }) => startMillis))
+      snapshot.metrics.flatMap((metric) => metric.series.map(({ startMillis }) => startMillis))
     assert.deepStrictEqual(starts(merged), starts(before))
   })
 

@@ -46,9 +46,9 @@ describe("Timer", () => {
   test("has buckets from milliseconds to an hour unless it is told others", (store) =>
     Effect.gen(function*() {
       store.timer({ name: "wait_seconds", help: "Waits.", attributes: [] }).observe({}, 1)
-      const [family] = yield* declared(store)
-      assert.strictEqual(family?.unit, "seconds")
-      assert.deepStrictEqual(family?.type === "histogram" ? [family.buckets[0], family.buckets.at(-1)] : [], [
+      const [metric] = yield* declared(store)
+      assert.strictEqual(metric?.unit, "seconds")
+      assert.deepStrictEqual(metric?.type === "histogram" ? [metric.buckets[0], metric.buckets.at(-1)] : [], [
         0.005,
         3600
       ])

@@ -62,7 +62,7 @@ describe("MetricMerge", () => {
             { value: 1, attributes: overflow }
           )
         )
-      ]).families[0]?.series.map(({ attributes, value }) => [attributes, value]),
+      ]).metrics[0]?.series.map(({ attributes, value }) => [attributes, value]),
       [
         [{ b: "2", a: "1" }, 4],
         [{ a: "2", b: "1" }, 4],
@@ -74,11 +74,11 @@ describe("MetricMerge", () => {
 
   it("does not take values for equal that run into each other", () => {
     const series = (a: string, b: string) => ({ value: 1, attributes: { a, b } })
-    const { families } = merged([
+    const { metrics } = merged([
       snapshot(1, counter("a_total", series("x", "1:x"), series("x1:b1:x", ""))),
       snapshot(1, counter("a_total", series("x1:b", "1:x"), series("", "x1:x")))
     ])
-    assert.deepStrictEqual(families[0]?.series.map(({ value }) => value), [1, 1, 1, 1])
+    assert.deepStrictEqual(metrics[0]?.series.map(({ value }) => value), [1, 1, 1, 1])
   })
 
   const gauges = (...values: ReadonlyArray<readonly [name: string, unit: string | undefined, value: number]>) =>
@@ -136,7 +136,7 @@ describe("MetricMerge", () => {
     )
   })
 
-  it("reports families of one name that differ and keeps the first", () => {
+  it("reports metrics of one name that differ and keeps the first", () => {
     const first = snapshot(
       1,
       counter("a_total", { value: 1 }),
@@ -163,10 +163,10 @@ describe("MetricMerge", () => {
   })
 
   it("takes keys in another order and a missing unit for the same", () => {
-    const family = counter("a_total", { value: 1, attributes: { a: "1", b: "2" } })
+    const metric = counter("a_total", { value: 1, attributes: { a: "1", b: "2" } })
     const other = { ...counter("a_total", { value: 1, attributes: { b: "2", a: "1" } }), unit: "bytes" }
     assert.deepStrictEqual(
-      merged([snapshot(1, family), snapshot(1, other)]).families[0]?.series.map(({ value }) => value),
+      merged([snapshot(1, metric), snapshot(1, other)]).metrics[0]?.series.map(({ value }) => value),
       [2]
     )
   })
@@ -213,7 +213,7 @@ describe("MetricMerge", () => {
       merged([
         snapshot(1, exponentialFamily("e", { value: wide(scale, left) })),
         snapshot(1, exponentialFamily("e", { value: wide(3, right) }))
-      ]).families.map(({ series }) => {
+      ]).metrics.map(({ series }) => {
         const { positive, scale } = series[0]!.value as ExponentialHistogramValue
         return [scale, positive.counts.length]
       })
@@ -243,12 +243,12 @@ describe("MetricMerge", () => {
     )
     const both = merged([left, right])
     assert.deepStrictEqual(both, merged([right, left]))
-    assert.deepStrictEqual(both.families.map(({ series }) => series[0]?.exemplars.map(({ value }) => value)), [
+    assert.deepStrictEqual(both.metrics.map(({ series }) => series[0]?.exemplars.map(({ value }) => value)), [
       [1],
       [-3, 0, 4, 5],
       [1, 2, 9]
     ])
-    assert.deepStrictEqual(both.families[0]?.series[0]?.exemplars, [exemplar(1, 5)])
+    assert.deepStrictEqual(both.metrics[0]?.series[0]?.exemplars, [exemplar(1, 5)])
   })
 
   const Split = Schema.Array(Schema.Struct({ ...model.Measurement.fields, process: Schema.Literals([0, 1, 2]) }))
@@ -259,7 +259,7 @@ describe("MetricMerge", () => {
 
   const ownFamilies = (given: MetricSnapshot): MetricSnapshot => ({
     ...given,
-    families: given.families.filter(({ name }) => !name.startsWith("tasker_"))
+    metrics: given.metrics.filter(({ name }) => !name.startsWith("tasker_"))
   })
 
   /** Each process alone, and all in one; gauges, of which the last value counts, only where they are wanted. */
@@ -267,7 +267,7 @@ describe("MetricMerge", () => {
     const processes = [model.make(), model.make(), model.make()] as const
     const all = model.make()
     measurements.forEach((measurement, time) => {
-      if (measurement.family === "gauge" && !withGauges) return
+      if (measurement.metric === "gauge" && !withGauges) return
       processes[measurement.process].record(measurement, time)
       all.record(measurement, time)
     })
@@ -303,13 +303,13 @@ describe("MetricMerge", () => {
             exponentialHistogram: store.exponentialHistogram(size)
           }
         })
-        for (const { a, b, family, power, process, quarters } of measurements) {
+        for (const { a, b, metric, power, process, quarters } of measurements) {
           for (
             const { counter, exponentialHistogram, histogram, upDownCounter } of [recorders[process]!, recorders[3]!]
           ) {
-            if (family === "counter") counter.inc({ a, b }, Math.abs(quarters) / 4)
-            else if (family === "upDownCounter") upDownCounter.add({ a, b }, quarters / 4)
-            else if (family === "histogram") histogram.observe({ a, b }, quarters / 4)
+            if (metric === "counter") counter.inc({ a, b }, Math.abs(quarters) / 4)
+            else if (metric === "upDownCounter") upDownCounter.add({ a, b }, quarters / 4)
+            else if (metric === "histogram") histogram.observe({ a, b }, quarters / 4)
             else exponentialHistogram.observe({ a, b }, quarters * 2 ** power)
           }
         }
@@ -330,7 +330,7 @@ describe("MetricMerge", () => {
       assert.deepStrictEqual(merged([merged([a, b], options), c], options), all)
       assert.deepStrictEqual(merged([a, merged([b, c], options)], options), all)
       assert.deepStrictEqual(merged([all], options), all)
-      assert.deepStrictEqual(merged([{ timeMillis: 0, families: [] }, all], options), all)
+      assert.deepStrictEqual(merged([{ timeMillis: 0, metrics: [] }, all], options), all)
     })
 
     if (gauges === "last") continue

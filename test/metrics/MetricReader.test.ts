@@ -83,15 +83,15 @@ describe("MetricReader", () => {
 
   it.effect("owes an exponential histogram in the buckets of the store, however many these are", () =>
     Effect.gen(function*() {
-      const family = (buckets: number) => {
+      const metric = (buckets: number) => {
         const positive = { offset: 0, counts: new Array<number>(buckets).fill(1) }
         return model.exponentialFamily("e", { value: exponential({ scale: 5, positive, count: buckets }) })
       }
-      const store = makeStore(snapshot(10, family(1000)))
+      const store = makeStore(snapshot(10, metric(1000)))
       const reader = yield* MetricReader.make({ snapshot: store.snapshot, temporality: "delta" })
       yield* Effect.exit(reader.collect(() => Effect.fail("no")))
-      store.set(20, family(2000))
-      assert.deepStrictEqual(yield* collected(reader), [snapshot(20, family(2000))])
+      store.set(20, metric(2000))
+      assert.deepStrictEqual(yield* collected(reader), [snapshot(20, metric(2000))])
     }))
 
   it.effect("owes levels no longer than they are true", () =>
@@ -125,16 +125,16 @@ describe("MetricReader", () => {
       const reader = yield* MetricReader.make({ snapshot: store.snapshot, temporality: "delta", maximumSeries: 2 })
       const sizes: Array<number> = []
       const error = yield* Effect.flip(reader.collect((part) => {
-        sizes.push(part.families.reduce((sum, family) => sum + family.series.length, 0))
+        sizes.push(part.metrics.reduce((sum, metric) => sum + metric.series.length, 0))
         return sizes.length === 2 ? Effect.fail("second") : Effect.void
       }))
       assert.deepStrictEqual([error, sizes], ["second", [2, 2, 2]])
       store.set(20, series(0, 1, 2, 3, 4, 6), numbers("gauge", "z", { value: 1 }))
       const parts = yield* collected(reader)
       assert.deepStrictEqual(
-        parts.flatMap(({ families }) =>
-          families.flatMap((family) =>
-            family.series.map(({ attributes, startMillis, value }) => [attributes["queue"], startMillis, value])
+        parts.flatMap(({ metrics }) =>
+          metrics.flatMap((metric) =>
+            metric.series.map(({ attributes, startMillis, value }) => [attributes["queue"], startMillis, value])
           )
         ),
         [["2", 0, 3], ["3", 0, 4], ["4", 10, 1], [undefined, 0, 1]]
@@ -160,7 +160,7 @@ describe("MetricReader", () => {
         yield* Effect.exit(reader.collect(() => Effect.fail("no")))
       }
       const [part] = yield* collected(reader)
-      const series = part?.families[0]?.series ?? []
+      const series = part?.metrics[0]?.series ?? []
       const sum = series.reduce((sum, { value }) => sum + (value as number), 0)
       assert.isAtMost(series.length, 2200)
       assert.deepStrictEqual([sum, series.at(-1)?.attributes], [5000, { otel_metric_overflow: "true" }])
@@ -242,10 +242,10 @@ describe("MetricReader", () => {
   const overlaps = (delivered: ReadonlyArray<MetricSnapshot>) => {
     const ends = new Map<string, number>()
     const found: Array<string> = []
-    for (const { families, timeMillis } of delivered) {
-      for (const family of families.filter(({ type }) => type === "counter" || type.endsWith("istogram"))) {
-        for (const { attributes, startMillis } of family.series) {
-          const key = `${family.name} ${JSON.stringify(attributes)}`
+    for (const { metrics, timeMillis } of delivered) {
+      for (const metric of metrics.filter(({ type }) => type === "counter" || type.endsWith("istogram"))) {
+        for (const { attributes, startMillis } of metric.series) {
+          const key = `${metric.name} ${JSON.stringify(attributes)}`
           if (startMillis < (ends.get(key) ?? 0)) found.push(`${key} ${startMillis}`)
           ends.set(key, timeMillis)
         }

@@ -14,7 +14,7 @@ const layer = MetricStore.layer.pipe(
 const buckets = [1, 2, 5]
 
 const Operation = Schema.Struct({
-  family: Schema.Literals(["counter", "upDownCounter", "gauge", "histogram"]),
+  metric: Schema.Literals(["counter", "upDownCounter", "gauge", "histogram"]),
   a: Schema.Literals(["x", "y", "", "x,y", "\u0000"]),
   b: Schema.Union([Schema.Literals(["x", "y", ""]), Schema.String]),
   /** Quarters, so that sums are exact in any order. */
@@ -26,22 +26,22 @@ const Operation = Schema.Struct({
 const modelOf = (operations: ReadonlyArray<typeof Operation.Type>) => {
   const series = new Map<
     string,
-    { readonly family: string; readonly attributes: object; readonly values: Array<number> }
+    { readonly metric: string; readonly attributes: object; readonly values: Array<number> }
   >()
-  for (const { a, b: raw, family, quarters } of operations) {
+  for (const { a, b: raw, metric, quarters } of operations) {
     const b = raw.toWellFormed()
-    const key = JSON.stringify([family, a, b])
-    const found = series.get(key) ?? { family, attributes: { a, b }, values: [] }
+    const key = JSON.stringify([metric, a, b])
+    const found = series.get(key) ?? { metric, attributes: { a, b }, values: [] }
     series.set(key, found)
-    found.values.push(family === "counter" ? Math.abs(quarters) / 4 : quarters / 4)
+    found.values.push(metric === "counter" ? Math.abs(quarters) / 4 : quarters / 4)
   }
-  return new Map(Array.from(series, ([key, { family, values }]) => {
+  return new Map(Array.from(series, ([key, { metric, values }]) => {
     const sum = values.reduce((left, right) => left + right, 0)
     const within = (from: number, to: number) => values.filter((value) => value > from && value <= to).length
     const counts = [within(-Infinity, 1), within(1, 2), within(2, 5), within(5, Infinity)]
     return [
       key,
-      family === "gauge" ? values.at(-1)! : family === "histogram" ? { counts, count: values.length, sum } : sum
+      metric === "gauge" ? values.at(-1)! : metric === "histogram" ? { counts, count: values.length, sum } : sum
     ] as const
   }))
 }
@@ -69,21 +69,21 @@ describe("MetricStore", () => {
             bound ? histogram.bind(at).observe(value) : histogram.observe(at, value)
         }
         const kept = new Map<string, (value: number) => void>()
-        for (const { a, b, family, form, quarters } of operations) {
+        for (const { a, b, metric, form, quarters } of operations) {
           const at = form === "reversed" ? { b, a } : { a, b }
           const value = quarters / 4
           if (form !== "kept") {
-            record[family](at, value, form === "bound")
+            record[metric](at, value, form === "bound")
             continue
           }
-          const key = JSON.stringify([family, a, b])
-          const handle = kept.get(key) ?? keep(family, at)
+          const key = JSON.stringify([metric, a, b])
+          const handle = kept.get(key) ?? keep(metric, at)
           kept.set(key, handle)
-          handle(family === "counter" ? Math.abs(value) : value)
+          handle(metric === "counter" ? Math.abs(value) : value)
         }
 
-        function keep(family: keyof typeof record, at: { a: string; b: string }): (value: number) => void {
-          switch (family) {
+        function keep(metric: keyof typeof record, at: { a: string; b: string }): (value: number) => void {
+          switch (metric) {
             case "counter": {
               const handle = counter.bind(at)
               return (value) => handle.inc(value)
@@ -104,10 +104,10 @@ describe("MetricStore", () => {
         }
 
         const held = new Map<string, SeriesSnapshot["value"] | undefined>()
-        for (const family of (yield* store.snapshot).families) {
-          if (family.name.startsWith("tasker_")) continue
-          for (const { attributes: { a, b }, value } of family.series) {
-            held.set(JSON.stringify([family.type, a, b]), value)
+        for (const metric of (yield* store.snapshot).metrics) {
+          if (metric.name.startsWith("tasker_")) continue
+          for (const { attributes: { a, b }, value } of metric.series) {
+            held.set(JSON.stringify([metric.type, a, b]), value)
           }
         }
         const model = modelOf(operations)
@@ -129,8 +129,8 @@ describe("MetricStore", () => {
         const store = yield* MetricStore
         const counter = store.counter({ name: "counter_total", help: "h", attributes: ["a"] })
         for (const { a, amount } of operations) counter.inc({ a }, amount)
-        const family = (yield* store.snapshot).families.find(({ name }) => name === "counter_total")
-        const series: ReadonlyArray<SeriesSnapshot> = family?.series ?? []
+        const metric = (yield* store.snapshot).metrics.find(({ name }) => name === "counter_total")
+        const series: ReadonlyArray<SeriesSnapshot> = metric?.series ?? []
         assert.strictEqual(
           series.reduce((sum, { value }) => sum + (value as number), 0),
           operations.reduce((sum, { amount }) => sum + amount, 0)

@@ -37,7 +37,7 @@ describe("MetricStore", () => {
       assert.deepStrictEqual(yield* seriesOf(store, "jobs_constructor_total"), [{ attributes: {}, value: 1 }])
     }))
 
-  test("gives a snapshot of all families with a series, sorted by name and by attribute values", (store) =>
+  test("gives a snapshot of all metrics with a series, sorted by name and by attribute values", (store) =>
     Effect.gen(function*() {
       const jobs = store.counter({ name: "jobs_total", help: "Jobs done.", attributes: ["kind", "site"] })
       store.gauge({ name: "unused", help: "Nothing.", attributes: [] })
@@ -71,7 +71,7 @@ describe("MetricStore", () => {
       ])
     }))
 
-  test("gives the same family for the same declaration", (store) =>
+  test("gives the same metric for the same declaration", (store) =>
     Effect.gen(function*() {
       const declare = () => store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       declare().inc({ kind: "a" })
@@ -80,7 +80,7 @@ describe("MetricStore", () => {
       assert.deepStrictEqual(yield* seriesOf(store, "jobs_total"), [{ attributes: { kind: "a" }, value: 2 }])
     }))
 
-  test("keeps bound handles valid while the family grows", (store) =>
+  test("keeps bound handles valid while the metric grows", (store) =>
     Effect.gen(function*() {
       const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       const waits = store.histogram({ name: "wait", help: "Waits.", attributes: ["kind"], buckets: [1, 2, 3] })
@@ -248,6 +248,6 @@ describe("MetricStore.layerNoop", () => {
     Effect.gen(function*() {
       const store = yield* MetricStore
       store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
-      assert.deepStrictEqual(yield* store.snapshot, { timeMillis: 0, families: [] })
+      assert.deepStrictEqual(yield* store.snapshot, { timeMillis: 0, metrics: [] })
     }).pipe(Effect.provide(MetricStore.layerNoop)))
 })

@@ -14,16 +14,16 @@ const program = new URL("../support/programs/countingThread.ts", import.meta.url
 
 const testMillis = 5000
 
-/** Starts a thread; its ledger says what it has counted, also when it is gone. */
+/** Starts a thread; its aggregator says what it has counted, also when it is gone. */
 const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
   const { share } = yield* MetricStore
   const scope = yield* Scope.make()
   const metricPort = yield* Scope.provide(share({ maximumBytes }), scope)
-  const ledger = new Float64Array(new SharedArrayBuffer(16))
+  const aggregator = new Float64Array(new SharedArrayBuffer(16))
   const worker = yield* Effect.acquireRelease(
     Effect.callback<Worker, Error>((resume) => {
       const started = new Worker(program, {
-        workerData: { metricPort, name, ledger: ledger.buffer },
+        workerData: { metricPort, name, aggregator: aggregator.buffer },
         execArgv: ["--conditions=tasker-telemetry-source"]
       })
       started.once("message", () => resume(Effect.succeed(started)))
@@ -36,8 +36,8 @@ const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
     else worker.once("exit", () => resume(Effect.void))
   })
   return {
-    counted: () => ledger[1] as number,
-    stop: Effect.andThen(Effect.sync(() => void (ledger[0] = 1)), ended),
+    counted: () => aggregator[1] as number,
+    stop: Effect.andThen(Effect.sync(() => void (aggregator[0] = 1)), ended),
     kill: Effect.promise(() => worker.terminate()),
     forget: Scope.close(scope, Exit.void)
   }
@@ -50,9 +50,9 @@ const number = (name: string, attributes: Readonly<Record<string, string>> = {})
   )
 
 const sumOf = (name: string) =>
-  Effect.map(Effect.flatMap(MetricStore, ({ snapshot }) => snapshot), ({ families }) => {
-    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> = families.find((family) =>
-      family.name === name
+  Effect.map(Effect.flatMap(MetricStore, ({ snapshot }) => snapshot), ({ metrics }) => {
+    const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> = metrics.find((metric) =>
+      metric.name === name
     )?.series ?? []
     return series.reduce((sum, { value }) => sum + (typeof value === "number" ? value : value.count), 0)
   })
@@ -107,7 +107,7 @@ describe("MetricStore.share", () => {
       yield* other.stop
       const counted = victim.counted() + other.counted()
       const all = yield* number("all_total")
-      // The thread may have been stopped between an increment and its ledger.
+      // The thread may have been stopped between an increment and its aggregator.
       assert.include([counted, counted + 1], all)
       yield* victim.forget
       yield* other.forget

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import type { FamilySnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import type { MetricData } from "../../src/metrics/MetricSnapshot.ts"
 import * as OtlpMetricFormat from "../../src/metrics/OtlpMetricFormat.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
@@ -9,11 +9,11 @@ import * as otlpMetricDecoder from "../support/otlpMetricDecoder.ts"
 
 const shop = { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } }
 
-const metrics = (...families: ReadonlyArray<FamilySnapshot>) =>
-  otlpMetricDecoder.decode(OtlpMetricFormat.format(snapshot(2000, ...families), shop)).metrics
+const metrics = (...metrics: ReadonlyArray<MetricData>) =>
+  otlpMetricDecoder.decode(OtlpMetricFormat.format(snapshot(2000, ...metrics), shop)).metrics
 
-const values = (...families: ReadonlyArray<FamilySnapshot>) =>
-  otlpMetricDecoder.pointsOf(OtlpMetricFormat.format(snapshot(2000, ...families), shop)).map(({ value }) => value)
+const values = (...metrics: ReadonlyArray<MetricData>) =>
+  otlpMetricDecoder.pointsOf(OtlpMetricFormat.format(snapshot(2000, ...metrics), shop)).map(({ value }) => value)
 
 const exemplar = {
   value: 0.25,
@@ -22,7 +22,7 @@ const exemplar = {
   spanId: "b7ad6b7169203331"
 }
 
-const summary = (...quantiles: ReadonlyArray<readonly [number, number]>): FamilySnapshot => ({
+const summary = (...quantiles: ReadonlyArray<readonly [number, number]>): MetricData => ({
   type: "summary",
   name: "s",
   help: "h",
@@ -254,7 +254,7 @@ describe("OtlpMetricFormat", () => {
         attributes,
         typeof value === "object" ? [Number(value.count), value.sum] : Number(value)
       ]),
-      all.families.flatMap(({ name, series }) =>
+      all.metrics.flatMap(({ name, series }) =>
         series.map(({ attributes, value }) => [
           name,
           attributes,

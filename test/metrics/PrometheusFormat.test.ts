@@ -157,7 +157,7 @@ rpc_seconds_count 0
     )
   })
 
-  it("renames labels that are the format's own, in the families where they are", () => {
+  it("renames labels that are the format's own, in the metrics where they are", () => {
     assert.strictEqual(
       PrometheusFormat.format(snapshot(
         numbers("gauge", "a", [series({ le: "1", quantile: "2" }, 1)]),

@@ -7,8 +7,8 @@ import type {
   Exemplar,
   ExponentialBuckets,
   ExponentialHistogramValue,
-  FamilySnapshot,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
   SeriesSnapshot,
   SummaryValue
@@ -54,7 +54,7 @@ const exponential: ExponentialHistogramValue = {
 
 const explicit: HistogramValue = { counts: [1, 2, 3], count: 6, sum: 12.5 }
 
-const decode = (...families: ReadonlyArray<FamilySnapshot>) =>
+const decode = (...families: ReadonlyArray<MetricData>) =>
   MetricFamilyDecoder.decode(PrometheusProtobufFormat.format(snapshot(...families)))
 
 // --- What an exposition is to say, in terms of the snapshot ---
@@ -79,7 +79,7 @@ const expectedNative = ({ counts, offset }: ExponentialBuckets, scale: number): 
   return found
 }
 
-const expectedValue = (family: FamilySnapshot, series: SeriesSnapshot): Omit<MetricFamilyDecoder.Metric, "labels"> => {
+const expectedValue = (family: MetricData, series: SeriesSnapshot): Omit<MetricFamilyDecoder.Metric, "labels"> => {
   const created = Math.floor(series.startMillis / 1000) + series.startMillis % 1000 * 1_000_000 / 1e9
   const { exemplars } = series
   switch (family.type) {
@@ -132,8 +132,8 @@ const run = <A>(steps: Generator<unknown, A>): A => {
 const protobufTypes = { counter: "COUNTER", gauge: "GAUGE", histogram: "HISTOGRAM", summary: "SUMMARY" }
 
 /** All families but those that have both kinds of histogram under one name, which have a test of their own. */
-const expected = ({ families }: MetricSnapshot) =>
-  PrometheusNames.resolve(families).families.map((family) => {
+const expected = ({ metrics }: MetricSnapshot) =>
+  PrometheusNames.resolve(metrics).families.map((family) => {
     const sources = run(PrometheusSeries.distinct(family, () => {}))
     return {
       name: family.name,
@@ -197,7 +197,7 @@ describe("PrometheusProtobufFormat", () => {
   })
 
   it("writes explicit buckets, each with its exemplar, and the last one only if it has one", () => {
-    const histogram = (...exemplars: ReadonlyArray<Exemplar>): FamilySnapshot => ({
+    const histogram = (...exemplars: ReadonlyArray<Exemplar>): MetricData => ({
       ...family,
       type: "histogram",
       name: "wait_seconds",
@@ -284,7 +284,7 @@ describe("PrometheusProtobufFormat", () => {
 
   it("says what it leaves out", () => {
     const dropped: Array<PrometheusNames.Dropped> = []
-    const gauge = (name: string): FamilySnapshot => ({ ...family, type: "gauge", name, series: [series(1)] })
+    const gauge = (name: string): MetricData => ({ ...family, type: "gauge", name, series: [series(1)] })
     PrometheusProtobufFormat.format(
       snapshot(gauge("a_total"), { ...family, type: "counter", name: "a", series: [series(1)] }),
       { onDropped: (part) => void dropped.push(part) }
@@ -301,7 +301,7 @@ describe("PrometheusProtobufFormat", () => {
     [anySnapshot],
     ([snapshot]) =>
       Effect.sync(() => {
-        const mixed = PrometheusNames.resolve(snapshot.families).families.filter(isMixed).map(({ name }) => name)
+        const mixed = PrometheusNames.resolve(snapshot.metrics).families.filter(isMixed).map(({ name }) => name)
         const isTold = ({ name }: { readonly name: string }) => !mixed.includes(name)
         const families = MetricFamilyDecoder.decode(PrometheusProtobufFormat.format(snapshot))
         assert.deepStrictEqual<unknown>(families.filter(isTold), expected(snapshot).filter(isTold))
@@ -310,7 +310,7 @@ describe("PrometheusProtobufFormat", () => {
   )
 
   it("comes in chunks of 64 KiB that make up the whole, however large a family is", () => {
-    const gauge = (name: string, count: number): FamilySnapshot => ({
+    const gauge = (name: string, count: number): MetricData => ({
       ...family,
       type: "gauge",
       name,

@@ -46,9 +46,9 @@ const stopped = Task.make("stopped", { input, steps: [endless, never] })
 const standing = (kind: string) =>
   Effect.map(
     MetricStore.use(({ snapshot }) => snapshot),
-    ({ families }) =>
+    ({ metrics }) =>
       [catalog.slotsUsed.name, catalog.slotsLimit.name].map((name) =>
-        families.find((family) => family.name === name)?.series.find(({ attributes }) => attributes["kind"] === kind)
+        metrics.find((metric) => metric.name === name)?.series.find(({ attributes }) => attributes["kind"] === kind)
           ?.value
       )
   )

@@ -11,7 +11,7 @@ import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { catalog, runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
 import type {
   ExponentialHistogramValue,
-  FamilySnapshot,
+  MetricData,
   MetricSnapshot,
   SeriesSnapshot
 } from "../../src/metrics/MetricSnapshot.ts"
@@ -127,9 +127,9 @@ const addedLabels = ["__name__", "job", "instance"]
 
 const sortedTexts = (texts: ReadonlyArray<string>) => texts.toSorted((a, b) => a < b ? -1 : 1)
 
-const samplesOf = (family: FamilySnapshot): ReadonlyArray<Sample> => {
-  const name = exposed[family.name] ?? family.name
-  return family.series.flatMap(({ attributes, value }: SeriesSnapshot): ReadonlyArray<Sample> => {
+const samplesOf = (metric: MetricData): ReadonlyArray<Sample> => {
+  const name = exposed[metric.name] ?? metric.name
+  return metric.series.flatMap(({ attributes, value }: SeriesSnapshot): ReadonlyArray<Sample> => {
     const labels = Object.fromEntries(Object.entries(attributes).map(([key, text]) => [key, text.toWellFormed()]))
     const sample = (suffix: string, value: number, more = {}): Sample => [
       seriesKey(name + suffix, { ...labels, ...more }),
@@ -140,9 +140,9 @@ const samplesOf = (family: FamilySnapshot): ReadonlyArray<Sample> => {
     if ("quantiles" in value) {
       return [...value.quantiles.map(([quantile, of]) => sample("", of, { quantile: `${quantile}` })), ...totals]
     }
-    if (!("counts" in value) || family.type !== "histogram") return totals
+    if (!("counts" in value) || metric.type !== "histogram") return totals
     let total = 0
-    const buckets = [...family.buckets, Infinity].map((bound, index) => {
+    const buckets = [...metric.buckets, Infinity].map((bound, index) => {
       total += value.counts[index]!
       return sample("_bucket", total, { le: `${bound}` })
     })
@@ -159,9 +159,9 @@ const numbersOf = (result: QueryResult): ReadonlyArray<Sample> =>
 
 /** The value of the only series of an exponential histogram. */
 const valueOf = ({ snapshot }: Recorded["Service"], name: string): ExponentialHistogramValue => {
-  const family = snapshot.families.find((family) => family.name === name)
-  assert(family?.type === "exponentialHistogram" && family.series.length === 1)
-  return family.series[0]!.value
+  const metric = snapshot.metrics.find((metric) => metric.name === name)
+  assert(metric?.type === "exponentialHistogram" && metric.series.length === 1)
+  return metric.series[0]!.value
 }
 
 const onlyNumber = (result: QueryResult): number => {
@@ -224,7 +224,7 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
       Effect.gen(function*() {
         const { snapshot } = yield* Recorded
         const { query } = yield* PrometheusServer
-        const expected = snapshot.families
+        const expected = snapshot.metrics
           .filter(({ name }) => !name.startsWith("tasker_") && !isExponential(name))
           .flatMap(samplesOf)
         const found = yield* query(`{job="${job}", __name__=~"(shop|cache)_.+", __name__!~"shop_(wait|drift)_.+"}`)

@@ -39,15 +39,15 @@ export const seriesOf = (store: Store, name: string) =>
   Effect.map(store.snapshot, (snapshot) => valuesOf(snapshot, name))
 
 export const valuesOf = (
-  { families }: MetricSnapshot,
+  { metrics }: MetricSnapshot,
   name: string
 ): ReadonlyArray<Pick<SeriesSnapshot, "attributes" | "value">> =>
-  wholeSeriesOf({ families, timeMillis: 0 }, name).map(({ attributes, value }) => ({ attributes, value }))
+  wholeSeriesOf({ metrics, timeMillis: 0 }, name).map(({ attributes, value }) => ({ attributes, value }))
 
 /** The series of a metric with everything a snapshot says about them. */
-export const wholeSeriesOf = ({ families }: MetricSnapshot, name: string): ReadonlyArray<SeriesSnapshot> =>
-  families.find((family) => family.name === name)?.series ?? []
+export const wholeSeriesOf = ({ metrics }: MetricSnapshot, name: string): ReadonlyArray<SeriesSnapshot> =>
+  metrics.find((metric) => metric.name === name)?.series ?? []
 
 /** Without what the store says about itself. */
 export const declared = (store: Store) =>
-  Effect.map(store.snapshot, ({ families }) => families.filter(({ name }) => !name.startsWith("tasker_")))
+  Effect.map(store.snapshot, ({ metrics }) => metrics.filter(({ name }) => !name.startsWith("tasker_")))

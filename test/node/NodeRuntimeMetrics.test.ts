@@ -23,9 +23,9 @@ const names: ReadonlyArray<string> = Object.values(runtimeCatalog).map(({ name }
 /** The metrics of the process: values by attribute values. */
 const readings = Effect.map(
   Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
-  ({ families }) =>
+  ({ metrics }) =>
     new Map(
-      families.filter(({ name }) => names.includes(name)).map(({ name, series }) => [
+      metrics.filter(({ name }) => names.includes(name)).map(({ name, series }) => [
         name,
         new Map(series.map(({ attributes, value }) => [Object.values(attributes).join(","), value]))
       ])

@@ -20,7 +20,7 @@ describe("Metrics that are switched off", () => {
       const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       jobs.inc({ kind: "a" })
       jobs.bind({ kind: "a" }).inc()
-      assert.deepStrictEqual((yield* store.snapshot).families, [])
+      assert.deepStrictEqual((yield* store.snapshot).metrics, [])
       assert.deepStrictEqual([...(yield* Metric.MetricRegistry).keys()].filter((key) => key.includes("tasker")), [])
     }).pipe(
       Effect.provide(TelemetryTest.layerOptions({ metrics: { enabled: false } })),

@@ -56,17 +56,17 @@ describe("D14 invalid exposition", () => {
 
   it("can be read back in both formats", () => {
     for (
-      const families of [
+      const metrics of [
         prometheusParser.parse(PrometheusFormat.format(measured)),
         openMetricsParser.parse(OpenMetricsFormat.format(measured))
       ]
     ) {
-      assert.deepStrictEqual(families.map(({ help, samples, type }) => [type, help, samples.length]), [
+      assert.deepStrictEqual(metrics.map(({ help, samples, type }) => [type, help, samples.length]), [
         ["counter", "Tasks \\ runs.\nBy status.", 2],
         ["histogram", "Durations.", 10],
         ["gauge", "Errors.", 1]
       ])
-      assert.deepStrictEqual(families[0]?.samples[0]?.labels, {
+      assert.deepStrictEqual(metrics[0]?.samples[0]?.labels, {
         task_name: "C:\\jobs\n\"nightly\"",
         status: "complete"
       })

@@ -88,7 +88,7 @@ const Family = Schema.Struct({
   series: upTo(Series, 5)
 })
 
-const Recipe = Schema.Struct({ timeMillis: Millis, families: upTo(Family, 5) })
+const Recipe = Schema.Struct({ timeMillis: Millis, metrics: upTo(Family, 5) })
 
 const distinctBy = <A>(items: ReadonlyArray<A>, key: (item: A) => unknown): ReadonlyArray<A> => [
   ...new Map(items.map((item) => [key(item), item])).values()
@@ -127,16 +127,16 @@ const exponentialOf = (series: typeof Series.Type): MetricSnapshot.ExponentialHi
   }
 }
 
-const familyOf = (family: typeof Family.Type): MetricSnapshot.FamilySnapshot => {
-  const { help, name, type, unit } = family
-  const attributes = distinctBy(family.keys, (key) => key)
-  const bounds = [...new Set(family.bounds)].toSorted((a, b) => a - b)
+const familyOf = (metric: typeof Family.Type): MetricSnapshot.MetricData => {
+  const { help, name, type, unit } = metric
+  const attributes = distinctBy(metric.keys, (key) => key)
+  const bounds = [...new Set(metric.bounds)].toSorted((a, b) => a - b)
   const attributesOf = ({ values }: typeof Series.Type) =>
     Object.fromEntries(attributes.map((key, index) => [key, values[index]!]))
   const bucketOf = ({ value }: MetricSnapshot.Exemplar): unknown =>
     type === "histogram" ? bounds.findIndex((bound) => value <= bound) : type === "counter" ? "only" : value
   const seriesOf = <Value>(value: (series: typeof Series.Type) => Value) =>
-    distinctBy(family.series, (series) => JSON.stringify(attributesOf(series))).map((series) => ({
+    distinctBy(metric.series, (series) => JSON.stringify(attributesOf(series))).map((series) => ({
       attributes: attributesOf(series),
       startMillis: series.startMillis,
       value: value(series),
@@ -181,7 +181,7 @@ const familyOf = (family: typeof Family.Type): MetricSnapshot.FamilySnapshot => 
         help,
         unit,
         attributes,
-        ...(type === "counter" && family.observed ? { observed: true } : {}),
+        ...(type === "counter" && metric.observed ? { observed: true } : {}),
         series: seriesOf(({ number }) => Number(number))
       }
   }
@@ -190,8 +190,8 @@ const familyOf = (family: typeof Family.Type): MetricSnapshot.FamilySnapshot => 
 /** Any snapshot. */
 export const anySnapshot: Arbitrary.Arbitrary<MetricSnapshot.MetricSnapshot> = Arbitrary.map(
   Arbitrary.schema(Recipe),
-  ({ families, timeMillis }) => ({
+  ({ metrics, timeMillis }) => ({
     timeMillis,
-    families: distinctBy(families, ({ name }) => name).map(familyOf)
+    metrics: distinctBy(metrics, ({ name }) => name).map(familyOf)
   })
 )

@@ -12,8 +12,8 @@ const shown = (value: number | { readonly count: number; readonly sum: number })
 
 /** Every series: `name{values}` with its number, or the number of observations of a histogram and their sum. */
 export const measurements = Effect.gen(function*() {
-  const { families } = yield* (yield* MetricStore).snapshot
-  return families.filter(({ name }) => !standing.test(name)).flatMap(({ name, series }) =>
+  const { metrics } = yield* (yield* MetricStore).snapshot
+  return metrics.filter(({ name }) => !standing.test(name)).flatMap(({ name, series }) =>
     series.map(({ attributes, value }) => `${name}{${Object.values(attributes).join(",")}} ${shown(value)}`)
   )
 })

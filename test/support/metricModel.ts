@@ -7,10 +7,10 @@ import type {
   Exemplar,
   ExponentialBuckets,
   ExponentialHistogramValue,
-  FamilySnapshot,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
-  NumberFamily,
+  NumberData,
   SeriesSnapshot
 } from "../../src/metrics/MetricSnapshot.ts"
 
@@ -20,7 +20,7 @@ const highestScale = 20
 
 /** A measurement as a property test makes it up. */
 export const Measurement = Schema.Struct({
-  family: Schema.Literals(["counter", "upDownCounter", "gauge", "histogram", "exponentialHistogram"]),
+  metric: Schema.Literals(["counter", "upDownCounter", "gauge", "histogram", "exponentialHistogram"]),
   a: Schema.Literals(["x", "y", ""]),
   b: Schema.Literals(["x", "1:x", "\u0000"]),
   /** Quarters, so that sums are exact in any order. */
@@ -93,7 +93,7 @@ const compare = (left: Series, right: Series) => {
   return 0
 }
 
-const names: Readonly<Record<Measurement["family"], string>> = {
+const names: Readonly<Record<Measurement["metric"], string>> = {
   counter: "c_total",
   upDownCounter: "u",
   gauge: "g",
@@ -103,19 +103,19 @@ const names: Readonly<Record<Measurement["family"], string>> = {
 
 /** A recorder. A series can be forgotten and then begins anew. */
 export const make = () => {
-  const families = new Map<Measurement["family"], Map<string, Series>>()
-  const valueOf = ({ family, power, quarters }: Measurement): number =>
-    family === "counter"
+  const metrics = new Map<Measurement["metric"], Map<string, Series>>()
+  const valueOf = ({ metric, power, quarters }: Measurement): number =>
+    metric === "counter"
       ? Math.abs(quarters) / 4
-      : family === "exponentialHistogram"
+      : metric === "exponentialHistogram"
       ? quarters * 2 ** (power - 2)
       : quarters / 4
 
   return {
     record: (measurement: Measurement, timeMillis = 0) => {
-      const { a, b, family } = measurement
-      const series = families.get(family) ?? new Map<string, Series>()
-      families.set(family, series)
+      const { a, b, metric } = measurement
+      const series = metrics.get(metric) ?? new Map<string, Series>()
+      metrics.set(metric, series)
       const key = JSON.stringify([a, b])
       const found = series.get(key) ?? { attributes: { a, b }, startMillis: timeMillis, recorded: [] }
       series.set(key, found)
@@ -123,7 +123,7 @@ export const make = () => {
     },
     /** Forgets every series in which nothing was recorded at or after a time. */
     forget: (idleSince: number) => {
-      for (const series of families.values()) {
+      for (const series of metrics.values()) {
         for (const [key, { recorded }] of series) {
           if (recorded.every(({ timeMillis }) => timeMillis < idleSince)) series.delete(key)
         }
@@ -131,9 +131,9 @@ export const make = () => {
     },
     snapshot: (timeMillis: number): MetricSnapshot => ({
       timeMillis,
-      families: [...families]
+      metrics: [...metrics]
         .filter(([, series]) => series.size > 0)
-        .map(([type, series]): FamilySnapshot => {
+        .map(([type, series]): MetricData => {
           const common = { name: names[type], help: "h", unit: undefined, attributes: ["a", "b"] }
           const read = <Value>(f: (values: ReadonlyArray<number>) => Value): ReadonlyArray<SeriesSnapshot<Value>> =>
             [...series.values()].sort(compare).map(({ attributes, recorded, startMillis }) => ({
@@ -160,9 +160,9 @@ export const make = () => {
 
 // --- By hand ---
 
-export const snapshot = (timeMillis: number, ...families: ReadonlyArray<FamilySnapshot>): MetricSnapshot => ({
+export const snapshot = (timeMillis: number, ...metrics: ReadonlyArray<MetricData>): MetricSnapshot => ({
   timeMillis,
-  families
+  metrics
 })
 
 interface Given<Value> {
@@ -183,15 +183,15 @@ export const series = <Value>(...all: ReadonlyArray<Given<Value>>): ReadonlyArra
 const keysOf = (all: ReadonlyArray<{ readonly attributes?: object }>) => Object.keys(all[0]?.attributes ?? {})
 
 export const numbers = (
-  type: NumberFamily["type"],
+  type: NumberData["type"],
   name: string,
   ...all: ReadonlyArray<Given<number>>
-): NumberFamily => ({ type, name, help: "h", unit: undefined, attributes: keysOf(all), series: series(...all) })
+): NumberData => ({ type, name, help: "h", unit: undefined, attributes: keysOf(all), series: series(...all) })
 
-export const counter = (name: string, ...all: ReadonlyArray<Given<number>>): NumberFamily =>
+export const counter = (name: string, ...all: ReadonlyArray<Given<number>>): NumberData =>
   numbers("counter", name, ...all)
 
-export const histogramFamily = (name: string, ...all: ReadonlyArray<Given<HistogramValue>>): FamilySnapshot => ({
+export const histogramFamily = (name: string, ...all: ReadonlyArray<Given<HistogramValue>>): MetricData => ({
   type: "histogram",
   name,
   help: "h",
@@ -204,7 +204,7 @@ export const histogramFamily = (name: string, ...all: ReadonlyArray<Given<Histog
 export const exponentialFamily = (
   name: string,
   ...all: ReadonlyArray<Given<ExponentialHistogramValue>>
-): FamilySnapshot => ({
+): MetricData => ({
   type: "exponentialHistogram",
   name,
   help: "h",
@@ -216,21 +216,21 @@ export const exponentialFamily = (
 /** Without what a difference does not have: the extremes of exponential histograms. */
 const withoutExtremes = (given: MetricSnapshot): MetricSnapshot => ({
   ...given,
-  families: given.families.map((family) =>
-    family.type === "exponentialHistogram"
+  metrics: given.metrics.map((metric) =>
+    metric.type === "exponentialHistogram"
       ? {
-        ...family,
-        series: family.series.map((one) => ({ ...one, value: { ...one.value, min: undefined, max: undefined } }))
+        ...metric,
+        series: metric.series.map((one) => ({ ...one, value: { ...one.value, min: undefined, max: undefined } }))
       }
-      : family
+      : metric
   )
 })
 
 /** Values of counters and histograms by name and attributes. */
 export const additive = (given: MetricSnapshot): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    withoutExtremes(given).families.filter(({ type }) => type === "counter" || type.endsWith("istogram"))
-      .flatMap((family) =>
-        family.series.map((one: SeriesSnapshot) => [`${family.name} ${JSON.stringify(one.attributes)}`, one.value])
+    withoutExtremes(given).metrics.filter(({ type }) => type === "counter" || type.endsWith("istogram"))
+      .flatMap((metric) =>
+        metric.series.map((one: SeriesSnapshot) => [`${metric.name} ${JSON.stringify(one.attributes)}`, one.value])
       )
   )

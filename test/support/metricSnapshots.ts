@@ -3,21 +3,21 @@
  */
 import type {
   Exemplar,
-  ExponentialHistogramFamily,
+  ExponentialHistogramData,
   ExponentialHistogramValue,
-  FamilySnapshot,
-  HistogramFamily,
+  HistogramData,
   HistogramValue,
+  MetricData,
   MetricSnapshot,
-  NumberFamily,
+  NumberData,
   SeriesSnapshot,
-  SummaryFamily,
+  SummaryData,
   SummaryValue
 } from "../../src/metrics/MetricSnapshot.ts"
 
-export const snapshot = (...families: ReadonlyArray<FamilySnapshot>): MetricSnapshot => ({
+export const snapshot = (...metrics: ReadonlyArray<MetricData>): MetricSnapshot => ({
   timeMillis: 1_700_000_000_000,
-  families
+  metrics
 })
 
 type Attributes = Readonly<Record<string, string>>
@@ -34,37 +34,37 @@ interface Part {
   readonly attributes?: ReadonlyArray<string>
 }
 
-const family = <Value extends SeriesSnapshot["value"]>(
+const metric = <Value extends SeriesSnapshot["value"]>(
   name: string,
   entries: ReadonlyArray<SeriesSnapshot<Value>>,
   { attributes, help = "Help.", unit }: Part
 ) => ({ name, help, unit, attributes: attributes ?? Object.keys(entries[0]?.attributes ?? {}), series: entries })
 
 export const numbers = (
-  type: NumberFamily["type"],
+  type: NumberData["type"],
   name: string,
   entries: ReadonlyArray<SeriesSnapshot<number>>,
   part: Part = {}
-): NumberFamily => ({ type, ...family(name, entries, part) })
+): NumberData => ({ type, ...metric(name, entries, part) })
 
 export const histogram = (
   name: string,
   buckets: ReadonlyArray<number>,
   entries: ReadonlyArray<SeriesSnapshot<HistogramValue>>,
   part: Part = {}
-): HistogramFamily => ({ type: "histogram", buckets, ...family(name, entries, part) })
+): HistogramData => ({ type: "histogram", buckets, ...metric(name, entries, part) })
 
 export const exponentialHistogram = (
   name: string,
   entries: ReadonlyArray<SeriesSnapshot<ExponentialHistogramValue>>,
   part: Part = {}
-): ExponentialHistogramFamily => ({ type: "exponentialHistogram", ...family(name, entries, part) })
+): ExponentialHistogramData => ({ type: "exponentialHistogram", ...metric(name, entries, part) })
 
 export const summary = (
   name: string,
   entries: ReadonlyArray<SeriesSnapshot<SummaryValue>>,
   part: Part = {}
-): SummaryFamily => ({ type: "summary", ...family(name, entries, part) })
+): SummaryData => ({ type: "summary", ...metric(name, entries, part) })
 
 /** An exponential histogram that has counted nothing but what the part says. */
 export const exponential = (part: Partial<ExponentialHistogramValue>): ExponentialHistogramValue => ({

@@ -60,9 +60,9 @@ export const histogramTypes: Observation = (options) =>
     store.histogram({ name: "size_bytes", help, attributes: [], buckets: [1, 2] }).observe({}, 1)
     store.timer({ name: "wait_seconds", help, attributes: [] }).observe({}, 1)
     store.histogram({ name: "viewed_bytes", help, attributes: [], buckets: [1, 2] }).observe({}, 1)
-    const { families } = yield* store.snapshot
+    const { metrics } = yield* store.snapshot
     return ["size_bytes", "wait_seconds", "viewed_bytes"].map((name) =>
-      families.find((family) => family.name === name)?.type
+      metrics.find((metric) => metric.name === name)?.type
     )
   }))({ ...options, metrics: { views: [{ metric: "viewed_*", buckets: [5] }], ...options.metrics } })
 
@@ -86,7 +86,7 @@ const countJobs = Effect.map(MetricStore, (store) => {
 const seriesOf = (name: string) =>
   Effect.map(
     Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
-    ({ families }) => families.find((family) => family.name === name)?.series ?? []
+    ({ metrics }) => metrics.find((metric) => metric.name === name)?.series ?? []
   )
 
 /** Series of a counter that has ten kinds. */

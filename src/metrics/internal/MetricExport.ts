@@ -79,7 +79,7 @@ export const make = Effect.fnUntraced(function*(
     yield* Effect.yieldNow
     const outcome = yield* send(body)
     if (typeof outcome === "string") return yield* Effect.fail(outcome)
-    const points = part.families.reduce((points, { series }) => points + series.length, 0)
+    const points = part.metrics.reduce((points, { series }) => points + series.length, 0)
     // No receiver can reject more than it got.
     const rejected = Math.min(outcome?.rejected ?? 0, points)
     if (rejected < points) exported([], points - rejected)

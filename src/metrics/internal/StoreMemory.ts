@@ -17,14 +17,14 @@ import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
 import { siteOf } from "./store/declarationSite.ts"
-import { MetricFamilies } from "./store/DeclaredMetrics.ts"
-import * as ForeignMetrics from "./store/EffectMetrics.ts"
+import { DeclaredMetrics } from "./store/DeclaredMetrics.ts"
+import * as EffectMetrics from "./store/EffectMetrics.ts"
 import * as EffectRegistry from "./store/EffectRegistry.ts"
-import { MetricState, type Options, strideOf } from "./store/MetricStorage.ts"
+import { MetricStorage, type Options, strideOf } from "./store/MetricStorage.ts"
 import { ObservedMetrics } from "./store/ObservedMetrics.ts"
 import * as SelfMetrics from "./store/SelfMetrics.ts"
 import { ExemplarFilter } from "./store/SeriesExemplars.ts"
-import { type Backend, GrowingStorage } from "./store/SeriesStorage.ts"
+import { type Backend, GrowingNumbers } from "./store/SeriesNumbers.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
 import { SharedStatistics } from "./threads/SharedStatistics.ts"
 import { SharedThreads } from "./threads/SharedThreads.ts"
@@ -39,7 +39,7 @@ const observedEvery = "5 seconds"
 const defaultShareBytes = 64 * 1024 * 1024
 
 const ownMemory: Backend = {
-  storage: (declaration) => new GrowingStorage(strideOf(declaration)),
+  numbers: (declaration) => new GrowingNumbers(strideOf(declaration)),
   expires: true,
   isShared: false
 }
@@ -67,19 +67,19 @@ export const make: (
     ? undefined
     : new ExemplarFilter(config.exemplars === "trace_based")
 
-  const makeState = (
+  const makeStorage = (
     declaration: MetricDeclaration.Checked,
     shown: Pick<Options, "exemplars" | "registry">
-  ): MetricState | undefined => {
-    const storage = backend.storage(declaration)
-    if (storage === undefined) {
+  ): MetricStorage | undefined => {
+    const numbers = backend.numbers(declaration)
+    if (numbers === undefined) {
       self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
       return undefined
     }
-    return new MetricState({
+    return new MetricStorage({
       declaration,
       cardinalityLimit: declaration.cardinalityLimit ?? config.cardinalityLimit,
-      storage,
+      numbers,
       nowMillis,
       redact,
       misuse: self.misuse(declaration.name, config.onMisuse),
@@ -87,21 +87,21 @@ export const make: (
       ...shown
     })
   }
-  const families = new MetricFamilies({
+  const metrics = new DeclaredMetrics({
     views: config.views,
     isExponential: config.histogramAggregation === "base2_exponential_bucket_histogram",
     onDoubt: self.warn,
     isReserved: self.owns,
-    makeState: (declaration) => {
-      const state = makeState(declaration, { exemplars, registry })
-      if (state !== undefined) threads.pair(state)
-      return state
+    makeStorage: (declaration) => {
+      const storage = makeStorage(declaration, { exemplars, registry })
+      if (storage !== undefined) threads.link(storage)
+      return storage
     }
   })
   const threads = new SharedThreads({
     cardinalityLimit: config.cardinalityLimit,
     nowMillis,
-    own: (name) => families.state(name),
+    own: (name) => metrics.storage(name),
     onOverflow: self.overflow,
     onConflict: (metric, difference) =>
       self.warn(
@@ -109,7 +109,7 @@ export const make: (
       )
   })
   const observed = new ObservedMetrics(self.observeFailed)
-  const readForeign = ForeignMetrics.reader({
+  const readEffectMetrics = EffectMetrics.reader({
     context: yield* Effect.context<never>(),
     registry: yield* Metric.MetricRegistry,
     countOurs: registry.count,
@@ -122,23 +122,23 @@ export const make: (
   const observe: MetricStoreShape["observe"] = (declaration) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const { state } = families.declare(
+        const { storage } = metrics.declare(
           MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)
         )
-        return state === undefined ? () => {} : observed.add(state, declaration.read)
+        return storage === undefined ? () => {} : observed.add(storage, declaration.read)
       }),
       (end) => Effect.sync(end)
     )
 
-  const ofTelemetry = () => self.read(config.views, (name) => families.has(name))
-  const allStates = () => [...families.states, ...threads.states]
+  const ofTelemetry = () => self.read(config.views, (name) => metrics.has(name))
+  const allStorages = () => [...metrics.storages, ...threads.storages]
   function* expireIdle(): Cooperation.Work<void> {
     const now = nowMillis()
     // What is counted elsewhere does not expire, so what threads have left of it does not, either.
     const counted = new Set(ofTelemetry().map(({ name }) => name))
-    for (const state of allStates()) {
-      if (counted.has(state.declaration.name)) continue
-      yield* state.expireIdle(now, now - Duration.toMillis(config.retention))
+    for (const storage of allStorages()) {
+      if (counted.has(storage.declaration.name)) continue
+      yield* storage.expireIdle(now, now - Duration.toMillis(config.retention))
     }
   }
   if (backend.expires) {
@@ -149,7 +149,7 @@ export const make: (
   }
   if (backend.isShared) {
     const statistics = new SharedStatistics((declaration) =>
-      makeState(declaration, { exemplars: undefined, registry: undefined })
+      makeStorage(declaration, { exemplars: undefined, registry: undefined })
     )
     const show = Effect.sync(() => statistics.show(ofTelemetry()))
     yield* Effect.addFinalizer(() => show)
@@ -159,27 +159,27 @@ export const make: (
     )
   } else {
     // The main thread says this of the memory of worker threads, too.
-    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStates(), threads.bytes) })
-    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(families.states, threads.states) })
+    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStorages(), threads.bytes) })
+    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(metrics.storages, threads.storages) })
   }
 
   /** Reading, which cannot be paused, is one piece of the work. */
   function* snapshot(): Cooperation.Work<MetricSnapshot> {
-    const reading = yield* families.prepare()
+    const reading = yield* metrics.prepare()
     yield* threads.prepare(reading)
     const timeMillis = nowMillis()
-    const own = families.read(reading)
+    const own = metrics.read(reading)
     const counters = ofTelemetry()
     const addThreads = threads.read(reading, timeMillis)
     const counterNames = new Set(counters.map(({ name }) => name))
-    const foreign = readForeign((name) => families.has(name) || counterNames.has(name))
+    const foreign = readEffectMetrics((name) => metrics.has(name) || counterNames.has(name))
     exemplars?.nextInterval()
     const all = (yield* own).concat(counters, yield* foreign)
-    return yield* addThreads({ timeMillis, families: all.sort((left, right) => left.name < right.name ? -1 : 1) })
+    return yield* addThreads({ timeMillis, metrics: all.sort((left, right) => left.name < right.name ? -1 : 1) })
   }
 
   return {
-    ...storeDeclarations.make((declaration) => families.declare(declaration).instrument),
+    ...storeDeclarations.make((declaration) => metrics.declare(declaration).instrument),
     observe,
     measures: backend.isShared ? "thread" : "process",
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),

@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
 import { siteOf } from "./store/declarationSite.ts"
-import { NothingFamily } from "./store/NoopInstrument.ts"
+import { NoopInstrument } from "./store/NoopInstrument.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
 import * as SharedSlab from "./threads/SharedSlab.ts"
 
 export const make = (): MetricStoreShape => {
-  const nothing = new NothingFamily()
+  const nothing = new NoopInstrument()
   const declared = new Map<string, MetricDeclaration.Checked>()
   const declare = (declaration: MetricDeclaration.Checked) => {
     MetricDeclaration.refuseConflict(declared.get(declaration.name) ?? declaration, declaration)
@@ -27,7 +27,7 @@ export const make = (): MetricStoreShape => {
     measures: "none",
     share: () => Effect.sync(() => SharedSlab.create(0)),
     snapshot: Effect.clockWith((clock) =>
-      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), families: [] }))
+      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), metrics: [] }))
     )
   }
 }

@@ -321,7 +321,7 @@ describe("MetricExport", () => {
       answer({ status: 200, body: JSON.stringify({ partialSuccess: rejected }) })
       yield* flush
       const store = yield* MetricStore
-      const counted = (yield* store.snapshot).families
+      const counted = (yield* store.snapshot).metrics
         .filter(({ name }) => /^tasker_metric_(?:points|exports)/.test(name))
         .map(({ name, series }) => [name, series.map(({ attributes, value }) => [attributes, value])])
       assert.deepStrictEqual(counted, [

@@ -7,8 +7,8 @@ import { MetricStore, Telemetry } from "tasker-telemetry"
 const program = Effect.gen(function*() {
   for (let number = 0; number < 20_000; number++) yield* Effect.logInfo("line", { number, text: "x".repeat(100) })
   yield* Telemetry.flush
-  const { families } = yield* (yield* MetricStore).snapshot
-  const dropped = families.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series ?? []
+  const { metrics } = yield* (yield* MetricStore).snapshot
+  const dropped = metrics.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series ?? []
   process.stderr.write(`dropped ${dropped.reduce((sum, { value }) => sum + (value as number), 0)}\n`)
 })
 

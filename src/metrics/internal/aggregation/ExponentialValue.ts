@@ -10,7 +10,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
  * @internal
  */
-import type { ExponentialBuckets, ExponentialHistogramValue, FamilySnapshot } from "../../MetricSnapshot.ts"
+import type { ExponentialBuckets, ExponentialHistogramValue, MetricData } from "../../MetricSnapshot.ts"
 import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
 
 const none: ExponentialBuckets = { offset: 0, counts: [] }
@@ -137,11 +137,11 @@ const extreme = (
 ): number | undefined => left === undefined ? right : right === undefined ? left : choose(left, right)
 
 /** Buckets that no sum of these families needs to fall below: those of the widest series, the default at least. */
-export const widest = (families: Iterable<FamilySnapshot>): number => {
+export const widest = (metrics: Iterable<MetricData>): number => {
   let most = defaultMaximumBuckets
-  for (const family of families) {
-    if (family.type !== "exponentialHistogram") continue
-    for (const { value: { negative, positive } } of family.series) {
+  for (const metric of metrics) {
+    if (metric.type !== "exponentialHistogram") continue
+    for (const { value: { negative, positive } } of metric.series) {
       most = Math.max(most, negative.counts.length, positive.counts.length)
     }
   }

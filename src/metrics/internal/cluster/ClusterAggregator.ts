@@ -13,7 +13,7 @@ import type * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterTotals from "./ClusterTotals.ts"
 
-export interface ClusterLedger {
+export interface ClusterAggregator {
   /** The process that the source names has read its metrics. */
   readonly replace: (source: string, reading: MetricSnapshot) => Effect.Effect<void>
   /** The process that the source names has ended. */
@@ -22,7 +22,7 @@ export interface ClusterLedger {
   readonly readOwn: Effect.Effect<void>
   /** All processes as one, beside metrics about them. */
   readonly combine: (
-    about: MetricSnapshot["families"],
+    about: MetricSnapshot["metrics"],
     options: MetricMerge.Options
   ) => Effect.Effect<MetricMerge.Merged>
 }
@@ -30,52 +30,54 @@ export interface ClusterLedger {
 const ownSource = "own"
 const aboutSource = "about"
 
-const nothing: MetricSnapshot = { timeMillis: 0, families: [] }
+const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
 
-export const make = Effect.fnUntraced(function*(own: Effect.Effect<MetricSnapshot>): Effect.fn.Return<ClusterLedger> {
-  const { metrics } = yield* TelemetryConfig.Current
-  const limits: ClusterTotals.Limits = {
-    cardinalityLimit: metrics.cardinalityLimit,
-    retentionMillis: Duration.toMillis(metrics.retention)
-  }
-  // Where two processes differ, the first reading counts, and that is to be the one of this process.
-  const initial = ClusterTotals.replace(
-    ClusterTotals.none(yield* Clock.currentTimeMillis),
-    ownSource,
-    nothing,
-    limits
-  )
-  let totals = Cooperation.runNow(initial)
-  let previous = nothing
-  const oneChange = Semaphore.makeUnsafe(1)
-  const oneReading = Semaphore.makeUnsafe(1)
-
-  const change = (work: (totals: ClusterTotals.Totals) => Cooperation.Work<ClusterTotals.Totals>) =>
-    Effect.suspend(() => Cooperation.run(work(totals))).pipe(
-      Effect.andThen((changed) =>
-        Effect.sync(() => {
-          totals = changed
-        })
-      ),
-      oneChange.withPermits(1)
+export const make = Effect.fnUntraced(
+  function*(own: Effect.Effect<MetricSnapshot>): Effect.fn.Return<ClusterAggregator> {
+    const { metrics } = yield* TelemetryConfig.Current
+    const limits: ClusterTotals.Limits = {
+      cardinalityLimit: metrics.cardinalityLimit,
+      retentionMillis: Duration.toMillis(metrics.retention)
+    }
+    // Where two processes differ, the first reading counts, and that is to be the one of this process.
+    const initial = ClusterTotals.replace(
+      ClusterTotals.none(yield* Clock.currentTimeMillis),
+      ownSource,
+      nothing,
+      limits
     )
+    let totals = Cooperation.runNow(initial)
+    let previous = nothing
+    const oneChange = Semaphore.makeUnsafe(1)
+    const oneReading = Semaphore.makeUnsafe(1)
 
-  return {
-    replace: (source, reading) => change((totals) => ClusterTotals.replace(totals, source, reading, limits)),
-    remove: (source) => change((totals) => ClusterTotals.remove(totals, source, limits)),
-    // An older reading after a newer one would look like a beginning anew.
-    readOwn: Effect.flatMap(own, (reading) =>
-      change(function*(totals) {
-        const replaced = yield* ClusterTotals.replace(totals, ownSource, reading, limits)
-        return yield* ClusterTotals.expire(replaced, reading.timeMillis, limits)
-      })).pipe(oneReading.withPermits(1)),
-    combine: (about, options) =>
-      Effect.gen(function*() {
-        const { retired } = totals
-        const readings = new Map(totals.readings).set(aboutSource, { timeMillis: 0, families: about })
-        const merged = yield* Cooperation.run(ClusterTotals.combine({ readings, retired }, options))
-        previous = yield* Cooperation.run(ClusterTotals.keepStarts(previous, merged.snapshot))
-        return { ...merged, snapshot: previous }
-      })
+    const change = (work: (totals: ClusterTotals.Totals) => Cooperation.Work<ClusterTotals.Totals>) =>
+      Effect.suspend(() => Cooperation.run(work(totals))).pipe(
+        Effect.andThen((changed) =>
+          Effect.sync(() => {
+            totals = changed
+          })
+        ),
+        oneChange.withPermits(1)
+      )
+
+    return {
+      replace: (source, reading) => change((totals) => ClusterTotals.replace(totals, source, reading, limits)),
+      remove: (source) => change((totals) => ClusterTotals.remove(totals, source, limits)),
+      // An older reading after a newer one would look like a beginning anew.
+      readOwn: Effect.flatMap(own, (reading) =>
+        change(function*(totals) {
+          const replaced = yield* ClusterTotals.replace(totals, ownSource, reading, limits)
+          return yield* ClusterTotals.expire(replaced, reading.timeMillis, limits)
+        })).pipe(oneReading.withPermits(1)),
+      combine: (about, options) =>
+        Effect.gen(function*() {
+          const { ended } = totals
+          const readings = new Map(totals.readings).set(aboutSource, { timeMillis: 0, metrics: about })
+          const merged = yield* Cooperation.run(ClusterTotals.combine({ readings, ended }, options))
+          previous = yield* Cooperation.run(ClusterTotals.keepStarts(previous, merged.snapshot))
+          return { ...merged, snapshot: previous }
+        })
+    }
   }
-})
+)

@@ -15,10 +15,10 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as JsonFormat from "../../JsonFormat.ts"
 import type * as MetricMerge from "../../MetricMerge.ts"
-import type { MetricSnapshot, NumberFamily } from "../../MetricSnapshot.ts"
+import type { MetricSnapshot, NumberData } from "../../MetricSnapshot.ts"
 import { clusterMetrics } from "../catalog/clusterMetrics.ts"
 import { join } from "../combine/SnapshotParts.ts"
-import * as ClusterLedger from "./ClusterAggregator.ts"
+import * as ClusterAggregator from "./ClusterAggregator.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import { ClusterPeer } from "./ClusterPeer.ts"
 import { ClusterReports } from "./ClusterReports.ts"
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<ClusterPrimary, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const startMillis = yield* Clock.currentTimeMillis
-  const ledger = yield* ClusterLedger.make(own)
+  const aggregator = yield* ClusterAggregator.make(own)
   const reports = new ClusterReports()
   const members = new Map<Channel, Member>()
 
@@ -95,13 +95,13 @@ export const make = Effect.fnUntraced(function*(
     const parts = take(peer, part, Option.getOrUndefined(decoded))
     if (parts === undefined) return
     const source = peer.sourceOf(part.instance)
-    yield* ledger.replace(source, join(parts))
-    if (part.isLast) yield* ledger.remove(source)
+    yield* aggregator.replace(source, join(parts))
+    if (part.isLast) yield* aggregator.remove(source)
     peer.settle(part)
   })
 
   const leave = (peer: ClusterPeer) =>
-    Effect.andThen(Effect.forEach(peer.sources, ledger.remove, { discard: true }), Effect.sync(() => peer.end()))
+    Effect.andThen(Effect.forEach(peer.sources, aggregator.remove, { discard: true }), Effect.sync(() => peer.end()))
 
   const account = (arrival: Arrival): Effect.Effect<void> => {
     switch (arrival.type) {
@@ -183,8 +183,8 @@ export const make = Effect.fnUntraced(function*(
   ).pipe(Effect.flatMap(Fiber.await))
 
   const snapshot = Effect.gen(function*() {
-    yield* Effect.all([ledger.readOwn, sharedRound], { concurrency: "unbounded", discard: true })
-    const { conflicts, snapshot } = yield* ledger.combine(familiesAbout(members.values(), startMillis), options)
+    yield* Effect.all([aggregator.readOwn, sharedRound], { concurrency: "unbounded", discard: true })
+    const { conflicts, snapshot } = yield* aggregator.combine(familiesAbout(members.values(), startMillis), options)
     for (const conflict of conflicts) reports.addConflict(conflict)
     yield* reports.log
     return snapshot
@@ -194,7 +194,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /** What is said about the processes themselves. */
-const familiesAbout = (members: Iterable<Member>, startMillis: number): ReadonlyArray<NumberFamily> => {
+const familiesAbout = (members: Iterable<Member>, startMillis: number): ReadonlyArray<NumberData> => {
   const missing = { hung: 0, unknown: 0 }
   let workers = 0
   for (const { peer } of members) {

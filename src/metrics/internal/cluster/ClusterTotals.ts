@@ -6,16 +6,16 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import { pairs } from "../combine/joinSeries.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import { joinSeries } from "../combine/joinSeries.ts"
 import { piece } from "../combine/mergeSeries.ts"
 import { mapSeries } from "../combine/SnapshotParts.ts"
-import * as RetiredMetrics from "./EndedProcessMetrics.ts"
+import * as EndedProcessMetrics from "./EndedProcessMetrics.ts"
 
 export interface Totals {
   /** By what names the process; in the order of their first readings. */
   readonly readings: ReadonlyMap<string, MetricSnapshot>
-  readonly retired: RetiredMetrics.Retired
+  readonly ended: EndedProcessMetrics.Ended
 }
 
 export interface Limits {
@@ -25,9 +25,9 @@ export interface Limits {
   readonly retentionMillis: number
 }
 
-export const none = (nowMillis: number): Totals => ({ readings: new Map(), retired: RetiredMetrics.none(nowMillis) })
+export const none = (nowMillis: number): Totals => ({ readings: new Map(), ended: EndedProcessMetrics.none(nowMillis) })
 
-/** A new reading of a process; what it does not go on with is retired. */
+/** A new reading of a process; what it does not go on with is ended. */
 export function* replace(
   totals: Totals,
   source: string,
@@ -37,28 +37,28 @@ export function* replace(
   const previous = totals.readings.get(source)
   const readings = new Map(totals.readings).set(source, reading)
   if (previous === undefined) return { ...totals, readings }
-  const gone = yield* RetiredMetrics.superseded(previous, reading)
-  return { readings, retired: yield* RetiredMetrics.retire(totals.retired, gone, limits.cardinalityLimit) }
+  const gone = yield* EndedProcessMetrics.superseded(previous, reading)
+  return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, gone, limits.cardinalityLimit) }
 }
 
-/** The process has ended: its last reading is retired. */
+/** The process has ended: its last reading is ended. */
 export function* remove(totals: Totals, source: string, limits: Limits): Cooperation.Work<Totals> {
   const last = totals.readings.get(source)
   if (last === undefined) return totals
   const readings = new Map(totals.readings)
   readings.delete(source)
-  return { readings, retired: yield* RetiredMetrics.retire(totals.retired, last, limits.cardinalityLimit) }
+  return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, last, limits.cardinalityLimit) }
 }
 
-/** Lets go of what has been retired for long and is not in use. */
+/** Lets go of what has been ended for long and is not in use. */
 export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: Limits): Cooperation.Work<Totals> {
-  const retired = yield* RetiredMetrics.rotate(totals.retired, totals.readings.values(), nowMillis, retentionMillis)
-  return retired === totals.retired ? totals : { ...totals, retired }
+  const ended = yield* EndedProcessMetrics.rotate(totals.ended, totals.readings.values(), nowMillis, retentionMillis)
+  return ended === totals.ended ? totals : { ...totals, ended }
 }
 
 /** All processes as one, see {@link MetricMerge.merge}; those that have ended come last. */
-export const combine = ({ readings, retired }: Totals, options: MetricMerge.Options) =>
-  MetricMerge.steps([...readings.values(), retired.young, retired.old], options)
+export const combine = ({ readings, ended }: Totals, options: MetricMerge.Options) =>
+  MetricMerge.steps([...readings.values(), ended.young, ended.old], options)
 
 /**
  * Gives series that `previous` had no earlier start than there.
@@ -69,25 +69,25 @@ export const combine = ({ readings, retired }: Totals, options: MetricMerge.Opti
  * To a receiver the start that moves would mean that the series began anew.
  */
 export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
-  const before = new Map(previous.families.map((family) => [family.name, family]))
-  const families: Array<FamilySnapshot> = []
-  for (const family of current.families) {
-    const known: ReadonlyArray<SeriesSnapshot> | undefined = before.get(family.name)?.series
-    families.push(known === undefined ? family : yield* keepStartsOf(known, family))
+  const before = new Map(previous.metrics.map((metric) => [metric.name, metric]))
+  const metrics: Array<MetricData> = []
+  for (const metric of current.metrics) {
+    const known: ReadonlyArray<SeriesSnapshot> | undefined = before.get(metric.name)?.series
+    metrics.push(known === undefined ? metric : yield* keepStartsOf(known, metric))
   }
-  return { ...current, families }
+  return { ...current, metrics }
 }
 
-function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, family: FamilySnapshot): Cooperation.Work<FamilySnapshot> {
-  const found = yield* pairs<SeriesSnapshot["value"]>(known, family.series, family.attributes)
+function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, metric: MetricData): Cooperation.Work<MetricData> {
+  const found = yield* joinSeries<SeriesSnapshot["value"]>(known, metric.series, metric.attributes)
   const starts = new Map<number, number>()
-  for (const [index, { startMillis }] of family.series.entries()) {
+  for (const [index, { startMillis }] of metric.series.entries()) {
     const start = found[index]?.startMillis ?? startMillis
     if (start > startMillis) starts.set(index, start)
     if (index % piece === 0) yield
   }
-  if (starts.size === 0) return family
-  return mapSeries(family, (all) =>
+  if (starts.size === 0) return metric
+  return mapSeries(metric, (all) =>
     all.map((series, index) => {
       const startMillis = starts.get(index)
       return startMillis === undefined ? series : { ...series, startMillis }

@@ -18,26 +18,26 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import { pairs } from "../combine/joinSeries.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import { joinSeries } from "../combine/joinSeries.ts"
 import { piece } from "../combine/mergeSeries.ts"
 import { mapSeries } from "../combine/SnapshotParts.ts"
 import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
 
-export interface Retired {
-  /** What was retired in this retention period. */
+export interface Ended {
+  /** What was ended in this retention period. */
   readonly young: MetricSnapshot
-  /** What was retired before and is kept. */
+  /** What was ended before and is kept. */
   readonly old: MetricSnapshot
   /** When the period began, in milliseconds since the epoch. */
   readonly sinceMillis: number
 }
 
-const nothing: MetricSnapshot = { timeMillis: 0, families: [] }
+const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
 
-export const none = (sinceMillis: number): Retired => ({ young: nothing, old: nothing, sinceMillis })
+export const none = (sinceMillis: number): Ended => ({ young: nothing, old: nothing, sinceMillis })
 
-const accumulates = ({ type }: FamilySnapshot): boolean =>
+const accumulates = ({ type }: MetricData): boolean =>
   type === "counter" || type === "histogram" || type === "exponentialHistogram" || type === "summary"
 
 /** How much is in a series: it never becomes less while the series goes on. */
@@ -52,26 +52,26 @@ const goesOn = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): 
  * does not count any more: series that are gone, and those that began anew.
  */
 export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
-  const now = new Map(current.families.map((family) => [family.name, family]))
-  const families: Array<FamilySnapshot> = []
-  for (const family of previous.families) {
-    if (!accumulates(family)) continue
-    const next = now.get(family.name)
-    const series: ReadonlyArray<SeriesSnapshot> = family.series
-    const counterparts = next === undefined || isAnother(family, next)
+  const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
+  const metrics: Array<MetricData> = []
+  for (const metric of previous.metrics) {
+    if (!accumulates(metric)) continue
+    const next = now.get(metric.name)
+    const series: ReadonlyArray<SeriesSnapshot> = metric.series
+    const counterparts = next === undefined || isAnother(metric, next)
       ? []
-      : yield* pairs<SeriesSnapshot["value"]>(next.series, series, family.attributes)
+      : yield* joinSeries<SeriesSnapshot["value"]>(next.series, series, metric.attributes)
     const isGone = series.map((one, index) => !goesOn(one, counterparts[index]))
-    const gone = mapSeries(family, (all) => all.filter((_, index) => isGone[index]))
-    if (gone.series.length > 0) families.push(gone)
+    const gone = mapSeries(metric, (all) => all.filter((_, index) => isGone[index]))
+    if (gone.series.length > 0) metrics.push(gone)
     yield
   }
-  return { timeMillis: previous.timeMillis, families }
+  return { timeMillis: previous.timeMillis, metrics }
 }
 
-const isAnother = (family: FamilySnapshot, next: FamilySnapshot): boolean =>
-  next.type !== family.type ||
-  next.type === "histogram" && family.type === "histogram" && next.buckets.join() !== family.buckets.join()
+const isAnother = (metric: MetricData, next: MetricData): boolean =>
+  next.type !== metric.type ||
+  next.type === "histogram" && metric.type === "histogram" && next.buckets.join() !== metric.buckets.join()
 
 /**
  * Adds a reading that nobody continues.
@@ -83,21 +83,21 @@ const isAnother = (family: FamilySnapshot, next: FamilySnapshot): boolean =>
  *
  * @param limit series per family; a process that had more of them in one keeps those
  */
-export function* retire(retired: Retired, gone: MetricSnapshot, limit: number): Cooperation.Work<Retired> {
-  const families = gone.families.filter(accumulates).map(withoutNonsense)
-  if (families.every(({ series }) => series.length === 0)) return retired
-  const known = new Map(retired.young.families.map((family) => [family.name, family]))
+export function* retire(ended: Ended, gone: MetricSnapshot, limit: number): Cooperation.Work<Ended> {
+  const metrics = gone.metrics.filter(accumulates).map(withoutNonsense)
+  if (metrics.every(({ series }) => series.length === 0)) return ended
+  const known = new Map(ended.young.metrics.map((metric) => [metric.name, metric]))
   const added: Array<MetricSnapshot> = []
-  for (const family of families) added.push(...yield* bounded(family, known.get(family.name), limit))
-  const { snapshot } = yield* MetricMerge.steps([...added, retired.young])
-  return { ...retired, young: snapshot }
+  for (const metric of metrics) added.push(...yield* bounded(metric, known.get(metric.name), limit))
+  const { snapshot } = yield* MetricMerge.steps([...added, ended.young])
+  return { ...ended, young: snapshot }
 }
 
 /** Once not a number, a sum would stay so for good; and quantiles of what has ended say nothing. */
-const withoutNonsense = (family: FamilySnapshot): FamilySnapshot => {
-  const all: ReadonlyArray<SeriesSnapshot> = family.series
+const withoutNonsense = (metric: MetricData): MetricData => {
+  const all: ReadonlyArray<SeriesSnapshot> = metric.series
   const isNumber = all.map((series) => Number.isFinite(amountOf(series)))
-  const sound = isNumber.includes(false) ? mapSeries(family, (some) => some.filter((_, at) => isNumber[at])) : family
+  const sound = isNumber.includes(false) ? mapSeries(metric, (some) => some.filter((_, at) => isNumber[at])) : metric
   return sound.type === "summary"
     ? { ...sound, series: sound.series.map((series) => ({ ...series, value: { ...series.value, quantiles: [] } })) }
     : sound
@@ -105,59 +105,59 @@ const withoutNonsense = (family: FamilySnapshot): FamilySnapshot => {
 
 /** The family, with series for which there is no room as an overflow series each. */
 function* bounded(
-  family: FamilySnapshot,
-  known: FamilySnapshot | undefined,
+  metric: MetricData,
+  known: MetricData | undefined,
   limit: number
 ): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
-  const { length } = family.series
-  const keys = yield* keysOf(known === undefined ? [] : [known], family.attributes)
-  const keyOf = keyer(family.attributes)
+  const { length } = metric.series
+  const keys = yield* keysOf(known === undefined ? [] : [known], metric.attributes)
+  const keyOf = keyer(metric.attributes)
   let room = Math.max(limit, length) - keys.size
-  const hasRoom = family.series.map(({ attributes }) =>
+  const hasRoom = metric.series.map(({ attributes }) =>
     isOverflow(attributes) || keys.has(keyOf(attributes)) || room-- > 0
   )
   yield
-  const parts = [mapSeries(family, (all) => all.filter((_, index) => hasRoom[index]))]
+  const parts = [mapSeries(metric, (all) => all.filter((_, index) => hasRoom[index]))]
   for (const [index, has] of hasRoom.entries()) {
     if (has) continue
     parts.push(
-      mapSeries(family, (all) => all.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes })))
+      mapSeries(metric, (all) => all.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes })))
     )
     if (index % piece === 0) yield
   }
-  return parts.map((part) => ({ timeMillis: 0, families: [part] }))
+  return parts.map((part) => ({ timeMillis: 0, metrics: [part] }))
 }
 
 /** Begins a new period once the retention is over. */
 export function* rotate(
-  retired: Retired,
+  ended: Ended,
   live: Iterable<MetricSnapshot>,
   nowMillis: number,
   retentionMillis: number
-): Cooperation.Work<Retired> {
-  if (nowMillis - retired.sinceMillis < retentionMillis) return retired
-  const others = [...live, retired.young]
-  const kept: Array<FamilySnapshot> = []
-  for (const family of retired.old.families) {
-    const same = others.flatMap(({ families }) => families.filter(({ name }) => name === family.name))
-    const keys = yield* keysOf(same, family.attributes)
-    const keyOf = keyer(family.attributes)
-    const used = mapSeries(family, (all) => all.filter(({ attributes }) => keys.has(keyOf(attributes))))
+): Cooperation.Work<Ended> {
+  if (nowMillis - ended.sinceMillis < retentionMillis) return ended
+  const others = [...live, ended.young]
+  const kept: Array<MetricData> = []
+  for (const metric of ended.old.metrics) {
+    const same = others.flatMap(({ metrics }) => metrics.filter(({ name }) => name === metric.name))
+    const keys = yield* keysOf(same, metric.attributes)
+    const keyOf = keyer(metric.attributes)
+    const used = mapSeries(metric, (all) => all.filter(({ attributes }) => keys.has(keyOf(attributes))))
     if (used.series.length > 0) kept.push(used)
     yield
   }
-  const { snapshot } = yield* MetricMerge.steps([retired.young, { ...retired.old, families: kept }])
+  const { snapshot } = yield* MetricMerge.steps([ended.young, { ...ended.old, metrics: kept }])
   return { young: nothing, old: snapshot, sinceMillis: nowMillis }
 }
 
 function* keysOf(
-  families: ReadonlyArray<FamilySnapshot>,
+  metrics: ReadonlyArray<MetricData>,
   attributes: ReadonlyArray<string>
 ): Cooperation.Work<ReadonlySet<string>> {
   const keyOf = keyer(attributes)
   const keys = new Set<string>()
   let gone = 0
-  for (const { series } of families) {
+  for (const { series } of metrics) {
     for (const one of series) {
       keys.add(keyOf(one.attributes))
       if (++gone % piece === 0) yield

@@ -4,18 +4,18 @@
  *
  * @internal
  */
-import type { Exemplar, FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { Exemplar, MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { indexOf } from "../aggregation/ExponentialHistogram.ts"
 
 /** What distinguishes the places of exemplars within a series. */
-const placeOf = (family: FamilySnapshot, value: SeriesSnapshot["value"]): (exemplar: Exemplar) => number | string => {
-  if (family.type === "histogram") {
+const placeOf = (metric: MetricData, value: SeriesSnapshot["value"]): (exemplar: Exemplar) => number | string => {
+  if (metric.type === "histogram") {
     return (exemplar) => {
-      const bucket = family.buckets.findIndex((bound) => exemplar.value <= bound)
-      return bucket === -1 ? family.buckets.length : bucket
+      const bucket = metric.buckets.findIndex((bound) => exemplar.value <= bound)
+      return bucket === -1 ? metric.buckets.length : bucket
     }
   }
-  if (family.type === "exponentialHistogram" && typeof value === "object" && "scale" in value) {
+  if (metric.type === "exponentialHistogram" && typeof value === "object" && "scale" in value) {
     return (exemplar) =>
       Math.abs(exemplar.value) <= value.zeroThreshold
         ? "zero"
@@ -34,12 +34,12 @@ const isNewer = (left: Exemplar, right: Exemplar): boolean =>
 
 /** The newest exemplar of each place of a series, by value. */
 export const newest = (
-  family: FamilySnapshot,
+  metric: MetricData,
   value: SeriesSnapshot["value"],
   exemplars: ReadonlyArray<Exemplar>
 ): ReadonlyArray<Exemplar> => {
   if (exemplars.length < 2) return exemplars
-  const place = placeOf(family, value)
+  const place = placeOf(metric, value)
   const kept = new Map<number | string, Exemplar>()
   for (const exemplar of exemplars) {
     const at = place(exemplar)

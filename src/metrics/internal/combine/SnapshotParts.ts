@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import { piece } from "./mergeSeries.ts"
 
@@ -31,22 +31,22 @@ export function* split(
   maximumSeries: number
 ): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
   const parts: Array<MetricSnapshot> = []
-  let families: Array<FamilySnapshot> = []
+  let metrics: Array<MetricData> = []
   let weight = 0
-  for (const family of snapshot.families) {
-    yield* SeriesList.make(family)
+  for (const metric of snapshot.metrics) {
+    yield* SeriesList.make(metric)
     let from = 0
     const take = (to: number) => {
-      if (to > from) families.push(slice(family, from, to))
+      if (to > from) metrics.push(slice(metric, from, to))
       from = to
     }
-    const all: ReadonlyArray<SeriesSnapshot> = family.series
+    const all: ReadonlyArray<SeriesSnapshot> = metric.series
     for (const [index, series] of all.entries()) {
       const next = weightOf(series)
       if (weight > 0 && weight + next > maximumSeries) {
         take(index)
-        parts.push({ timeMillis: snapshot.timeMillis, families })
-        families = []
+        parts.push({ timeMillis: snapshot.timeMillis, metrics })
+        metrics = []
         weight = 0
       }
       weight += next
@@ -54,47 +54,47 @@ export function* split(
     }
     take(all.length)
   }
-  if (families.length > 0) parts.push({ timeMillis: snapshot.timeMillis, families })
+  if (metrics.length > 0) parts.push({ timeMillis: snapshot.timeMillis, metrics })
   return parts
 }
 
-const slice = (family: FamilySnapshot, from: number, to: number): FamilySnapshot =>
-  from === 0 && to >= family.series.length ? family : mapSeries(family, (series) => series.slice(from, to))
+const slice = (metric: MetricData, from: number, to: number): MetricData =>
+  from === 0 && to >= metric.series.length ? metric : mapSeries(metric, (series) => series.slice(from, to))
 
 /** The snapshot that was split. */
 export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
-  const runs: Array<Array<FamilySnapshot>> = []
+  const runs: Array<Array<MetricData>> = []
   for (const part of parts) {
-    for (const family of part.families) {
+    for (const metric of part.metrics) {
       const [first] = runs.at(-1) ?? []
-      if (first?.name === family.name && first.type === family.type) runs.at(-1)?.push(family)
-      else runs.push([family])
+      if (first?.name === metric.name && first.type === metric.type) runs.at(-1)?.push(metric)
+      else runs.push([metric])
     }
   }
-  return { timeMillis: parts[0]?.timeMillis ?? 0, families: runs.map(concat) }
+  return { timeMillis: parts[0]?.timeMillis ?? 0, metrics: runs.map(concat) }
 }
 
 /** Families of one name and type as one. */
-const concat = (run: ReadonlyArray<FamilySnapshot>): FamilySnapshot => {
-  const [family] = run as [FamilySnapshot]
+const concat = (run: ReadonlyArray<MetricData>): MetricData => {
+  const [metric] = run as [MetricData]
   // What is of one type has values of one kind.
   const series: ReadonlyArray<never> = run.flatMap((one) => one.series as ReadonlyArray<never>)
-  return run.length === 1 ? family : mapSeries(family, () => series)
+  return run.length === 1 ? metric : mapSeries(metric, () => series)
 }
 
 /** The family with other series, whatever the type of its values. */
 export const mapSeries = (
-  family: FamilySnapshot,
+  metric: MetricData,
   f: <Value>(series: ReadonlyArray<SeriesSnapshot<Value>>) => ReadonlyArray<SeriesSnapshot<Value>>
-): FamilySnapshot => {
-  switch (family.type) {
+): MetricData => {
+  switch (metric.type) {
     case "histogram":
-      return { ...family, series: f(family.series) }
+      return { ...metric, series: f(metric.series) }
     case "exponentialHistogram":
-      return { ...family, series: f(family.series) }
+      return { ...metric, series: f(metric.series) }
     case "summary":
-      return { ...family, series: f(family.series) }
+      return { ...metric, series: f(metric.series) }
     default:
-      return { ...family, series: f(family.series) }
+      return { ...metric, series: f(metric.series) }
   }
 }

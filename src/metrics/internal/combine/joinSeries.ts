@@ -21,7 +21,7 @@ import { piece } from "./mergeSeries.ts"
  *
  * @param keys keys of the attributes of the metric
  */
-export function* pairs<Value>(
+export function* joinSeries<Value>(
   previous: ReadonlyArray<SeriesSnapshot<Value>>,
   current: ReadonlyArray<SeriesSnapshot<Value>>,
   keys: ReadonlyArray<string>

@@ -22,7 +22,7 @@ interface Cell<Value> {
  *
  * @param keys keys of the attributes of the metric
  */
-export function* unite<Value>(
+export function* mergeSeries<Value>(
   lists: ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>>,
   keys: ReadonlyArray<string>,
   combine: (left: SeriesSnapshot<Value>, right: SeriesSnapshot<Value>) => SeriesSnapshot<Value>

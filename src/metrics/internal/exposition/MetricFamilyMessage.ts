@@ -8,11 +8,11 @@ import type { ProtobufWriter } from "../../../internal/ProtobufWriter.ts"
 import type {
   Exemplar,
   ExponentialHistogramValue,
-  FamilySnapshot,
-  HistogramFamily,
-  NumberFamily,
+  HistogramData,
+  MetricData,
+  NumberData,
   SeriesSnapshot,
-  SummaryFamily
+  SummaryData
 } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
@@ -37,7 +37,7 @@ export const writeHeader = (writer: ProtobufWriter, { help, name, type, unit }: 
 export const metricWriter = (
   writer: ProtobufWriter,
   family: PrometheusFamily,
-  source: FamilySnapshot,
+  source: MetricData,
   isNative: boolean
 ): (series: SeriesSnapshot) => void => {
   const writeLabels = labelsWriter(writer, source, PrometheusSeries.reservedOf(family))
@@ -53,18 +53,18 @@ export const metricWriter = (
 /** What is of one type has values of one kind. */
 const valueWriter = (
   writer: ProtobufWriter,
-  source: FamilySnapshot,
+  source: MetricData,
   isNative: boolean
 ): (series: SeriesSnapshot) => void => {
   switch (source.type) {
     case "histogram":
-      return (series) => writeExplicit(writer, source.buckets, series as HistogramFamily["series"][number])
+      return (series) => writeExplicit(writer, source.buckets, series as HistogramData["series"][number])
     case "exponentialHistogram":
       return (series) => writeExponential(writer, series as SeriesSnapshot<ExponentialHistogramValue>, isNative)
     case "summary":
-      return (series) => writeSummary(writer, series as SummaryFamily["series"][number])
+      return (series) => writeSummary(writer, series as SummaryData["series"][number])
     default:
-      return (series) => writeNumber(writer, source.type, series as NumberFamily["series"][number])
+      return (series) => writeNumber(writer, source.type, series as NumberData["series"][number])
   }
 }
 
@@ -75,7 +75,7 @@ type WriteLabels = (attributes: SeriesSnapshot["attributes"]) => void
 /** The keys of a family mostly are its labels; whether they are is looked at once. */
 const labelsWriter = (
   writer: ProtobufWriter,
-  { attributes: keys }: FamilySnapshot,
+  { attributes: keys }: MetricData,
   reserved: PrometheusLabels.Reserved | undefined
 ): WriteLabels => {
   const names = new Map(keys.map((key) => [key, PrometheusLabels.nameOf(key, reserved)]))
@@ -105,7 +105,7 @@ const writeLabel = (writer: ProtobufWriter, name: string, value: string): void =
 
 const writeNumber = (
   writer: ProtobufWriter,
-  type: NumberFamily["type"],
+  type: NumberData["type"],
   { exemplars, startMillis, value }: SeriesSnapshot<number>
 ): void => {
   if (type !== "counter") {
@@ -122,7 +122,7 @@ const writeNumber = (
   writer.close(counter)
 }
 
-const writeSummary = (writer: ProtobufWriter, { startMillis, value }: SummaryFamily["series"][number]): void => {
+const writeSummary = (writer: ProtobufWriter, { startMillis, value }: SummaryData["series"][number]): void => {
   const summary = writer.open(4)
   writer.integer(1, value.count)
   writer.double(2, value.sum)
@@ -142,7 +142,7 @@ const writeSummary = (writer: ProtobufWriter, { startMillis, value }: SummaryFam
 const writeExplicit = (
   writer: ProtobufWriter,
   bounds: ReadonlyArray<number>,
-  { exemplars, startMillis, value }: HistogramFamily["series"][number]
+  { exemplars, startMillis, value }: HistogramData["series"][number]
 ): void => {
   const { counts, sum } = value
   let total = 0

@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Utf8Writer } from "../../../internal/Utf8Writer.ts"
-import type { ExponentialHistogramFamily, HistogramFamily } from "../../MetricSnapshot.ts"
+import type { ExponentialHistogramData, HistogramData } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
@@ -14,7 +14,7 @@ import * as PrometheusText from "./PrometheusText.ts"
 
 export const explicitWriter = (
   family: PrometheusFamily,
-  source: HistogramFamily,
+  source: HistogramData,
   style: Style
 ): Writer => {
   const { name } = family
@@ -65,7 +65,7 @@ export const explicitWriter = (
 
 export const exponentialWriter = (
   family: PrometheusFamily,
-  source: ExponentialHistogramFamily,
+  source: ExponentialHistogramData,
   style: Style
 ): Writer => {
   const { name } = family

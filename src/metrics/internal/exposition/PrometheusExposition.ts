@@ -66,7 +66,7 @@ function* pieces(
   options: Options = {}
 ): Generator<Uint8Array<ArrayBuffer>> {
   const onDropped = options.onDropped ?? (() => {})
-  const { dropped, families } = PrometheusNames.resolve(snapshot.families)
+  const { dropped, families } = PrometheusNames.resolve(snapshot.metrics)
   for (const part of dropped) onDropped(part)
   const out = new Utf8Writer(chunkBytes)
   for (const family of families) {

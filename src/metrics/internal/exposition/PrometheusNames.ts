@@ -9,7 +9,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @since 0.1.0
  */
-import type { FamilySnapshot, MetricType } from "../../MetricSnapshot.ts"
+import type { MetricData, MetricType } from "../../MetricSnapshot.ts"
 import { metricName, unitName } from "../model/PrometheusName.ts"
 
 /**
@@ -30,7 +30,7 @@ export interface PrometheusFamily {
   /** Name and type in OpenMetrics, where `_total` and `_info` are no part of the name. */
   readonly openMetrics: { readonly name: string; readonly type: OpenMetricsType }
   /** The families of the snapshot that have this name: one, or several whose names differ in what was replaced. */
-  readonly sources: ReadonlyArray<FamilySnapshot>
+  readonly sources: ReadonlyArray<MetricData>
 }
 
 /**
@@ -61,9 +61,9 @@ export interface Dropped {
  * `gauge`, under its full name: same samples, and nothing is lost.
  */
 export const resolve = (
-  snapshots: ReadonlyArray<FamilySnapshot>
+  snapshots: ReadonlyArray<MetricData>
 ): { readonly families: ReadonlyArray<PrometheusFamily>; readonly dropped: ReadonlyArray<Dropped> } => {
-  const found = new Map<string, Named & { readonly sources: Array<FamilySnapshot> }>()
+  const found = new Map<string, Named & { readonly sources: Array<MetricData> }>()
   const samples = new Map<string, Named>()
   const dropped: Array<Dropped> = []
   for (const source of snapshots) {
@@ -135,7 +135,7 @@ const types = {
 
 const typeSuffixes: { readonly [Type in MetricType]?: string } = { counter: "_total", info: "_info" }
 
-const nameOf = ({ help, name, type, unit: recordedUnit }: FamilySnapshot): Named => {
+const nameOf = ({ help, name, type, unit: recordedUnit }: MetricData): Named => {
   const suffix = typeSuffixes[type] ?? ""
   const whole = metricName(name)
   const bare = suffix !== "" && whole.length > suffix.length && whole.endsWith(suffix)

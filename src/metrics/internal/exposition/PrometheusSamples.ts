@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { FamilySnapshot, NumberFamily, SummaryFamily } from "../../MetricSnapshot.ts"
+import type { MetricData, NumberData, SummaryData } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import * as PrometheusBuckets from "./PrometheusBuckets.ts"
@@ -11,7 +11,7 @@ import type { PrometheusFamily } from "./PrometheusNames.ts"
 import { createdWriter, exemplarIn, sampleWriter, type Style, type Writer } from "./PrometheusSample.ts"
 import * as PrometheusText from "./PrometheusText.ts"
 
-export const writer = (family: PrometheusFamily, source: FamilySnapshot, style: Style): Writer => {
+export const writer = (family: PrometheusFamily, source: MetricData, style: Style): Writer => {
   switch (source.type) {
     case "histogram":
       return PrometheusBuckets.explicitWriter(family, source, style)
@@ -24,7 +24,7 @@ export const writer = (family: PrometheusFamily, source: FamilySnapshot, style: 
   }
 }
 
-const numberWriter = (family: PrometheusFamily, source: NumberFamily, style: Style): Writer => {
+const numberWriter = (family: PrometheusFamily, source: NumberData, style: Style): Writer => {
   const { type } = source
   const series = SeriesList.of(source)
   const mustCount = type === "counter" && !style.lenient
@@ -43,7 +43,7 @@ const numberWriter = (family: PrometheusFamily, source: NumberFamily, style: Sty
   }
 }
 
-const summaryWriter = (family: PrometheusFamily, source: SummaryFamily, style: Style): Writer => {
+const summaryWriter = (family: PrometheusFamily, source: SummaryData, style: Style): Writer => {
   const series = SeriesList.of(source)
   const writeQuantile = sampleWriter(family.name)
   const writeSum = sampleWriter(`${family.name}_sum`)

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { FamilySnapshot, HistogramValue, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { HistogramValue, MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as PrometheusName from "../model/PrometheusName.ts"
 import * as SeriesList from "../model/SeriesList.ts"
@@ -28,7 +28,7 @@ const seriesPerStep = 1000
 export function* distinct(
   family: PrometheusNames.PrometheusFamily,
   onDropped: (dropped: PrometheusNames.Dropped) => void
-): Generator<undefined, ReadonlyArray<FamilySnapshot>> {
+): Generator<undefined, ReadonlyArray<MetricData>> {
   const reserved = reservedOf(family)
   const [first, ...others] = family.sources
   if (first === undefined) return []
@@ -61,7 +61,7 @@ export function* distinct(
       onDropped({ name: source.name, part: "series", reason: `${repeated} with the labels of another series` })
     }
   }
-  return family.sources.map((source, at) => ({ ...source, series: kept[at] }) as FamilySnapshot)
+  return family.sources.map((source, at) => ({ ...source, series: kept[at] }) as MetricData)
 }
 
 /** The label that the format itself puts on the samples of a family. */
@@ -71,7 +71,7 @@ export const reservedOf = (
 
 /** Series of declared attributes differ in their values; all others are compared. */
 function* mayRepeat(
-  family: FamilySnapshot,
+  family: MetricData,
   reserved: PrometheusLabels.Reserved | undefined
 ): Generator<undefined, boolean> {
   const { attributes } = family
@@ -93,9 +93,9 @@ function* mayRepeat(
 }
 
 const add = (
-  leftFamily: FamilySnapshot | undefined,
+  leftFamily: MetricData | undefined,
   left: SeriesSnapshot | undefined,
-  rightFamily: FamilySnapshot,
+  rightFamily: MetricData,
   right: SeriesSnapshot
 ): SeriesSnapshot | undefined => {
   if (left === undefined || leftFamily?.type !== rightFamily.type) return undefined
@@ -109,9 +109,9 @@ const add = (
 }
 
 const sumOf = (
-  leftFamily: FamilySnapshot,
+  leftFamily: MetricData,
   left: SeriesSnapshot["value"],
-  rightFamily: FamilySnapshot,
+  rightFamily: MetricData,
   right: SeriesSnapshot["value"]
 ): number | HistogramValue | undefined => {
   if (typeof left === "number" && typeof right === "number") {

@@ -12,7 +12,7 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { Attributes } from "./SeriesAttributes.ts"
 
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
@@ -56,8 +56,8 @@ class MadeSeries implements SeriesList {
 /** Gives back the object it is given, so that a subclass puts its private fields on that one. */
 class Given {
   declare readonly series: ReadonlyArray<SeriesSnapshot>
-  constructor(family: FamilySnapshot) {
-    return family
+  constructor(metric: MetricData) {
+    return metric
   }
 }
 
@@ -69,52 +69,52 @@ class Listed extends Given {
   #list: SeriesList
   readonly #made: Array<SeriesSnapshot> = []
 
-  constructor(family: FamilySnapshot, list: SeriesList) {
-    super(family)
+  constructor(metric: MetricData, list: SeriesList) {
+    super(metric)
     this.#list = list
   }
 
-  static listOf(family: FamilySnapshot): SeriesList | undefined {
-    return #list in family ? (family as Listed).#list : undefined
+  static listOf(metric: MetricData): SeriesList | undefined {
+    return #list in metric ? (metric as Listed).#list : undefined
   }
 
   /** Makes the array up to an index; once it is whole nothing else is kept. */
-  static make(family: FamilySnapshot, end: number): ReadonlyArray<SeriesSnapshot> {
-    const listed = family as unknown as Listed
+  static make(metric: MetricData, end: number): ReadonlyArray<SeriesSnapshot> {
+    const listed = metric as unknown as Listed
     const list = listed.#list
     const made = listed.#made
     if (list instanceof MadeSeries) return made
     while (made.length < end) made.push(list.at(made.length))
     if (made.length === list.length) {
       listed.#list = new MadeSeries(made, list.areDistinct)
-      Object.defineProperty(family, "series", { value: made, writable: true })
+      Object.defineProperty(metric, "series", { value: made, writable: true })
     }
     return made
   }
 }
 
 /** A family that makes the array of its `series` at the first reading of it. */
-export const attach = (head: Omit<FamilySnapshot, "series">, list: SeriesList): FamilySnapshot => {
-  const family = Object.defineProperty({ ...head }, "series", {
-    get: () => Listed.make(family, list.length),
+export const attach = (head: Omit<MetricData, "series">, list: SeriesList): MetricData => {
+  const metric = Object.defineProperty({ ...head }, "series", {
+    get: () => Listed.make(metric, list.length),
     enumerable: true,
     configurable: true
-  }) as FamilySnapshot
-  return new Listed(family, list) as unknown as FamilySnapshot
+  }) as MetricData
+  return new Listed(metric, list) as unknown as MetricData
 }
 
 /** The series of a family, whoever made it. */
-export const of = <Family extends FamilySnapshot>(family: Family) =>
-  (Listed.listOf(family) ?? new MadeSeries(family.series, false)) as SeriesList<Family["series"][number]["value"]>
+export const of = <Family extends MetricData>(metric: Family) =>
+  (Listed.listOf(metric) ?? new MadeSeries(metric.series, false)) as SeriesList<Family["series"][number]["value"]>
 
 /** Series that are made in one piece of work. */
 const piece = 500
 
 /** Makes the array of `series`, for those who need all of it. */
-export function* make(family: FamilySnapshot): Cooperation.Work<void> {
-  const length = Listed.listOf(family)?.length ?? 0
+export function* make(metric: MetricData): Cooperation.Work<void> {
+  const length = Listed.listOf(metric)?.length ?? 0
   for (let end = piece; end < length; end += piece) {
-    Listed.make(family, end)
+    Listed.make(metric, end)
     yield
   }
 }

@@ -5,96 +5,96 @@
  */
 import type { Attributes, BoundCounter, BoundUpDownCounter, Counter, UpDownCounter } from "../../MetricInstrument.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
-import { Handle } from "./BoundInstrument.ts"
-import type { FamilyParts } from "./InstrumentContext.ts"
+import { BoundInstrument } from "./BoundInstrument.ts"
+import type { InstrumentContext } from "./InstrumentContext.ts"
 import type { Series } from "./Series.ts"
 
 export const size = CompensatedSum.size
 
 export const read = CompensatedSum.read
 
-const record = ({ exemplars, storage: { values } }: FamilyParts, series: Series, amount: number): void => {
+const record = ({ exemplars, numbers: { values } }: InstrumentContext, series: Series, amount: number): void => {
   const { base } = series
   values[base] = 1
   CompensatedSum.add(values, base + 1, amount)
   if (exemplars !== undefined) exemplars.offer(series, 0, amount)
 }
 
-const refuseDecrease = (parts: FamilyParts, amount: number) =>
-  parts.misuse(`counter "${parts.name}" can only be increased, got ${amount}`)
+const refuseDecrease = (context: InstrumentContext, amount: number) =>
+  context.misuse(`counter "${context.name}" can only be increased, got ${amount}`)
 
-const refuseAmount = (parts: FamilyParts, amount: number) =>
-  parts.misuse(`up-down counter "${parts.name}" is moved by finite amounts, got ${amount}`)
+const refuseAmount = (context: InstrumentContext, amount: number) =>
+  context.misuse(`up-down counter "${context.name}" is moved by finite amounts, got ${amount}`)
 
-export class CounterFamily<Key extends string> implements Counter<Key> {
-  readonly #parts: FamilyParts
-  readonly #find: FamilyParts["index"]["find"]
-  readonly #storage: FamilyParts["storage"]
-  readonly #exemplars: FamilyParts["exemplars"]
+export class CounterInstrument<Key extends string> implements Counter<Key> {
+  readonly #context: InstrumentContext
+  readonly #find: InstrumentContext["index"]["find"]
+  readonly #numbers: InstrumentContext["numbers"]
+  readonly #exemplars: InstrumentContext["exemplars"]
 
-  constructor(parts: FamilyParts) {
-    this.#parts = parts
-    this.#find = parts.index.find
-    this.#storage = parts.storage
-    this.#exemplars = parts.exemplars
+  constructor(context: InstrumentContext) {
+    this.#context = context
+    this.#find = context.index.find
+    this.#numbers = context.numbers
+    this.#exemplars = context.exemplars
   }
 
   inc(attributes: Attributes<Key>, amount: number = 1): void {
     if (amount >= 0 && amount < Infinity) {
       const find = this.#find
       const series = find(attributes)
-      const { values } = this.#storage
+      const { values } = this.#numbers
       const { base } = series
       values[base] = 1
       CompensatedSum.add(values, base + 1, amount)
       if (this.#exemplars !== undefined) this.#exemplars.offer(series, 0, amount)
-    } else refuseDecrease(this.#parts, amount)
+    } else refuseDecrease(this.#context, amount)
   }
 
   bind(attributes: Attributes<Key>): BoundCounter {
-    return new CounterHandle(this.#parts, attributes)
+    return new BoundCounterInstrument(this.#context, attributes)
   }
 }
 
-class CounterHandle extends Handle implements BoundCounter {
+class BoundCounterInstrument extends BoundInstrument implements BoundCounter {
   inc(amount: number = 1): void {
     if (amount >= 0 && amount < Infinity) {
-      const { storage } = this
-      if (this.generation !== storage.generation) this.revive()
-      const { values } = storage
+      const { numbers } = this
+      if (this.generation !== numbers.generation) this.revive()
+      const { values } = numbers
       values[this.base] = 1
       CompensatedSum.add(values, this.base + 1, amount)
       if (this.exemplars !== undefined) this.exemplars.offer(this.series, 0, amount)
-    } else refuseDecrease(this.parts, amount)
+    } else refuseDecrease(this.context, amount)
   }
 }
 
-export class UpDownCounterFamily<Key extends string> implements UpDownCounter<Key> {
-  readonly #parts: FamilyParts
+export class UpDownCounterInstrument<Key extends string> implements UpDownCounter<Key> {
+  readonly #context: InstrumentContext
 
-  constructor(parts: FamilyParts) {
-    this.#parts = parts
+  constructor(context: InstrumentContext) {
+    this.#context = context
   }
 
   add(attributes: Attributes<Key>, amount: number): void {
-    if (Number.isFinite(amount)) record(this.#parts, this.#parts.index.find(attributes), amount)
-    else refuseAmount(this.#parts, amount)
+    if (Number.isFinite(amount)) record(this.#context, this.#context.index.find(attributes), amount)
+    else refuseAmount(this.#context, amount)
   }
 
   bind(attributes: Attributes<Key>): BoundUpDownCounter {
-    return new UpDownCounterHandle(this.#parts, attributes)
+    return new BoundUpDownCounterInstrument(this.#context, attributes)
   }
 }
 
-class UpDownCounterHandle extends Handle implements BoundUpDownCounter {
+class BoundUpDownCounterInstrument extends BoundInstrument implements BoundUpDownCounter {
   add(amount: number): void {
     if (Number.isFinite(amount)) {
-      const { storage } = this
-      if (this.generation !== storage.generation) this.revive()
-      const { values } = storage
+      const { numbers } = this
+      if (this.generation !== numbers.generation) this.revive()
+      const { values } = numbers
       values[this.base] = 1
       CompensatedSum.add(values, this.base + 1, amount)
       if (this.exemplars !== undefined) this.exemplars.offer(this.series, 0, amount)
-    } else refuseAmount(this.parts, amount)
+    } else refuseAmount(this.context, amount)
   }
 }

@@ -4,19 +4,19 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { FamilySnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData } from "../../MetricSnapshot.ts"
 import * as MetricView from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
-import { instrumentOf, type MetricState } from "./MetricStorage.ts"
-import { NothingFamily } from "./NoopInstrument.ts"
-import type { Reading } from "./SeriesStorage.ts"
+import { instrumentOf, type MetricStorage } from "./MetricStorage.ts"
+import { NoopInstrument } from "./NoopInstrument.ts"
+import type { Reading } from "./SeriesNumbers.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView.MetricView>
   /** Whether histograms with explicit buckets count in exponential ones. */
   readonly isExponential: boolean
   /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
-  readonly makeState: (declaration: MetricDeclaration.Checked) => MetricState | undefined
+  readonly makeStorage: (declaration: MetricDeclaration.Checked) => MetricStorage | undefined
   /** Whether the telemetry counts about itself under a name. */
   readonly isReserved: (name: string) => boolean
   /** Told what cannot be done as it is declared or as a view has it. */
@@ -24,19 +24,19 @@ export interface Options {
 }
 
 /** An instrument of every kind; the caller knows which one it has declared. */
-export type Instrument = ReturnType<typeof instrumentOf> | NothingFamily
+export type Instrument = ReturnType<typeof instrumentOf> | NoopInstrument
 
 interface Declared {
   readonly declaration: MetricDeclaration.Checked
   readonly instrument: Instrument
   /** `undefined` where a view denies the metric or there is no room for it. */
-  readonly state: MetricState | undefined
+  readonly storage: MetricStorage | undefined
 }
 
-export class MetricFamilies {
+export class DeclaredMetrics {
   readonly #options: Options
   readonly #declared = new Map<string, Declared>()
-  readonly #states = new Map<string, MetricState>()
+  readonly #storages = new Map<string, MetricStorage>()
 
   constructor(options: Options) {
     this.#options = options
@@ -50,14 +50,14 @@ export class MetricFamilies {
       return known
     }
     const viewed = this.#view(declaration)
-    const state = viewed === undefined ? undefined : this.#options.makeState(viewed)
+    const storage = viewed === undefined ? undefined : this.#options.makeStorage(viewed)
     const declared = {
       declaration,
-      state,
-      instrument: state === undefined ? new NothingFamily() : instrumentOf(state)
+      storage,
+      instrument: storage === undefined ? new NoopInstrument() : instrumentOf(storage)
     }
     this.#declared.set(declaration.name, declared)
-    if (state !== undefined) this.#states.set(state.declaration.name, state)
+    if (storage !== undefined) this.#storages.set(storage.declaration.name, storage)
     return declared
   }
 
@@ -83,39 +83,39 @@ export class MetricFamilies {
 
   /** Whether a family is shown under the name. */
   has(name: string): boolean {
-    return this.#states.has(name)
+    return this.#storages.has(name)
   }
 
   /** The family that is shown under the name. */
-  state(name: string): MetricState | undefined {
-    return this.#states.get(name)
+  storage(name: string): MetricStorage | undefined {
+    return this.#storages.get(name)
   }
 
-  get states(): Iterable<MetricState> {
-    return this.#states.values()
+  get storages(): Iterable<MetricStorage> {
+    return this.#storages.values()
   }
 
   /** Gets ready for {@link read}. */
   *prepare(): Cooperation.Work<Reading> {
     const reading: Reading = new Map()
-    for (const state of this.#states.values()) yield* state.prepare(reading)
+    for (const storage of this.#storages.values()) yield* storage.prepare(reading)
     return reading
   }
 
   /** Reads every value now; the work makes the families that have a series, in no order. */
-  read(reading: Reading): Cooperation.Work<Array<FamilySnapshot>> {
-    return collect(Array.from(this.#states.values(), (state) => state.read(reading)))
+  read(reading: Reading): Cooperation.Work<Array<MetricData>> {
+    return collect(Array.from(this.#storages.values(), (storage) => storage.read(reading)))
   }
 }
 
 function* collect(
-  readings: ReadonlyArray<Cooperation.Work<FamilySnapshot | undefined>>
-): Cooperation.Work<Array<FamilySnapshot>> {
-  const families: Array<FamilySnapshot> = []
+  readings: ReadonlyArray<Cooperation.Work<MetricData | undefined>>
+): Cooperation.Work<Array<MetricData>> {
+  const metrics: Array<MetricData> = []
   for (const reading of readings) {
-    const family = yield* reading
-    if (family !== undefined) families.push(family)
+    const metric = yield* reading
+    if (metric !== undefined) metrics.push(metric)
     yield
   }
-  return families
+  return metrics
 }

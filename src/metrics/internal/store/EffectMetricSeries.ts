@@ -7,9 +7,9 @@ import type * as Metric from "effect/Metric"
 import type { MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as PrometheusName from "../model/PrometheusName.ts"
 
-export type Foreign = Metric.Metric.Snapshot
+export type EffectMetric = Metric.Metric.Snapshot
 
-export const typeOf = (metric: Foreign): MetricType => {
+export const typeOf = (metric: EffectMetric): MetricType => {
   switch (metric.type) {
     case "Counter":
       return metric.state.incremental ? "counter" : "upDownCounter"
@@ -39,7 +39,7 @@ export interface Options {
 }
 
 /** The series of a metric; what is no text and cannot be made one throws. */
-export const seriesOf = (metric: Foreign, options: Options): ReadonlyArray<SeriesSnapshot> => {
+export const seriesOf = (metric: EffectMetric, options: Options): ReadonlyArray<SeriesSnapshot> => {
   const { startMillis } = options
   const series = (value: SeriesSnapshot["value"], more: Readonly<Record<string, string>> = {}): SeriesSnapshot => ({
     attributes: attributesOf({ ...metric.attributes, ...more }, options),

@@ -17,14 +17,14 @@ import { orElse } from "../../../internal/contain.ts"
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as SlicedSort from "../../../internal/SlicedSort.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
-import type { FamilySnapshot, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as MetricView from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
-import * as ForeignRegistry from "./EffectMetricFinder.ts"
-import { boundsOf, type Foreign, nameOf, seriesOf, typeOf } from "./EffectMetricSeries.ts"
+import * as EffectMetricFinder from "./EffectMetricFinder.ts"
+import { boundsOf, type EffectMetric, nameOf, seriesOf, typeOf } from "./EffectMetricSeries.ts"
 
-export interface Options extends ForeignRegistry.Options {
+export interface Options extends EffectMetricFinder.Options {
   readonly context: Context.Context<never>
   /** Start of series whose own start nobody knows. */
   readonly startMillis: number
@@ -43,13 +43,13 @@ const defaultHelp = "Recorded with Effect's Metric."
 /** Reads all of them; `isTaken` says whether a family of ours has a name. */
 export const reader = (
   options: Options
-): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<FamilySnapshot>> => {
+): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<MetricData>> => {
   const reported = new Set<string>()
   const report = (name: string, sentence: string) => {
     if (!reported.has(name)) options.onConflict(sentence)
     reported.add(name)
   }
-  const findOthers = ForeignRegistry.finder(options)
+  const findOthers = EffectMetricFinder.finder(options)
 
   /** The name that a view gives, as far as it can be given: a metric is not left out for a mistake in a view. */
   const renamed = (
@@ -66,10 +66,10 @@ export const reader = (
   }
 
   return function*(isTaken) {
-    const families = new Map<string, Found>()
+    const metrics = new Map<string, Found>()
     for (const [index, metadata] of (yield* findOthers()).entries()) {
       if (index % piece === piece - 1) yield
-      const metric = orElse<Foreign | undefined>(
+      const metric = orElse<EffectMetric | undefined>(
         () => ({ ...metadata, state: metadata.hooks.get(options.context) }),
         () => undefined
       )
@@ -84,19 +84,19 @@ export const reader = (
         continue
       }
       const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
-      const family = families.get(name) ??
+      const family = metrics.get(name) ??
         { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
       if (family.type !== type || !isSame(family.buckets, buckets)) {
         report(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
         continue
       }
-      families.set(name, family)
+      metrics.set(name, family)
       // What is no text and cannot be made one must not cost the others their reading.
       const series = orElse(() => seriesOf(metric, { ...options, keeps: view.keeps }), () => [])
       for (const one of series) family.series.push({ key: keyOf(one.attributes), series: one })
     }
-    const all: Array<FamilySnapshot> = []
-    for (const family of families.values()) all.push(yield* snapshotOf(family))
+    const all: Array<MetricData> = []
+    for (const family of metrics.values()) all.push(yield* snapshotOf(family))
     return all
   }
 }
@@ -118,7 +118,7 @@ interface Keyed {
 /** The keys of the attributes differ from series to series. */
 const keyOf = keyer([])
 
-function* snapshotOf({ buckets, series, ...family }: Found): Cooperation.Work<FamilySnapshot> {
+function* snapshotOf({ buckets, series, ...family }: Found): Cooperation.Work<MetricData> {
   const sorted = yield* SlicedSort.sort(series, compare)
   const snapshot = {
     ...family,
@@ -126,7 +126,7 @@ function* snapshotOf({ buckets, series, ...family }: Found): Cooperation.Work<Fa
     attributes: [],
     ...(buckets === undefined ? {} : { buckets }),
     series: sorted.map((keyed) => keyed.series)
-  } as FamilySnapshot
+  } as MetricData
   return sorted.some(({ key }, index) => key === sorted[index - 1]?.key) ? yield* joined(snapshot) : snapshot
 }
 
@@ -137,10 +137,10 @@ const compare = (left: Keyed, right: Keyed): number => {
 }
 
 /** Adds up the series that have become one. */
-function* joined(family: FamilySnapshot): Cooperation.Work<FamilySnapshot> {
-  const parts = [{ ...family, series: [] } as FamilySnapshot, family]
-  const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, families: [part] })))
-  return snapshot.families[0] as FamilySnapshot
+function* joined(family: MetricData): Cooperation.Work<MetricData> {
+  const parts = [{ ...family, series: [] } as MetricData, family]
+  const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
+  return snapshot.metrics[0] as MetricData
 }
 
 const isSame = (left: ReadonlyArray<number> | undefined, right: ReadonlyArray<number> | undefined) =>

@@ -49,7 +49,7 @@ export const make = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const registry = yield* Metric.MetricRegistry
   const report = Effect.runForkWith(context)
-  const families: Array<Family> = []
+  const metrics: Array<Family> = []
   const count = countIn(registry)
   let closed = false
 
@@ -64,7 +64,7 @@ export const make = Effect.gen(function*() {
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       closed = true
-      for (const { series } of families) for (const one of series()) remove(one)
+      for (const { series } of metrics) for (const one of series()) remove(one)
     })
   )
 
@@ -73,16 +73,16 @@ export const make = Effect.gen(function*() {
   return {
     /** How many metrics of the registry are ours. */
     count: () => count.value,
-    family: (family: Family): Register => {
-      const { name } = family.declaration
+    metric: (metric: Family): Register => {
+      const { name } = metric.declaration
       if (isTaken(name)) {
         report(Effect.logDebug(
           `metric ${name} exists in Effect's metric registry already; Effect's exporters see that one`
         ))
         return () => {}
       }
-      families.push(family)
-      const show = shower(context, family)
+      metrics.push(metric)
+      const show = shower(context, metric)
       return (series) => {
         if (closed) return
         series.registration = show(series)

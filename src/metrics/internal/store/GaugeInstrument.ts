@@ -4,8 +4,8 @@
  * @internal
  */
 import type { Attributes, BoundGauge, Gauge } from "../../MetricInstrument.ts"
-import { Handle } from "./BoundInstrument.ts"
-import type { FamilyParts } from "./InstrumentContext.ts"
+import { BoundInstrument } from "./BoundInstrument.ts"
+import type { InstrumentContext } from "./InstrumentContext.ts"
 
 export const size = 1
 
@@ -19,36 +19,36 @@ const set = (values: Float64Array, base: number, value: number): void => {
 const add = (values: Float64Array, base: number, amount: number): void =>
   set(values, base, (values[base + 1] as number) + amount)
 
-export class GaugeFamily<Key extends string> implements Gauge<Key> {
-  readonly #parts: FamilyParts
+export class GaugeInstrument<Key extends string> implements Gauge<Key> {
+  readonly #context: InstrumentContext
 
-  constructor(parts: FamilyParts) {
-    this.#parts = parts
+  constructor(context: InstrumentContext) {
+    this.#context = context
   }
 
   set(attributes: Attributes<Key>, value: number): void {
-    const { base } = this.#parts.index.find(attributes)
-    set(this.#parts.storage.values, base, value)
+    const { base } = this.#context.index.find(attributes)
+    set(this.#context.numbers.values, base, value)
   }
 
   add(attributes: Attributes<Key>, amount: number): void {
-    const { base } = this.#parts.index.find(attributes)
-    add(this.#parts.storage.values, base, amount)
+    const { base } = this.#context.index.find(attributes)
+    add(this.#context.numbers.values, base, amount)
   }
 
   bind(attributes: Attributes<Key>): BoundGauge {
-    return new GaugeHandle(this.#parts, attributes)
+    return new BoundGaugeInstrument(this.#context, attributes)
   }
 }
 
-class GaugeHandle extends Handle implements BoundGauge {
+class BoundGaugeInstrument extends BoundInstrument implements BoundGauge {
   set(value: number): void {
-    if (this.generation !== this.storage.generation) this.revive()
-    set(this.storage.values, this.base, value)
+    if (this.generation !== this.numbers.generation) this.revive()
+    set(this.numbers.values, this.base, value)
   }
 
   add(amount: number): void {
-    if (this.generation !== this.storage.generation) this.revive()
-    add(this.storage.values, this.base, amount)
+    if (this.generation !== this.numbers.generation) this.revive()
+    add(this.numbers.values, this.base, amount)
   }
 }

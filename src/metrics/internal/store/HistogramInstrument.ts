@@ -6,56 +6,56 @@
  */
 import { type Attributes, type BoundHistogram, type Timer, trackWith } from "../../MetricInstrument.ts"
 import type { Count } from "../aggregation/Aggregation.ts"
-import { Handle } from "./BoundInstrument.ts"
-import type { FamilyParts } from "./InstrumentContext.ts"
+import { BoundInstrument } from "./BoundInstrument.ts"
+import type { InstrumentContext } from "./InstrumentContext.ts"
 
-const refuse = (parts: FamilyParts, value: number) =>
-  parts.misuse(`histogram "${parts.name}" observes numbers, got ${value}`)
+const refuse = (context: InstrumentContext, value: number) =>
+  context.misuse(`histogram "${context.name}" observes numbers, got ${value}`)
 
-export class HistogramFamily<Key extends string> implements Timer<Key> {
-  readonly #parts: FamilyParts
+export class HistogramInstrument<Key extends string> implements Timer<Key> {
+  readonly #context: InstrumentContext
   readonly #count: Count
   readonly track: Timer<Key>["track"] = trackWith(this)
 
-  constructor(parts: FamilyParts, count: Count) {
-    this.#parts = parts
+  constructor(context: InstrumentContext, count: Count) {
+    this.#context = context
     this.#count = count
   }
 
   observe(attributes: Attributes<Key>, value: number): void {
     // NaN alone is not equal to itself.
     if (value === value) {
-      const { exemplars, index, storage } = this.#parts
+      const { exemplars, index, numbers } = this.#context
       const series = index.find(attributes)
       // Read after the series is found: a new one may have moved all of them.
-      const { values } = storage
+      const { values } = numbers
       values[series.base] = 1
       const position = this.#count(values, series.base + 1, value)
       if (exemplars !== undefined) exemplars.offer(series, position, value)
-    } else refuse(this.#parts, value)
+    } else refuse(this.#context, value)
   }
 
   bind(attributes: Attributes<Key>): BoundHistogram {
-    return new HistogramHandle(this.#parts, attributes, this.#count)
+    return new BoundHistogramInstrument(this.#context, attributes, this.#count)
   }
 }
 
-class HistogramHandle extends Handle implements BoundHistogram {
+class BoundHistogramInstrument extends BoundInstrument implements BoundHistogram {
   readonly #count: Count
 
-  constructor(parts: FamilyParts, attributes: Attributes<string>, count: Count) {
-    super(parts, attributes)
+  constructor(context: InstrumentContext, attributes: Attributes<string>, count: Count) {
+    super(context, attributes)
     this.#count = count
   }
 
   observe(value: number): void {
     if (value === value) {
-      const { storage } = this
-      if (this.generation !== storage.generation) this.revive()
-      const { values } = storage
+      const { numbers } = this
+      if (this.generation !== numbers.generation) this.revive()
+      const { values } = numbers
       values[this.base] = 1
       const position = this.#count(values, this.base + 1, value)
       if (this.exemplars !== undefined) this.exemplars.offer(this.series, position, value)
-    } else refuse(this.parts, value)
+    } else refuse(this.context, value)
   }
 }

@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { FamilySnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { ReadValue } from "../aggregation/Aggregation.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import * as ExplicitBuckets from "../aggregation/ExplicitHistogram.ts"
@@ -15,28 +15,28 @@ import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import { SeriesAttributes } from "../model/SeriesAttributes.ts"
 import * as SeriesList from "../model/SeriesList.ts"
-import * as CounterFamily from "./CounterInstrument.ts"
+import * as CounterInstrument from "./CounterInstrument.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
-import * as GaugeFamily from "./GaugeInstrument.ts"
-import { HistogramFamily } from "./HistogramInstrument.ts"
-import type { FamilyParts } from "./InstrumentContext.ts"
+import * as GaugeInstrument from "./GaugeInstrument.ts"
+import { HistogramInstrument } from "./HistogramInstrument.ts"
+import type { InstrumentContext } from "./InstrumentContext.ts"
 import { ReadSeries } from "./ReadSeries.ts"
 import { Series } from "./Series.ts"
 import * as SeriesExemplars from "./SeriesExemplars.ts"
 import * as SeriesIndex from "./SeriesIndex.ts"
+import type { Reading, SeriesNumbers } from "./SeriesNumbers.ts"
 import { SeriesOrder } from "./SeriesOrder.ts"
-import type { Reading, SeriesStorage } from "./SeriesStorage.ts"
 
 export interface Options {
   readonly declaration: Checked
   readonly cardinalityLimit: number
-  readonly storage: SeriesStorage
+  readonly numbers: SeriesNumbers
   readonly exemplars: SeriesExemplars.ExemplarFilter | undefined
   readonly nowMillis: () => number
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
   /** Shows the series to others; nothing does where it is `undefined`. */
-  readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "family" | "remove"> | undefined
+  readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "metric" | "remove"> | undefined
   readonly onOverflow: (count: number, culprit: string) => void
 }
 
@@ -52,33 +52,33 @@ const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overf
 export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
   values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
 
-export class MetricState {
+export class MetricStorage {
   readonly declaration: Checked
-  readonly parts: FamilyParts
+  readonly context: InstrumentContext
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
   readonly #limit: number
   /** The same family of worker threads where this is the one of the main thread, and the other way around. */
-  #twin: MetricState | undefined
-  /** Series that this family and its twin have both. */
+  #linked: MetricStorage | undefined
+  /** Series that this family and its linked have both. */
   #inBoth = 0
   #textBytes = 0
 
   constructor(options: Options) {
-    const { declaration, storage } = options
+    const { declaration, numbers } = options
     this.declaration = declaration
     this.#registry = options.registry
     this.#limit = options.cardinalityLimit
     const readValue = valueReader(declaration)
-    const register = options.registry?.family({
+    const register = options.registry?.metric({
       declaration,
-      read: ({ base }) => readValue(storage.values, base + 1),
-      series: () => this.parts.index.all
+      read: ({ base }) => readValue(numbers.values, base + 1),
+      series: () => this.context.index.all
     })
-    this.parts = {
+    this.context = {
       name: declaration.name,
       keys: declaration.attributes,
-      storage,
+      numbers,
       exemplars: options.exemplars,
       misuse: options.misuse,
       index: SeriesIndex.make({
@@ -89,8 +89,8 @@ export class MetricState {
         make: (values) => {
           const startMillis = options.nowMillis()
           const base = values === undefined
-            ? storage.allocateOverflow(startMillis)
-            : storage.allocate(values, startMillis)
+            ? numbers.allocateOverflow(startMillis)
+            : numbers.allocate(values, startMillis)
           if (base === undefined) return undefined
           const series = new Series(base, values, attributesOf(declaration, values), startMillis)
           // Kept by the first scrape, the texts of many series would be moved about by the collector in the midst of it.
@@ -106,10 +106,10 @@ export class MetricState {
   }
 
   get seriesCount(): number {
-    return this.parts.index.all.size
+    return this.context.index.all.size
   }
 
-  /** Series of which the twin has no part. */
+  /** Series of which the linked has no part. */
   get aloneCount(): number {
     return this.seriesCount - this.#inBoth
   }
@@ -118,45 +118,46 @@ export class MetricState {
    * Makes this family and one of the same name, of which one is still empty, two parts of one: they share the limit, and
    * a series goes from both at once, as a sum that loses a part would look like one that begins anew.
    */
-  pairWith(other: MetricState): void {
-    this.#twin = other
-    other.#twin = this
+  linkWith(other: MetricStorage): void {
+    this.#linked = other
+    other.#linked = this
   }
 
-  #twinOf(values: ReadonlyArray<string> | undefined): Series | undefined {
-    return this.#twin?.parts.index.get(this.declaration.attributes, values)
+  #linkedSeries(values: ReadonlyArray<string> | undefined): Series | undefined {
+    return this.#linked?.context.index.get(this.declaration.attributes, values)
   }
 
   #countInBoth(series: Series, by: 1 | -1): void {
-    const twin = this.#twin
-    if (twin === undefined || this.#twinOf(series.values) === undefined) return
+    const linked = this.#linked
+    if (linked === undefined || this.#linkedSeries(series.values) === undefined) return
     this.#inBoth += by
-    twin.#inBoth += by
+    linked.#inBoth += by
   }
 
   /**
-   * Moves what was counted to what the twin has of the series, so that their sum goes on where this part begins anew.
-   * Says whether the twin has it.
+   * Moves what was counted to what the linked has of the series, so that their sum goes on where this part begins anew.
+   * Says whether the linked has it.
    */
-  leaveToTwin({ base, values }: Series): boolean {
-    const twin = this.#twin
-    const other = this.#twinOf(values)
-    if (twin === undefined || other === undefined) return false
-    CompensatedSum.merge(twin.parts.storage.values, other.base + 1, this.parts.storage.values, base + 1)
+  addToLinked({ base, values }: Series): boolean {
+    const linked = this.#linked
+    const other = this.#linkedSeries(values)
+    if (linked === undefined || other === undefined) return false
+    CompensatedSum.merge(linked.context.numbers.values, other.base + 1, this.context.numbers.values, base + 1)
     return true
   }
 
   /** Whether another series can be kept apart: the last place is the overflow series' own. */
   #hasRoom(values: ReadonlyArray<string>): boolean {
-    const twin = this.#twin
-    const overflow = this.parts.index.get([], undefined) ?? this.#twinOf(undefined)
-    const apart = this.seriesCount + (twin?.aloneCount ?? 0) - (overflow === undefined ? 0 : 1)
-    return apart < Math.max(this.#limit, twin === undefined ? 0 : twin.#limit) - 1 || this.#twinOf(values) !== undefined
+    const linked = this.#linked
+    const overflow = this.context.index.get([], undefined) ?? this.#linkedSeries(undefined)
+    const apart = this.seriesCount + (linked?.aloneCount ?? 0) - (overflow === undefined ? 0 : 1)
+    return apart < Math.max(this.#limit, linked === undefined ? 0 : linked.#limit) - 1 ||
+      this.#linkedSeries(values) !== undefined
   }
 
   /** Memory of the family, estimated. */
   get bytes(): number {
-    return this.parts.storage.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
+    return this.context.numbers.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
   }
 
   /** Takes a series out; who holds it finds another one. */
@@ -165,32 +166,32 @@ export class MetricState {
     this.#countInBoth(series, -1)
     this.#textBytes -= bytesOf(series)
     this.#registry?.remove(series)
-    this.parts.index.remove(series)
+    this.context.index.remove(series)
     this.#order.expired()
-    this.parts.storage.release(series.base)
+    this.context.numbers.release(series.base)
   }
 
   /**
-   * Expires the series that nothing was recorded to since `beforeMillis`, nor to what the twin has of it. What is still
+   * Expires the series that nothing was recorded to since `beforeMillis`, nor to what the linked has of it. What is still
    * so stays, however long ago it was said: an info, an up-down counter that has not returned to zero, as of runs that
    * take longer than that, and what a worker thread has in its memory, where nothing is taken back.
    */
   *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
-    const { declaration: { type }, parts: { index, storage } } = this
+    const { declaration: { type }, context: { index, numbers } } = this
     if (type === "info") return
     let looked = 0
     for (const series of index.all) {
       if (++looked % piece === 0) yield
-      const { values } = storage
+      const { values } = numbers
       if (values[series.base] !== 0) {
         values[series.base] = 0
         series.recordedMillis = nowMillis
       } else if (this.#isIdle(series, beforeMillis)) {
-        const other = this.#twin
-        const twin = this.#twinOf(series.values)
-        if (other !== undefined && twin !== undefined) {
-          if (!other.#isIdle(twin, beforeMillis)) continue
-          other.expire(twin)
+        const other = this.#linked
+        const linked = this.#linkedSeries(series.values)
+        if (other !== undefined && linked !== undefined) {
+          if (!other.#isIdle(linked, beforeMillis)) continue
+          other.expire(linked)
         }
         this.expire(series)
       }
@@ -198,24 +199,24 @@ export class MetricState {
   }
 
   #isIdle(series: Series, beforeMillis: number): boolean {
-    const { declaration: { type }, parts: { storage: { values } } } = this
+    const { declaration: { type }, context: { numbers: { values } } } = this
     if (values[series.base] !== 0 || series.threads > 0 || series.recordedMillis > beforeMillis) return false
-    return type !== "upDownCounter" || CounterFamily.read(values, series.base + 1) === 0
+    return type !== "upDownCounter" || CounterInstrument.read(values, series.base + 1) === 0
   }
 
   /** Gets ready for {@link read}. */
   prepare(reading: Reading): Cooperation.Work<void> {
-    return this.parts.storage.prepare(reading)
+    return this.context.numbers.prepare(reading)
   }
 
   /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
-  read(reading: Reading): Cooperation.Work<FamilySnapshot | undefined> {
-    return this.readOf(this.parts.storage.copy(reading))
+  read(reading: Reading): Cooperation.Work<MetricData | undefined> {
+    return this.readOf(this.context.numbers.copy(reading))
   }
 
   /** The same for values that were copied at this moment; they are looked at when the work is done. */
-  readOf(values: Float64Array): Cooperation.Work<FamilySnapshot | undefined> {
-    const { exemplars } = this.parts
+  readOf(values: Float64Array): Cooperation.Work<MetricData | undefined> {
+    const { exemplars } = this.context
     return familySnapshot(this.declaration, this.declaration.observed && this.declaration.type === "counter", {
       values,
       ordering: this.#order.read(),
@@ -238,7 +239,7 @@ function* familySnapshot(
   declaration: Checked,
   observed: boolean,
   { exemplars, ordering, values }: Read
-): Cooperation.Work<FamilySnapshot | undefined> {
+): Cooperation.Work<MetricData | undefined> {
   const ordered = yield* ordering
   if (ordered.length === 0) return undefined
   const kept = yield* exemplars(ordered)
@@ -266,10 +267,10 @@ const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
   switch (type) {
     case "counter":
     case "upDownCounter":
-      return CounterFamily.size
+      return CounterInstrument.size
     case "gauge":
     case "info":
-      return GaugeFamily.size
+      return GaugeInstrument.size
     case "histogram":
       return ExplicitBuckets.size(buckets ?? [])
     case "exponentialHistogram":
@@ -281,10 +282,10 @@ const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<Seri
   switch (type) {
     case "counter":
     case "upDownCounter":
-      return CounterFamily.read
+      return CounterInstrument.read
     case "gauge":
     case "info":
-      return GaugeFamily.read
+      return GaugeInstrument.read
     case "histogram":
       return ExplicitBuckets.reader(buckets ?? [])
     case "exponentialHistogram":
@@ -293,21 +294,21 @@ const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<Seri
 }
 
 /** The instrument that records to the family. */
-export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, parts }: MetricState) => {
+export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, context }: MetricStorage) => {
   switch (type) {
     case "counter":
-      return new CounterFamily.CounterFamily(parts)
+      return new CounterInstrument.CounterInstrument(context)
     case "upDownCounter":
-      return new CounterFamily.UpDownCounterFamily(parts)
+      return new CounterInstrument.UpDownCounterInstrument(context)
     case "gauge":
     case "info":
-      return new GaugeFamily.GaugeFamily(parts)
+      return new GaugeInstrument.GaugeInstrument(context)
     case "histogram":
     case "exponentialHistogram": {
       const count = buckets === undefined
         ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
         : ExplicitBuckets.counter(buckets)
-      return new HistogramFamily(parts, count)
+      return new HistogramInstrument(context, count)
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Counter, Gauge, Timer, UpDownCounter } from "../../MetricInstrumen
 
 const handle = { inc: () => {}, add: () => {}, set: () => {}, observe: () => {} }
 
-export class NothingFamily implements Counter<string>, UpDownCounter<string>, Gauge<string>, Timer<string> {
+export class NoopInstrument implements Counter<string>, UpDownCounter<string>, Gauge<string>, Timer<string> {
   inc(): void {}
   add(): void {}
   set(): void {}

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Cooperation from "../../../internal/Cooperation.ts"
 import type { Observation, ObservedDeclaration } from "../model/MetricStoreShape.ts"
-import type { MetricState } from "./MetricStorage.ts"
+import type { MetricStorage } from "./MetricStorage.ts"
 import * as ObservedValues from "./ObservedValues.ts"
 
 type Read = ObservedDeclaration<string>["read"]
@@ -34,7 +34,7 @@ interface Kept {
 }
 
 export class ObservedMetrics {
-  readonly #observed = new Map<MetricState, Kept>()
+  readonly #observed = new Map<MetricStorage, Kept>()
   /** Told the metric whose values could not be had. */
   readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
 
@@ -43,51 +43,53 @@ export class ObservedMetrics {
   }
 
   /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
-  add(state: MetricState, read: Read): () => void {
-    const key = Symbol(state.declaration.name)
-    const kept: Kept = this.#observed.get(state) ??
-      { readings: new Map(), shown: new ObservedValues.ObservedValues(state) }
-    this.#observed.set(state, kept)
+  add(storage: MetricStorage, read: Read): () => void {
+    const key = Symbol(storage.declaration.name)
+    const kept: Kept = this.#observed.get(storage) ??
+      { readings: new Map(), shown: new ObservedValues.ObservedValues(storage) }
+    this.#observed.set(storage, kept)
     kept.readings.set(key, { read, values: ObservedValues.nothing, running: undefined })
     return () => {
       kept.readings.delete(key)
-      if (kept.readings.size === 0) this.#observed.delete(state)
+      if (kept.readings.size === 0) this.#observed.delete(storage)
       Cooperation.runNow(kept.shown.replace(valuesOf(kept)))
     }
   }
 
   /** Brings all observed families up to date; never fails. */
   readonly refresh: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.#observed], ([state, kept]) => this.#refreshFamily(state, kept), {
+    Effect.forEach([...this.#observed], ([storage, kept]) => this.#refreshFamily(storage, kept), {
       concurrency: "unbounded",
       discard: true
     })
   )
 
-  #refreshFamily(state: MetricState, kept: Kept): Effect.Effect<void> {
-    const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(state, one), {
+  #refreshFamily(storage: MetricStorage, kept: Kept): Effect.Effect<void> {
+    const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(storage, one), {
       concurrency: "unbounded"
     })
     // Values that nobody brings up to date any more become idle.
     return Effect.flatMap(
       readings,
       (done) =>
-        done.includes(true) && this.#observed.get(state) === kept
+        done.includes(true) && this.#observed.get(storage) === kept
           ? Cooperation.run(kept.shown.replace(valuesOf(kept)))
           : Effect.void
     )
   }
 
-  #refreshOne(state: MetricState, one: Reading): Effect.Effect<boolean> {
+  #refreshOne(storage: MetricStorage, one: Reading): Effect.Effect<boolean> {
     const { read } = one
     const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
         // All of them are had before one is shown: a reading that breaks off must not look like a reset.
-        one.values = ObservedValues.taken(state, values)
+        one.values = ObservedValues.taken(storage, values)
         return true
       })).pipe(
-        Effect.catchCause((cause) => Effect.as(Effect.sync(() => this.#onError(state.declaration.name, cause)), false))
+        Effect.catchCause((cause) =>
+          Effect.as(Effect.sync(() => this.#onError(storage.declaration.name, cause)), false)
+        )
       )
   }
 }

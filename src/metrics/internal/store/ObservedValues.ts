@@ -6,7 +6,7 @@
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import type { Observation } from "../model/MetricStoreShape.ts"
-import type { MetricState } from "./MetricStorage.ts"
+import type { MetricStorage } from "./MetricStorage.ts"
 import type { Series } from "./Series.ts"
 
 /** The values of one reading, copied: those of the attributes one row after the other, and the numbers. */
@@ -18,8 +18,8 @@ export interface Values {
 export const nothing: Values = { attributes: [], numbers: [] }
 
 /** A copy, because the caller may go on to change its objects; made at once, and so no more than that. */
-export const taken = (state: MetricState, observations: Iterable<Observation<string>>): Values => {
-  const { declaration: { name, type }, parts: { keys } } = state
+export const taken = (storage: MetricStorage, observations: Iterable<Observation<string>>): Values => {
+  const { declaration: { name, type }, context: { keys } } = storage
   const all: Array<unknown> = []
   const numbers: Array<number> = []
   for (const { attributes, value } of observations) {
@@ -37,12 +37,12 @@ export const taken = (state: MetricState, observations: Iterable<Observation<str
 const piece = 500
 
 export class ObservedValues {
-  readonly #state: MetricState
+  readonly #storage: MetricStorage
   /** Counts how often the values were replaced: of two replacements at a time only the newer one goes on. */
   #turn = 0
 
-  constructor(state: MetricState) {
-    this.#state = state
+  constructor(storage: MetricStorage) {
+    this.#storage = storage
   }
 
   /**
@@ -52,18 +52,18 @@ export class ObservedValues {
    * while goes on from where it was, and would be counted twice if it were to begin anew.
    */
   *replace(readings: ReadonlyArray<Values>): Cooperation.Work<void> {
-    const state = this.#state
+    const storage = this.#storage
     const turn = ++this.#turn
-    const { index } = state.parts
+    const { index } = storage.context
     const totals = new Map<Series, number>()
     let count = 0
     for (const values of readings) {
       for (const [row, value] of values.numbers.entries()) {
         const { size } = index.all
-        const series = index.find(rowOf(state, values, row))
+        const series = index.find(rowOf(storage, values, row))
         const total = (totals.get(series) ?? 0) + value
         // Nobody may see a new series without a value.
-        if (index.all.size > size) write(state, series, total)
+        if (index.all.size > size) write(storage, series, total)
         totals.set(series, total)
         if (++count % piece > 0) continue
         yield
@@ -72,19 +72,19 @@ export class ObservedValues {
     }
     for (const [series, total] of totals) {
       if (this.#turn !== turn) return
-      show(state, series, total)
+      show(storage, series, total)
       if (++count % piece === 0) yield
     }
-    if (state.declaration.type === "counter") return
+    if (storage.declaration.type === "counter") return
     for (const series of index.all) {
       if (this.#turn !== turn) return
-      if (!totals.has(series)) state.expire(series)
+      if (!totals.has(series)) storage.expire(series)
       if (++count % piece === 0) yield
     }
   }
 }
 
-const rowOf = ({ parts: { keys } }: MetricState, { attributes }: Values, row: number) => {
+const rowOf = ({ context: { keys } }: MetricStorage, { attributes }: Values, row: number) => {
   const record: Record<string, unknown> = {}
   for (let position = 0; position < keys.length; position++) {
     record[keys[position] as string] = attributes[row * keys.length + position]
@@ -93,23 +93,23 @@ const rowOf = ({ parts: { keys } }: MetricState, { attributes }: Values, row: nu
 }
 
 /** A total that has become less has begun anew. */
-const show = (state: MetricState, series: Series, total: number): void => {
-  const { declaration: { type }, parts: { index, keys, storage } } = state
+const show = (storage: MetricStorage, series: Series, total: number): void => {
+  const { declaration: { type }, context: { index, keys, numbers } } = storage
   if (!series.live) return
-  if (type !== "counter" || total >= CompensatedSum.read(storage.values, series.base + 1)) {
-    return write(state, series, total)
+  if (type !== "counter" || total >= CompensatedSum.read(numbers.values, series.base + 1)) {
+    return write(storage, series, total)
   }
-  if (state.leaveToTwin(series)) return write(state, series, total)
-  state.expire(series)
+  if (storage.addToLinked(series)) return write(storage, series, total)
+  storage.expire(series)
   const { values } = series
   if (values === undefined) return
-  write(state, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
+  write(storage, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
 }
 
 /** Each series goes from its value of before to its new one, without one in between that another thread might read. */
-const write = ({ declaration: { type }, parts: { storage } }: MetricState, series: Series, total: number): void => {
+const write = ({ declaration: { type }, context: { numbers } }: MetricStorage, series: Series, total: number): void => {
   const { base } = series
-  const { values } = storage
+  const { values } = numbers
   values[base] = 1
   if (type === "gauge") values[base + 1] = total
   else CompensatedSum.set(values, base + 1, total)

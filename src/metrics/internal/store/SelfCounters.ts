@@ -11,7 +11,7 @@
  * @internal
  */
 import type { SelfCounter } from "../../../internal/SelfStatistics.ts"
-import type { NumberFamily, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { NumberData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as MetricView from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 
@@ -43,10 +43,10 @@ export const reader = ({ counters, onConflict, startMillis }: Options) => {
   return (
     views: ReadonlyArray<MetricView.MetricView>,
     isTaken: (name: string) => boolean
-  ): ReadonlyArray<NumberFamily> => {
+  ): ReadonlyArray<NumberData> => {
     const all = counters()
-    const families = new Map<string, NumberFamily>()
-    const isUsed = (name: string) => isTaken(name) || families.has(name) || all.some((other) => other.name === name)
+    const metrics = new Map<string, NumberData>()
+    const isUsed = (name: string) => isTaken(name) || metrics.has(name) || all.some((other) => other.name === name)
     for (const counter of all) {
       const view = MetricView.applyToRead(views, counter.name)
       if (view === undefined || counter.values.length === 0) continue
@@ -57,11 +57,11 @@ export const reader = ({ counters, onConflict, startMillis }: Options) => {
       }
       const kept = counter.attributes.filter((key) => view.keeps?.(key) ?? true)
       const series = new Map<string, SeriesSnapshot<number>>()
-      for (const one of [...families.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis)]) {
+      for (const one of [...metrics.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis)]) {
         const key = JSON.stringify(kept.map((key) => one.attributes[key]))
         series.set(key, { ...one, value: one.value + (series.get(key)?.value ?? 0) })
       }
-      families.set(name, {
+      metrics.set(name, {
         type: "counter",
         name,
         help: counter.help,
@@ -71,7 +71,7 @@ export const reader = ({ counters, onConflict, startMillis }: Options) => {
         series: [...series.values()]
       })
     }
-    return [...families.values()]
+    return [...metrics.values()]
   }
 }
 

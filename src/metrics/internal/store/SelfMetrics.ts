@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { SelfStatistics } from "../../../internal/SelfStatistics.ts"
 import type * as TelemetryConfig from "../../../TelemetryConfig.ts"
-import type { MetricState } from "./MetricStorage.ts"
+import type { MetricStorage } from "./MetricStorage.ts"
 import * as SelfCounters from "./SelfCounters.ts"
 
 export const bytes = {
@@ -27,19 +27,19 @@ export const series = {
   attributes: ["metric"]
 } as const
 
-export const readBytes = (states: Iterable<MetricState>, threadBytes: number) => {
+export const readBytes = (storages: Iterable<MetricStorage>, threadBytes: number) => {
   let value = threadBytes
-  for (const state of states) value += state.bytes
+  for (const storage of storages) value += storage.bytes
   return [{ attributes: {}, value }]
 }
 
 /** Of what worker threads have, and what they have left, the series count that the main thread does not have. */
-export const readSeries = (own: Iterable<MetricState>, ofThreads: Iterable<MetricState>) => {
+export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<MetricStorage>) => {
   const counts = new Map<string, number>()
-  for (const state of own) counts.set(state.declaration.name, state.seriesCount)
-  for (const state of ofThreads) {
-    const { name } = state.declaration
-    counts.set(name, (counts.get(name) ?? 0) + state.aloneCount)
+  for (const storage of own) counts.set(storage.declaration.name, storage.seriesCount)
+  for (const storage of ofThreads) {
+    const { name } = storage.declaration
+    counts.set(name, (counts.get(name) ?? 0) + storage.aloneCount)
   }
   return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
 }

@@ -16,11 +16,11 @@
  */
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
-import type { Reading } from "../store/SeriesStorage.ts"
+import type { Reading } from "../store/SeriesNumbers.ts"
 
 /** An entry of the directory. */
 export type Entry =
-  | { readonly family: Omit<Checked, "site"> }
+  | { readonly metric: Omit<Checked, "site"> }
   | {
     /** Number of the family, in the order of their entries. */
     readonly of: number
@@ -58,7 +58,7 @@ export class SlabWriter {
   #usedNumbers = 0
   /** Numbers and bytes that are kept for overflow series. */
   #keptBytes = 0
-  #families = 0
+  #metrics = 0
 
   constructor(port: MetricPort) {
     this.#port = port
@@ -82,11 +82,11 @@ export class SlabWriter {
    * place of that series. `undefined` where there is no room.
    */
   addFamily(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
-    const { site: _, ...family } = declaration
+    const { site: _, ...metric } = declaration
     const overflow = this.#reserve(stride)
-    if (overflow === undefined || !this.#publish({ family }, overflowEntryBytes)) return undefined
+    if (overflow === undefined || !this.#publish({ metric }, overflowEntryBytes)) return undefined
     this.#keptBytes += overflowEntryBytes
-    return { number: this.#families++, overflow }
+    return { number: this.#metrics++, overflow }
   }
 
   /** Adds a series and gives the place of its numbers; `undefined` where there is no room. */

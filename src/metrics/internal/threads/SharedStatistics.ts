@@ -5,26 +5,26 @@
  * @internal
  */
 import * as Cooperation from "../../../internal/Cooperation.ts"
-import type { NumberFamily } from "../../MetricSnapshot.ts"
+import type { NumberData } from "../../MetricSnapshot.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
-import type { MetricState } from "../store/MetricStorage.ts"
+import type { MetricStorage } from "../store/MetricStorage.ts"
 import * as ObservedValues from "../store/ObservedValues.ts"
 
 export class SharedStatistics {
-  readonly #make: (declaration: Checked) => MetricState | undefined
+  readonly #make: (declaration: Checked) => MetricStorage | undefined
   /** By name. */
-  readonly #shown = new Map<string, (series: NumberFamily["series"]) => void>()
+  readonly #shown = new Map<string, (series: NumberData["series"]) => void>()
 
-  constructor(make: (declaration: Checked) => MetricState | undefined) {
+  constructor(make: (declaration: Checked) => MetricStorage | undefined) {
     this.#make = make
   }
 
   /** Brings all of them up to date. */
-  show(counters: ReadonlyArray<NumberFamily>): void {
+  show(counters: ReadonlyArray<NumberData>): void {
     for (const { attributes, help, name, series } of counters) {
       let show = this.#shown.get(name)
       if (show === undefined) {
-        const state = this.#make({
+        const storage = this.#make({
           type: "counter",
           name,
           help,
@@ -37,7 +37,7 @@ export class SharedStatistics {
           site: "the telemetry itself"
         })
         // There may be no room for it.
-        show = state === undefined ? () => {} : into(state)
+        show = storage === undefined ? () => {} : into(storage)
         this.#shown.set(name, show)
       }
       show(series)
@@ -45,7 +45,7 @@ export class SharedStatistics {
   }
 }
 
-const into = (state: MetricState) => {
-  const values = new ObservedValues.ObservedValues(state)
-  return (series: NumberFamily["series"]) => Cooperation.runNow(values.replace([ObservedValues.taken(state, series)]))
+const into = (storage: MetricStorage) => {
+  const values = new ObservedValues.ObservedValues(storage)
+  return (series: NumberData["series"]) => Cooperation.runNow(values.replace([ObservedValues.taken(storage, series)]))
 }

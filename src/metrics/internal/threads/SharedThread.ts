@@ -15,9 +15,9 @@ import type { Merge } from "../aggregation/Aggregation.ts"
 import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
-import { attributesOf, type MetricState, strideOf } from "../store/MetricStorage.ts"
+import { attributesOf, type MetricStorage, strideOf } from "../store/MetricStorage.ts"
 import type { Series } from "../store/Series.ts"
-import { copyInto, prepareCopy, type Reading } from "../store/SeriesStorage.ts"
+import { copyInto, prepareCopy, type Reading } from "../store/SeriesNumbers.ts"
 import { accumulates, merger } from "./SeriesMerge.ts"
 import { type Entry, SlabReader } from "./SharedSlab.ts"
 
@@ -25,7 +25,7 @@ interface Family {
   readonly declaration: Checked
   readonly stride: number
   /** Those of all threads; `undefined` where they differ. */
-  readonly threads: { readonly state: MetricState; readonly merge: Merge } | undefined
+  readonly threads: { readonly storage: MetricStorage; readonly merge: Merge } | undefined
   /** The places of the thread's series in its memory, in the order of their entries. */
   readonly bases: Array<number>
   /** The series of all threads that each of them is a part of; `undefined` where the thread has it no more. */
@@ -35,10 +35,10 @@ interface Family {
 }
 
 /** Gives the family of all threads for what a thread has declared. */
-export type FindFamily = (declaration: Checked) => MetricState | undefined
+export type FindFamily = (declaration: Checked) => MetricStorage | undefined
 
 /** Adds what was read of a thread to the copies that were made of what ended threads left. */
-export type AddParts = (copyOf: (state: MetricState) => Float64Array) => Cooperation.Work<void>
+export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => Cooperation.Work<void>
 
 /** Bytes of the directory that are taken in one piece of work. */
 const pieceBytes = 8192
@@ -56,7 +56,7 @@ const overheadBytes = 16
 export class SharedThread {
   readonly #slab: SlabReader
   readonly #find: FindFamily
-  readonly #families: Array<Family> = []
+  readonly #metrics: Array<Family> = []
   /** Numbers up to the last series. */
   #end = 0
   /** When the thread was last read. */
@@ -70,7 +70,7 @@ export class SharedThread {
 
   /** Memory of the thread, estimated. */
   get bytes(): number {
-    return this.#families.reduce((sum, { bases }) => sum + bases.length * overheadBytes, this.#slab.bytes)
+    return this.#metrics.reduce((sum, { bases }) => sum + bases.length * overheadBytes, this.#slab.bytes)
   }
 
   /** Takes all series that the thread has by now. */
@@ -92,11 +92,11 @@ export class SharedThread {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
     const live = this.#slab.numbers(this.#end)
-    const guards = this.#families.map((family) => guardOf(family, live, family.bases))
+    const guards = this.#metrics.map((metric) => guardOf(metric, live, metric.bases))
     const numbers = copyInto(reading, this.#slab, live)
     for (const guard of guards) guard?.(numbers, 0)
     // What has left by now is in the copies of what ended threads left.
-    const parts = this.#families.map(({ bases, left, series, threads }) => ({
+    const parts = this.#metrics.map(({ bases, left, series, threads }) => ({
       threads,
       bases: bases.slice(left),
       series: series.slice(left)
@@ -104,7 +104,7 @@ export class SharedThread {
     return function*(copyOf) {
       for (const { bases, series: all, threads } of parts) {
         if (threads === undefined) continue
-        const values = copyOf(threads.state)
+        const values = copyOf(threads.storage)
         for (const [position, series] of all.entries()) {
           if (series !== undefined) threads.merge(values, series.base, numbers, bases[position] as number)
           if (position % piece === 0) yield
@@ -118,34 +118,34 @@ export class SharedThread {
     yield* this.take()
     // What others take meanwhile leaves, too; a thread that has not stopped does not keep this from ending.
     for (let round = 0; round < mostRounds; round++) {
-      for (const family of this.#families) {
-        while (family.left < family.bases.length) {
-          this.#leave(family, family.left++)
-          if (family.left % piece === 0) yield
+      for (const metric of this.#metrics) {
+        while (metric.left < metric.bases.length) {
+          this.#leave(metric, metric.left++)
+          if (metric.left % piece === 0) yield
         }
       }
-      if (this.#families.every(({ bases, left }) => left === bases.length)) break
+      if (this.#metrics.every(({ bases, left }) => left === bases.length)) break
     }
     this.#hasEnded = true
   }
 
   /** At once: a reading finds the part here or there. */
-  #leave(family: Family, position: number): void {
-    const { bases, declaration, series: all, threads } = family
+  #leave(metric: Family, position: number): void {
+    const { bases, declaration, series: all, threads } = metric
     const series = all[position]
     if (series === undefined || threads === undefined) return
     series.threads--
-    if (accumulates(declaration.type)) this.#keep(family, bases[position] as number, series)
-    else if (series.threads === 0) threads.state.expire(series)
+    if (accumulates(declaration.type)) this.#keep(metric, bases[position] as number, series)
+    else if (series.threads === 0) threads.storage.expire(series)
   }
 
   /** Adds a part to what ended threads have left. */
-  #keep(family: Family, base: number, series: Series): void {
-    const live = this.#slab.numbers(base + family.stride)
-    const guard = guardOf(family, live, [base])
+  #keep(metric: Family, base: number, series: Series): void {
+    const live = this.#slab.numbers(base + metric.stride)
+    const guard = guardOf(metric, live, [base])
     const numbers = live.slice(base)
     guard?.(numbers, base)
-    family.threads?.merge(family.threads.state.parts.storage.values, series.base, numbers, 0)
+    metric.threads?.merge(metric.threads.storage.context.numbers.values, series.base, numbers, 0)
   }
 
   #takeNext(bytes: number): void {
@@ -154,17 +154,17 @@ export class SharedThread {
   }
 
   #take(entry: Entry): void {
-    if ("family" in entry) this.#addFamily({ ...entry.family, site: "a worker thread" })
-    else if ("expired" in entry) this.#expire(this.#families[entry.of] as Family, entry.expired)
+    if ("metric" in entry) this.#addFamily({ ...entry.metric, site: "a worker thread" })
+    else if ("expired" in entry) this.#expire(this.#metrics[entry.of] as Family, entry.expired)
     else this.#addSeries(entry)
   }
 
   #addFamily(declaration: Checked): void {
-    const state = this.#find(declaration)
-    this.#families.push({
+    const storage = this.#find(declaration)
+    this.#metrics.push({
       declaration,
       stride: strideOf(declaration),
-      threads: state === undefined ? undefined : { state, merge: merger(state.declaration, declaration) },
+      threads: storage === undefined ? undefined : { storage, merge: merger(storage.declaration, declaration) },
       bases: [],
       series: [],
       left: 0
@@ -172,30 +172,30 @@ export class SharedThread {
   }
 
   #addSeries({ base, of, startMillis, values }: Extract<Entry, { readonly base: number }>): void {
-    const family = this.#families[of] as Family
-    this.#end = Math.max(this.#end, base + family.stride)
-    if (family.threads === undefined) return
-    const { index } = family.threads.state.parts
-    const series = values === null ? index.overflow() : index.find(attributesOf(family.declaration, values))
+    const metric = this.#metrics[of] as Family
+    this.#end = Math.max(this.#end, base + metric.stride)
+    if (metric.threads === undefined) return
+    const { index } = metric.threads.storage.context
+    const series = values === null ? index.overflow() : index.find(attributesOf(metric.declaration, values))
     // A reading that has missed it must not be followed by one in which the series began before that reading.
     series.startMillis = Math.min(series.startMillis, Math.max(startMillis, this.#readMillis))
     series.threads++
-    family.bases.push(base)
-    family.series.push(series)
+    metric.bases.push(base)
+    metric.series.push(series)
   }
 
   /** The thread does not give a value any more that it has observed, or has begun a total anew. */
-  #expire(family: Family, base: number): void {
-    const { bases, declaration, series: all, threads } = family
+  #expire(metric: Family, base: number): void {
+    const { bases, declaration, series: all, threads } = metric
     const position = bases.lastIndexOf(base)
     const series = all[position]
     if (series === undefined || threads === undefined) return
     all[position] = undefined
-    if (accumulates(declaration.type)) this.#keep(family, base, series)
+    if (accumulates(declaration.type)) this.#keep(metric, base, series)
     if (--series.threads > 0) return
-    const { stride, values } = threads.state.parts.storage
+    const { stride, values } = threads.storage.context.numbers
     const isEmpty = values.subarray(series.base + 1, series.base + stride).every((number) => number === 0)
-    if (isEmpty) threads.state.expire(series)
+    if (isEmpty) threads.storage.expire(series)
   }
 }
 

@@ -10,25 +10,25 @@ import * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
-import type { MetricState } from "../store/MetricStorage.ts"
-import type { Reading } from "../store/SeriesStorage.ts"
+import type { MetricStorage } from "../store/MetricStorage.ts"
+import type { Reading } from "../store/SeriesNumbers.ts"
 import * as SharedSlab from "./SharedSlab.ts"
 import { type AddParts, SharedThread } from "./SharedThread.ts"
-import { type Options, ThreadFamilies } from "./ThreadMetrics.ts"
+import { type Options, ThreadMetrics } from "./ThreadMetrics.ts"
 
 export class SharedThreads {
   readonly #threads = new Set<SharedThread>()
-  readonly #families: ThreadFamilies
+  readonly #metrics: ThreadMetrics
 
   constructor(options: Options) {
-    this.#families = new ThreadFamilies(options)
+    this.#metrics = new ThreadMetrics(options)
   }
 
   /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
   share(maximumBytes: number): Effect.Effect<MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
       const port = SharedSlab.create(maximumBytes)
-      const thread = new SharedThread(port, this.#families.find)
+      const thread = new SharedThread(port, this.#metrics.find)
       this.#threads.add(thread)
       return { port, thread }
     })
@@ -41,8 +41,8 @@ export class SharedThreads {
   }
 
   /** The families of all threads together. */
-  get states(): Iterable<MetricState> {
-    return this.#families.states
+  get storages(): Iterable<MetricStorage> {
+    return this.#metrics.storages
   }
 
   /** Memory of the threads there are, estimated. */
@@ -53,8 +53,8 @@ export class SharedThreads {
   }
 
   /** The main thread has a new family: what threads have of it and what it has share a limit and expire together. */
-  pair(own: MetricState): void {
-    this.#families.pair(own)
+  link(own: MetricStorage): void {
+    this.#metrics.link(own)
   }
 
   /** Takes the series that threads have by now. */
@@ -66,26 +66,26 @@ export class SharedThreads {
   *prepare(reading: Reading): Cooperation.Work<void> {
     yield* this.take()
     for (const thread of this.#threads) yield* thread.prepare(reading)
-    yield* this.#families.prepare(reading)
+    yield* this.#metrics.prepare(reading)
   }
 
   /** Reads all threads now; the work adds what they have to the families of the main thread. */
   read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
     // First, because what is new in a thread has a place in the families.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
-    const families = this.#families.read(reading)
-    return (own) => this.#add(own, families, parts)
+    const metrics = this.#metrics.read(reading)
+    return (own) => this.#add(own, metrics, parts)
   }
 
   *#add(
     own: MetricSnapshot,
-    families: ReturnType<ThreadFamilies["read"]>,
+    metrics: ReturnType<ThreadMetrics["read"]>,
     parts: ReadonlyArray<AddParts>
   ): Cooperation.Work<MetricSnapshot> {
-    const others = yield* families(parts)
+    const others = yield* metrics(parts)
     if (others.length === 0) return own
-    const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, families: others }])
-    for (const { difference, name } of conflicts) this.#families.conflict(name, difference)
+    const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, metrics: others }])
+    for (const { difference, name } of conflicts) this.#metrics.conflict(name, difference)
     return snapshot
   }
 }

@@ -6,10 +6,10 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
-import type { FamilySnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData } from "../../MetricSnapshot.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
-import { MetricState, strideOf } from "../store/MetricStorage.ts"
-import { GrowingStorage, type Reading } from "../store/SeriesStorage.ts"
+import { MetricStorage, strideOf } from "../store/MetricStorage.ts"
+import { GrowingNumbers, type Reading } from "../store/SeriesNumbers.ts"
 import type { AddParts } from "./SharedThread.ts"
 
 export interface Options {
@@ -17,28 +17,28 @@ export interface Options {
   readonly cardinalityLimit: number
   readonly nowMillis: () => number
   /** The family of the main thread that is shown under a name. */
-  readonly own: (name: string) => MetricState | undefined
+  readonly own: (name: string) => MetricStorage | undefined
   readonly onOverflow: (metric: string, count: number, culprit: string) => void
   /** Told once of each metric why it is not the same in all threads. */
   readonly onConflict: (metric: string, difference: string) => void
 }
 
-export class ThreadFamilies {
+export class ThreadMetrics {
   readonly #options: Options
-  readonly #states = new Map<string, MetricState>()
+  readonly #storages = new Map<string, MetricStorage>()
   readonly #conflicts = new Set<string>()
 
   constructor(options: Options) {
     this.#options = options
   }
 
-  get states(): Iterable<MetricState> {
-    return this.#states.values()
+  get storages(): Iterable<MetricStorage> {
+    return this.#storages.values()
   }
 
   /** The family that a thread has declared; `undefined` where another thread has declared it differently. */
-  readonly find = (declaration: Checked): MetricState | undefined => {
-    const known = this.#states.get(declaration.name)
+  readonly find = (declaration: Checked): MetricStorage | undefined => {
+    const known = this.#storages.get(declaration.name)
     if (known === undefined) return this.#make(declaration)
     const difference = MetricMerge.differenceOf(known.declaration, declaration)
     if (difference === undefined) return known
@@ -46,12 +46,12 @@ export class ThreadFamilies {
     return undefined
   }
 
-  #make(declaration: Checked): MetricState {
+  #make(declaration: Checked): MetricStorage {
     const { cardinalityLimit, nowMillis, onOverflow, own } = this.#options
-    const state = new MetricState({
+    const storage = new MetricStorage({
       declaration,
       cardinalityLimit: declaration.cardinalityLimit ?? cardinalityLimit,
-      storage: new GrowingStorage(strideOf(declaration)),
+      numbers: new GrowingNumbers(strideOf(declaration)),
       exemplars: undefined,
       nowMillis,
       redact: asIs,
@@ -60,16 +60,16 @@ export class ThreadFamilies {
       registry: undefined,
       onOverflow: (count, culprit) => onOverflow(declaration.name, count, culprit)
     })
-    this.#states.set(declaration.name, state)
-    const twin = own(declaration.name)
-    if (twin !== undefined) pair(state, twin)
-    return state
+    this.#storages.set(declaration.name, storage)
+    const linked = own(declaration.name)
+    if (linked !== undefined) link(storage, linked)
+    return storage
   }
 
   /** The main thread has a new family. */
-  pair(own: MetricState): void {
-    const state = this.#states.get(own.declaration.name)
-    if (state !== undefined) pair(state, own)
+  link(own: MetricStorage): void {
+    const storage = this.#storages.get(own.declaration.name)
+    if (storage !== undefined) link(storage, own)
   }
 
   conflict(metric: string, difference: string): void {
@@ -80,30 +80,30 @@ export class ThreadFamilies {
 
   /** Gets ready for {@link read}. */
   *prepare(reading: Reading): Cooperation.Work<void> {
-    for (const state of this.#states.values()) yield* state.prepare(reading)
+    for (const storage of this.#storages.values()) yield* storage.prepare(reading)
   }
 
   /** Reads what ended threads have left now; the work adds what was read of the others. */
-  read(reading: Reading): (parts: ReadonlyArray<AddParts>) => Cooperation.Work<ReadonlyArray<FamilySnapshot>> {
-    const copies = new Map<MetricState, Float64Array>()
-    const works = Array.from(this.#states.values(), (state) => {
-      copies.set(state, state.parts.storage.copy(reading))
-      return state.readOf(copies.get(state) as Float64Array)
+  read(reading: Reading): (parts: ReadonlyArray<AddParts>) => Cooperation.Work<ReadonlyArray<MetricData>> {
+    const copies = new Map<MetricStorage, Float64Array>()
+    const works = Array.from(this.#storages.values(), (storage) => {
+      copies.set(storage, storage.context.numbers.copy(reading))
+      return storage.readOf(copies.get(storage) as Float64Array)
     })
     return function*(parts) {
-      for (const add of parts) yield* add((state) => copies.get(state) as Float64Array)
-      const families: Array<FamilySnapshot> = []
+      for (const add of parts) yield* add((storage) => copies.get(storage) as Float64Array)
+      const metrics: Array<MetricData> = []
       for (const work of works) {
-        const family = yield* work
-        if (family !== undefined) families.push(family)
+        const metric = yield* work
+        if (metric !== undefined) metrics.push(metric)
       }
-      return families
+      return metrics
     }
   }
 }
 
-const pair = (left: MetricState, right: MetricState): void => {
-  if (MetricMerge.differenceOf(left.declaration, right.declaration) === undefined) left.pairWith(right)
+const link = (left: MetricStorage, right: MetricStorage): void => {
+  if (MetricMerge.differenceOf(left.declaration, right.declaration) === undefined) left.linkWith(right)
 }
 
 const asIs = (_: string, value: string) => value

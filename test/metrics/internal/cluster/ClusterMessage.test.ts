@@ -56,7 +56,7 @@ describe("ClusterMessage", () => {
         JsonFormat.decode(document))
       const whole = join(parts)
       // A metric without series is none.
-      const withSeries = ({ families }: MetricSnapshot) => families.filter(({ series }) => series.length > 0)
+      const withSeries = ({ metrics }: MetricSnapshot) => metrics.filter(({ series }) => series.length > 0)
       assert.deepStrictEqual(withSeries(whole), withSeries(given))
       assert.strictEqual(whole.timeMillis, given.timeMillis)
     }))

@@ -175,7 +175,7 @@ describe("ClusterPrimary", () => {
         )
       channel.say(of(1200, 2), { round: 1 })
       const seriesIn = (given: MetricSnapshot.MetricSnapshot) =>
-        given.families.find(({ name }) => name === "jobs_total")?.series.length
+        given.metrics.find(({ name }) => name === "jobs_total")?.series.length
       const look = Effect.map(patiently(scrape), ([, given]) => [seriesIn(given), valuesIn(given).jobs])
       assert.deepStrictEqual(yield* look, [1201, 3])
       const [first, second, third] = channel.parts(of(1200, 5))

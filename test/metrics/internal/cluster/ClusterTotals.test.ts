@@ -29,10 +29,10 @@ const combined = (totals: ClusterTotals.Totals) => Cooperation.runNow(ClusterTot
 const expired = (totals: ClusterTotals.Totals, ...times: ReadonlyArray<number>) =>
   times.reduce((totals, now) => Cooperation.runNow(ClusterTotals.expire(totals, now, limits)), totals)
 
-const valuesIn = ({ families }: MetricSnapshot) =>
+const valuesIn = ({ metrics }: MetricSnapshot) =>
   Object.fromEntries(
-    families.flatMap((family) =>
-      family.series.map((one: SeriesSnapshot) => [`${family.name} ${Object.values(one.attributes).join()}`, one.value])
+    metrics.flatMap((metric) =>
+      metric.series.map((one: SeriesSnapshot) => [`${metric.name} ${Object.values(one.attributes).join()}`, one.value])
     )
   )
 
@@ -45,7 +45,7 @@ describe("ClusterTotals", () => {
       type: "summary" as const,
       series: series({ value: { quantiles, count, sum: count } })
     })
-    const families = (value: number) => [
+    const metrics = (value: number) => [
       counter("c_total", a(value, "x")),
       numbers("gauge", "g", { value }),
       histogramFamily("h", { value: { counts: [value, 0, 0, 1], count: value + 1, sum: 9 } }),
@@ -53,7 +53,7 @@ describe("ClusterTotals", () => {
       summary(value, [[0.5, value]]),
       numbers("upDownCounter", "u", { value })
     ]
-    const ended = after([["1", snapshot(5, ...families(3))], ["1", "end"]])
+    const ended = after([["1", snapshot(5, ...metrics(3))], ["1", "end"]])
     assert.deepStrictEqual(
       combined(ended),
       snapshot(
@@ -64,7 +64,7 @@ describe("ClusterTotals", () => {
       )
     )
     assert.deepStrictEqual(
-      combined(Cooperation.runNow(ClusterTotals.replace(ended, "2", snapshot(9, ...families(4)), limits))),
+      combined(Cooperation.runNow(ClusterTotals.replace(ended, "2", snapshot(9, ...metrics(4)), limits))),
       snapshot(
         9,
         counter("c_total", a(7, "x")),
@@ -151,7 +151,7 @@ describe("ClusterTotals", () => {
     assert.deepStrictEqual(valuesIn(combined(expired(again, 2000, 3000))), {})
   })
 
-  it("keeps the newer of two versions of a family", () => {
+  it("keeps the newer of two versions of a metric", () => {
     const old = snapshot(
       1,
       numbers("counter", "c_total", a(5, "x")),

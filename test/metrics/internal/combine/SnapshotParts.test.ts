@@ -10,7 +10,7 @@ import { exponential } from "../../../support/metricSnapshots.ts"
 const split = (...args: Parameters<typeof SnapshotParts.split>) => Cooperation.runNow(SnapshotParts.split(...args))
 
 const shape = (parts: ReturnType<typeof split>) =>
-  parts.map(({ families }) => families.map(({ name, series }) => `${name} ${series.length}`))
+  parts.map(({ metrics }) => metrics.map(({ name, series }) => `${name} ${series.length}`))
 
 const many = (name: string, count: number) =>
   counter(name, ...Array.from({ length: count }, (_, index) => ({ value: 1, attributes: { a: `${index}` } })))
@@ -28,12 +28,12 @@ describe("SnapshotParts", () => {
   it("counts a series of many buckets as several, and never leaves one out", () => {
     const wide = exponential({ positive: { offset: 0, counts: new Array<number>(80).fill(1) }, count: 80 })
     const narrow = { counts: [1, 0, 0, 0], count: 1, sum: 0 }
-    const families = [
+    const metrics = [
       exponentialFamily("e", ...["0", "1", "2"].map((a) => ({ value: wide, attributes: { a } }))),
       histogramFamily("h", ...["0", "1", "2"].map((a) => ({ value: narrow, attributes: { a } })))
     ]
-    assert.deepStrictEqual(shape(split(snapshot(1, ...families), 8)), [["e 2"], ["e 1", "h 3"]])
-    assert.deepStrictEqual(shape(split(snapshot(1, ...families), 1)), [
+    assert.deepStrictEqual(shape(split(snapshot(1, ...metrics), 8)), [["e 2"], ["e 1", "h 3"]])
+    assert.deepStrictEqual(shape(split(snapshot(1, ...metrics), 1)), [
       ...["e 1", "e 1", "e 1"].map((part) => [part]),
       ...["h 1", "h 1", "h 1"].map((part) => [part])
     ])

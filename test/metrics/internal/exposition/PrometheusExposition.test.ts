@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as PrometheusNames from "../../../../src/metrics/internal/exposition/PrometheusNames.ts"
 import { SeriesAttributes } from "../../../../src/metrics/internal/model/SeriesAttributes.ts"
-import type { FamilySnapshot, MetricSnapshot, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../../../../src/metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../../../../src/metrics/PrometheusFormat.ts"
 import * as snapshots from "../../../support/metricSnapshots.ts"
@@ -97,13 +97,13 @@ const seriesOf = (family: typeof Family.Type, series: typeof Series.Type): Serie
 
 const snapshotOf = (families: ReadonlyArray<typeof Family.Type>): MetricSnapshot => ({
   timeMillis: 0,
-  families: families.map(({ buckets, ...family }) =>
+  metrics: families.map(({ buckets, ...family }) =>
     ({
       ...family,
       ...(family.type === "histogram" ? { buckets } : {}),
       attributes: [],
       series: family.series.map((series) => seriesOf({ ...family, buckets }, series))
-    }) as FamilySnapshot
+    }) as MetricData
   )
 })
 
@@ -145,7 +145,7 @@ describe("both text formats", () => {
         const plain = prometheusParser.parse(PrometheusFormat.format(snapshot))
         const open = openMetricsParser.parse(OpenMetricsFormat.format(snapshot))
         openMetricsParser.parse(OpenMetricsFormat.format(snapshot, { created: true }))
-        const resolved = PrometheusNames.resolve(snapshot.families).families
+        const resolved = PrometheusNames.resolve(snapshot.metrics).families
         assert.deepStrictEqual(
           plain.map(({ name, type }) => [name, type]),
           resolved.map(({ name, type }) => [name, type])

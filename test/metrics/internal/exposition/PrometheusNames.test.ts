@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as PrometheusNames from "../../../../src/metrics/internal/exposition/PrometheusNames.ts"
-import type { FamilySnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
+import type { MetricData } from "../../../../src/metrics/MetricSnapshot.ts"
 import { histogram, numbers, summary } from "../../../support/metricSnapshots.ts"
 
-const named = (...families: ReadonlyArray<FamilySnapshot>) => {
+const named = (...families: ReadonlyArray<MetricData>) => {
   const { dropped, families: found } = PrometheusNames.resolve(families)
   return {
     families: found.map(({ name, openMetrics, sources, type }) =>

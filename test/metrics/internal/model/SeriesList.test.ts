@@ -3,18 +3,18 @@ import { Effect, Equal } from "effect"
 import { deepStrictEqual } from "node:assert"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import * as SeriesList from "../../../../src/metrics/internal/model/SeriesList.ts"
-import type { FamilySnapshot, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
+import type { MetricData, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
 import * as StoreTest from "../../storeTest.ts"
 
 /** A family of counters as a store gives it. */
 const familyOf = (store: StoreTest.Store, count: number) => {
   const counter = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"], cardinalityLimit: 5000 })
   for (let index = 0; index < count; index++) counter.inc({ kind: `${index}`.padStart(4, "0") }, index)
-  return Effect.map(StoreTest.declared(store), ([family]) => family as FamilySnapshot)
+  return Effect.map(StoreTest.declared(store), ([metric]) => metric as MetricData)
 }
 
 /** What it says, written out. */
-const plainOf = (count: number): FamilySnapshot => ({
+const plainOf = (count: number): MetricData => ({
   type: "counter",
   name: "jobs_total",
   help: "Jobs.",
@@ -28,59 +28,59 @@ const plainOf = (count: number): FamilySnapshot => ({
   }))
 })
 
-const eachOf = (family: FamilySnapshot): ReadonlyArray<SeriesSnapshot> => {
-  const list = SeriesList.of(family)
+const eachOf = (metric: MetricData): ReadonlyArray<SeriesSnapshot> => {
+  const list = SeriesList.of(metric)
   return Array.from({ length: list.length }, (_, index) => list.at(index))
 }
 
 describe("SeriesList", () => {
-  StoreTest.test("gives the series of a store one by one, as the array of the family has them", (store) =>
+  StoreTest.test("gives the series of a store one by one, as the array of the metric has them", (store) =>
     Effect.gen(function*() {
-      const family = yield* familyOf(store, 1200)
-      assert.deepStrictEqual(eachOf(family), plainOf(1200).series)
-      assert.deepStrictEqual(family.series, plainOf(1200).series)
-      assert.strictEqual(SeriesList.of(family).attributesAt(7), family.series[7]?.attributes)
+      const metric = yield* familyOf(store, 1200)
+      assert.deepStrictEqual(eachOf(metric), plainOf(1200).series)
+      assert.deepStrictEqual(metric.series, plainOf(1200).series)
+      assert.strictEqual(SeriesList.of(metric).attributesAt(7), metric.series[7]?.attributes)
     }))
 
-  StoreTest.test("leaves the family plain data, whose series are made once", (store) =>
+  StoreTest.test("leaves the metric plain data, whose series are made once", (store) =>
     Effect.gen(function*() {
       const plain = plainOf(3)
       assert.isTrue(Equal.equals(yield* familyOf(store, 3), plain))
       deepStrictEqual(yield* Effect.map(StoreTest.declared(store), ([again]) => again), plain)
-      const [family] = yield* StoreTest.declared(store) as Effect.Effect<[FamilySnapshot]>
+      const [metric] = yield* StoreTest.declared(store) as Effect.Effect<[MetricData]>
       assert.strictEqual(
-        JSON.stringify(family),
+        JSON.stringify(metric),
         JSON.stringify({ ...plain, attributes: ["kind"], series: plain.series })
       )
-      assert.deepStrictEqual(structuredClone(family), plain)
-      assert.strictEqual(family.series, family.series)
-      assert.isTrue(Equal.equals(family, { ...family }))
-      assert.isTrue(Equal.equals(family, plain))
+      assert.deepStrictEqual(structuredClone(metric), plain)
+      assert.strictEqual(metric.series, metric.series)
+      assert.isTrue(Equal.equals(metric, { ...metric }))
+      assert.isTrue(Equal.equals(metric, plain))
     }))
 
-  StoreTest.test("reads a copy of a family from the copy", (store) =>
+  StoreTest.test("reads a copy of a metric from the copy", (store) =>
     Effect.gen(function*() {
-      const family = yield* familyOf(store, 3)
-      const copy = { ...family, series: family.series.slice(1) } as FamilySnapshot
+      const metric = yield* familyOf(store, 3)
+      const copy = { ...metric, series: metric.series.slice(1) } as MetricData
       assert.deepStrictEqual(eachOf(copy), plainOf(3).series.slice(1))
     }))
 
   StoreTest.test("says what was recorded when the snapshot was taken, whenever it is asked", (store) =>
     Effect.gen(function*() {
-      const family = yield* familyOf(store, 2)
+      const metric = yield* familyOf(store, 2)
       yield* familyOf(store, 3)
-      assert.deepStrictEqual(eachOf(family), plainOf(2).series)
-      assert.deepStrictEqual(family.series, plainOf(2).series)
+      assert.deepStrictEqual(eachOf(metric), plainOf(2).series)
+      assert.deepStrictEqual(metric.series, plainOf(2).series)
     }))
 
   StoreTest.test("makes a long array in several pieces of work", (store) =>
     Effect.gen(function*() {
-      const family = yield* familyOf(store, 1200)
-      const work = SeriesList.make(family)
+      const metric = yield* familyOf(store, 1200)
+      const work = SeriesList.make(metric)
       assert.isFalse(work.next().done)
-      assert.lengthOf(family.series, 1200)
+      assert.lengthOf(metric.series, 1200)
       Cooperation.runNow(work)
-      assert.deepStrictEqual(family.series, plainOf(1200).series)
+      assert.deepStrictEqual(metric.series, plainOf(1200).series)
     }))
 
   StoreTest.test("may write a peeked series over the one before, but never over one that was given", (store) =>
@@ -93,20 +93,20 @@ describe("SeriesList", () => {
         buckets: [1, 2]
       })
       for (const [index, kind] of ["a", "b", "c"].entries()) seconds.observe({ kind }, index + 0.5)
-      const [family] = yield* StoreTest.declared(store) as Effect.Effect<[FamilySnapshot]>
-      const list = SeriesList.of(family)
+      const [metric] = yield* StoreTest.declared(store) as Effect.Effect<[MetricData]>
+      const list = SeriesList.of(metric)
       const first = list.at(0)
       const peeked = [0, 2, 1, 0].map((index) => structuredClone(list.peek(index)))
       assert.deepStrictEqual(peeked, [0, 2, 1, 0].map((index) => list.at(index)))
       assert.deepStrictEqual(first.value, { counts: [1, 0, 0], count: 1, sum: 0.5 })
-      assert.deepStrictEqual(family.series.map(({ value }) => value), [
+      assert.deepStrictEqual(metric.series.map(({ value }) => value), [
         { counts: [1, 0, 0], count: 1, sum: 0.5 },
         { counts: [0, 1, 0], count: 1, sum: 1.5 },
         { counts: [0, 0, 1], count: 1, sum: 2.5 }
       ])
     }))
 
-  it("takes a family that was written out", () => {
+  it("takes a metric that was written out", () => {
     const plain = plainOf(2)
     assert.deepStrictEqual(eachOf(plain), plain.series)
     assert.strictEqual(SeriesList.of(plain).at(1), plain.series[1])

@@ -3,7 +3,7 @@ import { Duration, Effect, Layer, Metric } from "effect"
 import * as ClusterMetrics from "effect/cluster/ClusterMetrics"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import * as ForeignMetrics from "../../../../src/metrics/internal/store/EffectMetrics.ts"
-import type { FamilySnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
+import type { MetricData } from "../../../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
 import { declared, live, seriesOf, test } from "../../storeTest.ts"
 
@@ -102,7 +102,7 @@ describe("Metrics recorded with Effect's own Metric", () => {
       const read = () => reader(() => false)
       const first = read()
       assert.isFalse(first.next().done)
-      const lengthOf = (families: ReadonlyArray<FamilySnapshot>) => families.map(({ series }) => series.length)
+      const lengthOf = (metrics: ReadonlyArray<MetricData>) => metrics.map(({ series }) => series.length)
       assert.deepStrictEqual(lengthOf(Cooperation.runNow(read())), [3000])
       assert.deepStrictEqual(lengthOf(Cooperation.runNow(first)), [3000])
       yield* Metric.update(Metric.gauge("level"), 1)

@@ -134,7 +134,7 @@ describe("EffectRegistry", () => {
         [["jobs_total", { count: 5, incremental: false }]] as never
       )
       assert.deepStrictEqual(
-        (yield* store.snapshot).families.flatMap(({ help, name }) => name === "jobs_total" ? [help] : []),
+        (yield* store.snapshot).metrics.flatMap(({ help, name }) => name === "jobs_total" ? [help] : []),
         ["Ours."]
       )
       assert.deepStrictEqual(lines, [

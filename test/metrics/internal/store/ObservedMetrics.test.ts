@@ -78,7 +78,7 @@ describe("MetricStore.observe", () => {
         yield* TestClock.adjust("1 minute")
         yield* reader.collect((part) =>
           Effect.sync(() => {
-            for (const { name, series } of part.families) {
+            for (const { name, series } of part.metrics) {
               if (name === "hits_total") { for (const { value } of series) sum += value as number }
             }
           })
@@ -88,7 +88,7 @@ describe("MetricStore.observe", () => {
           ClusterTotals.replace(totals, "1", snapshot, { cardinalityLimit: 2000, retentionMillis: 86_400_000 })
         )
         const all = Cooperation.runNow(ClusterTotals.combine(totals, {})).snapshot
-        return all.families.find(({ name }) => name === "hits_total")?.series.map(({ value }) => value)
+        return all.metrics.find(({ name }) => name === "hits_total")?.series.map(({ value }) => value)
       })
       yield* store.observe({ type: "counter", name: "hits_total", help: "H.", attributes: ["node"], read: () => rows })
       assert.deepStrictEqual(yield* read, [100])
@@ -111,8 +111,8 @@ describe("MetricStore.observe", () => {
       })
       const read = Effect.map(
         store.snapshot,
-        ({ families }) =>
-          families.find(({ name }) => name === "hits_total")?.series.map((
+        ({ metrics }) =>
+          metrics.find(({ name }) => name === "hits_total")?.series.map((
             { startMillis, value }
           ) => [startMillis, value])
       )
@@ -281,8 +281,8 @@ describe("MetricStore.observe", () => {
         yield* store.observe({ ...declaration, name: "works", read: () => [{ attributes: {}, value: 1 }] })
         const reading = yield* Effect.forkChild(store.snapshot, { startImmediately: true })
         yield* TestClock.adjust("1 second")
-        const { families } = yield* Fiber.join(reading)
-        assert.include(families.map(({ name }) => name), "works")
+        const { metrics } = yield* Fiber.join(reading)
+        assert.include(metrics.map(({ name }) => name), "works")
         const again = yield* Effect.forkChild(seriesOf(store, "tasker_metric_observe_errors_total"), {
           startImmediately: true
         })

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
-import { MetricState, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
+import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
 import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
-import { GrowingStorage } from "../../../../src/metrics/internal/store/SeriesStorage.ts"
+import { GrowingNumbers } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
 
 const make = () => {
   const declaration = MetricDeclaration.check(
@@ -13,10 +13,10 @@ const make = () => {
     "here",
     true
   )
-  const state = new MetricState({
+  const state = new MetricStorage({
     declaration,
     cardinalityLimit: 10_000,
-    storage: new GrowingStorage(strideOf(declaration)),
+    numbers: new GrowingNumbers(strideOf(declaration)),
     exemplars: undefined,
     nowMillis: () => 0,
     redact: (_, value) => value,

@@ -23,7 +23,7 @@ const overflow = (store: Store) => {
   for (const k of ["a", "b", "c"]) seen.inc({ k })
 }
 
-const names = (store: Store) => Effect.map(store.snapshot, ({ families }) => families.map(({ name }) => name))
+const names = (store: Store) => Effect.map(store.snapshot, ({ metrics }) => metrics.map(({ name }) => name))
 
 const misuses = "tasker_metric_misuses_total"
 
@@ -74,8 +74,8 @@ describe("SelfCounters", () => {
       const theirs = store.counter({ name: misuses, help: "Theirs.", attributes: ["shop"] })
       theirs.inc({ shop: "a" }, 5)
       misuse(store)
-      const { families } = yield* store.snapshot
-      assert.deepStrictEqual(families.filter(({ name }) => name === misuses).map(({ help }) => help), [
+      const { metrics } = yield* store.snapshot
+      assert.deepStrictEqual(metrics.filter(({ name }) => name === misuses).map(({ help }) => help), [
         "Measurements that make no sense and were not recorded."
       ])
       assert.lengthOf(PrometheusFormat.format(yield* store.snapshot).match(/^# TYPE tasker_metric_misuses/gm)!, 1)
@@ -90,8 +90,8 @@ describe("SelfCounters", () => {
       misuse(store)
       const read = () => [{ attributes: { shop: "a" }, value: 7 }]
       yield* store.observe({ type: "counter", name: misuses, help: "Theirs.", attributes: ["shop"], read })
-      const { families } = yield* store.snapshot
-      assert.lengthOf(families.filter(({ name }) => name === misuses), 1)
+      const { metrics } = yield* store.snapshot
+      assert.lengthOf(metrics.filter(({ name }) => name === misuses), 1)
       assert.deepInclude(lines, [
         "Warn",
         `metric ${misuses} is not recorded: the telemetry counts about itself under this name`
@@ -119,9 +119,9 @@ describe("SelfCounters", () => {
       statistics.observe("twice_total", "Twice.", "k", () => ({ a: 1, b: 2 }))
       statistics.observe("twice_total", "Twice.", "k", () => ({ b: 3 }))
       yield* store.snapshot
-      const { families } = yield* store.snapshot
-      assert.deepStrictEqual(families.flatMap(({ help, name }) => name === "late_total" ? [help] : []), ["Theirs."])
-      assert.deepStrictEqual(families.filter(({ name }) => name === "twice_total").length, 1)
+      const { metrics } = yield* store.snapshot
+      assert.deepStrictEqual(metrics.flatMap(({ help, name }) => name === "late_total" ? [help] : []), ["Theirs."])
+      assert.deepStrictEqual(metrics.filter(({ name }) => name === "twice_total").length, 1)
       assert.deepStrictEqual(yield* seriesOf(store, "twice_total"), [
         { attributes: { k: "a" }, value: 1 },
         { attributes: { k: "b" }, value: 5 }

@@ -4,13 +4,13 @@ import { TestClock } from "effect/testing"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
 import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
-import * as CounterFamily from "../../../../src/metrics/internal/store/CounterInstrument.ts"
-import { MetricState, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
+import * as CounterInstrument from "../../../../src/metrics/internal/store/CounterInstrument.ts"
+import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
 import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
-import type { Reading } from "../../../../src/metrics/internal/store/SeriesStorage.ts"
+import type { Reading } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
+import { SharedNumbers } from "../../../../src/metrics/internal/threads/SharedNumbers.ts"
 import * as SharedSlab from "../../../../src/metrics/internal/threads/SharedSlab.ts"
 import { SlabWriter } from "../../../../src/metrics/internal/threads/SharedSlab.ts"
-import { SharedStorage } from "../../../../src/metrics/internal/threads/SharedStorage.ts"
 import { SharedThreads } from "../../../../src/metrics/internal/threads/SharedThreads.ts"
 import * as MetricReader from "../../../../src/metrics/MetricReader.ts"
 import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
@@ -266,17 +266,17 @@ describe("A worker thread", () => {
       const stride = strideOf(declaration)
       const place = slab.addFamily(declaration, stride)
       assert.isDefined(place)
-      const storage = new SharedStorage(slab, stride, place)
+      const storage = new SharedNumbers(slab, stride, place)
       const seen: Array<number> = []
-      const state = new MetricState({
+      const state = new MetricStorage({
         declaration,
         cardinalityLimit: 10,
-        storage,
+        numbers: storage,
         exemplars: undefined,
         nowMillis: () => 0,
         redact: (_, value) => {
           // Asked for each new series in the midst of the others: what a reader would find then.
-          seen.push(CounterFamily.read(storage.values, stride + 1))
+          seen.push(CounterInstrument.read(storage.values, stride + 1))
           return value
         },
         misuse: () => {},
@@ -339,12 +339,12 @@ describe("SharedThreads", () => {
       const stride = strideOf(declaration)
       const place = slab.addFamily(declaration, stride)
       assert.isDefined(place)
-      const storage = new SharedStorage(slab, stride, place)
+      const storage = new SharedNumbers(slab, stride, place)
       const add = (from: number, to: number) => {
         for (let number = from; number < to; number++) storage.allocate([`kind-${number}`], 0)
       }
       const seriesOf = (read: ReturnType<SharedThreads["read"]>) =>
-        wholeSeriesOf(Cooperation.runNow(read({ timeMillis: 0, families: [] })), "jobs_total").length
+        wholeSeriesOf(Cooperation.runNow(read({ timeMillis: 0, metrics: [] })), "jobs_total").length
 
       add(0, 20_000)
       const reading: Reading = new Map()

@@ -6,10 +6,10 @@
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { strideOf } from "../store/MetricStorage.ts"
-import type { Backend, Reading, SeriesStorage } from "../store/SeriesStorage.ts"
+import type { Backend, Reading, SeriesNumbers } from "../store/SeriesNumbers.ts"
 import { SlabWriter } from "./SharedSlab.ts"
 
-export class SharedStorage implements SeriesStorage {
+export class SharedNumbers implements SeriesNumbers {
   readonly stride: number
   values: Float64Array
   generation = 0
@@ -62,10 +62,10 @@ export const backend = (port: MetricPort): Backend => {
     // Added to what others have counted, a count that goes would look like one that falls.
     expires: false,
     isShared: true,
-    storage: (declaration) => {
+    numbers: (declaration) => {
       const stride = strideOf(declaration)
       const place = slab.addFamily(declaration, stride)
-      return place === undefined ? undefined : new SharedStorage(slab, stride, place)
+      return place === undefined ? undefined : new SharedNumbers(slab, stride, place)
     }
   }
 }

@@ -42,7 +42,7 @@ describe("MetricStore.layerShared", () => {
     Effect.gen(function*() {
       const names = Effect.map(
         store.snapshot,
-        ({ families }) => families.map(({ name }) => name).filter((name) => !name.startsWith("tasker_"))
+        ({ metrics }) => metrics.map(({ name }) => name).filter((name) => !name.startsWith("tasker_"))
       )
       const scope = yield* Scope.make()
       const port = yield* Scope.provide(store.share(), scope)

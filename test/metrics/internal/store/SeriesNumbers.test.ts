@@ -1,17 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
-import { GrowingStorage, type Reading } from "../../../../src/metrics/internal/store/SeriesStorage.ts"
+import { GrowingNumbers, type Reading } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
 
 const stride = 4
 
 /** A storage in which each series has its number in its last place. */
-const filled = (count: number): GrowingStorage => {
-  const storage = new GrowingStorage(stride)
+const filled = (count: number): GrowingNumbers => {
+  const storage = new GrowingNumbers(stride)
   add(storage, count)
   return storage
 }
 
-const add = (storage: GrowingStorage, count: number): void => {
+const add = (storage: GrowingNumbers, count: number): void => {
   for (let index = 0; index < count; index++) {
     const base = storage.allocate()
     storage.values[base + stride - 1] = base / stride
@@ -21,7 +21,7 @@ const add = (storage: GrowingStorage, count: number): void => {
 const numbersOf = (copy: Float64Array, count: number) =>
   Array.from({ length: count }, (_, index) => copy[index * stride + stride - 1])
 
-describe("SeriesStorage", () => {
+describe("SeriesNumbers", () => {
   for (const count of [3, 2048, 20_000]) {
     it(`copies ${count} series as they are when it is asked, and leaves them so`, () => {
       const storage = filled(count)

@@ -15,7 +15,7 @@ import type { Checked } from "../model/MetricDeclaration.ts"
 /** Memory of one reading of all families: by storage the room for its copy, by slab the copy of what storages share. */
 export type Reading = Map<object, Float64Array>
 
-export interface SeriesStorage {
+export interface SeriesNumbers {
   /** Replaced by a larger array as series come; never keep it. */
   readonly values: Float64Array
   /** How many numbers a series has, the first one included. */
@@ -37,7 +37,7 @@ export interface SeriesStorage {
 /** Where a store keeps the numbers of its series. */
 export interface Backend {
   /** Storage for a family; nothing where there is no room for it. */
-  readonly storage: (declaration: Checked) => SeriesStorage | undefined
+  readonly numbers: (declaration: Checked) => SeriesNumbers | undefined
   /** Whether idle series expire. */
   readonly expires: boolean
   /** Whether another thread reads the storage. */
@@ -53,7 +53,7 @@ const pageNumbers = 512
 const largeCopy = 16 * pageNumbers
 
 /** Storage in the memory of this thread, without a limit of its own. */
-export class GrowingStorage implements SeriesStorage {
+export class GrowingNumbers implements SeriesNumbers {
   readonly stride: number
   values: Float64Array
   generation = 0
