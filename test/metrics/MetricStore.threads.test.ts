@@ -14,16 +14,16 @@ const program = new URL("../support/programs/countingThread.ts", import.meta.url
 
 const testMillis = 5000
 
-/** Starts a thread; its aggregator says what it has counted, also when it is gone. */
+/** Starts a thread; its ledger says what it has counted, also when it is gone. */
 const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
   const { share } = yield* MetricStore
   const scope = yield* Scope.make()
   const metricPort = yield* Scope.provide(share({ maximumBytes }), scope)
-  const aggregator = new Float64Array(new SharedArrayBuffer(16))
+  const ledger = new Float64Array(new SharedArrayBuffer(16))
   const worker = yield* Effect.acquireRelease(
     Effect.callback<Worker, Error>((resume) => {
       const started = new Worker(program, {
-        workerData: { metricPort, name, aggregator: aggregator.buffer },
+        workerData: { metricPort, name, ledger: ledger.buffer },
         execArgv: ["--conditions=tasker-telemetry-source"]
       })
       started.once("message", () => resume(Effect.succeed(started)))
@@ -36,8 +36,8 @@ const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
     else worker.once("exit", () => resume(Effect.void))
   })
   return {
-    counted: () => aggregator[1] as number,
-    stop: Effect.andThen(Effect.sync(() => void (aggregator[0] = 1)), ended),
+    counted: () => ledger[1] as number,
+    stop: Effect.andThen(Effect.sync(() => void (ledger[0] = 1)), ended),
     kill: Effect.promise(() => worker.terminate()),
     forget: Scope.close(scope, Exit.void)
   }
@@ -107,7 +107,7 @@ describe("MetricStore.share", () => {
       yield* other.stop
       const counted = victim.counted() + other.counted()
       const all = yield* number("all_total")
-      // The thread may have been stopped between an increment and its aggregator.
+      // The thread may have been stopped between an increment and its ledger.
       assert.include([counted, counted + 1], all)
       yield* victim.forget
       yield* other.forget
