@@ -11,7 +11,7 @@ const counting = Effect.gen(function*() {
   const state = { readings: 0, interrupted: 0 }
   const snapshot = Effect.suspend(() => {
     const timeMillis = ++state.readings
-    return Effect.as(Deferred.await(gate), { timeMillis, families: [] } satisfies MetricSnapshot)
+    return Effect.as(Deferred.await(gate), { timeMillis, metrics: [] } satisfies MetricSnapshot)
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => state.interrupted++)))
   return { state, snapshot, open: Deferred.succeed(gate, undefined) }
 })

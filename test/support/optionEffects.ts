@@ -480,7 +480,7 @@ export const readingsOfTwoScrapes: Observation = (options) =>
       readings++
       if (readings === 2) Deferred.doneUnsafe(both, Effect.void)
       Deferred.doneUnsafe(entered, Effect.void)
-      return Effect.as(Deferred.await(both), { timeMillis: 0, families: [] })
+      return Effect.as(Deferred.await(both), { timeMillis: 0, metrics: [] })
     })
     const store = Layer.effect(
       MetricStore,
