@@ -44,6 +44,8 @@ export interface EventSink {
   readonly signal: EventSignal | "all" | "subscriber"
   /** Names it wants, asked once per name; all by default. */
   readonly accepts?: ((name: string) => boolean) | undefined
+  /** Whether it gets what it accepts without a route to metrics, too, unless an override denies that. */
+  readonly impliesRoute?: boolean | undefined
   readonly handle: (
     envelope: EventEnvelope,
     fiber: Fiber.Fiber<unknown, unknown>,
@@ -264,7 +266,12 @@ const make = (
     byDefinition = new WeakMap()
   }
   const compile = (definition: EventDefinition.Any) =>
-    EventDispatch.compile(definition, router.routeOf(definition.name), sinks)
+    EventDispatch.compile(
+      definition,
+      router.routeOf(definition.name),
+      sinks,
+      router.deniesMetrics(definition.name)
+    )
   const dispatchOf = (event: string | EventDefinition.Any): EventDispatch.Dispatch | undefined => {
     if (typeof event === "string") {
       const known = byName.get(event)

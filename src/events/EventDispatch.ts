@@ -16,6 +16,7 @@ export interface Sink {
   readonly name: string
   readonly signal: EventRoute.EventSignal | "all" | "subscriber"
   readonly accepts?: ((name: string) => boolean) | undefined
+  readonly impliesRoute?: boolean | undefined
   readonly handle: (
     envelope: EventEnvelope,
     fiber: Fiber.Fiber<unknown, unknown>,
@@ -37,15 +38,19 @@ export interface Dispatch {
 export const compile = (
   definition: EventDefinition.Any,
   route: EventRoute.EventRoute,
-  sinks: ReadonlyArray<Sink>
+  sinks: ReadonlyArray<Sink>,
+  deniesMetrics = false
 ): Dispatch => {
   const wanted = sinks.filter((sink) => sink.accepts === undefined || sink.accepts(definition.name))
   const all = wanted.filter((sink) => sink.signal === "all")
   const of = (signal: EventRoute.EventSignal) =>
     EventRoute.reaches(route, signal) ? wanted.filter((sink) => sink.signal === signal) : []
+  // A rule that measures an event says by itself that the event is to be measured.
+  const implied = (sink: Sink) =>
+    sink.signal === "metrics" && sink.impliesRoute === true && route.enabled && !route.metrics && !deniesMetrics
   return {
     definition,
-    exact: [...all, ...of("metrics")],
+    exact: [...all, ...of("metrics"), ...wanted.filter(implied)],
     thinned: [...of("trace"), ...of("log")],
     subscribers: wanted.filter((sink) => sink.signal === "subscriber"),
     samplingRate: route.samplingRate,

@@ -8,7 +8,8 @@
  * events of a program), the overrides in the order in which they are given, the
  * configured `events.samplingRate` where no override gives a rate, and last
  * `events.filtered`, which takes trace and log away. Rates and filters never touch metrics. Subscribers are not
- * routed: they get every event they ask for.
+ * routed: they get every event they ask for. A program's own rule that measures an event implies the route to
+ * metrics, unless an override says `metrics: false` or `enabled: false`.
  *
  * @since 0.1.0
  */
@@ -41,6 +42,8 @@ export interface RouteOverride {
 export interface EventRouter {
   /** The route of an event, whether it is in the catalog or not. */
   readonly routeOf: (name: string) => EventRoute.EventRoute
+  /** Whether an override takes the event's measurements away, also those of a program's own rules. */
+  readonly deniesMetrics: (name: string) => boolean
   /** Events with their routes: the catalog, then the events of the program that were given. */
   readonly entries: ReadonlyArray<{ readonly name: string; readonly route: EventRoute.EventRoute }>
 }
@@ -125,9 +128,13 @@ export const make = (options: {
   const filters = (options.filtered ?? []).map(EventPattern.compile)
   const configured = options.samplingRate ?? 1
 
+  const changesOf = (name: string) => overrides.flatMap(({ change, matches }) => matches(name) ? [change] : [])
+  const deniesMetrics = (name: string): boolean =>
+    changesOf(name).findLast(({ metrics }) => metrics !== undefined)?.metrics === false
+
   const routeOf = (name: string): EventRoute.EventRoute => {
     const standard = EventCatalog.isName(name) ? defaultRoutes[name] : customRoute
-    const changes = overrides.flatMap(({ change, matches }) => matches(name) ? [change] : [])
+    const changes = changesOf(name)
     const changed = changes.reduce(EventRoute.apply, standard)
     const hasOwnRate = changes.some((change) => change.samplingRate !== undefined)
     const sampled = hasOwnRate || changed.priority === "high" || changed.priority === "critical"
@@ -139,7 +146,7 @@ export const make = (options: {
   }
 
   const names = [...EventCatalog.names, ...(options.events ?? []).map(({ name }) => name)]
-  return { routeOf, entries: names.map((name) => ({ name, route: routeOf(name) })) }
+  return { routeOf, deniesMetrics, entries: names.map((name) => ({ name, route: routeOf(name) })) }
 }
 
 /**

@@ -62,6 +62,17 @@ export type Handlers<E, R, Events extends Definitions = None> = {
 }
 
 /**
+ * What the effects of handlers require.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Requirements<Given> = {
+  [P in keyof Given]-?: NonNullable<Given[P]> extends (event: never) => Effect.Effect<unknown, unknown, infer R> ? R
+    : never
+}[keyof Given]
+
+/**
  * A subscriber that lives as long as the layer.
  *
  * **Details**
@@ -96,15 +107,19 @@ export type Handlers<E, R, Events extends Definitions = None> = {
  * @category layers
  * @since 0.1.0
  */
-export const layer = <E, R, const Events extends Definitions = None>(
-  handlers: Handlers<E, R, NoInfer<Events>>,
+export const layer = <
+  const Given extends Handlers<unknown, unknown, NoInfer<Events>>,
+  const Events extends Definitions = None
+>(
+  handlers: Given & { readonly [P in Exclude<keyof Given, Pattern<NoInfer<Events>>>]: never },
   options: {
     readonly name?: string | undefined
     readonly capacity?: number | undefined
     readonly drainTimeout?: Duration.Input | undefined
     readonly events?: Events | undefined
   } = {}
-): Layer.Layer<never, never, EventBus | R> => {
+): Layer.Layer<never, never, EventBus | Requirements<Given>> => {
+  type R = Requirements<Given>
   const name = options.name ?? "subscriber"
   const drainTimeout = Duration.fromInputUnsafe(options.drainTimeout ?? "5 seconds")
   const all = Object.entries(handlers).map(([pattern, handle]): Handler<R> => ({

@@ -45,5 +45,5 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })
 }
 
-/** Events of a program: their author knows whether they are to be measured. */
+/** Events of a program; a rule that measures one implies its route to metrics. */
 export const customRoute: EventRoute.EventRoute = traceAndLog

@@ -151,10 +151,10 @@ export const when = <D extends EventDefinition.Any>(
 /**
  * Records events by a program's own rules.
  *
- * **Gotchas**
+ * **Details**
  *
- * By default a program's own events go to trace and log. An event that a rule
- * records needs a route with `metrics: true`.
+ * A rule implies the route of its event to metrics. An override with
+ * `metrics: false` or `enabled: false` takes the measurements away.
  *
  * @param name the attribute `sink` of the counter of errors
  * @category layers
@@ -175,6 +175,7 @@ export const layerRules = (
     yield* bus.register({
       name,
       signal: "metrics",
+      impliesRoute: true,
       accepts: (event) => records.has(event),
       handle: (envelope) => {
         for (const record of records.get(envelope.name) ?? []) record(envelope.payload as never)

@@ -1,7 +1,7 @@
 /**
  * What may be published, declared, routed, measured and subscribed to, and what an envelope says about its payload.
  */
-import { Effect, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import type { defaultRoutes } from "../../src/events/defaultRoutes.ts"
 import { EventBus } from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
@@ -108,3 +108,71 @@ export const made7 = EventSubscriber.layer({ "shop.sold": () => Effect.void })
 export const made8 = EventSubscriber.layer({ "shop.sold": ({ payload }) => Effect.log(payload.city) }, {
   events: EventCatalog.collect([Sold])
 })
+
+type Subscriber<R> = Layer.Layer<never, never, R>
+
+class Mails extends Context.Service<Mails, { readonly send: (to: string) => Effect.Effect<void, "full"> }>()(
+  "tasker-telemetry/test/types/Mails"
+) {}
+class Pages extends Context.Service<Pages, { readonly page: Effect.Effect<void> }>()(
+  "tasker-telemetry/test/types/Pages"
+) {}
+
+const Returned = EventCatalog.define("shop.returned", { ...about, attributes: ["city"] })
+const own = { events: EventCatalog.collect([Sold, Returned]) }
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+const isSame = <A, B>(_: Same<A, B>) => {}
+
+isSame<typeof made5, Subscriber<EventBus>>(true)
+isSame<typeof made8, Subscriber<EventBus>>(true)
+
+// Own events only, by name, by domain, by both, several of them
+export const ofDomain = EventSubscriber.layer({ "shop.*": ({ payload }) => Effect.log(payload.city) }, own)
+isSame<typeof ofDomain, Subscriber<EventBus>>(true)
+export const ofTwo = EventSubscriber.layer({
+  "shop.sold": ({ payload }) => Mails.use((mails) => mails.send(payload.orderId)),
+  "shop.returned": ({ name, payload }) => Effect.log(name, payload.city)
+}, own)
+isSame<typeof ofTwo, Subscriber<EventBus | Mails>>(true)
+export const ofBoth = EventSubscriber.layer({
+  "shop.*": () => Mails,
+  "shop.sold": () => Pages.use(({ page }) => page)
+}, { ...own, name: "both" })
+isSame<typeof ofBoth, Subscriber<EventBus | Mails | Pages>>(true)
+
+// Own events beside those of the catalog, and everything
+export const mixed = EventSubscriber.layer({
+  "task.failed": ({ payload }) => Effect.fail(payload.errorMessage),
+  "shop.sold": ({ payload }) => Mails.use((mails) => mails.send(payload.city))
+}, own)
+isSame<typeof mixed, Subscriber<EventBus | Mails>>(true)
+export const all = EventSubscriber.layer({ "*": (event) => Pages.use(({ page }) => Effect.as(page, event.name)) }, own)
+isSame<typeof all, Subscriber<EventBus | Pages>>(true)
+
+// No handler, and one that a program without types gives
+export const nothing = EventSubscriber.layer({}, own)
+isSame<typeof nothing, Subscriber<EventBus>>(true)
+export const made = EventSubscriber.layer({
+  "shop.sold": Effect.fn(function*() {
+    yield* Mails
+  })
+}, own)
+isSame<typeof made, Subscriber<EventBus | Mails>>(true)
+
+// @ts-expect-error the payload of an own event has no such field
+export const wrongField = EventSubscriber.layer({ "shop.sold": ({ payload }) => Effect.log(payload.country) }, own)
+// @ts-expect-error none of the own events has this name
+export const wrongName = EventSubscriber.layer({ "shop.stolen": () => Effect.void }, own)
+export const halfWrong = EventSubscriber.layer({
+  "shop.sold": () => Effect.void,
+  // @ts-expect-error the other event is known, this one is not
+  "shop.stolen": () => Effect.void
+}, own)
+// @ts-expect-error a handler gives an Effect
+export const noEffect = EventSubscriber.layer({ "shop.sold": () => "done" }, own)
+
+export const provided: Layer.Layer<never, never, EventBus> = Layer.provide(
+  ofTwo,
+  Layer.succeed(Mails, { send: () => Effect.void })
+)
