@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Equal from "effect/Equal"
+import { Attribute, SpanName } from "../Conventions.ts"
 import type { SpanData } from "../delivery/SpanData.ts"
 
 /**
@@ -25,6 +26,20 @@ export interface ExpectedSpan {
 }
 
 /**
+ * Which spans are looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * Whether the spans of the engine are among them: orchestration, dependency resolution, batches and state
+   * transitions. `true` by default. Without them their children are those of the task.
+   */
+  readonly engine?: boolean | undefined
+}
+
+/**
  * Thrown by {@link spanTree}: the mismatches, then the tree as it was recorded.
  *
  * @category errors
@@ -34,10 +49,10 @@ export class SpanTreeMismatch extends Error {
   override readonly name = "SpanTreeMismatch"
   readonly mismatches: ReadonlyArray<string>
 
-  constructor(mismatches: ReadonlyArray<string>, spans: ReadonlyArray<SpanData>) {
+  constructor(mismatches: ReadonlyArray<string>, spans: ReadonlyArray<SpanData>, options?: Options) {
     super(
       `the spans are not as expected:\n${mismatches.map((line) => `  - ${line}`).join("\n")}\nrecorded:\n${
-        render(spans)
+        render(spans, options)
       }`
     )
     this.mismatches = mismatches
@@ -52,7 +67,7 @@ export class SpanTreeMismatch extends Error {
  *
  * Siblings are compared in the order of their starts; siblings that start at the
  * same instant may stand in any order. A span whose parent was not recorded is a
- * root.
+ * root. Messages name steps with the number of the attempt.
  *
  * **Example** (A step with a query)
  *
@@ -71,63 +86,123 @@ export class SpanTreeMismatch extends Error {
  * @category assertions
  * @since 0.1.0
  */
-export const spanTree = (spans: ReadonlyArray<SpanData>, expected: ReadonlyArray<ExpectedSpan>): void => {
-  const mismatches = compareForest("the roots", roots(spans), expected, spans)
-  if (mismatches.length > 0) throw new SpanTreeMismatch(mismatches, spans)
+export const spanTree = (
+  spans: ReadonlyArray<SpanData>,
+  expected: ReadonlyArray<ExpectedSpan>,
+  options?: Options
+): void => {
+  const tree = treeOf(spans, options)
+  const mismatches = compareForest("the roots", tree.roots, expected, tree)
+  if (mismatches.length > 0) throw new SpanTreeMismatch(mismatches, spans, options)
 }
 
 /**
- * The spans as an indented list of names, for messages and small tools.
+ * The spans as an indented list, for messages and small tools.
+ *
+ * **Details**
+ *
+ * A line has the name of the span, of a task and of a step, the number of the
+ * attempt, and `(error)` where it failed:
+ * `tasker.step.execution charge #2 (error)`.
+ *
+ * **Example** (What the steps of a program did)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Expect, TelemetryTest } from "tasker-telemetry/testing"
+ *
+ * const shown = Effect.gen(function*() {
+ *   const { spans } = yield* TelemetryTest
+ *   return Expect.render(yield* spans, { engine: false })
+ * })
+ * ```
  *
  * @category rendering
  * @since 0.1.0
  */
-export const render = (spans: ReadonlyArray<SpanData>): string => {
+export const render = (spans: ReadonlyArray<SpanData>, options?: Options): string => {
+  const { childrenOf, roots } = treeOf(spans, options)
   const lines = (level: ReadonlyArray<SpanData>, depth: number): ReadonlyArray<string> =>
     level.flatMap((span) => [
-      `${"  ".repeat(depth + 1)}${span.name}${span.statusCode === "error" ? " (error)" : ""}`,
-      ...lines(childrenOf(spans, span), depth + 1)
+      `${"  ".repeat(depth + 1)}${labelOf(span)}${span.statusCode === "error" ? " (error)" : ""}`,
+      ...lines(childrenOf(span), depth + 1)
     ])
-  return lines(roots(spans), 0).join("\n")
+  return lines(roots, 0).join("\n")
+}
+
+const engineSpans: ReadonlySet<string> = new Set([
+  SpanName.orchestration,
+  SpanName.dependencyResolution,
+  SpanName.batch,
+  SpanName.stateTransition
+])
+
+/** The name of a span, with what tells the spans of one name apart. */
+const labelOf = (span: SpanData): string => labelFrom(span.name, (key) => span.attributes.get(key))
+
+const labelOfExpected = ({ attributes = {}, name }: ExpectedSpan): string => labelFrom(name, (key) => attributes[key])
+
+const labelFrom = (name: string, attribute: (key: string) => unknown): string => {
+  const attempt = attribute(Attribute.attempt)
+  const parts = [
+    name === SpanName.task ? attribute(Attribute.taskName) : undefined,
+    attribute(Attribute.stepName),
+    attempt === undefined ? undefined : `#${show(attempt)}`
+  ]
+  return [name, ...parts.filter((part) => part !== undefined).map(String)].join(" ")
+}
+
+/** Spans by their places, each level in the order of the starts. */
+interface Tree {
+  readonly roots: ReadonlyArray<SpanData>
+  readonly childrenOf: (span: SpanData) => ReadonlyArray<SpanData>
+}
+
+const treeOf = (spans: ReadonlyArray<SpanData>, { engine = true }: Options = {}): Tree => {
+  const known = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]))
+  const isKept = (span: SpanData) => engine || !engineSpans.has(span.name)
+  const parentOf = (span: SpanData): SpanData | undefined => {
+    const parent = known.get(`${span.traceId} ${span.parentSpanId}`)
+    return parent === undefined || isKept(parent) ? parent : parentOf(parent)
+  }
+  const children = new Map<SpanData | undefined, Array<SpanData>>()
+  for (const span of spans.filter(isKept).sort(byStart)) {
+    const parent = parentOf(span)
+    const siblings = children.get(parent)
+    if (siblings === undefined) children.set(parent, [span])
+    else siblings.push(span)
+  }
+  return { roots: children.get(undefined) ?? [], childrenOf: (span) => children.get(span) ?? [] }
 }
 
 const byStart = (left: SpanData, right: SpanData) =>
   left.startTimeNanos < right.startTimeNanos ? -1 : left.startTimeNanos > right.startTimeNanos ? 1 : 0
 
-const roots = (spans: ReadonlyArray<SpanData>) => {
-  const ids = new Set(spans.map((span) => span.spanId))
-  return spans.filter((span) => span.parentSpanId === undefined || !ids.has(span.parentSpanId)).sort(byStart)
-}
-
-const childrenOf = (spans: ReadonlyArray<SpanData>, parent: SpanData) =>
-  spans.filter((span) => span.parentSpanId === parent.spanId && span.traceId === parent.traceId).sort(byStart)
-
 const compareForest = (
   place: string,
   actual: ReadonlyArray<SpanData>,
   expected: ReadonlyArray<ExpectedSpan>,
-  spans: ReadonlyArray<SpanData>
+  tree: Tree
 ): ReadonlyArray<string> => {
-  const inOrder = arrange(actual, expected, spans)
-  const names = (list: ReadonlyArray<{ readonly name: string }>) =>
-    list.map((span) => span.name).join(", ") || "nothing"
+  const inOrder = arrange(actual, expected, tree)
   if (inOrder.length !== expected.length) {
-    return [`${place}: expected ${names(expected)}, got ${names(inOrder)}`]
+    const wanted = expected.map(labelOfExpected).join(", ") || "nothing"
+    return [`${place}: expected ${wanted}, got ${inOrder.map(labelOf).join(", ") || "nothing"}`]
   }
-  return expected.flatMap((wanted, index) => compareSpan(place, inOrder[index] as SpanData, wanted, spans))
+  return expected.flatMap((wanted, index) => compareSpan(place, inOrder[index] as SpanData, wanted, tree))
 }
 
 /** Puts siblings that started at one instant into the order in which they are expected. */
 const arrange = (
   actual: ReadonlyArray<SpanData>,
   expected: ReadonlyArray<ExpectedSpan>,
-  spans: ReadonlyArray<SpanData>
+  tree: Tree
 ): ReadonlyArray<SpanData> => {
   const left = [...actual]
   const arranged = expected.flatMap((wanted) => {
     const start = left[0]?.startTimeNanos
     const together = left.filter((span) => span.startTimeNanos === start)
-    const chosen = together.find((span) => compareSpan("", span, wanted, spans).length === 0) ??
+    const chosen = together.find((span) => compareSpan("", span, wanted, tree).length === 0) ??
       together.find((span) => span.name === wanted.name) ?? left[0]
     if (chosen === undefined) return []
     left.splice(left.indexOf(chosen), 1)
@@ -140,16 +215,16 @@ const compareSpan = (
   place: string,
   actual: SpanData,
   expected: ExpectedSpan,
-  spans: ReadonlyArray<SpanData>
+  tree: Tree
 ): ReadonlyArray<string> => {
-  const here = `${place} > ${expected.name}`
+  const here = `${place} > ${actual.name === expected.name ? labelOf(actual) : labelOfExpected(expected)}`
   const mismatches: Array<string> = []
   const compare = (what: string, wanted: unknown, got: unknown) => {
     if (wanted !== undefined && !Equal.equals(wanted, got)) {
       mismatches.push(`${here}: expected ${what} ${show(wanted)}, got ${show(got)}`)
     }
   }
-  if (actual.name !== expected.name) return [`${here}: got ${actual.name} in its place`]
+  if (actual.name !== expected.name) return [`${here}: got ${labelOf(actual)} in its place`]
   compare("kind", expected.kind, actual.kind)
   compare("status", expected.status, actual.statusCode)
   compare("events", expected.events, actual.events.map((event) => event.name))
@@ -158,7 +233,7 @@ const compareSpan = (
   }
   return expected.children === undefined
     ? mismatches
-    : [...mismatches, ...compareForest(here, childrenOf(spans, actual), expected.children, spans)]
+    : [...mismatches, ...compareForest(here, tree.childrenOf(actual), expected.children, tree)]
 }
 
 const show = (value: unknown): string =>

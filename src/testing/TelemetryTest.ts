@@ -68,7 +68,7 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
    *
    * **Details**
    *
-   * Works under `TestClock`. Metrics are registered in a registry of their own,
+   * Works under `TestClock`; `advance` moves the time. Metrics are registered in a registry of their own,
    * so tests do not see each other's.
    *
    * @since 0.1.0

@@ -3,5 +3,6 @@
  *
  * @since 0.1.0
  */
+export { advance } from "./advance.ts"
 export * as Expect from "./Expect.ts"
 export { TelemetryTest } from "./TelemetryTest.ts"

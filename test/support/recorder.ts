@@ -1,8 +1,7 @@
 /**
  * Runs tasks with a sink that writes every event down, under the test clock and without jitter.
  */
-import { Clock, Context, type Duration, Effect, Layer, Option, Schema } from "effect"
-import { TestClock } from "effect/testing"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { EventBus } from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/events/EventEnvelope.ts"
@@ -10,6 +9,8 @@ import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
+
+export { advance } from "../../src/testing/advance.ts"
 
 /** The events of a test, in the order in which they were published. */
 export class Recorder extends Context.Service<Recorder, {
@@ -113,10 +114,6 @@ export const secondsOf = (name: EventCatalog.EventName) =>
 
 /** Lets every fiber run as far as it can without time passing. */
 export const quiet = Effect.repeat(Effect.yieldNow, { times: 200 })
-
-/** Moves the test clock; unlike `TestClock.adjust` alone it lets what is to happen now happen first. */
-export const advance = (duration: Duration.Input) =>
-  quiet.pipe(Effect.andThen(TestClock.adjust(duration)), Effect.andThen(quiet))
 
 /** The wall clock of the test in seconds. */
 export const nowSeconds = Effect.map(Clock.currentTimeMillis, (millis) => millis / 1000)

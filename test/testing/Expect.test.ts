@@ -135,3 +135,102 @@ recorded:
     assert.include(mismatch([{ name: "task" }], []), "\n  - the roots: expected task, got nothing\n")
   })
 })
+
+/** A task of two steps, one of which is tried twice, with the spans of the engine around them. */
+const engineRun = () => {
+  const run = span("tasker.task.execution", 0, undefined, {
+    attributes: new Map<string, unknown>([["tasker.task.name", "process_order"]])
+  })
+  const loop = span("tasker.workflow.orchestration", 0, run)
+  const step = (name: string, attempt: number, start: number, part: Partial<SpanData> = {}) => {
+    const batch = span("tasker.batch.execution", start, loop)
+    const attributes = new Map<string, unknown>([["tasker.step.name", name], ["tasker.step.attempt", attempt]])
+    return [batch, span("tasker.step.execution", start + 1, batch, { attributes, ...part })] as const
+  }
+  const [batch1, load] = step("load", 1, 1)
+  const [batch2, failed] = step("charge", 1, 3, { statusCode: "error" })
+  const [batch3, charged] = step("charge", 2, 5)
+  return [
+    span("sql.execute", 2, load),
+    span("tasker.state.transition", 2, load),
+    load,
+    batch1,
+    failed,
+    batch2,
+    charged,
+    batch3,
+    span("tasker.dependency.resolution", 0, loop),
+    loop,
+    run
+  ]
+}
+
+describe("Expect.render", () => {
+  it("names tasks and steps, with the attempt", () => {
+    assert.strictEqual(
+      Expect.render(engineRun()),
+      `  tasker.task.execution process_order
+    tasker.workflow.orchestration
+      tasker.dependency.resolution
+      tasker.batch.execution
+        tasker.step.execution load #1
+          sql.execute
+          tasker.state.transition
+      tasker.batch.execution
+        tasker.step.execution charge #1 (error)
+      tasker.batch.execution
+        tasker.step.execution charge #2`
+    )
+  })
+
+  it("leaves the engine's spans out, and what is below them stays", () => {
+    assert.strictEqual(
+      Expect.render(engineRun(), { engine: false }),
+      `  tasker.task.execution process_order
+    tasker.step.execution load #1
+      sql.execute
+    tasker.step.execution charge #1 (error)
+    tasker.step.execution charge #2`
+    )
+    assert.strictEqual(Expect.render(engineRun().slice(-3, -1), { engine: false }), "")
+    const orphans = engineRun().filter(({ name }) => name !== "tasker.task.execution")
+    assert.strictEqual(Expect.render(orphans, { engine: false }).split("\n")[0], "  tasker.step.execution load #1")
+  })
+})
+
+describe("Expect.spanTree of a run", () => {
+  it("says which step and which attempt is not as expected", () => {
+    const attempt = (step: string, attempt: number, status: "unset" | "error" = "unset") => ({
+      name: "tasker.step.execution",
+      status,
+      attributes: { "tasker.step.name": step, "tasker.step.attempt": attempt }
+    })
+    const isRun = (steps: ReadonlyArray<Expect.ExpectedSpan>) => {
+      Expect.spanTree(engineRun(), [{ name: "tasker.task.execution", children: steps }], { engine: false })
+    }
+    const messageOf = (steps: ReadonlyArray<Expect.ExpectedSpan>) => {
+      try {
+        isRun(steps)
+      } catch (error) {
+        return (error as Expect.SpanTreeMismatch).message
+      }
+      return ""
+    }
+    isRun([attempt("load", 1), attempt("charge", 1, "error"), attempt("charge", 2)])
+    const task = "the roots > tasker.task.execution process_order"
+    const [load, failed, charged] = ["load #1", "charge #1", "charge #2"].map((step) => `tasker.step.execution ${step}`)
+    const wrong = messageOf([attempt("load", 1), attempt("charge", 1), attempt("charge", 3)])
+    assert.include(wrong, `  - ${task} > ${failed}: expected status "unset", got "error"\n`)
+    assert.include(wrong, `  - ${task} > ${charged}: expected attribute tasker.step.attempt 3, got 2\n`)
+    assert.include(wrong, `recorded:\n  tasker.task.execution process_order\n    ${load}\n`)
+    assert.notInclude(wrong, "tasker.batch.execution")
+    assert.include(
+      messageOf([attempt("load", 1), attempt("mail", 1)]),
+      `  - ${task}: expected ${load}, tasker.step.execution mail #1, got ${load}, ${failed}, ${charged}\n`
+    )
+    assert.include(
+      messageOf([{ name: "mail" }, attempt("charge", 1, "error"), attempt("charge", 2)]),
+      `  - ${task} > mail: got ${load} in its place\n`
+    )
+  })
+})
