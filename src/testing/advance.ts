@@ -43,7 +43,7 @@ const settle = Effect.repeat(Effect.yieldNow, { times: turns })
  *   Effect.gen(function*() {
  *     const run = yield* Effect.forkChild(TaskRunner.run(Order, {}))
  *     yield* advance("5 seconds")
- *     assert.strictEqual((yield* Fiber.join(run)).charge, "paid")
+ *     assert.strictEqual((yield* Fiber.join(run)).results.charge, "paid")
  *   }).pipe(Effect.provide(TelemetryTest.layer)))
  * ```
  *
