@@ -28,10 +28,10 @@ import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
 import { cut } from "./internal/cut.ts"
 import { distinctNames } from "./internal/distinctNames.ts"
+import { plainValue } from "./internal/plainValue.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
 import { setField } from "./internal/setField.ts"
 import * as SqlText from "./internal/sqlText.ts"
-import { unboxed } from "./internal/unboxed.ts"
 import * as ValuePaths from "./internal/valuePaths.ts"
 import * as ValuePatterns from "./internal/valuePatterns.ts"
 
@@ -236,6 +236,8 @@ export const make = (options: Options = {}): Redaction => {
   const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
     if (typeof value === "string") return bounded(value, longestInside, SqlText.isSqlAt(path) ? searchSql : search)
     if (typeof value === "number" || typeof value === "bigint") return number(value)
+    if (typeof value === "symbol") return text(String(value))
+    if (typeof value === "function") return "[function]"
     if (typeof value !== "object" || value === null || value instanceof Date) return value
     if (Redacted.isRedacted(value)) {
       count("redacted")
@@ -249,16 +251,8 @@ export const make = (options: Options = {}): Redaction => {
         (_, index) => orElse(() => inside(items[index], [...path, String(index)], budget), () => mask)
       )
     }
-    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
-    if (value instanceof Map) return inside(Object.fromEntries(first(value)), path, budget)
-    if (value instanceof Set) return inside(first(value), path, budget)
-    if (value instanceof Error) return { name: value.name, message: text(value.message) }
-    if ("toJSON" in value && typeof value.toJSON === "function") {
-      const json: unknown = value.toJSON()
-      return json === value ? mask : inside(json, path, budget)
-    }
-    const primitive = unboxed(value)
-    if (primitive !== undefined) return inside(primitive, path, budget)
+    const plain = plainValue(value, mostMembers, false)
+    if (plain !== undefined) return plain.value === value ? mask : inside(plain.value, path, budget)
     const copy: Record<string, unknown> = {}
     const keys = Object.keys(value).slice(0, mostMembers)
     let nameFor: ((shown: string) => string) | undefined
@@ -297,12 +291,6 @@ export const make = (options: Options = {}): Redaction => {
       return masks(path) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
     }
   }
-}
-
-const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
-  const taken: Array<A> = []
-  for (const item of items) if (taken.push(item) === mostMembers) break
-  return taken
 }
 
 /**

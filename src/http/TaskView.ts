@@ -1,6 +1,6 @@
 /**
- * Runs as the routes show them. Error messages are left out: the routes are
- * open, and the log has them under the correlation id.
+ * Runs as the routes show them. Errors are shown without their stacks: the routes are open, and the log has the stacks
+ * under the correlation id.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ export const make = (redaction: Redaction) => {
     startedAt: instant(task.startedAt),
     endedAt: instant(task.endedAt),
     durationSeconds: task.durationSeconds,
-    errorType: task.error === undefined ? undefined : shown(task.error.type)
+    ...failure(task.error, redaction)
   })
 
   const ofStep = (step: StepRecord): View => ({
@@ -41,7 +41,7 @@ export const make = (redaction: Redaction) => {
     startedAt: instant(step.startedAt),
     endedAt: instant(step.endedAt),
     nextAttemptAt: instant(step.nextAttemptAt),
-    errorType: step.error === undefined ? undefined : shown(step.error.type)
+    ...failure(step.error, redaction)
   })
 
   return {
@@ -51,6 +51,13 @@ export const make = (redaction: Redaction) => {
     /** Names of tasks. */
     ofNames: (names: Iterable<string>): ReadonlyArray<string> => [...names].map(shown).sort()
   }
+}
+
+/** A store of the program's own may hold what no policy has seen. */
+const failure = (error: TaskRecord["error"], redaction: Redaction): View => {
+  if (error === undefined) return {}
+  const { stack: _stack, ...shown } = error
+  return { errorType: redaction.name(error.type), error: redaction.apply("exception", shown) }
 }
 
 const instant = (millis: number | undefined) => millis === undefined ? undefined : new Date(millis).toISOString()

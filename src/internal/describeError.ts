@@ -1,11 +1,15 @@
 /**
- * What a failure is called in events, spans and log lines.
+ * What an error says: its type, its message, its own fields, its stack, and the errors behind it.
+ *
+ * Errors come from anywhere. Nothing here throws, whatever a getter or a proxy does.
  *
  * @internal
  */
 import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
 import { orElse } from "./contain.ts"
 import { cut } from "./cut.ts"
+import { setField } from "./setField.ts"
 
 export interface ErrorDescription {
   /** Class of the failure, low in cardinality: a tag, a class name or `_OTHER`. */
@@ -15,41 +19,268 @@ export interface ErrorDescription {
 }
 
 const longestMessage = 1024
+/** Wrappers that are looked through, and errors inside each other whose message is asked for. */
+const mostWrappers = 16
+/** Errors behind an error that are visited. */
+const mostVisited = 64
+/** Own fields of an error that are looked at. */
+const mostFields = 64
 
 /** Describes the first failure of a cause; defects come after failures, interruptions last. */
 export const describeCause = (cause: Cause.Cause<unknown>): ErrorDescription => {
-  const reason = cause.reasons.find(Cause.isFailReason) ?? cause.reasons.find(Cause.isDieReason)
-  if (reason === undefined) return { type: "interrupted", message: "interrupted" }
-  return describeError(reason._tag === "Fail" ? reason.error : reason.defect)
+  const reason = mainReason(cause)
+  return reason === undefined ? { type: "interrupted", message: "interrupted" } : describeError(valueOf(reason))
 }
 
-/** Describes a thrown or failed value, whatever it is. */
+/** The first failure of a cause, else its first defect. */
+export const mainReason = (cause: Cause.Cause<unknown>): Cause.Fail<unknown> | Cause.Die | undefined =>
+  cause.reasons.find(Cause.isFailReason) ?? cause.reasons.find(Cause.isDieReason)
+
+/** What a reason holds. */
+export const valueOf = (reason: Cause.Fail<unknown> | Cause.Die): unknown =>
+  reason._tag === "Fail" ? reason.error : reason.defect
+
+/** Describes a thrown or failed value; wrappers without a text of their own are looked through. */
 export const describeError = (error: unknown): ErrorDescription =>
-  orElse(() => describe(error), () => ({ type: "_OTHER", message: "an error that cannot be described" }))
+  orElse(() => {
+    const told = tellingError(error)
+    const type = typeOf(told)
+    return { type: clip(type), message: clip(messageOf(told, mostWrappers) || silentMessage(told) || type) }
+  }, () => ({ type: "_OTHER", message: "an error that cannot be described" }))
 
-const describe = (error: unknown): ErrorDescription => {
-  if (typeof error !== "object" || error === null) {
-    return { type: typeof error === "string" ? "string" : typeOf(error), message: clip(String(error)) }
+/** Whether a value is an error, of this realm or another one. */
+export const isError = (value: unknown): value is Error =>
+  orElse(() => {
+    if (value instanceof Error) return true
+    if (!isObject(value)) return false
+    const tag = Object.prototype.toString.call(value)
+    return tag === "[object Error]" || tag === "[object DOMException]"
+  }, () => false)
+
+/** The outermost error that says something: Effect's wrappers, and errors without a text, only lead to another one. */
+export const tellingError = (error: unknown): unknown => {
+  let current = error
+  for (let step = 0; step < mostWrappers && isSilent(current); step++) {
+    const [inner] = errorsBehind(current)
+    if (inner === undefined) break
+    current = inner
   }
-  const reason = "reason" in error && typeof error.reason === "object" && error.reason !== null ? error.reason : error
-  const tagged = "_tag" in reason && typeof reason._tag === "string" ? reason._tag : undefined
-  const name = "name" in error && typeof error.name === "string" && error.name !== "" ? error.name : undefined
-  const message = "message" in error && typeof error.message === "string" ? error.message : ""
-  const inner = "message" in reason && typeof reason.message === "string" && reason.message !== ""
-    ? reason.message
-    : firstOf(error)
-  const constructed: unknown = error.constructor?.name
-  const type = tagged ?? name ?? (typeof constructed === "string" ? constructed : "_OTHER")
-  return { type: clip(type), message: clip(message === "" ? inner === "" ? type : inner : message) }
+  return current
 }
 
-/** What several errors in one say: Node gives one of these, without a message, where no address can be reached. */
-const firstOf = (error: object): string =>
-  orElse(() => {
-    const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined
-    return first === undefined || first instanceof AggregateError ? "" : describeError(first).message
-  }, () => "")
+/** The texts that Effect gives an error that the program has not given one. */
+const silentText = /^$|^An error (?:has )?occurred(?: in Effect\.\w+)?$/
 
-const typeOf = (value: unknown) => value === null ? "null" : typeof value
+const isSilent = (error: unknown): boolean =>
+  orElse(() => {
+    if (!isObject(error)) return false
+    if (Cause.isCause(error) || Exit.isExit(error)) return true
+    if (!silentText.test(textAt(error, "message"))) return false
+    return Cause.isUnknownError(error) || (isError(error) && typeOf(error) === "Error" && ownText(error) === "")
+  }, () => false)
+
+/**
+ * The errors behind an error, from its direct causes to the root, each once; silent wrappers are left out.
+ * At most 64 are visited.
+ */
+export const causesOf = (error: unknown): ReadonlyArray<unknown> => {
+  const seen = new Set([error])
+  for (const current of seen) {
+    if (seen.size > mostVisited) break
+    for (const behind of errorsBehind(current)) seen.add(behind)
+  }
+  return [...seen].slice(1).filter((behind) => !isSilent(behind) || errorsBehind(behind).length === 0)
+}
+
+/** The own fields of an error, as the program gave them: neither bounded nor redacted. */
+export const fieldsOf = (error: unknown): Readonly<Record<string, unknown>> | undefined =>
+  orElse(() => isObject(error) && !Array.isArray(error) ? ownFields(error) : undefined, () => undefined)
+
+const ownFields = (error: object): Readonly<Record<string, unknown>> | undefined => {
+  const fields: Record<string, unknown> = {}
+  const sources = [error, reasonOf(error)]
+  for (const source of sources) {
+    if (source === undefined) continue
+    for (const key of keysOf(source)) addField(fields, source, key)
+    for (const key of isError(source) ? inheritedKeys : []) {
+      if (!Object.hasOwn(fields, key) && isPlainAnswer(at(source, key)) && !isDomException(source)) {
+        fields[key] = at(source, key)
+      }
+    }
+  }
+  if (Object.keys(fields).length > 0) return fields
+  // A failure that is no error, such as a `Response`, is shown itself.
+  return isError(error) || sources[1] !== undefined || isPlain(error) ? undefined : { value: error }
+}
+
+/** The frames of an error's stack, without the lines of its message and without those inside of Effect. */
+export const framesOf = (error: unknown): string => {
+  if (!isObject(error)) return ""
+  const stack = textAt(error, "stack")
+  const message = textAt(error, "message")
+  const start = message === "" ? -1 : stack.indexOf(message)
+  const frames = cut(start < 0 ? stack : stack.slice(start + message.length), longestStack).split("\n")
+  const first = frames.findIndex((line) => frame.test(line))
+  if (first < 0) return ""
+  const end = frames.findIndex((line, index) => index >= first && insideEffect.test(line))
+  return frames.slice(first, end < 0 ? undefined : end).map((line) => `    ${line.trim()}`).join("\n")
+}
+
+const longestStack = 8192
+const frame = /^\s*at /
+const insideEffect = /Generator\.next|~effect\/(?:Effect|Utils)/
+
+// --- Type and message ---
+
+/** Names that say no more than that something is an error. */
+const genericNames = new Set(["", "Error", "error", "UnknownError"])
+
+const typeOf = (error: unknown): string => {
+  if (!isObject(error)) return error === null ? "null" : typeof error
+  const reason = reasonOf(error)
+  const names = [
+    reason === undefined ? "" : textAt(reason, "_tag"),
+    textAt(error, "_tag"),
+    isError(error) || "stack" in error ? textAt(error, "name") : ""
+  ]
+  const named = names.find((name) => !genericNames.has(name))
+  if (named !== undefined) return named
+  const constructed = constructorName(error)
+  if (constructed !== "" && !internalNames.has(constructed)) return constructed
+  return names.find((name) => name !== "") ?? (constructed === "" ? "_OTHER" : constructed)
+}
+
+/** Constructors of Node that are no name for a class of errors. */
+const internalNames = new Set(["NodeError", "SystemError"])
+
+const constructorName = (value: object): string => orElse(() => textOf(value.constructor.name), () => "")
+
+const messageOf = (error: unknown, left: number): string => {
+  if (!isObject(error)) return String(error)
+  const text = ownText(error)
+  if (text !== "") return text
+  if (left > 0) {
+    for (const inner of errorsBehind(error)) {
+      const message = messageOf(inner, left - 1)
+      if (message !== "") return message
+    }
+  }
+  if (isError(error) || keysOf(error).length > 0) return ""
+  if (typeof at(error, "status") === "number") {
+    return `HTTP ${at(error, "status")} ${textAt(error, "statusText")}`.trim()
+  }
+  const shown = orElse(() => (error as { toString(): string }).toString(), () => "")
+  return shown.startsWith("[object ") ? "" : shown
+}
+
+/** What Effect says of a promise that was rejected with nothing. */
+const silentMessage = (error: unknown): string => isObject(error) ? textAt(error, "message") : ""
+
+/** Where errors of programs and of services have their text, besides `message`. */
+const textKeys = ["reason", "description", "detail", "details", "error", "msg"] as const
+
+const ownText = (error: object): string => {
+  const reason = reasonOf(error)
+  const message = textAt(error, "message")
+  if (!silentText.test(message)) return message
+  const inner = reason === undefined ? "" : textAt(reason, "message")
+  if (inner !== "") return inner
+  for (const key of textKeys) {
+    const text = textAt(error, key)
+    if (text !== "") return text
+  }
+  return ""
+}
+
+// --- Behind an error ---
+
+/** An error that says by a tagged `reason` what happened, as many of Effect's do, is one with its reason. */
+const reasonOf = (error: object): object | undefined => {
+  const reason = at(error, "reason")
+  return isObject(reason) && textAt(reason, "_tag") !== "" && !isCause(reason) ? reason : undefined
+}
+
+const errorsBehind = (error: unknown): ReadonlyArray<unknown> => {
+  if (!isObject(error)) return []
+  return orElse(() => {
+    if (Cause.isCause(error)) return error.reasons.filter((reason) => reason._tag !== "Interrupt").map(valueOf)
+    if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []
+    if (Array.isArray(error)) return error.slice(0, mostFields).filter(isTelling)
+    const reason = reasonOf(error)
+    const errors = at(error, "errors")
+    const isPair = typeOf(error) === "SuppressedError"
+    return [
+      ...(Array.isArray(errors) ? errors.slice(0, mostFields).filter(isTelling) : []),
+      ...(isPair ? [at(error, "error"), at(error, "suppressed")] : []),
+      at(error, "cause"),
+      ...(reason === undefined ? [] : [at(reason, "cause"), ...errorsIn(reason)]),
+      ...errorsIn(error)
+    ].filter((behind) => behind !== undefined && behind !== null && behind !== reason && behind !== error)
+  }, () => [])
+}
+
+const isTelling = (item: unknown): boolean => isObject(item) || (typeof item === "string" && item !== "")
+
+/** Errors that stand in fields of any name, as `error`, `originalError` or `inner` do. */
+const errorsIn = (error: object): ReadonlyArray<unknown> =>
+  keysOf(error).map((key) => at(error, key)).filter((value) => isError(value) || isCause(value))
+
+// --- Fields ---
+
+/** Texts that are told elsewhere. */
+const toldElsewhere = new Set(["message", "stack", "_tag"])
+
+const isTold = (source: object, key: string, value: unknown): boolean => {
+  if (value === undefined || typeof value === "function" || key === "cause" || key.startsWith("~")) return true
+  if (toldElsewhere.has(key)) return typeof value === "string"
+  if (key === "name") return isError(source) || value === textAt(source, "_tag")
+  if (key === "errors") return Array.isArray(value)
+  // The message is made of it.
+  if (key === "issue") return textAt(source, "_tag") === "SchemaError"
+  return isError(value) || isCause(value) || value === reasonOf(source)
+}
+
+/** Facts that classes of errors have as getters. */
+const inheritedKeys = ["code", "status", "statusCode"] as const
+
+const addField = (fields: Record<string, unknown>, source: object, key: string): void => {
+  if (Object.hasOwn(fields, key)) return
+  const value = orElse((): unknown => (source as never)[key], () => "[unreadable]")
+  if (isTold(source, key, value)) return
+  // Requests and answers are large and hold headers and bodies.
+  if (key === "request" && isObject(value)) {
+    const url = textAt(value, "url")
+    const method = textAt(value, "method")
+    if (url !== "" && method !== "") return setField(fields, key, `${method} ${url.replace(/[?#].*$/s, "")}`)
+  }
+  if (key === "response" && isObject(value) && typeof at(value, "status") === "number") {
+    return setField(fields, "status", at(value, "status"))
+  }
+  setField(fields, key, value)
+}
+
+const isPlainAnswer = (value: unknown): boolean =>
+  typeof value === "number" || (typeof value === "string" && value !== "")
+
+const isDomException = (error: object): boolean => Object.prototype.toString.call(error) === "[object DOMException]"
+
+const isPlain = (value: object): boolean =>
+  orElse(() => constructorName(value) === "Object" || Object.getPrototypeOf(value) === null, () => true)
+
+// --- Reading what is not ours ---
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const isCause = (value: unknown): value is Cause.Cause<unknown> => orElse(() => Cause.isCause(value), () => false)
+
+/** A member; `undefined` where it cannot be read. */
+const at = (object: object, key: string): unknown => orElse((): unknown => (object as never)[key], () => undefined)
+
+const textAt = (object: object, key: string): string => textOf(at(object, key))
+
+const textOf = (value: unknown): string => typeof value === "string" ? value : ""
+
+const keysOf = (object: object): ReadonlyArray<string> =>
+  orElse(() => Object.keys(object).slice(0, mostFields), () => [])
 
 const clip = (text: string) => text.length > longestMessage ? `${cut(text, longestMessage)}…` : text

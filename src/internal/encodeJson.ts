@@ -4,9 +4,10 @@
  *
  * @internal
  */
+import * as Redacted from "effect/Redacted"
 import type { Redaction } from "../Redaction.ts"
 import { distinctNames } from "./distinctNames.ts"
-import { unboxed } from "./unboxed.ts"
+import { plainValue } from "./plainValue.ts"
 
 export interface JsonLimits {
   /** Levels of objects and arrays. */
@@ -38,8 +39,8 @@ interface Walk {
  * Encodes `value`, which stands at `path`; what the policy masks is masked, if one is given.
  *
  * BigInts become decimal text, NaN and infinities text, functions and symbols a
- * word for what they are, errors their name and message, binary data its size. A
- * getter or `toJSON` that throws leaves its place marked.
+ * word for what they are; other values that are no plain objects are shown as
+ * {@link plainValue} says. A getter or `toJSON` that throws leaves its place marked.
  */
 export const encodeJson = (
   value: unknown,
@@ -136,29 +137,14 @@ const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): s
 }
 
 const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
-  const primitive = unboxed(value)
-  if (primitive !== undefined) return encode(primitive, path, walk)
   if (Array.isArray(value)) return encodeArray(value, path, walk)
-  if (value instanceof Error) return encodeRecord({ name: value.name, message: value.message }, path, walk)
-  if (ArrayBuffer.isView(value)) return `"[${value.byteLength} bytes]"`
-  if (value instanceof Map) {
-    return encodeRecord(Object.fromEntries(first(value, walk.limits.members)), path, walk, value.size)
-  }
-  if (value instanceof Set) return encodeArray(first(value, walk.limits.members), path, walk, value.size)
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    const json: unknown = value.toJSON()
-    if (json !== value) return encode(json, path, walk)
-  }
-  return encodeRecord(value, path, walk)
-}
-
-const first = <A>(items: Iterable<A>, count: number): ReadonlyArray<A> => {
-  const taken: Array<A> = []
-  for (const item of items) {
-    if (taken.length === count) break
-    taken.push(item)
-  }
-  return taken
+  if (Redacted.isRedacted(value)) return encodeWithin(walk.redaction?.mask ?? "<redacted>", walk)
+  const plain = plainValue(value, walk.limits.members, true)
+  if (plain === undefined || plain.value === value) return encodeRecord(value, path, walk)
+  if (plain.total === undefined) return encode(plain.value, path, walk)
+  return Array.isArray(plain.value)
+    ? encodeArray(plain.value, path, walk, plain.total)
+    : encodeRecord(plain.value as object, path, walk, plain.total)
 }
 
 const encodeArray = (

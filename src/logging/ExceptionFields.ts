@@ -1,69 +1,41 @@
 /**
- * What a line says about a cause: the first reason in full, and all of them
- * apart where there are several.
+ * What a line says about a cause: its first failure with the errors behind it, and all of its reasons if it has several.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/exception/
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import { orElse } from "../internal/contain.ts"
-import { cut } from "../internal/cut.ts"
-import { describeCause, describeError } from "../internal/describeError.ts"
-
-/** Characters of a stack trace. */
-const longestStack = 8192
-/** Reasons of one cause, and errors behind an error, that are listed. */
-const mostListed = 10
-
-const kinds = { Fail: "failure", Die: "defect", Interrupt: "interruption" } as const
+import type * as Cause from "effect/Cause"
+import * as ErrorRecord from "../internal/errorRecord.ts"
+import type { Redaction } from "../Redaction.ts"
 
 /**
- * The fields of a cause: `error.type`, `exception.type`, `exception.message`,
- * `exception.stacktrace`, `exception.kind` (`failure`, `defect` or
- * `interruption`); `exception.reasons` where there are several, and
- * `exception.causes` for the errors behind the first.
+ * Makes the fields of a cause, bounded and redacted.
  *
+ * **Details**
+ *
+ * - `error.type` and `exception.type`: the tag or class of the error. Effect's `UnknownError` and errors without a text
+ *   are looked through to the error behind them.
+ * - `exception.message`, `exception.stacktrace`, and `exception.kind`: `failure`, `defect` or `interruption`.
+ * - `exception.<name>` for each own field of the error, such as `exception.code`; `exception.fields.<name>` if the name
+ *   is one of the others here.
+ * - `exception.causes`: type, message and `fields` of at most 10 errors behind it, the root as the last.
+ * - `exception.reasons`: the same of all reasons of a cause that has several, at most 10.
+ *
+ * @param cause the cause of a failure
+ * @param redaction the policy that decides what of the error may leave
  * @category constructors
  * @since 0.1.0
  */
-export const make = (cause: Cause.Cause<unknown>): Record<string, unknown> => {
-  const main = describeCause(cause)
-  const first = cause.reasons.find(Cause.isFailReason) ?? cause.reasons.find(Cause.isDieReason) ?? cause.reasons[0]
-  const fields: Record<string, unknown> = {
-    "error.type": main.type,
-    "exception.type": main.type,
-    "exception.message": main.message,
-    "exception.kind": first === undefined ? "interruption" : kinds[first._tag],
-    "exception.stacktrace": cut(orElse(() => Cause.pretty(cause), () => ""), longestStack)
-  }
-  if (cause.reasons.length > 1) {
-    fields["exception.reasons"] = cause.reasons.slice(0, mostListed).map((reason) => ({
-      kind: kinds[reason._tag],
-      ...(reason._tag === "Interrupt" ? {} : describeError(reason._tag === "Fail" ? reason.error : reason.defect))
-    }))
-  }
-  const behind = first === undefined || first._tag === "Interrupt"
-    ? []
-    : chain(first._tag === "Fail" ? first.error : first.defect)
-  if (behind.length > 0) fields["exception.causes"] = behind
-  return fields
-}
+export const make = (cause: Cause.Cause<unknown>, redaction: Redaction): Record<string, unknown> =>
+  ofRecord(ErrorRecord.make(cause, redaction))
 
-const chain = (error: unknown): ReadonlyArray<{ readonly type: string; readonly message: string }> => {
-  const seen = new Set<unknown>([error])
-  for (const current of seen) {
-    for (const behind of [...partsOf(current), causeOf(current)]) if (behind !== undefined) seen.add(behind)
-    if (seen.size > mostListed) break
-  }
-  return [...seen].slice(1, mostListed + 1).map(describeError)
-}
-
-/** The errors that are one together. */
-const partsOf = (error: unknown): ReadonlyArray<unknown> =>
-  orElse(() => error instanceof AggregateError ? error.errors.slice(0, mostListed) : [], () => [])
-
-const causeOf = (error: unknown): unknown =>
-  orElse(
-    () => typeof error === "object" && error !== null && "cause" in error ? error.cause ?? undefined : undefined,
-    () => undefined
-  )
+/**
+ * The fields of a failure that has been described.
+ *
+ * @internal
+ */
+export const ofRecord = (record: ErrorRecord.ErrorRecord): Record<string, unknown> => ({
+  "error.type": record.type,
+  "exception.kind": record.kind ?? "failure",
+  ...ErrorRecord.toFields(record)
+})

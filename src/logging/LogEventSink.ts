@@ -11,6 +11,7 @@ import { orElse } from "../internal/contain.ts"
 import * as Fields from "../internal/fields.ts"
 import * as SnakeCase from "../internal/snakeCase.ts"
 import * as Redaction from "../Redaction.ts"
+import * as ExceptionFields from "./ExceptionFields.ts"
 import { LogLevels } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
@@ -84,7 +85,7 @@ const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workf
 }
 
 /** Payload fields that lines have under the names that other lines have them under, after everything else. */
-const shared = new Set(["durationSeconds", "errorType", "errorMessage"])
+const shared = new Set(["durationSeconds", "errorType", "errorMessage", "error"])
 
 const millisPerSecond = 1000
 
@@ -109,6 +110,9 @@ const fieldsOf = (
     redaction.hasPaths && redaction.masks([member]) ? redaction.mask : value
   if ("durationSeconds" in payload) {
     fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
+  }
+  if ("error" in payload && payload.error !== undefined) {
+    Object.assign(fields, ExceptionFields.ofRecord(payload.error))
   }
   if ("errorType" in payload) {
     fields["error.type"] = shown("errorType", payload.errorType)

@@ -10,7 +10,7 @@ import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Correlation from "../Correlation.ts"
 import { orElse } from "../internal/contain.ts"
-import { describeCause } from "../internal/describeError.ts"
+import { causesOf, describeCause, framesOf, mainReason, tellingError, valueOf } from "../internal/describeError.ts"
 import { setField } from "../internal/setField.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { performanceCategory } from "./PerformanceCategory.ts"
@@ -115,13 +115,13 @@ const mostForeignFrames = 3
 
 /** Frames of the program, and the first three of libraries and the platform. */
 const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
-  const stack = orElse(() => Cause.pretty(cause), () => "")
+  const reason = mainReason(cause)
+  if (reason === undefined) return []
+  const error = tellingError(valueOf(reason))
   let foreign = 0
-  return stack.slice(0, longestStack).split("\n")
+  return [error, ...causesOf(error)].map(framesOf).join("\n").split("\n")
     .map((frame) => frame.trim())
-    .filter((frame) => frame.startsWith("at "))
+    .filter((frame) => frame !== "")
     .filter((frame) => !/node_modules|\(?node:/.test(frame) || ++foreign <= mostForeignFrames)
     .slice(0, mostFrames)
 }
-
-const longestStack = 65_536

@@ -13,7 +13,7 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
-import { describeError } from "../internal/describeError.ts"
+import { describeCause, describeError, isError } from "../internal/describeError.ts"
 import { encodeJson, searchedText } from "../internal/encodeJson.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { setField } from "../internal/setField.ts"
@@ -151,12 +151,12 @@ const recordOf = (
   return {
     time,
     level: options.logLevel,
-    message,
+    message: message === "" && cause.reasons.length > 0 ? describeCause(cause).message : message,
     component: origin.component,
     correlationId: origin.correlationId,
     span: origin.span,
     workflow: origin.workflow,
-    fields: origin.addsFields || cause.reasons.length > 0 ? withMore(cause, fields, origin, time) : fields
+    fields: origin.addsFields || cause.reasons.length > 0 ? withMore(cause, fields, origin, time, redaction) : fields
   }
 }
 
@@ -173,21 +173,22 @@ const withMore = (
   cause: Cause.Cause<unknown>,
   own: Readonly<Record<string, unknown>>,
   { annotations, spans }: Origin,
-  time: number
+  time: number,
+  redaction: Redaction.Redaction
 ): Readonly<Record<string, unknown>> => {
   const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
     if (key !== "component") setField(fields, key, annotations[key])
   }
   for (const [label, start] of spans) fields[`${label}_ms`] = time - start
-  return cause.reasons.length === 0 ? fields : withCause(fields, cause)
+  return cause.reasons.length === 0 ? fields : assignFields(fields, ExceptionFields.make(cause, redaction))
 }
-
-const withCause = (fields: Record<string, unknown>, cause: Cause.Cause<unknown>) =>
-  Object.assign(fields, ExceptionFields.make(cause))
 
 /** Keys decide here: as a text only what looks like a secret would be recognised. */
 const textOf = (part: unknown, redaction: Redaction.Redaction): string =>
-  orElse(() => isError(part) ? describeError(part).message : encodeJson(part, redaction), () => "[unreadable]")
-
-const isError = (part: unknown): part is Error => orElse(() => part instanceof Error, () => false)
+  orElse(() => {
+    if (isError(part)) return describeError(part).message
+    const json = encodeJson(part, redaction)
+    // A date or an address is a word of the message, and no JSON.
+    return typeof part === "object" && json.startsWith("\"") ? JSON.parse(json) as string : json
+  }, () => "[unreadable]")

@@ -12,9 +12,8 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { Attribute } from "../Conventions.ts"
 import type { SpanData, SpanEventData } from "../delivery/SpanData.ts"
-import { orElse } from "../internal/contain.ts"
 import { cut } from "../internal/cut.ts"
-import { describeCause } from "../internal/describeError.ts"
+import * as ErrorRecord from "../internal/errorRecord.ts"
 import type { Redaction } from "../Redaction.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { attributeName, attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
@@ -40,9 +39,6 @@ const endings: ReadonlySet<string> = new Set([
 
 /** Characters of a name; Effect's span logger makes a log message the name of an event. */
 const longestName = 8192
-
-/** Characters of a stack trace that an exception event keeps. */
-const longestStack = 8192
 
 export class RecordedSpan implements Tracer.Span, SpanData {
   readonly _tag = "Span"
@@ -183,14 +179,10 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       this.attribute(Attribute.interrupted, true)
       return
     }
-    const error = describeCause(cause)
+    const error = ErrorRecord.make(cause, this.#recording.redaction)
     this.statusCode = "error"
-    this.statusMessage = this.#recording.redaction.text(error.message)
+    this.statusMessage = ErrorRecord.headline(error)
     if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
-    this.keyEvent("exception", this.endTimeNanos, {
-      "exception.type": error.type,
-      "exception.message": error.message,
-      "exception.stacktrace": cut(orElse(() => Cause.pretty(cause), () => ""), longestStack)
-    })
+    this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
   }
 }

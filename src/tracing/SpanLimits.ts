@@ -98,6 +98,7 @@ const clipInside = (
     room.characters -= kept.length
     return kept
   }
+  if (value instanceof Date) return orElse(() => value.toISOString(), () => "Invalid Date")
   if (Array.isArray(value)) return take(value, room).map((item) => clipInside(limits, item, room))
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
     return Object.fromEntries(

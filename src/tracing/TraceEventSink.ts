@@ -38,7 +38,9 @@ const known = new Set([
   "stepName",
   "attempt",
   "fromState",
-  "toState"
+  "toState",
+  // The span that failed has an event of its own for it.
+  "error"
 ])
 
 /**

@@ -19,8 +19,9 @@ import * as Queue from "effect/Queue"
 import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
-import { describeCause, type ErrorDescription } from "../internal/describeError.ts"
+import * as ErrorRecord from "../internal/errorRecord.ts"
 import { withSpan } from "../internal/spans.ts"
+import * as Redaction from "../Redaction.ts"
 import type * as Step from "./Step.ts"
 import * as StepError from "./StepError.ts"
 import { StepTimedOut, TaskError } from "./TaskError.ts"
@@ -282,7 +283,7 @@ const fail = (
   span: Tracer.Span | undefined
 ): void => {
   const before = run.steps[index] as StepRecord
-  const error: ErrorDescription = describeCause(cause)
+  const error = ErrorRecord.make(cause, fiber.getRef(Redaction.Current))
   const permanent = isPermanent(cause)
   const exhausted = before.attempts >= before.maximumAttempts
   const final = permanent || exhausted
@@ -294,6 +295,7 @@ const fail = (
     ...measured,
     errorType: error.type,
     errorMessage: error.message,
+    error,
     final,
     timedOut
   })

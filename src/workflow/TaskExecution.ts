@@ -12,8 +12,9 @@ import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
-import { describeCause } from "../internal/describeError.ts"
+import * as ErrorRecord from "../internal/errorRecord.ts"
 import { withSpan } from "../internal/spans.ts"
+import * as Redaction from "../Redaction.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import * as RunEnd from "./RunEnd.ts"
 import { Cancelled, TaskError } from "./TaskError.ts"
@@ -104,7 +105,7 @@ const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefi
       totalSteps: run.steps.length,
       completedSteps: satisfiedCount(run)
     }
-    const error = Exit.isSuccess(outcome) ? undefined : describeCause(outcome.cause)
+    const error = Exit.isSuccess(outcome) ? undefined : ErrorRecord.make(outcome.cause, fiber.getRef(Redaction.Current))
     span?.attribute(Attribute.taskStatus, state)
     if (state === "error" && error !== undefined) span?.attribute(Attribute.errorType, error.type)
     const refused = state === "complete"
@@ -118,6 +119,7 @@ const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefi
         ...fields,
         errorType: error?.type ?? "_OTHER",
         errorMessage: error?.message ?? "",
+        ...(error === undefined ? {} : { error }),
         failedSteps: run.steps.filter((step) => step.state === "error").map((step) => step.name)
       })
     return refused === undefined ? outcome : Effect.die(refused)

@@ -21,7 +21,7 @@ import * as Result from "effect/Result"
 import * as Correlation from "../Correlation.ts"
 import type * as EventBus from "../events/EventBus.ts"
 import type * as EventCatalog from "../events/EventCatalog.ts"
-import type { ErrorDescription } from "../internal/describeError.ts"
+import type { ErrorRecord } from "../internal/errorRecord.ts"
 import type * as RetryPolicy from "../RetryPolicy.ts"
 import type { RecordWriter } from "./RecordWriter.ts"
 import * as StepState from "./StepState.ts"
@@ -201,7 +201,7 @@ export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_reque
 }
 
 /** The end of a run as the task record keeps it. */
-export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorDescription | undefined) => ({
+export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorRecord | undefined) => ({
   endedAt: clock.currentTimeMillisUnsafe(),
   durationSeconds: elapsed(run, clock),
   error

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { ErrorRecord } from "../internal/errorRecord.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import { StepState } from "./StepState.ts"
 import { hasEnded, TaskState } from "./TaskState.ts"
@@ -45,7 +46,8 @@ export const StepRecord = Schema.Struct({
   endedAt: Schema.UndefinedOr(Schema.Finite),
   /** When a step in back-off will be tried again. */
   nextAttemptAt: Schema.UndefinedOr(Schema.Finite),
-  error: Schema.UndefinedOr(Schema.Struct({ type: Schema.String, message: Schema.String }))
+  /** Why it failed: the error, its own fields, the errors behind it and its stack; bounded and redacted. */
+  error: Schema.UndefinedOr(ErrorRecord)
 })
 
 /**
@@ -74,7 +76,8 @@ export const TaskRecord = Schema.Struct({
   endedAt: Schema.UndefinedOr(Schema.Finite),
   /** Creation to end, by the monotonic clock. */
   durationSeconds: Schema.UndefinedOr(Schema.Finite),
-  error: Schema.UndefinedOr(Schema.Struct({ type: Schema.String, message: Schema.String }))
+  /** Why it failed: the error, its own fields, the errors behind it and its stack; bounded and redacted. */
+  error: Schema.UndefinedOr(ErrorRecord)
 })
 
 /**

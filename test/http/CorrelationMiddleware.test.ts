@@ -39,6 +39,26 @@ const runOrder = (headers: Readonly<Record<string, string>>) =>
     return created
   })
 
+describe("the line of a request that failed", () => {
+  it.effect("says what was not found, and where a handler broke", () =>
+    Effect.gen(function*() {
+      yield* server.get("/nothing?token=hunter2")
+      yield* server.get("/dies")
+      const [missing] = yield* server.logged("RouteNotFound")
+      assert.deepInclude(missing, {
+        message: "RouteNotFound (GET /nothing)",
+        "error.type": "RouteNotFound",
+        "exception.request": "GET /nothing",
+        "http.method": "GET",
+        "http.url": "/nothing",
+        "http.status": 404
+      })
+      const [broken] = yield* server.logged("broken")
+      assert.deepInclude(broken, { message: "broken", "exception.kind": "defect", "http.status": 500 })
+      assert.include(broken["exception.stacktrace"], "CorrelationMiddleware.test.ts")
+    }).pipe(Effect.provide(layer())))
+})
+
 describe("correlation id", () => {
   it.effect("is answered by every route, and by those that are not there or break", () =>
     Effect.gen(function*() {

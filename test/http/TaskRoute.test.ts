@@ -7,7 +7,7 @@ import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as server from "./server.ts"
-import { Fail, Hang, Look, order, ProcessOrder, Seen } from "./tasks.ts"
+import { Fail, Hang, Look, order, ProcessOrder, Refuse, Seen } from "./tasks.ts"
 
 const tasks = [ProcessOrder, Hang, Fail] as const
 
@@ -192,6 +192,24 @@ describe("POST /tasks", () => {
       assert.deepStrictEqual(yield* TestConsole.logLines, [])
       assert.deepStrictEqual(yield* TestConsole.errorLines, [])
     }).pipe(Effect.provide(server.layer(tasks))))
+
+  it.effect("says why a step failed, to the root, without stacks and secrets", () =>
+    Effect.gen(function*() {
+      const { body } = yield* start("refuse")
+      const ended = yield* server.awaitStatus(body.taskId, "error")
+      const error = {
+        type: "TypeError",
+        message: "fetch failed",
+        causes: [{
+          type: "Error",
+          message: "connect ECONNREFUSED ::1:1",
+          fields: { code: "ECONNREFUSED", apiKey: "[FILTERED]" }
+        }]
+      }
+      assert.deepStrictEqual(ended.body.error, error)
+      assert.deepStrictEqual(ended.body.steps[0].error, error)
+      assert.deepStrictEqual((yield* server.get("/tasker/tasks")).body.tasks[0].error, error)
+    }).pipe(Effect.provide(server.layer([Refuse]))))
 
   it.effect("starts 200 tasks at once", () =>
     Effect.gen(function*() {

@@ -28,6 +28,20 @@ class Refused extends Data.TaggedError("Refused") {
   override readonly message = "the secret of postgres://user:hunter2@db"
 }
 
+const refuse = Step.make("refuse", {
+  input: Nothing,
+  retry: { maximumAttempts: 1 },
+  run: () =>
+    Effect.tryPromise(() =>
+      Promise.reject(
+        new TypeError("fetch failed", {
+          cause: Object.assign(new Error("connect ECONNREFUSED ::1:1"), { code: "ECONNREFUSED", apiKey: "hunter2" })
+        })
+      )
+    )
+})
+export const Refuse = Task.make("refuse", { input: Nothing, steps: [refuse] })
+
 const fail = Step.make("fail", {
   input: Nothing,
   retry: { maximumAttempts: 1 },

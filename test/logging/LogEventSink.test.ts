@@ -62,6 +62,63 @@ describe("LogEventSink", () => {
       }])
     }).pipe(Effect.provide(logs.layer())))
 
+  it.effect("says of a failure what its event says of it: fields, causes, reasons and stack", () =>
+    Effect.gen(function*() {
+      yield* EventBus.publish(EventCatalog.catalog["task.failed"], {
+        taskId: "t-1",
+        taskName: "order",
+        namespace: "shop",
+        version: "1.0.0",
+        fromState: "in_progress",
+        toState: "error",
+        durationSeconds: 1,
+        totalSteps: 1,
+        completedSteps: 0,
+        failedSteps: ["charge"],
+        errorType: "Declined",
+        errorMessage: "no",
+        error: {
+          type: "Declined",
+          message: "no",
+          kind: "defect",
+          fields: { code: 51, cvc: "[FILTERED]" },
+          causes: [{ type: "Error", message: "refused" }],
+          reasons: [{ kind: "defect", type: "Declined", message: "no" }, { kind: "failure", type: "A", message: "b" }],
+          stack: "Declined: no\n    at charge (charge.ts:1:1)"
+        }
+      })
+      const [{ attempt: _, ...line } = {}] = yield* logs.decoded
+      assert.deepStrictEqual(line, {
+        level: "ERROR",
+        message: "task failed",
+        component: "workflow",
+        task_id: "t-1",
+        task_name: "order",
+        event: "task.failed",
+        namespace: "shop",
+        version: "1.0.0",
+        from_state: "in_progress",
+        to_state: "error",
+        total_steps: 1,
+        completed_steps: 0,
+        failed_steps: ["charge"],
+        duration_ms: 1000,
+        "error.type": "Declined",
+        "exception.type": "Declined",
+        "exception.message": "no",
+        "exception.kind": "defect",
+        "exception.code": 51,
+        "exception.cvc": "[FILTERED]",
+        "exception.causes": [{ type: "Error", message: "refused" }],
+        "exception.reasons": [{ kind: "defect", type: "Declined", message: "no" }, {
+          kind: "failure",
+          type: "A",
+          message: "b"
+        }],
+        "exception.stacktrace": "Declined: no\n    at charge (charge.ts:1:1)"
+      })
+    }).pipe(Effect.provide(logs.layer())))
+
   it.effect("writes an event as one line with the ids of its payload and its fields in snake case", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_700_000_000_000)

@@ -393,6 +393,56 @@ describe("StructuredLogger", () => {
       assert.include(String(lines[0]?.["exception.stacktrace"]), "TypeError: boom\n    at ")
     }).pipe(Effect.provide(logs.layer())))
 
+  it.effect("gives a line of a cause alone the message of the cause", () =>
+    Effect.gen(function*() {
+      yield* Effect.logError(Cause.fail(new TypeError("boom")))
+      yield* Effect.logError("", Cause.die("broken"))
+      yield* Effect.logError(Cause.interrupt(1))
+      yield* Effect.logError(
+        Cause.fail(new Cause.UnknownError(new RangeError("inner"), "An error occurred in Effect.try"))
+      )
+      yield* Effect.logError({ order: 1 }, Cause.fail("no money"))
+      yield* Effect.ignore(Effect.fail(new Error("ignored")), { log: "Warn" })
+      yield* Effect.logError(Cause.empty)
+      assert.deepStrictEqual((yield* logs.decoded).map(({ message }) => message), [
+        "boom",
+        "broken",
+        "interrupted",
+        "inner",
+        "no money",
+        "ignored",
+        ""
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("shows the own fields of an error, redacted, and keeps the stack of one in a field", () =>
+    Effect.gen(function*() {
+      const error = Object.assign(new Error("refused"), { code: "ECONNREFUSED", type: "net", apiKey: "hunter2" })
+      yield* Effect.logError("no database", error)
+      yield* Effect.logError("no database", { err: error, error: "text" })
+      yield* Effect.logError("no database").pipe(Effect.annotateLogs("error", error))
+      const [first, second, third] = yield* logs.decoded
+      assert.deepInclude(first, {
+        message: "no database refused",
+        "exception.code": "ECONNREFUSED",
+        "exception.fields.type": "net",
+        "exception.apiKey": "[FILTERED]"
+      })
+      for (const shown of [second?.["err"], third?.["error"]] as ReadonlyArray<Record<string, unknown>>) {
+        assert.deepInclude(shown, { name: "Error", message: "refused", code: "ECONNREFUSED", apiKey: "[FILTERED]" })
+        assert.include(String(shown["stack"]), "Error: refused\n    at ")
+      }
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("writes a date, an address or an expression in a message as a word", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("from", new Date(0), "to", new URL("http://shop.test/a"), /a b/)
+      assert.strictEqual(
+        (yield* logs.decoded)[0]?.["message"],
+        "from 1970-01-01T00:00:00.000Z to http://shop.test/a /a b/"
+      )
+    }).pipe(Effect.provide(logs.layer())))
+
   it.effect("keeps what a line was written for, however long it is", () =>
     Effect.gen(function*() {
       const long = "x".repeat(16_000)

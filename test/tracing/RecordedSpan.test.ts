@@ -141,6 +141,27 @@ describe("RecordedSpan", () => {
       }).pipe(Effect.provide(layer())))
   }
 
+  it.effect("records the errors behind a failure, its own fields, and the root in its status", () =>
+    Effect.gen(function*() {
+      const refused = Object.assign(new Error("connect ECONNREFUSED ::1:1"), { code: "ECONNREFUSED" })
+      const fetching = Effect.tryPromise(() =>
+        Promise.reject(Object.assign(new TypeError("fetch failed", { cause: refused }), { attempt: 2, token: "x" }))
+      )
+      yield* Effect.exit(Effect.withSpan(fetching, "work"))
+      const span = yield* spanNamed("work")
+      assert.deepStrictEqual([span.statusMessage, attributesOf(span)], [
+        "fetch failed: connect ECONNREFUSED ::1:1",
+        { "error.type": "TypeError" }
+      ])
+      assert.deepInclude(span.events[0]?.attributes, {
+        "exception.type": "TypeError",
+        "exception.message": "fetch failed",
+        "exception.attempt": 2,
+        "exception.token": "[FILTERED]",
+        "exception.causes": [{ type: "Error", message: "connect ECONNREFUSED ::1:1", fields: { code: "ECONNREFUSED" } }]
+      })
+    }).pipe(Effect.provide(layer())))
+
   it.effect("keeps an error type that the program has set", () =>
     Effect.gen(function*() {
       yield* Effect.exit(Effect.withSpan(Effect.fail("x"), "work", { attributes: { "error.type": "mine" } }))

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
+import { ErrorRecord } from "../../internal/errorRecord.ts"
 
 export const task = {
   taskId: Schema.String,
@@ -19,7 +20,12 @@ export const step = {
   attempt: Schema.Int
 }
 export const transition = { fromState: Schema.UndefinedOr(Schema.String), toState: Schema.String }
-export const failure = { errorType: Schema.String, errorMessage: Schema.String }
+export const failure = {
+  errorType: Schema.String,
+  errorMessage: Schema.String,
+  /** The failure with its own fields, the errors behind it and its stack; bounded and redacted. */
+  error: Schema.optionalKey(ErrorRecord)
+}
 export const ended = { durationSeconds: Schema.Finite, totalSteps: Schema.Int, completedSteps: Schema.Int }
 export const attempted = {
   queueSeconds: Schema.Finite,

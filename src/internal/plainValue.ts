@@ -1,0 +1,244 @@
+/**
+ * What a value that is no plain object is shown as, in lines, events, records and attributes alike.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Exit from "effect/Exit"
+import { isPlainObject } from "./contain.ts"
+import {
+  causesOf,
+  describeError,
+  fieldsOf,
+  framesOf,
+  isError,
+  mainReason,
+  tellingError,
+  valueOf
+} from "./describeError.ts"
+import { setField } from "./setField.ts"
+
+/** What stands in place of a value. Texts, keys and members are to be bounded and redacted as any others. */
+export interface PlainValue {
+  /** A text, a list, a record of fields, or another value to look at in its place. */
+  readonly value: unknown
+  /** How many members there are, where `value` has only the first of them. */
+  readonly total?: number
+}
+
+/**
+ * Gives what stands in place of an object. May throw what the object's own code throws.
+ *
+ * @param value any object but an array and an Effect `Redacted`
+ * @param limit members of a collection that are read at most
+ * @param stacks whether errors are shown with their stacks
+ * @returns `undefined` where the object's own fields are what it shows
+ */
+export const plainValue = (value: object, limit: number, stacks: boolean): PlainValue | undefined => {
+  if (isPlainObject(value)) return typeof value["toJSON"] === "function" ? fromJson(value, limit) : undefined
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  return ofBox(value, tag) ?? ofError(value, stacks) ?? ofCollection(value, tag, limit) ?? ofPlatform(value, tag) ??
+    fromJson(value, limit) ?? ofClass(value, tag)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+const text = (value: string): PlainValue => ({ value })
+
+/** Texts, numbers and other primitives in objects of their own. */
+const ofBox = (value: object, tag: string): PlainValue | undefined => {
+  if (!boxes.has(tag)) return undefined
+  const primitive: unknown = value.valueOf()
+  return typeof primitive === "object" || typeof primitive === "function" ? undefined : { value: primitive }
+}
+
+const boxes = new Set(["String", "Number", "Boolean", "BigInt", "Symbol"])
+
+// --- Errors ---
+
+const mostCauses = 10
+
+const ofError = (value: object, stacks: boolean): PlainValue | undefined => {
+  if (isError(value)) return { value: errorFields(value, stacks) }
+  if (Cause.isCause(value)) return { value: causeFields(value, stacks) }
+  if (!Exit.isExit(value)) return undefined
+  return {
+    value: Exit.isSuccess(value)
+      ? { _id: "Exit", _tag: "Success", value: value.value }
+      : { _id: "Exit", _tag: "Failure", cause: causeFields(value.cause, stacks) }
+  }
+}
+
+const causeFields = (cause: Cause.Cause<unknown>, stacks: boolean): unknown => {
+  const main = mainReason(cause)
+  if (main === undefined) return { name: "interrupted", message: "interrupted" }
+  const others = cause.reasons.filter((reason) => reason !== main && reason._tag !== "Interrupt")
+    .slice(0, mostCauses)
+  return {
+    ...errorFields(valueOf(main), stacks),
+    ...(others.length === 0
+      ? {}
+      : { reasons: others.map((reason) => errorFields(valueOf(reason as Cause.Fail<unknown> | Cause.Die), stacks)) })
+  }
+}
+
+const errorFields = (given: unknown, stacks: boolean): Record<string, unknown> => {
+  const error = tellingError(given)
+  const { message, type } = describeError(error)
+  const frames = stacks ? framesOf(error) : ""
+  const fields: Record<string, unknown> = { name: type, message }
+  if (frames !== "") fields["stack"] = `${type}: ${message}\n${frames}`
+  const own = fieldsOf(error) ?? {}
+  for (const key of Object.keys(own)) if (!Object.hasOwn(fields, key)) setField(fields, key, own[key])
+  const causes = causesOf(error).slice(0, mostCauses)
+  // The errors behind are named here: as values of their own they would name those behind them again.
+  if (causes.length > 0) {
+    fields["causes"] = causes.map((cause) => {
+      const { message, type } = describeError(cause)
+      return { ...fieldsOf(cause), name: type, message }
+    })
+  }
+  return fields
+}
+
+// --- Collections ---
+
+const ofCollection = (value: object, tag: string, limit: number): PlainValue | undefined => {
+  if (value instanceof Map) return { value: fromEntries(value, limit), total: value.size }
+  if (value instanceof Set) return { value: first(value, limit), total: value.size }
+  if (keyed.has(tag) && isIterable(value)) return { value: fromEntries(value as Iterable<[unknown, unknown]>, limit) }
+  return ofBinary(value, tag, limit)
+}
+
+/** Lists of names and values, whose values are of one name each. */
+const keyed = new Set(["Headers", "URLSearchParams", "FormData", "Map"])
+
+/** A record where every key is a primitive, a list of pairs otherwise; values of one key stand in a list. */
+const fromEntries = (entries: Iterable<readonly [unknown, unknown]>, limit: number): unknown => {
+  const pairs = first(entries, limit)
+  if (pairs.some(([key]) => typeof key === "object" && key !== null)) return pairs
+  const grouped = new Map<string, Array<unknown>>()
+  for (const [key, value] of pairs) {
+    const name = String(key)
+    const values = grouped.get(name)
+    if (values === undefined) grouped.set(name, [value])
+    else values.push(value)
+  }
+  const record: Record<string, unknown> = {}
+  for (const [name, values] of grouped) setField(record, name, values.length === 1 ? values[0] : values)
+  return record
+}
+
+/** Bytes are their size; numbers are numbers. */
+const ofBinary = (value: object, tag: string, limit: number): PlainValue | undefined => {
+  if (value instanceof Uint8Array || value instanceof DataView || value instanceof Uint8ClampedArray) {
+    return text(`[${value.byteLength} bytes]`)
+  }
+  if (ArrayBuffer.isView(value)) {
+    const numbers = value as unknown as ArrayLike<number | bigint>
+    return {
+      value: Array.from({ length: Math.min(numbers.length, limit) }, (_, i) => numbers[i]),
+      total: numbers.length
+    }
+  }
+  if (tag !== "ArrayBuffer" && tag !== "SharedArrayBuffer") return undefined
+  return text(`[${(value as ArrayBuffer).byteLength} bytes]`)
+}
+
+const first = <A>(items: Iterable<A>, count: number): ReadonlyArray<A> => {
+  const taken: Array<A> = []
+  if (count <= 0) return taken
+  for (const item of items) if (taken.push(item) >= count) break
+  return taken
+}
+
+const isIterable = (value: object): value is Iterable<unknown> =>
+  typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function"
+
+// --- The platform ---
+
+const ofPlatform = (value: object, tag: string): PlainValue | undefined => {
+  switch (tag) {
+    case "RegExp":
+      return text((value as RegExp).toString())
+    case "Response": {
+      const { headers, status, statusText, url } = value as Response
+      return {
+        value: { status, ...(statusText === "" ? {} : { statusText }), ...(url === "" ? {} : { url }), headers }
+      }
+    }
+    case "Request": {
+      const { headers, method, url } = value as Request
+      return { value: { method, url, headers } }
+    }
+    case "Blob":
+      return text(`[${(value as Blob).size} bytes]`)
+    case "File": {
+      const { name, size, type } = value as File
+      return { value: { name, size, ...(type === "" ? {} : { type }) } }
+    }
+    case "Object":
+      return ofNode(value as Members)
+    default:
+      return undefined
+  }
+}
+
+/** Streams, sockets, requests and timers of Node are large and lead to everything else. */
+const ofNode = (value: Members): PlainValue | undefined => {
+  const name = className(value)
+  if (name === "Timeout" || name === "Immediate") return text(`[${name}]`)
+  if (typeof value["pipe"] !== "function" || typeof value["on"] !== "function") return undefined
+  const { headers, method, statusCode, url } = value
+  if (typeof method === "string" && typeof url === "string" && url !== "") return { value: { method, url, headers } }
+  return typeof statusCode === "number" ? { value: { statusCode } } : text(`[${name}]`)
+}
+
+const className = (value: object): string =>
+  typeof value.constructor === "function" && typeof value.constructor.name === "string" ? value.constructor.name : ""
+
+// --- Classes ---
+
+/** What an object says itself. Effect's data is read from the value, because its JSON has its members turned already. */
+const fromJson = (value: object, limit: number): PlainValue | undefined => {
+  if (!("toJSON" in value) || typeof value.toJSON !== "function") return undefined
+  if (Duration.isDuration(value)) return text(Duration.format(value))
+  const json: unknown = value.toJSON()
+  if (!isPlainObject(json) || typeof json["_id"] !== "string") return { value: json }
+  if (Array.isArray(json["values"]) && isIterable(value)) {
+    return isKeyed.test(json["_id"])
+      ? { value: fromEntries(value as Iterable<[unknown, unknown]>, limit), total: json["values"].length }
+      : { value: first(value, limit), total: json["values"].length }
+  }
+  return { value: ofEffect(value, json) }
+}
+
+/** Members come from the value itself: in its JSON a `Redacted` is a text already, and a `Duration` an object. */
+const ofEffect = (value: Members, json: Members): unknown => {
+  switch (json["_id"]) {
+    case "HttpClientRequest":
+      return { method: json["method"], url: json["url"], urlParams: value["urlParams"], headers: value["headers"] }
+    case "UrlParams":
+      return json["params"]
+    case "Option":
+      return "value" in json ? { ...json, value: value["value"] } : json
+    case "Result":
+      return "value" in json ? { ...json, value: value["success"] } : { ...json, failure: value["failure"] }
+    default:
+      return json
+  }
+}
+
+const isKeyed = /(?:Map|Trie)$/
+
+/** An instance whose state is private says what its class can make of it, or the name of the class. */
+const ofClass = (value: object, tag: string): PlainValue | undefined => {
+  if (Object.keys(value).length > 0) return undefined
+  if (tag !== "Object") return text(`[${tag}]`)
+  const name = className(value)
+  // An object that is made of another one is no instance of a class.
+  if (name === "Object" || name === "") return undefined
+  const shown = value.toString === Object.prototype.toString ? "" : (value as { toString(): string }).toString()
+  return text(shown === "" || shown.startsWith("[object ") ? `[${name}]` : shown)
+}
