@@ -169,7 +169,9 @@ describe("plainValue", () => {
     attributeCount: 100,
     attributeValueLength: 1000,
     eventCount: 1,
-    linkCount: 1
+    linkCount: 1,
+    eventAttributeCount: undefined,
+    linkAttributeCount: undefined
   }
 
   it.each(shown)("shows %s in a line", (_, value, expected) => {
