@@ -69,7 +69,7 @@ describe("the telling error", () => {
       refusedRecord.message
     ],
     ["a cause", Cause.die(new TypeError("x")), "TypeError", "x"],
-    ["a failed exit", Exit.fail(new TypeError("x")), "TypeError", "x"],
+    ["a failed exit", Exit.fail<unknown>(new TypeError("x")), "TypeError", "x"],
     ["a class that keeps the name Error", new Payment("x"), "Payment", "x"],
     ["an answer of a service", { code: 404, error: "not found" }, "Object", "not found"],
     ["several errors in a list", [new TypeError("x"), "y"], "Array", "x"],

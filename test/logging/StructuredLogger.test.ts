@@ -402,7 +402,7 @@ describe("StructuredLogger", () => {
         Cause.fail(new Cause.UnknownError(new RangeError("inner"), "An error occurred in Effect.try"))
       )
       yield* Effect.logError({ order: 1 }, Cause.fail("no money"))
-      yield* Effect.ignore(Effect.fail(new Error("ignored")), { log: "Warn" })
+      yield* Effect.ignore(Effect.fail("ignored"), { log: "Warn" })
       yield* Effect.logError(Cause.empty)
       assert.deepStrictEqual((yield* logs.decoded).map(({ message }) => message), [
         "boom",
