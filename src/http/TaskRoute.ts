@@ -56,7 +56,8 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  *   mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for
  *   anything but `application/json`.
  * - `GET /tasks?limit&offset`: the newest first, 20 by default, 100 at most.
- * - `GET /tasks/:id`: one run with its steps; 404 if none is known.
+ * - `GET /tasks/:id`: one run with its steps, and why one failed: `error` with type, message, own fields and causes,
+ *   redacted; 404 if none is known.
  * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its
  *   last record; 404 if none is known, 409 if it had ended or runs elsewhere.
  *
