@@ -5,18 +5,12 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
-import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import { joinSeries } from "./internal/combine/joinSeries.ts"
 import { piece } from "./internal/combine/mergeSeries.ts"
+import { emptySnapshot, haveOneKind, withSeries } from "./internal/model/metricData.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
-import type {
-  ExponentialHistogramValue,
-  HistogramData,
-  HistogramValue,
-  MetricData,
-  MetricSnapshot,
-  SeriesSnapshot
-} from "./MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
 
 /**
@@ -25,7 +19,7 @@ import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
  * @category constants
  * @since 0.1.0
  */
-export const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
+export const nothing: MetricSnapshot = emptySnapshot
 
 /**
  * The differences between two snapshots of one store.
@@ -90,49 +84,24 @@ export function* steps(
   for (const metric of current.metrics) {
     yield* SeriesList.make(metric)
     const difference = isDelta(temporality, metric)
-      ? yield* familyBetween(before.get(metric.name), metric, previous.timeMillis)
+      ? yield* metricBetween(before.get(metric.name), metric, previous.timeMillis)
       : metric
     if (difference.series.length > 0) metrics.push(difference)
   }
   return { timeMillis: current.timeMillis, metrics }
 }
 
-/** `undefined` where the value cannot have grown out of the previous one. */
-type Subtract<Value> = (current: Value, previous: Value) => Value | undefined
-
-function* familyBetween(
+function* metricBetween(
   previous: MetricData | undefined,
   metric: MetricData,
   since: number
 ): Cooperation.Work<MetricData> {
-  switch (metric.type) {
-    case "counter": {
-      const before = previous?.type === metric.type ? previous.series : []
-      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractNumbers, isZero) }
-    }
-    case "histogram": {
-      const before = previous?.type === metric.type && haveSameBuckets(previous, metric) ? previous.series : []
-      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractHistograms, isEmpty) }
-    }
-    case "exponentialHistogram": {
-      const before = previous?.type === metric.type ? previous.series : []
-      return { ...metric, series: yield* seriesBetween(before, metric, since, subtractExponentials, isEmpty) }
-    }
-    default:
-      return metric
-  }
-}
-
-function* seriesBetween<Value>(
-  previous: ReadonlyArray<SeriesSnapshot<Value>>,
-  metric: { readonly attributes: ReadonlyArray<string>; readonly series: ReadonlyArray<SeriesSnapshot<Value>> },
-  since: number,
-  subtract: Subtract<Value>,
-  isNothing: (difference: Value) => boolean
-): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
-  const before = yield* joinSeries(previous, metric.series, metric.attributes)
-  const changed: Array<SeriesSnapshot<Value>> = []
-  for (const [index, series] of metric.series.entries()) {
+  const { amountOf, subtract } = aggregationOf.make(metric)
+  const all: ReadonlyArray<SeriesSnapshot> = metric.series
+  const known = previous !== undefined && haveOneKind(previous, metric) ? previous.series : []
+  const before = yield* joinSeries<SeriesSnapshot["value"]>(known, all, metric.attributes)
+  const changed: Array<SeriesSnapshot> = []
+  for (const [index, series] of all.entries()) {
     if (index % piece === 0) yield
     const known = before[index]
     if (known === undefined || known.startMillis !== series.startMillis) {
@@ -140,7 +109,7 @@ function* seriesBetween<Value>(
       continue
     }
     const difference = subtract(series.value, known.value)
-    if (difference !== undefined && isNothing(difference)) continue
+    if (difference !== undefined && amountOf(difference) === 0) continue
     changed.push({
       attributes: series.attributes,
       startMillis: since,
@@ -148,7 +117,7 @@ function* seriesBetween<Value>(
       exemplars: series.exemplars.length === 0 ? series.exemplars : newSince(series, known, since)
     })
   }
-  return changed
+  return withSeries(metric, changed)
 }
 
 /** An exemplar of the same millisecond as the reading before may be older or newer than it; the reading tells. */
@@ -160,24 +129,3 @@ const newSince = (series: SeriesSnapshot<unknown>, known: SeriesSnapshot<unknown
         other.traceId === exemplar.traceId && other.spanId === exemplar.spanId
       )
   )
-
-const haveSameBuckets = (left: HistogramData, right: HistogramData): boolean =>
-  left.buckets.length === right.buckets.length && left.buckets.every((bound, index) => bound === right.buckets[index])
-
-const difference = (current: number, previous: number): number => current === previous ? 0 : current - previous
-
-const subtractNumbers: Subtract<number> = (current, previous) =>
-  current < previous ? undefined : difference(current, previous)
-
-const isZero = (value: number): boolean => value === 0
-
-const subtractHistograms: Subtract<HistogramValue> = (current, previous) =>
-  current.counts.some((count, bucket) => count < (previous.counts[bucket] ?? 0)) ? undefined : {
-    counts: current.counts.map((count, bucket) => count - (previous.counts[bucket] ?? 0)),
-    count: current.count - previous.count,
-    sum: difference(current.sum, previous.sum)
-  }
-
-const subtractExponentials: Subtract<ExponentialHistogramValue> = ExponentialValue.subtract
-
-const isEmpty = (value: { readonly count: number }): boolean => value.count === 0

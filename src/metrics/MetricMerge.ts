@@ -5,31 +5,16 @@
  * @since 0.1.0
  */
 import * as Cooperation from "../internal/Cooperation.ts"
+import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 import { mergeSeries } from "./internal/combine/mergeSeries.ts"
 import { newest } from "./internal/combine/NewestExemplars.ts"
+import { haveSameBuckets, withSeries } from "./internal/model/metricData.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
-import type {
-  ExponentialHistogramData,
-  ExponentialHistogramValue,
-  HistogramData,
-  HistogramValue,
-  MetricData,
-  MetricSnapshot,
-  NumberData,
-  SeriesSnapshot,
-  SummaryData,
-  SummaryValue
-} from "./MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
-/**
- * How the gauges of several snapshots become one value; `last` is the one of the
- * last snapshot that has the series.
- *
- * @category models
- * @since 0.1.0
- */
-export type GaugeMerge = "sum" | "max" | "min" | "last"
+export type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 
 /**
  * What differs from the defaults of a merge.
@@ -136,7 +121,7 @@ export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {
     position++
   }
   const merged: Array<MetricData> = []
-  for (const same of metrics.values()) merged.push(yield* mergeFamily(same, options))
+  for (const same of metrics.values()) merged.push(yield* mergeMetric(same, options))
   return {
     snapshot: { timeMillis, metrics: merged.sort((left, right) => left.name < right.name ? -1 : 1) },
     conflicts: conflicts.sort((left, right) => left.name === right.name ? 0 : left.name < right.name ? -1 : 1)
@@ -144,7 +129,7 @@ export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {
 }
 
 /**
- * What keeps two families from being added up.
+ * What keeps two metrics from being added up.
  *
  * @internal
  */
@@ -152,107 +137,34 @@ export const differenceOf = (first: Comparable, other: Comparable): MergeConflic
   if (first.type !== other.type) return "type"
   if (first.unit !== other.unit && first.unit !== undefined && other.unit !== undefined) return "unit"
   if (first.attributes.toSorted().join("\0") !== other.attributes.toSorted().join("\0")) return "attributes"
-  return first.buckets?.join() === other.buckets?.join() ? undefined : "buckets"
+  return haveSameBuckets(first, other) ? undefined : "buckets"
 }
 
 interface Comparable extends Pick<MetricData, "type" | "unit" | "attributes"> {
   readonly buckets?: ReadonlyArray<number> | undefined
 }
 
-/** Families that agree, as one. */
-function* mergeFamily(metrics: ReadonlyArray<MetricData>, options: Options): Cooperation.Work<MetricData> {
+/** Metrics that agree, as one. */
+function* mergeMetric(
+  metrics: ReadonlyArray<MetricData>,
+  { gauges, maximumBuckets }: Options
+): Cooperation.Work<MetricData> {
   const [first] = metrics as [MetricData]
   if (metrics.length === 1) return first
   for (const metric of metrics) yield* SeriesList.make(metric)
-  const combine = <Value extends SeriesSnapshot["value"]>(add: (left: Value, right: Value) => Value) =>
-  (
-    left: SeriesSnapshot<Value>,
-    right: SeriesSnapshot<Value>
-  ): SeriesSnapshot<Value> => {
+  const { add, positionOf } = aggregationOf.make(first, {
+    gauges,
+    maximumBuckets: maximumBuckets ?? ExponentialValue.widest(metrics)
+  })
+  const combine = (left: SeriesSnapshot, right: SeriesSnapshot): SeriesSnapshot => {
     const value = add(left.value, right.value)
     return {
       attributes: left.attributes,
       startMillis: Math.min(left.startMillis, right.startMillis),
       value,
-      exemplars: newest(first, value, [...left.exemplars, ...right.exemplars])
+      exemplars: newest([...left.exemplars, ...right.exemplars], (exemplar) => positionOf(exemplar.value, value))
     }
   }
-  switch (first.type) {
-    case "histogram": {
-      const lists = metrics.filter((metric): metric is HistogramData => metric.type === first.type)
-      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addHistograms)) }
-    }
-    case "exponentialHistogram": {
-      const lists = metrics.filter((metric): metric is ExponentialHistogramData => metric.type === first.type)
-      const maximumBuckets = options.maximumBuckets ?? ExponentialValue.widest(lists)
-      const add = (left: ExponentialHistogramValue, right: ExponentialHistogramValue) =>
-        ExponentialValue.add(left, right, maximumBuckets)
-      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(add)) }
-    }
-    case "summary": {
-      const lists = metrics.filter((metric): metric is SummaryData => metric.type === first.type)
-      return { ...first, series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addSummaries)) }
-    }
-    default: {
-      const lists = metrics.filter((metric): metric is NumberData => metric.type === first.type)
-      return {
-        ...first,
-        series: yield* mergeSeries(seriesOf(lists), first.attributes, combine(addNumbers(first, options)))
-      }
-    }
-  }
+  const lists = metrics.map((metric): ReadonlyArray<SeriesSnapshot> => metric.series)
+  return withSeries(first, yield* mergeSeries(lists, first.attributes, combine))
 }
-
-const seriesOf = <Value>(
-  metrics: ReadonlyArray<{ readonly series: ReadonlyArray<SeriesSnapshot<Value>> }>
-): ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>> => metrics.map(({ series }) => series)
-
-const numbers: Readonly<Record<GaugeMerge, (left: number, right: number) => number>> = {
-  sum: (left, right) => left + right,
-  max: Math.max,
-  min: Math.min,
-  last: (_, right) => right
-}
-
-const addNumbers = (metric: NumberData, options: Options): (left: number, right: number) => number => {
-  switch (metric.type) {
-    case "counter":
-    case "upDownCounter":
-      return numbers.sum
-    case "info":
-      return numbers.max
-    case "gauge":
-      return numbers[gaugeMerge(metric, options)]
-  }
-}
-
-/** Units of quantities of which two do not make twice as much. */
-const notAdditive = new Set(["seconds", "milliseconds", "timestamp", "ratio", "percent", "celsius", "hertz", "volts"])
-
-/**
- * How the gauges of a family are added up.
- *
- * @internal
- */
-export const gaugeMerge = (metric: Pick<NumberData, "name" | "unit">, { gauges = {} }: Options): GaugeMerge => {
-  const chosen = Object.keys(gauges).find((pattern) => matches(pattern, metric.name))
-  if (chosen !== undefined) return gauges[chosen] as GaugeMerge
-  return notAdditive.has(metric.unit ?? metric.name.slice(metric.name.lastIndexOf("_") + 1)) ? "max" : "sum"
-}
-
-const matches = (pattern: string, name: string): boolean =>
-  new RegExp(`^${pattern.split("*").map((part) => part.replace(/[^\w]/g, "\\$&")).join(".*")}$`).test(name)
-
-const addHistograms = (left: HistogramValue, right: HistogramValue): HistogramValue => ({
-  counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)),
-  count: left.count + right.count,
-  sum: left.sum + right.sum
-})
-
-const addSummaries = (left: SummaryValue, right: SummaryValue): SummaryValue => ({
-  quantiles: [...new Set([...left.quantiles, ...right.quantiles].map(([quantile]) => quantile))]
-    .sort((a, b) => a - b)
-    .map((quantile) => [quantile, Number.NaN] as const),
-  count: left.count + right.count,
-  sum: left.sum + right.sum
-})

@@ -38,6 +38,7 @@
  */
 import type { MetricView as Rule } from "../internal/metricView.ts"
 import { type Checked, defaultMaximumBuckets } from "./internal/model/MetricDeclaration.ts"
+import { matches } from "./internal/model/namePattern.ts"
 
 /**
  * A view.
@@ -106,18 +107,3 @@ export const applyToRead = (
 
 const keepsAttribute = ({ dropAttributes, keepAttributes }: MetricView, key: string): boolean =>
   (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
-
-/** Compares without an expression, so that a pattern of many wildcards takes no time. */
-const matches = (pattern: string, name: string): boolean => {
-  const [first = "", ...rest] = pattern.split("*")
-  const last = rest.pop()
-  if (last === undefined) return pattern === name
-  if (!name.startsWith(first)) return false
-  let at = first.length
-  for (const part of rest) {
-    const found = name.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return name.length - last.length >= at && name.endsWith(last)
-}

@@ -93,11 +93,11 @@ const metricsParts: Readonly<Record<string, ReadonlyArray<string>>> = {
   model: [],
   catalog: ["model"],
   aggregation: ["model"],
-  exposition: ["model"],
+  exposition: ["aggregation", "model"],
   combine: ["aggregation", "model"],
   store: ["combine", "aggregation", "catalog", "model"],
   threads: ["store", "combine", "aggregation", "model"],
-  cluster: ["exposition", "combine", "catalog", "model"],
+  cluster: ["exposition", "combine", "aggregation", "catalog", "model"],
   composition: ["threads", "cluster", "store", "exposition", "combine", "aggregation", "catalog", "model"],
   eventMetrics: ["composition", "catalog", "model"]
 }

@@ -11,6 +11,7 @@
  * @see https://en.wikipedia.org/wiki/Kahan_summation_algorithm
  * @internal
  */
+import type { Aggregation } from "./Aggregation.ts"
 
 /** Numbers of a sum: of whole amounts, of other amounts, and what rounding took from these. */
 export const size = 3
@@ -57,3 +58,22 @@ export const merge = (values: Float64Array, at: number, from: Float64Array, from
 
 export const read = (values: Float64Array, at: number): number =>
   (values[at] as number) + ((values[at + 1] as number) - (values[at + 2] as number))
+
+/** The aggregation of counters. */
+export const counter: Aggregation<number> = {
+  size,
+  count: (values, at, amount) => {
+    add(values, at, amount)
+    return 0
+  },
+  read,
+  merge,
+  accumulates: true,
+  add: (left, right) => left + right,
+  // Two infinite sums are equal, and their difference would be NaN.
+  subtract: (current, previous) => current < previous ? undefined : current === previous ? 0 : current - previous,
+  amountOf: (value) => value,
+  positionOf: () => 0
+}
+
+export const upDownCounter: Aggregation<number> = { ...counter, accumulates: false }

@@ -5,12 +5,10 @@
  * @internal
  */
 import type { HistogramValue } from "../../MetricSnapshot.ts"
-import type { Count, Merge, ReadValue } from "./Aggregation.ts"
+import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 
-export const size = (buckets: ReadonlyArray<number>): number => buckets.length + 1 + CompensatedSum.size
-
-export const counter = (buckets: ReadonlyArray<number>): Count => {
+const counter = (buckets: ReadonlyArray<number>): Count => {
   const bounds = Float64Array.from(buckets)
   const sumAt = bounds.length + 1
   return (values, at, value) => {
@@ -35,7 +33,7 @@ interface Writable {
   sum: number
 }
 
-export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
+const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue> => {
   const sumAt = buckets.length + 1
   return (values, at, over) => {
     const value = (over ?? { counts: new Array<number>(sumAt), count: 0, sum: 0 }) as Writable
@@ -52,7 +50,7 @@ export const reader = (buckets: ReadonlyArray<number>): ReadValue<HistogramValue
   }
 }
 
-export const merger = (buckets: ReadonlyArray<number>): Merge => {
+const merger = (buckets: ReadonlyArray<number>): Merge => {
   const sumAt = buckets.length + 1
   return (values, at, from, fromAt) => {
     for (let bucket = 0; bucket < sumAt; bucket++) {
@@ -61,3 +59,30 @@ export const merger = (buckets: ReadonlyArray<number>): Merge => {
     CompensatedSum.merge(values, at + sumAt, from, fromAt + sumAt)
   }
 }
+
+/** @param buckets upper bounds, ascending */
+export const make = (buckets: ReadonlyArray<number>): Aggregation<HistogramValue> => ({
+  size: buckets.length + 1 + CompensatedSum.size,
+  count: counter(buckets),
+  read: reader(buckets),
+  merge: merger(buckets),
+  accumulates: true,
+  add,
+  subtract: (current, previous) =>
+    current.counts.some((count, bucket) => count < (previous.counts[bucket] ?? 0)) ? undefined : {
+      counts: current.counts.map((count, bucket) => count - (previous.counts[bucket] ?? 0)),
+      count: current.count - previous.count,
+      sum: current.sum === previous.sum ? 0 : current.sum - previous.sum
+    },
+  amountOf: ({ count }) => count,
+  positionOf: (exemplar) => {
+    const bucket = buckets.findIndex((bound) => exemplar <= bound)
+    return bucket === -1 ? buckets.length : bucket
+  }
+})
+
+const add = (left: HistogramValue, right: HistogramValue): HistogramValue => ({
+  counts: left.counts.map((count, bucket) => count + (right.counts[bucket] ?? 0)),
+  count: left.count + right.count,
+  sum: left.sum + right.sum
+})

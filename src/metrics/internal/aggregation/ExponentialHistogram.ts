@@ -19,8 +19,9 @@
  * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
-import type { Count, Merge, ReadValue } from "./Aggregation.ts"
+import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
+import * as ExponentialValue from "./ExponentialValue.ts"
 
 /** Finest scale; the one a series begins with. */
 const finest = 20
@@ -42,10 +43,25 @@ const sideSize = 3
 const negativeSide = positiveSide + sideSize
 const head = negativeSide + sideSize
 
-/** Numbers of a series with up to this many buckets, at least 2, on either side of zero. */
-export const size = (buckets: number): number => head + 2 * buckets
+/** @param maximumBuckets buckets on either side of zero, at least 2 */
+export const make = (maximumBuckets: number): Aggregation<ExponentialHistogramValue> => ({
+  size: head + 2 * maximumBuckets,
+  count: counter(maximumBuckets),
+  read: reader(maximumBuckets),
+  merge: merger(maximumBuckets),
+  accumulates: true,
+  add: (left, right) => ExponentialValue.add(left, right, maximumBuckets),
+  subtract: ExponentialValue.subtract,
+  amountOf: (value) => value.count,
+  positionOf: (exemplar, { scale, zeroThreshold }) => {
+    const absolute = Math.abs(exemplar)
+    return absolute <= zeroThreshold
+      ? "zero"
+      : `${Math.sign(exemplar)} ${indexOf(Math.min(absolute, Number.MAX_VALUE), scale)}`
+  }
+})
 
-export const counter = (size: number): Count => {
+const counter = (size: number): Count => {
   const sideCounter = (side: number, buckets: number) => (values: Float64Array, base: number, absolute: number) => {
     const at = base + side
     let index = indexOf(absolute, finest - (values[base + steps] as number))
@@ -149,7 +165,7 @@ export const guard = (live: Float64Array, bases: ReadonlyArray<number>, stride: 
   }
 }
 
-export const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
+const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
   const readSide = (values: Float64Array, at: number, buckets: number): ExponentialBuckets => {
     if (values[at] === 0) return { offset: 0, counts: [] }
     const offset = values[at + 1] as number
@@ -186,13 +202,14 @@ const sumOf = (counts: ReadonlyArray<number>): number => {
 }
 
 /**
- * Adds what was counted in up to `fromSize` buckets on a side to what was counted
- * in up to `size`, at the finest scale that has room for both.
+ * Adds the counts of another series, which may have another number of buckets, at
+ * the finest scale that has room for both.
  */
-export const merger = (size: number, fromSize: number): Merge => {
-  const sides = [[positiveSide, head, head], [negativeSide, head + size, head + fromSize]] as const
-  return (values, at, from, fromAt) => {
+const merger = (size: number): Merge => {
+  return (values, at, from, fromAt, fromNumbers) => {
     if (from[fromAt + count] === 0) return
+    const fromSize = (fromNumbers - head) / 2
+    const sides = [[positiveSide, head, head], [negativeSide, head + size, head + fromSize]] as const
     const isFirst = values[at + count] === 0
     const own = isFirst ? from[fromAt + steps] as number : values[at + steps] as number
     if (isFirst) values[at + steps] = own

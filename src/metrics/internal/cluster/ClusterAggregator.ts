@@ -11,6 +11,7 @@ import * as Cooperation from "../../../internal/Cooperation.ts"
 import * as TelemetryConfig from "../../../TelemetryConfig.ts"
 import type * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import { emptySnapshot } from "../model/metricData.ts"
 import * as ClusterTotals from "./ClusterTotals.ts"
 
 export interface ClusterAggregator {
@@ -30,8 +31,6 @@ export interface ClusterAggregator {
 const ownSource = "own"
 const aboutSource = "about"
 
-const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
-
 export const make = Effect.fnUntraced(
   function*(own: Effect.Effect<MetricSnapshot>): Effect.fn.Return<ClusterAggregator> {
     const { metrics } = yield* TelemetryConfig.Current
@@ -43,11 +42,11 @@ export const make = Effect.fnUntraced(
     const initial = ClusterTotals.replace(
       ClusterTotals.none(yield* Clock.currentTimeMillis),
       ownSource,
-      nothing,
+      emptySnapshot,
       limits
     )
     let totals = Cooperation.runNow(initial)
-    let previous = nothing
+    let previous = emptySnapshot
     const oneChange = Semaphore.makeUnsafe(1)
     const oneReading = Semaphore.makeUnsafe(1)
 

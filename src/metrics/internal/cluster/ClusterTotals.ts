@@ -9,7 +9,7 @@ import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { joinSeries } from "../combine/joinSeries.ts"
 import { piece } from "../combine/mergeSeries.ts"
-import { mapSeries } from "../combine/SnapshotParts.ts"
+import { mapSeries } from "../model/metricData.ts"
 import * as EndedProcessMetrics from "./EndedProcessMetrics.ts"
 
 export interface Totals {

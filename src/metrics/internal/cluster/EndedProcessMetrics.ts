@@ -19,9 +19,10 @@
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import { joinSeries } from "../combine/joinSeries.ts"
 import { piece } from "../combine/mergeSeries.ts"
-import { mapSeries } from "../combine/SnapshotParts.ts"
+import { emptySnapshot, haveOneKind, mapSeries } from "../model/metricData.ts"
 import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
 
 export interface Ended {
@@ -33,12 +34,9 @@ export interface Ended {
   readonly sinceMillis: number
 }
 
-const nothing: MetricSnapshot = { timeMillis: 0, metrics: [] }
+export const none = (sinceMillis: number): Ended => ({ young: emptySnapshot, old: emptySnapshot, sinceMillis })
 
-export const none = (sinceMillis: number): Ended => ({ young: nothing, old: nothing, sinceMillis })
-
-const accumulates = ({ type }: MetricData): boolean =>
-  type === "counter" || type === "histogram" || type === "exponentialHistogram" || type === "summary"
+const accumulates = (metric: MetricData): boolean => aggregationOf.make(metric).accumulates
 
 /** How much is in a series: it never becomes less while the series goes on. */
 const amountOf = ({ value }: SeriesSnapshot): number => typeof value === "number" ? value : value.count
@@ -58,7 +56,7 @@ export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): 
     if (!accumulates(metric)) continue
     const next = now.get(metric.name)
     const series: ReadonlyArray<SeriesSnapshot> = metric.series
-    const counterparts = next === undefined || isAnother(metric, next)
+    const counterparts = next === undefined || !haveOneKind(metric, next)
       ? []
       : yield* joinSeries<SeriesSnapshot["value"]>(next.series, series, metric.attributes)
     const isGone = series.map((one, index) => !goesOn(one, counterparts[index]))
@@ -68,10 +66,6 @@ export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): 
   }
   return { timeMillis: previous.timeMillis, metrics }
 }
-
-const isAnother = (metric: MetricData, next: MetricData): boolean =>
-  next.type !== metric.type ||
-  next.type === "histogram" && metric.type === "histogram" && next.buckets.join() !== metric.buckets.join()
 
 /**
  * Adds a reading that nobody continues.
@@ -147,7 +141,7 @@ export function* rotate(
     yield
   }
   const { snapshot } = yield* MetricMerge.steps([ended.young, { ...ended.old, metrics: kept }])
-  return { young: nothing, old: snapshot, sinceMillis: nowMillis }
+  return { young: emptySnapshot, old: snapshot, sinceMillis: nowMillis }
 }
 
 function* keysOf(

@@ -6,9 +6,9 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { MetricData, MetricSnapshot } from "../../MetricSnapshot.ts"
+import { mapSeries } from "../model/metricData.ts"
 import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
 import { piece } from "./mergeSeries.ts"
-import { mapSeries } from "./SnapshotParts.ts"
 
 /** Series that are remembered after the store has forgotten them. */
 const maximumForgotten = 2000

@@ -5,6 +5,7 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import { mapSeries } from "../model/metricData.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import { piece } from "./mergeSeries.ts"
 
@@ -80,21 +81,4 @@ const concat = (run: ReadonlyArray<MetricData>): MetricData => {
   // What is of one type has values of one kind.
   const series: ReadonlyArray<never> = run.flatMap((one) => one.series as ReadonlyArray<never>)
   return run.length === 1 ? metric : mapSeries(metric, () => series)
-}
-
-/** The family with other series, whatever the type of its values. */
-export const mapSeries = (
-  metric: MetricData,
-  f: <Value>(series: ReadonlyArray<SeriesSnapshot<Value>>) => ReadonlyArray<SeriesSnapshot<Value>>
-): MetricData => {
-  switch (metric.type) {
-    case "histogram":
-      return { ...metric, series: f(metric.series) }
-    case "exponentialHistogram":
-      return { ...metric, series: f(metric.series) }
-    case "summary":
-      return { ...metric, series: f(metric.series) }
-    default:
-      return { ...metric, series: f(metric.series) }
-  }
 }

@@ -3,7 +3,9 @@
  *
  * @internal
  */
-import type { HistogramValue, MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as aggregationOf from "../aggregation/aggregationOf.ts"
+import { haveOneKind } from "../model/metricData.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as PrometheusName from "../model/PrometheusName.ts"
 import * as SeriesList from "../model/SeriesList.ts"
@@ -92,44 +94,21 @@ function* mayRepeat(
   return false
 }
 
+/** Types whose values can be added up; the sum of two gauges means nothing. */
+const summable: ReadonlySet<MetricData["type"]> = new Set(["counter", "upDownCounter", "histogram"])
+
 const add = (
-  leftFamily: MetricData | undefined,
+  leftMetric: MetricData | undefined,
   left: SeriesSnapshot | undefined,
-  rightFamily: MetricData,
+  rightMetric: MetricData,
   right: SeriesSnapshot
 ): SeriesSnapshot | undefined => {
-  if (left === undefined || leftFamily?.type !== rightFamily.type) return undefined
-  const value = sumOf(leftFamily, left.value, rightFamily, right.value)
-  return value === undefined ? undefined : {
+  if (left === undefined || leftMetric === undefined) return undefined
+  if (!summable.has(leftMetric.type) || !haveOneKind(leftMetric, rightMetric)) return undefined
+  return {
     attributes: left.attributes,
     startMillis: Math.min(left.startMillis, right.startMillis),
-    value,
+    value: aggregationOf.make(leftMetric).add(left.value, right.value),
     exemplars: [...left.exemplars, ...right.exemplars]
   }
 }
-
-const sumOf = (
-  leftFamily: MetricData,
-  left: SeriesSnapshot["value"],
-  rightFamily: MetricData,
-  right: SeriesSnapshot["value"]
-): number | HistogramValue | undefined => {
-  if (typeof left === "number" && typeof right === "number") {
-    return leftFamily.type === "counter" || leftFamily.type === "upDownCounter" ? left + right : undefined
-  }
-  if (leftFamily.type !== "histogram" || rightFamily.type !== "histogram" || !isExplicit(left) || !isExplicit(right)) {
-    return undefined
-  }
-  const { buckets } = leftFamily
-  if (buckets.length !== rightFamily.buckets.length || buckets.some((bound, at) => bound !== rightFamily.buckets[at])) {
-    return undefined
-  }
-  return {
-    counts: left.counts.map((count, index) => count + (right.counts[index] ?? 0)),
-    count: left.count + right.count,
-    sum: left.sum + right.sum
-  }
-}
-
-const isExplicit = (value: SeriesSnapshot["value"]): value is HistogramValue =>
-  typeof value !== "number" && "counts" in value

@@ -9,10 +9,6 @@ import { BoundInstrument } from "./BoundInstrument.ts"
 import type { InstrumentContext } from "./InstrumentContext.ts"
 import type { Series } from "./Series.ts"
 
-export const size = CompensatedSum.size
-
-export const read = CompensatedSum.read
-
 const record = ({ exemplars, numbers: { values } }: InstrumentContext, series: Series, amount: number): void => {
   const { base } = series
   values[base] = 1

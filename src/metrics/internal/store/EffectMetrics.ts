@@ -19,6 +19,7 @@ import * as SlicedSort from "../../../internal/SlicedSort.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as MetricView from "../../MetricView.ts"
+import { haveOneKind } from "../model/metricData.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
 import * as EffectMetricFinder from "./EffectMetricFinder.ts"
@@ -86,7 +87,7 @@ export const reader = (
       const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
       const family = metrics.get(name) ??
         { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
-      if (family.type !== type || !isSame(family.buckets, buckets)) {
+      if (!haveOneKind(family, { type, buckets })) {
         report(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
         continue
       }
@@ -142,6 +143,3 @@ function* joined(family: MetricData): Cooperation.Work<MetricData> {
   const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
   return snapshot.metrics[0] as MetricData
 }
-
-const isSame = (left: ReadonlyArray<number> | undefined, right: ReadonlyArray<number> | undefined) =>
-  left?.length === right?.length && (left ?? []).every((bound, index) => bound === right?.[index])

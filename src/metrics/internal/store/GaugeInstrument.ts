@@ -7,10 +7,6 @@ import type { Attributes, BoundGauge, Gauge } from "../../MetricInstrument.ts"
 import { BoundInstrument } from "./BoundInstrument.ts"
 import type { InstrumentContext } from "./InstrumentContext.ts"
 
-export const size = 1
-
-export const read = (values: Float64Array, at: number): number => values[at] as number
-
 const set = (values: Float64Array, base: number, value: number): void => {
   values[base] = 1
   values[base + 1] = value

@@ -6,14 +6,13 @@
 import type * as Effect from "effect/Effect"
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import type { ReadValue } from "../aggregation/Aggregation.ts"
+import type { Aggregation } from "../aggregation/Aggregation.ts"
+import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
-import * as ExplicitBuckets from "../aggregation/ExplicitHistogram.ts"
-import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
-import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import { SeriesAttributes } from "../model/SeriesAttributes.ts"
+import { overflowAttributes } from "../model/SeriesKey.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import * as CounterInstrument from "./CounterInstrument.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
@@ -46,14 +45,13 @@ const piece = 500
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
 const overheadBytes = 970
 
-const overflowAttributes: Readonly<Record<string, string>> = { otel_metric_overflow: "true" }
-
 /** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
 export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
   values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
 
 export class MetricStorage {
   readonly declaration: Checked
+  readonly aggregation: Aggregation<SeriesSnapshot["value"]>
   readonly context: InstrumentContext
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
@@ -67,9 +65,10 @@ export class MetricStorage {
   constructor(options: Options) {
     const { declaration, numbers } = options
     this.declaration = declaration
+    this.aggregation = aggregationOf.ofDeclared(declaration)
     this.#registry = options.registry
     this.#limit = options.cardinalityLimit
-    const readValue = valueReader(declaration)
+    const readValue = this.aggregation.read
     const register = options.registry?.metric({
       declaration,
       read: ({ base }) => readValue(numbers.values, base + 1),
@@ -146,6 +145,12 @@ export class MetricStorage {
     return true
   }
 
+  /** Adds a thread's part of a series to a copy of the numbers, or to the numbers themselves. */
+  addPart(values: Float64Array, { base }: Series, part: Float64Array, partBase: number, partStride: number): void {
+    this.aggregation.merge(values, base + 1, part, partBase + 1, partStride - 1)
+    values[base] = 1
+  }
+
   /** Whether another series can be kept apart: the last place is the overflow series' own. */
   #hasRoom(values: ReadonlyArray<string>): boolean {
     const linked = this.#linked
@@ -201,7 +206,7 @@ export class MetricStorage {
   #isIdle(series: Series, beforeMillis: number): boolean {
     const { declaration: { type }, context: { numbers: { values } } } = this
     if (values[series.base] !== 0 || series.threads > 0 || series.recordedMillis > beforeMillis) return false
-    return type !== "upDownCounter" || CounterInstrument.read(values, series.base + 1) === 0
+    return type !== "upDownCounter" || CompensatedSum.read(values, series.base + 1) === 0
   }
 
   /** Gets ready for {@link read}. */
@@ -217,85 +222,42 @@ export class MetricStorage {
   /** The same for values that were copied at this moment; they are looked at when the work is done. */
   readOf(values: Float64Array): Cooperation.Work<MetricData | undefined> {
     const { exemplars } = this.context
-    return familySnapshot(this.declaration, this.declaration.observed && this.declaration.type === "counter", {
-      values,
-      ordering: this.#order.read(),
-      exemplars: exemplars?.read() ?? SeriesExemplars.nothing
-    })
+    return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.nothing)
   }
-}
 
-/** What is read of a family at one instant. */
-export interface Read {
-  /** A copy of the numbers of all series. */
-  readonly values: Float64Array
-  /** Brings the series into their order. */
-  readonly ordering: Cooperation.Work<ReadonlyArray<Series>>
-  readonly exemplars: SeriesExemplars.ReadExemplars
-}
-
-/** The snapshot of a family. */
-function* familySnapshot(
-  declaration: Checked,
-  observed: boolean,
-  { exemplars, ordering, values }: Read
-): Cooperation.Work<MetricData | undefined> {
-  const ordered = yield* ordering
-  if (ordered.length === 0) return undefined
-  const kept = yield* exemplars(ordered)
-  const { attributes, buckets, help, name, type, unit } = declaration
-  return SeriesList.attach(
-    {
-      type,
-      name,
-      help,
-      unit,
-      attributes,
-      ...(observed ? { observed } : {}),
-      ...(buckets === undefined ? {} : { buckets })
-    },
-    new ReadSeries(ordered, values, kept, valueReader(declaration))
-  )
+  /** The snapshot of a copy of the numbers, and of the series and exemplars of the same moment. */
+  *#snapshot(
+    values: Float64Array,
+    ordering: Cooperation.Work<ReadonlyArray<Series>>,
+    exemplars: SeriesExemplars.ReadExemplars
+  ): Cooperation.Work<MetricData | undefined> {
+    const ordered = yield* ordering
+    if (ordered.length === 0) return undefined
+    const kept = yield* exemplars(ordered)
+    const { attributes, buckets, help, name, observed, type, unit } = this.declaration
+    return SeriesList.attach(
+      {
+        type,
+        name,
+        help,
+        unit,
+        attributes,
+        ...(observed && type === "counter" ? { observed } : {}),
+        ...(buckets === undefined ? {} : { buckets })
+      },
+      new ReadSeries(ordered, values, kept, this.aggregation.read)
+    )
+  }
 }
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
 
-/** Numbers that a series of the declared metric has in its storage. */
-export const strideOf = (declaration: Checked): number => 1 + sizeOf(declaration)
+/** Numbers that a series of the declared metric has in its storage: one says whether it was recorded to. */
+export const strideOf = (declaration: Checked): number => 1 + aggregationOf.ofDeclared(declaration).size
 
-const sizeOf = ({ buckets, maximumBuckets, type }: Checked): number => {
-  switch (type) {
-    case "counter":
-    case "upDownCounter":
-      return CounterInstrument.size
-    case "gauge":
-    case "info":
-      return GaugeInstrument.size
-    case "histogram":
-      return ExplicitBuckets.size(buckets ?? [])
-    case "exponentialHistogram":
-      return ExponentialBuckets.size(maximumBuckets ?? defaultMaximumBuckets)
-  }
-}
-
-const valueReader = ({ buckets, maximumBuckets, type }: Checked): ReadValue<SeriesSnapshot["value"]> => {
-  switch (type) {
-    case "counter":
-    case "upDownCounter":
-      return CounterInstrument.read
-    case "gauge":
-    case "info":
-      return GaugeInstrument.read
-    case "histogram":
-      return ExplicitBuckets.reader(buckets ?? [])
-    case "exponentialHistogram":
-      return ExponentialBuckets.reader(maximumBuckets ?? defaultMaximumBuckets)
-  }
-}
-
-/** The instrument that records to the family. */
-export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, context }: MetricStorage) => {
-  switch (type) {
+/** The instrument that records to the metric. */
+export const instrumentOf = ({ aggregation, context, declaration }: MetricStorage) => {
+  switch (declaration.type) {
     case "counter":
       return new CounterInstrument.CounterInstrument(context)
     case "upDownCounter":
@@ -304,11 +266,7 @@ export const instrumentOf = ({ declaration: { buckets, maximumBuckets, type }, c
     case "info":
       return new GaugeInstrument.GaugeInstrument(context)
     case "histogram":
-    case "exponentialHistogram": {
-      const count = buckets === undefined
-        ? ExponentialBuckets.counter(maximumBuckets ?? defaultMaximumBuckets)
-        : ExplicitBuckets.counter(buckets)
-      return new HistogramInstrument(context, count)
-    }
+    case "exponentialHistogram":
+      return new HistogramInstrument(context, aggregation.count)
   }
 }

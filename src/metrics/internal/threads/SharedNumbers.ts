@@ -64,7 +64,7 @@ export const backend = (port: MetricPort): Backend => {
     isShared: true,
     numbers: (declaration) => {
       const stride = strideOf(declaration)
-      const place = slab.addFamily(declaration, stride)
+      const place = slab.addMetric(declaration, stride)
       return place === undefined ? undefined : new SharedNumbers(slab, stride, place)
     }
   }

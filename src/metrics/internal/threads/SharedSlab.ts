@@ -81,7 +81,7 @@ export class SlabWriter {
    * Adds a family, with room for its overflow series; gives its number and the
    * place of that series. `undefined` where there is no room.
    */
-  addFamily(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
+  addMetric(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
     const { site: _, ...metric } = declaration
     const overflow = this.#reserve(stride)
     if (overflow === undefined || !this.#publish({ metric }, overflowEntryBytes)) return undefined

@@ -11,21 +11,19 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { Merge } from "../aggregation/Aggregation.ts"
-import * as ExponentialBuckets from "../aggregation/ExponentialHistogram.ts"
+import * as ExponentialHistogram from "../aggregation/ExponentialHistogram.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { attributesOf, type MetricStorage, strideOf } from "../store/MetricStorage.ts"
 import type { Series } from "../store/Series.ts"
 import { copyInto, prepareCopy, type Reading } from "../store/SeriesNumbers.ts"
-import { accumulates, merger } from "./SeriesMerge.ts"
 import { type Entry, SlabReader } from "./SharedSlab.ts"
 
-interface Family {
+interface ThreadMetric {
   readonly declaration: Checked
   readonly stride: number
-  /** Those of all threads; `undefined` where they differ. */
-  readonly threads: { readonly storage: MetricStorage; readonly merge: Merge } | undefined
+  /** The storage of all threads; `undefined` if another thread has declared the metric differently. */
+  readonly storage: MetricStorage | undefined
   /** The places of the thread's series in its memory, in the order of their entries. */
   readonly bases: Array<number>
   /** The series of all threads that each of them is a part of; `undefined` where the thread has it no more. */
@@ -35,7 +33,7 @@ interface Family {
 }
 
 /** Gives the family of all threads for what a thread has declared. */
-export type FindFamily = (declaration: Checked) => MetricStorage | undefined
+export type FindStorage = (declaration: Checked) => MetricStorage | undefined
 
 /** Adds what was read of a thread to the copies that were made of what ended threads left. */
 export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => Cooperation.Work<void>
@@ -55,15 +53,15 @@ const overheadBytes = 16
 
 export class SharedThread {
   readonly #slab: SlabReader
-  readonly #find: FindFamily
-  readonly #metrics: Array<Family> = []
+  readonly #find: FindStorage
+  readonly #metrics: Array<ThreadMetric> = []
   /** Numbers up to the last series. */
   #end = 0
   /** When the thread was last read. */
   #readMillis = 0
   #hasEnded = false
 
-  constructor(port: MetricPort, find: FindFamily) {
+  constructor(port: MetricPort, find: FindStorage) {
     this.#slab = new SlabReader(port)
     this.#find = find
   }
@@ -96,17 +94,18 @@ export class SharedThread {
     const numbers = copyInto(reading, this.#slab, live)
     for (const guard of guards) guard?.(numbers, 0)
     // What has left by now is in the copies of what ended threads left.
-    const parts = this.#metrics.map(({ bases, left, series, threads }) => ({
-      threads,
+    const parts = this.#metrics.map(({ bases, left, series, storage, stride }) => ({
+      storage,
+      stride,
       bases: bases.slice(left),
       series: series.slice(left)
     }))
     return function*(copyOf) {
-      for (const { bases, series: all, threads } of parts) {
-        if (threads === undefined) continue
-        const values = copyOf(threads.storage)
+      for (const { bases, series: all, storage, stride } of parts) {
+        if (storage === undefined) continue
+        const values = copyOf(storage)
         for (const [position, series] of all.entries()) {
-          if (series !== undefined) threads.merge(values, series.base, numbers, bases[position] as number)
+          if (series !== undefined) storage.addPart(values, series, numbers, bases[position] as number, stride)
           if (position % piece === 0) yield
         }
       }
@@ -130,22 +129,23 @@ export class SharedThread {
   }
 
   /** At once: a reading finds the part here or there. */
-  #leave(metric: Family, position: number): void {
-    const { bases, declaration, series: all, threads } = metric
+  #leave(metric: ThreadMetric, position: number): void {
+    const { bases, series: all, storage } = metric
     const series = all[position]
-    if (series === undefined || threads === undefined) return
+    if (series === undefined || storage === undefined) return
     series.threads--
-    if (accumulates(declaration.type)) this.#keep(metric, bases[position] as number, series)
-    else if (series.threads === 0) threads.storage.expire(series)
+    if (storage.aggregation.accumulates) this.#keep(metric, bases[position] as number, series)
+    else if (series.threads === 0) storage.expire(series)
   }
 
   /** Adds a part to what ended threads have left. */
-  #keep(metric: Family, base: number, series: Series): void {
-    const live = this.#slab.numbers(base + metric.stride)
+  #keep(metric: ThreadMetric, base: number, series: Series): void {
+    const { storage, stride } = metric
+    const live = this.#slab.numbers(base + stride)
     const guard = guardOf(metric, live, [base])
     const numbers = live.slice(base)
     guard?.(numbers, base)
-    metric.threads?.merge(metric.threads.storage.context.numbers.values, series.base, numbers, 0)
+    storage?.addPart(storage.context.numbers.values, series, numbers, 0, stride)
   }
 
   #takeNext(bytes: number): void {
@@ -154,17 +154,16 @@ export class SharedThread {
   }
 
   #take(entry: Entry): void {
-    if ("metric" in entry) this.#addFamily({ ...entry.metric, site: "a worker thread" })
-    else if ("expired" in entry) this.#expire(this.#metrics[entry.of] as Family, entry.expired)
+    if ("metric" in entry) this.#addMetric({ ...entry.metric, site: "a worker thread" })
+    else if ("expired" in entry) this.#expire(this.#metrics[entry.of] as ThreadMetric, entry.expired)
     else this.#addSeries(entry)
   }
 
-  #addFamily(declaration: Checked): void {
-    const storage = this.#find(declaration)
+  #addMetric(declaration: Checked): void {
     this.#metrics.push({
       declaration,
       stride: strideOf(declaration),
-      threads: storage === undefined ? undefined : { storage, merge: merger(storage.declaration, declaration) },
+      storage: this.#find(declaration),
       bases: [],
       series: [],
       left: 0
@@ -172,10 +171,10 @@ export class SharedThread {
   }
 
   #addSeries({ base, of, startMillis, values }: Extract<Entry, { readonly base: number }>): void {
-    const metric = this.#metrics[of] as Family
+    const metric = this.#metrics[of] as ThreadMetric
     this.#end = Math.max(this.#end, base + metric.stride)
-    if (metric.threads === undefined) return
-    const { index } = metric.threads.storage.context
+    if (metric.storage === undefined) return
+    const { index } = metric.storage.context
     const series = values === null ? index.overflow() : index.find(attributesOf(metric.declaration, values))
     // A reading that has missed it must not be followed by one in which the series began before that reading.
     series.startMillis = Math.min(series.startMillis, Math.max(startMillis, this.#readMillis))
@@ -185,20 +184,20 @@ export class SharedThread {
   }
 
   /** The thread does not give a value any more that it has observed, or has begun a total anew. */
-  #expire(metric: Family, base: number): void {
-    const { bases, declaration, series: all, threads } = metric
+  #expire(metric: ThreadMetric, base: number): void {
+    const { bases, series: all, storage } = metric
     const position = bases.lastIndexOf(base)
     const series = all[position]
-    if (series === undefined || threads === undefined) return
+    if (series === undefined || storage === undefined) return
     all[position] = undefined
-    if (accumulates(declaration.type)) this.#keep(metric, base, series)
+    if (storage.aggregation.accumulates) this.#keep(metric, base, series)
     if (--series.threads > 0) return
-    const { stride, values } = threads.storage.context.numbers
+    const { stride, values } = storage.context.numbers
     const isEmpty = values.subarray(series.base + 1, series.base + stride).every((number) => number === 0)
-    if (isEmpty) threads.storage.expire(series)
+    if (isEmpty) storage.expire(series)
   }
 }
 
 /** What sees to it that series are copied whole, where the thread may take away numbers. */
-const guardOf = ({ declaration: { type }, stride }: Family, live: Float64Array, bases: ReadonlyArray<number>) =>
-  type === "exponentialHistogram" ? ExponentialBuckets.guard(live, bases, stride) : undefined
+const guardOf = ({ declaration: { type }, stride }: ThreadMetric, live: Float64Array, bases: ReadonlyArray<number>) =>
+  type === "exponentialHistogram" ? ExponentialHistogram.guard(live, bases, stride) : undefined

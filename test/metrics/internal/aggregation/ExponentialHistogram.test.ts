@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as ExponentialBuckets from "../../../../src/metrics/internal/aggregation/ExponentialHistogram.ts"
+import * as ExponentialHistogram from "../../../../src/metrics/internal/aggregation/ExponentialHistogram.ts"
 import type { ExponentialHistogramValue } from "../../../../src/metrics/MetricSnapshot.ts"
 
 /** Numbers of every magnitude: mantissa and exponent apart. */
@@ -12,10 +12,10 @@ const Positive = Schema.Struct({
 const Near = Schema.Finite.check(Schema.isBetween({ minimum: -1000, maximum: 1000 }))
 
 const observed = (values: ReadonlyArray<number>, size: number): ExponentialHistogramValue => {
-  const numbers = new Float64Array(ExponentialBuckets.size(size))
-  const count = ExponentialBuckets.counter(size)
+  const numbers = new Float64Array(ExponentialHistogram.make(size).size)
+  const count = ExponentialHistogram.make(size).count
   for (const value of values) count(numbers, 0, value)
-  return ExponentialBuckets.reader(size)(numbers, 0)
+  return ExponentialHistogram.make(size).read(numbers, 0)
 }
 
 const SideSize = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 200 }))
@@ -41,13 +41,13 @@ const within = (values: ReadonlyArray<number>, index: number, scale: number) => 
   }
 }
 
-describe("ExponentialBuckets", () => {
+describe("ExponentialHistogram", () => {
   it.prop(
     "puts every number between the bounds of its bucket at every scale",
     [Positive, Schema.Int.check(Schema.isBetween({ minimum: -10, maximum: 20 }))],
     ([{ exponent, mantissa }, scale]) => {
       const value = mantissa * 2 ** exponent
-      const index = ExponentialBuckets.indexOf(value, scale)
+      const index = ExponentialHistogram.indexOf(value, scale)
       const distance = Math.log2(mantissa) + exponent - index * 2 ** -scale
       assert.isAtLeast(distance, -1e-12)
       assert.isAtMost(distance, 2 ** -scale + 1e-12)
@@ -60,7 +60,7 @@ describe("ExponentialBuckets", () => {
     for (const scale of [-3, 0, 1, 5, 20]) {
       for (const exponent of [-1022, -8, 0, 1, 16, 1023]) {
         const expected = scale > 0 ? exponent * 2 ** scale - 1 : (exponent - 1) >> -scale
-        assert.strictEqual(ExponentialBuckets.indexOf(2 ** exponent, scale), expected, `2^${exponent} at ${scale}`)
+        assert.strictEqual(ExponentialHistogram.indexOf(2 ** exponent, scale), expected, `2^${exponent} at ${scale}`)
       }
     }
   })
@@ -99,10 +99,10 @@ describe("ExponentialBuckets", () => {
     [Schema.Array(Near), Schema.Array(Near), SideSize, SideSize],
     ([left, right, size, otherSize]) => {
       const [own, other, both] = [new Float64Array(1500), new Float64Array(1500), [...left, ...right]]
-      for (const value of left) ExponentialBuckets.counter(size)(own, 1, value)
-      for (const value of right) ExponentialBuckets.counter(otherSize)(other, 2, value)
-      ExponentialBuckets.merger(size, otherSize)(own, 1, other, 2)
-      const merged = ExponentialBuckets.reader(size)(own, 1)
+      for (const value of left) ExponentialHistogram.make(size).count(own, 1, value)
+      for (const value of right) ExponentialHistogram.make(otherSize).count(other, 2, value)
+      ExponentialHistogram.make(size).merge(own, 1, other, 2, ExponentialHistogram.make(otherSize).size)
+      const merged = ExponentialHistogram.make(size).read(own, 1)
       const expected = observed(both, size)
       // Fewer buckets in the other one may have cost it its scale.
       if (otherSize >= size) assert.strictEqual(merged.scale, expected.scale)
@@ -124,20 +124,20 @@ describe("ExponentialBuckets", () => {
 
   it("is copied again if its buckets were joined while they were copied", () => {
     const size = 160
-    const stride = 1 + ExponentialBuckets.size(size)
+    const stride = 1 + ExponentialHistogram.make(size).size
     const live = new Float64Array(new SharedArrayBuffer(3 * stride * 8))
     const bases = [0, stride, 2 * stride]
-    const count = ExponentialBuckets.counter(size)
+    const count = ExponentialHistogram.make(size).count
     const countAll = (value: number) => {
       for (const base of bases) count(live, base + 1, value)
     }
     for (let index = 0; index < 100; index++) countAll(1 + index * 1e-6)
-    const guard = ExponentialBuckets.guard(live, bases, stride)
+    const guard = ExponentialHistogram.guard(live, bases, stride)
     const copy = live.slice()
     // The beginning was copied before, the end after the change.
     countAll(1000)
     copy.set(live.subarray(stride + 60, 2 * stride), stride + 60)
-    const read = (numbers: Float64Array, base: number) => ExponentialBuckets.reader(size)(numbers, base + 1)
+    const read = (numbers: Float64Array, base: number) => ExponentialHistogram.make(size).read(numbers, base + 1)
     assert.notStrictEqual(read(copy, stride).count, 100)
     assert.notStrictEqual(read(copy, stride).count, 101)
     guard(copy, 0)
@@ -147,20 +147,20 @@ describe("ExponentialBuckets", () => {
 
   it("is taken as it is if its thread was ended while it joined buckets", () => {
     const size = 4
-    const stride = 1 + ExponentialBuckets.size(size)
+    const stride = 1 + ExponentialHistogram.make(size).size
     const live = new Float64Array(new SharedArrayBuffer(stride * 8))
-    ExponentialBuckets.counter(size)(live, 1, 1)
+    ExponentialHistogram.make(size).count(live, 1, 1)
     const whole = live.slice()
-    ExponentialBuckets.counter(size)(live, 1, 1000)
+    ExponentialHistogram.make(size).count(live, 1, 1000)
     // The change is counted at its beginning and at its end.
     const place = live.findIndex((number, index) => number !== whole[index] && number > 0 && number < 1e-300)
     const words = new Int32Array(live.buffer)
     assert.strictEqual(words[place * 2], 2)
     words[place * 2] = 1
-    const guard = ExponentialBuckets.guard(live, [0], stride)
+    const guard = ExponentialHistogram.guard(live, [0], stride)
     const copy = live.slice()
     guard(copy, 0)
-    assert.strictEqual(ExponentialBuckets.reader(size)(copy, 1).count, 2)
+    assert.strictEqual(ExponentialHistogram.make(size).read(copy, 1).count, 2)
   })
 
   it("keeps the finest scale that the spread of the values allows", () => {

@@ -3,8 +3,8 @@ import { Context, Effect, Exit, Layer, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
+import * as CompensatedSum from "../../../../src/metrics/internal/aggregation/CompensatedSum.ts"
 import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
-import * as CounterInstrument from "../../../../src/metrics/internal/store/CounterInstrument.ts"
 import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
 import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
 import type { Reading } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
@@ -264,7 +264,7 @@ describe("A worker thread", () => {
       const slab = new SlabWriter(SharedSlab.create(1_000_000))
       const declaration = MetricDeclaration.check("counter", jobs, "here")
       const stride = strideOf(declaration)
-      const place = slab.addFamily(declaration, stride)
+      const place = slab.addMetric(declaration, stride)
       assert.isDefined(place)
       const storage = new SharedNumbers(slab, stride, place)
       const seen: Array<number> = []
@@ -276,7 +276,7 @@ describe("A worker thread", () => {
         nowMillis: () => 0,
         redact: (_, value) => {
           // Asked for each new series in the midst of the others: what a reader would find then.
-          seen.push(CounterInstrument.read(storage.values, stride + 1))
+          seen.push(CompensatedSum.read(storage.values, stride + 1))
           return value
         },
         misuse: () => {},
@@ -337,7 +337,7 @@ describe("SharedThreads", () => {
       const slab = new SlabWriter(yield* Scope.provide(threads.share(64_000_000), scope))
       const declaration = MetricDeclaration.check("counter", jobs, "here")
       const stride = strideOf(declaration)
-      const place = slab.addFamily(declaration, stride)
+      const place = slab.addMetric(declaration, stride)
       assert.isDefined(place)
       const storage = new SharedNumbers(slab, stride, place)
       const add = (from: number, to: number) => {
