@@ -12,8 +12,10 @@ export interface LineBuffer {
   /** Writes what is collected, as far as the reader takes it. */
   readonly drain: () => void
   readonly isEmpty: () => boolean
-  /** Nothing is collected from now on, as nobody will ask for it any more: each line is written at once or dropped. */
+  /** Ends the collecting: from now on each line is written at once. */
   readonly close: () => void
+  /** Drops and counts what the reader has not taken. */
+  readonly dropAll: () => void
 }
 
 export interface LineBufferOptions {
@@ -50,7 +52,7 @@ const mostBytes = 3
 
 export const make = (options: LineBufferOptions): LineBuffer => {
   const encoder = new TextEncoder()
-  const space = new Uint8Array(spaceBytes)
+  const scratch = new Uint8Array(spaceBytes)
   /** Collected and never tried. */
   let text = ""
   /** Tried, and not taken by the reader yet. */
@@ -65,12 +67,12 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     while (from < length) {
       const written = attempt(bytes, from, length - from)
       if (written === broken) {
-        options.countDropped("write_failed", linesOf(bytes.subarray(from, length)))
+        options.countDropped("write_failed", linesOf(bytes.subarray(from, length), torn && from === 0))
         rest = undefined
         return true
       }
       if (written === notReady) {
-        rest = bytes === space ? bytes.slice(from, length) : bytes.subarray(from, length)
+        rest = bytes === scratch ? bytes.slice(from, length) : bytes.subarray(from, length)
         return false
       }
       from += written
@@ -91,9 +93,9 @@ export const make = (options: LineBufferOptions): LineBuffer => {
   /** Writes whole lines; the last one gets its line break here. */
   const pushLines = (source: string): boolean => {
     if (source.length * mostBytes < spaceBytes) {
-      const { written } = encoder.encodeInto(source, space)
-      space[written] = lineFeed
-      return push(space, written + 1)
+      const { written } = encoder.encodeInto(source, scratch)
+      scratch[written] = lineFeed
+      return push(scratch, written + 1)
     }
     const bytes = encoder.encode(`${source}\n`)
     return push(bytes, bytes.length)
@@ -114,6 +116,12 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     close: () => {
       bufferBytes = 0
     },
+    dropAll: () => {
+      const lines = (rest === undefined ? 0 : linesOf(rest, torn)) + linesOf(encoder.encode(text), false)
+      rest = undefined
+      text = ""
+      if (lines > 0) options.countDropped("reader_too_slow", lines)
+    },
     write: (line, level) => {
       if (bufferBytes === 0 && text === "" && rest === undefined && !torn) {
         if (!pushLines(line)) options.onLeft()
@@ -133,8 +141,31 @@ export const make = (options: LineBufferOptions): LineBuffer => {
 }
 
 const lineFeed = 10
-/** Lines that end in these bytes. */
-const linesOf = (bytes: Uint8Array): number => bytes.reduce((count, byte) => byte === lineFeed ? count + 1 : count, 0)
+const space = 32
+
+/**
+ * Records that end in these bytes. A line that begins with a space belongs to the record of the line before. After a
+ * torn line, a line feed at the start ends the torn line, which is counted already.
+ */
+const linesOf = (bytes: Uint8Array, afterTorn: boolean): number => {
+  let count = 0
+  for (let index = bytes.indexOf(lineFeed); index !== -1; index = bytes.indexOf(lineFeed, index + 1)) {
+    if (bytes[index + 1] !== space && !(afterTorn && index === 0)) count++
+  }
+  return count
+}
+
+/**
+ * The first of the bytes that have room, in whole lines; of a line that is longer than the room, all. `offset` and
+ * `length` say where the bytes are.
+ */
+export const wholeLines = (bytes: Uint8Array, offset: number, length: number, room: number): number => {
+  if (length <= room) return length
+  const last = room > 0 ? bytes.lastIndexOf(lineFeed, offset + room - 1) : -1
+  if (last >= offset) return last + 1 - offset
+  const first = bytes.indexOf(lineFeed, offset)
+  return first === -1 || first >= offset + length ? length : first + 1 - offset
+}
 
 const notReady = -1
 const broken = -2

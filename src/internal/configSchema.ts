@@ -71,7 +71,15 @@ export const configSchema = Schema.Struct({
     bufferBytes: Option.integer({ minimum: 0, maximum: 16_777_216 }, {
       default: 0,
       doc: "Bytes that are collected before they are written together; 0 writes every line at once. What is " +
-        "collected is written after a tenth of a second at the latest, at once with an error, and when the process ends."
+        "collected is written after a tenth of a second at the latest, at once with an error, and when the process ends. A worker thread " +
+        "collects nothing."
+    }),
+    longLines: Option.choice(["auto", "whole", "split"], {
+      default: "auto",
+      doc:
+        "Lines above 4096 bytes (512 outside of Linux) to a pipe; a second process that writes to the pipe may tear " +
+        "them. `split` writes parts with `line_id`, `part`, `parts` and `text`, `whole` leaves lines as they are, " +
+        "`auto` splits where a parent or child of this process is known to write to the pipe."
     }),
     file: Schema.Struct({
       path: Option.optionalText({
@@ -92,12 +100,16 @@ export const configSchema = Schema.Struct({
       }),
       keep: Option.integer({ minimum: 1, maximum: 1000 }, {
         default: 5,
-        doc: "Rotated files that are kept: `<path>.1`, the newest, to `<path>.<keep>`."
+        doc:
+          "Rotated files that are kept: `<path>.1`, the newest, to `<path>.<keep>`. Others with a number up to 1000 " +
+          "are removed when the file is opened for rotation."
       })
     }),
     signals: Option.boolean({
       default: true,
-      doc: "Writes what is collected on SIGTERM and SIGINT. How the process ends is not changed."
+      doc:
+        "Writes what is collected at SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and other signals that end " +
+        "the process. How the process ends is not changed."
     }),
     runtimeLevels: Option.boolean({
       default: false,

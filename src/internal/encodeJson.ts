@@ -101,6 +101,13 @@ export const shownText = (text: string, limit: number): string =>
 /** {@link shownText} as a JSON string. */
 export const encodeText = (text: string, limit: number): string => JSON.stringify(shownText(text, limit))
 
+/** A terminal obeys these, or a reader ends a line at them; `JSON.stringify` leaves them as they are. */
+const controls = /[\u007f-\u009f\u2028\u2029]/g
+
+/** JSON of one line for every reader: the control characters and line separators that JSON allows are escaped too. */
+export const escapeControls = (json: string): string =>
+  json.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** Characters beyond a limit that are searched, so that a secret that crosses the limit is recognised. */
 const overlap = 1024
 /** Room for the mark at the end of a text that was cut. */

@@ -14,7 +14,7 @@
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../Correlation.ts"
-import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
@@ -61,12 +61,16 @@ type Names = ReturnType<typeof otherNames>
 /** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
 const join = (...parts: ReadonlyArray<string>): string => parts.join("")
 
-/** Quotes, backslashes, control characters and surrogates need escaping; most texts have none. */
+/** Quotes, backslashes, control characters, line separators and surrogates need escaping; most texts have none. */
 // oxlint-disable-next-line eslint/no-control-regex
-const needsEscaping = /["\\\u0000-\u001f\ud800-\udfff]/
+const needsEscaping = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
 
 /** Up to here looking at each character is quicker than the expression. */
 const shortText = 40
+
+/** DEL, C1, the two separators and surrogates. */
+const isSpecial = (code: number): boolean =>
+  code < 0xa0 || code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code <= 0xdfff)
 
 /** Whether a text is its own JSON string but for the quotes. */
 const isPlain = (text: string): boolean => {
@@ -74,15 +78,17 @@ const isPlain = (text: string): boolean => {
   if (length > shortText) return length <= longestText && !needsEscaping.test(text)
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index)
-    if (code < 32 || code === 34 || code === 92 || (code >= 0xd800 && code <= 0xdfff)) return false
+    if (code < 32 || code === 34 || code === 92 || (code >= 127 && isSpecial(code))) return false
   }
   return true
 }
 
-const quote = (text: string): string => isPlain(text) ? `"${text}"` : encodeText(text, longestText)
+const escaped = (text: string): string => escapeControls(encodeText(text, longestText))
+
+const quote = (text: string): string => isPlain(text) ? `"${text}"` : escaped(text)
 
 /** A JSON string without its quotes. */
-const inner = (text: string): string => isPlain(text) ? text : encodeText(text, longestText).slice(1, -1)
+const inner = (text: string): string => isPlain(text) ? text : escaped(text).slice(1, -1)
 
 /**
  * Makes the encoder of a service's lines. What follows from a key, a task or a
@@ -96,7 +102,7 @@ export const make = (options: {
   readonly redaction: Redaction
 }): (record: LogRecord) => string => {
   const { redaction, service } = options
-  const mask = JSON.stringify(redaction.mask)
+  const mask = quote(redaction.mask)
   const serviceText = `,"service.name":${quote(service.name)}` +
     (service.version === undefined ? "" : `,"service.version":${quote(service.version)}`)
   const keys = new Map<string, Key>()
@@ -157,7 +163,7 @@ export const make = (options: {
     const start = isRenamed && names !== undefined
       ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
       : prefix
-    return start + (redaction.masks([name], first) ? mask : encodeJson(value, redaction, [name]))
+    return start + (redaction.masks([name], first) ? mask : escapeControls(encodeJson(value, redaction, [name])))
   }
 
   /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
@@ -256,7 +262,7 @@ export const make = (options: {
         open = true
       } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
-      else line += prefix + encodeJson(value, redaction, [name])
+      else line += prefix + escapeControls(encodeJson(value, redaction, [name]))
     }
     if (open) line += "\""
     scan = texts

@@ -68,7 +68,8 @@ export const make = (options: {
       let window = windows.get(key)
       if (window !== undefined && isOver(window, record.time)) {
         close(key, window)
-        window = undefined
+        // The report may have written lines that opened the next window.
+        window = windows.get(key)
       }
       if (window === undefined) {
         if (windows.size >= mostTemplates) report(record.time)

@@ -121,11 +121,22 @@ const rateLimited = Effect.fnUntraced(function*(
     Effect.forkScoped
   )
   const reportAll = () => contain(() => limiter.report(Infinity), () => {})
-  yield* NodeExitHooks.install({ drain: reportAll, signals })
-  yield* Effect.addFinalizer(() => Effect.sync(reportAll))
+  let isOver = false
+  /** After the last report no line is held back: no other report would say so. */
+  const reportLast = () => {
+    isOver = true
+    reportAll()
+  }
+  const hook = yield* NodeExitHooks.install({
+    stage: "reports",
+    drain: (isLast) => isLast ? reportLast() : reportAll(),
+    signals
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(reportLast))
   return (record: LogRecord) => {
-    const admitted = limiter.admit(record)
-    if (!admitted) Queue.offerUnsafe(held, undefined)
-    return admitted
+    if (isOver || limiter.admit(record)) return true
+    hook.arm()
+    Queue.offerUnsafe(held, undefined)
+    return false
   }
 })

@@ -10,7 +10,7 @@
  * @see https://brandur.org/logfmt
  * @since 0.1.0
  */
-import { encodeJson, encodeText, searchedText, shownText } from "../internal/encodeJson.ts"
+import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../internal/encodeJson.ts"
 import { shownWorkflow } from "../internal/shownWorkflow.ts"
 import type { Redaction } from "../Redaction.ts"
 import { essentialFields, fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
@@ -25,13 +25,7 @@ const spoken = new Set(["message", "component"])
 
 const plain = /^[A-Za-z0-9._:/@+-]+$/
 
-/** A terminal may obey these, and some readers end a line at them; JSON leaves them as they are. */
-const controls = /[\u007f-\u009f\u2028\u2029]/g
-
-const quoted = (json: string): string =>
-  json.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
-
-const valueOf = (text: string): string => plain.test(text) ? text : quoted(encodeText(text, longestValue))
+const valueOf = (text: string): string => plain.test(text) ? text : escapeControls(encodeText(text, longestValue))
 
 const keyOf = (key: string): string => key.replace(/[^A-Za-z0-9._-]/g, "_") || "_"
 
@@ -72,5 +66,5 @@ const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
     return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
   }
   const json = encodeJson(value, redaction, [key])
-  return plain.test(json) ? json : quoted(json.startsWith("\"") ? json : encodeText(json, longestValue))
+  return plain.test(json) ? json : escapeControls(json.startsWith("\"") ? json : encodeText(json, longestValue))
 }

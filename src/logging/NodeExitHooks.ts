@@ -1,62 +1,122 @@
 /**
- * Writes out what is collected when the process ends, in whatever way it ends,
- * without changing how.
+ * Writes out what is held back when the process ends, without changing how it ends.
  *
  * **Details**
  *
- * `exit` and `uncaughtExceptionMonitor` only watch. A listener for SIGTERM or
- * SIGINT keeps Node from ending the process, so ours removes itself and raises
- * the signal again if nobody else listens; under `runMain` somebody does, and
- * the layer's scope is closed in order. Where somebody else listens it stays, for
- * the next signal. Ours is called first, while listeners that remove themselves
- * can still be seen. Of several hooks, those that were
- * installed last are called first: what they still write, the others write out.
+ * `exit` and `uncaughtExceptionMonitor` only watch. A listener for a signal keeps Node from ending the process, so
+ * listeners for signals come with the first thing that is held back. Ours removes itself and raises the signal again
+ * if every other listener is ours too; under `runMain` another one listens, and the layer's scope is closed in order.
+ * Where another one listens ours stays, for the next signal. Ours is called first, while listeners that remove
+ * themselves can still be seen.
+ *
+ * The first of our listeners drains all hooks, stage by stage, so the order does not depend on which hook came first.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What our listeners are told from those of others by, also those of another hook. */
+/** Marks our listeners, also those of another hook, and holds what they drain. */
 const ours = Symbol("tasker-telemetry/logging/NodeExitHooks")
 
-const signals = ["SIGTERM", "SIGINT"] as const
+/**
+ * Signals that end a process and may come from outside. Left out are signals that report a fault of the process, ask
+ * for its image (`SIGABRT`), or belong to the inspector and the profiler.
+ */
+const signals = [
+  "SIGTERM",
+  "SIGINT",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGUSR2",
+  "SIGALRM",
+  "SIGVTALRM",
+  "SIGXCPU",
+  "SIGIO",
+  "SIGPWR",
+  "SIGSTKFLT",
+  "SIGBREAK"
+] as const
+
+/** What a hook holds: lines that say what was held back come before lines that wait for the reader. */
+type Stage = "reports" | "lines"
+
+interface Options {
+  readonly stage: Stage
+  /** Writes everything out, synchronously; `isLast` says that the event loop does not run again. */
+  readonly drain: (isLast: boolean) => void
+  /** Whether to listen for signals. */
+  readonly signals: boolean
+}
+
+export interface ExitHook {
+  /** Listens for signals from now on. Called when something is held back; cheap when called again. */
+  readonly arm: () => void
+}
+
+type Listener = NodeJS.SignalsListener & { readonly [ours]: Options }
+
+const isOurs = (listener: object): listener is Listener => ours in listener
+
+/** The listeners of an event that are called, as far as they are there yet. */
+const listenersOf = (event: string): ReadonlyArray<object> => process.listeners(event as NodeJS.Signals)
+
+/** Drains what all hooks hold, if the listener is the first of ours: the others would only do it again. */
+const drainAll = (event: string, listener: object, isLast: boolean): boolean => {
+  const hooks = listenersOf(event).filter(isOurs)
+  if (hooks[0] !== listener) return false
+  for (const stage of ["reports", "lines"]) {
+    for (const hook of hooks) if (hook[ours].stage === stage) hook[ours].drain(isLast)
+  }
+  return true
+}
 
 /** Installs the hooks until the scope closes. */
-export const install = (options: {
-  /** Writes everything out, synchronously. */
-  readonly drain: () => void
-  /** Whether to listen for SIGTERM and SIGINT. */
-  readonly signals: boolean
-}): Effect.Effect<void, never, Scope.Scope> => {
+export const install = (options: Options): Effect.Effect<ExitHook, never, Scope.Scope> => {
+  const mark = { [ours]: options }
+  const onExit = Object.assign(() => void drainAll("exit", onExit, true), mark)
+  const onException = Object.assign(() => void drainAll("uncaughtExceptionMonitor", onException, false), mark)
   const onSignal = Object.assign((signal: NodeJS.Signals) => {
-    options.drain()
-    if (!process.listeners(signal).every((listener) => ours in listener)) return
-    process.removeListener(signal, onSignal)
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-  }, { [ours]: true })
-  return Effect.asVoid(Effect.acquireRelease(
+    if (!drainAll(signal, onSignal, false)) return
+    const listeners = listenersOf(signal)
+    if (!listeners.every(isOurs)) return
+    for (const listener of listeners) process.removeListener(signal, listener)
+    process.kill(process.pid, signal)
+  }, mark)
+  let isArmed = !options.signals
+  return Effect.acquireRelease(
     Effect.sync(() => {
-      process.prependListener("exit", options.drain)
-      process.prependListener("uncaughtExceptionMonitor", options.drain)
-      if (options.signals) { for (const signal of signals) process.prependListener(signal, onSignal) }
+      process.prependListener("exit", onExit)
+      process.prependListener("uncaughtExceptionMonitor", onException)
+      return {
+        arm: () => {
+          if (isArmed) return
+          isArmed = true
+          for (const signal of signals) process.prependListener(signal, onSignal)
+        }
+      }
     }),
     () =>
       Effect.sync(() => {
-        process.removeListener("exit", options.drain)
-        process.removeListener("uncaughtExceptionMonitor", options.drain)
+        isArmed = true
+        process.removeListener("exit", onExit)
+        process.removeListener("uncaughtExceptionMonitor", onException)
         for (const signal of signals) process.removeListener(signal, onSignal)
       })
-  ))
+  )
 }
 
-/** Calls `drain` until `isEmpty`, at most this long, without the event loop. */
-export const drainBlocking = (drain: () => void, isEmpty: () => boolean): void => {
+/** Drains without the event loop until nothing is left, each time for `mostTries` pauses at most; the last times share these. */
+export const blockingDrain = (drain: () => void, isEmpty: () => boolean): (isLast: boolean) => void => {
   const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (let tries = 0; tries < mostTries; tries++) {
+  let lastTries = mostTries
+  return (isLast) => {
     drain()
-    if (isEmpty()) return
-    Atomics.wait(pause, 0, 0, pauseMillis)
+    for (let left = isLast ? lastTries : mostTries; left > 0 && !isEmpty(); left--) {
+      if (isLast) lastTries--
+      Atomics.wait(pause, 0, 0, pauseMillis)
+      drain()
+    }
   }
 }
 

@@ -8,8 +8,29 @@
  * latest and at once with an error. Where the reader of a pipe is slower than
  * the writer, up to 8 MiB wait; beyond that lines are dropped, the least severe
  * first, and counted. A closed pipe or a full disk drops and counts, and never
- * fails the program. What is collected is written when the layer closes and
- * when the process ends, in whatever way it ends but SIGKILL.
+ * fails the program.
+ *
+ * What is collected is written when the layer closes and when the process ends:
+ * by itself, by `process.exit`, by an uncaught exception, or by a signal that a
+ * program can hear (SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and
+ * others). Listeners of `exit` write their lines at once. How the process ends
+ * stays the same.
+ *
+ * A line is whole for its reader, though other threads write to the same pipe:
+ * threads take turns if the main thread builds its layer before it starts
+ * workers. Other processes cannot take turns, and the system tears writes above
+ * 4096 bytes (512 outside of Linux) where the reader is slow. So
+ * `logging.longLines` splits longer lines into parts where other processes, or
+ * threads that take no turns, are known to write to the pipe. A part has
+ * `line_id`, `part`, `parts` and `text`; the `text` of all parts is the line.
+ *
+ * **Gotchas**
+ *
+ * A worker thread collects nothing: it ends without a sign when the main thread
+ * ends the process. Collected lines are lost where no program code runs any more: at SIGKILL,
+ * `process.abort` and SIGABRT, a crash of Node, and a signal while the program
+ * never lets go of the thread. Then the signal ends the process only if no line
+ * waits.
  *
  * @since 0.1.0
  */
@@ -19,16 +40,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { writeSync } from "node:fs"
+import { Buffer } from "node:buffer"
+import { fstatSync, statSync, writeSync } from "node:fs"
 import { isatty } from "node:tty"
-import { contain } from "../internal/contain.ts"
+import { isMainThread, threadId } from "node:worker_threads"
+import { contain, orElse } from "../internal/contain.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import * as LineBuffer from "../internal/LineBuffer.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
+import * as LineParts from "./LineParts.ts"
 import { LogDestination } from "./LogDestination.ts"
 import * as NodeExitHooks from "./NodeExitHooks.ts"
 import * as NodeLogFile from "./NodeLogFile.ts"
+import * as NodePipe from "./NodePipe.ts"
 
 const descriptors = { stdout: 1, stderr: 2 } as const
 
@@ -44,6 +69,8 @@ const closingTime = "2 seconds"
 interface Target {
   readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
   readonly isTerminal: boolean
+  /** Of a pipe: whether another process is known to write to it. */
+  readonly isShared?: NodePipe.Pipe["isShared"]
 }
 
 /**
@@ -64,13 +91,31 @@ export const layer: Layer.Layer<
     const statistics = yield* SelfStatistics
     const dropped = statistics.counter("tasker_log_lines_dropped_total", "Log lines that were not written.", ["reason"])
     const left = yield* Queue.sliding<void>(1)
-    const target = yield* logging.destination === "file" ? fileTarget(logging) : standardTarget(logging.destination)
-    const buffer = LineBuffer.make({
-      bufferBytes: logging.bufferBytes,
+    const onTorn = () => dropped(["reader_too_slow"], 1)
+    const target = yield* logging.destination === "file"
+      ? fileTarget(logging, onTorn)
+      : standardTarget(logging.destination, onTorn)
+    let isOver = false
+    const buffer: LineBuffer.LineBuffer = LineBuffer.make({
+      // A worker thread ends without a sign when the main thread ends the process.
+      bufferBytes: isMainThread ? logging.bufferBytes : 0,
       writeBytes: target.writeBytes,
       countDropped: (reason, lines) => dropped([reason], lines),
-      onLeft: () => Queue.offerUnsafe(left, undefined)
+      onLeft: () => {
+        if (isOver) {
+          drainNow(true)
+          return buffer.dropAll()
+        }
+        hook.arm()
+        Queue.offerUnsafe(left, undefined)
+      }
     })
+    const drainNow = NodeExitHooks.blockingDrain(buffer.drain, buffer.isEmpty)
+    /** From now on a line is written while its caller waits: no flush comes after it. */
+    const end = () => {
+      isOver = true
+      buffer.close()
+    }
     const flush = Effect.suspend(() => {
       buffer.drain()
       return Effect.whileLoop({
@@ -79,8 +124,12 @@ export const layer: Layer.Layer<
         step: () => {}
       })
     })
-    yield* NodeExitHooks.install({
-      drain: () => NodeExitHooks.drainBlocking(buffer.drain, buffer.isEmpty),
+    const hook = yield* NodeExitHooks.install({
+      stage: "lines",
+      drain: (isLast) => {
+        if (isLast) end()
+        drainNow(isLast)
+      },
       signals: logging.signals
     })
     yield* Queue.take(left).pipe(
@@ -90,28 +139,57 @@ export const layer: Layer.Layer<
       Effect.forkScoped
     )
     yield* Effect.addFinalizer(() =>
-      Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)).pipe(Effect.ensuring(Effect.sync(buffer.close)))
+      Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          end()
+          buffer.dropAll()
+        }))
+      )
     )
     yield* (yield* FlushRegistry).register(flush)
-    return LogDestination.of({ write: buffer.write, flush, isTerminal: target.isTerminal })
+    return LogDestination.of({ write: inParts(logging, target, buffer.write), flush, isTerminal: target.isTerminal })
   })
 )
 
-const standardTarget = (name: "stdout" | "stderr"): Effect.Effect<Target> =>
-  Effect.sync(() => {
-    const descriptor = descriptors[name]
-    // Asking for its stream makes a pipe non-blocking: else a reader that is slow stops the program, and its end too.
-    contain(() => process[name], () => {})
-    return {
-      writeBytes: (bytes, offset, length) => writeSync(descriptor, bytes, offset, length),
-      isTerminal: isatty(descriptor)
-    }
+/** Splits lines that another process could tear, as `logging.longLines` says. */
+const inParts = (
+  { format, longLines }: TelemetryConfig.TelemetryConfig["logging"],
+  { isShared }: Target,
+  write: LogDestination["Service"]["write"]
+): LogDestination["Service"]["write"] => {
+  if (isShared === undefined || longLines === "whole") return write
+  const split = LineParts.make({
+    maximumBytes: NodePipe.atomicBytes,
+    isJson: format === "json",
+    writer: `${process.pid}.${threadId}`
   })
+  return (line, level) => {
+    const isLong = line.length * 3 >= NodePipe.atomicBytes && Buffer.byteLength(line) >= NodePipe.atomicBytes
+    if (isLong && (longLines === "split" || isShared())) { for (const part of split(line, level)) write(part, level) }
+    else write(line, level)
+  }
+}
+
+const standardTarget = Effect.fnUntraced(function*(
+  name: "stdout" | "stderr",
+  onTorn: () => void
+): Effect.fn.Return<Target, never, Scope.Scope> {
+  const descriptor = descriptors[name]
+  // Asking for its stream makes a pipe non-blocking: else a reader that is slow stops the program, and its end too.
+  contain(() => process[name], () => {})
+  const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(descriptor, bytes, offset, length)
+  const stats = orElse(() => fstatSync(descriptor), () => undefined)
+  return stats !== undefined && (stats.isFIFO() || stats.isSocket())
+    ? { ...yield* NodePipe.open({ writeBytes, stats, descriptor, onTorn }), isTerminal: false }
+    : { writeBytes, isTerminal: isatty(descriptor) }
+})
 
 const fileTarget = Effect.fnUntraced(function*(
-  { file }: TelemetryConfig.TelemetryConfig["logging"]
+  { file }: TelemetryConfig.TelemetryConfig["logging"],
+  onTorn: () => void
 ): Effect.fn.Return<Target, TelemetryConfig.TelemetryConfigError, SelfStatistics | Scope.Scope> {
-  if (file.path === undefined) {
+  const { path } = file
+  if (path === undefined) {
     return yield* new TelemetryConfig.TelemetryConfigError({
       message: "expected logging.file.path to be set because logging.destination is \"file\""
     })
@@ -123,7 +201,7 @@ const fileTarget = Effect.fnUntraced(function*(
     []
   )
   const opened = yield* NodeLogFile.open({
-    path: file.path,
+    path,
     maximumBytes: file.maximumBytes,
     maximumAgeMillis: file.maximumAge === undefined ? undefined : Duration.toMillis(file.maximumAge),
     keep: file.keep,
@@ -131,5 +209,9 @@ const fileTarget = Effect.fnUntraced(function*(
     onRotationFailed: () => failed([])
   }).pipe(Effect.mapError((error) => new TelemetryConfig.TelemetryConfigError({ message: error.message })))
   if (file.reopenOnHangup) yield* NodeExitHooks.onHangup(opened.reopen)
-  return { writeBytes: opened.writeBytes, isTerminal: false }
+  const { writeBytes } = opened
+  const stats = orElse(() => statSync(path), () => undefined)
+  return stats?.isFIFO() === true
+    ? { ...yield* NodePipe.open({ writeBytes, stats, descriptor: undefined, onTorn }), isTerminal: false }
+    : { writeBytes, isTerminal: false }
 })

@@ -2,6 +2,13 @@
  * A file that lines are appended to: rotated by size and age, opened anew on
  * demand.
  *
+ * **Details**
+ *
+ * Several processes may write to one file and rotate it. Each compares the file
+ * at the path with the file that it has open, and goes on in the new file. A
+ * lock file makes a rotation the work of one process; the others go on writing
+ * meanwhile.
+ *
  * @internal
  */
 import * as Effect from "effect/Effect"
@@ -9,17 +16,20 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import {
   closeSync,
-  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
+  rmSync,
   type Stats,
+  statSync,
   writeSync
 } from "node:fs"
-import { dirname } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { contain, orElse } from "../internal/contain.ts"
+import { wholeLines } from "../internal/LineBuffer.ts"
 
 /** The file cannot be opened. */
 export class LogFileError extends Schema.TaggedError<LogFileError>()("LogFileError", {
@@ -53,6 +63,8 @@ export interface LogFile {
 
 interface Open {
   readonly descriptor: number
+  readonly device: number
+  readonly inode: number
   readonly since: number
   /** A device or a pipe is not renamed: others would lose it. */
   readonly isRegular: boolean
@@ -63,6 +75,12 @@ interface Open {
 
 /** Pause after a rotation that did not work; each try moves the older files on. */
 const retryMillis = 60_000
+/** Time between two looks at the path of a file that this process does not rotate. */
+const lookMillis = 1000
+/** Age of a lock whose process has died; a rotation takes milliseconds. */
+const staleMillis = 10_000
+/** The largest `logging.file.keep`. */
+const mostKept = 1000
 
 /** Opens the file, and closes it with the scope. */
 export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileError, Scope.Scope> =>
@@ -71,7 +89,9 @@ export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileErr
       Effect.try({
         try: () => {
           mkdirSync(dirname(options.path), { recursive: true })
-          return { current: openAt(options) }
+          const current = openAt(options)
+          if (current.isRegular && isRotated(options)) removeBeyond(options)
+          return { current }
         },
         catch: (cause) => new LogFileError({ path: options.path, cause })
       }),
@@ -89,11 +109,27 @@ export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileErr
 /** No descriptor: writing to it fails. */
 const closed = -1
 
+const isRotated = ({ maximumAgeMillis, maximumBytes }: LogFileOptions): boolean =>
+  maximumBytes > 0 || maximumAgeMillis !== undefined
+
+/** Removes the files that an earlier run kept and this run would keep no longer. */
+const removeBeyond = ({ keep, path }: LogFileOptions) => {
+  const start = `${basename(path)}.`
+  for (const name of orElse(() => readdirSync(dirname(path)), () => [])) {
+    const number = name.startsWith(start) ? name.slice(start.length) : ""
+    if (/^[1-9]\d{0,3}$/.test(number) && Number(number) > keep && Number(number) <= mostKept) {
+      contain(() => rmSync(join(dirname(path), name)), () => {})
+    }
+  }
+}
+
 const openAt = ({ now, path }: LogFileOptions): Open => {
   const descriptor = openSync(path, "a", 0o640)
   const stats = fstatSync(descriptor)
   return {
     descriptor,
+    device: stats.dev,
+    inode: stats.ino,
     since: stats.size === 0 ? now() : stats.birthtimeMs,
     isRegular: stats.isFile(),
     bytes: stats.size + completed(path, descriptor, stats),
@@ -115,8 +151,32 @@ const completed = (path: string, descriptor: number, stats: Stats): number => {
   return last[0] === lineFeed ? 0 : orElse(() => writeSync(descriptor, "\n"), () => 0)
 }
 
+/** Calls `rotate` if no other process rotates the file; `staleAt` is the time of the file system, in milliseconds. */
+const locked = (path: string, staleAt: number, rotate: () => void, onFailed: () => void) => {
+  const lock = `${path}.lock`
+  const held = statSync(lock, { throwIfNoEntry: false })
+  if (held !== undefined) {
+    if (held.mtimeMs < staleAt) rmSync(lock)
+    return
+  }
+  const descriptor = orElse(() => openSync(lock, "wx", 0o640), (error) => {
+    if (!isTaken(error)) onFailed()
+    return closed
+  })
+  if (descriptor === closed) return
+  contain(rotate, onFailed)
+  closeSync(descriptor)
+  rmSync(lock, { force: true })
+}
+
+const isTaken = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST"
+
 const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
+  const { maximumAgeMillis, maximumBytes, path } = options
+  const rotates = isRotated(options)
   let retryAt = -Infinity
+  let lookAt = options.now() + lookMillis
 
   const reopen = () => {
     const before = file.current
@@ -125,31 +185,46 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     closeSync(before.descriptor)
   }
 
-  /** The first of the bytes that the file has room for, in whole lines; of a line that no file has room for, all. */
-  const fitting = (bytes: Uint8Array, offset: number, length: number): number => {
-    const { bytes: size, isRegular } = file.current
-    const room = options.maximumBytes - size
-    if (options.maximumBytes === 0 || !isRegular || length <= room) return length
-    const last = room > 0 ? bytes.lastIndexOf(lineFeed, offset + room - 1) : -1
-    if (last >= offset) return last + 1 - offset
-    const first = bytes.indexOf(lineFeed, offset)
-    return first === -1 || first >= offset + length ? length : first + 1 - offset
+  const isCurrent = ({ dev, ino }: Stats) => dev === file.current.device && ino === file.current.inode
+
+  /** Goes on in the file at the path, if it is another one or the one that is open has no name any more. */
+  const follow = () => {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) {
+      // A file that was moved away is left when the mover asks for it.
+      if (rotates || fstatSync(file.current.descriptor).nlink === 0) reopen()
+    } else if (isCurrent(stats)) file.current.bytes = stats.size
+    else reopen()
   }
+
+  const look = () => {
+    const now = options.now()
+    if (!file.current.isRegular || !file.current.atLineStart || (!rotates && now < lookAt)) return
+    lookAt = now + lookMillis
+    contain(follow, () => {})
+  }
+
+  /** How many of the bytes the file takes, in whole lines. */
+  const fitting = (bytes: Uint8Array, offset: number, length: number): number =>
+    maximumBytes === 0 || !file.current.isRegular
+      ? length
+      : wholeLines(bytes, offset, length, maximumBytes - file.current.bytes)
 
   const isDue = (bytes: number): boolean => {
     const { atLineStart, bytes: size, isRegular, since } = file.current
     if (!isRegular || size === 0 || !atLineStart) return false
-    return (options.maximumBytes > 0 && size + bytes > options.maximumBytes) ||
-      (options.maximumAgeMillis !== undefined && options.now() - since >= options.maximumAgeMillis)
+    return (maximumBytes > 0 && size + bytes > maximumBytes) ||
+      (maximumAgeMillis !== undefined && options.now() - since >= maximumAgeMillis)
   }
 
   const rotate = () => {
-    // Somebody else has moved the file away: there is nothing to keep, and the older ones stay where they are.
-    if (!existsSync(options.path)) return reopen()
+    const stats = statSync(path, { throwIfNoEntry: false })
+    // Another process has rotated it, or moved it away: the older files stay where they are.
+    if (stats === undefined || !isCurrent(stats)) return reopen()
     for (let number = options.keep - 1; number >= 1; number--) {
-      contain(() => renameSync(`${options.path}.${number}`, `${options.path}.${number + 1}`), () => {})
+      contain(() => renameSync(`${path}.${number}`, `${path}.${number + 1}`), () => {})
     }
-    renameSync(options.path, `${options.path}.1`)
+    renameSync(path, `${path}.1`)
     reopen()
   }
 
@@ -160,7 +235,12 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   return {
     writeBytes: (bytes, offset, length) => {
-      if (options.now() >= retryAt && isDue(fitting(bytes, offset, length))) contain(rotate, onRotationFailed)
+      look()
+      const isPaused = options.now() < retryAt
+      if (!isPaused && isDue(fitting(bytes, offset, length))) {
+        const { mtimeMs } = fstatSync(file.current.descriptor)
+        contain(() => locked(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
+      }
       const taken = options.now() < retryAt ? length : fitting(bytes, offset, length)
       const { current } = file
       const count = writeSync(current.descriptor, bytes, offset, taken)

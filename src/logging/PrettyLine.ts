@@ -97,7 +97,11 @@ export const make = (
   }
 }
 
-/** Control characters could move the cursor or change the terminal; a tab and a line break become spaces. */
-const printable = (text: string): string =>
-  // oxlint-disable-next-line eslint/no-control-regex
-  text.toWellFormed().replace(/[\t\n\r]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
+/** Tabs and what a reader ends a line at. */
+const breaks = /[\t\n\r\u0085\u2028\u2029]+/g
+
+/** Control characters move the cursor or change the terminal; marks of direction change the order of what is read. */
+// oxlint-disable-next-line eslint/no-control-regex
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+const printable = (text: string): string => text.toWellFormed().replace(breaks, " ").replace(unprintable, "\ufffd")

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import { containCall, isPlainObject, orElse } from "../internal/contain.ts"
@@ -19,7 +20,7 @@ import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { setField } from "../internal/setField.ts"
 import * as Redaction from "../Redaction.ts"
 import * as ExceptionFields from "./ExceptionFields.ts"
-import { LogLevels } from "./LogLevels.ts"
+import { LogLevels, reaches } from "./LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
@@ -30,8 +31,13 @@ import { LogWriter } from "./LogWriter.ts"
  * **Details**
  *
  * The texts of a message are joined; plain objects among its parts become
- * fields, then annotations, then log spans as `<label>_ms`, then the cause. The
+ * fields, then annotations, then log spans as `<label>_ms`, then the cause. A
+ * field of the call wins over an annotation or a log span of the same name. The
  * annotation `component` names the part of the program that speaks.
+ *
+ * With `logging.runtimeLevels`, a region that sets `MinimumLogLevel` below the
+ * configured level has its lines written whatever level is set at run time. `All`
+ * is the level of the layer itself: a region writes `Trace` in its place.
  *
  * @category layers
  * @since 0.1.0
@@ -46,16 +52,18 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       "Log lines that could not be made.",
       []
     )
+    /** A region's own level holds in it where it lets more through than the configured one; Effect has applied it. */
+    const isLowered = (level: LogLevel.LogLevel) => level !== everything && !reaches(level, levels.minimum)
     let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
     let origin = nowhere
     const log = (options: Logger.Options<unknown>) => {
       if (options.fiber.context !== context) {
-        origin = originOf(options.fiber)
+        origin = originOf(options.fiber, isLowered)
         context = options.fiber.context
       }
       const time = options.date.getTime()
       // Fixed levels have been decided by Effect.
-      if (levels.runtime && !levels.isWritten(options.logLevel, origin.component, time)) return
+      if (levels.runtime && !origin.isLowered && !levels.isWritten(options.logLevel, origin.component, time)) return
       const record = recordOf(options, origin, time, redaction)
       writer.write(record)
       if (record.span?._tag === "Span" && record.span.sampled) addEvent(record.span, record, options.fiber, redaction)
@@ -65,10 +73,13 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
     return Layer.mergeAll(
       Logger.layer([logger]),
       // Levels that change are decided in the logger; fixed ones cost least where Effect decides.
-      Layer.succeed(References.MinimumLogLevel, levels.runtime ? "All" : levels.minimum)
+      Layer.succeed(References.MinimumLogLevel, levels.runtime ? everything : levels.minimum)
     )
   })
 )
+
+/** What Effect lets through where levels change at run time. */
+const everything = "All"
 
 const longestEventName = 1024
 
@@ -96,6 +107,8 @@ interface Origin extends Pick<LogRecord.LogRecord, "component" | "correlationId"
   readonly spans: ReadonlyArray<readonly [label: string, start: number]>
   /** Whether annotations or log spans add fields to a line. */
   readonly addsFields: boolean
+  /** Whether a region has lowered the level of its lines. */
+  readonly isLowered: boolean
 }
 
 const noFields: Readonly<Record<string, unknown>> = {}
@@ -107,10 +120,14 @@ const nowhere: Origin = {
   workflow: undefined,
   annotations: noFields,
   spans: [],
-  addsFields: false
+  addsFields: false,
+  isLowered: false
 }
 
-const originOf = (fiber: Fiber.Fiber<unknown, unknown>): Origin => {
+const originOf = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  isLowered: (level: LogLevel.LogLevel) => boolean
+): Origin => {
   const annotations = fiber.getRef(References.CurrentLogAnnotations)
   const spans = fiber.getRef(References.CurrentLogSpans)
   const { component } = annotations
@@ -122,7 +139,8 @@ const originOf = (fiber: Fiber.Fiber<unknown, unknown>): Origin => {
     workflow,
     annotations,
     spans,
-    addsFields: spans.length > 0 || Object.keys(annotations).length > 0
+    addsFields: spans.length > 0 || Object.keys(annotations).length > 0,
+    isLowered: isLowered(fiber.getRef(References.MinimumLogLevel))
   }
 }
 
@@ -178,9 +196,12 @@ const withMore = (
 ): Readonly<Record<string, unknown>> => {
   const fields = LogRecord.copyFields(own)
   for (const key in annotations) {
-    if (key !== "component") setField(fields, key, annotations[key])
+    if (key !== "component" && !Object.hasOwn(fields, key)) setField(fields, key, annotations[key])
   }
-  for (const [label, start] of spans) fields[`${label}_ms`] = time - start
+  for (const [label, start] of spans) {
+    const key = `${label}_ms`
+    if (!Object.hasOwn(fields, key)) setField(fields, key, time - start)
+  }
   return cause.reasons.length === 0 ? fields : assignFields(fields, ExceptionFields.make(cause, redaction))
 }
 

@@ -107,6 +107,44 @@ describe("LineBuffer", () => {
     assert.deepStrictEqual([state.written, state.counts], ["{\"a\n{\"b\":2}\n", { write_failed: 1 }])
   })
 
+  it("counts a dropped line once, however often it could not be written", () => {
+    const answers: Array<number | string> = [3, "ENOSPC", "EIO", "EIO", "EAGAIN", "EIO"]
+    const { drain, state, write } = make((bytes) => answers.shift() ?? bytes.length)
+    write("{\"a\":1}")
+    assert.deepStrictEqual(state.counts, { write_failed: 1 })
+    write("{\"b\":2}")
+    assert.deepStrictEqual(state.counts, { write_failed: 2 })
+    write("{\"c\":3}")
+    assert.deepStrictEqual(state.counts, { write_failed: 3 })
+    write("{\"d\":4}")
+    drain()
+    assert.deepStrictEqual([state.written, state.counts], ["{\"a", { write_failed: 4 }])
+    write("{\"e\":5}")
+    assert.deepStrictEqual([state.written, state.counts], ["{\"a\n{\"e\":5}\n", { write_failed: 4 }])
+  })
+
+  it("counts a record of several lines once", () => {
+    const answers: Array<number | string> = ["EIO", "EIO"]
+    const { drain, state, write } = make((bytes) => answers.shift() ?? bytes.length, 100)
+    write("12:00 ERROR one", "Error")
+    write("12:00 WARN  two\n    a=1\n        at f", "Warn")
+    write("12:00 WARN  three\n    b=1", "Warn")
+    drain()
+    assert.deepStrictEqual(state.counts, { write_failed: 3 })
+  })
+
+  it("drops and counts what the reader has not taken, the line that was begun too", () => {
+    const answers: Array<number | string> = [3, "EAGAIN", "EAGAIN"]
+    const { dropAll, isEmpty, state, write } = make((bytes) => answers.shift() ?? bytes.length)
+    write("first")
+    write("second")
+    dropAll()
+    dropAll()
+    assert.deepStrictEqual([state.counts, isEmpty()], [{ reader_too_slow: 2 }, true])
+    write("third")
+    assert.strictEqual(state.written, "fir\nthird\n")
+  })
+
   it("keeps at most 8 MiB for a reader that does not read, then drops and counts the newest", () => {
     let ready = false
     const { state, write } = make((bytes) => ready ? bytes.length : "EAGAIN")

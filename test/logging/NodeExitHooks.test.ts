@@ -22,7 +22,7 @@ interface Running {
 
 /** Runs the program; `onReady` is called when it waits. */
 const run = (
-  mode: "with" | "without" | "limited",
+  mode: "with" | "without" | "limited" | "at once",
   way: string,
   path: string,
   { onHeard = () => {}, onReady = () => {}, stdout = "pipe" }: {
@@ -103,7 +103,9 @@ describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
   }
 
   for (
-    const [way, signal, expected] of ways.filter(([way]) => /^(process\.exit|uncaught exception|waits)$/.test(way))
+    const [way, signal, expected] of ways.filter(([way]) =>
+      /^(returns|process\.exit|uncaught exception|waits)$/.test(way)
+    )
   ) {
     it.live(`says how many lines were held back: ${way}${signal === undefined ? "" : `, ${signal}`}`, () =>
       Effect.gen(function*() {
@@ -167,6 +169,60 @@ describe("a program that logs", { concurrent: true, timeout: 60_000 }, () => {
         }
       })
   )
+
+  it.live("ends by whichever signal it got, with every line written", () =>
+    Effect.forEach(
+      ["SIGHUP", "SIGQUIT", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGXCPU", "SIGPWR"] as const,
+      (signal) =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFile
+          const ended = yield* run("with", "waits", path, { onReady: ({ kill }) => kill(signal) })
+          assert.deepStrictEqual([ended, numbersIn(path)], [{ code: null, signal }, hundred])
+        }),
+      { concurrency: 2, discard: true }
+    ))
+
+  const exitListeners = [
+    ["exit listener, process.exit", 3, [100, 101]],
+    ["exit listener, uncaught exception", 1, [100]]
+  ] as const
+  for (const [way, code, numbers] of exitListeners) {
+    it.live(`writes what a listener for the end of the process logs: ${way}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFile
+        assert.deepStrictEqual(yield* run("without", way, path), { code, signal: null })
+        assert.deepStrictEqual(yield* run("with", way, path), { code, signal: null })
+        assert.deepStrictEqual(numbersIn(path), [...hundred, ...numbers])
+      }))
+  }
+
+  it.live("says how many lines were held back before a listener for the end of the process logs", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      yield* run("limited", "exit listener, process.exit", path)
+      const messages = readFileSync(path, "utf8").trimEnd().split("\n").slice(5).map((line) =>
+        (JSON.parse(line) as { readonly message: string }).message
+      )
+      assert.deepStrictEqual(messages, ["95 suppressed: line", "line", "line"])
+    }))
+
+  it.live("leaves it to the signal to end a program that never lets go of the thread, if nothing is collected", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      for (const mode of ["without", "at once"] as const) {
+        const ended = yield* run(mode, "loops", path, { onReady: ({ kill }) => kill("SIGTERM") })
+        assert.deepStrictEqual(ended, { code: null, signal: "SIGTERM" }, mode)
+      }
+      assert.deepStrictEqual(numbersIn(path), hundred)
+    }))
+
+  it.live("ends as without telemetry if the program aborts", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      for (const mode of ["without", "with"] as const) {
+        assert.deepStrictEqual(yield* run(mode, "aborts", path), { code: null, signal: "SIGABRT" }, mode)
+      }
+    }))
 
   it.live("writes into a new file after SIGHUP, and goes on", () =>
     Effect.gen(function*() {

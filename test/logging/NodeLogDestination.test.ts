@@ -4,10 +4,10 @@ import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 /** Runs a program of `test/support/programs` under a shell pipe and gives what it wrote and how it ended. */
-const pipe = (program: string, reader: string) =>
+const pipe = (program: string, reader: string, options = "") =>
   Effect.callback<{ readonly stdout: string; readonly stderr: string }>((resume) => {
     const path = fileURLToPath(new URL(`../support/programs/${program}.ts`, import.meta.url))
-    const node = `"${process.execPath}" --conditions=tasker-telemetry-source "${path}"`
+    const node = `"${process.execPath}" --conditions=tasker-telemetry-source "${path}" ${options}`
     const child = spawn("bash", ["-c", `set -o pipefail; ${node} | ${reader}; echo "status \${PIPESTATUS[0]}" >&2`])
     let stdout = ""
     let stderr = ""
@@ -17,7 +17,50 @@ const pipe = (program: string, reader: string) =>
     return Effect.sync(() => child.kill())
   })
 
+/** The numbers of the lines, with the lines that came in parts put together from them. */
+const numbersIn = (output: string) => {
+  const lines: Array<string> = []
+  const parts = new Map<string, Array<string>>()
+  for (const line of output.trimEnd().split("\n")) {
+    const { line_id: id, part, text } = JSON.parse(line) as {
+      readonly line_id?: string
+      readonly part: number
+      readonly text: string
+    }
+    if (id === undefined) lines.push(line)
+    else {
+      assert.isBelow(Buffer.byteLength(line), 4096)
+      const known = parts.get(id) ?? []
+      known[part - 1] = text
+      parts.set(id, known)
+    }
+  }
+  for (const texts of parts.values()) lines.push(texts.join(""))
+  return {
+    parts: parts.size,
+    numbers: lines.map((line) => (JSON.parse(line) as { readonly number: number }).number).toSorted((a, b) => a - b)
+  }
+}
+
 describe("NodeLogDestination.layer", () => {
+  const ways = [
+    ["worker threads", "threads 0", 180, 0],
+    ["worker threads beside a main thread that collects", "threads 100000", 180, 0],
+    ["worker threads whose main thread does not log", "strangers 0", 120, 60],
+    ["processes of a cluster", "cluster 10000", 180, 90],
+    ["forked processes", "forked 0", 180, 90]
+  ] as const
+  for (const [who, program, lines, split] of ways) {
+    it.live(`gives a slow reader whole lines of ${who}`, () =>
+      Effect.gen(function*() {
+        const { stdout } = yield* pipe("manyWriters", "(sleep 0.5; cat)", program)
+        assert.deepStrictEqual(numbersIn(stdout), {
+          parts: split,
+          numbers: Array.from({ length: lines }, (_, index) => index + 180 - lines)
+        })
+      }), 60_000)
+  }
+
   // The reader sleeps before it reads: the pipe fills up and the writer finds it not ready.
   it.live("loses none of 20 000 lines to a slow reader and ends", () =>
     Effect.gen(function*() {

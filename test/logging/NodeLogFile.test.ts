@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import {
   closeSync,
   constants,
@@ -11,9 +11,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync
 } from "node:fs"
 import { dirname } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as NodeLogFile from "../../src/logging/NodeLogFile.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
 
@@ -42,7 +44,41 @@ const contents = (path: string) =>
     readdirSync(dirname(path)).toSorted().map((name) => [name, readFileSync(`${dirname(path)}/${name}`, "utf8")])
   )
 
+/** Runs several processes that log into one file at the same time, and gives their exit codes. */
+const together = (path: string, count: number, lines: number) =>
+  Effect.all(
+    Array.from({ length: count }, (_, index) =>
+      Effect.callback<number | null>((resume) => {
+        const program = fileURLToPath(new URL("../support/programs/rotates.ts", import.meta.url))
+        const child = spawn(
+          process.execPath,
+          ["--conditions=tasker-telemetry-source", program, path, `${index}`, `${lines}`],
+          { stdio: "ignore" }
+        )
+        child.on("close", (code) => resume(Effect.succeed(code)))
+        return Effect.sync(() => child.kill("SIGKILL"))
+      })),
+    { concurrency: "unbounded" }
+  )
+
 describe("NodeLogFile", () => {
+  it.live(
+    "loses no line and tears none when three processes write to one file and rotate it",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFile
+        assert.deepStrictEqual(yield* together(path, 3, 1000), [0, 0, 0])
+        const files = contents(path)
+        const numbers = Object.values(files).flatMap((text) => text.trimEnd().split("\n")).map((line) =>
+          (JSON.parse(line) as { readonly number: number }).number
+        )
+        assert.deepStrictEqual(numbers.toSorted((a, b) => a - b), Array.from({ length: 3000 }, (_, index) => index))
+        assert.isAbove(Object.keys(files).length, 5)
+        assert.notInclude(Object.keys(files), "app.log.lock")
+      }),
+    60_000
+  )
+
   it.effect("makes the folder and appends to what is there", () =>
     Effect.gen(function*() {
       const path = `${dirname(yield* temporaryFile)}/a/b/app.log`
@@ -197,6 +233,98 @@ describe("NodeLogFile", () => {
       reopen()
       write("1\n")
       assert.deepStrictEqual([readFileSync(`${path}.moved`, "utf8"), state.failed], ["1\n", 1])
+    }))
+
+  it.effect("goes on in the new file when another process has rotated it, however often", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const busy = yield* open(path, { maximumBytes: 4, keep: 2 })
+      const quiet = yield* open(path, { maximumBytes: 4, keep: 2 })
+      quiet.write("q\n")
+      for (const text of ["1\n", "2\n", "3\n", "4\n", "5\n", "6\n", "7\n"]) busy.write(text)
+      quiet.write("Q\n")
+      busy.write("8\n")
+      assert.deepStrictEqual(contents(path), { "app.log": "Q\n8\n", "app.log.1": "6\n7\n", "app.log.2": "4\n5\n" })
+    }))
+
+  it.effect("counts what others write to the file, and rotates it once for all of them", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const files = yield* Effect.all([1, 2, 3].map(() => open(path, { maximumBytes: 6, keep: 9 })))
+      for (let number = 0; number < 9; number++) files[number % 3]?.write(`${number}\n`)
+      assert.deepStrictEqual(contents(path), {
+        "app.log": "6\n7\n8\n",
+        "app.log.1": "3\n4\n5\n",
+        "app.log.2": "0\n1\n2\n"
+      })
+    }))
+
+  it.effect("rotates by age once for all who write to the file", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const [one, two] = yield* Effect.all([
+        open(path, { maximumAgeMillis: 1000 }),
+        open(path, { maximumAgeMillis: 1000 })
+      ])
+      const passTo = (now: number) => {
+        one.state.now = now
+        two.state.now = now
+      }
+      one.write("1\n")
+      passTo(1000)
+      two.write("2\n")
+      one.write("3\n")
+      assert.deepStrictEqual(contents(path), { "app.log": "2\n3\n", "app.log.1": "1\n" })
+    }))
+
+  it.effect("follows a rotation by another process, though it rotates nothing itself", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const rotating = yield* open(path, { maximumBytes: 2 })
+      const plain = yield* open(path)
+      plain.write("1\n")
+      rotating.write("2\n")
+      plain.state.now = 1000
+      plain.write("3\n")
+      assert.strictEqual(readFileSync(path, "utf8"), "2\n3\n")
+    }))
+
+  it.effect("makes a new file within a second when its own was deleted", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const { state, write } = yield* open(path)
+      write("1\n")
+      rmSync(path)
+      state.now = 1000
+      write("2\n")
+      assert.deepStrictEqual(contents(path), { "app.log": "2\n" })
+    }))
+
+  it.effect("leaves a rotation to the process that holds the lock, and takes the lock of one that died", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const { state, write } = yield* open(path, { maximumBytes: 2 })
+      writeFileSync(`${path}.lock`, "")
+      for (const text of ["1\n", "2\n"]) write(text)
+      assert.deepStrictEqual([contents(path), state.failed], [{ "app.log": "1\n2\n", "app.log.lock": "" }, 0])
+      utimesSync(`${path}.lock`, 0, 0)
+      for (const text of ["3\n", "4\n"]) write(text)
+      assert.deepStrictEqual(contents(path), { "app.log": "4\n", "app.log.1": "1\n2\n3\n" })
+    }))
+
+  it.effect("removes rotated files beyond a lowered limit, and no other file", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const names = ["1", "2", "3", "5", "1000", "1001", "02", "20240101", "gz", "3.gz"]
+      for (const name of names) writeFileSync(`${path}.${name}`, "")
+      mkdirSync(`${path}.4`)
+      yield* open(path, { keep: 1 })
+      assert.strictEqual(readdirSync(dirname(path)).length, names.length + 2)
+      yield* open(path, { keep: 2, maximumBytes: 1 })
+      assert.deepStrictEqual(
+        readdirSync(dirname(path)).toSorted(),
+        ["", ".02", ".1", ".1001", ".2", ".20240101", ".3.gz", ".4", ".gz"].map((end) => `app.log${end}`)
+      )
     }))
 
   it.effect("writes into nobody's file once it is closed", () =>

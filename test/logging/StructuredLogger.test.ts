@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Effect, Logger, Schema, Tracer } from "effect"
+import { Cause, Data, Effect, Logger, type LogLevel, References, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
@@ -118,6 +118,94 @@ describe("StructuredLogger", () => {
         { level: "INFO", message: "queried", db_statement: "[FILTERED]", "db.statement": 5 }
       ])
     }).pipe(Effect.provide(logs.layer({ redaction: { paths: ["db_statement"] } }))))
+
+  const separators = [
+    "\u2028",
+    "\u2029",
+    "\u0085",
+    "\u000b",
+    "\u000c",
+    "\u001c",
+    "\u007f",
+    "\u009b",
+    "\u0080",
+    "\r",
+    "\n"
+  ]
+  it.effect.each(["json", "logfmt", "pretty"] as const)(
+    "leaves no character at which a reader ends a line or that a terminal obeys, wherever it stands, as %s",
+    (format) =>
+      Effect.gen(function*() {
+        for (const character of separators) {
+          const text = `a${character}b`
+          const long = `${"x".repeat(100)}${text}`
+          yield* Effect.logInfo(text, {
+            [text]: text,
+            long,
+            nested: { [text]: [text, long] },
+            map: new Map([[text, text]])
+          })
+            .pipe(
+              Effect.annotateLogs({ component: text, [`annotated ${text}`]: text }),
+              Effect.withLogSpan(text),
+              Effect.provideService(Correlation.CurrentWorkflow, { taskId: "t", taskName: text })
+            )
+          yield* Effect.logError("failed", Cause.fail(new Error(text)))
+        }
+        for (const line of yield* logs.lines) {
+          // A pretty record has several lines, divided by line feeds alone.
+          const rest = format === "pretty" ? line.replaceAll("\n", "") : line
+          // oxlint-disable-next-line eslint/no-control-regex
+          assert.notMatch(rest, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+        }
+        if (format === "json") {
+          const messages = (yield* logs.decoded).map((line) => line["message"]).filter((message) =>
+            message !== "failed"
+          )
+          assert.deepStrictEqual(messages, separators.map((character) => `a${character}b`))
+        }
+      }).pipe(Effect.provide(logs.layer({ logging: { format }, service: { name: "s\u2028" } })))
+  )
+
+  it.effect("shows the marks that change the direction of a text, as pretty", () =>
+    Effect.gen(function*() {
+      const marks = ["\u200e", "\u200f", "\u061c", "\u202a", "\u202e", "\u2066", "\u2069"]
+      for (const mark of marks) yield* Effect.logInfo(`user${mark}nimda`, { [`k${mark}`]: `v${mark}`, list: [mark] })
+      for (const line of yield* logs.lines) {
+        assert.notMatch(line, /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/)
+        assert.include(line, "user\ufffdnimda")
+      }
+    }).pipe(Effect.provide(logs.layer({ logging: { format: "pretty" } }))))
+
+  it.effect("keeps a field of the call where an annotation or a log span has its name", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("m", { user: "own", checkout_ms: 7, level: "own", none: undefined }).pipe(
+        Effect.annotateLogs({ user: "annotated", level: "annotated", none: "annotated", tenant: "a" }),
+        Effect.withLogSpan("checkout")
+      )
+      yield* Effect.logInfo("m", { user: "first" }, { user: "second" }).pipe(Effect.annotateLogs("user", "annotated"))
+      assert.deepStrictEqual(yield* logs.decoded, [
+        { level: "INFO", message: "m", user: "own", checkout_ms: 7, "fields.level": "own", none: null, tenant: "a" },
+        { level: "INFO", message: "m", user: "second" }
+      ])
+    }).pipe(Effect.provide(logs.layer())))
+
+  it.effect("lets a region lower its level, with levels that change at run time", () =>
+    Effect.gen(function*() {
+      const all = Effect.all([Effect.logTrace("trace"), Effect.logDebug("debug"), Effect.logInfo("info")])
+      const within = (level: LogLevel.LogLevel) => Effect.provideService(all, References.MinimumLogLevel, level)
+      yield* all
+      yield* within("Debug")
+      yield* within("Trace")
+      yield* within("Warn")
+      yield* within("None")
+      yield* (yield* LogLevels.LogLevels).set({ level: "Error" })
+      yield* all
+      yield* within("Debug")
+      yield* within("Info")
+      const messages = (yield* logs.decoded).map((line) => line["message"])
+      assert.deepStrictEqual(messages, ["info", "debug", "info", "trace", "debug", "info", "debug", "info"])
+    }).pipe(Effect.provide(logs.layer({ logging: { runtimeLevels: true } }))))
 
   it.effect("gives a terminal nothing to obey, as logfmt", () =>
     Effect.gen(function*() {

@@ -76,6 +76,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 3,
     with: 0
   },
+  "logging.longLines": {
+    option: { logging: { longLines: "split" } },
+    observe: observed.longLineInPipe,
+    without: 1,
+    with: 2
+  },
   "logging.file.path": { option: {}, observe: observed.fileIsOpened, without: "fails", with: "opened" },
   "logging.file.reopenOnHangup": {
     base: { logging: { destination: "file" } },
@@ -106,6 +112,7 @@ const entries: Readonly<Record<string, Entry>> = {
     with: [1, 1, 0]
   },
   "logging.signals": {
+    base: { logging: { destination: "file", bufferBytes: 10_000 } },
     option: { logging: { signals: false } },
     observe: observed.listensFor("SIGTERM", "SIGINT"),
     without: [1, 1],

@@ -3,8 +3,8 @@
  */
 import { ConfigProvider, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import { execFile } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { execFile, execFileSync } from "node:child_process"
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import {
   LogDestination,
@@ -195,12 +195,32 @@ export const filesOfThree = withFile((path) =>
 
 const listeners = (signals: ReadonlyArray<string>) => signals.map((signal) => process.listenerCount(signal))
 
-/** Listeners that the layer adds for signals. */
+/** Listeners that the layer adds for signals, once a line is written. */
 export const listensFor = (...signals: ReadonlyArray<string>): Observation => (options) =>
   Effect.suspend(() => {
     const before = listeners(signals)
-    return withFile(() => Effect.sync(() => listeners(signals).map((count, index) => count - before[index]!)))(options)
+    return withFile(() =>
+      Effect.andThen(
+        Effect.logInfo("m"),
+        Effect.sync(() => listeners(signals).map((count, index) => count - before[index]!))
+      )
+    )(options)
   })
+
+/** Whether a line above 4096 bytes, to a named pipe with no other writer, comes as one. */
+export const longLineInPipe: Observation = (options) =>
+  Effect.gen(function*() {
+    const path = yield* temporaryFile
+    execFileSync("mkfifo", [path])
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    yield* Effect.addFinalizer(() => Effect.sync(() => closeSync(reader)))
+    yield* Effect.provide(
+      Effect.logInfo("x".repeat(5000)),
+      Telemetry.layer({ logging: { ...options.logging, destination: "file", file: { path } } })
+    )
+    const bytes = Buffer.alloc(16_384)
+    return bytes.toString("utf8", 0, readSync(reader, bytes)).trimEnd().split("\n").length
+  }).pipe(Effect.orDie, Effect.scoped)
 
 /** The path is made by the observation; whether it is given is announced. */
 export const fileIsOpened: Observation = (options) =>

@@ -1,6 +1,7 @@
 /**
  * Logs 100 lines and ends in the way it is told, with or without telemetry, or with telemetry that writes only 5 of
- * them: `exits.ts with|without|limited <way> <file>`. With `-` as the file the lines go to standard output.
+ * them, or that collects none: `exits.ts with|without|limited|"at once" <way> <file>`. With `-` as the file the lines
+ * go to standard output.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer, Logger } from "effect"
@@ -11,7 +12,7 @@ const [, , mode, way = "", path = "-"] = process.argv
 const telemetry: Layer.Layer<never, unknown> = mode !== "without"
   ? Layer.effectDiscard(Effect.void).pipe(Layer.provideMerge(Telemetry.layer({
     logging: {
-      bufferBytes: 1_000_000,
+      bufferBytes: mode === "at once" ? 0 : 1_000_000,
       rateLimit: mode === "limited" ? 5 : 0,
       destination: path === "-" ? "stdout" : "file",
       file: path === "-" ? {} : { path, reopenOnHangup: way === "hangup" }
@@ -22,6 +23,16 @@ const telemetry: Layer.Layer<never, unknown> = mode !== "without"
 const ready = Effect.sync(() => process.stderr.write("ready\n"))
 /** Keeps the process alive without an effect that could be told to stop. */
 const wait = Effect.andThen(ready, Effect.sync(() => void setInterval(() => {}, 1000)))
+
+/** Lines that are written when the process has begun to end. */
+const logAtExit = (...numbers: ReadonlyArray<number>): Effect.Effect<void> =>
+  Effect.contextWith((context) =>
+    Effect.sync(() => {
+      for (const number of numbers) {
+        process.on("exit", () => Effect.runSyncWith(context)(Effect.logInfo("line", { number })))
+      }
+    })
+  )
 
 const ends: Readonly<Record<string, Effect.Effect<unknown>>> = {
   "returns": Effect.void,
@@ -68,6 +79,23 @@ const ends: Readonly<Record<string, Effect.Effect<unknown>>> = {
     Effect.sync(() => void Promise.reject(new Error("nobody listens"))),
     Effect.never
   ),
+  "exit listener, process.exit": Effect.andThen(logAtExit(100, 101), Effect.sync(() => process.exit(3))),
+  "exit listener, uncaught exception": Effect.andThen(
+    logAtExit(100),
+    Effect.andThen(
+      Effect.sync(() =>
+        setTimeout(() => {
+          throw new Error("in a timer")
+        }, 1)
+      ),
+      Effect.never
+    )
+  ),
+  "aborts": Effect.sync(() => process.abort()),
+  "loops": Effect.sync(() => {
+    process.stderr.write("ready\n")
+    for (;;);
+  }),
   "hangup": Effect.andThen(
     wait,
     Effect.sleep("300 millis").pipe(Effect.andThen(Effect.logInfo("alive")), Effect.forever)
