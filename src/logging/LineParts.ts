@@ -10,7 +10,6 @@
  * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
-import { Buffer } from "node:buffer"
 
 /** Bytes of a part without its text. */
 const longestHead = 128
@@ -40,13 +39,15 @@ export const make = (options: {
   }
 }
 
+const encoder = new TextEncoder()
+
 /** JSON strings of at most `room` bytes whose texts are the line. */
 const piecesOf = (line: string, room: number): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   for (let from = 0; from < line.length;) {
     let to = Math.min(line.length, from + room)
     let piece = pieceOf(line, from, to)
-    while (Buffer.byteLength(piece) > room) {
+    while (encoder.encode(piece).length > room) {
       to = from + Math.floor((to - from) * shrinking)
       piece = pieceOf(line, from, to)
     }

@@ -164,7 +164,7 @@ describe("StructuredLogger", () => {
           )
           assert.deepStrictEqual(messages, separators.map((character) => `a${character}b`))
         }
-      }).pipe(Effect.provide(logs.layer({ logging: { format }, service: { name: "s\u2028" } })))
+      }).pipe(Effect.provide(logs.layer({ logging: { format } })))
   )
 
   it.effect("shows the marks that change the direction of a text, as pretty", () =>
@@ -176,6 +176,76 @@ describe("StructuredLogger", () => {
         assert.include(line, "user\ufffdnimda")
       }
     }).pipe(Effect.provide(logs.layer({ logging: { format: "pretty" } }))))
+
+  it.effect("says first what failed, where, after how long and why, as pretty", () =>
+    Effect.gen(function*() {
+      const failed = (duration_ms: unknown, message = "gateway busy") =>
+        Effect.logWarning("step failed", { duration_ms, "exception.message": message, "error.type": "Busy" })
+      yield* failed(1.6).pipe(
+        Effect.provideService(Correlation.CurrentWorkflow, {
+          taskId: "t-1",
+          taskName: "order",
+          stepId: "s-1",
+          stepName: "charge",
+          attempt: 1
+        }),
+        Correlation.withCorrelationId("req-1"),
+        Effect.annotateLogs("component", "workflow")
+      )
+      yield* failed(1234.5).pipe(
+        Effect.provideService(Correlation.CurrentWorkflow, { taskId: "t-1", taskName: "order" }),
+        Effect.annotateLogs("component", "payments")
+      )
+      yield* failed(93_000)
+      yield* failed("soon", "step failed")
+      yield* failed(undefined, "")
+      yield* Effect.logInfo("took", { duration_ms: 0.012345 })
+      assert.deepStrictEqual(yield* logs.lines, [
+        "00:00:00.000 WARN  step failed  charge #1 in 1.6 ms: gateway busy  (order)\n    error.type=Busy",
+        "00:00:00.000 WARN  step failed  order in 1.23 s: gateway busy  (payments)\n    error.type=Busy",
+        "00:00:00.000 WARN  step failed  in 1.55 min: gateway busy\n    error.type=Busy",
+        "00:00:00.000 WARN  step failed\n    duration_ms=soon error.type=Busy",
+        "00:00:00.000 WARN  step failed\n    duration_ms=null error.type=Busy",
+        "00:00:00.000 INFO  took  in 0.0123 ms"
+      ])
+    }).pipe(Effect.provide(logs.layer({ logging: { format: "pretty" } }))))
+
+  it.effect("quotes values with spaces, rounds durations and masks what is secret, as pretty", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("m", {
+        name: "Ada Lovelace",
+        none: "",
+        quote: "say \"hi\"",
+        pair: "a=b",
+        "a word": 1,
+        word: "ok",
+        load_ms: 12.3456,
+        queue_seconds: 0.00123456,
+        count: 123456,
+        list: ["a b"],
+        password: "hunter2"
+      })
+      yield* Effect.logError("failed", Cause.fail(new Error("at postgres://user:canary@db")))
+      const [first, second = ""] = yield* logs.lines
+      assert.strictEqual(
+        first,
+        "00:00:00.000 INFO  m\n    name=\"Ada Lovelace\" none=\"\" quote=\"say \\\"hi\\\"\" pair=\"a=b\" \"a word\"=1 word=ok " +
+          "load_ms=12.3 queue_seconds=0.00123 count=123456 list=[\"a b\"] password=[FILTERED]"
+      )
+      assert.notInclude(second, "canary")
+    }).pipe(Effect.provide(logs.layer({ logging: { format: "pretty" } }))))
+
+  it.effect("masks the reason and the duration at a path that is configured, as pretty", () =>
+    Effect.gen(function*() {
+      yield* Effect.logInfo("m", { "exception.message": "canary", duration_ms: 4321 })
+      const [line] = yield* logs.lines
+      assert.strictEqual(line, "00:00:00.000 INFO  m\n    exception.message=[FILTERED] duration_ms=[FILTERED]")
+    }).pipe(
+      Effect.provide(logs.layer({
+        logging: { format: "pretty" },
+        redaction: { paths: ["exception.message", "duration_ms"] }
+      }))
+    ))
 
   it.effect("keeps a field of the call where an annotation or a log span has its name", () =>
     Effect.gen(function*() {
