@@ -10,6 +10,7 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
@@ -71,6 +72,12 @@ export interface Parts {
    * `MetricStore.layerShared` in a worker thread. The store says whether it measures the process.
    */
   readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics | ProcessChannels> | undefined
+  /**
+   * Where records of tasks are kept. Takes precedence over a `TaskStore` of the program's own in the context in which
+   * the layer is built, and that over the memory store. A `TaskStore` that is given to a run or beside the layer gets
+   * no records; the runner warns of it.
+   */
+  readonly taskStore?: Layer.Layer<TaskStore> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
 }
@@ -144,18 +151,7 @@ export const TelemetryLive: Layer.Layer<Services, TelemetryConfig.TelemetryConfi
  * @category layers
  * @since 0.1.0
  */
-export const layerNoop: Layer.Layer<Services> = TaskRunner.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(
-    EventBus.layerNoop,
-    TaskStore.layerMemory,
-    MetricStore.layerNoop,
-    TelemetryTracer.layerNoop,
-    LogDestination.layerNoop,
-    LogLevels.layer,
-    FlushRegistry.layer,
-    Layer.succeed(SpansEnabled, false)
-  ))
-)
+export const layerNoop: Layer.Layer<Services> = Layer.suspend(() => unobserved({}))
 
 /**
  * Brings everything recorded so far to where it goes: log lines to their
@@ -180,11 +176,38 @@ export const flush: Effect.Effect<void, never, FlushRegistry> = Effect.flatMap(
   (registry) => registry.flush
 )
 
-const shared = ({ logDestination, metricStore, routes, subscribers }: Parts, theirs: Apart.Theirs): Parts => ({
-  logDestination: logDestination && theirs(logDestination),
-  metricStore: metricStore && theirs(metricStore),
-  routes,
-  subscribers: subscribers && theirs(subscribers)
+const unobserved = (parts: Parts): Layer.Layer<Services> =>
+  TaskRunner.layer.pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      EventBus.layerNoop,
+      taskStore(parts),
+      MetricStore.layerNoop,
+      TelemetryTracer.layerNoop,
+      LogDestination.layerNoop,
+      LogLevels.layer,
+      FlushRegistry.layer,
+      Layer.succeed(SpansEnabled, false)
+    ))
+  )
+
+/** The store of a telemetry layer around this one, which keeps its own tasks only. */
+const OuterStore = Context.Reference<TaskStore["Service"] | undefined>("tasker-telemetry/Telemetry/OuterStore", {
+  defaultValue: () => undefined
+})
+
+const taskStore = (parts: Parts): Layer.Layer<TaskStore> =>
+  Layer.unwrap(Effect.withFiber((fiber) => {
+    const given = Context.getOrUndefined(fiber.context, TaskStore)
+    const isOfProgram = given !== undefined && given !== fiber.getRef(OuterStore)
+    return Effect.succeed(parts.taskStore ?? (isOfProgram ? Layer.succeed(TaskStore, given) : TaskStore.layerMemory))
+  })).pipe((store) => Layer.provideMerge(Layer.effect(OuterStore, TaskStore), store))
+
+const shared = (parts: Parts, theirs: Apart.Theirs): Parts => ({
+  logDestination: parts.logDestination && theirs(parts.logDestination),
+  metricStore: parts.metricStore && theirs(parts.metricStore),
+  taskStore: parts.taskStore && theirs(parts.taskStore),
+  routes: parts.routes,
+  subscribers: parts.subscribers && theirs(parts.subscribers)
 })
 
 const compose = (
@@ -195,7 +218,7 @@ const compose = (
   const settings = Layer.succeed(TelemetryConfig.Current, config)
   if (!config.enabled) {
     const redaction = Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
-    return Layer.provideMerge(layerNoop, Layer.merge(settings, redaction))
+    return Layer.provideMerge(unobserved(parts), Layer.merge(settings, redaction))
   }
   const base = Layer.provideMerge(redactionLayer(config), Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer))
   const doubts = [...warnings, ...EventRouter.unknownFilters(config.events.filtered)]
@@ -226,7 +249,7 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
     parts.routes === undefined
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
-    TaskStore.layerMemory,
+    taskStore(parts),
     metrics.enabled
       ? Layer.provide(parts.metricStore ?? MetricStore.layer, NodeProcessChannels.layer)
       : MetricStore.layerNoop,

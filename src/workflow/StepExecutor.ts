@@ -121,9 +121,15 @@ const start = (
       )
     }).pipe(
       Effect.exit,
-      Effect.asVoid
+      // The exit of a settled attempt is in the run; any other is a defect of ours, or of a tracer, for the loop.
+      Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
     )
   })
+
+const isSettled = (run: TaskRun, index: number): boolean => {
+  const { state } = run.steps[index] as StepRecord
+  return state !== "pending" && state !== "in_progress"
+}
 
 /** Settles in the span of the attempt and ends that, where nothing else does. */
 const endSpan = (

@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -150,7 +149,9 @@ export class TaskRunner extends Context.Service<TaskRunner, {
 
   /**
    * Cancels a running task: interrupts its steps, waits until it has ended, and
-   * gives its last record. `run` fails with the reason `Cancelled`.
+   * gives its last record. `run` fails with the reason `Cancelled`. Fails with
+   * `TransitionRefused` if the task ended otherwise first, and with `NotRunning`
+   * if the store knows it as running but it does not run here.
    *
    * @since 0.1.0
    */
@@ -160,7 +161,9 @@ export class TaskRunner extends Context.Service<TaskRunner, {
    * Settles a step by hand that waits or has failed. While the task runs, its
    * dependants go on with the given result. A task that ended in `error` becomes
    * `resolved_manually` when its last unsettled step is resolved; it is not run
-   * again.
+   * again. The step is found by its name, before and after the end. Fails with
+   * `StepNotFound` if the task has none of that name, with `TransitionRefused` if
+   * the step runs or is settled.
    *
    * @since 0.1.0
    */
@@ -168,7 +171,8 @@ export class TaskRunner extends Context.Service<TaskRunner, {
     Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
 
   /**
-   * What is known about a task now: states, attempts and times of its steps.
+   * What is known about a task now: states, attempts and times of its steps. A
+   * task that runs here is known without the store.
    *
    * @since 0.1.0
    */
@@ -232,13 +236,11 @@ const make = Effect.gen(function*() {
   const stored = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
     Effect.suspend(() => store.get(taskId)).pipe(
       Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.failCause(RecordWriter.lateness(timeout)) }),
-      Effect.catchCauseIf(
-        (cause) => !Cause.hasInterruptsOnly(cause),
-        (cause) =>
-          Effect.andThen(
-            Effect.logWarning("the task store could not be read", cause),
-            Effect.fail(new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) }))
-          )
+      Effect.catchCause((cause) =>
+        Effect.andThen(
+          Effect.logWarning("the task store could not be read", cause),
+          Effect.fail(new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) }))
+        )
       ),
       Effect.flatMap((found) =>
         Option.isSome(found)

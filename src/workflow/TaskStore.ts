@@ -2,11 +2,39 @@
  * What is known about tasks that run or have run: states, attempts, times. Not
  * their inputs and results, which belong to the program.
  *
+ * **Details**
+ *
+ * The store is for looking, not for steering: a run writes it and never reads
+ * it back. What a run asks of a store, and what a store may expect of a run:
+ *
+ * - A run waits for no call. It starts while its record is being saved, and its
+ *   steps, back-offs and retries go on while earlier records are written. Only
+ *   the end of a run waits until everything is written, for at most
+ *   `execution.storeTimeout` (2 seconds by default).
+ * - `saveTask` comes first. The records of one step come one after the other, in
+ *   the order of the changes. Records of different steps come at the same time,
+ *   at most 64 of one run. `updateTask` comes alone: after all that changed
+ *   before it, and before all that changes later.
+ * - A store that is slower than the run gets the latest record of a step; the
+ *   ones that waited before it are left out. If more than 64 records wait at the
+ *   end of a run, one `saveTask` takes their place.
+ * - A call that fails, throws, or takes longer than `execution.storeTimeout` (it
+ *   is interrupted then) does not harm the run. The run logs one warning. At its
+ *   end it saves the task with all its steps once more.
+ * - The methods are called on the store itself, so it may be an instance of a
+ *   class. They may be called for many runs at the same time.
+ *
+ * `TaskRunner.inspect` reads the store for tasks that do not run here, as do
+ * `resolveStep` and `cancel`. They fail with the reason `StoreFailed` if the
+ * store does not answer in time. Two people who resolve steps of one ended task
+ * come one after the other within a process; a store that several processes
+ * share does not keep them apart.
+ *
  * **Gotchas**
  *
- * The store is for looking, not for steering: the orchestrator writes it and
- * never reads it back. The memory store keeps every running task and the
- * `execution.storedTasks` that ended last.
+ * The memory store keeps every running task and the `execution.storedTasks` that
+ * ended last. A store of your own is given to `Telemetry.layer` as its part
+ * `taskStore`.
  *
  * @since 0.1.0
  */
@@ -105,11 +133,11 @@ export interface TaskSnapshot extends TaskRecord {
  * @since 0.1.0
  */
 export class TaskStore extends Context.Service<TaskStore, {
-  /** Adds a task with its steps, or replaces it. */
+  /** Adds a task with its steps, or replaces both; called first, and again at the end of a run that could not write. */
   readonly saveTask: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) => Effect.Effect<void>
-  /** Replaces the record of a task that is there. */
+  /** Replaces the record of a task that is there; does nothing where it is not. */
   readonly updateTask: (task: TaskRecord) => Effect.Effect<void>
-  /** Replaces the record of one step of a task that is there. */
+  /** Replaces the record of one step of a task that is there; does nothing where it is not. */
   readonly updateStep: (taskId: string, step: StepRecord) => Effect.Effect<void>
   readonly get: (taskId: string) => Effect.Effect<Option.Option<TaskSnapshot>>
   /** Newest first, without their steps. */

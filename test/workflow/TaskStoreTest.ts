@@ -65,6 +65,45 @@ export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
         )
       })))
 
+    it.effect("replaces a task with all its steps where it is saved once more, without moving it", () =>
+      bounded(Effect.gen(function*() {
+        const store = yield* TaskStore
+        yield* store.saveTask(task("1"), [step("1", "a")])
+        yield* store.saveTask(task("2"), [])
+        yield* store.saveTask(task("1", "complete"), [step("1", "a", "complete"), step("1", "b", "complete")])
+        assert.deepStrictEqual(
+          yield* store.get("1"),
+          Option.some({ ...task("1", "complete"), steps: [step("1", "a", "complete"), step("1", "b", "complete")] })
+        )
+        assert.deepStrictEqual((yield* store.list()).map(({ id }) => id), ["2", "1"])
+      })))
+
+    it.effect("takes the records of different steps at the same time", () =>
+      bounded(Effect.gen(function*() {
+        const store = yield* TaskStore
+        const names = Array.from({ length: 64 }, (_, index) => `s${index}`)
+        yield* store.saveTask(task("1"), names.map((name) => step("1", name)))
+        yield* Effect.forEach(names, (name) => store.updateStep("1", step("1", name, "complete")), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(
+          Option.getOrThrow(yield* store.get("1")).steps,
+          names.map((name) => step("1", name, "complete"))
+        )
+      })))
+
+    it.effect("has at once what it was told, for every reader", () =>
+      bounded(Effect.gen(function*() {
+        const store = yield* TaskStore
+        yield* store.saveTask(task("1"), [step("1", "a")])
+        for (const state of ["in_progress", "error", "pending", "in_progress", "complete"] as const) {
+          yield* store.updateStep("1", step("1", "a", state))
+          assert.strictEqual(Option.getOrThrow(yield* store.get("1")).steps[0]?.state, state)
+        }
+        yield* store.updateTask(task("1", "complete"))
+        assert.deepStrictEqual([(yield* store.list())[0]?.state, yield* store.counts], ["complete", { complete: 1 }])
+      })))
+
     it.effect("ignores an update of a task that is not there", () =>
       bounded(Effect.gen(function*() {
         const store = yield* TaskStore
