@@ -6,7 +6,8 @@
 import * as Effect from "effect/Effect"
 import * as Suite from "./support/Suite.ts"
 
-const makespan: Suite.Case = { file: "workflow-makespan.ts", args: ["1000", "64", "10"] }
+const makespan: Suite.Case = { file: "workflow-makespan.ts", args: ["1000", "64", "10", "200"] }
+const fresh: Suite.Case = { file: "workflow-makespan.ts", args: ["1000", "64", "10", "0"] }
 const small: Suite.Case = { file: "workflow-cpu.ts", args: ["100", "100"] }
 const large: Suite.Case = { file: "workflow-cpu.ts", args: ["10000", "1"] }
 const heap: Suite.Case = { file: "workflow-heap.ts", args: ["1000", "10000", "10"] }
@@ -15,7 +16,7 @@ const longRounds = 3
 const shortRounds = 5
 
 export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(function*() {
-  const [spans, ones, thousands] = yield* Suite.rounds([makespan, small, large], shortRounds)
+  const [spans, freshSpans, ones, thousands] = yield* Suite.rounds([makespan, fresh, small, large], shortRounds)
   const [heaps] = yield* Suite.rounds([heap], longRounds)
   const smallNs = Suite.medianOf(ones, "cpuNsPerStep")
   const largeNs = Suite.medianOf(thousands, "cpuNsPerStep")
@@ -28,6 +29,11 @@ export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(fu
         name: "random graph, 1000 steps of 10 ms, concurrency 64",
         medianNs: Suite.medianOf(spans, "makespanNs"),
         note: `critical path + work ÷ concurrency: ${(ideal / 1e6).toFixed(0)} ms`
+      },
+      {
+        name: "the same in a process that has run no task before",
+        medianNs: Suite.medianOf(freshSpans, "makespanNs"),
+        note: `${Suite.medianOf(freshSpans, "ratio").toFixed(2)} times that`
       },
       { name: "CPU per step, tasks of 100 steps", medianNs: smallNs },
       { name: "CPU per step, task of 10 000 steps", medianNs: largeNs },
