@@ -28,6 +28,7 @@ import {
   taskFields,
   type TaskRun
 } from "./TaskRun.ts"
+import { hasEnded } from "./TaskState.ts"
 
 /** Runs a prepared run to its end and takes it out of `live`. Not interruptible but for what is in `restore`. */
 export const execute = (
@@ -53,16 +54,17 @@ export const execute = (
         Effect.flatMap((exit) => end(run, exit, span))
       )
   ).pipe(
-    Effect.ensuring(Effect.suspend(() => {
-      run.over = true
-      return Effect.andThen(
-        run.writer.end,
-        Effect.suspend(() => {
-          live.delete(run.record.id)
-          return Deferred.succeed(run.done, run.record)
-        })
-      )
-    })),
+    // Only a defect comes here before the last transition, for example of the tracer at the task's span.
+    Effect.onExit((exit) =>
+      hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
+    ),
+    Effect.ensuring(Effect.andThen(
+      run.writer.end,
+      Effect.suspend(() => {
+        live.delete(run.record.id)
+        return Deferred.succeed(run.done, run.record)
+      })
+    )),
     Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
     Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
   )
@@ -93,7 +95,11 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
   })
 
 /** The run's last transition and its exit; a defect of the loop is the exit, whatever else has failed. */
-const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefined): Effect.Effect<unknown, unknown> =>
+const end = (
+  run: TaskRun,
+  loopExit: Exit.Exit<void, unknown>,
+  span: Tracer.Span | undefined
+): Effect.Effect<unknown, unknown> =>
   Effect.withFiber((fiber) => {
     const clock = fiber.getRef(Clock.Clock)
     run.over = true
@@ -126,7 +132,11 @@ const end = (run: TaskRun, loopExit: Exit.Exit<void>, span: Tracer.Span | undefi
   })
 
 /** What the caller gets: results, the steps' own causes, or why the run was stopped. */
-const outcomeOf = (run: TaskRun, loopExit: Exit.Exit<void>, clock: Clock.Clock): Exit.Exit<unknown, unknown> => {
+const outcomeOf = (
+  run: TaskRun,
+  loopExit: Exit.Exit<void, unknown>,
+  clock: Clock.Clock
+): Exit.Exit<unknown, unknown> => {
   switch (RunEnd.finalState(run)) {
     case "complete":
       return Exit.succeed({

@@ -87,7 +87,8 @@ describe("a defect in the loop", () => {
       ["tasker.batch.execution", 2],
       ["tasker.step.execution", 1],
       ["tasker.step.execution", 3],
-      ["tasker.workflow.orchestration", 1]
+      ["tasker.workflow.orchestration", 1],
+      ["tasker.task.execution", 1]
     ] as const
   ) {
     it.effect(`of the tracer at span ${number} of ${name} ends the run with it`, () =>
