@@ -28,6 +28,8 @@ import * as Redacted from "effect/Redacted"
 import { orElse } from "./internal/contain.ts"
 import { cut } from "./internal/cut.ts"
 import { distinctNames } from "./internal/distinctNames.ts"
+import { isHarmless } from "./internal/harmlessValue.ts"
+import * as NamedValue from "./internal/namedValue.ts"
 import { plainValue } from "./internal/plainValue.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
 import { setField } from "./internal/setField.ts"
@@ -47,11 +49,27 @@ export interface Redaction {
   /** Whether the value of this key must not leave. The answer is remembered per key. */
   readonly isSensitive: (key: string) => boolean
   /**
-   * Whether the value at this path must not leave: its last key is sensitive, or
-   * a configured path matches. Counts a masked value when it says yes, unless
-   * `counted` is `false`.
+   * Whether the value at this path must not leave: its last key is sensitive and
+   * the value can be a secret, or a configured path matches. A switch, a date, an
+   * absent value, a path of a file or the message of a validator is no secret.
+   * Counts a masked value when it says yes, unless `counted` is `false`.
+   *
+   * `siblings` is the object that the value is a member of, if it is one. It tells
+   * that the value of `{ name: "password", value: "…" }` is a secret.
    */
-  readonly masks: (path: ReadonlyArray<string>, counted?: boolean) => boolean
+  readonly masks: (
+    path: ReadonlyArray<string>,
+    value: unknown,
+    counted?: boolean,
+    siblings?: object
+  ) => boolean
+  /**
+   * Whether the element of a list must not leave, as the one before it names a
+   * secret: `["Authorization", "…"]`. Counts a masked value when it says yes.
+   */
+  readonly isListed: (items: ReadonlyArray<unknown>, index: number) => boolean
+  /** Whether {@link Redaction.masks} may say yes for this key alone. The answer is remembered per key. */
+  readonly mayMask: (key: string) => boolean
   /** Values masked so far, by the rule that masked them. */
   readonly counts: () => Readonly<Record<string, number>>
   /** Counts a value that the caller masks because its key is sensitive. */
@@ -116,7 +134,9 @@ export const defaultPatterns: ReadonlyArray<ValuePatterns.PatternName> = [
   "card_number",
   "jwt",
   "private_key",
-  "url_credentials"
+  "url_credentials",
+  "vendor_token",
+  "web_hook"
 ]
 
 /** Decisions remembered per policy, and the longest key remembered; beyond it a key is decided anew each time. */
@@ -154,7 +174,7 @@ const mostMembers = 10_000
  * @since 0.1.0
  */
 export const make = (options: Options = {}): Redaction => {
-  const mask = options.mask ?? "[FILTERED]"
+  const mask = options.mask ?? ValuePatterns.defaultMask
   const masked: Record<string, number> = {}
   let maskedKeys = 0
   const countKey = () => {
@@ -172,18 +192,41 @@ export const make = (options: Options = {}): Redaction => {
   const hasPaths = options.paths !== undefined && options.paths.length > 0
   const isAtPath = hasPaths ? ValuePaths.compile(options.paths) : () => false
   const patterns = ValuePatterns.select(options.patterns ?? defaultPatterns)
-  const decisions = new Map<string, boolean>()
+  const decisions = new Map<string, SensitiveKeys.Sensitivity>()
 
-  const isSensitive = (key: string): boolean => {
+  const sensitivity = (key: string): SensitiveKeys.Sensitivity => {
     const known = decisions.get(key)
     if (known !== undefined) return known
-    const decision = rules.some((rule) => rule(key)) || SensitiveKeys.isSensitiveByDefault(key)
+    const decision = rules.some((rule) => rule(key)) ? "all" : SensitiveKeys.sensitivityByDefault(key)
     if (decisions.size < rememberedKeys && key.length <= longestRemembered) decisions.set(key, decision)
     return decision
   }
 
-  const masks = (path: ReadonlyArray<string>, counted: boolean = true): boolean => {
-    const rule = isSensitive(path.at(-1) ?? "") ? "key" : isAtPath(path) ? "path" : ""
+  const hides = (key: string, value: unknown): boolean => {
+    const kind = sensitivity(key)
+    return kind !== "none" && !orElse(() => isHarmless(value, kind), () => false)
+  }
+
+  const isNamed = (key: string, value: unknown, siblings: object | undefined): boolean => {
+    if (siblings === undefined || !NamedValue.isValueKey(key)) return false
+    const name = orElse(() => NamedValue.nameOf(siblings, key), () => undefined)
+    return name !== undefined && hides(name, value)
+  }
+
+  const masks = (
+    path: ReadonlyArray<string>,
+    value: unknown,
+    counted: boolean = true,
+    siblings?: object
+  ): boolean => {
+    const key = path.at(-1) ?? ""
+    const isKey = hides(key, value) || isNamed(key, value, siblings) ||
+      (path.length > 1 && SensitiveKeys.isQueryParameterAt(path) && !isHarmless(value, "any"))
+    const rule = isKey
+      ? "key"
+      : isAtPath(path)
+      ? "path"
+      : ""
     if (rule !== "" && counted) {
       if (rule === "key") countKey()
       else count(rule)
@@ -196,17 +239,18 @@ export const make = (options: Options = {}): Redaction => {
     ? undefined
     : new RegExp(patterns.map(hintOf).filter((source) => source !== "").join("|"), "i")
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
-  const mayHold = (text: string): boolean => hint !== undefined && hint.test(text)
+  const hasToken = patterns.find(({ mayMatch }) => mayMatch !== undefined)?.mayMatch ?? (() => false)
+  const mayHold = (text: string): boolean => hint !== undefined && (hint.test(text) || hasToken(text))
   const searchWith = (wanted: typeof hinted, source: string): string =>
     wanted.reduce((current, { hint, pattern }) =>
-      hint.test(current)
+      hint.test(current) || pattern.mayMatch?.(current) === true
         ? pattern.replace(
           current,
           () => {
             count(pattern.name)
             return mask
           },
-          isSensitive,
+          sensitivity,
           mask
         )
         : current, source)
@@ -233,6 +277,13 @@ export const make = (options: Options = {}): Redaction => {
     return shown
   }
 
+  const isListed = (items: ReadonlyArray<unknown>, index: number): boolean => {
+    const name = NamedValue.nameInList(items, index)
+    if (name === undefined || !hides(name, items[index])) return false
+    countKey()
+    return true
+  }
+
   const inside = (value: unknown, path: ReadonlyArray<string>, budget: { left: number }): unknown => {
     if (typeof value === "string") return bounded(value, longestInside, SqlText.isSqlAt(path) ? searchSql : search)
     if (typeof value === "number" || typeof value === "bigint") return number(value)
@@ -248,7 +299,11 @@ export const make = (options: Options = {}): Redaction => {
       const items: ReadonlyArray<unknown> = value
       return Array.from(
         { length: Math.min(items.length, mostMembers) },
-        (_, index) => orElse(() => inside(items[index], [...path, String(index)], budget), () => mask)
+        (_, index) =>
+          orElse(() => {
+            const here = [...path, String(index)]
+            return isListed(items, index) ? mask : inside(items[index], here, budget)
+          }, () => mask)
       )
     }
     const plain = plainValue(value, mostMembers, false)
@@ -258,7 +313,10 @@ export const make = (options: Options = {}): Redaction => {
     let nameFor: ((shown: string) => string) | undefined
     for (const key of keys) {
       const here = [...path, key]
-      const shown = masks(here) ? mask : orElse(() => inside((value as never)[key], here, budget), () => mask)
+      const shown = orElse(() => {
+        const member: unknown = (value as never)[key]
+        return masks(here, member, true, value) ? mask : inside(member, here, budget)
+      }, () => mask)
       const name = bounded(key, longestInside)
       // Names that are not shown as they are may look alike.
       if (name !== key) nameFor ??= distinctNames(keys.filter((other) => bounded(other, longestInside) === other))
@@ -275,8 +333,13 @@ export const make = (options: Options = {}): Redaction => {
 
   return {
     mask,
-    isSensitive,
+    isSensitive: (key) => {
+      const kind = sensitivity(key)
+      return kind === "all" || kind === "any" || kind === "text"
+    },
+    mayMask: (key) => sensitivity(key) !== "none" || NamedValue.isValueKey(key),
     masks,
+    isListed,
     counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },
     countKey,
     searches: hint !== undefined,
@@ -288,7 +351,7 @@ export const make = (options: Options = {}): Redaction => {
     isSql: SqlText.isSqlAt,
     apply: (key, value) => {
       const path = [key]
-      return masks(path) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
+      return masks(path, value) ? mask : orElse(() => inside(value, path, { left: mostObjects }), () => mask)
     }
   }
 }

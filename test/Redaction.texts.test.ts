@@ -104,7 +104,7 @@ describe("Redaction.text", () => {
       `Content-Disposition: form-data; name="password"\r\n\r\n${mask}\r\n--b\r\nd`
     ],
     ["name=\"api_key\"\nContent-Type: text/plain\n\nabc", `name="api_key"\nContent-Type: text/plain\n\n${mask}`],
-    ["Server=db;Password='a b abc';Encrypt=1", `Server=db;Password='${mask}';Encrypt=${mask}`],
+    ["Server=db;Password='a b abc';Encrypt=1", `Server=db;Password='${mask}';Encrypt=1`],
     ["Server=db;Password=a b abc;Timeout=1", `Server=db;Password=${mask} ${mask} ${mask};Timeout=1`],
     ["Password=a b abc;Initial Catalog=x", `Password=${mask} ${mask} ${mask};Initial Catalog=x`],
     ["\"Server=db;Password=a b abc\", b", `"Server=db;Password=${mask} ${mask} ${mask}", b`],

@@ -12,7 +12,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import { cutMasked } from "../internal/cut.ts"
 import { describeCause } from "../internal/describeError.ts"
+import { distinctNames } from "../internal/distinctNames.ts"
 import * as Redaction from "../Redaction.ts"
 
 /** Checks by their names; a check that fails, dies or does not end in time is not healthy. */
@@ -35,6 +37,13 @@ const timedOut = `timed out after ${Duration.format(limit)}`
 export const make = Effect.fnUntraced(function*(checks: Checks) {
   const context = yield* Effect.context<never>()
   const redaction = yield* Redaction.Current
+  const names = Object.keys(checks)
+  // Names that are not shown as they are may look alike.
+  const nameFor = distinctNames(names.filter((name) => redaction.name(name) === name))
+  const shown = new Map(names.map((name) => {
+    const text = redaction.name(name)
+    return [name, text === name ? name : nameFor(text)]
+  }))
   const running = new Map<string, Fiber.Fiber<CheckResult>>()
   const failing = new Set<string>()
 
@@ -87,10 +96,12 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
     ([name, check]) =>
       Effect.flatMap(start(name, check), (fiber) =>
         // A check that cannot be interrupted outlives its limit, not the probe's.
-        Effect.map(Effect.timeoutOption(Fiber.await(fiber), limit), (exit): CheckResult =>
-          Option.isSome(exit) && Exit.isSuccess(exit.value)
+        Effect.map(Effect.timeoutOption(Fiber.await(fiber), limit), (exit): CheckResult => ({
+          ...(Option.isSome(exit) && Exit.isSuccess(exit.value)
             ? exit.value.value
-            : { name, status: "unhealthy", responseTimeMs: Duration.toMillis(limit), error: timedOut })),
+            : { status: "unhealthy", responseTimeMs: Duration.toMillis(limit), error: timedOut }),
+          name: shown.get(name) ?? redaction.mask
+        }))),
     { concurrency: "unbounded" }
   )
   return { runAll }
@@ -104,6 +115,5 @@ const longestText = 200
 const publicText = (cause: Cause.Cause<unknown>, redaction: Redaction.Redaction): string => {
   const failure = cause.reasons.find(Cause.isFailReason)
   if (failure === undefined || typeof failure.error !== "string") return describeCause(cause).type
-  // Some more is searched, so that a secret that crosses the limit is recognised.
-  return redaction.text(failure.error.slice(0, 2 * longestText)).slice(0, longestText)
+  return cutMasked(failure.error, longestText, redaction.text)
 }

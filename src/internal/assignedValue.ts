@@ -14,6 +14,7 @@ const digestValue = new RegExp(
 )
 /** The indented lines of a text in YAML. */
 const blockValue = /[|>][+-]?\d?[ \t]*(?:\r?\n[ \t]+[^\r\n]*)+/y
+const tripleQuote = /"""|'''/y
 const openingQuote = /\\*["'`]/y
 /** Goes on after the end of a quoted text. */
 const continuation = /\s*\+\s*(?=["'`])/y
@@ -22,6 +23,8 @@ const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'
 const cookieValue = /[^\r\n"'\\]+/y
 /** What ends a value in brackets, as does the end of the text. */
 const delimiter = /^[\s,;}\])]?$/
+/** Further parts of a signature, as in `t=1,v1=…`. */
+const signatureParts = /(?:,\w{1,3}=[^\s"'`,;&]+)+/y
 const lineValue = /[^\r\n]+/y
 /** A part of a value without quotes and brackets, or a placeholder. */
 const plainPart = /[^\s"'`\\&;,<>(){}[\]]+|<[^<>\s]*>/y
@@ -39,14 +42,46 @@ export interface AssignedValue {
  * it, as in `Some("…")` or `b'…'`, are part of it.
  */
 export const assignedValue = (text: string, start: number, key: string): AssignedValue => {
-  const list = endOf(digestValue, text, start)
-  if (list > start) return { from: start, end: list }
+  const credentials = endOf(digestValue, text, start)
+  if (credentials > start) return { from: start, end: credentials }
+  const triple = endOf(tripleQuote, text, start)
+  if (triple > start) {
+    const closing = text.indexOf(text.slice(start, triple), triple)
+    if (closing > triple) return { from: triple, end: closing }
+    // Two quotes are an empty text; what follows the third is none where the text is not closed.
+    if (closing < 0) return { from: triple, end: text.length }
+  }
   const quote = endOf(openingQuote, text, start)
   if (quote > start) return { from: quote, end: quotedEnd(text, start, quote) }
   const block = endOf(blockValue, text, start)
   if (block > start) return { from: start, end: block }
+  const list = listEnd(text, start)
+  if (list > start) return { from: start, end: list }
   return { from: start, end: plainEnd(text, start, key) }
 }
+
+/** The end of a list in YAML whose first item is here: lines with a dash as deep as the first, and deeper lines. */
+const listEnd = (text: string, start: number): number => {
+  if (text.charAt(start) !== "-" || !/\s/.test(text.charAt(start + 1))) return start
+  let line = start
+  while (line > 0 && isBlank(text.charAt(line - 1))) line--
+  if (text.charAt(line - 1) !== "\n") return start
+  const depth = start - line
+  let end = start
+  for (let next = start; next < text.length;) {
+    let at = next === start ? start : next
+    if (next !== start) { while (isBlank(text.charAt(at))) at++ }
+    const indent = next === start ? depth : at - next
+    const isItem = text.charAt(at) === "-" && isBlank(text.charAt(at + 1))
+    if (indent < depth || (indent === depth && !isItem)) break
+    const newline = text.indexOf("\n", at)
+    end = newline < 0 ? text.length : newline
+    next = end + 1
+  }
+  return text.charAt(end - 1) === "\r" ? end - 1 : end
+}
+
+const isBlank = (character: string): boolean => character === " " || character === "\t"
 
 const plainEnd = (text: string, start: number, key: string): number => {
   const bracketed = isBracket(text.charAt(start)) ? closingAt(text, start) : start
@@ -56,6 +91,7 @@ const plainEnd = (text: string, start: number, key: string): number => {
   if (bracketed > start) return followed(text, bracketed)
   const end = endOf(plainValue, text, start)
   if (end === start) return followed(text, endOf(plainPart, text, start))
+  if (/signature$/i.test(key) && text.charAt(end) === ",") return endOf(signatureParts, text, end)
   return /authorization$/i.test(key) && text.charAt(end) === " " && endOf(knownScheme, text, start) === start
     ? endOf(lineValue, text, start)
     : followed(text, end)

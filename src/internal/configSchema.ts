@@ -139,9 +139,30 @@ export const configSchema = Schema.Struct({
         "event, from the field of its payload on. Keys with dots in them are places as well."
     }),
     patterns: Option.choices(
-      ["assignment", "aws_key", "bearer", "card_number", "email", "jwt", "private_key", "url_credentials"],
+      [
+        "assignment",
+        "aws_key",
+        "bearer",
+        "card_number",
+        "email",
+        "jwt",
+        "private_key",
+        "url_credentials",
+        "vendor_token",
+        "web_hook"
+      ],
       {
-        default: ["assignment", "aws_key", "bearer", "card_number", "jwt", "private_key", "url_credentials"],
+        default: [
+          "assignment",
+          "aws_key",
+          "bearer",
+          "card_number",
+          "jwt",
+          "private_key",
+          "url_credentials",
+          "vendor_token",
+          "web_hook"
+        ],
         doc: "Secrets that are searched for in texts by their shape."
       }
     ),

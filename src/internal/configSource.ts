@@ -121,10 +121,14 @@ const longestShown = 80
 
 /** What may stand before the host of a URL, well-formed or not. */
 const credentials = /^".*@/s
+const isAddress = /endpoint|url/i
+const query = /([?#]).*"$/s
 
 const shown = (leaf: OptionLeaf, value: unknown): string => {
   if (leaf.meta.kind === "secret" || Redacted.isRedacted(value)) return "a value that is not shown"
-  const text = describe(value).replace(credentials, "\"…@")
+  const whole = describe(value).replace(credentials, "\"…@")
+  // A query may hold a key.
+  const text = isAddress.test(leaf.path.at(-1) ?? "") ? whole.replace(query, "$1…\"") : whole
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
 }
 

@@ -6,6 +6,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import type { Redaction } from "../Redaction.ts"
+import { cutMasked } from "./cut.ts"
 import { distinctNames } from "./distinctNames.ts"
 import { plainValue } from "./plainValue.ts"
 
@@ -86,11 +87,11 @@ const encodeDigits = (digits: string, quoted: boolean, walk: Walk): string => {
   return quoted || shown !== digits ? encodeWithin(shown, walk) : digits
 }
 
-const guarded = (f: () => string): string => {
+const guarded = (f: () => string, otherwise: () => string = () => "\"[unreadable]\""): string => {
   try {
     return f()
   } catch {
-    return "\"[unreadable]\""
+    return otherwise()
   }
 }
 
@@ -108,15 +109,13 @@ const controls = /[\u007f-\u009f\u2028\u2029]/g
 export const escapeControls = (json: string): string =>
   json.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
-/** Characters beyond a limit that are searched, so that a secret that crosses the limit is recognised. */
-const overlap = 1024
 /** Room for the mark at the end of a text that was cut. */
 const markRoom = 32
 
 /** A text without its secrets, of at most `limit` characters; what is far beyond the limit is not looked at. */
 export const searchedText = (text: string, limit: number, search: (text: string) => string): string => {
   if (text.length <= limit) return search(text)
-  const shown = search(text.slice(0, limit + overlap)).slice(0, Math.max(0, limit - markRoom))
+  const shown = cutMasked(text, Math.max(0, limit - markRoom), search)
   return `${shown}…[${text.length - shown.length} more]`
 }
 
@@ -164,7 +163,11 @@ const encodeArray = (
   const count = Math.min(items.length, walk.limits.members)
   while (parts.length < count && walk.room > 0) {
     const index = parts.length
-    parts.push(guarded(() => encode(items[index], [...path, String(index)], walk)))
+    parts.push(guarded(() =>
+      walk.redaction?.isListed(items, index) === true
+        ? encodeText(walk.redaction.mask, walk.limits.text)
+        : encode(items[index], [...path, String(index)], walk)
+    ))
   }
   if (total > parts.length) parts.push(`"…[${total - parts.length} more]"`)
   return `[${parts.join(",")}]`
@@ -180,9 +183,17 @@ const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk, to
     const shown = shownWithin(key, walk)
     const name = JSON.stringify(shown === key ? key : (distinct ??= distinctNames(keys.slice(0, count)))(shown))
     const here = [...path, key]
-    const text = walk.redaction?.masks(here) === true
-      ? encodeText(walk.redaction.mask, walk.limits.text)
-      : guarded(() => encode((value as never)[key], here, walk))
+    const text = guarded(
+      () => {
+        const member: unknown = (value as never)[key]
+        return walk.redaction?.masks(here, member, true, value) === true
+          ? encodeText(walk.redaction.mask, walk.limits.text)
+          : encode(member, here, walk)
+      },
+      walk.redaction?.isSensitive(key) === true
+        ? () => encodeText(walk.redaction?.mask ?? "", walk.limits.text)
+        : undefined
+    )
     parts.push(`${name}:${text}`)
   }
   const left = (total ?? keys.length) - parts.length

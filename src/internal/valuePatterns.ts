@@ -7,11 +7,17 @@
  * @internal
  */
 
-import { assignedValue, restOfList } from "./assignedValue.ts"
+import { restOfList } from "./assignedValue.ts"
+import * as Assignments from "./assignments.ts"
+import * as CommandLine from "./commandLine.ts"
 import * as ConnectionFields from "./connectionFields.ts"
 import * as FormParts from "./formParts.ts"
-import { endsPair, isSensitivePair } from "./sensitiveKeys.ts"
+import { isCommonWord } from "./harmlessValue.ts"
+import * as SecretTokens from "./secretTokens.ts"
+import { type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
 import * as UrlCredentials from "./urlCredentials.ts"
+
+export const defaultMask = "[FILTERED]"
 
 export type PatternName =
   | "assignment"
@@ -22,6 +28,8 @@ export type PatternName =
   | "jwt"
   | "private_key"
   | "url_credentials"
+  | "vendor_token"
+  | "web_hook"
 
 export interface ValuePattern {
   readonly name: PatternName
@@ -32,8 +40,15 @@ export interface ValuePattern {
    * Empty if every match goes with one of another pattern, or with a sign of one.
    */
   readonly hint: (keys: string) => string
+  /** A sign that is no expression, beside that of the hint. */
+  readonly mayMatch?: (text: string) => boolean
   /** Replaces every secret in the text; `masked` stands for one and counts it, `mask` is what it gives. */
-  readonly replace: (text: string, masked: () => string, isSensitive: (key: string) => boolean, mask: string) => string
+  readonly replace: (
+    text: string,
+    masked: () => string,
+    sensitivity: (key: string) => Sensitivity,
+    mask: string
+  ) => string
 }
 
 const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern => ({
@@ -51,16 +66,26 @@ const digest = new RegExp(`\\b(digest\\s+)${digestPart}${restOfList}`, "gi")
 const bearer: ValuePattern = {
   name: "bearer",
   takesQuotes: true,
-  hint: () => `\\b(?:(?:bearer|basic)\\s|digest\\s+${digestPart})`,
+  hint: () => `\\b(?:(?:bearer|basic)(?:\\s|%20|\\+)|digest\\s+${digestPart})`,
   replace: (text, masked) =>
     text.replace(digest, (_match, scheme: string) => scheme + masked()).replace(
-      /\b(bearer|basic)(\s+)([A-Za-z0-9._~+/=-]{4,})/gi,
-      (match: string, scheme: string, space: string, credentials: string) =>
-        scheme.toLowerCase() === "bearer" || looksEncoded.test(credentials) ? `${scheme}${space}${masked()}` : match
+      /\b(bearer|basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{4,})/gi,
+      (match: string, scheme: string, space: string, credentials: string, at: number) =>
+        isCredentials(scheme, credentials, text.charAt(at + match.length)) ? `${scheme}${space}${masked()}` : match
     )
 }
 
 const looksEncoded = /[A-Z0-9+/=]/
+/** `realm="…"` is what a server asks for, and `Bearer token` is English. */
+const isCredentials = (scheme: string, credentials: string, next: string): boolean =>
+  !(credentials.endsWith("=") && next === "\"") && !/^-{2,}/.test(credentials) &&
+  (scheme.toLowerCase() === "bearer"
+    ? !isWord(credentials)
+    : looksEncoded.test(credentials) && !/^[A-Z]?[a-z]+[.:]?$/.test(credentials))
+
+const isWord = (credentials: string): boolean =>
+  isCommonWord(credentials.replace(/[.,:;]+$/, "")) ||
+  /^(?:tokens?|credentials?|auth|bonds|schemes?|methods?)\b/i.test(credentials)
 
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
@@ -69,64 +94,25 @@ const urlCredentials: ValuePattern = {
   replace: UrlCredentials.replace
 }
 
-/**
- * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
- * `]` may follow it. A value on the next line is quoted or indented, or an object. What may not stand before a key is
- * all that a key is made of: else each mark within a word would be another place to begin.
- */
-const assigned =
-  /(?:(?<![\p{L}\p{N}\p{M}_.-])([\p{L}\p{N}\p{M}_.-]+)\]?\\{0,8}["']?|(?<=["'])([\p{L}\p{N}\p{M}_.-]+(?: +[\p{L}\p{N}\p{M}_.-]+)+)\\{0,8}["'])\s*(?:={1,3}>?|:(?::|={1,3})?|[?+|]{1,2}={1,3})(?:\s*(?=["'`{(\\])|[ \t]*(?:\r?\n[ \t]+)?)/gu
-const assigns = /[=:]|<\//
-/** The word before, of the last characters before a word. */
-const wordBefore = /([A-Za-z]+)[ \t]{1,4}$/
-const longestBefore = 24
-/** An element of XML whose content is a text. */
-const element = /<([\w.:-]+)(?:\s[^<>]*)?>([^<>]+)(?=<\/)/g
-
-/**
- * `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`: the key decides, by the rules for keys. The
- * value of any other key is searched in turn.
- */
+/** What a key, an option, an element or a statement gives a value to: the key decides, by the rules for keys. */
 const assignment: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
   // Its key alone: how far off the value begins is not known, and looking for it would take time.
-  hint: (keys) => keys === "" ? "[=:]|</" : `(?:${keys})`,
-  replace: (text, masked, isSensitive) => {
-    // A word of a key is in many a sentence.
-    if (!assigns.test(text)) return text
-    let result = ""
-    let done = 0
-    assigned.lastIndex = 0
-    for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
-      const [match, word, words = ""] = found
-      const key = word ?? words
-      const start = found.index + match.length
-      if (text.startsWith("://", found.index + key.length)) continue
-      if (!isSensitive(key) && !isPhrase(text, found.index, key)) continue
-      const { end, from } = assignedValue(text, start, key)
-      if (end === start) continue
-      result += text.slice(done, from) + masked()
-      done = end
-      assigned.lastIndex = end
-    }
-    assigned.lastIndex = 0
-    const rest = done === 0 ? text : result + text.slice(done)
-    return rest.includes("</")
-      ? rest.replace(
-        element,
-        (match: string, name: string, content: string) =>
-          content.trim() !== "" && isSensitive(name) ? match.slice(0, -content.length) + masked() : match
-      )
-      : rest
-  }
-}
-
-/** Whether a word and the one before it are a sensitive key, as in `API key: …`. */
-const isPhrase = (text: string, at: number, word: string): boolean => {
-  if (!endsPair(word)) return false
-  const before = wordBefore.exec(text.slice(Math.max(at - longestBefore, 0), at))
-  return before !== null && isSensitivePair(before[1] as string, word)
+  hint: (keys) => keys === "" ? "[=:-]|</" : `(?:${keys})|${CommandLine.hint}`,
+  replace: (text, masked, sensitivity) =>
+    CommandLine.replace(
+      Assignments.replaceElements(
+        Assignments.replaceCodes(
+          Assignments.replaceAssigned(Assignments.replaceNamed(text, masked, sensitivity), masked, sensitivity),
+          masked
+        ),
+        masked,
+        sensitivity
+      ),
+      masked,
+      sensitivity
+    )
 }
 
 /** Values that other text is part of: only after everything else is it known what the rest of them is. */
@@ -134,18 +120,25 @@ const longValue: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
   hint: () => "",
-  replace: (text, masked, isSensitive, mask) =>
-    ConnectionFields.replace(FormParts.replace(text, masked, isSensitive), masked, mask)
+  replace: (text, masked, sensitivity, mask) =>
+    ConnectionFields.replace(
+      FormParts.replace(text, masked, (key) => sensitivity(key) !== "none"),
+      masked,
+      mask
+    )
 }
 
-/** Three parts in base64url, the first of them a JSON object; found from the start of its run of characters. */
+/**
+ * Three or five parts in base64url, the first of them a JSON object and some of them empty; found from the start of its
+ * run of characters.
+ */
 const jwt: ValuePattern = {
   name: "jwt",
   takesQuotes: false,
   hint: () => "eyJ",
   replace: (text, masked) =>
     text.replace(
-      /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*/g,
+      /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{5,}|(?=\.[A-Za-z0-9_-]))(?:\.[A-Za-z0-9_-]*)*/g,
       (match: string) => {
         const start = match.search(/(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{5}/)
         return start < 0 ? match : match.slice(0, start) + masked()
@@ -195,15 +188,39 @@ const all: ReadonlyArray<ValuePattern> = [
     "-----BEGIN ",
     /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g
   ),
+  {
+    name: "web_hook",
+    takesQuotes: false,
+    hint: () => SecretTokens.hint,
+    replace: SecretTokens.replaceWebHooks
+  },
   urlCredentials,
   assignment,
   bearer,
   jwt,
-  simple("aws_key", "A(?:KIA|SIA|GPA|IDA|ROA)[0-9A-Z]{16}", /\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[0-9A-Z]{16}\b/g),
+  simple(
+    "aws_key",
+    "A(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}",
+    /\bA(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}\b/g
+  ),
+  {
+    name: "vendor_token",
+    takesQuotes: false,
+    hint: () => "whsec_|sntry|glc_|ABSK|1//0",
+    mayMatch: SecretTokens.hasToken,
+    replace: SecretTokens.replaceTokens
+  },
   cardNumber,
   email,
   longValue
 ]
+
+/** A text without the secrets that the built-in rules find, for sentences that are said before there is a policy. */
+export const withoutSecrets = (text: string): string =>
+  all.filter(({ name }) => name !== "email").reduce(
+    (current, { replace }) => replace(current, () => defaultMask, sensitivityByDefault, defaultMask),
+    text
+  )
 
 /** The patterns of these names. */
 export const select = (names: ReadonlyArray<PatternName>): ReadonlyArray<ValuePattern> =>

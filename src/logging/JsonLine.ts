@@ -139,7 +139,7 @@ export const make = (options: {
       return {
         prefix,
         textPrefix: join(prefix, "\""),
-        masked: isUnusual ? "" : redaction.isSensitive(name) ? join(prefix, mask) : undefined
+        masked: isUnusual ? "" : redaction.mayMask(name) ? join(prefix, mask) : undefined
       }
     }
     return {
@@ -158,12 +158,14 @@ export const make = (options: {
     prefix: string,
     names: Names | undefined,
     value: unknown,
-    first: boolean
+    first: boolean,
+    fields: object
   ): string => {
     const start = isRenamed && names !== undefined
       ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
       : prefix
-    return start + (redaction.masks([name], first) ? mask : escapeControls(encodeJson(value, redaction, [name])))
+    return start +
+      (redaction.masks([name], value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, [name])))
   }
 
   /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
@@ -244,18 +246,19 @@ export const make = (options: {
       key = keyOf(name, key)
       const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
       open = false
+      const value = fields[name]
       if (masked !== undefined) {
         if (key.isUnusual) {
           if (key.isRenamed) names ??= otherNames(fields)
-          line += unusualMember(key, prefix, names, fields[name], first)
-        } else {
-          if (first) redaction.countKey()
-          line += masked
+          line += unusualMember(key, prefix, names, value, first, fields)
+          continue
         }
-        continue
+        if (redaction.masks([name], value, first, fields)) {
+          line += masked
+          continue
+        }
       }
-      const value = fields[name]
-      if (redaction.hasPaths && redaction.masks([name], first)) line += prefix + mask
+      if (redaction.hasPaths && redaction.masks([name], value, first, fields)) line += prefix + mask
       else if (typeof value === "string") {
         if (collects && first) texts += `\n${looked(value)}`
         line += textPrefix + inner(clean(value))

@@ -107,7 +107,7 @@ const fieldsOf = (
   const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
   // A rule may be about the name that the field has in the payload.
   const shown = (member: string, value: unknown) =>
-    redaction.hasPaths && redaction.masks([member]) ? redaction.mask : value
+    redaction.hasPaths && redaction.masks([member], value) ? redaction.mask : value
   if ("durationSeconds" in payload) {
     fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
   }

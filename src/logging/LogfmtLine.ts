@@ -55,13 +55,14 @@ export const make = (options: {
       continue
     }
     const shown = fieldName(keyOf(shownText(searchedText(key, longestValue, redaction.text), longestValue)))
-    line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields[key])}`
+    line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields)}`
   }
   return isCut ? `${line} ${nameOf("truncated")}=true` : line
 }
 
-const fieldOf = (redaction: Redaction, key: string, value: unknown): string => {
-  if (redaction.masks([key])) return valueOf(redaction.mask)
+const fieldOf = (redaction: Redaction, key: string, fields: Readonly<Record<string, unknown>>): string => {
+  const value = fields[key]
+  if (redaction.masks([key], value, true, fields)) return valueOf(redaction.mask)
   if (typeof value === "string") {
     return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
   }

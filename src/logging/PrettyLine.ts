@@ -92,12 +92,12 @@ export const make = (
         continue
       }
       const value = record.fields[key]
-      if (blocks.has(key) && typeof value === "string" && !redaction.masks([key])) {
+      if (blocks.has(key) && typeof value === "string" && !redaction.masks([key], value, true, record.fields)) {
         const block = searchedText(value, longestText, redaction.text)
         lines.push(...block.split("\n").map((line) => `    ${printable(line)}`))
         length += block.length
       } else {
-        const text = `${paint(dim, `${quoted(clean(key))}=`)}${shown(key, value)}`
+        const text = `${paint(dim, `${quoted(clean(key))}=`)}${shown(key, value, record.fields)}`
         fields.push(text)
         length += text.length
       }
@@ -107,8 +107,8 @@ export const make = (
     return lines.join("\n")
   }
 
-  function shown(key: string, value: unknown): string {
-    if (redaction.masks([key])) return quoted(printable(redaction.mask))
+  function shown(key: string, value: unknown, fields: object): string {
+    if (redaction.masks([key], value, true, fields)) return quoted(printable(redaction.mask))
     if (typeof value === "string") return quoted(clean(value, redaction.isSql([key]) ? redaction.sql : redaction.text))
     return printable(
       encodeJson(typeof value === "number" && isDuration.test(key) ? rounded(value) : value, redaction, [key])
@@ -119,7 +119,7 @@ export const make = (
   function headlineOf({ component, fields }: LogRecord, message: string): Headline {
     const said = new Set<string>()
     const take = (key: string): unknown => {
-      const value = Object.hasOwn(fields, key) && !redaction.masks([key]) ? fields[key] : undefined
+      const value = Object.hasOwn(fields, key) && !redaction.masks([key], fields[key]) ? fields[key] : undefined
       if (value !== undefined) said.add(key)
       return value
     }

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { orElse } from "../internal/contain.ts"
+import { cutMasked } from "../internal/cut.ts"
 import type { Redaction } from "../Redaction.ts"
 import type { TelemetryConfig } from "../TelemetryConfig.ts"
 
@@ -29,8 +30,8 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * @since 0.1.0
  */
 export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  const isMasked = redaction.hasPaths ? redaction.masks([key], false) : redaction.isSensitive(key)
-  if (isMasked) return redaction.apply(key, value)
+  const isMasked = (redaction.hasPaths || redaction.mayMask(key)) && redaction.masks([key], value)
+  if (isMasked) return redaction.mask
   if (typeof value === "string") return cleanText(limits, redaction, key, value)
   if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
   return clipInside(limits, redaction.apply(key, value), {
@@ -76,11 +77,8 @@ export const attributeRecord = (
 /** A whole number from here on may be a card number. */
 const fewestCardDigits = 1e12
 
-/** Clipped first, so that no text is too long to search, with room for a secret that crosses the limit. */
-const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string => {
-  const room = clip(value, 2 * limits.attributeValueLength + 64)
-  return clip(redaction.isSql([key]) ? redaction.sql(room) : redaction.text(room), limits.attributeValueLength)
-}
+const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string =>
+  cutMasked(value, limits.attributeValueLength, redaction.isSql([key]) ? redaction.sql : redaction.text)
 
 const mostMembers = 1000
 const textsOfValue = 8

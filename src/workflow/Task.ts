@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import { cut } from "../internal/cut.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Step from "./Step.ts"
 import * as StepGraph from "./StepGraph.ts"
@@ -164,7 +165,7 @@ const problemOf = (name: string): string | undefined =>
     ? "the name cannot be a key of results"
     : undefined
 
-const shown = (name: string) => `"${name.length > longestName ? `${name.slice(0, longestName)}…` : name}"`
+const shown = (name: string) => `"${name.length > longestName ? `${cut(name, longestName)}…` : name}"`
 
 const validate = (task: string, step: Step.Any) => {
   const refuse = (reason: string) => {

@@ -93,7 +93,7 @@ const http = Effect.gen(function*() {
   }).pipe(
     Layer.provide(Layer.succeed(
       HealthRoute.ReadinessChecks,
-      Object.fromEntries(canaries.secrets.map(({ text }, index) => [`c${index}`, Effect.fail(text)]))
+      Object.fromEntries(canaries.secrets.map(({ text }, index) => [`c${index} ${text}`, Effect.fail(text)]))
     ))
   )
 ))

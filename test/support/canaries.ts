@@ -1,8 +1,17 @@
 /**
  * Secrets that can be recognised, and the places of a program that they are put into.
  */
-import { Cause, Effect, Redacted, Schema, Tracer } from "effect"
-import { EventBus, EventCatalog, MetricStore, Step, StructuredLog, Task, TaskRunner } from "tasker-telemetry"
+import { Cause, Effect, Layer, Metric, Redacted, Schema, Tracer } from "effect"
+import {
+  EventBus,
+  EventCatalog,
+  EventSubscriber,
+  MetricStore,
+  Step,
+  StructuredLog,
+  Task,
+  TaskRunner
+} from "tasker-telemetry"
 
 export interface Secret {
   /** The secret as it stands in a text. */
@@ -92,14 +101,17 @@ export const secrets: ReadonlyArray<Secret> = [
   }
 ]
 
+/** A service has no line breaks in its attributes. */
+const oneLine = (text: string) => text.replaceAll("\n", " ")
+
 /** A service with every secret in its attributes, as the resource of what is sent has them, and some in its name. */
 export const service = {
   name: `shop ${secrets[0]?.text}`,
   version: `1.0.0+${secrets[1]?.text}`,
   attributes: Object.fromEntries(secrets.flatMap(({ canary, key, text }, index) => [
-    [key === "note" ? `note.${index}` : key, key === "note" ? text : canary],
-    [`text.${index}`, text],
-    [text, "named"]
+    [key === "note" ? `note.${index}` : key, key === "note" ? oneLine(text) : canary],
+    [`text.${index}`, oneLine(text)],
+    [oneLine(text), "named"]
   ]))
 }
 
@@ -225,6 +237,41 @@ const places: Readonly<
     MetricStore.useSync((store) =>
       store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key", "db_statement"] })
         .inc({ note: text, api_key: text, db_statement: `select '${canary}'` })
+    ),
+  "help of a metric": ({ canary, text }) =>
+    MetricStore.useSync((store) =>
+      store.counter({
+        name: `help_${secrets.findIndex((one) => one.canary === canary)}_total`,
+        help: text,
+        attributes: []
+      })
+        .inc({})
+    ),
+  "metric of Effect": ({ canary, text }) =>
+    Effect.andThen(
+      Metric.update(Metric.counter(`effect ${text}`, { description: text, attributes: { [text]: text } }), 1),
+      Metric.update(
+        Metric.withAttributes(Metric.gauge("effect_gauge", { description: text }), { api_key: canary, [text]: "x" }),
+        1
+      )
+    ),
+  "name of a subscriber": ({ text }) => {
+    const subscriber = EventSubscriber.layer({ "task.*": () => Effect.fail(text) }, { name: text })
+    const task = Task.make("heard", { input, steps: [Step.make("one", { input, run: () => Effect.void })] })
+    return Effect.scoped(Effect.andThen(Layer.build(subscriber), TaskRunner.run(task, { note: 1 })))
+  },
+  "parameter of a query": ({ canary }) =>
+    Effect.andThen(
+      Effect.logInfo("query", { "db.query.parameter.0": canary, db: { query: { parameter: { note: canary } } } }),
+      inSpan((span) => {
+        span.attribute("db.query.parameter.note", canary)
+        span.event("query", 0n, { "db.operation.parameter.0": [canary], "db.params": { note: canary } })
+      })
+    ),
+  "pair of name and value": ({ canary }) =>
+    Effect.andThen(
+      Effect.logInfo("pair", { name: "DB_PASSWORD", value: canary, env: [{ value: canary, name: "API_KEY" }] }),
+      inSpan((span) => span.attribute("env", [{ name: "token", value: canary }]))
     ),
   "structured helper": ({ key, text, value }) => StructuredLog.exception(new Error(text), { context: { [key]: value } })
 }

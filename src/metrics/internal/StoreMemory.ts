@@ -10,6 +10,7 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Cooperation from "../../internal/Cooperation.ts"
+import { cutMasked } from "../../internal/cut.ts"
 import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import * as Redaction from "../../Redaction.ts"
 import * as TelemetryConfig from "../../TelemetryConfig.ts"
@@ -56,11 +57,11 @@ export const make: (
   const redaction = yield* Redaction.Current
   const clock = yield* Clock.Clock
   const registry = yield* EffectRegistry.make
-  const self = yield* SelfMetrics.make
+  const self = yield* SelfMetrics.make((key, value) => redact(key, value))
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const redact = (key: string, value: string) => {
     const search = redaction.isSql([key]) ? redaction.sql : redaction.text
-    const shown = redaction.masks([key]) ? redaction.mask : search(value)
+    const shown = redaction.masks([key], value) ? redaction.mask : cutMasked(value, longestValue + 1, search)
     return shown.length > longestValue ? `${shown.slice(0, longestValue - 1)}…`.toWellFormed() : shown
   }
   const exemplars = config.exemplars === "always_off"
@@ -68,9 +69,10 @@ export const make: (
     : new ExemplarFilter(config.exemplars === "trace_based")
 
   const makeStorage = (
-    declaration: MetricDeclaration.Checked,
+    given: MetricDeclaration.Checked,
     shown: Pick<Options, "exemplars" | "registry">
   ): MetricStorage | undefined => {
+    const declaration = { ...given, help: redaction.text(given.help) }
     const numbers = backend.numbers(declaration)
     if (numbers === undefined) {
       self.warn(`metric ${declaration.name} is not recorded: there is no room left for it`)
@@ -116,6 +118,7 @@ export const make: (
     startMillis: nowMillis(),
     views: config.views,
     redact,
+    redactName: redaction.name,
     onConflict: self.warn
   })
 

@@ -34,6 +34,7 @@ export interface Options {
   /** Start of series whose own start nobody knows. */
   readonly startMillis: number
   readonly redact: (key: string, value: string) => string
+  readonly redactName: (name: string) => string
   /** Whether an attribute is kept, by the name that Prometheus has for it; all are where it is `undefined`. */
   readonly keeps: ((key: string) => boolean) | undefined
 }
@@ -74,11 +75,11 @@ export const seriesOf = (metric: EffectMetric, options: Options): ReadonlyArray<
 /** Keys that become one name are one attribute: their values are joined in the order of the keys. */
 const attributesOf = (
   given: Readonly<Record<string, unknown>>,
-  { keeps, redact }: Options
+  { keeps, redact, redactName }: Options
 ): Readonly<Record<string, string>> => {
   const byName = new Map<string, string>()
   for (const key of Object.keys(given).toSorted()) {
-    const label = PrometheusName.labelName(key)
+    const label = PrometheusName.labelName(redactName(key))
     const name = reserved.has(label) ? `exported_${label}` : label
     if (keeps?.(name) === false) continue
     const value = redact(key, String(given[key]).toWellFormed())

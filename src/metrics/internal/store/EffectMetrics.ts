@@ -31,6 +31,8 @@ export interface Options extends EffectMetricFinder.Options {
   readonly startMillis: number
   readonly views: ReadonlyArray<MetricView.MetricView>
   readonly redact: (key: string, value: string) => string
+  /** What leaves of the name of a metric or an attribute, and of a help text. */
+  readonly redactName: (name: string) => string
   /** Told once for each name. */
   readonly onConflict: (sentence: string) => void
 }
@@ -76,19 +78,20 @@ export const reader = (
       )
       if (metric === undefined) continue
       const type = typeOf(metric)
-      const recorded = nameOf(metric.id, type)
+      const id = options.redactName(metric.id)
+      const recorded = nameOf(id, type)
       const view = MetricView.applyToRead(options.views, recorded)
       if (view === undefined) continue
       const name = view.rename === undefined ? recorded : renamed(recorded, view.rename, type, isTaken)
       if (isTaken(name)) {
-        report(name, `metric ${metric.id} of Effect's registry is left out: a declared metric is called ${name}`)
+        report(name, `metric ${id} of Effect's registry is left out: a declared metric is called ${name}`)
         continue
       }
       const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
       const family = metrics.get(name) ??
-        { type, name, help: metric.description ?? defaultHelp, buckets, series: [] }
+        { type, name, help: options.redactName(metric.description ?? defaultHelp), buckets, series: [] }
       if (!haveOneKind(family, { type, buckets })) {
-        report(name, `metric ${metric.id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+        report(name, `metric ${id} of Effect's registry is left out: ${name} is a ${family.type} already`)
         continue
       }
       metrics.set(name, family)

@@ -18,12 +18,14 @@ import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 export interface Options {
   readonly counters: () => ReadonlyArray<SelfCounter>
   readonly startMillis: number
+  /** What leaves of the value of an attribute: programs name their subscribers. */
+  readonly redact: (key: string, value: string) => string
   /** Told once for each name. */
   readonly onConflict: (sentence: string) => void
 }
 
 /** Reads those that have counted something; `isTaken` says whether a declared metric has a name. */
-export const reader = ({ counters, onConflict, startMillis }: Options) => {
+export const reader = ({ counters, onConflict, redact, startMillis }: Options) => {
   const reported = new Set<string>()
   const report = (name: string, sentence: string) => {
     if (!reported.has(name)) onConflict(sentence)
@@ -57,7 +59,7 @@ export const reader = ({ counters, onConflict, startMillis }: Options) => {
       }
       const kept = counter.attributes.filter((key) => view.keeps?.(key) ?? true)
       const series = new Map<string, SeriesSnapshot<number>>()
-      for (const one of [...metrics.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis)]) {
+      for (const one of [...metrics.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis, redact)]) {
         const key = JSON.stringify(kept.map((key) => one.attributes[key]))
         series.set(key, { ...one, value: one.value + (series.get(key)?.value ?? 0) })
       }
@@ -78,10 +80,11 @@ export const reader = ({ counters, onConflict, startMillis }: Options) => {
 const seriesOf = (
   { attributes: keys, values }: SelfCounter,
   kept: ReadonlyArray<string>,
-  startMillis: number
+  startMillis: number,
+  redact: Options["redact"]
 ): ReadonlyArray<SeriesSnapshot<number>> =>
   values.map(({ attributes, value }) => ({
-    attributes: Object.fromEntries(kept.map((key) => [key, attributes[keys.indexOf(key)] ?? ""])),
+    attributes: Object.fromEntries(kept.map((key) => [key, redact(key, attributes[keys.indexOf(key)] ?? "")])),
     startMillis,
     value,
     exemplars: []

@@ -44,7 +44,7 @@ export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<Met
   return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
 }
 
-export const make = Effect.gen(function*() {
+export const make = Effect.fnUntraced(function*(redact: (key: string, value: string) => string) {
   const statistics = yield* SelfStatistics
   const context = yield* Effect.context<never>()
   // The fiber that records has the program's loggers; a plain callback has those of the layer.
@@ -93,6 +93,6 @@ export const make = Effect.gen(function*() {
     },
     /** Whether a counter of the telemetry about itself has the name. */
     owns: (name: string) => statistics.read().some((counter) => counter.name === name),
-    read: SelfCounters.reader({ counters: statistics.read, startMillis, onConflict: warn })
+    read: SelfCounters.reader({ counters: statistics.read, startMillis, redact, onConflict: warn })
   }
 })

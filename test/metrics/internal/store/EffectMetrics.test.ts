@@ -97,6 +97,7 @@ describe("Metrics recorded with Effect's own Metric", () => {
         startMillis: 0,
         views: [],
         redact: (_key, value) => value,
+        redactName: (name) => name,
         onConflict: () => {}
       })
       const read = () => reader(() => false)

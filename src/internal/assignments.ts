@@ -1,0 +1,270 @@
+/**
+ * Values that a text assigns to sensitive keys, in whatever notation.
+ *
+ * @internal
+ */
+import { assignedValue } from "./assignedValue.ts"
+import { isHarmlessText, isProse } from "./harmlessValue.ts"
+import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
+
+/** What is masked under a key. */
+export type SensitivityOf = (key: string) => Sensitivity
+
+/** Spaces but line breaks, those of other widths too. */
+const space = "[^\\S\\r\\n]"
+const letters = "\\p{L}\\p{N}\\p{M}_.-"
+
+/**
+ * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
+ * `]` may follow it. A value on the next line is quoted, indented, a list or a single word. What may not stand before a
+ * key is all that a key is made of: else each mark within a word would be another place to begin.
+ */
+const assigned = new RegExp(
+  `(?:(?<![${letters}])([${letters}]+)(?:\\]|%5[dD]|%22|\\)(?==\\())?\\??\\\\{0,8}["']?|(?<=["'])([${letters}]+(?: +[${letters}]+)+)\\\\{0,8}["'])` +
+    "\\s*(?:={1,3}>?|[:\uff1a\uff1d](?::|={1,3})?|[?+|]{1,2}={1,3}|%3[AaDd])" +
+    `(?:\\s*(?=["'\`{(\\\\])|${space}*(?:\\r?\\n(?:${space}+|(?=-${space}|[^\\s:=<>\\[({]+${space}*(?:\\r?\\n|$))))?)`,
+  "gu"
+)
+const assigns = /[=:\uff1a\uff1d]|%3[ad]/i
+/** The word before, of the last characters before a word. */
+const wordBefore = /([A-Za-z0-9]+)[^\S\r\n]{1,4}$/
+const longestBefore = 24
+
+/** The values of `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`. */
+export const replaceAssigned = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
+  // A word of a key is in many a sentence.
+  if (!assigns.test(text)) return text
+  const isTokenRequest = text.includes("grant_type") || text.includes("authorization_code")
+  let result = ""
+  let done = 0
+  assigned.lastIndex = 0
+  for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
+    const [match, word, words = ""] = found
+    const key = word ?? words
+    const start = found.index + match.length
+    if (text.startsWith("://", found.index + key.length)) continue
+    const kind = isTokenRequest && key === "code" ? "text" : kindOf(text, found.index, key, sensitivity)
+    if (kind === "none") continue
+    const { end, from } = assignedValue(text, start, key)
+    if (end === start) continue
+    if (kind !== "all" && isHarmlessAt(text, found.index + key.length, start, from, end, kind)) continue
+    result += text.slice(done, from) + masked()
+    done = end
+    assigned.lastIndex = end
+  }
+  assigned.lastIndex = 0
+  return done === 0 ? text : result + text.slice(done)
+}
+
+/** Behind these words a token is a part of a program's text. */
+const parsing = /\b(?:unexpected|illegal|expected|reserved|lookahead)\s+$/i
+
+const kindOf = (text: string, at: number, given: string, sensitivity: SensitivityOf): Sensitivity => {
+  // The letter of an escaped line break is none of the key's.
+  const before = text.charAt(at - 1)
+  const key = before === "\\" && /^[nrt][A-Za-z]/.test(given)
+    ? given.slice(1)
+    : before === "%" && /^[0-9A-F]{2}[A-Za-z]/i.test(given)
+    ? given.slice(2)
+    : given
+  // A selector of CSS.
+  if (before === "=" && text.startsWith("]:", at + given.length)) return "none"
+  if (isEndOfPath(text, at, given.length)) return "none"
+  let kind = sensitivity(key)
+  if (kind === "none" && key !== given) kind = sensitivity(given)
+  if (kind === "none") return isPhrase(text, at, key) ? "any" : "none"
+  if (kind === "all") return kind
+  if (before === ":" && isOfResource(text.slice(Math.max(at - longestPath, 0), at))) return "none"
+  if (kind === "opaque" && (before === "?" || before === "&")) return "text"
+  if (key === "PASS" && text.startsWith(": ", at + 4)) return "none"
+  return /^tokens?$/i.test(key) && parsing.test(text.slice(Math.max(at - longestBefore, 0), at)) ? "none" : kind
+}
+
+/** Whether the name of a resource of a cloud ends here, with its type to come. */
+const isOfResource = (before: string): boolean => {
+  const start = before.lastIndexOf("arn:")
+  return start >= 0 && /^[\w:-]+$/.test(before.slice(start))
+}
+
+const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+-]+[\\/])*$/
+const longestPath = 200
+
+/** Whether the word is the last one of a path, of which the text goes on to tell something. */
+const isEndOfPath = (text: string, at: number, length: number): boolean => {
+  const before = text.charAt(at - 1)
+  if (before !== "/" && before !== "\\") return false
+  if (!/^["']?:(?:\s|\d+:|$)/.test(text.slice(at + length, at + length + 8))) return false
+  return pathStart.test(text.slice(Math.max(at - longestPath, 0), at))
+}
+
+/** Whether a word and the one before it are a sensitive key, as in `API key: …`. */
+const isPhrase = (text: string, at: number, word: string): boolean => {
+  if (!endsPair(word)) return false
+  const before = wordBefore.exec(text.slice(Math.max(at - longestBefore, 0), at))
+  return before !== null && isSensitivePair(before[1] as string, word)
+}
+
+const longestHarmless = 260
+const quotedTexts = /"([^"]*)"|'([^']*)'/g
+
+/** Whether what is assigned cannot be a secret; `keyEnd` is behind the key, and `from` behind an opening quote. */
+const isHarmlessAt = (
+  text: string,
+  keyEnd: number,
+  start: number,
+  from: number,
+  end: number,
+  kind: Sensitivity
+): boolean => {
+  if (end - from > longestHarmless) return false
+  const value = text.slice(from, end)
+  if (isHarmlessText(value, kind, from === start)) return true
+  if (from > start) return false
+  if (isOfProgram(text, keyEnd, value)) return true
+  if (value.startsWith("[") || value.startsWith("{")) return isHarmlessList(value, kind)
+  const next = text.slice(end, end + longestBefore)
+  // A type goes on in brackets where a value would have ended: `token: Option<String>`.
+  if (/^[<[]/.test(next) && isHarmlessText(`${value}${/^[^\s"'`;,)]*/.exec(next)?.[0] ?? ""}`, kind, true)) return true
+  return /^["']?\s*[:\uff1a]\s/.test(text.slice(keyEnd, keyEnd + 8)) && isProse(value, next)
+}
+
+const declaration = /(?:\b(?:const|let|var|val|auto|final|String)\s+[\w$]+|\b(?:this|self)\.[\w$.]+)$/
+const expression = /^[A-Za-z_$][\w$]*(?:[?!]?\.[A-Za-z_$][\w$]*)*(?:\(.*\))?$/
+
+/** Whether a program's text declares a variable with the value of another one: a text would be in quotes. */
+const isOfProgram = (text: string, keyEnd: number, value: string): boolean => {
+  if (!/^\s*=\s/.test(text.slice(keyEnd, keyEnd + 8)) || !expression.test(value)) return false
+  const before = declaration.exec(text.slice(Math.max(keyEnd - longestPath, 0), keyEnd))
+  return before !== null && (/[.(]/.test(value) || /^(?:this|self)\./.test(before[0]))
+}
+
+/** Whether a list has only messages, states and numbers in it. */
+const isHarmlessList = (value: string, kind: Sensitivity): boolean => {
+  let harmless = true
+  const rest = value.replace(
+    quotedTexts,
+    (match: string, double: string | undefined, single: string | undefined, at: number) => {
+      const isKey = /^\s*:/.test(value.slice(at + match.length))
+      if (!isKey && !isHarmlessText(double ?? single ?? "", kind)) harmless = false
+      return ""
+    }
+  )
+  return harmless &&
+    rest.split(/[[\]{},:\s]+/).every((part) => isHarmlessText(part, kind) || /^[A-Za-z]+$/.test(part) && /:/.test(rest))
+}
+
+/** A name, and what comes between it and its value: `{ name: "password", value: …`, `<add key="password" value=…`. */
+const named = new RegExp(
+  `\\b(?:name|key|header|field|param(?:eter)?|variable|option|k|n)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']?([${letters}]+)` +
+    `\\\\{0,4}["']?(?:\\s{0,64}|\\s{0,4}[,;]\\s{0,64}(?:["']?type["']?\\s?[=:]\\s?["']?[\\w-]{1,24}["']?[,;]\\s{0,8})?)[\\\\]{0,4}["']?(?:value|val|v|content|data)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}`,
+  "giu"
+)
+/** The same the other way round, each of the two in quotes. */
+const namedBehind = new RegExp(
+  `\\b(?:value|val|content)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}(\\\\{0,4}["'])([^"'\\\\\\r\\n]{1,512})\\1\\s{0,4}[,;]?\\s{0,64}` +
+    `\\\\{0,4}["']?(?:name|key|header|field|param(?:eter)?|variable)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']([${letters}]+)`,
+  "giu"
+)
+/** `["Authorization", "…"]`, as the headers of a request are listed. */
+const listed = new RegExp(
+  `(?<=[\\[,]\\s{0,8})(["'])([${letters}]{1,64})\\1\\s{0,4},\\s{0,4}(["'])((?:(?!\\3)[^\\\\\\r\\n]){1,512})\\3`,
+  "gu"
+)
+/** `<key>Password</key><string>…</string>`, `<name>…</name><value>…</value>`. */
+const elements = new RegExp(
+  `<(?:key|name)>([ ${letters}]{1,64})</(?:key|name)>\\s{0,64}<(?:string|value)>([^<>]{1,2048})(?=</|$)`,
+  "giu"
+)
+
+/** The values of pairs of a name and a value. */
+export const replaceNamed = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
+  if (!/val|content|data|\bv\b|,|<\/(?:key|name)>/i.test(text)) return text
+  const isSecret = (name: string, value: string) => {
+    const kind = sensitivity(name)
+    return kind !== "none" && !isHarmlessText(value, kind)
+  }
+  let result = ""
+  let done = 0
+  named.lastIndex = 0
+  for (let found = named.exec(text); found !== null; found = named.exec(text)) {
+    const start = found.index + found[0].length
+    const kind = sensitivity(found[1] as string)
+    if (kind === "none") continue
+    const { end, from } = assignedValue(text, start, found[1] as string)
+    if (end === from || isHarmlessText(text.slice(from, end), kind)) continue
+    result += text.slice(done, from) + masked()
+    done = end
+    named.lastIndex = end
+  }
+  return (result + text.slice(done))
+    .replace(
+      namedBehind,
+      (match: string, _quote: string, value: string, name: string) =>
+        isSecret(name, value) ? match.replace(value, masked) : match
+    )
+    .replace(
+      listed,
+      (match: string, _quote: string, name: string, _other: string, value: string) =>
+        isSecret(name, value) && !/^[\w-]+$/.test(value) || isSecret(name, value) && /\d/.test(value)
+          ? `${match.slice(0, -value.length - 1)}${masked()}${match.slice(-1)}`
+          : match
+    )
+    .replace(
+      elements,
+      (match: string, name: string, value: string) =>
+        isSecret(name, value) ? match.slice(0, -value.length) + masked() : match
+    )
+}
+
+/** An element of XML whose content is a text, also one that is written as a text itself. */
+const element = /<([\w.:-]+)(?:\s[^<>]*)?>(?:(\s*<!\[CDATA\[)([\s\S]*?)(?:\]\]>|$)|([^<>]+(?=<\/)|[^<>\s]+$))/g
+const escapedElement = /&lt;([\w.:-]{1,64})(?:\s[^&<>]{0,256})?&gt;([^&<>]+)(?=&lt;\/|$)/g
+
+/** The contents of elements of XML. */
+export const replaceElements = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
+  const isSecret = (name: string, value: string) => {
+    const kind = sensitivity(name.slice(name.indexOf(":") + 1))
+    return kind !== "none" && !isHarmlessText(value, kind)
+  }
+  const shown = text.includes("<")
+    ? text.replace(
+      element,
+      (
+        match: string,
+        name: string,
+        _start: string | undefined,
+        data: string | undefined,
+        content: string | undefined
+      ) => {
+        const value = data ?? content ?? ""
+        if (value.trim() === "" || !isSecret(name, value)) return match
+        const at = match.lastIndexOf(value)
+        return match.slice(0, at) + masked() + match.slice(at + value.length)
+      }
+    )
+    : text
+  return shown.includes("&lt;")
+    ? shown.replace(
+      escapedElement,
+      (match: string, name: string, value: string) =>
+        isSecret(name, value) ? match.slice(0, -value.length) + masked() : match
+    )
+    : shown
+}
+
+/** The code that OAuth sends back in a query, next to what else the query has. */
+const codeInQuery = /([?&]code=)([^&\s"'<>\\#]{6,})/g
+const oauthQuery = /[?&](?:state|session_state|client_id|redirect_uri|code_verifier|grant_type|iss|scope|authuser)=/
+const oauthPath = /callback|oauth|oidc|authorize|sign-?in|login|sso/i
+const longestQuery = 2048
+
+/** The `code` of OAuth in the address of a callback. */
+export const replaceCodes = (text: string, masked: () => string): string =>
+  text.includes("code=")
+    ? text.replace(codeInQuery, (match: string, start: string, code: string, at: number) => {
+      const before = /\S*$/.exec(text.slice(Math.max(0, at - longestQuery), at))?.[0] ?? ""
+      const behind = /^\S*/.exec(text.slice(at + match.length, at + match.length + longestQuery))?.[0] ?? ""
+      const isOAuth = oauthQuery.test(before) || oauthQuery.test(behind) || oauthPath.test(before)
+      return isOAuth && !/^\d{1,5}$/.test(code) ? start + masked() : match
+    })
+    : text

@@ -1,0 +1,83 @@
+/**
+ * Secrets that a command line or a statement gives behind a space: options, and the passwords of SQL.
+ *
+ * @internal
+ */
+import { isCommonWord, isHarmlessText } from "./harmlessValue.ts"
+import type { Sensitivity } from "./sensitiveKeys.ts"
+
+/** An option with its value: `--password x`. */
+const longOption = /(?<![\w-])(--?)([A-Za-z][\w-]{1,40})([ \t]+)(["']?)((?:(?!\4)[^\s"'`\\])+|[^\s"'`\\]+)/g
+
+/** A user with a password. */
+const userOption = /(?<![\w-])((?:-[uU]|--(?:proxy-)?user|--auth)(?:[ \t]+|=)["']?)([^\s"':/]+):([^\s"']+)/g
+
+/** Users and groups of a container are no credentials. */
+const containers = /\b(?:docker|podman|nerdctl|kubectl|crictl|chown|install|run|exec)\b/
+
+/** Programs that take a password by a short option, with the option. */
+const programs: ReadonlyArray<readonly [names: string, option: string]> = [
+  ["mysql\\w*|mariadb[\\w-]*", "-p"],
+  ["sshpass|(?:docker|podman|helm(?: registry)?|az|cf|oc|nerdctl|skopeo|buildah|crane|oras)\\s+login", "-p\\s*"],
+  ["mongo\\w*|influx|cqlsh|impala-shell|kinit", "-p\\s+"],
+  ["redis-cli|valkey-cli", "-a\\s*"],
+  ["unzip|zip|sqlcmd|bcp|ipmitool|mosquitto_\\w+", "-P\\s*"],
+  ["7z\\w?", "-p"],
+  ["ldap\\w+|kadmin|wpa_cli", "-w\\s*"]
+]
+const programNames = new RegExp(`\\b(?:${programs.map(([names]) => `(${names})`).join("|")})\\b([^\\r\\n|;&]*)`, "g")
+const programOptions = programs.map(([, option]) => new RegExp(`((?:^|\\s)${option}["']?)([^\\s"'-][^\\s"']*)`, "g"))
+
+/** `PASSWORD '…'`, `IDENTIFIED BY '…'`, `IDENTIFIED WITH … AS '…'`. */
+const sqlPassword =
+  /(?<!["'`\w.-])((?:password|passphrase|passwd|identified\s{1,4}(?:with\s{1,4}["'`\w]{1,40}\s{1,4})?(?:by|as)(?:\s{1,4}(?:password|values))?)(?:\s{1,4}\(?|\()\s{0,4}N?)(?:'((?:[^'\\\r\n]|''|\\.)+)(?:'|$)|"((?:[^"\\\r\n]|\\.)+)(?:"|$)|\$\$([^$\r\n]+)(?:\$\$|$))/gi
+
+/** Source of an expression that matches where one of them may be. */
+export const hint =
+  "(?<![\\w-])--?[\\w-]{0,40}(?:auth|cred|jwt|key|pass|pwd|secret|token|user)|(?<![\\w-])-[uUpPaw]|identified\\s|pass\\w*[\\s(]+N?[\"']"
+
+/** Replaces the values. */
+export const replace = (
+  text: string,
+  masked: () => string,
+  sensitivity: (key: string) => Sensitivity
+): string => {
+  let shown = text
+  if (shown.includes("-")) {
+    const hasContainers = containers.test(text)
+    shown = shown.replace(
+      longOption,
+      (match: string, dashes: string, name: string, _space: string, _quote: string, value: string) => {
+        if (dashes === "-" && name.length < 4) return match
+        const kind = sensitivity(name)
+        const isValue = kind !== "none" && !value.startsWith("-") && !/^[=:|>&<[(]/.test(value) &&
+          !/^[A-Z_]{3,24}[\])]*$/.test(value) && !isCommonWord(value.replace(/[.,:;)]+$/, "")) &&
+          !isHarmlessText(value, kind)
+        return isValue ? match.slice(0, -value.length) + masked() : match
+      }
+    ).replace(userOption, (match: string, start: string, user: string, password: string, at: number) => {
+      if (/^\d+$/.test(user) || user === password) return match
+      return (hasContainers && containers.test(text.slice(Math.max(0, at - 80), at))) ||
+          isHarmlessText(password, "text")
+        ? match
+        : `${start}${user}:${masked()}`
+    }).replace(programNames, (match: string, ...groups: ReadonlyArray<unknown>) => {
+      const index = programs.findIndex((_, index) => groups[index] !== undefined)
+      const rest = groups[programs.length] as string
+      const option = programOptions[index] as RegExp
+      return match.slice(0, match.length - rest.length) +
+        rest.replace(
+          option,
+          (whole: string, start: string, value: string) => isHarmlessText(value, "any") ? whole : start + masked()
+        )
+    })
+  }
+  return shown.replace(
+    sqlPassword,
+    (match: string, start: string, single?: string, double?: string, dollar?: string) => {
+      const value = single ?? double ?? dollar ?? ""
+      if (isHarmlessText(value, "text")) return match
+      return start + match.charAt(start.length) + masked() + match.slice(start.length + 1 + value.length)
+    }
+  )
+}

@@ -1,0 +1,189 @@
+/**
+ * Values that cannot be a secret, though their keys name one: a switch, a date, a quantity, a path, a type, a message.
+ *
+ * @internal
+ */
+import type { Sensitivity } from "./sensitiveKeys.ts"
+
+const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+
+/** Longer texts are no such values. */
+const longest = 256
+const deepest = 3
+const mostMembers = 32
+const fewestOpaque = 8
+
+/** A state rather than a value. */
+const states = setOf(`
+  true false null nil none undefined void unknown n/a na on off yes no ok optional required missing invalid valid expired
+  revoked present absent empty blank unset set unchanged enabled disabled denied allowed failed success successful
+ include same-origin omit rejected accepted verified unverified
+`)
+
+/** Names of types in the languages in wide use. */
+const types =
+  /^(?:(?:readonly|const|mut|dyn|keyof|typeof)\s+|[&*?]|\[\])*(?:string|str|int|integer|number|bool|boolean|float|double|any|unknown|void|never|object|bytes?|buffer|char|charsequence|text|varchar|nvarchar|uuid|jsonb?|blob|bytea|timestamp(?:tz)?|u?int(?:8|16|32|64)(?:array)?|securestring|secretstr|secretstring|redacted|opaque)(?:\.[A-Z]\w*)?(?:[<[(][^"'`]{0,80})?[!?]?$/i
+
+/** What holds a value of a type: `Option<String>`. */
+const wrappers =
+  /^(?:Option|Optional|Maybe|Array|List|Vec|Set|Map|Record|Promise|Future|Effect|Redacted|Secret|Box|Partial|Pick|Omit|Dict|Union|Schema|Config)(?:\.\w+)*(?:[<[][^"'`]{0,120})$/
+
+const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?$/
+/** A number, with a unit of time or size. */
+const quantity = /^[+-]?(?:\d+|\d{1,6}(?:[.,]\d+)?(?:ns|[uµ]s|ms|s|sec|m|min|h|d|days?|[kmg]i?b|%)?)$/i
+const whole = /^[+-]?\d+n?$/
+const errorClass = /^(?:[A-Za-z_$][\w$]*[.:])*[A-Z]\w*(?:Error|Exception|Fault|Failure)$/
+/** A path of lower-case names, or one below a usual root; random texts hardly ever look so. */
+const path =
+  /^(?:file:\/\/)?(?:~|\.{1,2}|[A-Za-z]:|\$\w+|\$\{\w+\})?(?:(?:[\\/]+[a-z][a-z0-9_.-]*){2,}|[\\/]+(?:run|var|etc|usr|opt|home|tmp|root|srv|mnt|proc|users|private|secrets|certs|workspace|app|config|vault|keys|ssl|data)(?:[\\/]+[\w@.+-]+)+|[\\/]+[\w.-]+\.(?:pem|crt|cer|key|json|ya?ml|txt|p12|jks|env|conf))[\\/]?$/
+const rootOrRelative =
+  /^(?:\/(?:run|var|etc|usr|opt|home|tmp|root|srv|mnt|proc|Users)\/|\.{1,2}\/|~\/|[A-Z]:\\)[\w@.+\\/-]*$/
+const namedPath = /^[\w.-]+:\/(?:etc|run|var|usr|home|opt)\/[\w./-]+$/
+const relativeFile =
+  /^[\w-]+(?:\/[\w.-]+)*\.(?:pem|crt|cer|p12|jks|pfx|json|ya?ml|txt|[cm]?[jt]sx?|py|go|rb|java)(?::\d+){0,2}$/
+const mimeType = /^(?:application|text|image|multipart)\/[\w.+-]+$/
+const algorithm =
+  /^(?:aes|rsa|sha|md5|hmac|ed25519|[hrep]s(?:256|384|512)|bcrypt|argon2|scrypt|pbkdf2|x509|pkcs|tls|ssl|ecdsa|scram)[\w-]{0,24}:?$/i
+const masks = /^(?:[*•…]{2,}|[xX]{6,}|[[(<{](?:REDACTED|FILTERED|MASKED|HIDDEN|PROTECTED|SENSITIVE)[\])>}])$/
+/** The name in a certificate. */
+const distinguishedName = /^(?:CN|O|OU|C|DC)=[\w .,*=-]+$/
+/** What stands where a value will be. */
+const placeholder =
+  /^(?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\s+)?(?:\?+|\$\d+|@p\d+|%(?:\(\w+\))?[sdvq]|\{\w*\}|\$\{[^}:]*\}|\$\(.*\)|\$(?:env:)?[A-Z_][A-Z0-9_]*|%[A-Z_]+%|\{\{.*\}\}|\$\{\{.*\}\}|<%.*%>|#\{.*\})$/
+/** A member of something that a program has at hand. */
+const member =
+  /^(?:await\s+)?&?(?:this|self|req|request|res|response|ctx|context|c|config|cfg|conf|options|opts|env|process\.env|import\.meta\.env|Deno\.env|Bun\.env|settings|args|argv|params|props|state|user|body|data|input|event|os\.environ|secrets|vars|github|local|var|session|account|credentials|creds|client|app|form|values|\.Values|\$_(?:POST|GET|ENV|SERVER)|\$this)(?:(?:[?!]?\.|->|::)[A-Za-z_$][\w$]*|\[["':]?[\w$.-]+["']?\])+[!?]?(?:\(\))?$/
+/** A call without a text in it, of a member, of what a verb names, or without arguments. */
+const lookUp =
+  /^(?:await\s+)?(?:[\w$]+[?!]?(?:\.|::|->))*(?:get\w*|header|headers|env|param|params|cookie|query|lookup|fetch|load|read\w*|prompt|require\w*|crypt)(?:\.\w+)*\((?:["'][\w.:/ -]{0,60}["']|[^"'`]*(?:'\w{1,4}'[^"'`]*)*)\)*$/i
+/** A member of a request that goes on with calls. */
+const requestMember = /^(?:req|request|ctx)[?!]?\.(?:headers|cookies|query|params|body)[?!]?\./
+/** The attributes of a cookie, without its value. */
+const cookieAttributes =
+  /^(?:(?:secure|httponly|samesite|maxage|max-age|path|domain|signed|overwrite|partitioned)(?:\s?[=:]\s?(?:true|false|lax|strict|none|\d+|\/\S*))?[,;]?\s*)+$/i
+const call =
+  /^(?:await\s+|new\s+)?(?:[\w$]+(?:(?:\.|::|->|\?\.)[\w$]+)+\([^"'`]*\)?|[\w$]+\(\)?|(?:get|load|read|make|create|generate|hash|sign|verify|decode|encode|encrypt|decrypt|fetch|find|parse|random|compute|build|use|require|getenv|env|str|int|len|sha|md5|bcrypt|jwt|uuid|nanoid)\w*\([^"'`]*\)?)(?:[.?!].*)?$/
+
+/** Words of a sentence that may stand behind a colon, or behind an option. */
+const commonWords = setOf(`
+  a about access account across add after again against all allow allows almost also always am an and another any anyone
+  anything apply are argument arguments as ask at authentication authorization await async automatic away back based be
+  because been before being below between bonds both but by call can cannot can't change changed check click code command
+  confirm contains copy could create creates creating current default did different directly do does doesn't don't done
+  each edit either empty enter error every example expected expires export failed field file find flag follow following
+  for format found from function generate generated generating get gets getting given go got had has have having header
+  here how i if import in include incorrect increase input instead into invalid is isn't it it's its just keep know last
+  later learn let like list load log login look lookup made make manage management manager many match maximum may meet
+  might minimum missing more most must need needs never new next no nobody non-empty not nothing now of off on once one
+  only open option options or order other our out over parameter path permission property child please prefer press protected provide
+  provided provider put read reading received refresh refreshed remove removed renew request requests required requires
+  reset response return returned returns rotate rotated run same save saved saw scan scheme see select
+  sent set sets should show since size skip so some someone something start stays still stop store stored string such
+  switch take text than that the their them then there these they thing this those through to today token tokens too try
+  type typed typeof under unknown unless until up update via updated updates upper us use used user username uses using valid
+  validate value values verify version view visit wait want was we were what when where whether which while who whose why
+  will wish with without wrong yield yield* yet you your
+  der die das ein eine und ist nicht mit für von zu bitte wurde wird im auf le la les un une et est pas avec pour de du
+  des el los una y es no con para por il lo gli uno è non per di da o os um uma e é não com het een en niet voor van
+`)
+
+/** What a message of a validator has in it, next to a word of a sentence. */
+const messageWords =
+  /\b(?:required|invalid|valid|match(?:es)?|characters?|blank|empty|short|long|least|most|expired|missing|allowed|incorrect|wrong|contains?|exceed|provided|present|undefined|null|revoked|denied|unsupported|weak|strong|common|taken|unique|exists?|found|configured|changed|reset|failed|format|malformed|string|number|signature|bytes|letters?|digits?|unauthorized|forbidden|rejected|verified|reused?|sent)\b/i
+const sentence =
+  /(?:^|\s)(?:is|are|was|were|must|should|cannot|can't|could|may|has|have|does|do|doesn't|don't|did|didn't|needs?|too|not|no|at|be|been|please|invalid|expected|unable|failed|wrong|incorrect|missing|enter|the|your|this|for|to|with|already|isn't|unknown|malformed|expired|required|wasn't)(?:\s|$)/i
+const prose = /^[\p{L}\p{M}\d\s'’"“”`().,:;!?/_-]+$/u
+
+/** Whether a text of several words is a message rather than a passphrase. */
+const isMessage = (text: string): boolean =>
+  /\s/.test(text) && prose.test(text) && messageWords.test(text) && sentence.test(text)
+
+/** Looks like a random text: long, without spaces, of letters and digits, and no UUID, which names something. */
+const isOpaque = (text: string): boolean =>
+  text.length >= fewestOpaque && /^[\w+/=.:%~,|$-]+$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) &&
+  !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text)
+
+/** Most values are one word, which is no path, no message and nothing with a sign in it. */
+const plainWord = /^\w+$/
+
+/** A user with a password, as clients take them for `auth`. */
+const pair = /^[\w.@-]+:[^\s:/]+$/
+
+/** Whether a text, the whole of a value, cannot be a secret of this kind; a bare one may be of a program's text. */
+export const isHarmlessText = (given: string, kind: Sensitivity, isBare: boolean = false): boolean => {
+  if (kind === "all") return false
+  if (given.length > longest) return kind === "code"
+  const text = given.trim()
+  if (text === "" || states.has(text.toLowerCase())) return true
+  if (kind === "code") return !/^\d[\d -]{2,}\d$/.test(text)
+  if (kind === "opaque" && !isOpaque(text) && !(pair.test(text) && !quantity.test(text))) return true
+  if (quantity.test(text)) return whole.test(text) ? kind === "pass" ? text.length < 4 : kind !== "any" : true
+  if (plainWord.test(text)) {
+    return (isBare && types.test(text)) || algorithm.test(text) || errorClass.test(text) || masks.test(text)
+  }
+  return date.test(text) || errorClass.test(text) || isPath(text) || isStandIn(text) || isMessage(text) ||
+    (isBare && isExpression(text))
+}
+
+const isPath = (text: string): boolean =>
+  /[\\/.]/.test(text) &&
+  (path.test(text) || namedPath.test(text) || rootOrRelative.test(text) || relativeFile.test(text) ||
+    mimeType.test(text))
+
+/** Whether it stands in for a value, or names a way to make one. */
+const isStandIn = (text: string): boolean =>
+  algorithm.test(text) || masks.test(text) || placeholder.test(text) || distinguishedName.test(text) ||
+  cookieAttributes.test(text)
+
+/** Whether it is of a program's text, and stands for a value. */
+const isExpression = (text: string): boolean =>
+  types.test(text) || wrappers.test(text) || member.test(text) || call.test(text) || lookUp.test(text) ||
+  requestMember.test(text)
+
+/** Whether a word of a text is one of a sentence, which goes on behind it. */
+export const isProse = (word: string, behind: string): boolean =>
+  (commonWords.has(word.toLowerCase()) && /^(?:[ \t]+[\p{L}"'`<(\d$-]|['’]t\b)/u.test(behind)) ||
+  (/^(?:secret|password|token|key)s?$/i.test(word) && /^ ["']/.test(behind))
+
+/** Whether a word cannot be a secret, wherever it stands. */
+export const isCommonWord = (word: string): boolean => commonWords.has(word.toLowerCase())
+
+/** Whether a value, of whatever type, cannot be a secret of this kind; what throws when it is read is none. */
+export const isHarmless = (value: unknown, kind: Sensitivity, depth: number = 0): boolean => {
+  if (kind === "none") return true
+  if (kind === "all") return false
+  switch (typeof value) {
+    case "string":
+      return isHarmlessText(value, kind)
+    case "boolean":
+    case "undefined":
+    case "function":
+      return true
+    case "number":
+    case "bigint":
+      return kind === "code" || kind === "pass" ? String(value).length < 4 : kind !== "any"
+    case "symbol":
+      return false
+    case "object":
+      if (value === null || value instanceof Date) return true
+      if (depth >= deepest) return false
+      if (Array.isArray(value)) {
+        return value.length > 0 && value.length <= mostMembers && value.every((item) => isPart(item, kind, depth))
+      }
+      return isPlain(value) && isRecordOf(value, kind, depth)
+  }
+}
+
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const isRecordOf = (value: object, kind: Sensitivity, depth: number): boolean => {
+  const members = Object.values(value)
+  return members.length > 0 && members.length <= mostMembers && members.every((item) => isPart(item, kind, depth))
+}
+
+/** Numbers of a list may be codes. */
+const isPart = (value: unknown, kind: Sensitivity, depth: number): boolean =>
+  isHarmless(value, kind === "code" ? "any" : kind, depth + 1)
