@@ -138,19 +138,18 @@ const isOfProgram = (text: string, keyEnd: number, value: string): boolean => {
   return before !== null && (/[.(]/.test(value) || /^(?:this|self)\./.test(before[0]))
 }
 
-/** Whether a list has only messages, states and numbers in it. */
+/** Whether a list has only messages, states and numbers in it; a part of an object is what stands behind its key. */
 const isHarmlessList = (value: string, kind: Sensitivity): boolean => {
+  if (!/[\]}]$/.test(value)) return false
   let harmless = true
-  const rest = value.replace(
-    quotedTexts,
-    (match: string, double: string | undefined, single: string | undefined, at: number) => {
-      const isKey = /^\s*:/.test(value.slice(at + match.length))
-      if (!isKey && !isHarmlessText(double ?? single ?? "", kind)) harmless = false
-      return ""
-    }
-  )
-  return harmless &&
-    rest.split(/[[\]{},:\s]+/).every((part) => isHarmlessText(part, kind) || /^[A-Za-z]+$/.test(part) && /:/.test(rest))
+  const rest = value.replace(quotedTexts, (match, double?: string, single?: string, at: number = 0) => {
+    if (/^\s*:/.test(value.slice(at + match.length))) return ""
+    if (!isHarmlessText(double ?? single ?? "", kind)) harmless = false
+    return "true"
+  })
+  const parts = rest.slice(1, -1).split(/[[\]{},]/).map((part) => part.trim())
+  return harmless && parts.some((part) => part !== "") &&
+    parts.every((part) => isHarmlessText(part.slice(part.indexOf(":") + 1), kind))
 }
 
 /** A name, and what comes between it and its value: `{ name: "password", value: …`, `<add key="password" value=…`. */
