@@ -66,7 +66,7 @@ describe("correlation id", () => {
         ["GET", "/own", 200],
         ["GET", "/dies", 500],
         ["GET", "/nothing", 404],
-        ["PUT", "/tasker/tasks", 404],
+        ["PUT", "/tasker/tasks", 405],
         ["GET", "/tasker/tasks/nothing", 404],
         ["GET", "/tasker/tasks?limit=no", 400],
         ["POST", "/tasker/tasks", 415],

@@ -28,10 +28,10 @@ const moving = <A, E>(fiber: Fiber.Fiber<A, E>) =>
 describe("GET /health/live", () => {
   it.effect("says that the process answers", () =>
     Effect.gen(function*() {
-      yield* TestClock.setTime(1_700_000_000_000)
+      yield* TestClock.setTime(1_700_000_000)
       const answer = yield* server.get("/health/live")
       assert.strictEqual(answer.status, 200)
-      assert.deepStrictEqual(answer.body, { alive: true, timestamp: "2023-11-14T22:13:20.000Z", service: "shop" })
+      assert.deepStrictEqual(answer.body, { alive: true, timestamp: "1970-01-20T16:13:20.000Z", service: "shop" })
     }).pipe(Effect.provide(layer())))
 })
 
