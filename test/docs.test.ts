@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, globSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, posix } from "node:path"
 import { TelemetryConfig } from "tasker-telemetry"
 import { originals } from "../docs/generate/originals.ts"
 import { otelVariables } from "../src/internal/otelVariables.ts"
@@ -26,6 +26,12 @@ const samples: ReadonlyArray<Page> = [
     fences: CodeFences.fromMarkdown("# Sample\n\n```ts\nconst one = 1\nconst two: string = one\n```\n")
   },
   {
+    path: "named.md",
+    fences: CodeFences.fromMarkdown(
+      "```ts\nimport { a } from \"./a.ts\"\nconst b: 1 = a\n```\n\n```ts\n// a.ts\nexport const a = 1\n```\n```ts\n// a.ts\nexport const a = 1\n```\n"
+    )
+  },
+  {
     path: "sample.ts",
     fences: CodeFences.fromJsDoc(
       "const a = 1\n\n/**\n * Adds.\n *\n * ```ts\n * import { nothing } from \"tasker-telemetry/none\"\n * ```\n */\n"
@@ -33,28 +39,68 @@ const samples: ReadonlyArray<Page> = [
   }
 ]
 
+const markdown = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: root }).toSorted()]
+
+/** The relative links of a page, outside of its fences, as paths from the root. */
+const linksOf = (path: string) => {
+  const text = readFileSync(join(root, path), "utf8").replaceAll(
+    /^(`{3,}).*\n[^]*?^\1$/gm,
+    (fence) => "\n".repeat(fence.split("\n").length - 1)
+  )
+  return Array.from(
+    text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)/g),
+    ({ 1: file = "", 2: heading, index }) => ({
+      line: text.slice(0, index).split("\n").length,
+      target: file === "" ? path : posix.join(posix.dirname(path), file),
+      heading
+    })
+  )
+}
+
+/** How GitHub names a heading in a link. */
+const anchorsOf = (path: string): ReadonlyArray<string> =>
+  Array.from(
+    readFileSync(join(root, path), "utf8").matchAll(/^#+ (.*)$/gm),
+    ([, title = ""]) => title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  )
+
+const brokenLinks = (path: string): ReadonlyArray<string> =>
+  linksOf(path).flatMap(({ heading, line, target }) => {
+    if (!existsSync(join(root, target))) return [`${path}:${line} ${target} does not exist`]
+    return heading === undefined || anchorsOf(target).includes(heading)
+      ? []
+      : [`${path}:${line} ${target} has no heading #${heading}`]
+  })
+
 const pages = [
-  ...["README.md", "CONTRIBUTING.md"].filter((path) => existsSync(join(root, path))),
-  ...globSync("docs/**/*.md", { cwd: root }).toSorted(),
+  ...markdown,
   ...globSync("src/**/*.ts", { cwd: root }).toSorted()
 ].map(read).filter(({ fences }) => fences.length > 0)
 
 /** One compiler run for all pages: the failures of each page, as `path:line message`. */
 const check = (all: ReadonlyArray<Page>): ReadonlyMap<string, ReadonlyArray<string>> => {
-  const modules = all.flatMap((page) => page.fences.map((fence) => ({ page, fence })))
-  const name = (index: number): string => `fence-${index}.ts`
+  const modules = all.flatMap((page, index) =>
+    page.fences.map((fence, position) => ({
+      page,
+      fence,
+      file: `page-${index}/${CodeFences.fileName(fence) ?? `fence-${position}.ts`}`
+    }))
+  )
   const { diagnostics, folder } = typeCheck({
-    sources: Object.fromEntries(modules.map(({ fence }, index) => [name(index), CodeFences.toModule(fence)])),
+    sources: Object.fromEntries(modules.map(({ fence, file }) => [file, CodeFences.toModule(fence)])),
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false }
   })
   const failures = new Map(all.map(({ path }) => [path, Array<string>()]))
-  modules.forEach(({ fence, page }, index) => {
+  const files = new Set<string>()
+  modules.forEach(({ fence, file: name, page }) => {
     const found = failures.get(page.path)!
+    if (files.has(name)) found.push(`${page.path}:${fence.line} two fences of the page are ${name.split("/")[1]}`)
+    files.add(name)
     if (fence.info !== "" || fence.language !== "ts") {
       found.push(`${page.path}:${fence.line - 1} a TypeScript fence opens with \`\`\`ts and nothing behind it`)
     }
     for (const { file, line, message } of diagnostics) {
-      if (file === join(folder, name(index))) found.push(`${page.path}:${line} ${message}`)
+      if (file === join(folder, name)) found.push(`${page.path}:${line} ${message}`)
     }
   })
   const ofProject = diagnostics.filter(({ file }) => file === undefined)
@@ -72,6 +118,12 @@ describe("documentation", () => {
     assert.match(failures.get("sample.ts")?.join("\n") ?? "", /^sample\.ts:7 TS2307: Cannot find module/)
   })
 
+  it("lets a fence import another fence of its page that has a name, and refuses a name that stands twice", () => {
+    assert.deepStrictEqual(failures.get("named.md"), [
+      "named.md:11 two fences of the page are a.ts"
+    ])
+  })
+
   it("finds the fences of a page and nothing else", () => {
     const page =
       "```ts\na\n```\n```sh\nb\n```\n````md\n```ts\nc\n```\n````\n- item\n\n  ```ts no-check\n  d\n    e\n  ```\n"
@@ -79,6 +131,20 @@ describe("documentation", () => {
       { line: 2, info: "", language: "ts", code: "a" },
       { line: 15, info: "no-check", language: "ts", code: "d\n  e" }
     ])
+  })
+
+  it.each(markdown)("%s links to files and headings that there are", (path) => {
+    assert.deepStrictEqual(brokenLinks(path), [])
+  })
+
+  it("has no link from the packed pages to a file that is not packed", () => {
+    const packed =
+      (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: ReadonlyArray<string> }).files
+    const outside = markdown.filter((path) => path !== "CONTRIBUTING.md").flatMap((path) =>
+      linksOf(path).filter(({ target }) => target !== "" && !packed.includes(target.split("/")[0]!))
+        .map(({ line, target }) => `${path}:${line} ${target}`)
+    )
+    assert.deepStrictEqual(outside, [])
   })
 
   it.each(pages.map(({ path }) => path))("%s", (path) => {

@@ -2,7 +2,7 @@
  * The reference page of the events.
  */
 import { EventCatalog, EventRouter } from "tasker-telemetry"
-import { originalEvents, plannedEvents } from "./originalEvents.ts"
+import { newEvents, originalEvents, plannedEvents } from "./originalEvents.ts"
 
 type Definition = (typeof EventCatalog.catalog)[EventCatalog.EventName]
 
@@ -37,6 +37,16 @@ const notCarried = [...originalEvents, ...plannedEvents].flatMap(({ name, notCar
   notCarried === undefined ? [] : [`| \`${name}\` | ${cell(notCarried)} |`]
 )
 
+const added = Object.entries(newEvents).map(([name, reason]) => `| \`${name}\` | ${cell(reason)} |`)
+
+const addedSection = added.length === 0 ? "" : `## Events that the original did not have
+
+| event | why |
+| --- | --- |
+${added.join("\n")}
+
+`
+
 const { events, log, metrics, trace } = EventRouter.stats(router)
 
 export const eventsPage = `# Events
@@ -56,7 +66,7 @@ spared by the configured rate.
 
 ${domains.map(domain).join("\n\n")}
 
-## Events of the original that are not carried
+${addedSection}## Events of the original that are not carried
 
 | event | why |
 | --- | --- |

@@ -1,5 +1,6 @@
 /**
- * Every event name of Tasker, with the reason where it is not carried.
+ * Every event name of Tasker, with the reason where it is not carried; and the
+ * events of the catalog that Tasker did not have.
  */
 export interface OriginalEvent {
   readonly name: string
@@ -125,3 +126,42 @@ export const originalEvents: ReadonlyArray<OriginalEvent> = [
 
 /** Events of Tasker's plan alone. */
 export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the SQL monitor", "performance.slow_query")
+
+/**
+ * Events of the catalog that Tasker did not have, each with the reason why it
+ * exists, as one clause.
+ */
+export const newEvents: Readonly<Record<string, string>> = {}
+
+/** Says where the names of the catalog and the lists of this file differ, and what to do about each. */
+export const problems = (
+  catalog: ReadonlyArray<string>,
+  added: Readonly<Record<string, string>>
+): ReadonlyArray<string> => {
+  const here = "docs/generate/originalEvents.ts"
+  const all = [...originalEvents, ...plannedEvents]
+  const carriedNames = all.flatMap(({ name, notCarried }) => notCarried === undefined ? [name] : [])
+  const ofOriginal = all.map(({ name }) => name)
+  return [
+    ...catalog.filter((name) => !ofOriginal.includes(name) && !Object.hasOwn(added, name)).map((name) =>
+      `event "${name}" is in no list: Tasker did not have it, so add it to newEvents in ${here}, with the reason why it exists`
+    ),
+    ...catalog.filter((name) => ofOriginal.includes(name) && !carriedNames.includes(name)).map((name) =>
+      `event "${name}" is in the catalog, but ${here} says that it is not carried: move it to carried(…)`
+    ),
+    ...carriedNames.filter((name) => !catalog.includes(name)).map((name) =>
+      `event "${name}" is carried by ${here}, but not in the catalog: declare it in src/events/catalog, or say with not(…) why it is left out`
+    ),
+    ...Object.entries(added).flatMap(([name, reason]) => [
+      ...(ofOriginal.includes(name)
+        ? [`event "${name}" is in newEvents of ${here}, but Tasker had it: take it out`]
+        : []),
+      ...(catalog.includes(name)
+        ? []
+        : [
+          `event "${name}" is in newEvents of ${here}, but not in the catalog: declare it in src/events/catalog, or take it out`
+        ]),
+      ...(reason === "" ? [`event "${name}" has no reason in newEvents of ${here}: say why it exists`] : [])
+    ])
+  ]
+}

@@ -22,8 +22,18 @@ describe("metrics of the original", () => {
 
   it("are carried by metrics that there are, or not with a reason", () => {
     const carried = new Set(all.flatMap(({ by }) => by))
-    assert.deepStrictEqual([...carried].filter((name) => !page.includes(`\n| \`${name}\` |`)), [])
-    assert.deepStrictEqual(all.filter(({ by, note }) => by.length === 0 && note === ""), [])
+    assert.deepStrictEqual(
+      [...carried].filter((name) => !page.includes(`\n| \`${name}\` |`)).map((name) =>
+        `docs/generate/originalMetrics.ts says that "${name}" carries a metric of the original, but there is no such metric: name one of docs/reference/metrics.md`
+      ),
+      []
+    )
+    assert.deepStrictEqual(
+      all.filter(({ by, note }) => by.length === 0 && note === "").map(({ name }) =>
+        `metric "${name}" of the original is carried by nothing: say why in docs/generate/originalMetrics.ts`
+      ),
+      []
+    )
   })
 
   it("are what the aliases of the catalog are called by", () => {
@@ -39,9 +49,23 @@ describe("metrics of the original", () => {
 
 describe("the catalog of metrics", () => {
   it("declares every name of the conventions once", () => {
-    const names = (entries: object) => Object.values<{ readonly name: string }>({ ...entries }).map(({ name }) => name)
-    assert.deepStrictEqual(names(catalog).toSorted(), Object.values(Conventions.MetricName).toSorted())
-    assert.deepStrictEqual(names(runtimeCatalog).toSorted(), Object.values(Conventions.RuntimeMetricName).toSorted())
+    const problems = (entries: object, conventions: Readonly<Record<string, string>>, place: string) => {
+      const declared = Object.values<{ readonly name: string }>({ ...entries }).map(({ name }) => name)
+      const known = Object.values(conventions)
+      return [
+        ...declared.filter((name) => !known.includes(name)).map((name) =>
+          `metric "${name}" is declared, but has no name in Conventions.${place}: add it there, and use it in the declaration`
+        ),
+        ...known.filter((name) => !declared.includes(name)).map((name) =>
+          `metric "${name}" is in Conventions.${place}, but not declared: declare it in src/metrics/internal/catalog`
+        ),
+        ...declared.filter((name, index) => declared.indexOf(name) !== index).map((name) =>
+          `metric "${name}" is declared twice: take one declaration out`
+        )
+      ]
+    }
+    assert.deepStrictEqual(problems(catalog, Conventions.MetricName, "MetricName"), [])
+    assert.deepStrictEqual(problems(runtimeCatalog, Conventions.RuntimeMetricName, "RuntimeMetricName"), [])
   })
 
   it("stands on the reference page, with every other name that the source has", () => {
@@ -52,6 +76,11 @@ describe("the catalog of metrics", () => {
       }
     }
     assert.isAbove(names.size, 60)
-    assert.deepStrictEqual([...names].filter((name) => !page.includes(`\n| \`${name}\` |`)), [])
+    assert.deepStrictEqual(
+      [...names].filter((name) => !page.includes(`\n| \`${name}\` |`)).map((name) =>
+        `metric "${name}" is not on docs/reference/metrics.md: run npm run docs:generate`
+      ),
+      []
+    )
   })
 })

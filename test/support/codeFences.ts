@@ -1,5 +1,5 @@
 /**
- * Finds the TypeScript code fences of Markdown pages and of JSDoc comments.
+ * Finds the code fences of Markdown pages and of JSDoc comments.
  */
 
 export interface Fence {
@@ -13,7 +13,7 @@ export interface Fence {
 
 const isTypeScript = (language: string): boolean => ["ts", "typescript", "tsx", "mts"].includes(language)
 
-/** The fences of a Markdown page, of whatever language. A fence closes with as many ticks as opened it. */
+/** The fences of lines of Markdown, in any language. A fence closes with as many ticks as opened it. */
 const fencesOf = (lines: ReadonlyArray<string>, firstLine: number): ReadonlyArray<Fence> => {
   const fences: Array<Fence> = []
   let open:
@@ -38,8 +38,16 @@ const fencesOf = (lines: ReadonlyArray<string>, firstLine: number): ReadonlyArra
   return fences
 }
 
+/** All fences of a page, in their order. */
+export const ofPage = (text: string): ReadonlyArray<Fence> => fencesOf(text.split("\n"), 1)
+
+/** The TypeScript fences of a page. */
 export const fromMarkdown = (text: string): ReadonlyArray<Fence> =>
-  fencesOf(text.split("\n"), 1).filter(({ language }) => isTypeScript(language))
+  ofPage(text).filter(({ language }) => isTypeScript(language))
+
+/** The file that a fence is: its first line names it, as in `// order.ts`. Other fences of the page may import it. */
+export const fileName = ({ code }: Fence): string | undefined =>
+  /^\/\/ (\w[\w.-]*\.ts)$/.exec(code.split("\n", 1)[0]!)?.[1]
 
 /** The fences of every JSDoc comment of a TypeScript file. */
 export const fromJsDoc = (text: string): ReadonlyArray<Fence> =>

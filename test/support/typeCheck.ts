@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { join, relative, resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -18,7 +18,7 @@ export interface Diagnostic {
 export interface Project {
   /** Files to check where they are: absolute paths. */
   readonly files?: ReadonlyArray<string>
-  /** Files to write into the temporary project: text by name. */
+  /** Files to write into the temporary project: text by path. */
   readonly sources?: Readonly<Record<string, string>>
   readonly compilerOptions?: Readonly<Record<string, unknown>>
 }
@@ -53,7 +53,10 @@ export const typeCheck = (project: Project): Result => {
   const folder = mkdtempSync(join(cache, "type-check-"))
   try {
     const sources = Object.entries(project.sources ?? {})
-    for (const [name, text] of sources) writeFileSync(join(folder, name), text)
+    for (const [name, text] of sources) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
     const config = {
       extends: relative(folder, join(root, "tsconfig.json")),
       compilerOptions: project.compilerOptions ?? {},

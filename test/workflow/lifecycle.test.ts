@@ -117,8 +117,17 @@ describe("the life of runs", () => {
     Effect.gen(function*() {
       yield* walk
       const { events } = yield* recorder.Recorder
-      assert.deepStrictEqual(countsOf(events.map(({ name }) => name)), expected)
-      assert.isTrue(Object.values(expected).every((count) => count > 0))
+      assert.deepStrictEqual(
+        countsOf(events.map(({ name }) => name)),
+        expected,
+        "each event happens as often as `expected` says: change the walk if an event is new, or publish it once only"
+      )
+      assert.deepStrictEqual(
+        Object.entries(expected).flatMap(([name, count]) =>
+          count > 0 ? [] : [`event "${name}" never happens in the walk`]
+        ),
+        []
+      )
       assert.deepStrictEqual(yield* recorder.misfits, [])
       assert.deepStrictEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index + 1))
     }).pipe(Effect.provide(recorder.layer())))
