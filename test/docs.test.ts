@@ -137,6 +137,13 @@ describe("documentation", () => {
     assert.deepStrictEqual(brokenLinks(path), [])
   })
 
+  it("names files in CONTRIBUTING.md that there are", () => {
+    const text = readFileSync(join(root, "CONTRIBUTING.md"), "utf8")
+    const named = Array.from(text.matchAll(/`((?:src|test|docs|bench|examples)\/[\w./-]*)`/g), ([, path = ""]) => path)
+    assert.isAbove(named.length, 20)
+    assert.deepStrictEqual(named.filter((path) => !existsSync(join(root, path))), [])
+  })
+
   it("has no link from the packed pages to a file that is not packed", () => {
     const packed =
       (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: ReadonlyArray<string> }).files
