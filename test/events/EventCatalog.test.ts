@@ -24,7 +24,7 @@ const rules: Readonly<Record<string, (key: string, definition: EventDefinition.A
   "attributes are fields of the payload: declare the field, or take the attribute out": (_, { attributes, payload }) =>
     attributes.every((attribute) => attribute in payload.fields),
   "ids are no attributes, because metrics never end then: take the attribute out": (_, { attributes }) =>
-    attributes.every((attribute) => !/Id$/.test(attribute)),
+    attributes.every((attribute) => !attribute.endsWith("Id")),
   "an event stands under its own name": (key, { name }) => name === key,
   "a name has lower-case words divided by dots": (key) => EventDefinition.namePattern.test(key),
   "the domain is one of EventCatalog.reservedDomains: add a new one there": (_, { domain }) =>
