@@ -26,6 +26,7 @@ import * as RetryPolicy from "../RetryPolicy.ts"
 import * as Batch from "./Batch.ts"
 import * as RunEnd from "./RunEnd.ts"
 import * as StepError from "./StepError.ts"
+import * as StepExecutor from "./StepExecutor.ts"
 import {
   amendStep,
   type Message,
@@ -211,7 +212,10 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
       return settled(state, message.index, message.exit)
     case "Broken":
       state.running--
-      return Effect.andThen(message.settle, Effect.suspend(() => settled(state, message.index, Exit.void)))
+      return Effect.andThen(
+        StepExecutor.settleBroken(state.run, message.index),
+        Effect.suspend(() => settled(state, message.index, Exit.void))
+      )
     case "BackoffElapsed":
       state.backingOff.delete(message.index)
       return retry(state, message.index, message.backoffSeconds)

@@ -140,7 +140,14 @@ export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<Any>
  * yes, the step is complete without an attempt: there is no step span, nothing
  * counts as tried, `observability.step.skip` is published, and the dependants go
  * on with what `whenSkipped` gives, or with `undefined`, which their types then
- * say. If asking fails, the attempt fails with it.
+ * say. If asking fails, the attempt fails with it. The question has the step's
+ * time limit for itself and shares the batch's with the attempt.
+ *
+ * **Gotchas**
+ *
+ * Without types, `run` may give a promise and `skipWhen` something that is no
+ * boolean. The attempt then ends with a defect, a `TypeError` that says what was
+ * given.
  *
  * **Example** (Two steps, the second with the result of the first)
  *

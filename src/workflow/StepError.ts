@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { orElse } from "../internal/contain.ts"
@@ -125,5 +125,6 @@ export interface Verdict {
 export const verdict = (error: unknown): Verdict =>
   orElse(() => ({
     permanent: error instanceof PermanentError,
-    retryAfter: error instanceof RetryableError ? error.retryAfter : undefined
+    // Code without types may have put anything there.
+    retryAfter: error instanceof RetryableError && Duration.isDuration(error.retryAfter) ? error.retryAfter : undefined
   }), () => ({ permanent: false, retryAfter: undefined }))

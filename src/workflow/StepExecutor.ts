@@ -15,17 +15,20 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
+import { PreventSchedulerYield } from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
 import * as ErrorRecord from "../internal/errorRecord.ts"
+import { givenEffect, notExpected } from "../internal/givenEffect.ts"
 import { withSpan } from "../internal/spans.ts"
 import * as Redaction from "../Redaction.ts"
 import type * as Step from "./Step.ts"
 import * as StepError from "./StepError.ts"
 import { StepTimedOut, TaskError } from "./TaskError.ts"
-import { moveStep, secondsBetween, stepFields, type TaskRun } from "./TaskRun.ts"
+import { moveStep, type Progress, secondsBetween, stepFields, type TaskRun } from "./TaskRun.ts"
 import type { StepRecord } from "./TaskStore.ts"
 
 /**
@@ -43,87 +46,116 @@ export const attempt = (
 ): Effect.Effect<void, never, unknown> =>
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
-    const progress: Progress = { reported: false, settle: (exit) => start(run, index, () => exit, undefined, progress) }
+    const batch = batchLimit === undefined ? undefined : { limit: batchLimit, end: millisOf(fiber) + batchLimit }
+    const progress: Progress = { brokenBy: undefined, settle: (exit) => start(run, index, () => exit, batch, progress) }
+    run.attempting[index] = progress
     const report = (exit: Exit.Exit<void>) =>
       Effect.sync(() => {
-        progress.reported = true
+        run.attempting[index] = undefined
         Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
       })
-    // A value that is no Effect ends the fiber at once, past every finalizer.
     fiber.addObserver((exit) => {
-      if (!progress.reported) Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index, settle: progress.settle(exit) })
+      if (run.attempting[index] !== progress) return
+      progress.brokenBy = exit
+      Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index })
     })
     const needed = step.skipWhen === undefined || run.isNeeded[index] === true
-      ? start(run, index, body(run, step), batchLimit, progress)
-      : Effect.flatMap(
-        ask(run, step, index, step.skipWhen, batchLimit),
-        (asked) =>
-          Exit.isFailure(asked)
-            ? start(run, index, () => asked, batchLimit, progress)
-            : asked.value._tag === "Skipped"
-            ? skip(run, index, asked.value.result)
-            : start(run, index, body(run, step), batchLimit, progress)
-      )
+      ? start(run, index, body(run, step), batch, progress)
+      : Effect.flatMap(ask(run, step, index, step.skipWhen, batch), (asked) => {
+        if (Exit.isFailure(asked)) return start(run, index, () => asked, batch, progress)
+        if (asked.value._tag === "Skipped") return skip(run, index, asked.value.result)
+        run.isNeeded[index] = true
+        return start(run, index, body(run, step), batch, progress)
+      })
     return Effect.onExit(needed, report)
   })
 
-/** How far an attempt has come, for a fiber that ends without its finalizers. */
-interface Progress {
-  reported: boolean
-  /** Settles the attempt with the exit of its fiber. */
-  settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
+/** Settles an attempt whose fiber has ended without its finalizers; any other is left alone. */
+export const settleBroken = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
+  Effect.suspend(() => {
+    const progress = run.attempting[index]
+    if (progress?.brokenBy === undefined) return Effect.void
+    run.attempting[index] = undefined
+    return progress.settle(progress.brokenBy)
+  })
+
+/** The limit of a batch and the monotonic time of its end, in milliseconds. */
+interface BatchLimit {
+  readonly limit: number
+  readonly end: number
 }
+
+const millisOf = (fiber: Fiber.Fiber<unknown, unknown>) =>
+  Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()) / 1e6
 
 /** An attempt of a step that is still pending. */
 const start = (
   run: TaskRun,
   index: number,
   work: (attempt: number) => Effect.Effect<unknown, unknown, unknown>,
-  batchLimit: number | undefined,
+  batch: BatchLimit | undefined,
   progress: Progress
 ): Effect.Effect<void, never, unknown> =>
-  Effect.withFiber((fiber) => {
-    const step = run.task.steps[index] as Step.Any
-    const before = run.steps[index] as StepRecord
-    if (before.state !== "pending") return Effect.void
-    const clock = fiber.getRef(Clock.Clock)
-    const startNanos = clock.monotonicTimeNanosUnsafe()
-    const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
-    const number = before.attempts + 1
-    const context = contextOf(run, before, number)
-    return withSpan(SpanName.step, {
-      attributes: {
-        [Attribute.taskId]: run.record.id,
-        [Attribute.taskName]: run.record.name,
-        [Attribute.stepId]: before.id,
-        [Attribute.stepName]: step.name,
-        [Attribute.attempt]: number,
-        [Attribute.queueSeconds]: queueSeconds,
-        [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
-      }
-    }, (span) => {
-      const settled = (exit: Exit.Exit<unknown, unknown>) =>
-        settle(run, index, exit, { clock, startNanos, queueSeconds, span })
-      progress.settle = (exit) =>
-        endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
-      return Effect.withFiber((inside) => {
-        const refused = moveStep(inside, run, index, "execution_requested", {
-          attempts: number,
-          startedAt: clock.currentTimeMillisUnsafe(),
-          nextAttemptAt: undefined,
-          queueSeconds: before.queueSeconds + queueSeconds
-        }, { queueSeconds })
-        // A person may have settled the step since it was chosen.
-        return refused === undefined ? limited(run, index, work(number), batchLimit) : Effect.void
+  inOneTurn((outside) =>
+    Effect.withFiber((fiber) => {
+      const step = run.task.steps[index] as Step.Any
+      const before = run.steps[index] as StepRecord
+      if (before.state !== "pending") return Effect.void
+      const clock = fiber.getRef(Clock.Clock)
+      const startNanos = clock.monotonicTimeNanosUnsafe()
+      const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
+      const number = before.attempts + 1
+      const context = contextOf(run, before, number)
+      return withSpan(SpanName.step, {
+        attributes: {
+          [Attribute.taskId]: run.record.id,
+          [Attribute.taskName]: run.record.name,
+          [Attribute.stepId]: before.id,
+          [Attribute.stepName]: step.name,
+          [Attribute.attempt]: number,
+          [Attribute.queueSeconds]: queueSeconds,
+          [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
+        }
+      }, (span) => {
+        const settled = (exit: Exit.Exit<unknown, unknown>) =>
+          settle(run, index, exit, { clock, startNanos, queueSeconds, span })
+        progress.settle = (exit) =>
+          endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
+        return Effect.withFiber((inside) => {
+          const refused = moveStep(inside, run, index, "execution_requested", {
+            attempts: number,
+            startedAt: clock.currentTimeMillisUnsafe(),
+            nextAttemptAt: undefined,
+            queueSeconds: before.queueSeconds + queueSeconds
+          }, { queueSeconds })
+          // A tracer is code of the program's and may have settled the step.
+          return refused === undefined ? outside(limited(run, index, work(number), batch)) : Effect.void
+        }).pipe(
+          Effect.onExit(settled),
+          Effect.provideService(Correlation.CurrentWorkflow, context)
+        )
       }).pipe(
-        Effect.onExit(settled),
-        Effect.provideService(Correlation.CurrentWorkflow, context)
+        Effect.exit,
+        // The exit of a settled attempt is in the run; any other is a defect of ours, or of a tracer, for the loop.
+        Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
       )
-    }).pipe(
-      Effect.exit,
-      // The exit of a settled attempt is in the run; any other is a defect of ours, or of a tracer, for the loop.
-      Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
-    )
+    })
+  )
+
+/**
+ * Runs an effect without letting other fibers run in between, but for what is given to `outside`. Between the look at a
+ * step's state and its move lies the start of a span: if others ran there, they could settle the step, and the span
+ * would be one of no attempt.
+ */
+const inOneTurn = (
+  use: (
+    outside: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<void, never, unknown>
+): Effect.Effect<void, never, unknown> =>
+  Effect.withFiber((fiber) => {
+    const before = fiber.getRef(PreventSchedulerYield)
+    const outside = Effect.provideService(PreventSchedulerYield, before)
+    return Effect.provideService(use(outside), PreventSchedulerYield, true)
   })
 
 const isSettled = (run: TaskRun, index: number): boolean => {
@@ -154,7 +186,12 @@ const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation
 })
 
 const body = (run: TaskRun, step: Step.Any) => (attempt: number): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.suspend(() => step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt }))
+  Effect.suspend(() =>
+    givenEffect(
+      `run of step "${step.name}"`,
+      step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt })
+    )
+  )
 
 type Answer = { readonly _tag: "Needed" } | { readonly _tag: "Skipped"; readonly result: unknown }
 
@@ -164,25 +201,35 @@ const ask = (
   step: Step.Any,
   index: number,
   skipWhen: NonNullable<Step.Any["skipWhen"]>,
-  batchLimit: number | undefined
+  batch: BatchLimit | undefined
 ): Effect.Effect<Exit.Exit<Answer, unknown>, never, unknown> => {
   const before = run.steps[index] as StepRecord
   const answer = Effect.suspend(() => {
     const context = { input: run.input as never, results: resultsFor(run, step) as never }
-    const asked = skipWhen(context)
+    const asked: unknown = skipWhen(context)
     return Effect.map(Effect.isEffect(asked) ? asked : Effect.succeed(asked), (isSkipped): Answer => {
-      if (isSkipped) return { _tag: "Skipped", result: step.whenSkipped?.(context) }
-      run.isNeeded[index] = true
-      return { _tag: "Needed" }
+      if (typeof isSkipped !== "boolean") {
+        throw notExpected(`skipWhen of step "${step.name}"`, isSkipped, "true, false or an Effect of them")
+      }
+      return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
     })
   })
   return Effect.exit(
     Effect.provideService(
-      limited(run, index, answer, batchLimit),
+      limited(run, index, answer, batch),
       Correlation.CurrentWorkflow,
       contextOf(run, before, before.attempts + 1)
     )
   )
+}
+
+/** Nothing runs an Effect or waits for a promise that is the result of a skipped step. */
+const skippedResult = (step: Step.Any, context: { readonly input: never; readonly results: never }): unknown => {
+  const result: unknown = step.whenSkipped?.(context)
+  if (Effect.isEffect(result) || Predicate.isPromiseLike(result)) {
+    throw notExpected(`whenSkipped of step "${step.name}"`, result, "a value")
+  }
+  return result
 }
 
 const skip = (run: TaskRun, index: number, result: unknown): Effect.Effect<void> =>
@@ -209,26 +256,28 @@ const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unkno
   return results
 }
 
-/** The tighter of the step's and the batch's limit interrupts the attempt. */
+/** The tighter of the step's limit and of what is left of the batch's interrupts the attempt. */
 const limited = <A>(
   run: TaskRun,
   index: number,
   effect: Effect.Effect<A, unknown, unknown>,
-  batchLimit: number | undefined
+  batch: BatchLimit | undefined
 ): Effect.Effect<A, unknown, unknown> => {
   const stepLimit = run.settings.stepTimeouts[index]
-  const limit = Math.min(stepLimit ?? Infinity, batchLimit ?? Infinity)
-  if (limit === Infinity) return effect
-  const after = Duration.millis(limit)
-  return Effect.timeoutOrElse(effect, {
-    duration: after,
-    orElse: () => {
-      const limitOf = limit === stepLimit ? "step" : "batch"
-      // The error alone does not tell: a step that runs a task may fail with the time-out of one of its steps.
-      run.timedOut[index] = limitOf
-      const { name } = run.task.steps[index] as Step.Any
-      return Effect.fail(new TaskError({ reason: new StepTimedOut({ stepName: name, limitOf, after }) }))
-    }
+  if (stepLimit === undefined && batch === undefined) return effect
+  return Effect.withFiber((fiber) => {
+    const left = batch === undefined ? Infinity : Math.max(0, batch.end - millisOf(fiber))
+    const limitOf = stepLimit !== undefined && stepLimit <= left ? "step" : "batch"
+    const after = Duration.millis(limitOf === "step" ? stepLimit as number : batch?.limit as number)
+    return Effect.timeoutOrElse(effect, {
+      duration: limitOf === "step" ? after : Duration.millis(left),
+      orElse: () => {
+        // The error alone does not tell: a step that runs a task may fail with the time-out of one of its steps.
+        run.timedOut[index] = limitOf
+        const { name } = run.task.steps[index] as Step.Any
+        return Effect.fail(new TaskError({ reason: new StepTimedOut({ stepName: name, limitOf, after }) }))
+      }
+    })
   })
 }
 

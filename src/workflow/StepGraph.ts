@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import type * as Step from "./Step.ts"
+import * as Predicate from "effect/Predicate"
+import * as Step from "./Step.ts"
 import { satisfiesDependants, type StepState } from "./StepState.ts"
 
 /**
@@ -29,8 +30,8 @@ export interface StepGraph {
  *
  * **Details**
  *
- * Throws a `RangeError` that names the mistake: no steps, two steps of one
- * name, or a dependency that is not among the steps. A cycle cannot be written
+ * Throws a `RangeError` that names the mistake: no steps, something that is no
+ * step, two steps of one name, or a dependency that is not among the steps. A cycle cannot be written
  * with step values; one forced in by mutation is refused too.
  *
  * @category constructors
@@ -40,6 +41,10 @@ export const make = (taskName: string, steps: ReadonlyArray<Step.Any>): StepGrap
   if (steps.length === 0) throw new RangeError(`task "${taskName}" has no steps`)
   const indexOf = new Map<string, number>()
   steps.forEach((step, index) => {
+    if (!isStep(step)) throw new RangeError(`task "${taskName}": steps[${index}] is not made by Step.make`)
+    if (!Array.isArray(step.dependsOn) || !step.dependsOn.every(isStep)) {
+      throw new RangeError(`step "${step.name}" of task "${taskName}": expected a list of steps at dependsOn`)
+    }
     if (indexOf.has(step.name)) throw new RangeError(`task "${taskName}" has two steps named "${step.name}"`)
     indexOf.set(step.name, index)
   })
@@ -58,6 +63,9 @@ export const make = (taskName: string, steps: ReadonlyArray<Step.Any>): StepGrap
   dependencies.forEach((needed, index) => needed.forEach((dependency) => dependants[dependency]?.push(index)))
   return { steps, indexOf, dependencies, dependants, levels: levelsOf(taskName, steps, dependencies, dependants) }
 }
+
+/** Code without types may have put anything there. */
+const isStep = (step: unknown): step is Step.Any => Predicate.hasProperty(step, Step.TypeId)
 
 /** Longest paths by Kahn's algorithm; what it cannot reach stands on a cycle. */
 const levelsOf = (

@@ -6,8 +6,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import { cut } from "../internal/cut.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import type * as Step from "./Step.ts"
@@ -96,8 +97,9 @@ export type Results<T extends Any> = Step.Results<T["steps"]>
  *
  * The steps may stand in any order; a step starts when its dependencies are
  * complete, not when its turn comes. A mistake in the definition throws a
- * `RangeError` that names it: no steps, two steps of one name, a dependency
- * that is not among the steps, an invalid retry policy or time-out.
+ * `RangeError` that names it: an input that is no schema, no steps, something that
+ * is no step, two steps of one name, a dependency that is not among the steps,
+ * a `run` that is no function, an invalid retry policy or time-out.
  *
  * **Example** (A task of two steps)
  *
@@ -140,6 +142,7 @@ export const make = <
 ): Task<Name, Input, Steps> => {
   const problem = problemOf(name)
   if (problem !== undefined) throw new RangeError(`task ${shown(name)}: ${problem}`)
+  if (!Schema.isSchema(options.input)) throw new RangeError(`task ${shown(name)}: expected a schema at input`)
   const graph = StepGraph.make(name, options.steps)
   for (const step of options.steps) validate(name, step)
   return {
@@ -173,6 +176,10 @@ const validate = (task: string, step: Step.Any) => {
   }
   const problem = problemOf(step.name)
   if (problem !== undefined) refuse(problem)
+  if (!Predicate.isFunction(step.run)) refuse("expected a function at run")
+  for (const name of ["skipWhen", "whenSkipped"] as const) {
+    if (step[name] !== undefined && !Predicate.isFunction(step[name])) refuse(`expected a function at ${name}`)
+  }
   if (step.retry !== undefined) {
     const policy = RetryPolicy.complete(step.retry)
     if (Result.isFailure(policy)) refuse(policy.failure)

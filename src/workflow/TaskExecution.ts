@@ -62,6 +62,7 @@ export const execute = (
       run.writer.end,
       Effect.suspend(() => {
         live.delete(run.record.id)
+        Deferred.doneUnsafe(run.begun, Effect.void)
         return Deferred.succeed(run.done, run.record)
       })
     )),
@@ -91,7 +92,7 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
     const refused = moveTask(fiber, run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, {
       totalSteps
     })
-    return refused === undefined ? Effect.void : Effect.die(refused)
+    return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
 
 /** The run's last transition and its exit; a defect of the loop is the exit, whatever else has failed. */

@@ -33,7 +33,7 @@ import type { TransitionRefused } from "./TransitionRefused.ts"
 /** What wakes the orchestrator. */
 export type Message =
   | { readonly _tag: "Settled"; readonly index: number; readonly exit: Exit.Exit<void> }
-  | { readonly _tag: "Broken"; readonly index: number; readonly settle: Effect.Effect<void, never, unknown> }
+  | { readonly _tag: "Broken"; readonly index: number }
   | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
   | { readonly _tag: "Resolved"; readonly index: number }
   | { readonly _tag: "CancelRequested" }
@@ -62,11 +62,21 @@ export interface RunRecords {
   record: TaskRecord
 }
 
+/** An attempt that is under way. */
+export interface Progress {
+  /** The exit of its fiber, if a value that is no Effect has ended the fiber past every finalizer. */
+  brokenBy: Exit.Exit<unknown, unknown> | undefined
+  /** Settles the step with that exit. */
+  settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
+}
+
 export interface TaskRun extends RunRecords {
   readonly task: Task.Any
   readonly input: unknown
   readonly settings: RunSettings
   readonly mailbox: Queue.Queue<Message>
+  /** The events that say the run and its steps exist have been published: others may follow. */
+  readonly begun: Deferred.Deferred<void>
   readonly done: Deferred.Deferred<TaskRecord>
   readonly createdNanos: bigint
   /** Seconds each step waited in back-off before its next attempt. */
@@ -82,6 +92,8 @@ export interface TaskRun extends RunRecords {
   readonly failedForGood: Array<boolean>
   /** Whether each step that may be skipped has said that it is not. */
   readonly isNeeded: Array<boolean>
+  /** The attempt of each step that has one under way. */
+  readonly attempting: Array<Progress | undefined>
   readonly results: Record<string, unknown>
   cancelRequested: boolean
   /** The loop has ended or is ending: nothing that happens to the run from outside can reach it any more. */

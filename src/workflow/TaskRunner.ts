@@ -299,6 +299,7 @@ const make = Effect.gen(function*() {
     resolveStep: Effect.fnUntraced(function*(taskId, step, result) {
       const run = live.get(taskId)
       if (run !== undefined) {
+        yield* Deferred.await(run.begun)
         const resolved = yield* ManualResolution.whileRunning(run, step, result)
         if (resolved !== undefined) return resolved
         yield* Deferred.await(run.done)

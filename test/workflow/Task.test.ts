@@ -24,6 +24,48 @@ describe("Task", () => {
     assert.deepStrictEqual(task.graph.levels, [0])
   })
 
+  const untyped = (options: object) => () =>
+    Task.make("order", { input: Schema.Void, steps: [ok], ...options } as Parameters<typeof Task.make>[1])
+  const untypedStep = (options: object) =>
+    untyped({ steps: [Step.make("s", { run: () => Effect.void, ...options } as never)] })
+  it.each([
+    ["an input of nothing", untyped({ input: undefined }), "task \"order\": expected a schema at input"],
+    ["an input that is an object", untyped({ input: { id: "text" } }), "task \"order\": expected a schema at input"],
+    ["a step of nothing", untyped({ steps: [ok, undefined] }), "task \"order\": steps[1] is not made by Step.make"],
+    ["a step that is a function", untyped({ steps: [() => ok] }), "task \"order\": steps[0] is not made by Step.make"],
+    ["no run", untypedStep({ run: undefined }), "step \"s\" of task \"order\": expected a function at run"],
+    [
+      "a run that is an Effect",
+      untypedStep({ run: Effect.void }),
+      "step \"s\" of task \"order\": expected a function at run"
+    ],
+    [
+      "a skipWhen that is no function",
+      untypedStep({ skipWhen: true }),
+      "step \"s\" of task \"order\": expected a function at skipWhen"
+    ],
+    [
+      "a whenSkipped that is no function",
+      untypedStep({ skipWhen: () => true, whenSkipped: 1 }),
+      "step \"s\" of task \"order\": expected a function at whenSkipped"
+    ],
+    [
+      "a dependency of nothing",
+      untypedStep({ dependsOn: [undefined] }),
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+    ],
+    [
+      "a dependency that is a name",
+      untypedStep({ dependsOn: ["ok"] }),
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+    ],
+    [
+      "dependencies that are no list",
+      untypedStep({ dependsOn: ok }),
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+    ]
+  ])("refuses %s from code without types", (_, make, message) => assert.strictEqual(refusal(make), message))
+
   it.each([
     ["no name", () => Task.make("", { input: Schema.Void, steps: [ok] }), "task \"\": a name is missing"],
     [
