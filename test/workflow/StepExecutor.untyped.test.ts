@@ -17,6 +17,9 @@ const untyped = (name: string, options: object) =>
 
 const rejected = () => Promise.reject(new Error("rejected"))
 
+// oxlint-disable-next-line unicorn/no-thenable
+const thenable = (then: PropertyDescriptor) => Object.defineProperty({}, "then", then)
+
 interface Seen {
   readonly exit: Exit.Exit<unknown, unknown>
   readonly spans: ReadonlyArray<Tracer.NativeSpan>
@@ -87,14 +90,12 @@ const bodies: ReadonlyArray<readonly [name: string, run: () => unknown, message:
   ],
   [
     "an object that is waited for like a promise",
-    () => ({
-      then: (_: unknown, reject: (error: unknown) => void) => reject(new Error("thenable"))
-    }),
+    () => thenable({ value: (_: unknown, reject: (error: unknown) => void) => reject(new Error("thenable")) }),
     "TypeError: run of step \"odd\" gave a promise where an Effect is expected; wrap the call that makes it in Effect.tryPromise"
   ],
   [
     "an object whose `then` throws",
-    () => Object.defineProperty({}, "then", { get: () => assert.fail("getter") }),
+    () => thenable({ get: () => assert.fail("getter") }),
     "TypeError: run of step \"odd\" gave an object where an Effect is expected"
   ],
   [
@@ -142,7 +143,11 @@ const questions: ReadonlyArray<readonly [name: string, skipWhen: () => unknown, 
   ["is async and rejects", rejected, "gave a promise where true, false or an Effect of them is expected; wrap the"],
   ["gives nothing", () => undefined, "gave undefined where true, false or an Effect of them is expected"],
   ["gives a text", () => "false", "gave a string where true, false or an Effect of them is expected"],
-  ["gives an Effect of a promise", () => Effect.succeed(Promise.resolve(true)), "gave a promise where true, false or"],
+  [
+    "gives an Effect of a promise",
+    () => Effect.succeed<unknown>(Promise.resolve(true)),
+    "gave a promise where true, false or"
+  ],
   ["gives an Effect of a number", () => Effect.succeed(0), "gave a number where true, false or an Effect of them"],
   ["throws", () => assert.fail("thrown"), "thrown"],
   ["goes on with nothing", () => Effect.flatMap(Effect.void, () => undefined as never), "Not a valid effect: undefined"]

@@ -24,8 +24,7 @@ describe("Task", () => {
     assert.deepStrictEqual(task.graph.levels, [0])
   })
 
-  const untyped = (options: object) => () =>
-    Task.make("order", { input: Schema.Void, steps: [ok], ...options } as Parameters<typeof Task.make>[1])
+  const untyped = (options: object) => () => Task.make("order", { input: Schema.Void, steps: [ok], ...options })
   const untypedStep = (options: object) =>
     untyped({ steps: [Step.make("s", { run: () => Effect.void, ...options } as never)] })
   it.each([
