@@ -9,10 +9,9 @@ import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
 import type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 import { mergeSeries } from "./internal/combine/mergeSeries.ts"
-import { newest } from "./internal/combine/NewestExemplars.ts"
 import { haveSameBuckets, withSeries } from "./internal/model/metricData.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
-import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
+import type { Exemplar, MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
 export type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 
@@ -167,4 +166,27 @@ function* mergeMetric(
   }
   const lists = metrics.map((metric): ReadonlyArray<SeriesSnapshot> => metric.series)
   return withSeries(first, yield* mergeSeries(lists, first.attributes, combine))
+}
+
+/** Whether `left` is to be kept rather than `right`; the ids decide between exemplars of one moment. */
+const isNewer = (left: Exemplar, right: Exemplar): boolean =>
+  left.timeMillis !== right.timeMillis
+    ? left.timeMillis > right.timeMillis
+    : left.traceId + left.spanId !== right.traceId + right.spanId
+    ? left.traceId + left.spanId > right.traceId + right.spanId
+    : left.value > right.value
+
+/** The newest exemplar of each position of a series, by value. */
+const newest = (
+  exemplars: ReadonlyArray<Exemplar>,
+  positionOf: (exemplar: Exemplar) => number | string
+): ReadonlyArray<Exemplar> => {
+  if (exemplars.length < 2) return exemplars
+  const kept = new Map<number | string, Exemplar>()
+  for (const exemplar of exemplars) {
+    const position = positionOf(exemplar)
+    const other = kept.get(position)
+    if (other === undefined || isNewer(exemplar, other)) kept.set(position, exemplar)
+  }
+  return [...kept.values()].sort((left, right) => left.value - right.value || (isNewer(left, right) ? -1 : 1))
 }

@@ -37,8 +37,6 @@
  * @since 0.1.0
  */
 import type { MetricView as Rule } from "../internal/metricView.ts"
-import { type Checked, defaultMaximumBuckets } from "./internal/model/MetricDeclaration.ts"
-import { matches } from "./internal/model/namePattern.ts"
 
 /**
  * A view.
@@ -55,55 +53,3 @@ import { matches } from "./internal/model/namePattern.ts"
  * @since 0.1.0
  */
 export type MetricView = typeof Rule.Type
-
-/**
- * What the views make of a declaration; `undefined` where they deny it.
- *
- * @param isExponential whether a histogram with explicit buckets that no view gives other ones becomes an exponential one
- * @internal
- */
-export const apply = (
-  views: ReadonlyArray<MetricView>,
-  declared: Checked,
-  isExponential = false
-): Checked | undefined => {
-  const fitting = views.filter(({ metric }) => matches(metric, declared.name))
-  if (fitting.some(({ deny }) => deny)) return undefined
-  const viewed = fitting.reduce(applyOne, declared)
-  return isExponential && viewed.type === "histogram" && fitting.every(({ buckets }) => buckets === undefined)
-    ? { ...viewed, type: "exponentialHistogram", buckets: undefined, maximumBuckets: defaultMaximumBuckets }
-    : viewed
-}
-
-const applyOne = (seen: Checked, view: MetricView): Checked => {
-  const { buckets, cardinalityLimit, metric, rename } = view
-  return {
-    ...seen,
-    name: rename === undefined || metric.includes("*") ? seen.name : rename,
-    attributes: seen.attributes.filter((key) => keepsAttribute(view, key)),
-    buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
-    cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
-  }
-}
-
-/**
- * What the views make of a metric whose values somebody else keeps; `undefined` where they deny it. `keeps` says it of
- * attributes, where a view is about them.
- *
- * @internal
- */
-export const applyToRead = (
-  views: ReadonlyArray<MetricView>,
-  name: string
-): { readonly rename: string | undefined; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {
-  const fitting = views.filter(({ metric }) => matches(metric, name))
-  if (fitting.some(({ deny }) => deny)) return undefined
-  const thinning = fitting.filter(({ dropAttributes, keepAttributes }) => dropAttributes ?? keepAttributes)
-  return {
-    rename: fitting.findLast(({ metric, rename }) => rename !== undefined && !metric.includes("*"))?.rename,
-    keeps: thinning.length === 0 ? undefined : (key) => thinning.every((view) => keepsAttribute(view, key))
-  }
-}
-
-const keepsAttribute = ({ dropAttributes, keepAttributes }: MetricView, key: string): boolean =>
-  (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)

@@ -17,7 +17,6 @@ import * as TelemetryConfig from "../../TelemetryConfig.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
-import { siteOf } from "./store/declarationSite.ts"
 import { DeclaredMetrics } from "./store/DeclaredMetrics.ts"
 import * as EffectMetrics from "./store/EffectMetrics.ts"
 import * as EffectRegistry from "./store/EffectRegistry.ts"
@@ -92,7 +91,7 @@ export const make: (
   const metrics = new DeclaredMetrics({
     views: config.views,
     isExponential: config.histogramAggregation === "base2_exponential_bucket_histogram",
-    onDoubt: self.warn,
+    onProblem: self.warn,
     isReserved: self.owns,
     makeStorage: (declaration) => {
       const storage = makeStorage(declaration, { exemplars, registry })
@@ -126,7 +125,7 @@ export const make: (
     Effect.acquireRelease(
       Effect.sync(() => {
         const { storage } = metrics.declare(
-          MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)
+          MetricDeclaration.check(declaration.type, declaration, storeDeclarations.siteOf(observe), true)
         )
         return storage === undefined ? () => {} : observed.add(storage, declaration.read)
       }),

@@ -6,7 +6,6 @@
 import * as Effect from "effect/Effect"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
-import { siteOf } from "./store/declarationSite.ts"
 import { NoopInstrument } from "./store/NoopInstrument.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
 import * as SharedSlab from "./threads/SharedSlab.ts"
@@ -20,7 +19,9 @@ export const make = (): MetricStoreShape => {
     return nothing
   }
   const observe: MetricStoreShape["observe"] = (declaration) =>
-    Effect.sync(() => void declare(MetricDeclaration.check(declaration.type, declaration, siteOf(observe), true)))
+    Effect.sync(() =>
+      void declare(MetricDeclaration.check(declaration.type, declaration, storeDeclarations.siteOf(observe), true))
+    )
   return {
     ...storeDeclarations.make(declare),
     observe,

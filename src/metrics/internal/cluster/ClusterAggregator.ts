@@ -25,8 +25,13 @@ export interface ClusterAggregator {
   readonly combine: (
     about: MetricSnapshot["metrics"],
     options: MetricMerge.Options
-  ) => Effect.Effect<MetricMerge.Merged>
+  ) => Effect.Effect<MetricSnapshot>
+  /** Logs a sentence once, with the next {@link combine} and the loggers of its fiber. */
+  readonly report: (sentence: string) => void
 }
+
+/** Sentences that are remembered; the names in them come from other processes. */
+const mostSentences = 1000
 
 const ownSource = "own"
 const aboutSource = "about"
@@ -60,7 +65,21 @@ export const make = Effect.fnUntraced(
         oneChange.withPermits(1)
       )
 
+    const reported = new Set<string>()
+    let waiting: Array<string> = []
+    const report = (sentence: string): void => {
+      if (reported.has(sentence) || reported.size >= mostSentences) return
+      reported.add(sentence)
+      waiting.push(sentence)
+    }
+    const logWaiting = Effect.suspend(() => {
+      const sentences = waiting
+      waiting = []
+      return Effect.forEach(sentences, (sentence) => Effect.logWarning(sentence), { discard: true })
+    })
+
     return {
+      report,
       replace: (source, reading) => change((totals) => ClusterTotals.replace(totals, source, reading, limits)),
       remove: (source) => change((totals) => ClusterTotals.remove(totals, source, limits)),
       // An older reading after a newer one would look like a beginning anew.
@@ -75,7 +94,12 @@ export const make = Effect.fnUntraced(
           const readings = new Map(totals.readings).set(aboutSource, { timeMillis: 0, metrics: about })
           const merged = yield* Cooperation.run(ClusterTotals.combine({ readings, ended }, options))
           previous = yield* Cooperation.run(ClusterTotals.keepStarts(previous, merged.snapshot))
-          return { ...merged, snapshot: previous }
+          const combined = previous
+          for (const { difference, name } of merged.conflicts) {
+            report(`metric "${name}" has not the same ${difference} in all processes; those that differ are left out`)
+          }
+          yield* logWaiting
+          return combined
         })
     }
   }

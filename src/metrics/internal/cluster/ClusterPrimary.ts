@@ -21,7 +21,6 @@ import { join } from "../combine/SnapshotParts.ts"
 import * as ClusterAggregator from "./ClusterAggregator.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import { ClusterPeer } from "./ClusterPeer.ts"
-import { ClusterReports } from "./ClusterReports.ts"
 import type { Channel } from "./ProcessChannels.ts"
 
 export interface Options extends MetricMerge.Options {
@@ -66,7 +65,6 @@ export const make = Effect.fnUntraced(function*(
   const scope = yield* Effect.scope
   const startMillis = yield* Clock.currentTimeMillis
   const aggregator = yield* ClusterAggregator.make(own)
-  const reports = new ClusterReports()
   const members = new Map<Channel, Member>()
 
   // --- Arrivals, one after the other ---
@@ -85,7 +83,7 @@ export const make = Effect.fnUntraced(function*(
 
   const take = (peer: ClusterPeer, part: ClusterMessage.Part, snapshot: MetricSnapshot | undefined) => {
     const taken = peer.take(part, snapshot)
-    if (taken === "lost") reports.add("metrics of a worker process cannot be read and are left out")
+    if (taken === "lost") aggregator.report("metrics of a worker process cannot be read and are left out")
     return typeof taken === "string" ? undefined : taken
   }
 
@@ -132,8 +130,9 @@ export const make = Effect.fnUntraced(function*(
     const onMessage = (message: unknown) => {
       const ours = ClusterMessage.read(message)
       if (ours === undefined) return
-      if (ours === "another version") reports.add("worker processes of another version are left out of the metrics")
-      else if (ours.type === "hello") peer.greet(ours.instance)
+      if (ours === "another version") {
+        aggregator.report("worker processes of another version are left out of the metrics")
+      } else if (ours.type === "hello") peer.greet(ours.instance)
       else if (ours.type === "part") arrive(peer, ours)
     }
     const detach = () => {
@@ -184,10 +183,7 @@ export const make = Effect.fnUntraced(function*(
 
   const snapshot = Effect.gen(function*() {
     yield* Effect.all([aggregator.readOwn, sharedRound], { concurrency: "unbounded", discard: true })
-    const { conflicts, snapshot } = yield* aggregator.combine(familiesAbout(members.values(), startMillis), options)
-    for (const conflict of conflicts) reports.addConflict(conflict)
-    yield* reports.log
-    return snapshot
+    return yield* aggregator.combine(familiesAbout(members.values(), startMillis), options)
   })
 
   return { snapshot, attach }

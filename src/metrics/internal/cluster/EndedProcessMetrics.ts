@@ -21,9 +21,9 @@ import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import { joinSeries } from "../combine/joinSeries.ts"
-import { piece } from "../combine/mergeSeries.ts"
+import { keysOf, moveToOverflow } from "../combine/overflow.ts"
 import { emptySnapshot, haveOneKind, mapSeries } from "../model/metricData.ts"
-import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
+import { isOverflow, keyer } from "../model/SeriesKey.ts"
 
 export interface Ended {
   /** What was ended in this retention period. */
@@ -110,15 +110,7 @@ function* bounded(
   const hasRoom = metric.series.map(({ attributes }) =>
     isOverflow(attributes) || keys.has(keyOf(attributes)) || room-- > 0
   )
-  yield
-  const parts = [mapSeries(metric, (all) => all.filter((_, index) => hasRoom[index]))]
-  for (const [index, has] of hasRoom.entries()) {
-    if (has) continue
-    parts.push(
-      mapSeries(metric, (all) => all.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes })))
-    )
-    if (index % piece === 0) yield
-  }
+  const parts = yield* moveToOverflow(metric, hasRoom)
   return parts.map((part) => ({ timeMillis: 0, metrics: [part] }))
 }
 
@@ -142,20 +134,4 @@ export function* rotate(
   }
   const { snapshot } = yield* MetricMerge.steps([ended.young, { ...ended.old, metrics: kept }])
   return { young: emptySnapshot, old: snapshot, sinceMillis: nowMillis }
-}
-
-function* keysOf(
-  metrics: ReadonlyArray<MetricData>,
-  attributes: ReadonlyArray<string>
-): Cooperation.Work<ReadonlySet<string>> {
-  const keyOf = keyer(attributes)
-  const keys = new Set<string>()
-  let gone = 0
-  for (const { series } of metrics) {
-    for (const one of series) {
-      keys.add(keyOf(one.attributes))
-      if (++gone % piece === 0) yield
-    }
-  }
-  return keys
 }

@@ -5,10 +5,9 @@
  * @internal
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
-import type { MetricData, MetricSnapshot } from "../../MetricSnapshot.ts"
-import { mapSeries } from "../model/metricData.ts"
-import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
-import { piece } from "./mergeSeries.ts"
+import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import { isOverflow, keyer } from "../model/SeriesKey.ts"
+import { keysOf, moveToOverflow } from "./overflow.ts"
 
 /** Series that are remembered after the store has forgotten them. */
 const maximumForgotten = 2000
@@ -26,14 +25,9 @@ export function* fold(
 ): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
   if (seriesIn(pending) <= seriesIn([current]) + maximumForgotten) return pending
   const present = new Map<string, (attributes: Readonly<Record<string, string>>) => boolean>()
-  let gone = 0
   for (const metric of current.metrics) {
     const keyOf = keyer(metric.attributes)
-    const keys = new Set<string>()
-    for (const series of metric.series) {
-      keys.add(keyOf(series.attributes))
-      if (++gone % piece === 0) yield
-    }
+    const keys = yield* keysOf([metric], metric.attributes)
     present.set(metric.name, (attributes) => keys.has(keyOf(attributes)))
   }
   const folded: Array<MetricSnapshot> = []
@@ -41,20 +35,9 @@ export function* fold(
     for (const metric of metrics) {
       const isPresent = present.get(metric.name)
       const isKept = metric.series.map(({ attributes }) => isOverflow(attributes) || isPresent?.(attributes) === true)
-      const kept = mapSeries(metric, (series) => series.filter((_, index) => isKept[index]))
-      folded.push({ timeMillis, metrics: [kept] })
-      for (const overflow of overflowing(metric, isKept)) folded.push({ timeMillis, metrics: [overflow] })
+      for (const part of yield* moveToOverflow(metric, isKept)) folded.push({ timeMillis, metrics: [part] })
       yield
     }
   }
   return folded
 }
-
-/** Each series that is not kept as an overflow series of its own; equal ones of several snapshots are added up. */
-const overflowing = (metric: MetricData, isKept: ReadonlyArray<boolean>): ReadonlyArray<MetricData> =>
-  isKept.flatMap((kept, index) =>
-    kept ? [] : [
-      mapSeries(metric, (series) =>
-        series.slice(index, index + 1).map((one) => ({ ...one, attributes: overflowAttributes })))
-    ]
-  )

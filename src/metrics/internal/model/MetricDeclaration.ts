@@ -84,8 +84,8 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string, 
     throw new RangeError(`metric "${name}": ${rule}`)
   }
   if (help.trim() === "") refuse("help is missing")
-  const doubt = doubtAbout({ type, name, unit })
-  if (doubt !== undefined) refuse(doubt)
+  const problem = nameProblem({ type, name, unit })
+  if (problem !== undefined) refuse(problem)
   for (const key of attributes) {
     if (!nameRule.test(key) || reservedKeys.has(key)) refuse(`"${key}" cannot be an attribute key`)
     if (key === "id" || key.endsWith("_id")) refuse(`"${key}" names an id; ids belong on spans and log lines`)
@@ -113,7 +113,7 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string, 
 }
 
 /** The rule that a name breaks, if any. */
-export const doubtAbout = (
+export const nameProblem = (
   { name, type, unit }: Pick<Checked, "name" | "unit"> & { readonly type: MetricType }
 ): string | undefined => {
   if (!nameRule.test(name)) return "a name has lower-case letters, digits and _, and starts with a letter"

@@ -5,8 +5,23 @@
  * @internal
  */
 import type { Attributes } from "../../MetricInstrument.ts"
-import type { InstrumentContext } from "./InstrumentContext.ts"
 import type { Series } from "./Series.ts"
+import type { ExemplarFilter } from "./SeriesExemplars.ts"
+import type { SeriesIndex } from "./SeriesIndex.ts"
+import type { SeriesNumbers } from "./SeriesNumbers.ts"
+
+/** What the instruments of every kind record with. */
+export interface InstrumentContext {
+  readonly name: string
+  /** The attribute keys of its series. */
+  readonly keys: ReadonlyArray<string>
+  readonly index: SeriesIndex
+  readonly numbers: SeriesNumbers
+  /** `undefined` where exemplars are off: recording then pays nothing for them. */
+  readonly exemplars: ExemplarFilter | undefined
+  /** Answers a measurement that makes no sense; may throw. */
+  readonly misuse: (message: string) => void
+}
 
 export abstract class BoundInstrument {
   protected readonly context: InstrumentContext

@@ -6,7 +6,7 @@
 import type { Attributes, BoundCounter, BoundUpDownCounter, Counter, UpDownCounter } from "../../MetricInstrument.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import { BoundInstrument } from "./BoundInstrument.ts"
-import type { InstrumentContext } from "./InstrumentContext.ts"
+import type { InstrumentContext } from "./BoundInstrument.ts"
 import type { Series } from "./Series.ts"
 
 const record = ({ exemplars, numbers: { values } }: InstrumentContext, series: Series, amount: number): void => {

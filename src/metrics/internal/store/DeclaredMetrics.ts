@@ -5,14 +5,15 @@
  */
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
-import * as MetricView from "../../MetricView.ts"
+import type { MetricView } from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import { instrumentOf, type MetricStorage } from "./MetricStorage.ts"
 import { NoopInstrument } from "./NoopInstrument.ts"
 import type { Reading } from "./SeriesNumbers.ts"
+import * as views from "./views.ts"
 
 export interface Options {
-  readonly views: ReadonlyArray<MetricView.MetricView>
+  readonly views: ReadonlyArray<MetricView>
   /** Whether histograms with explicit buckets count in exponential ones. */
   readonly isExponential: boolean
   /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
@@ -20,7 +21,7 @@ export interface Options {
   /** Whether the telemetry counts about itself under a name. */
   readonly isReserved: (name: string) => boolean
   /** Told what cannot be done as it is declared or as a view has it. */
-  readonly onDoubt: (sentence: string) => void
+  readonly onProblem: (sentence: string) => void
 }
 
 /** An instrument of every kind; the caller knows which one it has declared. */
@@ -62,23 +63,21 @@ export class DeclaredMetrics {
   }
 
   #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
-    const { isExponential, isReserved, onDoubt, views } = this.#options
-    const viewed = MetricView.apply(views, declaration, isExponential)
+    const { isExponential, isReserved, onProblem } = this.#options
+    const viewed = views.ofDeclared(this.#options.views, declaration, isExponential)
     if (viewed === undefined) return undefined
     if (isReserved(declaration.name)) {
-      onDoubt(`metric ${declaration.name} is not recorded: the telemetry counts about itself under this name`)
+      onProblem(`metric ${declaration.name} is not recorded: the telemetry counts about itself under this name`)
       return undefined
     }
     if (viewed.name === declaration.name) {
       if (!this.has(viewed.name)) return viewed
-      onDoubt(`metric ${declaration.name} is not recorded: a view gave its name to another metric before`)
+      onProblem(`metric ${declaration.name} is not recorded: a view gave its name to another metric before`)
       return undefined
     }
-    const isTaken = this.has(viewed.name) || this.#declared.has(viewed.name) || isReserved(viewed.name)
-    const doubt = MetricDeclaration.doubtAbout(viewed) ?? (isTaken ? "the name is taken" : undefined)
-    if (doubt === undefined) return viewed
-    onDoubt(`metric ${declaration.name} keeps its name: a view calls it ${viewed.name}, but ${doubt}`)
-    return { ...viewed, name: declaration.name }
+    const isTaken = (name: string) => this.has(name) || this.#declared.has(name) || isReserved(name)
+    const name = views.renamed(declaration, viewed.name, isTaken, (_, sentence) => onProblem(sentence))
+    return { ...viewed, name }
   }
 
   /** Whether a family is shown under the name. */

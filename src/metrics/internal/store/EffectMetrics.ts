@@ -1,6 +1,6 @@
 /**
  * Metrics that a program or library recorded with Effect's own `Metric`, as
- * families of a snapshot.
+ * metrics of a snapshot.
  *
  * **Details**
  *
@@ -13,23 +13,27 @@
  * @internal
  */
 import type * as Context from "effect/Context"
+import type * as Metric from "effect/Metric"
 import { orElse } from "../../../internal/contain.ts"
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import * as SlicedSort from "../../../internal/SlicedSort.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import * as MetricView from "../../MetricView.ts"
+import type { MetricView } from "../../MetricView.ts"
 import { haveOneKind } from "../model/metricData.ts"
-import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
-import * as EffectMetricFinder from "./EffectMetricFinder.ts"
 import { boundsOf, type EffectMetric, nameOf, seriesOf, typeOf } from "./EffectMetricSeries.ts"
+import * as EffectRegistry from "./EffectRegistry.ts"
+import * as views from "./views.ts"
 
-export interface Options extends EffectMetricFinder.Options {
+export interface Options {
+  readonly registry: Metric.MetricRegistry
+  /** How many metrics of the registry are ours. */
+  readonly countOurs: () => number
   readonly context: Context.Context<never>
   /** Start of series whose own start nobody knows. */
   readonly startMillis: number
-  readonly views: ReadonlyArray<MetricView.MetricView>
+  readonly views: ReadonlyArray<MetricView>
   readonly redact: (key: string, value: string) => string
   /** What leaves of the name of a metric or an attribute, and of a help text. */
   readonly redactName: (name: string) => string
@@ -47,26 +51,8 @@ const defaultHelp = "Recorded with Effect's Metric."
 export const reader = (
   options: Options
 ): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<MetricData>> => {
-  const reported = new Set<string>()
-  const report = (name: string, sentence: string) => {
-    if (!reported.has(name)) options.onConflict(sentence)
-    reported.add(name)
-  }
-  const findOthers = EffectMetricFinder.finder(options)
-
-  /** The name that a view gives, as far as it can be given: a metric is not left out for a mistake in a view. */
-  const renamed = (
-    name: string,
-    rename: string,
-    type: MetricType,
-    isTaken: (name: string) => boolean
-  ): string => {
-    const doubt = MetricDeclaration.doubtAbout({ name: rename, type, unit: undefined }) ??
-      (isTaken(rename) ? "the name is taken" : undefined)
-    if (doubt === undefined) return rename
-    report(rename, `metric ${name} keeps its name: a view calls it ${rename}, but ${doubt}`)
-    return name
-  }
+  const report = views.reporter(options.onConflict)
+  const findOthers = finder(options)
 
   return function*(isTaken) {
     const metrics = new Map<string, Found>()
@@ -80,9 +66,9 @@ export const reader = (
       const type = typeOf(metric)
       const id = options.redactName(metric.id)
       const recorded = nameOf(id, type)
-      const view = MetricView.applyToRead(options.views, recorded)
+      const view = views.ofRead(options.views, recorded)
       if (view === undefined) continue
-      const name = view.rename === undefined ? recorded : renamed(recorded, view.rename, type, isTaken)
+      const name = views.renamed({ name: recorded, type, unit: undefined }, view.rename, isTaken, report)
       if (isTaken(name)) {
         report(name, `metric ${id} of Effect's registry is left out: a declared metric is called ${name}`)
         continue
@@ -145,4 +131,50 @@ function* joined(family: MetricData): Cooperation.Work<MetricData> {
   const parts = [{ ...family, series: [] } as MetricData, family]
   const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
   return snapshot.metrics[0] as MetricData
+}
+
+// --- The metrics of others in the registry ---
+
+type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ? Value : never
+
+/**
+ * Finds the metrics of others. Most of a registry is ours, and a look at all of it takes as long as writing it: it is
+ * taken only where there are more metrics than before, or fewer, or where one of others has gone.
+ */
+const finder = (
+  { countOurs, registry }: Pick<Options, "countOurs" | "registry">
+): () => Cooperation.Work<ReadonlyArray<Metadata>> => {
+  let all = -1
+  let ours = -1
+  let found: ReadonlyArray<readonly [key: string, metadata: Metadata]> = []
+  return function*() {
+    const isCurrent = registry.size === all && countOurs() === ours &&
+      found.every(([key, metadata]) => registry.get(key) === metadata)
+    if (isCurrent) return found.map(([, metadata]) => metadata)
+    const before = [registry.size, countOurs()] as const
+    const others: Array<readonly [key: string, metadata: Metadata]> = []
+    const metrics = registry.entries()
+    while (moveOthers(metrics, others)) yield
+    // All at once, as a reading may be interrupted or have company.
+    found = others
+    all = before[0]
+    ours = before[1]
+    return others.map(([, metadata]) => metadata)
+  }
+}
+
+/**
+ * Adds those of others among the next metrics; says whether there may be more. Apart from the generator, whose loops
+ * make an object for each step.
+ */
+const moveOthers = (
+  metrics: Iterator<readonly [key: string, metadata: Metadata]>,
+  others: Array<readonly [key: string, metadata: Metadata]>
+): boolean => {
+  for (let seen = 0; seen < piece; seen++) {
+    const { done, value } = metrics.next()
+    if (done === true) return false
+    if (!EffectRegistry.isOurs(value[1])) others.push(value)
+  }
+  return true
 }

@@ -5,7 +5,7 @@
  */
 import type { Attributes, BoundGauge, Gauge } from "../../MetricInstrument.ts"
 import { BoundInstrument } from "./BoundInstrument.ts"
-import type { InstrumentContext } from "./InstrumentContext.ts"
+import type { InstrumentContext } from "./BoundInstrument.ts"
 
 const set = (values: Float64Array, base: number, value: number): void => {
   values[base] = 1

@@ -7,7 +7,7 @@
 import { type Attributes, type BoundHistogram, type Timer, trackWith } from "../../MetricInstrument.ts"
 import type { Count } from "../aggregation/Aggregation.ts"
 import { BoundInstrument } from "./BoundInstrument.ts"
-import type { InstrumentContext } from "./InstrumentContext.ts"
+import type { InstrumentContext } from "./BoundInstrument.ts"
 
 const refuse = (context: InstrumentContext, value: number) =>
   context.misuse(`histogram "${context.name}" observes numbers, got ${value}`)

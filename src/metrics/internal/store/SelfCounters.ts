@@ -12,8 +12,8 @@
  */
 import type { SelfCounter } from "../../../internal/SelfStatistics.ts"
 import type { NumberData, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import * as MetricView from "../../MetricView.ts"
-import * as MetricDeclaration from "../model/MetricDeclaration.ts"
+import type { MetricView } from "../../MetricView.ts"
+import * as viewed from "./views.ts"
 
 export interface Options {
   readonly counters: () => ReadonlyArray<SelfCounter>
@@ -26,33 +26,20 @@ export interface Options {
 
 /** Reads those that have counted something; `isTaken` says whether a declared metric has a name. */
 export const reader = ({ counters, onConflict, redact, startMillis }: Options) => {
-  const reported = new Set<string>()
-  const report = (name: string, sentence: string) => {
-    if (!reported.has(name)) onConflict(sentence)
-    reported.add(name)
-  }
-
-  /** The name that a view gives, as far as it can be given: a counter is not left out for a mistake in a view. */
-  const renamed = (name: string, rename: string, isTaken: (name: string) => boolean): string => {
-    if (rename === name) return name
-    const doubt = MetricDeclaration.doubtAbout({ name: rename, type: "counter", unit: undefined }) ??
-      (isTaken(rename) ? "the name is taken" : undefined)
-    if (doubt === undefined) return rename
-    report(rename, `metric ${name} keeps its name: a view calls it ${rename}, but ${doubt}`)
-    return name
-  }
+  const report = viewed.reporter(onConflict)
 
   return (
-    views: ReadonlyArray<MetricView.MetricView>,
+    views: ReadonlyArray<MetricView>,
     isTaken: (name: string) => boolean
   ): ReadonlyArray<NumberData> => {
     const all = counters()
     const metrics = new Map<string, NumberData>()
     const isUsed = (name: string) => isTaken(name) || metrics.has(name) || all.some((other) => other.name === name)
     for (const counter of all) {
-      const view = MetricView.applyToRead(views, counter.name)
+      const view = viewed.ofRead(views, counter.name)
       if (view === undefined || counter.values.length === 0) continue
-      const name = view.rename === undefined ? counter.name : renamed(counter.name, view.rename, isUsed)
+      const named = { name: counter.name, type: "counter", unit: undefined } as const
+      const name = viewed.renamed(named, view.rename, isUsed, report)
       if (isTaken(name)) {
         report(name, `metric ${name} of the telemetry is left out: a declared metric is called ${name}`)
         continue

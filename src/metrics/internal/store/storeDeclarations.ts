@@ -7,7 +7,6 @@
 import { durationBuckets } from "../../MetricCatalog.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "../model/MetricStoreShape.ts"
-import { siteOf } from "./declarationSite.ts"
 import type { Instrument } from "./DeclaredMetrics.ts"
 
 /** Gives the instrument of a declaration; it has the methods of the declared type. */
@@ -46,4 +45,14 @@ export const make = (declare: Declare): Declarations => {
     }
   }
   return declarations
+}
+
+const unknownSite = "an unknown place"
+
+/** File, line and column of the call of `declare`. */
+export const siteOf = (declare: (...args: ReadonlyArray<never>) => unknown): string => {
+  const trace: { stack?: string } = {}
+  Error.captureStackTrace?.(trace, declare)
+  const frame = trace.stack?.split("\n")[1]?.trim() ?? unknownSite
+  return /\((.*)\)$/.exec(frame)?.[1] ?? frame.replace(/^at (async )?/, "")
 }

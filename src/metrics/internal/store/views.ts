@@ -1,0 +1,88 @@
+/**
+ * Applies views to metrics: to a declaration before anything is recorded, and to a
+ * metric that is read from elsewhere.
+ *
+ * @internal
+ */
+import type { MetricType } from "../../MetricSnapshot.ts"
+import type { MetricView } from "../../MetricView.ts"
+import { type Checked, defaultMaximumBuckets, nameProblem } from "../model/MetricDeclaration.ts"
+import { matches } from "../model/namePattern.ts"
+
+/**
+ * The declaration as the views change it; `undefined` if a view denies the metric.
+ *
+ * @param isExponential whether a histogram becomes exponential if no view gives it explicit buckets
+ */
+export const ofDeclared = (
+  views: ReadonlyArray<MetricView>,
+  declared: Checked,
+  isExponential = false
+): Checked | undefined => {
+  const fitting = views.filter(({ metric }) => matches(metric, declared.name))
+  if (fitting.some(({ deny }) => deny)) return undefined
+  const viewed = fitting.reduce(applyOne, declared)
+  return isExponential && viewed.type === "histogram" && fitting.every(({ buckets }) => buckets === undefined)
+    ? { ...viewed, type: "exponentialHistogram", buckets: undefined, maximumBuckets: defaultMaximumBuckets }
+    : viewed
+}
+
+const applyOne = (seen: Checked, view: MetricView): Checked => {
+  const { buckets, cardinalityLimit, metric, rename } = view
+  return {
+    ...seen,
+    name: rename === undefined || metric.includes("*") ? seen.name : rename,
+    attributes: seen.attributes.filter((key) => keepsAttribute(view, key)),
+    buckets: seen.buckets === undefined ? undefined : buckets ?? seen.buckets,
+    cardinalityLimit: cardinalityLimit ?? seen.cardinalityLimit
+  }
+}
+
+/**
+ * What the views change of a metric that others keep; `undefined` if a view denies
+ * the metric. `keeps` is there if a view drops attributes.
+ */
+export const ofRead = (
+  views: ReadonlyArray<MetricView>,
+  name: string
+): { readonly rename: string | undefined; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {
+  const fitting = views.filter(({ metric }) => matches(metric, name))
+  if (fitting.some(({ deny }) => deny)) return undefined
+  const thinning = fitting.filter(({ dropAttributes, keepAttributes }) => dropAttributes ?? keepAttributes)
+  return {
+    rename: fitting.findLast(({ metric, rename }) => rename !== undefined && !metric.includes("*"))?.rename,
+    keeps: thinning.length === 0 ? undefined : (key) => thinning.every((view) => keepsAttribute(view, key))
+  }
+}
+
+const keepsAttribute = ({ dropAttributes, keepAttributes }: MetricView, key: string): boolean =>
+  (keepAttributes?.includes(key) ?? true) && !(dropAttributes?.includes(key) ?? false)
+
+interface Named {
+  readonly name: string
+  readonly type: MetricType
+  readonly unit: string | undefined
+}
+
+/** The new name of a metric. The metric keeps its own name if the new name breaks a rule or is taken. */
+export const renamed = (
+  { name, type, unit }: Named,
+  rename: string | undefined,
+  isTaken: (name: string) => boolean,
+  report: (name: string, sentence: string) => void
+): string => {
+  if (rename === undefined || rename === name) return name
+  const problem = nameProblem({ name: rename, type, unit }) ?? (isTaken(rename) ? "the name is taken" : undefined)
+  if (problem === undefined) return rename
+  report(rename, `metric ${name} keeps its name: a view calls it ${rename}, but ${problem}`)
+  return name
+}
+
+/** Reports one sentence for each name. */
+export const reporter = (onConflict: (sentence: string) => void): (name: string, sentence: string) => void => {
+  const reported = new Set<string>()
+  return (name, sentence) => {
+    if (!reported.has(name)) onConflict(sentence)
+    reported.add(name)
+  }
+}
