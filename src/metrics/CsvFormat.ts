@@ -201,7 +201,7 @@ const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
   }
 })
 
-/** The series of a family have its keys, but for the overflow series, which is the last. */
+/** The series of a metric have its keys, but for the overflow series, which is the last. */
 const keysOf = ({ metrics }: MetricSnapshot): ReadonlyArray<string> => {
   const keys = new Set<string>()
   for (const metric of metrics) {

@@ -1,30 +1,28 @@
 /**
- * The metrics of several processes as those of one: of the workers of
- * `node:cluster` and of children started with `child_process.fork`.
+ * Adds up the metrics of several processes: the workers of `node:cluster` and
+ * children started with `child_process.fork`.
  *
  * **Details**
  *
- * The primary process has a store whose snapshot is that of all processes, so
- * that routes, exporters and programs read it as any other. For every snapshot it
- * asks all workers at once and waits for a limited time; of a worker that does
- * not answer it has the last known values, and says so:
+ * The store of the primary process has the snapshot of all processes. For every
+ * snapshot the primary asks all workers at once and waits for a limited time. If a
+ * worker does not answer, the snapshot has its last known values and says so:
  *
  * - `tasker_cluster_workers`: worker processes that are connected;
- * - `tasker_cluster_workers_missing{reason}`: those of them that did not answer
- *   in time (`hung`) or have never said what they measured (`unknown`).
+ * - `tasker_cluster_workers_missing{reason}`: connected workers that did not
+ *   answer in time (`hung`) or have never said what they measured (`unknown`).
  *
- * What accumulates (counters, histograms, the count and sum of summaries) never
- * becomes less: when a worker ends, whichever way, its last known values stay in
- * the sums, to which the worker in its place adds. Its gauges and up-down
- * counters, which are levels, end with it. A worker that ends in order, and one
- * that calls `process.exit`, loses nothing; one that is killed loses what it
- * measured since its last answer or its last report, whichever is later.
+ * Counters, histograms, and the count and sum of summaries never fall. When a
+ * worker ends, its last known values stay in the sums. Its gauges and up-down
+ * counters end with it. A worker that ends in order or calls `process.exit` loses
+ * nothing. A worker that is killed loses the measurements after its last answer or
+ * report.
  *
  * **Gotchas**
  *
- * Sums of ended workers are kept for as long as another process has the same
- * series, and for `metrics.retention` after that; in a family at most
- * `metrics.cardinalityLimit` of them, those beyond it in the overflow series.
+ * The sum of an ended worker is kept while another process has the same series,
+ * and for `metrics.retention` after that. A metric keeps the sums of at most
+ * `metrics.cardinalityLimit` series; further sums go to the overflow series.
  *
  * `worker.disconnect()` of `node:cluster` closes the channel before the program
  * in the worker ends, as if it were killed. SIGTERM lets it end in order, if it
@@ -103,14 +101,13 @@ export class ProcessChannels extends Context.Service<ProcessChannels, ProcessCha
 }
 
 /**
- * A store that has the metrics of this process and of all workers of
- * `node:cluster`, those that run and those to come, and of the children that are
- * attached.
+ * A store that has the metrics of this process, of all present and future workers
+ * of `node:cluster`, and of attached children.
  *
  * **Details**
  *
- * What is recorded goes to the store of this process. Snapshots that are asked
- * for at the same time share one round of questions.
+ * The program records into the store of this process. Snapshots that are taken at
+ * the same time share one round of questions.
  *
  * **Example** (A web server in several processes)
  *
@@ -165,16 +162,15 @@ export const layerPrimary = (
   }))
 
 /**
- * The store it is given, whose metrics are told to the process that started this
- * one; see {@link layerPrimary} for an example.
+ * A store that sends its metrics to the process that started this process; see
+ * {@link layerPrimary} for an example.
  *
  * **Details**
  *
- * It answers when it is asked, reports on its own when it has not been asked for
- * a while, and for a last time when the scope closes or the process exits. While
- * nobody asks, as under a process manager of another kind, it is silent until
- * then. A process without a channel to the one that started it has no one to
- * tell, and nothing happens.
+ * The worker answers the primary. It reports on its own after `interval` without
+ * a question, when the scope closes, and when the process exits. Before the first
+ * question it sends nothing. In a process without a channel to the process that
+ * started it, nothing happens.
  *
  * @category layers
  * @since 0.1.0

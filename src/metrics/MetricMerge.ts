@@ -29,7 +29,7 @@ export interface Options {
 }
 
 /**
- * A family that was left out because one of the same name is different.
+ * A metric that was left out, because another metric of its name is different.
  *
  * @category models
  * @since 0.1.0
@@ -38,7 +38,7 @@ export interface MergeConflict {
   readonly name: string
   /** What is different. */
   readonly difference: "type" | "unit" | "attributes" | "buckets"
-  /** Position of the snapshot whose family was left out. */
+  /** Position of the snapshot whose metric was left out. */
   readonly snapshot: number
 }
 
@@ -69,10 +69,10 @@ export interface Merged {
  * in time, shares and temperatures, told by the unit (`seconds`, `ratio`, …) or
  * the last word of the name. `options.gauges` says otherwise.
  *
- * Families of one name that have another type, unit, set of keys or buckets than
- * the first are left out and reported.
+ * If metrics of one name differ in type, unit, keys or buckets, the first one
+ * stays and the others are reported.
  *
- * Merging is associative, and commutative but for `last`, for families that
+ * Merging is associative, and commutative but for `last`, for metrics that
  * agree; adding up fractions rounds as adding up does, and merges of merges of
  * exponential histograms with more than 160 buckets may differ in scale.
  *

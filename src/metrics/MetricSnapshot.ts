@@ -3,17 +3,16 @@
  *
  * **Details**
  *
- * A snapshot is read in one go: no measurement falls between two of its
- * families. The array of a family's series is made at its first use, from the
- * numbers that were read; formats do without it. Families are sorted by name, series by their attribute values, the
- * overflow series last. Formats, views and exporters are functions of a
- * snapshot and know nothing of the store.
+ * The store reads all values at once: no measurement falls between two metrics.
+ * It makes the array of a metric's series at the first use of the array. Metrics
+ * are sorted by name. Series are sorted by their attribute values, the overflow
+ * series last.
  *
  * @since 0.1.0
  */
 
 /**
- * What a family measures.
+ * What a metric measures.
  *
  * **Details**
  *
@@ -42,7 +41,7 @@ export type MetricType =
  * @since 0.1.0
  */
 export interface Exemplar {
-  /** The measurement, in the unit of the family. */
+  /** The measurement, in the unit of the metric. */
   readonly value: number
   /** When it was made, in milliseconds since the epoch. */
   readonly timeMillis: number
@@ -112,22 +111,22 @@ export interface SummaryValue {
 }
 
 /**
- * One series of a family.
+ * One series of a metric.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SeriesSnapshot<Value = number | HistogramValue | ExponentialHistogramValue | SummaryValue> {
-  /** Values by key, in the order of the family's keys; `{ otel_metric_overflow: "true" }` for the overflow series. */
+  /** Values by key, in the order of the metric's keys; `{ otel_metric_overflow: "true" }` for the overflow series. */
   readonly attributes: Readonly<Record<string, string>>
-  /** Since when the value counts, in milliseconds since the epoch. */
+  /** When the series began to count, in milliseconds since the epoch. */
   readonly startMillis: number
   readonly value: Value
   /** At most one for each bucket of a histogram, at most one for a counter. */
   readonly exemplars: ReadonlyArray<Exemplar>
 }
 
-interface Family<Type extends MetricType, Value> {
+interface Metric<Type extends MetricType, Value> {
   readonly type: Type
   readonly name: string
   readonly help: string
@@ -144,8 +143,8 @@ interface Family<Type extends MetricType, Value> {
  * @category models
  * @since 0.1.0
  */
-export interface NumberData extends Family<"counter" | "upDownCounter" | "gauge" | "info", number> {
-  /** Whether a counter is asked for its values at each reading; absent where they are recorded. */
+export interface NumberData extends Metric<"counter" | "upDownCounter" | "gauge" | "info", number> {
+  /** Whether the store asks for the values of a counter at each reading. Absent if the program records them. */
   readonly observed?: boolean
 }
 
@@ -155,7 +154,7 @@ export interface NumberData extends Family<"counter" | "upDownCounter" | "gauge"
  * @category models
  * @since 0.1.0
  */
-export interface HistogramData extends Family<"histogram", HistogramValue> {
+export interface HistogramData extends Metric<"histogram", HistogramValue> {
   /** Upper bounds of the buckets, ascending, inclusive, without `+Inf`. */
   readonly buckets: ReadonlyArray<number>
 }
@@ -166,7 +165,7 @@ export interface HistogramData extends Family<"histogram", HistogramValue> {
  * @category models
  * @since 0.1.0
  */
-export interface ExponentialHistogramData extends Family<"exponentialHistogram", ExponentialHistogramValue> {}
+export interface ExponentialHistogramData extends Metric<"exponentialHistogram", ExponentialHistogramValue> {}
 
 /**
  * A summary.
@@ -174,7 +173,7 @@ export interface ExponentialHistogramData extends Family<"exponentialHistogram",
  * @category models
  * @since 0.1.0
  */
-export interface SummaryData extends Family<"summary", SummaryValue> {}
+export interface SummaryData extends Metric<"summary", SummaryValue> {}
 
 /**
  * A metric with its series.
@@ -185,7 +184,7 @@ export interface SummaryData extends Family<"summary", SummaryValue> {}
 export type MetricData = NumberData | HistogramData | ExponentialHistogramData | SummaryData
 
 /**
- * All families that have a series.
+ * All metrics that have a series.
  *
  * @category models
  * @since 0.1.0
@@ -213,7 +212,7 @@ export interface MetricSnapshot {
  * })
  * ```
  *
- * @param attributes the value of every key of the family
+ * @param attributes the value of every key of the metric
  * @category computations
  * @since 0.1.0
  */

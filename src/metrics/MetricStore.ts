@@ -4,15 +4,15 @@
  *
  * **Details**
  *
- * Declaring the same metric twice gives the same family; declaring it with
- * another type, other keys or other buckets is refused, with both places named.
- * Names follow the Prometheus rules: base units, `_total` on counters and only
- * there, no type in the name. Keys that name ids are refused, because ids never
- * end: they belong on spans and log lines.
+ * If a program declares a metric twice, both declarations give the same
+ * instrument. A second declaration with another type, other keys or other buckets
+ * throws an error that names both places. Names follow the Prometheus rules: base
+ * units, `_total` on counters alone, no type in the name. A key that names an id
+ * is refused: ids belong on spans and log lines.
  *
- * Each family is bounded by `metrics.cardinalityLimit`. A series that nothing is
- * recorded to for `metrics.retention` is left out; if it comes back, it starts at
- * zero with a new start time.
+ * A metric has at most `metrics.cardinalityLimit` series. A series expires if
+ * nothing is recorded to it for `metrics.retention`. If it comes back, it starts
+ * at zero with a new start time.
  *
  * @since 0.1.0
  */
@@ -76,8 +76,10 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
    *
    * **Gotchas**
    *
-   * One port is for one thread. Series of a thread do not expire before its memory is given back. Exemplars stay in the thread; the snapshot of the
-   * thread's own store has them. What is observed there is brought up to date every 5 seconds. The main thread exports them: by OTLP nothing is exported from the worker.
+   * One port is for one thread. Series of a thread do not expire before the scope
+   * of the port closes. Exemplars stay in the thread: the snapshot of its own store
+   * has them. Observed values are brought up to date every 5 seconds. The main
+   * thread exports the metrics by OTLP, and the worker thread exports none.
    *
    * **Example** (Metrics of a worker thread)
    *

@@ -1,6 +1,6 @@
 /**
- * Whether the points of a metric count since its start or since the reading
- * before.
+ * Whether the points of a metric count since its start or since the previous
+ * reading.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
  * @since 0.1.0
@@ -13,8 +13,8 @@ import type { MetricData } from "./MetricSnapshot.ts"
  * **Details**
  *
  * - `cumulative`: every value since the start of its series.
- * - `delta`: counters and histograms since the reading before; up-down counters
- *   since their start, because the differences of a level are of no use alone.
+ * - `delta`: counters and histograms since the previous reading. Up-down
+ *   counters since their start: the difference of a level says nothing alone.
  * - `lowmemory`: as `delta`, but counters that are observed, not recorded, since
  *   their start.
  *
@@ -24,7 +24,7 @@ import type { MetricData } from "./MetricSnapshot.ts"
 export type MetricTemporality = "cumulative" | "delta" | "lowmemory"
 
 /**
- * Whether the points of a family are differences.
+ * Whether the points of a metric are differences.
  *
  * @category computations
  * @since 0.1.0

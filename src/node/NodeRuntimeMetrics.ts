@@ -6,8 +6,8 @@
  *
  * Everything but the pauses of the garbage collector is read when the metrics
  * are, so between two readings the cost is a timer that fires ten times a second.
- * Nothing of it keeps the process alive. Delay and utilisation are those of the
- * last whole window of at least ten seconds, the same for every reader.
+ * It does not keep the process alive. Delay and utilisation belong to the last
+ * whole window of at least ten seconds, the same for every reader.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
  * @since 0.1.0

@@ -91,7 +91,7 @@ export const make = Effect.fnUntraced(function*(
 
   const oneAtATime = Semaphore.makeUnsafe(1)
   const run = Effect.suspend(() => {
-    // After all attempts of one part have been in vain, those of the others would only take their time.
+    // If all attempts of one part have failed, attempts of the other parts would only take time.
     let isReachable = true
     return reader.collect((part) =>
       isReachable

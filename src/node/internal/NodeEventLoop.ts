@@ -3,8 +3,8 @@
  *
  * Percentiles belong to a window. If every reading began a new one, two readers,
  * such as a pair of Prometheus servers, would take the values from each other.
- * So a window lasts at least {@link shortestWindow}, and what is told is the last
- * whole one: whoever reads no less often than the others sees each of them.
+ * So a window lasts at least {@link shortestWindow}, and every reader gets the last
+ * whole window.
  *
  * @internal
  */

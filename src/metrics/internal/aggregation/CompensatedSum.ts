@@ -22,7 +22,7 @@ export const add = (values: Float64Array, at: number, amount: number): void => {
   else addFraction(values, at, amount)
 }
 
-/** Apart from {@link add}, which is small enough to become part of its callers. */
+/** A function of its own, so that {@link add} stays small enough to be inlined. */
 const addFraction = (values: Float64Array, at: number, amount: number): void => {
   const sum = values[at + 1] as number
   const corrected = amount - (values[at + 2] as number)
@@ -32,7 +32,7 @@ const addFraction = (values: Float64Array, at: number, amount: number): void => 
   values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
 }
 
-/** Makes the sum this amount, with a single change of its value where it has only ever been set. */
+/** Sets the sum. A sum that was only ever set goes to the new amount in one step. */
 export const set = (values: Float64Array, at: number, amount: number): void => {
   values[at + 1] = amount
   values[at + 2] = 0
@@ -40,9 +40,9 @@ export const set = (values: Float64Array, at: number, amount: number): void => {
 }
 
 /**
- * Adds the sum that begins at `fromAt` to the one that begins at `at`. Nothing is
- * rounded but what was rounded before, or else the sum of many would become less
- * when they are added in another order.
+ * Adds the sum that begins at `fromAt` to the sum that begins at `at`. The addition
+ * does not round, because a total of many sums must not fall if their order
+ * changes.
  */
 export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
   values[at] = (values[at] as number) + (from[fromAt] as number)
@@ -50,7 +50,7 @@ export const merge = (values: Float64Array, at: number, from: Float64Array, from
   const right = from[fromAt + 1] as number
   const next = left + right
   const added = next - left
-  // Exactly what is missing in `next`, whichever of both is larger.
+  // What rounding took from `next`, exactly.
   const missing = (left - (next - added)) + (right - added)
   values[at + 1] = next
   values[at + 2] = Number.isFinite(next) ? (values[at + 2] as number) + (from[fromAt + 2] as number) - missing : 0

@@ -9,11 +9,10 @@
  * moves without copying. All numbers of a series are zero before the first
  * observation.
  *
- * Where another thread reads, what it copies may be behind by what is measured
- * meanwhile, and is no worse than that as long as numbers only grow: those that
- * say that there is something come last. Only joining buckets takes numbers away.
- * A reader tells by a count of such changes, which is odd during one, that it has
- * to copy again; nobody else pays for it.
+ * Another thread may copy the numbers while this thread counts. As long as
+ * numbers only grow, the copy misses the latest measurements at worst. Joining
+ * buckets takes numbers away. A number counts the joins and is odd during a join:
+ * a reader that sees it change copies the series again.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  * @internal
@@ -135,12 +134,12 @@ const wordsOf = ({ buffer, byteOffset, length }: Float64Array): Int32Array =>
 
 const changeOf = (base: number): number => (base + changes) * 2
 
-/** How often a series is copied before it is taken as it is: the thread that joins buckets may have been ended in it. */
+/** How often a series is copied before it is taken as it is: its thread may have been ended during a join. */
 const attempts = 100
 
 /**
- * Looks at series that somebody else is counting in, before they are copied; gives
- * what copies those again that were changed meanwhile.
+ * Looks at series of another thread before they are copied. Gives a function that
+ * copies a series again if its buckets were joined meanwhile.
  *
  * @param live the numbers that are copied
  * @param bases places of series in them

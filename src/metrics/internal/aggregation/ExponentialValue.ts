@@ -136,7 +136,7 @@ const extreme = (
   right: number | undefined
 ): number | undefined => left === undefined ? right : right === undefined ? left : choose(left, right)
 
-/** Buckets that no sum of these families needs to fall below: those of the widest series, the default at least. */
+/** Buckets that the sum of these metrics may have: as many as the widest series has, and at least the default. */
 export const widest = (metrics: Iterable<MetricData>): number => {
   let most = defaultMaximumBuckets
   for (const metric of metrics) {

@@ -1,5 +1,5 @@
 /**
- * Keeps the totals of a cluster, one change after the other.
+ * Keeps the totals of a cluster. Changes run one after the other.
  *
  * @internal
  */
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(
       cardinalityLimit: metrics.cardinalityLimit,
       retentionMillis: Duration.toMillis(metrics.retention)
     }
-    // Where two processes differ, the first reading counts, and that is to be the one of this process.
+    // If two processes differ, the first reading counts: it is the reading of this process.
     const initial = ClusterTotals.replace(
       ClusterTotals.none(yield* Clock.currentTimeMillis),
       ownSource,
@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(
       report,
       replace: (source, reading) => change((totals) => ClusterTotals.replace(totals, source, reading, limits)),
       remove: (source) => change((totals) => ClusterTotals.remove(totals, source, limits)),
-      // An older reading after a newer one would look like a beginning anew.
+      // One at a time: an older reading after a newer one would look like a reset.
       readOwn: Effect.flatMap(own, (reading) =>
         change(function*(totals) {
           const replaced = yield* ClusterTotals.replace(totals, ownSource, reading, limits)

@@ -1,5 +1,5 @@
 /**
- * What processes say to each other about their metrics. Pure.
+ * The messages of processes about their metrics. Pure.
  *
  * **Details**
  *
@@ -9,7 +9,7 @@
  * anything a double may be. Without being asked a worker sends its snapshot too,
  * then as an answer to round 0.
  *
- * Everything else on the channel is somebody else's and is ignored.
+ * Other messages on the channel belong to the program and are ignored.
  *
  * @internal
  */
@@ -48,7 +48,7 @@ const Part = Schema.Struct({
   instance: Instance,
   /** Goes up with every snapshot that the instance sends. */
   reading: Count,
-  /** What the snapshot answers; 0 where nobody asked. */
+  /** The round that the snapshot answers; 0 without a question. */
   round: Count,
   /** Whether the instance ends with this snapshot. */
   isLast: Schema.Boolean,

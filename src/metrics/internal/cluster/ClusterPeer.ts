@@ -17,7 +17,7 @@ const maximumInstances = 16
 interface Question {
   readonly round: number
   readonly answered: Deferred.Deferred<void>
-  /** Whether somebody has waited for the answer in vain. */
+  /** Whether a snapshot has waited for the answer in vain. */
   isLate: boolean
 }
 
@@ -62,11 +62,10 @@ export class ClusterPeer {
   }
 
   /**
-   * Asks for a snapshot; gives the answer to wait for. Somebody waits at most once
-   * at a time.
+   * Asks for a snapshot and gives the answer to wait for.
    *
-   * While an answer is late nothing more is asked, so that a process that hangs
-   * does not fill its channel, and nobody waits for it again.
+   * While an answer is late, the primary asks nothing more: a process that hangs
+   * must not fill its channel, and no snapshot waits for it again.
    */
   ask(): Deferred.Deferred<void> | undefined {
     if (this.#hasEnded || !this.#channel.connected || this.#question?.isLate === true) return undefined
@@ -75,7 +74,7 @@ export class ClusterPeer {
     return this.#question.answered
   }
 
-  /** Nobody waits for this answer any longer. */
+  /** Marks a question as late: the snapshot no longer waits for the answer. */
   giveUp(answered: Deferred.Deferred<void>): void {
     if (this.#question?.answered === answered) this.#question.isLate = true
   }
@@ -152,7 +151,7 @@ export class ClusterPeer {
 
   #endQuestion(): void {
     const question = this.#question
-    // Whoever waits goes on at once, and is to find it answered.
+    // Cleared first: the waiting fiber goes on at once.
     this.#question = undefined
     if (question !== undefined) Deferred.doneUnsafe(question.answered, Exit.void)
   }

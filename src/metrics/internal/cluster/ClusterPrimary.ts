@@ -1,5 +1,5 @@
 /**
- * The process that has the metrics of all.
+ * The primary process of a cluster, which has the metrics of all processes.
  *
  * @internal
  */
@@ -46,11 +46,11 @@ interface Member {
   readonly detach: () => void
 }
 
-/** What is to be taken into account, in the order in which it comes. */
+/** What comes from the workers, handled in order. */
 type Arrival =
   | { readonly type: "part"; readonly peer: ClusterPeer; readonly part: ClusterMessage.Part }
   | { readonly type: "end"; readonly peer: ClusterPeer }
-  /** Somebody waits for everything before. */
+  /** A snapshot waits until everything before this arrival is handled. */
   | { readonly type: "mark"; readonly reached: Deferred.Deferred<void> }
 
 /** Characters of messages that wait to be read. */
@@ -183,14 +183,14 @@ export const make = Effect.fnUntraced(function*(
 
   const snapshot = Effect.gen(function*() {
     yield* Effect.all([aggregator.readOwn, sharedRound], { concurrency: "unbounded", discard: true })
-    return yield* aggregator.combine(familiesAbout(members.values(), startMillis), options)
+    return yield* aggregator.combine(metricsAbout(members.values(), startMillis), options)
   })
 
   return { snapshot, attach }
 })
 
 /** What is said about the processes themselves. */
-const familiesAbout = (members: Iterable<Member>, startMillis: number): ReadonlyArray<NumberData> => {
+const metricsAbout = (members: Iterable<Member>, startMillis: number): ReadonlyArray<NumberData> => {
   const missing = { hung: 0, unknown: 0 }
   let workers = 0
   for (const { peer } of members) {

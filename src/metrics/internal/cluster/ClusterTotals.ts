@@ -1,6 +1,6 @@
 /**
- * The metrics of several processes: the last reading of each, and what is left
- * of those that have ended. Pure.
+ * The metrics of several processes: the last reading of each process, and the
+ * counts of ended processes. Pure.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ export interface Totals {
 }
 
 export interface Limits {
-  /** Series of ended processes per family. */
+  /** Series of ended processes per metric. */
   readonly cardinalityLimit: number
   /** How long series are kept that no process has any more, in milliseconds; up to twice as long. */
   readonly retentionMillis: number
@@ -27,7 +27,7 @@ export interface Limits {
 
 export const none = (nowMillis: number): Totals => ({ readings: new Map(), ended: EndedProcessMetrics.none(nowMillis) })
 
-/** A new reading of a process; what it does not go on with is ended. */
+/** Takes a new reading of a process. Series that the reading does not continue have ended. */
 export function* replace(
   totals: Totals,
   source: string,
@@ -41,7 +41,7 @@ export function* replace(
   return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, gone, limits.cardinalityLimit) }
 }
 
-/** The process has ended: its last reading is ended. */
+/** The process has ended: its last reading goes to the ended metrics. */
 export function* remove(totals: Totals, source: string, limits: Limits): Cooperation.Work<Totals> {
   const last = totals.readings.get(source)
   if (last === undefined) return totals
@@ -50,13 +50,13 @@ export function* remove(totals: Totals, source: string, limits: Limits): Coopera
   return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, last, limits.cardinalityLimit) }
 }
 
-/** Lets go of what has been ended for long and is not in use. */
+/** Drops the counts of ended processes that no process uses any more. */
 export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: Limits): Cooperation.Work<Totals> {
   const ended = yield* EndedProcessMetrics.rotate(totals.ended, totals.readings.values(), nowMillis, retentionMillis)
   return ended === totals.ended ? totals : { ...totals, ended }
 }
 
-/** All processes as one, see {@link MetricMerge.merge}; those that have ended come last. */
+/** All processes as one, see {@link MetricMerge.merge}. Ended processes come last. */
 export const combine = ({ readings, ended }: Totals, options: MetricMerge.Options) =>
   MetricMerge.steps([...readings.values(), ended.young, ended.old], options)
 
@@ -65,8 +65,8 @@ export const combine = ({ readings, ended }: Totals, options: MetricMerge.Option
  *
  * **Details**
  *
- * A process may bring along a series that counts since before the others had it.
- * To a receiver the start that moves would mean that the series began anew.
+ * A process may report a series that started before the series of other
+ * processes. If the start moved, a receiver would read it as a reset.
  */
 export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
   const before = new Map(previous.metrics.map((metric) => [metric.name, metric]))

@@ -1,5 +1,5 @@
 /**
- * A process that tells another one its metrics.
+ * A worker process, which sends its metrics to its primary.
  *
  * @internal
  */
@@ -78,7 +78,7 @@ export const make = Effect.fnUntraced(function*(
   const rounds = yield* Queue.sliding<number>(1)
   const answer = (round: number) =>
     Effect.ignoreCause(report(round, false), { log: "Warn", message: "the metrics of this process were not sent" })
-  // Nobody may listen at the other end, and then nothing is sent.
+  // The worker waits for a first question, because the parent may not listen.
   yield* Effect.flatMap(Queue.take(rounds), answer).pipe(
     Effect.andThen(
       Queue.take(rounds).pipe(

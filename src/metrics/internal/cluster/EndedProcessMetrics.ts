@@ -1,18 +1,16 @@
 /**
- * What processes counted that have ended, so that sums over processes never
+ * Keeps the counts of processes that have ended, so that sums over processes never
  * fall. Pure.
  *
  * **Details**
  *
- * Only what accumulates is kept: counters, histograms, and the count and sum of
- * summaries. A level, such as a gauge or an up-down counter, ends with its
- * process.
+ * Counters, histograms, and the count and sum of summaries are kept. A gauge or an
+ * up-down counter ends with its process.
  *
- * What is kept is bounded. In number: a family has at most as many series as the
- * cardinality limit allows; those beyond it count in the overflow series. In
- * time: there are two generations, and each retention period the older one keeps
- * only the series that are still in use elsewhere; of the others nobody misses
- * the sum, as with a series that expires in a store.
+ * The number of series is bounded by the cardinality limit; further series count
+ * in the overflow series. The time is bounded by two generations. After each
+ * retention period, the older generation keeps only the series that another process
+ * still has. The other series expire, as in a store.
  *
  * @internal
  */
@@ -38,7 +36,7 @@ export const none = (sinceMillis: number): Ended => ({ young: emptySnapshot, old
 
 const accumulates = (metric: MetricData): boolean => aggregationOf.make(metric).accumulates
 
-/** How much is in a series: it never becomes less while the series goes on. */
+/** How much is in a series. It never falls while the series goes on. */
 const amountOf = ({ value }: SeriesSnapshot): number => typeof value === "number" ? value : value.count
 
 /** Whether a series goes on in another reading of its process. */
@@ -46,8 +44,8 @@ const goesOn = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): 
   current !== undefined && current.startMillis === previous.startMillis && amountOf(current) >= amountOf(previous)
 
 /**
- * What `previous` counted and `current`, the next reading of the same process,
- * does not count any more: series that are gone, and those that began anew.
+ * The series of `previous` that `current`, the next reading of the same process,
+ * does not continue: they are gone, or have started again.
  */
 export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
   const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
@@ -68,14 +66,14 @@ export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): 
 }
 
 /**
- * Adds a reading that nobody continues.
+ * Adds the last reading of a process.
  *
  * **Details**
  *
- * Where the same family looked different before, as after the deployment of
- * another version, only the newer one is kept.
+ * If a metric of the same name has another kind, for instance after the deployment
+ * of another version, the newer one replaces it.
  *
- * @param limit series per family; a process that had more of them in one keeps those
+ * @param limit series per metric; a process that had more of them in one keeps those
  */
 export function* retire(ended: Ended, gone: MetricSnapshot, limit: number): Cooperation.Work<Ended> {
   const metrics = gone.metrics.filter(accumulates).map(withoutNonsense)
@@ -87,7 +85,7 @@ export function* retire(ended: Ended, gone: MetricSnapshot, limit: number): Coop
   return { ...ended, young: snapshot }
 }
 
-/** Once not a number, a sum would stay so for good; and quantiles of what has ended say nothing. */
+/** Leaves out NaN, which would stay in a sum for good, and quantiles, which cannot be added up. */
 const withoutNonsense = (metric: MetricData): MetricData => {
   const all: ReadonlyArray<SeriesSnapshot> = metric.series
   const isNumber = all.map((series) => Number.isFinite(amountOf(series)))
@@ -97,7 +95,7 @@ const withoutNonsense = (metric: MetricData): MetricData => {
     : sound
 }
 
-/** The family, with series for which there is no room as an overflow series each. */
+/** The metric; each series without room becomes an overflow series. */
 function* bounded(
   metric: MetricData,
   known: MetricData | undefined,

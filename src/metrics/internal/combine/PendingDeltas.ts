@@ -1,6 +1,6 @@
 /**
- * Bounds what is owed to a receiver that cannot be reached for long, while
- * series come and go in the store.
+ * Bounds the deltas that wait for a receiver that cannot be reached, while series
+ * come and go in the store.
  *
  * @internal
  */
@@ -16,8 +16,8 @@ const seriesIn = (snapshots: ReadonlyArray<MetricSnapshot>): number =>
   snapshots.reduce((sum, { metrics }) => metrics.reduce((sum, { series }) => sum + series.length, sum), 0)
 
 /**
- * Snapshots whose merge is the sum of what is owed. If there are too many series
- * that the store does not have any more, they count in the overflow series.
+ * Snapshots whose merge is the sum of the pending deltas. If too many of their
+ * series are no longer in the store, these series go to the overflow series.
  */
 export function* fold(
   pending: ReadonlyArray<MetricSnapshot>,

@@ -75,10 +75,10 @@ export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
   return { timeMillis: parts[0]?.timeMillis ?? 0, metrics: runs.map(concat) }
 }
 
-/** Families of one name and type as one. */
+/** Metrics of one name and type as one. */
 const concat = (run: ReadonlyArray<MetricData>): MetricData => {
   const [metric] = run as [MetricData]
-  // What is of one type has values of one kind.
+  // Metrics of one type have values of one kind.
   const series: ReadonlyArray<never> = run.flatMap((one) => one.series as ReadonlyArray<never>)
   return run.length === 1 ? metric : mapSeries(metric, () => series)
 }

@@ -2,14 +2,13 @@
  * The runs that have started and not ended: how long the oldest of each task
  * has been running, and how many execution slots are taken.
  *
- * It follows events, as every workflow metric does: the runner publishes all that
- * is needed already, so it keeps no count for metrics' sake and the workflow room
- * need not know that there are any.
+ * It follows events, as every workflow metric does, so that the workflow room need
+ * not know of metrics.
  *
  * @internal
  */
 
-/** Runs that are known by their start; of more than that the oldest is known unless all of these have ended. */
+/** Runs whose start is kept. Beyond that, the oldest run is still known unless all kept runs have ended. */
 const mostRuns = 10_000
 
 export class RunningTasks {

@@ -1,5 +1,5 @@
 /**
- * What the events of steps are measured by.
+ * The rules that record the events of steps.
  *
  * @internal
  */

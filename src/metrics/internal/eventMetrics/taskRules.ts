@@ -1,5 +1,5 @@
 /**
- * What the events of runs and of their loops are measured by.
+ * The rules that record the events of runs and of their loops.
  *
  * @internal
  */

@@ -37,9 +37,9 @@ export interface Checked {
   readonly buckets: ReadonlyArray<number> | undefined
   /** Number of exponential buckets on either side of zero. */
   readonly maximumBuckets: number | undefined
-  /** Series of this family; `undefined` for the configured limit. */
+  /** The highest number of series of this metric; `undefined` for the configured limit. */
   readonly cardinalityLimit: number | undefined
-  /** Whether somebody else keeps the values, who is asked for them. */
+  /** Whether the store asks for the values at each reading. */
   readonly observed: boolean
   /** Where in the program it is declared, for messages. */
   readonly site: string

@@ -73,7 +73,7 @@ export interface Observation<Key extends string> {
 }
 
 /**
- * What a metric is declared with whose values somebody else keeps.
+ * The declaration of a metric whose values the store asks for.
  *
  * @category models
  * @since 0.1.0
@@ -81,10 +81,10 @@ export interface Observation<Key extends string> {
 export interface ObservedDeclaration<Key extends string> extends Declaration<Key> {
   readonly type: "counter" | "upDownCounter" | "gauge"
   /**
-   * Gives all values whenever the metrics are read. A level that it no longer
-   * gives is gone; a total stays as it was for `metrics.retention`, so that it
-   * goes on when it comes back. A total that has become less begins anew. What it
-   * throws or fails with is counted; an effect has a second.
+   * Gives all values at each reading of the metrics. If it stops giving a level, the
+   * level is gone. If it stops giving a total, the total stays for
+   * `metrics.retention`. A total that falls starts again. A failure is counted. An
+   * effect has one second.
    */
   readonly read: (() => Iterable<Observation<Key>>) | Effect.Effect<Iterable<Observation<Key>>, unknown>
 }
@@ -144,9 +144,9 @@ export interface MetricStoreShape {
    */
   readonly measures: "process" | "thread" | "none"
   /**
-   * All families that have a series, sorted by name, read at one instant; those
-   * of Effect's own `Metric` right after it. Reading many series lets the event
-   * loop go on in between.
+   * All metrics that have a series, sorted by name, read at one instant; metrics of
+   * Effect's own `Metric` right after it. The event loop runs while many series are
+   * read.
    */
   readonly snapshot: Effect.Effect<MetricSnapshot>
 }

@@ -15,7 +15,7 @@ import { setField } from "../../../internal/setField.ts"
 /** Attribute values by key, as a snapshot shows them. */
 export type Attributes = Readonly<Record<string, string>>
 
-/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+/** Returns the given object, so that a subclass puts its private fields on it. */
 class Given {
   readonly [key: string]: string
   constructor(attributes: Attributes) {
@@ -55,9 +55,9 @@ export class SeriesAttributes extends Given {
    *
    * **Gotchas**
    *
-   * One text is kept, whoever asks first: every caller must render the same. A
-   * text with U+FFFD in it is not kept: different values may look alike in it, and
-   * `render` is where that can be noticed.
+   * One text is kept, so every caller must render the same text. A text with
+   * U+FFFD is not kept: two different values may have the same text, and `render`
+   * has to notice that.
    */
   static memo(attributes: Attributes, render: (attributes: Attributes) => string): string {
     if (!(#exposition in attributes)) return render(attributes)

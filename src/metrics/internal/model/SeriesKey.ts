@@ -1,6 +1,6 @@
 /**
- * Which series is which, and which comes first: by their attributes, whatever
- * the order of the keys.
+ * Identifies and sorts series by their attributes. The order of the keys does not
+ * matter.
  *
  * @internal
  */
@@ -49,7 +49,7 @@ const keyOf = (attributes: Attributes): string => {
   return text
 }
 
-/** The order of a snapshot: by the values of the family's keys, the overflow series last. */
+/** The order of a snapshot: by the values of the metric's keys, the overflow series last. */
 export const compare = (keys: ReadonlyArray<string>) => (left: Attributes, right: Attributes): number => {
   const last = isOverflow(left)
   if (last !== isOverflow(right)) return last ? 1 : -1

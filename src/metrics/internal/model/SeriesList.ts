@@ -1,13 +1,12 @@
 /**
- * The series of a family one by one, none of which is kept.
+ * The series of a metric one by one, without an array of them.
  *
  * **Details**
  *
- * The store has copied numbers; the objects of a snapshot are made of them. A
- * format needs each object for a moment only: made all at once, those of many
- * series are what a collector spends most of a scrape on. A snapshot that comes
- * from a store therefore makes its arrays when somebody asks for them, and
- * formats do not ask: they walk this list.
+ * A format needs the object of a series for a moment only. If a snapshot made the
+ * objects of all series at once, the garbage collector would take most of the time
+ * of a scrape. So a snapshot of a store makes its arrays at their first use, and
+ * formats walk this list instead.
  *
  * @internal
  */
@@ -18,11 +17,11 @@ import type { Attributes } from "./SeriesAttributes.ts"
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly length: number
   readonly at: (index: number) => SeriesSnapshot<Value>
-  /** The same for who looks at one after the other: the next call may write over it. */
+  /** As {@link at}, but the next call may write over the object. */
   readonly peek: (index: number) => SeriesSnapshot<Value>
-  /** Cheaper than those of `at`. */
+  /** The attributes alone, which is cheaper. */
   readonly attributesAt: (index: number) => Attributes
-  /** Whether it is known that no two of them have the same attribute values, not even as UTF-8. */
+  /** Whether it is known that no two series have the same attribute values in UTF-8. */
   readonly areDistinct: boolean
 }
 
@@ -53,7 +52,7 @@ class MadeSeries implements SeriesList {
   }
 }
 
-/** Gives back the object it is given, so that a subclass puts its private fields on that one. */
+/** Returns the given object, so that a subclass puts its private fields on it. */
 class Given {
   declare readonly series: ReadonlyArray<SeriesSnapshot>
   constructor(metric: MetricData) {
@@ -61,10 +60,7 @@ class Given {
   }
 }
 
-/**
- * What a family knows of its series before their array is made. A private field is out of sight of copies, comparisons
- * and everything that prints.
- */
+/** Keeps the list of a metric whose array is not made yet. Copies, comparisons and printing do not see private fields. */
 class Listed extends Given {
   #list: SeriesList
   readonly #made: Array<SeriesSnapshot> = []
@@ -93,7 +89,7 @@ class Listed extends Given {
   }
 }
 
-/** A family that makes the array of its `series` at the first reading of it. */
+/** A metric that makes the array of its `series` at the first reading of it. */
 export const attach = (head: Omit<MetricData, "series">, list: SeriesList): MetricData => {
   const metric = Object.defineProperty({ ...head }, "series", {
     get: () => Listed.make(metric, list.length),
@@ -103,14 +99,14 @@ export const attach = (head: Omit<MetricData, "series">, list: SeriesList): Metr
   return new Listed(metric, list) as unknown as MetricData
 }
 
-/** The series of a family, whoever made it. */
-export const of = <Family extends MetricData>(metric: Family) =>
-  (Listed.listOf(metric) ?? new MadeSeries(metric.series, false)) as SeriesList<Family["series"][number]["value"]>
+/** The series of any metric, of a store or made by a program. */
+export const of = <Data extends MetricData>(metric: Data) =>
+  (Listed.listOf(metric) ?? new MadeSeries(metric.series, false)) as SeriesList<Data["series"][number]["value"]>
 
 /** Series that are made in one piece of work. */
 const piece = 500
 
-/** Makes the array of `series`, for those who need all of it. */
+/** Makes the array of `series` in pieces of work. */
 export function* make(metric: MetricData): Cooperation.Work<void> {
   const length = Listed.listOf(metric)?.length ?? 0
   for (let end = piece; end < length; end += piece) {

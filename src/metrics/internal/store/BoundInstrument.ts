@@ -1,6 +1,6 @@
 /**
- * A series found once, for hot paths: what recording needs is at hand without a
- * further look-up.
+ * An instrument that is bound to one series, for hot paths: it records without a
+ * look-up.
  *
  * @internal
  */
@@ -17,9 +17,9 @@ export interface InstrumentContext {
   readonly keys: ReadonlyArray<string>
   readonly index: SeriesIndex
   readonly numbers: SeriesNumbers
-  /** `undefined` where exemplars are off: recording then pays nothing for them. */
+  /** `undefined` if exemplars are off, so that recording pays nothing for them. */
   readonly exemplars: ExemplarFilter | undefined
-  /** Answers a measurement that makes no sense; may throw. */
+  /** Called with a sentence for a measurement that makes no sense; may throw. */
   readonly misuse: (message: string) => void
 }
 
@@ -45,7 +45,7 @@ export abstract class BoundInstrument {
     this.generation = this.numbers.generation
   }
 
-  /** A series has expired since: if it is this one, another takes its place. */
+  /** Finds the series again after a series has expired, in case it was this one. */
   protected revive(): void {
     if (!this.series.live) this.series = this.context.index.find(this.attributes)
     this.base = this.series.base

@@ -1,5 +1,6 @@
 /**
- * All families of a store: declared once each, changed by views, read together.
+ * Declares the metrics of a store, with the changes of views, and reads them
+ * together.
  *
  * @internal
  */
@@ -16,11 +17,11 @@ export interface Options {
   readonly views: ReadonlyArray<MetricView>
   /** Whether histograms with explicit buckets count in exponential ones. */
   readonly isExponential: boolean
-  /** Makes a family of a declaration as the views have left it; gives nothing where there is no room for it. */
+  /** Makes the storage of a declaration that the views have changed; `undefined` if there is no room. */
   readonly makeStorage: (declaration: MetricDeclaration.Checked) => MetricStorage | undefined
   /** Whether the telemetry counts about itself under a name. */
   readonly isReserved: (name: string) => boolean
-  /** Told what cannot be done as it is declared or as a view has it. */
+  /** Called with a sentence if a declaration or a view cannot be followed. */
   readonly onProblem: (sentence: string) => void
 }
 
@@ -30,7 +31,7 @@ export type Instrument = ReturnType<typeof instrumentOf> | NoopInstrument
 interface Declared {
   readonly declaration: MetricDeclaration.Checked
   readonly instrument: Instrument
-  /** `undefined` where a view denies the metric or there is no room for it. */
+  /** `undefined` if a view denies the metric, or if there is no room. */
   readonly storage: MetricStorage | undefined
 }
 
@@ -80,12 +81,12 @@ export class DeclaredMetrics {
     return { ...viewed, name }
   }
 
-  /** Whether a family is shown under the name. */
+  /** Whether a metric is shown under the name. */
   has(name: string): boolean {
     return this.#storages.has(name)
   }
 
-  /** The family that is shown under the name. */
+  /** The metric that is shown under the name. */
   storage(name: string): MetricStorage | undefined {
     return this.#storages.get(name)
   }
@@ -101,7 +102,7 @@ export class DeclaredMetrics {
     return reading
   }
 
-  /** Reads every value now; the work makes the families that have a series, in no order. */
+  /** Reads every value now. The work makes the snapshots of the metrics that have a series, unsorted. */
   read(reading: Reading): Cooperation.Work<Array<MetricData>> {
     return collect(Array.from(this.#storages.values(), (storage) => storage.read(reading)))
   }

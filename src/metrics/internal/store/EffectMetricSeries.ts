@@ -31,7 +31,7 @@ export const nameOf = (id: string, type: MetricType): string => {
 }
 
 export interface Options {
-  /** Start of series whose own start nobody knows. */
+  /** The start of the series: Effect does not know their own start. */
   readonly startMillis: number
   readonly redact: (key: string, value: string) => string
   readonly redactName: (name: string) => string

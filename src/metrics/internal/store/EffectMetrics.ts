@@ -1,13 +1,12 @@
 /**
- * Metrics that a program or library recorded with Effect's own `Metric`, as
- * metrics of a snapshot.
+ * Reads the metrics that a program or library recorded with Effect's own `Metric`.
  *
  * **Details**
  *
- * Names and attribute keys become those of Prometheus. A name belongs to the
- * metric that had it first: what has the same name and another kind, or the name
- * of a metric of ours, is left out and said once. Series that have become the
- * same are added up.
+ * Names and attribute keys are changed to names that Prometheus takes. A metric is
+ * left out and reported once if its name belongs to a declared metric, or to a
+ * metric of another kind that was there first. Series that have the same
+ * attributes then are added up.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @internal
@@ -31,13 +30,13 @@ export interface Options {
   /** How many metrics of the registry are ours. */
   readonly countOurs: () => number
   readonly context: Context.Context<never>
-  /** Start of series whose own start nobody knows. */
+  /** The start of the series: Effect does not know their own start. */
   readonly startMillis: number
   readonly views: ReadonlyArray<MetricView>
   readonly redact: (key: string, value: string) => string
-  /** What leaves of the name of a metric or an attribute, and of a help text. */
+  /** Makes the name of a metric or an attribute, or a help text, fit to be shown. */
   readonly redactName: (name: string) => string
-  /** Told once for each name. */
+  /** Called once for each name. */
   readonly onConflict: (sentence: string) => void
 }
 
@@ -47,7 +46,7 @@ const piece = 1024
 /** Prometheus asks for a help text; Effect does not. */
 const defaultHelp = "Recorded with Effect's Metric."
 
-/** Reads all of them; `isTaken` says whether a family of ours has a name. */
+/** Reads all of them; `isTaken` says whether a metric of the store has a name. */
 export const reader = (
   options: Options
 ): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<MetricData>> => {
@@ -74,19 +73,19 @@ export const reader = (
         continue
       }
       const buckets = metric.type === "Histogram" ? boundsOf(metric.state) : undefined
-      const family = metrics.get(name) ??
+      const found = metrics.get(name) ??
         { type, name, help: options.redactName(metric.description ?? defaultHelp), buckets, series: [] }
-      if (!haveOneKind(family, { type, buckets })) {
-        report(name, `metric ${id} of Effect's registry is left out: ${name} is a ${family.type} already`)
+      if (!haveOneKind(found, { type, buckets })) {
+        report(name, `metric ${id} of Effect's registry is left out: ${name} is a ${found.type} already`)
         continue
       }
-      metrics.set(name, family)
-      // What is no text and cannot be made one must not cost the others their reading.
+      metrics.set(name, found)
+      // An attribute value that cannot become text must not fail the reading of the other metrics.
       const series = orElse(() => seriesOf(metric, { ...options, keeps: view.keeps }), () => [])
-      for (const one of series) family.series.push({ key: keyOf(one.attributes), series: one })
+      for (const one of series) found.series.push({ key: keyOf(one.attributes), series: one })
     }
     const all: Array<MetricData> = []
-    for (const family of metrics.values()) all.push(yield* snapshotOf(family))
+    for (const found of metrics.values()) all.push(yield* snapshotOf(found))
     return all
   }
 }
@@ -108,10 +107,10 @@ interface Keyed {
 /** The keys of the attributes differ from series to series. */
 const keyOf = keyer([])
 
-function* snapshotOf({ buckets, series, ...family }: Found): Cooperation.Work<MetricData> {
+function* snapshotOf({ buckets, series, ...found }: Found): Cooperation.Work<MetricData> {
   const sorted = yield* SlicedSort.sort(series, compare)
   const snapshot = {
-    ...family,
+    ...found,
     unit: undefined,
     attributes: [],
     ...(buckets === undefined ? {} : { buckets }),
@@ -127,8 +126,8 @@ const compare = (left: Keyed, right: Keyed): number => {
 }
 
 /** Adds up the series that have become one. */
-function* joined(family: MetricData): Cooperation.Work<MetricData> {
-  const parts = [{ ...family, series: [] } as MetricData, family]
+function* joined(found: MetricData): Cooperation.Work<MetricData> {
+  const parts = [{ ...found, series: [] } as MetricData, found]
   const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
   return snapshot.metrics[0] as MetricData
 }
@@ -138,8 +137,8 @@ function* joined(family: MetricData): Cooperation.Work<MetricData> {
 type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ? Value : never
 
 /**
- * Finds the metrics of others. Most of a registry is ours, and a look at all of it takes as long as writing it: it is
- * taken only where there are more metrics than before, or fewer, or where one of others has gone.
+ * Finds the metrics of others. Most of a registry is ours, and to look at all of it takes as long as a scrape. So the
+ * finder looks again only if the number of metrics has changed, or if a metric of others has gone.
  */
 const finder = (
   { countOurs, registry }: Pick<Options, "countOurs" | "registry">
@@ -155,7 +154,7 @@ const finder = (
     const others: Array<readonly [key: string, metadata: Metadata]> = []
     const metrics = registry.entries()
     while (moveOthers(metrics, others)) yield
-    // All at once, as a reading may be interrupted or have company.
+    // Set together, because another reading may run at the same time.
     found = others
     all = before[0]
     ours = before[1]
@@ -164,8 +163,8 @@ const finder = (
 }
 
 /**
- * Adds those of others among the next metrics; says whether there may be more. Apart from the generator, whose loops
- * make an object for each step.
+ * Adds the metrics of others among the next ones; gives `true` if there may be more. A function of its own: a loop in a
+ * generator makes an object for each step.
  */
 const moveOthers = (
   metrics: Iterator<readonly [key: string, metadata: Metadata]>,

@@ -15,26 +15,26 @@ import type { Series } from "./Series.ts"
 /** Reads the value that a series has now. */
 type Read = (series: Series) => SeriesSnapshot["value"]
 
-/** How the series of a family are shown. */
-export interface Family {
+/** A metric whose series are shown to Effect. */
+export interface ShownMetric {
   readonly declaration: Checked
   readonly read: Read
   /** All series there are; the registry forgets them with the store. */
   readonly series: () => Iterable<Series>
 }
 
-/** Registers one series; what takes it out again is kept by the series. */
+/** Registers one series. The series keeps its registration. */
 export type Register = (series: Series) => void
 
-/** What our own hooks are told from those of others by. */
+/** Marks our own hooks. */
 const ours = Symbol("tasker-telemetry/metrics/EffectRegistry")
 
-/** A property of each hook would be an object of its own, of which there is one for each series. */
+/** A prototype, because a property on the hook of each series would cost an object each. */
 const hookPrototype: object = Object.create(Function.prototype, { [ours]: { value: true } })
 
 export const isOurs = (metadata: Metric.Metric.Metadata<unknown, unknown>): boolean => ours in metadata.hooks.get
 
-/** How many metrics of a registry are ours, whichever store they belong to; several may share a registry, which has it. */
+/** How many metrics of a registry are ours. The registry keeps it, because several stores may share the registry. */
 interface Count {
   value: number
 }
@@ -42,14 +42,14 @@ interface Count {
 const countIn = (registry: Metric.MetricRegistry & { [ours]?: Count }): Count => registry[ours] ??= { value: 0 }
 
 /**
- * A door into the registry of the context the layer is built in. A metric whose
- * name somebody else has registered already is left to them and reported.
+ * Registers metrics in the registry of the context that the layer is built in. A
+ * name that another program part has registered already is reported and left.
  */
 export const make = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const registry = yield* Metric.MetricRegistry
   const report = Effect.runForkWith(context)
-  const metrics: Array<Family> = []
+  const metrics: Array<ShownMetric> = []
   const count = countIn(registry)
   let closed = false
 
@@ -73,7 +73,7 @@ export const make = Effect.gen(function*() {
   return {
     /** How many metrics of the registry are ours. */
     count: () => count.value,
-    metric: (metric: Family): Register => {
+    metric: (metric: ShownMetric): Register => {
       const { name } = metric.declaration
       if (isTaken(name)) {
         report(Effect.logDebug(
@@ -95,7 +95,7 @@ export const make = Effect.gen(function*() {
 
 const shower = (
   context: Context.Context<never>,
-  { declaration, read }: Family
+  { declaration, read }: ShownMetric
 ): (series: Series) => Metric.Registration => {
   const { help, name, type } = declaration
   const number = (series: Series) => read(series) as number
@@ -139,7 +139,7 @@ const shower = (
   }
 }
 
-/** Somebody else's metric of the same identity records into these hooks, so they take everything and do nothing. */
+/** A metric of the program with the same identity records into these hooks, so they ignore what they get. */
 const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metric.Metric.Hooks<unknown, State> => ({
   get: Object.setPrototypeOf(() => stateOf(series), hookPrototype) as () => State,
   update: nothing,

@@ -1,5 +1,5 @@
 /**
- * A family at work: its series, their numbers, and how they are read.
+ * Keeps the series of a declared metric and their numbers, and reads them.
  *
  * @internal
  */
@@ -45,7 +45,7 @@ const piece = 500
 /** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
 const overheadBytes = 970
 
-/** What a snapshot shows of the attribute values of a series; `undefined` ones are those of the overflow series. */
+/** The attributes of a series in a snapshot; `values` is `undefined` for the overflow series. */
 export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
   values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
 
@@ -56,9 +56,9 @@ export class MetricStorage {
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
   readonly #limit: number
-  /** The same family of worker threads where this is the one of the main thread, and the other way around. */
+  /** The same metric in the other place: of the worker threads for the main thread, of the main thread for them. */
   #linked: MetricStorage | undefined
-  /** Series that this family and its linked have both. */
+  /** Number of series that this storage and the linked storage both have. */
   #inBoth = 0
   #textBytes = 0
 
@@ -92,7 +92,7 @@ export class MetricStorage {
             : numbers.allocate(values, startMillis)
           if (base === undefined) return undefined
           const series = new Series(base, values, attributesOf(declaration, values), startMillis)
-          // Kept by the first scrape, the texts of many series would be moved about by the collector in the midst of it.
+          // The first scrape would otherwise keep the texts of many series at once, and wait for the garbage collector.
           PrometheusLabels.text(series.attributes)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
@@ -108,14 +108,14 @@ export class MetricStorage {
     return this.context.index.all.size
   }
 
-  /** Series of which the linked has no part. */
+  /** Number of series that the linked storage does not have. */
   get aloneCount(): number {
     return this.seriesCount - this.#inBoth
   }
 
   /**
-   * Makes this family and one of the same name, of which one is still empty, two parts of one: they share the limit, and
-   * a series goes from both at once, as a sum that loses a part would look like one that begins anew.
+   * Links the storages of the main thread and of the worker threads. One of them is still empty. They share the limit. A
+   * series expires in both at once: if only one part expired, the sum would fall.
    */
   linkWith(other: MetricStorage): void {
     this.#linked = other
@@ -134,8 +134,8 @@ export class MetricStorage {
   }
 
   /**
-   * Moves what was counted to what the linked has of the series, so that their sum goes on where this part begins anew.
-   * Says whether the linked has it.
+   * Moves the count of a series to the linked storage, so that the sum does not fall when this part starts at zero. Gives
+   * `false` if the linked storage does not have the series.
    */
   addToLinked({ base, values }: Series): boolean {
     const linked = this.#linked
@@ -151,7 +151,7 @@ export class MetricStorage {
     values[base] = 1
   }
 
-  /** Whether another series can be kept apart: the last place is the overflow series' own. */
+  /** Whether there is room for another series. The last place is for the overflow series. */
   #hasRoom(values: ReadonlyArray<string>): boolean {
     const linked = this.#linked
     const overflow = this.context.index.get([], undefined) ?? this.#linkedSeries(undefined)
@@ -160,12 +160,12 @@ export class MetricStorage {
       this.#linkedSeries(values) !== undefined
   }
 
-  /** Memory of the family, estimated. */
+  /** Memory of the metric, estimated. */
   get bytes(): number {
     return this.context.numbers.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
   }
 
-  /** Takes a series out; who holds it finds another one. */
+  /** Takes a series out. A bound instrument of the series finds a new one. */
   expire(series: Series): void {
     series.live = false
     this.#countInBoth(series, -1)
@@ -177,9 +177,9 @@ export class MetricStorage {
   }
 
   /**
-   * Expires the series that nothing was recorded to since `beforeMillis`, nor to what the linked has of it. What is still
-   * so stays, however long ago it was said: an info, an up-down counter that has not returned to zero, as of runs that
-   * take longer than that, and what a worker thread has in its memory, where nothing is taken back.
+   * Expires the series that nothing was recorded to since `beforeMillis`, neither here nor in the linked storage. Infos
+   * never expire. An up-down counter does not expire while its value is not zero. A series does not expire while a worker
+   * thread has a part of it, because the memory of a thread takes nothing back.
    */
   *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
     const { declaration: { type }, context: { index, numbers } } = this
@@ -214,12 +214,12 @@ export class MetricStorage {
     return this.context.numbers.prepare(reading)
   }
 
-  /** Reads all values now; the work makes a snapshot of what was read, or nothing where there is no series. */
+  /** Reads all values now. The work makes the snapshot of the metric, or `undefined` if it has no series. */
   read(reading: Reading): Cooperation.Work<MetricData | undefined> {
     return this.readOf(this.context.numbers.copy(reading))
   }
 
-  /** The same for values that were copied at this moment; they are looked at when the work is done. */
+  /** As {@link read}, of numbers that were copied at this moment. The work reads them. */
   readOf(values: Float64Array): Cooperation.Work<MetricData | undefined> {
     const { exemplars } = this.context
     return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.nothing)

@@ -1,6 +1,5 @@
 /**
- * Metrics whose values somebody else keeps; they are asked for before every
- * reading.
+ * Asks for the values of observed metrics before every reading.
  *
  * @internal
  */
@@ -18,7 +17,7 @@ type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
 
 interface Reading {
   readonly read: Read
-  /** Those of the last reading stay if the next one fails. */
+  /** The values of the last reading; they stay if the next reading fails. */
   values: ObservedValues.Values
   /** The effect that was started last; it may be done. */
   running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
@@ -27,7 +26,7 @@ interface Reading {
 /** How long an effect may take to give its values. */
 const longest = "1 second"
 
-/** Who keeps the values of a family. */
+/** What is asked for the values of one metric. */
 interface Kept {
   readonly readings: Map<symbol, Reading>
   readonly shown: ObservedValues.ObservedValues
@@ -35,14 +34,14 @@ interface Kept {
 
 export class ObservedMetrics {
   readonly #observed = new Map<MetricStorage, Kept>()
-  /** Told the metric whose values could not be had. */
+  /** Called with the metric whose values could not be read. */
   readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
 
   constructor(onError: (metric: string, cause: Cause.Cause<unknown>) => void) {
     this.#onError = onError
   }
 
-  /** Asks for the values of a family from now on, beside those that are asked already; gives what ends it. */
+  /** Asks `read` for values of a metric from now on; gives a function that ends it. A metric may have several readers. */
   add(storage: MetricStorage, read: Read): () => void {
     const key = Symbol(storage.declaration.name)
     const kept: Kept = this.#observed.get(storage) ??
@@ -56,19 +55,19 @@ export class ObservedMetrics {
     }
   }
 
-  /** Brings all observed families up to date; never fails. */
+  /** Brings all observed metrics up to date; never fails. */
   readonly refresh: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.#observed], ([storage, kept]) => this.#refreshFamily(storage, kept), {
+    Effect.forEach([...this.#observed], ([storage, kept]) => this.#refreshMetric(storage, kept), {
       concurrency: "unbounded",
       discard: true
     })
   )
 
-  #refreshFamily(storage: MetricStorage, kept: Kept): Effect.Effect<void> {
+  #refreshMetric(storage: MetricStorage, kept: Kept): Effect.Effect<void> {
     const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(storage, one), {
       concurrency: "unbounded"
     })
-    // Values that nobody brings up to date any more become idle.
+    // If no reading succeeds, the values are not replaced and become idle.
     return Effect.flatMap(
       readings,
       (done) =>
@@ -83,7 +82,7 @@ export class ObservedMetrics {
     const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
-        // All of them are had before one is shown: a reading that breaks off must not look like a reset.
+        // All values are taken before one is shown: half a reading would look like a reset.
         one.values = ObservedValues.taken(storage, values)
         return true
       })).pipe(
@@ -95,8 +94,8 @@ export class ObservedMetrics {
 }
 
 /**
- * An effect that cannot be interrupted must not keep the reading, and is not
- * started once more while it runs: readings at the same time share it.
+ * Limits the time of an effect, even if it cannot be interrupted. Readings at the
+ * same time share one run of the effect.
  */
 const withinTime = (one: Reading, read: Observing): Observing =>
   Effect.suspend(() => {

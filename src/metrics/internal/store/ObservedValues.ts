@@ -1,5 +1,5 @@
 /**
- * The values that a family shows which others keep.
+ * The values of an observed metric.
  *
  * @internal
  */
@@ -9,7 +9,7 @@ import type { Observation } from "../model/MetricStoreShape.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
 import type { Series } from "./Series.ts"
 
-/** The values of one reading, copied: those of the attributes one row after the other, and the numbers. */
+/** A copy of the values of one reading: the attribute values row by row, and the numbers. */
 export interface Values {
   readonly attributes: ReadonlyArray<unknown>
   readonly numbers: ReadonlyArray<number>
@@ -17,7 +17,7 @@ export interface Values {
 
 export const nothing: Values = { attributes: [], numbers: [] }
 
-/** A copy, because the caller may go on to change its objects; made at once, and so no more than that. */
+/** Copies the values, because the caller may change its objects later. The copy is made at once, so it is kept small. */
 export const taken = (storage: MetricStorage, observations: Iterable<Observation<string>>): Values => {
   const { declaration: { name, type }, context: { keys } } = storage
   const all: Array<unknown> = []
@@ -38,7 +38,7 @@ const piece = 500
 
 export class ObservedValues {
   readonly #storage: MetricStorage
-  /** Counts how often the values were replaced: of two replacements at a time only the newer one goes on. */
+  /** Number of replacements so far. If two run at the same time, the older one stops. */
   #turn = 0
 
   constructor(storage: MetricStorage) {
@@ -46,10 +46,10 @@ export class ObservedValues {
   }
 
   /**
-   * Puts the values in place of those of before; what shares a series, as in an overflow, is added up.
+   * Replaces the values of the last reading. Values that share a series, such as the overflow series, are added up.
    *
-   * A level that is not given any more is gone. A total stays as it was, until it is idle: what is not there for a
-   * while goes on from where it was, and would be counted twice if it were to begin anew.
+   * A level that is no longer given is gone. A total stays until it is idle: if it expired and came back, its whole amount
+   * would be counted twice.
    */
   *replace(readings: ReadonlyArray<Values>): Cooperation.Work<void> {
     const storage = this.#storage
@@ -62,7 +62,7 @@ export class ObservedValues {
         const { size } = index.all
         const series = index.find(rowOf(storage, values, row))
         const total = (totals.get(series) ?? 0) + value
-        // Nobody may see a new series without a value.
+        // Another thread may read a new series at once, so it needs a value.
         if (index.all.size > size) write(storage, series, total)
         totals.set(series, total)
         if (++count % piece > 0) continue
@@ -92,7 +92,7 @@ const rowOf = ({ context: { keys } }: MetricStorage, { attributes }: Values, row
   return record
 }
 
-/** A total that has become less has begun anew. */
+/** Shows a value. A total that has fallen starts again as a new series. */
 const show = (storage: MetricStorage, series: Series, total: number): void => {
   const { declaration: { type }, context: { index, keys, numbers } } = storage
   if (!series.live) return
@@ -106,7 +106,7 @@ const show = (storage: MetricStorage, series: Series, total: number): void => {
   write(storage, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
 }
 
-/** Each series goes from its value of before to its new one, without one in between that another thread might read. */
+/** Writes a value in one step, because another thread may read in between. */
 const write = ({ declaration: { type }, context: { numbers } }: MetricStorage, series: Series, total: number): void => {
   const { base } = series
   const { values } = numbers

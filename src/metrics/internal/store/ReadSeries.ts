@@ -17,7 +17,7 @@ const noExemplars: ReadonlyArray<Exemplar> = []
 
 /** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
 export class ReadSeries implements SeriesList {
-  /** The index of a family finds a series by its values, and they are well-formed. */
+  /** The index of a metric finds a series by its values, and they are well-formed. */
   readonly areDistinct = true
   readonly #ordered: ReadonlyArray<Series>
   readonly #values: Float64Array

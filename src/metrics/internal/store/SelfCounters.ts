@@ -1,12 +1,11 @@
 /**
- * The counters of the rooms below, which keep them in `SelfStatistics`, as
- * families of a snapshot.
+ * Reads what the telemetry counts about itself in `SelfStatistics`.
  *
  * **Details**
  *
- * Views deny, rename and thin them out as every other metric. No two families of
- * a snapshot have one name: a counter keeps its own where a view gives it one that
- * is taken, and is left out where a declared metric was there first.
+ * Views deny, rename and thin out these counters as other metrics. A counter keeps
+ * its name if a view gives it a name that is taken. It is left out if a declared
+ * metric has its name.
  *
  * @internal
  */
@@ -18,13 +17,13 @@ import * as viewed from "./views.ts"
 export interface Options {
   readonly counters: () => ReadonlyArray<SelfCounter>
   readonly startMillis: number
-  /** What leaves of the value of an attribute: programs name their subscribers. */
+  /** Redacts the value of an attribute: programs name their subscribers. */
   readonly redact: (key: string, value: string) => string
-  /** Told once for each name. */
+  /** Called once for each name. */
   readonly onConflict: (sentence: string) => void
 }
 
-/** Reads those that have counted something; `isTaken` says whether a declared metric has a name. */
+/** Reads the counters that have a value; `isTaken` says whether a declared metric has a name. */
 export const reader = ({ counters, onConflict, redact, startMillis }: Options) => {
   const report = viewed.reporter(onConflict)
 

@@ -1,6 +1,5 @@
 /**
- * What a store says about itself: metrics that overflow, misuse, memory. And what
- * the rooms below have counted.
+ * What a store says about itself: overflows, misuse, failed readings, memory.
  *
  * @internal
  */
@@ -33,7 +32,7 @@ export const readBytes = (storages: Iterable<MetricStorage>, threadBytes: number
   return [{ attributes: {}, value }]
 }
 
-/** Of what worker threads have, and what they have left, the series count that the main thread does not have. */
+/** Series by metric. A series that the main thread and worker threads both have counts once. */
 export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<MetricStorage>) => {
   const counts = new Map<string, number>()
   for (const storage of own) counts.set(storage.declaration.name, storage.seriesCount)

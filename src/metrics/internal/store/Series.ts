@@ -1,5 +1,5 @@
 /**
- * One series of a family: where its numbers are, and since when.
+ * One series of a metric: where its numbers are, and since when.
  *
  * @internal
  */
@@ -10,17 +10,17 @@ import type { Exemplar } from "../../MetricSnapshot.ts"
 export interface KeptExemplar {
   readonly exemplar: Exemplar
   readonly interval: number
-  /** The one that it has taken the place of, for a reading that began before. */
+  /** The exemplar that it replaced, for a reading that began before. */
   readonly before: Omit<KeptExemplar, "before"> | undefined
 }
 
 export class Series {
-  /** Place of its numbers in the storage of the family. */
+  /** Place of its numbers in the storage of the metric. */
   readonly base: number
   /** Attribute values in the order of the keys; `undefined` for the overflow series. */
   readonly values: ReadonlyArray<string> | undefined
   readonly attributes: Readonly<Record<string, string>>
-  /** Of what worker threads count in their memory: the earliest of their starts. */
+  /** For a series of worker threads, the earliest start among the threads. */
   startMillis: number
   /** How many worker threads have a part of it in their memory. */
   threads = 0

@@ -16,7 +16,7 @@ import type { Exemplar } from "../../MetricSnapshot.ts"
 import type { KeptExemplar, Series } from "./Series.ts"
 
 export class ExemplarFilter {
-  /** Spans that are not sampled are no use to somebody who looks for the trace. */
+  /** Whether only sampled spans count: a span that is not sampled has no trace to look at. */
   readonly #onlySampled: boolean
   /** Counts snapshots. */
   #interval = 1
@@ -32,7 +32,7 @@ export class ExemplarFilter {
     if (fiber !== undefined) this.#offerIn(fiber, series, position, value)
   }
 
-  /** Apart from {@link offer}, which is small enough to become part of its callers. */
+  /** A method of its own, so that {@link offer} stays small enough to be inlined. */
   #offerIn(fiber: Fiber.Fiber<unknown, unknown>, series: Series, position: number, value: number): void {
     const span = fiber.cache.span
     if (span === undefined || (this.#onlySampled && !span.sampled)) return
@@ -47,7 +47,7 @@ export class ExemplarFilter {
     this.#interval++
   }
 
-  /** Reading begins now: what it gives finds the exemplars that series have at this moment. */
+  /** Begins a reading. The result finds the exemplars that series have at this moment. */
   read(): ReadExemplars {
     const interval = this.#interval
     return this.#isEmpty ? nothing : (series) => collect(series, interval)

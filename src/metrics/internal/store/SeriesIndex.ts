@@ -24,17 +24,17 @@ export interface SeriesIndex {
   readonly remove: (series: Series) => void
   /** The series of these values, given in the order of these keys, if there is one; of `undefined` the overflow series. */
   readonly get: (keys: ReadonlyArray<string>, values: ReadonlyArray<string> | undefined) => Series | undefined
-  /** The overflow series of what others have found to be beyond their limit, which is theirs to report. */
+  /** The overflow series, for a worker thread that has reported its overflow already. */
   readonly overflow: () => Series
 }
 
 export interface IndexOptions {
   readonly keys: ReadonlyArray<string>
-  /** Whether another series can be kept apart; what cannot shares the overflow series. */
+  /** Whether there is room for another series; without room it shares the overflow series. */
   readonly hasRoom: (values: ReadonlyArray<string>) => boolean
   /** Turns the value of a new series into what may be shown. */
   readonly redact: (key: string, value: string) => string
-  /** Makes a series; `undefined` values are those of the overflow series. Gives nothing where there is no room. */
+  /** Makes a series; `values` is `undefined` for the overflow series. Gives `undefined` if there is no room. */
   readonly make: (values: ReadonlyArray<string> | undefined) => Series | undefined
   /** The first overflow: how many series there are, and the attribute that has the most distinct values. */
   readonly onOverflow: (count: number, culprit: string) => void

@@ -1,5 +1,5 @@
 /**
- * The numbers of the series of a family, side by side in one typed array.
+ * The numbers of the series of a metric, side by side in one typed array.
  *
  * **Details**
  *
@@ -12,7 +12,7 @@
 import type * as Cooperation from "../../../internal/Cooperation.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 
-/** Memory of one reading of all families: by storage the room for its copy, by slab the copy of what storages share. */
+/** Memory of one reading: for each storage the room for its copy, for each slab the copy that its storages share. */
 export type Reading = Map<object, Float64Array>
 
 export interface SeriesNumbers {
@@ -20,7 +20,7 @@ export interface SeriesNumbers {
   readonly values: Float64Array
   /** How many numbers a series has, the first one included. */
   readonly stride: number
-  /** Changes whenever a place is given back: who holds a place looks whether it is still theirs. */
+  /** Changes whenever a place is given back, so that a bound instrument looks whether its place is still its own. */
   readonly generation: number
   /** The place of a new series, all zero; `undefined` where there is no room for one. */
   allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined
@@ -36,7 +36,7 @@ export interface SeriesNumbers {
 
 /** Where a store keeps the numbers of its series. */
 export interface Backend {
-  /** Storage for a family; nothing where there is no room for it. */
+  /** The numbers of a metric; `undefined` if there is no room. */
   readonly numbers: (declaration: Checked) => SeriesNumbers | undefined
   /** Whether idle series expire. */
   readonly expires: boolean
@@ -46,7 +46,7 @@ export interface Backend {
 
 const firstSeries = 8
 
-/** Numbers of a page of memory: the system provides each when it is first written to. */
+/** Numbers of a page of memory. The system provides a page at the first write. */
 const pageNumbers = 512
 
 /** Numbers of a copy whose pages are got before, and numbers whose pages are got in one piece of work. */
@@ -111,7 +111,7 @@ export function* prepareCopy(reading: Reading, owner: object, count: number): Co
   reading.set(owner, room)
 }
 
-/** A copy of the numbers, in the memory that was got ready if they have not become more than fit into it. */
+/** A copy of the numbers, in the prepared memory if they still fit into it. */
 export const copyInto = (reading: Reading, owner: object, numbers: Float64Array): Float64Array => {
   const room = reading.get(owner)
   if (room === undefined || room.length < numbers.length) return numbers.slice()

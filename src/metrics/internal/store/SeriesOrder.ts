@@ -1,6 +1,5 @@
 /**
- * Keeps the series of a family sorted, at the cost of sorting only those that
- * are new.
+ * Keeps the series of a metric sorted. Only new series are sorted.
  *
  * @internal
  */
@@ -12,7 +11,7 @@ export class SeriesOrder {
   #sorted: ReadonlyArray<Series> = []
   #added: Array<Series> = []
   #expirations = 0
-  /** How many there were when those that are sorted were looked at. */
+  /** Number of expirations when the sorted series were last filtered. */
   #sortedAt = 0
 
   add(series: Series): void {
@@ -25,9 +24,8 @@ export class SeriesOrder {
   }
 
   /**
-   * Reading begins now: the work gives the series that are live at this moment,
-   * sorted, whatever comes until it is done. A new series that goes until then
-   * can be missing.
+   * Begins a reading. The work gives the series that are live at this moment,
+   * sorted. A new series that expires before the work is done can be missing.
    */
   read(): Cooperation.Work<ReadonlyArray<Series>> {
     const sorted = this.#sorted
@@ -45,7 +43,7 @@ export class SeriesOrder {
     expirations: number
   ): Cooperation.Work<ReadonlyArray<Series>> {
     const result = yield* merge(sorted, yield* sort(added.slice(0, taken), compare, isLive), compare)
-    // Somebody else may have been faster; then the next reading sorts what is left.
+    // If another reading was faster, the next reading sorts the rest.
     if (this.#added === added) {
       this.#sorted = result
       this.#added = this.#added.slice(taken)

@@ -1,5 +1,5 @@
 /**
- * Storage of a family in memory that another thread reads.
+ * The numbers of a metric in memory that another thread reads.
  *
  * @internal
  */
@@ -18,7 +18,7 @@ export class SharedNumbers implements SeriesNumbers {
   readonly #overflow: number
   #showsOverflow = false
 
-  /** @param place number of the family and place of its overflow series, as the slab gave them */
+  /** @param place number of the metric and place of its overflow series, as the slab gave them */
   constructor(slab: SlabWriter, stride: number, place: { readonly number: number; readonly overflow: number }) {
     this.stride = stride
     this.values = slab.numbers
@@ -34,7 +34,7 @@ export class SharedNumbers implements SeriesNumbers {
   }
 
   allocateOverflow(startMillis: number): number {
-    // Its one place may have the numbers of the overflow series before.
+    // The place may still have the numbers of an expired overflow series.
     this.values.fill(0, this.#overflow, this.#overflow + this.stride)
     if (!this.#showsOverflow) this.#slab.showOverflow(this.#number, this.#overflow, startMillis)
     this.#showsOverflow = true
@@ -59,7 +59,7 @@ export class SharedNumbers implements SeriesNumbers {
 export const backend = (port: MetricPort): Backend => {
   const slab = new SlabWriter(port)
   return {
-    // Added to what others have counted, a count that goes would look like one that falls.
+    // If a counter's series disappeared, the sum of all threads would fall.
     expires: false,
     isShared: true,
     numbers: (declaration) => {

@@ -22,7 +22,7 @@ import type { Reading } from "../store/SeriesNumbers.ts"
 export type Entry =
   | { readonly metric: Omit<Checked, "site"> }
   | {
-    /** Number of the family, in the order of their entries. */
+    /** Number of the metric: metrics are numbered in the order of their entries. */
     readonly of: number
     /** Place of the numbers, in numbers. */
     readonly base: number
@@ -70,7 +70,7 @@ export class SlabWriter {
     return new Float64Array(this.#port.numbers, 0, this.#port.numbers.byteLength / numberBytes)
   }
 
-  /** A copy of them, the same one for all families of a reading. */
+  /** A copy of all numbers; the metrics of one reading share it. */
   copy(reading: Reading): Float64Array {
     const copy = reading.get(this) ?? this.numbers.slice(0, this.#usedNumbers)
     reading.set(this, copy)
@@ -78,8 +78,8 @@ export class SlabWriter {
   }
 
   /**
-   * Adds a family, with room for its overflow series; gives its number and the
-   * place of that series. `undefined` where there is no room.
+   * Adds a metric and keeps room for its overflow series. Gives the number of the
+   * metric and the place of that series; `undefined` if there is no room.
    */
   addMetric(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
     const { site: _, ...metric } = declaration
@@ -95,7 +95,7 @@ export class SlabWriter {
     return base !== undefined && this.#publish({ of, base, startMillis, values }) ? base : undefined
   }
 
-  /** Shows the overflow series of a family; there is always room for its entry. */
+  /** Shows the overflow series of a metric; there is always room for its entry. */
   showOverflow(of: number, base: number, startMillis: number): void {
     this.#keptBytes -= overflowEntryBytes
     this.#publish({ of, base, startMillis, values: null })

@@ -1,6 +1,6 @@
 /**
- * What the telemetry of a worker thread says about itself, as metrics of the
- * memory that the main thread reads.
+ * Shows what the telemetry of a worker thread counts about itself to the main
+ * thread.
  *
  * @internal
  */

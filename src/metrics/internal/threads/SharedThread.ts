@@ -1,12 +1,12 @@
 /**
- * A worker thread as the main thread sees it: which series it has, and what it
- * has counted in them.
+ * The series of one worker thread and their counts, as the main thread reads them.
  *
  * **Details**
  *
  * Each series in the memory of the thread is a part of a series of all threads.
- * Which one is decided when its entry is taken from the directory and stays so,
- * or else a sum would fall where a part moves to another series.
+ * The main thread links the part to that series when it takes the entry from the
+ * directory. The link never changes, because moving a part to another series would
+ * let the first sum fall.
  *
  * @internal
  */
@@ -26,25 +26,25 @@ interface ThreadMetric {
   readonly storage: MetricStorage | undefined
   /** The places of the thread's series in its memory, in the order of their entries. */
   readonly bases: Array<number>
-  /** The series of all threads that each of them is a part of; `undefined` where the thread has it no more. */
+  /** The series of all threads that each part belongs to; `undefined` if the thread has dropped the part. */
   readonly series: Array<Series | undefined>
-  /** How many of the parts have been moved to what ended threads leave. */
+  /** How many parts have been moved to the storage, after the thread has ended. */
   left: number
 }
 
-/** Gives the family of all threads for what a thread has declared. */
+/** Finds the storage of all threads for a metric that a thread has declared. */
 export type FindStorage = (declaration: Checked) => MetricStorage | undefined
 
-/** Adds what was read of a thread to the copies that were made of what ended threads left. */
+/** Adds the parts of a thread to the copies of the storages. */
 export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => Cooperation.Work<void>
 
 /** Bytes of the directory that are taken in one piece of work. */
 const pieceBytes = 8192
-/** The same while a reading waits, for what has come since it was prepared; the next reading takes the rest. */
+/** Bytes of the directory that are taken while a reading waits; the next reading takes the rest. */
 const lastBytes = 16_384
-/** Memory for a copy in numbers there are by now: a thread goes on to have new series until it is read. */
+/** Memory for a copy, as a multiple of the numbers so far: a thread adds series until it is read. */
 const roomToGrow = 1.25
-/** How often an ended thread is looked through for what was taken while it was. */
+/** How often an ended thread is searched for parts that were taken during the search. */
 const mostRounds = 10
 /** Series that are added in one piece of work. */
 const piece = 200
@@ -85,7 +85,7 @@ export class SharedThread {
     return prepareCopy(reading, this.#slab, Math.ceil(this.#end * roomToGrow))
   }
 
-  /** Reads all values now; the work adds them to those of other threads. */
+  /** Reads all values now. The result adds them to the values of other threads. */
   read(reading: Reading, nowMillis: number): AddParts {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
@@ -93,7 +93,7 @@ export class SharedThread {
     const guards = this.#metrics.map((metric) => guardOf(metric, live, metric.bases))
     const numbers = copyInto(reading, this.#slab, live)
     for (const guard of guards) guard?.(numbers, 0)
-    // What has left by now is in the copies of what ended threads left.
+    // Parts that were moved already are in the copies of the storages.
     const parts = this.#metrics.map(({ bases, left, series, storage, stride }) => ({
       storage,
       stride,
@@ -112,10 +112,10 @@ export class SharedThread {
     }
   }
 
-  /** The thread has ended: what it has counted is kept without its memory, and its levels are not. */
+  /** Moves the counts of an ended thread to the storages. Its levels end with it. */
   *end(): Cooperation.Work<void> {
     yield* this.take()
-    // What others take meanwhile leaves, too; a thread that has not stopped does not keep this from ending.
+    // A reading may take further parts meanwhile. A thread that still runs must not keep this loop going for ever.
     for (let round = 0; round < mostRounds; round++) {
       for (const metric of this.#metrics) {
         while (metric.left < metric.bases.length) {
@@ -128,7 +128,7 @@ export class SharedThread {
     this.#hasEnded = true
   }
 
-  /** At once: a reading finds the part here or there. */
+  /** Moves a part in one step, so that a reading finds it in one of the two places. */
   #leave(metric: ThreadMetric, position: number): void {
     const { bases, series: all, storage } = metric
     const series = all[position]
@@ -138,7 +138,7 @@ export class SharedThread {
     else if (series.threads === 0) storage.expire(series)
   }
 
-  /** Adds a part to what ended threads have left. */
+  /** Adds a part to the storage. */
   #keep(metric: ThreadMetric, base: number, series: Series): void {
     const { storage, stride } = metric
     const live = this.#slab.numbers(base + stride)
@@ -176,14 +176,14 @@ export class SharedThread {
     if (metric.storage === undefined) return
     const { index } = metric.storage.context
     const series = values === null ? index.overflow() : index.find(attributesOf(metric.declaration, values))
-    // A reading that has missed it must not be followed by one in which the series began before that reading.
+    // The start must not lie before a reading that did not have the series.
     series.startMillis = Math.min(series.startMillis, Math.max(startMillis, this.#readMillis))
     series.threads++
     metric.bases.push(base)
     metric.series.push(series)
   }
 
-  /** The thread does not give a value any more that it has observed, or has begun a total anew. */
+  /** The thread no longer observes a level, or has started a total again. */
   #expire(metric: ThreadMetric, base: number): void {
     const { bases, series: all, storage } = metric
     const position = bases.lastIndexOf(base)
@@ -198,6 +198,6 @@ export class SharedThread {
   }
 }
 
-/** What sees to it that series are copied whole, where the thread may take away numbers. */
+/** Copies series again that the thread changed during the copy; needed if it may take numbers away. */
 const guardOf = ({ declaration: { type }, stride }: ThreadMetric, live: Float64Array, bases: ReadonlyArray<number>) =>
   type === "exponentialHistogram" ? ExponentialHistogram.guard(live, bases, stride) : undefined

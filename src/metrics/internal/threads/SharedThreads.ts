@@ -1,6 +1,6 @@
 /**
- * The worker threads of a process: what they record is added to what the main
- * thread records.
+ * The worker threads of a process, whose metrics are added to the metrics of the
+ * main thread.
  *
  * @internal
  */
@@ -40,7 +40,7 @@ export class SharedThreads {
     return Effect.map(Effect.acquireRelease(open, close), ({ port }) => port)
   }
 
-  /** The families of all threads together. */
+  /** The metrics of all threads together. */
   get storages(): Iterable<MetricStorage> {
     return this.#metrics.storages
   }
@@ -52,7 +52,7 @@ export class SharedThreads {
     return bytes
   }
 
-  /** The main thread has a new family: what threads have of it and what it has share a limit and expire together. */
+  /** Links a new metric of the main thread with the metric of the threads: they share a limit and expire together. */
   link(own: MetricStorage): void {
     this.#metrics.link(own)
   }
@@ -69,9 +69,9 @@ export class SharedThreads {
     yield* this.#metrics.prepare(reading)
   }
 
-  /** Reads all threads now; the work adds what they have to the families of the main thread. */
+  /** Reads all threads now. The work adds their metrics to the metrics of the main thread. */
   read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
-    // First, because what is new in a thread has a place in the families.
+    // Threads come first: a new series of a thread gets its place in the storages then.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
     const metrics = this.#metrics.read(reading)
     return (own) => this.#add(own, metrics, parts)

@@ -1,6 +1,6 @@
 /**
- * The families of all worker threads together. Their numbers are what threads
- * have left that are gone; to read them, those of the threads there are are added.
+ * The metrics of all worker threads together. The storages have the counts of ended
+ * threads; a reading adds the counts of running threads to a copy.
  *
  * @internal
  */
@@ -13,13 +13,13 @@ import { GrowingNumbers, type Reading } from "../store/SeriesNumbers.ts"
 import type { AddParts } from "./SharedThread.ts"
 
 export interface Options {
-  /** Series of a family that says no limit of its own. */
+  /** The limit of a metric that declares none. */
   readonly cardinalityLimit: number
   readonly nowMillis: () => number
-  /** The family of the main thread that is shown under a name. */
+  /** The metric of the main thread that is shown under a name. */
   readonly own: (name: string) => MetricStorage | undefined
   readonly onOverflow: (metric: string, count: number, culprit: string) => void
-  /** Told once of each metric why it is not the same in all threads. */
+  /** Called once for each metric that differs between threads. */
   readonly onConflict: (metric: string, difference: string) => void
 }
 
@@ -36,7 +36,7 @@ export class ThreadMetrics {
     return this.#storages.values()
   }
 
-  /** The family that a thread has declared; `undefined` where another thread has declared it differently. */
+  /** The storage of a metric that a thread declares; `undefined` if another thread declared it differently. */
   readonly find = (declaration: Checked): MetricStorage | undefined => {
     const known = this.#storages.get(declaration.name)
     if (known === undefined) return this.#make(declaration)
@@ -56,7 +56,7 @@ export class ThreadMetrics {
       nowMillis,
       redact: asIs,
       misuse: ignore,
-      // Effect's registry has what the main thread records; it cannot be told to read several memories at one instant.
+      // Effect's registry shows the main thread alone: it cannot read several memories at one instant.
       registry: undefined,
       onOverflow: (count, culprit) => onOverflow(declaration.name, count, culprit)
     })
@@ -66,7 +66,7 @@ export class ThreadMetrics {
     return storage
   }
 
-  /** The main thread has a new family. */
+  /** The main thread has a new metric. */
   link(own: MetricStorage): void {
     const storage = this.#storages.get(own.declaration.name)
     if (storage !== undefined) link(storage, own)
@@ -83,7 +83,7 @@ export class ThreadMetrics {
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
   }
 
-  /** Reads what ended threads have left now; the work adds what was read of the others. */
+  /** Reads the counts of ended threads now. The work adds the parts of running threads. */
   read(reading: Reading): (parts: ReadonlyArray<AddParts>) => Cooperation.Work<ReadonlyArray<MetricData>> {
     const copies = new Map<MetricStorage, Float64Array>()
     const works = Array.from(this.#storages.values(), (storage) => {
