@@ -8,7 +8,7 @@ import { layer, perform, type Shared } from "./perform.ts"
 import { ofSeed, type Plan, smaller } from "./plan.ts"
 
 /** What is wrong with the run of a plan. */
-export const judge = (plan: Plan): Effect.Effect<ReadonlyArray<string>, never, Shared> =>
+const judge = (plan: Plan): Effect.Effect<ReadonlyArray<string>, never, Shared> =>
   Effect.map(Effect.scoped(perform(plan)), (seen) => problems(plan, seen))
 
 /** A problem without its numbers. A smaller plan has to show the same kind, or another fault could take its place. */

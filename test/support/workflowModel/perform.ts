@@ -109,7 +109,7 @@ export const layer: Layer.Layer<Shared> = Layer.mergeAll(MetricEventSink.layer, 
 /** Turns that no plan comes near. */
 const mostTurns = 300_000
 
-export const taskName = "modelled"
+const taskName = "modelled"
 export const stepName = (index: number) => `s${index}`
 export const valueOf = (index: number) => `value of ${index}`
 export const skippedValueOf = (index: number) => `skipped ${index}`
