@@ -19,7 +19,13 @@ export const json = (
 
 /** 400 with every mistake found. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
-  json(400, { error: "invalid_request", issues })
+  json(400, { error: "invalid_request", message: "correct what the issues name and send it again", issues })
+
+/** 500, which says nothing of the inside. */
+export const internalError: HttpServerResponse.HttpServerResponse = json(500, {
+  error: "internal_error",
+  message: "the log of the service says what failed"
+})
 
 /**
  * Makes a handler safe to mount. An answer in the error channel is sent as it
@@ -32,7 +38,6 @@ export const contained = <R>(
     Effect.catch((refusal) => Effect.succeed(refusal)),
     Effect.catchCauseIf(
       (cause) => !Cause.hasInterruptsOnly(cause),
-      (cause) =>
-        Effect.as(Effect.logError("a request could not be handled", cause), json(500, { error: "internal_error" }))
+      (cause) => Effect.as(Effect.logError("a request could not be handled", cause), internalError)
     )
   )

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import { shownService } from "../internal/shownService.ts"
 import * as Redaction from "../Redaction.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { storeRead } from "../workflow/storeRead.ts"
 import { TaskState } from "../workflow/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import * as Answer from "./Answer.ts"
@@ -68,7 +69,7 @@ const fewestEnded = 10
  * - `GET /health/ready`: runs the {@link ReadinessChecks}; 200 if all succeed,
  *   503 with the names of the failed ones otherwise.
  * - `GET /health/status`: how many tasks the store knows in which state. 503 if
- *   the store does not answer, or if more than half of at least ten ended tasks
+ *   the store fails or does not answer within `execution.storeTimeout`, or if more than half of at least ten ended tasks
  *   ended in `error`.
  *
  * @category layers
@@ -79,7 +80,10 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
     const config = yield* TelemetryConfig.Current
     const service = shownService(config.service, yield* Redaction.Current)
     const store = yield* TaskStore
-    const readiness = yield* Readiness.make({ task_store: store.counts, ...(yield* ReadinessChecks) })
+    const readiness = yield* Readiness.make({
+      task_store: Effect.suspend(() => store.counts),
+      ...(yield* ReadinessChecks)
+    })
     const startedAt = yield* Clock.monotonicTimeNanos
 
     const live = Effect.map(
@@ -100,10 +104,9 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
     })
 
     const status = Effect.gen(function*() {
-      const counted = yield* Effect.exit(store.counts)
-      const tasks = counted._tag === "Success" ? tally(counted.value) : undefined
+      const counted = yield* Effect.option(storeRead(() => store.counts, config.execution.storeTimeout))
+      const tasks = counted._tag === "Some" ? tally(counted.value) : undefined
       const healthy = tasks !== undefined && !isFailing(tasks)
-      if (counted._tag === "Failure") yield* Effect.logError("the task store does not answer", counted.cause)
       return Answer.json(healthy ? 200 : 503, {
         healthy,
         status: tasks === undefined ? "error" : healthy ? "healthy" : "unhealthy",

@@ -12,6 +12,7 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
 import * as Redaction from "../Redaction.ts"
 import * as Answer from "./Answer.ts"
@@ -24,7 +25,7 @@ import * as RouteTable from "./RouteTable.ts"
  * **Details**
  *
  * - `GET /logging`: the level of the program and those of single components.
- * - `PUT /logging`: a JSON object with `level`; with `component` it is the level
+ * - `PUT /logging`: a JSON object with `level`, in letters of any case; with `component` it is the level
  *   of that component only, with `for` it falls back by itself after that time
  *   (`"10 seconds"`, or milliseconds). The level `null` takes back what was set.
  *   Answers as `GET`; 409 where `logging.runtimeLevels` is off.
@@ -89,9 +90,20 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
 
 const longestComponent = 256
 
+/** A level by its name, in letters of any case. */
+const LevelName = Schema.String.pipe(
+  Schema.decodeTo(
+    Level,
+    SchemaTransformation.transform({
+      decode: (text) => Level.literals.find((level) => level.toLowerCase() === text.toLowerCase()) ?? text as Level,
+      encode: (level): string => level
+    })
+  )
+)
+
 const Change = Schema.Struct({
   component: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestComponent))),
-  level: Schema.NullOr(Level),
+  level: Schema.NullOr(LevelName),
   for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
 })
 // A misspelt `component` would change the level of everything.

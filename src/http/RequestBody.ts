@@ -23,8 +23,16 @@ const tooDeep = Answer.invalidRequest([{
   path: "",
   message: `the body has more than ${maximumDepth} levels of lists and objects`
 }])
-const tooLarge = Answer.json(413, { error: "body_too_large", maximumBytes })
-const wrongType = Answer.json(415, { error: "unsupported_media_type", expected: "application/json" })
+const tooLarge = Answer.json(413, {
+  error: "body_too_large",
+  message: `send at most ${maximumBytes} bytes`,
+  maximumBytes
+})
+const wrongType = Answer.json(415, {
+  error: "unsupported_media_type",
+  message: "send JSON with the header \"content-type: application/json\"",
+  expected: "application/json"
+})
 
 const jsonType = /^application\/json\s*(?:;|$)/i
 

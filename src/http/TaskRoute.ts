@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { type HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
@@ -16,6 +17,8 @@ import * as Tracer from "effect/Tracer"
 import * as Correlation from "../Correlation.ts"
 import { issuesOf } from "../internal/schemaIssues.ts"
 import * as Redaction from "../Redaction.ts"
+import * as TelemetryConfig from "../TelemetryConfig.ts"
+import { storeRead } from "../workflow/storeRead.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskError } from "../workflow/TaskError.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
@@ -61,7 +64,7 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its
  *   last record; 404 if none is known, 409 if it had ended or runs elsewhere.
  *
- * 503 where the task store does not answer.
+ * 503 where the task store fails or does not answer within `execution.storeTimeout`.
  *
  * Reading is open. Writing needs the bearer token `http.token`, else it is
  * answered 401. Where no token is configured, it is answered only to programs on
@@ -100,11 +103,18 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
     const store = yield* TaskStore
     const context = yield* Effect.context<Services<Tasks>>()
     const view = TaskView.make(yield* Redaction.Current)
+    const { storeTimeout } = (yield* TelemetryConfig.Current).execution
 
     const ofAll = { path: "/tasks" } as const
     const ofOne = { path: "/tasks/:id" } as const
     yield* RouteTable.mount([
-      { ...ofAll, method: "GET", about: "Runs, the newest first.", access: "read", handler: list(store, view) },
+      {
+        ...ofAll,
+        method: "GET",
+        about: "Runs, the newest first.",
+        access: "read",
+        handler: list(store, storeTimeout, view)
+      },
       {
         ...ofAll,
         method: "POST",
@@ -185,12 +195,16 @@ const counting = (minimum: number, maximum: number) =>
 const Page = Schema.Struct({ limit: counting(1, 100), offset: counting(0, Number.MAX_SAFE_INTEGER) })
 const readPage = Schema.decodeUnknownEffect(Page, { errors: "all" })
 
-const list = (store: TaskStore["Service"], view: View): Handler<ParsedSearchParams> =>
+const list = (
+  store: TaskStore["Service"],
+  timeout: Duration.Duration,
+  view: View
+): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
     const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
       Effect.mapError((error) => Answer.invalidRequest(issuesOf(error.issue)))
     )
-    const found = yield* store.list({ limit, offset })
+    const found = yield* Effect.mapError(storeRead(() => store.list({ limit, offset }), timeout), () => storeFailed)
     return Answer.json(200, { tasks: found.map(view.ofTask), limit, offset })
   })
 
@@ -211,6 +225,11 @@ const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.R
     return Answer.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
 
+const storeFailed = Answer.json(503, {
+  error: "task_store_failed",
+  message: "the task store failed or did not answer in time; the log of the service says why"
+})
+
 /** When there may be room again, where nothing knows how long runs take. */
 const retryAfterSeconds = "5"
 
@@ -227,14 +246,26 @@ const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
         message: "no run has this id; GET /tasks lists the runs that are kept"
       })
     case "TransitionRefused":
-      return Answer.json(409, { error: "already_ended", status: reason.state })
+      return Answer.json(409, {
+        error: "already_ended",
+        message: "the run has ended; nothing is left to cancel",
+        status: reason.state
+      })
     case "NotRunning":
-      return Answer.json(409, { error: "not_running_here", status: reason.state })
+      return Answer.json(409, {
+        error: "not_running_here",
+        message: "ask the process that runs it",
+        status: reason.state
+      })
     case "StoreFailed":
-      return Answer.json(503, { error: "task_store_failed" })
+      return storeFailed
     case "TooManyTasks":
-      return Answer.json(503, { error: "too_many_tasks", limit: reason.limit }, { "retry-after": retryAfterSeconds })
+      return Answer.json(503, {
+        error: "too_many_tasks",
+        message: "as many started tasks run as execution.startedTasks allows; try again later",
+        limit: reason.limit
+      }, { "retry-after": retryAfterSeconds })
     default:
-      return Answer.json(500, { error: "internal_error" })
+      return Answer.internalError
   }
 }

@@ -19,9 +19,9 @@ import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
 import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as ManualResolution from "./ManualResolution.ts"
-import * as RecordWriter from "./RecordWriter.ts"
 import * as RunPreparation from "./RunPreparation.ts"
 import type * as Step from "./Step.ts"
+import { storeRead } from "./storeRead.ts"
 import type * as Task from "./Task.ts"
 import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
 import * as TaskExecution from "./TaskExecution.ts"
@@ -234,14 +234,8 @@ const make = Effect.gen(function*() {
 
   /** What the store knows of a task that does not run here. */
   const stored = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
-    Effect.suspend(() => store.get(taskId)).pipe(
-      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.failCause(RecordWriter.lateness(timeout)) }),
-      Effect.catchCause((cause) =>
-        Effect.andThen(
-          Effect.logWarning("the task store could not be read", cause),
-          Effect.fail(new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) }))
-        )
-      ),
+    storeRead(() => store.get(taskId), timeout).pipe(
+      Effect.mapError(() => new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) })),
       Effect.flatMap((found) =>
         Option.isSome(found)
           ? Effect.succeed(found.value)

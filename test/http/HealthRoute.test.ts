@@ -3,6 +3,7 @@ import { Data, Deferred, Effect, Fiber, Layer } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
+import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as server from "./server.ts"
@@ -13,10 +14,14 @@ class Down extends Data.TaggedError("Down") {
 
 type Checks = Readonly<Record<string, Effect.Effect<unknown, unknown>>>
 
-const layer = (checks: Checks = {}, store: Layer.Layer<TaskStore> = TaskStore.layerMemory) =>
+const layer = (
+  checks: Checks = {},
+  store: Layer.Layer<TaskStore> = TaskStore.layerMemory,
+  options: TelemetryConfig.Options = {}
+) =>
   server.serve(HealthRoute.layer.pipe(
     Layer.provide([Layer.succeed(HealthRoute.ReadinessChecks, checks), store])
-  )).pipe(Layer.provideMerge(server.telemetry({ service: { name: "shop" } })))
+  )).pipe(Layer.provideMerge(server.telemetry({ service: { name: "shop" }, ...options })))
 
 /** Moves the clock on until the answer is there. */
 const moving = <A, E>(fiber: Fiber.Fiber<A, E>) =>
@@ -187,14 +192,34 @@ describe("GET /health/status", () => {
       assert.strictEqual(answer.body.status, status === 200 ? "healthy" : "unhealthy")
     }).pipe(Effect.provide(counting(counts))))
 
-  it.effect("says so if the store does not answer", () =>
+  const stores: ReadonlyArray<readonly [name: string, counts: () => unknown]> = [
+    ["fails", () => Effect.fail("hunter2")],
+    ["dies", () => Effect.die(new Error("hunter2"))],
+    ["throws", () => {
+      throw new Error("hunter2")
+    }],
+    ["gives no Effect", () => undefined],
+    ["gives a promise", () => Promise.resolve({})],
+    ["never answers", () => Effect.never],
+    ["cannot be interrupted", () => Effect.uninterruptible(Effect.never)]
+  ]
+  it.live.each(stores)("says so if the store %s", ([, counts]) =>
     Effect.gen(function*() {
       const answer = yield* server.get("/health/status")
       assert.strictEqual(answer.status, 503)
       assert.deepStrictEqual([answer.body.healthy, answer.body.status], [false, "error"])
       assert.notInclude(answer.text, "hunter2")
-      assert.lengthOf(yield* server.logged("the task store does not answer"), 1)
-    }).pipe(Effect.provide(layer({}, Layer.mock(TaskStore)({ counts: Effect.die(new Error("hunter2")) })))))
+      assert.lengthOf(yield* server.logged("the task store could not be read"), 1)
+    }).pipe(Effect.provide(layer(
+      {},
+      Layer.sync(TaskStore, () =>
+        ({
+          get counts() {
+            return counts()
+          }
+        }) as never),
+      { execution: { storeTimeout: "20 millis" } }
+    ))))
 })
 
 describe("probes", () => {

@@ -104,10 +104,17 @@ describe("/logging", () => {
       assert.deepStrictEqual(yield* written, ["INFO -"])
     }).pipe(Effect.provide(layer({}))))
 
+  it.effect("takes a level in letters of any case", () =>
+    Effect.gen(function*() {
+      for (const [level, expected] of [["debug", "Debug"], ["WARN", "Warn"], ["nOnE", "None"]]) {
+        assert.deepStrictEqual((yield* put({ level })).body, { changeable: true, level: expected, components: [] })
+      }
+    }).pipe(Effect.provide(layer())))
+
   it.effect.each(
     [
       [{}, "level"],
-      [{ level: "debug" }, "level"],
+      [{ level: "debugging" }, "level"],
       [{ level: "All" }, "level"],
       [{ level: "Debug", component: "" }, "component"],
       [{ level: "Debug", component: "x".repeat(257) }, "component"],

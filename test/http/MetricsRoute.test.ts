@@ -282,7 +282,7 @@ describe("GET /metrics", () => {
   it.effect("answers a broken store with 500 and a line in the log", () =>
     Effect.gen(function*() {
       const answer = yield* server.get("/metrics")
-      assert.deepStrictEqual([answer.status, answer.text], [500, "{\"error\":\"internal_error\"}"])
+      assert.deepStrictEqual([answer.status, answer.body.error], [500, "internal_error"])
       assert.lengthOf(yield* server.logged("a request could not be handled"), 1)
     }).pipe(Effect.provide(
       server.serve(MetricsRoute.layer.pipe(

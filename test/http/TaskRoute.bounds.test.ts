@@ -40,6 +40,7 @@ describe("POST /tasks", () => {
       assert.strictEqual(refused.status, 400)
       assert.deepStrictEqual(refused.body, {
         error: "invalid_request",
+        message: "correct what the issues name and send it again",
         issues: [{ path: "", message: "the body has more than 100 levels of lists and objects" }]
       })
     }).pipe(Effect.provide(server.layer([Walk, Anything]))))
@@ -102,6 +103,10 @@ describe("POST /tasks", () => {
       assert.strictEqual((yield* start).status, 201)
       const refused = yield* start
       assert.deepStrictEqual([refused.status, refused.headers["retry-after"]], [503, "5"])
-      assert.deepStrictEqual(refused.body, { error: "too_many_tasks", limit: 1 })
+      assert.deepStrictEqual(refused.body, {
+        error: "too_many_tasks",
+        message: "as many started tasks run as execution.startedTasks allows; try again later",
+        limit: 1
+      })
     }).pipe(Effect.provide(server.layer([Hang], { execution: { startedTasks: 1 } }))))
 })

@@ -161,7 +161,11 @@ describe("POST /tasks", () => {
       assert.strictEqual((yield* server.post("/tasker/tasks", bodyOf(limit))).status, 201)
       const announced = yield* server.post("/tasker/tasks", bodyOf(limit + 1))
       assert.strictEqual(announced.status, 413)
-      assert.deepStrictEqual(announced.body, { error: "body_too_large", maximumBytes: limit })
+      assert.deepStrictEqual(announced.body, {
+        error: "body_too_large",
+        message: "send at most 1048576 bytes",
+        maximumBytes: limit
+      })
       const chunked = yield* server.post("/tasker/tasks", bodyOf(limit + 1), { "transfer-encoding": "chunked" })
       assert.strictEqual(chunked.status, 413)
     }).pipe(Effect.provide(server.layer(tasks))))
@@ -294,7 +298,11 @@ describe("DELETE /tasks/:id", () => {
       assert.isString(cancelled.body.endedAt)
       const again = yield* server.send("DELETE", `/tasker/tasks/${taskId}`)
       assert.strictEqual(again.status, 409)
-      assert.deepStrictEqual(again.body, { error: "already_ended", status: "cancelled" })
+      assert.deepStrictEqual(again.body, {
+        error: "already_ended",
+        message: "the run has ended; nothing is left to cancel",
+        status: "cancelled"
+      })
     }).pipe(Effect.provide(server.layer(tasks))))
 
   it.effect("answers 409 to a run that has ended and 404 to one that is not known", () =>
@@ -303,7 +311,11 @@ describe("DELETE /tasks/:id", () => {
       yield* server.awaitStatus(taskId, "complete")
       const ended = yield* server.send("DELETE", `/tasker/tasks/${taskId}`)
       assert.strictEqual(ended.status, 409)
-      assert.deepStrictEqual(ended.body, { error: "already_ended", status: "complete" })
+      assert.deepStrictEqual(ended.body, {
+        error: "already_ended",
+        message: "the run has ended; nothing is left to cancel",
+        status: "complete"
+      })
       assert.strictEqual((yield* server.send("DELETE", "/tasker/tasks/nothing")).status, 404)
     }).pipe(Effect.provide(server.layer(tasks))))
 
@@ -330,7 +342,10 @@ describe("TaskRoute.layer", () => {
     Effect.gen(function*() {
       const broken = yield* server.get("/tasks", { "x-correlation-id": "req-9" })
       assert.strictEqual(broken.status, 500)
-      assert.strictEqual(broken.text, "{\"error\":\"internal_error\"}")
+      assert.deepStrictEqual(broken.body, {
+        error: "internal_error",
+        message: "the log of the service says what failed"
+      })
       assert.strictEqual(broken.headers["x-correlation-id"], undefined)
       const [line] = yield* server.logged("a request could not be handled")
       assert.include(JSON.stringify(line), "connection to 10.0.0.7 lost")
@@ -338,10 +353,46 @@ describe("TaskRoute.layer", () => {
       server.serve(
         TaskRoute.layer({ tasks: [] }).pipe(
           Layer.provide(
-            Layer.mock(TaskStore)({ list: () => Effect.die(new Error("connection to 10.0.0.7 lost")) })
+            // What the store gives is no list of records: reading it throws.
+            Layer.mock(TaskStore)({
+              list: () =>
+                Effect.succeed([
+                  {
+                    get id(): string {
+                      throw new Error("connection to 10.0.0.7 lost")
+                    }
+                  } as never
+                ])
+            })
           )
         )
       ).pipe(Layer.provideMerge(server.telemetry()))
+    )))
+
+  const stores: ReadonlyArray<readonly [name: string, list: () => unknown]> = [
+    ["fails", () => Effect.fail("hunter2")],
+    ["dies", () => Effect.die(new Error("hunter2"))],
+    ["is interrupted", () => Effect.interrupt],
+    ["throws", () => {
+      throw new Error("hunter2")
+    }],
+    ["gives no Effect", () => undefined],
+    ["gives a promise", () => Promise.resolve([])],
+    ["never answers", () => Effect.never],
+    ["cannot be interrupted", () => Effect.uninterruptible(Effect.never)]
+  ]
+  it.live.each(stores)("answers 503 where the store %s", ([, list]) =>
+    Effect.gen(function*() {
+      const answer = yield* server.get("/tasks")
+      assert.deepStrictEqual([answer.status, answer.body], [503, {
+        error: "task_store_failed",
+        message: "the task store failed or did not answer in time; the log of the service says why"
+      }])
+      assert.lengthOf(yield* server.logged("the task store could not be read"), 1)
+    }).pipe(Effect.provide(
+      server.serve(
+        TaskRoute.layer({ tasks: [] }).pipe(Layer.provide(Layer.mock(TaskStore)({ list: list as never })))
+      ).pipe(Layer.provideMerge(server.telemetry({ execution: { storeTimeout: "20 millis" } })))
     )))
 
   it("requires what the steps of its tasks require", () => {

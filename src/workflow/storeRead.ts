@@ -1,0 +1,31 @@
+/**
+ * Asks a task store for something, so that no store, however broken, keeps the one who asks.
+ *
+ * @internal
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { lateness } from "./RecordWriter.ts"
+
+/**
+ * Gives the answer of a store. Fails if the store fails, throws, gives no Effect, or takes longer than the time limit;
+ * the log says why. A call that cannot be interrupted is left behind.
+ *
+ * @param timeout limit of the call
+ */
+export const storeRead = <A>(call: () => Effect.Effect<A>, timeout: Duration.Duration): Effect.Effect<A, void> =>
+  Effect.forkDetach(Effect.suspend(call), { startImmediately: true }).pipe(
+    Effect.flatMap((fiber) => {
+      // Most stores answer at once; only one that does not is watched.
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) return exit
+      return Fiber.join(fiber).pipe(
+        Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.failCause(lateness(timeout)) }),
+        Effect.onExit(() => Effect.sync(() => fiber.interruptUnsafe()))
+      )
+    }),
+    Effect.catchCause((cause) =>
+      Effect.andThen(Effect.logWarning("the task store could not be read", cause), Effect.fail(undefined))
+    )
+  )
