@@ -7,9 +7,6 @@
 /** Counts a measurement into the numbers that begin at `at` and gives the position of its exemplar. */
 export type Count = (values: Float64Array, at: number, value: number) => number
 
-/** Reads a value out of the numbers that begin at `at`; may write it over `over`, which it has given before. */
-export type ReadValue<Value> = (values: Float64Array, at: number, over?: unknown) => Value
-
 /**
  * Adds the numbers of one series to those of another series, which may be in
  * another array and have another size.
@@ -20,7 +17,8 @@ export interface Aggregation<Value> {
   /** How many numbers a series has. */
   readonly size: number
   readonly count: Count
-  readonly read: ReadValue<Value>
+  /** Reads a value out of the numbers that begin at `at`; may write it over `over`, which it has given before. */
+  read(values: Float64Array, at: number, over?: Value): Value
   readonly merge: Merge
   /** Whether a value only grows. A level, such as a gauge, ends with the process or thread that measured it. */
   readonly accumulates: boolean
@@ -33,3 +31,5 @@ export interface Aggregation<Value> {
   /** The position of an exemplar in a value; a series keeps one exemplar for each position. */
   positionOf(exemplar: number, value: Value): number | string
 }
+
+export type ReadValue<Value> = Aggregation<Value>["read"]
