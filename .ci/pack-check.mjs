@@ -38,14 +38,23 @@ const isClosed = (path) => {
   )
 }
 
-/** A module is public unless it lies in a folder named `internal`; `exports` must agree. */
-const isInternal = (path) => path.split("/").slice(0, -1).includes("internal")
+/** Rooms without a public side. */
+const closedRooms = ["delivery", "encoding"]
 
-// "." and one entry for each module that the wildcard of `exports` opens
-const publicEntries = (folder) =>
+/** A module is public unless it lies in a folder named `internal` or in a closed room; `exports` must agree. */
+const isInternal = (path) => {
+  const folders = path.split("/").slice(0, -1)
+  return folders.includes("internal") || closedRooms.includes(folders[0])
+}
+
+const allEntries = (folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js"))
     .map((path) => path.slice(0, -".js".length).split(sep).join("/"))
+
+// "." and one entry for each module that the wildcard of `exports` opens
+const publicEntries = (folder) =>
+  allEntries(folder)
     .filter((path) => !isClosed(path))
     .map((path) => (path === "testing/index" ? "testing" : path))
     .toSorted()
@@ -59,8 +68,13 @@ try {
     run("publint", "publint", [tarball, "--strict"])
 
     const entries = publicEntries(join(installed, "dist"))
+    for (const entry of allEntries(join(installed, "dist")).filter((entry) => !isInternal(entry) && isClosed(entry))) {
+      if (entry === "index") continue
+      console.log(`exports closes ${entry}, which is public`)
+      process.exitCode = 1
+    }
     for (const entry of entries.filter(isInternal)) {
-      console.log(`exports opens ${entry}, which lies in a folder named internal`)
+      console.log(`exports opens ${entry}, which is not public`)
       process.exitCode = 1
     }
     run("attw", "attw", [tarball, "--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...entries], {

@@ -14,31 +14,32 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
-import { EventBus } from "./events/EventBus.ts"
+import * as TelemetryConfig from "./config/TelemetryConfig.ts"
+import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
-import * as Apart from "./internal/apart.ts"
 import { FlushRegistry } from "./internal/FlushRegistry.ts"
+import * as IsolatedLayer from "./internal/isolatedLayer.ts"
+import { SpansEnabled } from "./internal/ownSpans.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
-import { SpansEnabled } from "./internal/spans.ts"
-import { LogDestination } from "./logging/LogDestination.ts"
-import * as LogEventSink from "./logging/LogEventSink.ts"
-import { LogLevels } from "./logging/LogLevels.ts"
-import { LogWriter } from "./logging/LogWriter.ts"
-import * as NodeLogDestination from "./logging/NodeLogDestination.ts"
-import * as StructuredLogger from "./logging/StructuredLogger.ts"
+import * as LogEventSink from "./logging/internal/LogEventSink.ts"
+import { LogWriter } from "./logging/internal/LogWriter.ts"
+import * as StructuredLogger from "./logging/internal/StructuredLogger.ts"
+import * as LogDestination from "./logging/LogDestination.ts"
+import * as LogLevels from "./logging/LogLevels.ts"
 import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
-import { MetricStore } from "./metrics/MetricStore.ts"
+import * as MetricStore from "./metrics/MetricStore.ts"
 import * as WorkflowMetrics from "./metrics/WorkflowMetrics.ts"
+import * as ExitHooks from "./node/internal/ExitHooks.ts"
+import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
-import * as Redaction from "./Redaction.ts"
-import * as TelemetryConfig from "./TelemetryConfig.ts"
-import * as SpanExport from "./tracing/SpanExport.ts"
+import * as Redaction from "./redaction/Redaction.ts"
+import * as SpanExport from "./tracing/internal/SpanExport.ts"
+import * as TraceEventSink from "./tracing/internal/TraceEventSink.ts"
 import { TelemetryTracer } from "./tracing/TelemetryTracer.ts"
-import * as TraceEventSink from "./tracing/TraceEventSink.ts"
-import { TaskRunner } from "./workflow/TaskRunner.ts"
-import { TaskStore } from "./workflow/TaskStore.ts"
+import * as TaskRunner from "./workflow/TaskRunner.ts"
+import * as TaskStore from "./workflow/TaskStore.ts"
 
 /**
  * What every telemetry layer provides.
@@ -47,13 +48,13 @@ import { TaskStore } from "./workflow/TaskStore.ts"
  * @since 0.1.0
  */
 export type Services =
-  | TaskRunner
-  | TaskStore
-  | EventBus
-  | MetricStore
+  | TaskRunner.TaskRunner
+  | TaskStore.TaskStore
+  | EventBus.EventBus
+  | MetricStore.MetricStore
   | TelemetryTracer
-  | LogDestination
-  | LogLevels
+  | LogDestination.LogDestination
+  | LogLevels.LogLevels
   | FlushRegistry
 
 /**
@@ -64,22 +65,22 @@ export type Services =
  */
 export interface Parts {
   /** Where log lines go; by default standard output or error, as `logging.destination` says. */
-  readonly logDestination?: Layer.Layer<LogDestination> | undefined
+  readonly logDestination?: Layer.Layer<LogDestination.LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
   /**
    * Where metrics are kept: `MetricCluster.layerPrimary` or `layerWorker` in one of several processes,
    * `MetricStore.layerShared` in a worker thread. The store says whether it measures the process.
    */
-  readonly metricStore?: Layer.Layer<MetricStore, never, SelfStatistics | ProcessChannels> | undefined
+  readonly metricStore?: Layer.Layer<MetricStore.MetricStore, never, SelfStatistics | ProcessChannels> | undefined
   /**
    * Where records of tasks are kept. Takes precedence over a `TaskStore` of the program's own in the context in which
    * the layer is built, and that over the memory store. A `TaskStore` that is given to a run or beside the layer gets
    * no records; the runner warns of it.
    */
-  readonly taskStore?: Layer.Layer<TaskStore> | undefined
+  readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
   /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
-  readonly subscribers?: Layer.Layer<never, never, EventBus | MetricStore> | undefined
+  readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | MetricStore.MetricStore> | undefined
 }
 
 /**
@@ -103,7 +104,7 @@ export const layer = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  Apart.make((theirs) =>
+  IsolatedLayer.make((theirs) =>
     Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) => compose(config, [], shared(parts, theirs))))
   )
 
@@ -118,7 +119,7 @@ export const layerConfig = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  Apart.make((theirs) =>
+  IsolatedLayer.make((theirs) =>
     Layer.unwrap(
       Effect.map(
         TelemetryConfig.load(options),
@@ -191,18 +192,23 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
   )
 
 /** The store of a telemetry layer around this one, which keeps its own tasks only. */
-const OuterStore = Context.Reference<TaskStore["Service"] | undefined>("tasker-telemetry/Telemetry/OuterStore", {
-  defaultValue: () => undefined
-})
+const OuterStore = Context.Reference<TaskStore.TaskStore["Service"] | undefined>(
+  "tasker-telemetry/Telemetry/OuterStore",
+  {
+    defaultValue: () => undefined
+  }
+)
 
-const taskStore = (parts: Parts): Layer.Layer<TaskStore> =>
+const taskStore = (parts: Parts): Layer.Layer<TaskStore.TaskStore> =>
   Layer.unwrap(Effect.withFiber((fiber) => {
-    const given = Context.getOrUndefined(fiber.context, TaskStore)
+    const given = Context.getOrUndefined(fiber.context, TaskStore.TaskStore)
     const isOfProgram = given !== undefined && given !== fiber.getRef(OuterStore)
-    return Effect.succeed(parts.taskStore ?? (isOfProgram ? Layer.succeed(TaskStore, given) : TaskStore.layerMemory))
-  })).pipe((store) => Layer.provideMerge(Layer.effect(OuterStore, TaskStore), store))
+    return Effect.succeed(
+      parts.taskStore ?? (isOfProgram ? Layer.succeed(TaskStore.TaskStore, given) : TaskStore.layerMemory)
+    )
+  })).pipe((store) => Layer.provideMerge(Layer.effect(OuterStore, TaskStore.TaskStore), store))
 
-const shared = (parts: Parts, theirs: Apart.Theirs): Parts => ({
+const shared = (parts: Parts, theirs: IsolatedLayer.Theirs): Parts => ({
   logDestination: parts.logDestination && theirs(parts.logDestination),
   metricStore: parts.metricStore && theirs(parts.metricStore),
   taskStore: parts.taskStore && theirs(parts.taskStore),
@@ -262,17 +268,26 @@ const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, 
 type Sink = Layer.Layer<
   never,
   never,
-  EventBus | MetricStore | TelemetryTracer | LogDestination | LogLevels | SelfStatistics | FlushRegistry
+  | EventBus.EventBus
+  | MetricStore.MetricStore
+  | TelemetryTracer
+  | LogDestination.LogDestination
+  | LogLevels.LogLevels
+  | SelfStatistics
+  | FlushRegistry
 >
+
+/** One value, so that logger and sink share one writer. */
+const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
 const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
   const chosen: ReadonlyArray<Sink> = [
     ...(metrics.enabled ? [WorkflowMetrics.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
     ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
     ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
-    ...(logging.enabled ? [Layer.provide(LogEventSink.layer, LogWriter.layer)] : [])
+    ...(logging.enabled ? [Layer.provide(LogEventSink.layer, writer)] : [])
   ]
   const all: Sink = chosen.reduce<Sink>((merged, sink) => Layer.merge(merged, sink), Layer.empty)
   // The sinks log their own trouble, so the logger comes before them.
-  return logging.enabled ? Layer.provideMerge(all, Layer.provide(StructuredLogger.layer, LogWriter.layer)) : all
+  return logging.enabled ? Layer.provideMerge(all, Layer.provide(StructuredLogger.layer, writer)) : all
 }

@@ -39,12 +39,12 @@ describe("Telemetry.layer", () => {
     Effect.gen(function*() {
       const [outer, inner] = [make("outer"), make("inner", strict)]
       const program = Effect.gen(function*() {
-        const store = yield* MetricStore
-        const bus = yield* EventBus
+        const store = yield* MetricStore.MetricStore
+        const bus = yield* EventBus.EventBus
         const within = Effect.gen(function*() {
           yield* Effect.logDebug("within", { iban: "DE02" })
-          assert.notStrictEqual(yield* MetricStore, store)
-          assert.notStrictEqual(yield* EventBus, bus)
+          assert.notStrictEqual(yield* MetricStore.MetricStore, store)
+          assert.notStrictEqual(yield* EventBus.EventBus, bus)
         })
         yield* Effect.provide(within, inner.layer)
         yield* Effect.logInfo("after", { iban: "DE02" })
@@ -58,7 +58,7 @@ describe("Telemetry.layer", () => {
     Effect.gen(function*() {
       const { layer } = make("one")
       const stores: Array<unknown> = []
-      const part = Layer.effectDiscard(Effect.map(MetricStore, (store) => void stores.push(store)))
+      const part = Layer.effectDiscard(Effect.map(MetricStore.MetricStore, (store) => void stores.push(store)))
       yield* Effect.scoped(
         Layer.build(Layer.merge(Layer.provide(part, layer), Layer.provide(Layer.fresh(part), layer)))
       )

@@ -53,7 +53,7 @@ const work = (value: unknown, place: typeof Place.Type, ending: typeof Ending.Ty
     }
   })
 
-type Run = typeof TaskRunner | Telemetry.Services
+type Run = typeof TaskRunner.TaskRunner | Telemetry.Services
 
 /** How the run ended: its result, or the kinds and values of its failure. */
 const exitUnder = (

@@ -33,7 +33,7 @@ import { TelemetryTest } from "../src/testing/TelemetryTest.ts"
 import * as Step from "../src/workflow/Step.ts"
 import { PermanentError, RetryableError } from "../src/workflow/StepError.ts"
 import * as Task from "../src/workflow/Task.ts"
-import { TaskRunner } from "../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../src/workflow/TaskRunner.ts"
 
 // --- What is called ---
 

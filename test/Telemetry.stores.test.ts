@@ -13,13 +13,13 @@ const silent = { logDestination: LogDestination.layerNoop }
 
 /** A memory store of a program's own, and how many tasks it has. */
 const own = Effect.map(Layer.build(Layer.fresh(TaskStore.layerMemory)), (context) => {
-  const store = Context.get(context, TaskStore)
-  return { layer: Layer.succeed(TaskStore, store), size: Effect.map(store.list(), (tasks) => tasks.length) }
+  const store = Context.get(context, TaskStore.TaskStore)
+  return { layer: Layer.succeed(TaskStore.TaskStore, store), size: Effect.map(store.list(), (tasks) => tasks.length) }
 })
 
 const runIn = <E>(layer: Layer.Layer<Telemetry.Services, E>) =>
   Effect.provide(
-    Effect.andThen(TaskRunner.run(Simple, {}), Effect.flatMap(TaskStore, (store) => store.list())),
+    Effect.andThen(TaskRunner.run(Simple, {}), Effect.flatMap(TaskStore.TaskStore, (store) => store.list())),
     layer,
     { local: true }
   )
@@ -61,7 +61,7 @@ describe("A task store", () => {
       const [outer, inner] = [Telemetry.layer({}, silent), Telemetry.layer({}, silent)]
       const counts = yield* Effect.gen(function*() {
         const within = yield* runIn(inner)
-        return [within.length, (yield* (yield* TaskStore).list()).length]
+        return [within.length, (yield* (yield* TaskStore.TaskStore).list()).length]
       }).pipe(Effect.provide(outer))
       assert.deepStrictEqual(counts, [1, 0])
     }))
@@ -70,13 +70,13 @@ describe("A task store", () => {
     Effect.gen(function*() {
       let built = 0
       const counted = Layer.effect(
-        TaskStore,
-        Effect.map(TaskStore, (store) => {
+        TaskStore.TaskStore,
+        Effect.map(TaskStore.TaskStore, (store) => {
           built++
           return store
         })
       ).pipe(Layer.provide(TaskStore.layerMemory))
-      const reader = Layer.effectDiscard(TaskStore).pipe(Layer.provide(counted))
+      const reader = Layer.effectDiscard(TaskStore.TaskStore).pipe(Layer.provide(counted))
       yield* Effect.scoped(Layer.build(
         Layer.provideMerge(reader, Telemetry.layer({}, { ...silent, taskStore: counted }))
       ))

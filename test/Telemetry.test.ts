@@ -36,7 +36,7 @@ const signals = (options: TelemetryConfig.Options) =>
     return yield* Effect.gen(function*() {
       const { results } = yield* TaskRunner.run(Greet, {})
       assert.strictEqual(results.greet, "hello")
-      const snapshot = yield* (yield* MetricStore).snapshot
+      const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
       return {
         spans: (yield* (yield* SpanMemory).spans).length,
         counted: MetricSnapshot.valueOf(snapshot, "tasker_tasks_total", { task: "greeting", status: "complete" }),
@@ -81,7 +81,7 @@ describe("Telemetry.layer", () => {
   it.effect("measures the process, but not for a worker thread, whose store the main thread shows", () =>
     Effect.gen(function*() {
       const measures = (parts: Telemetry.Parts) =>
-        Effect.flatMap(MetricStore, ({ snapshot }) => snapshot).pipe(
+        Effect.flatMap(MetricStore.MetricStore, ({ snapshot }) => snapshot).pipe(
           Effect.map(({ metrics }) => metrics.some(({ name }) => name === "process_uptime_seconds")),
           Effect.provide(Telemetry.layer({ logging: { enabled: false } }, parts), { local: true }),
           Effect.provideService(Metric.MetricRegistry, new Map())
@@ -126,7 +126,7 @@ describe("Telemetry.layer", () => {
       }
       yield* Effect.gen(function*() {
         yield* TaskRunner.run(Greet, {})
-        const snapshot = yield* (yield* MetricStore).snapshot
+        const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
         // Five events and the line of the step; the sink itself does not fail, the writer contains what it writes to.
         assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_log_errors_total", {}), 6)
         assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_sink_errors_total", { sink: "log" }), undefined)
@@ -151,7 +151,7 @@ describe("Telemetry.layer", () => {
         })
         yield* TaskRunner.run(Greet, {})
         yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-        const snapshot = yield* (yield* MetricStore).snapshot
+        const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
         assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_log_errors_total", {}), 6)
         assert.isAtLeast(MetricSnapshot.valueOf(snapshot, "tasker_sink_errors_total", { sink: "posting" }) as number, 5)
       }).pipe(Effect.scoped, Effect.provide(Telemetry.layer({}, rejecting)))
@@ -201,7 +201,7 @@ describe("Telemetry.flush", () => {
       const names = () => spansIn(received)
       const counts = () => countsIn(received).filter(({ metric }) => metric === "jobs_total").map(({ value }) => value)
       yield* Effect.gen(function*() {
-        const jobs = (yield* MetricStore).counter({ name: "jobs_total", help: "Jobs.", attributes: [] })
+        const jobs = (yield* MetricStore.MetricStore).counter({ name: "jobs_total", help: "Jobs.", attributes: [] })
         yield* Effect.withSpan(Effect.void, "first")
         jobs.inc({})
         yield* Telemetry.flush
@@ -267,7 +267,7 @@ describe("Telemetry.layerNoop", () => {
       assert.strictEqual(results.greet, "hello")
       assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
       assert.strictEqual(yield* References.MinimumLogLevel, "Info")
-      assert.deepStrictEqual((yield* (yield* MetricStore).snapshot).metrics, [])
+      assert.deepStrictEqual((yield* (yield* MetricStore.MetricStore).snapshot).metrics, [])
       yield* (yield* FlushRegistry).flush
       assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
     }).pipe(

@@ -6,7 +6,7 @@ import { existsSync, globSync, readFileSync } from "node:fs"
 import { join, posix } from "node:path"
 import { TelemetryConfig } from "tasker-telemetry"
 import { originals } from "../docs/generate/originals.ts"
-import { otelVariables } from "../src/internal/otelVariables.ts"
+import { otelVariables } from "../src/config/internal/otelVariables.ts"
 import * as CodeFences from "./support/codeFences.ts"
 import { root, typeCheck } from "./support/typeCheck.ts"
 

@@ -11,7 +11,7 @@ import * as Store from "../support/metricStore.ts"
 const [exemplarFilter, context] = process.argv.slice(2) as ["trace_based" | "always_off", "span" | "no-span"]
 
 const program = Effect.gen(function*() {
-  const store = yield* MetricStore
+  const store = yield* MetricStore.MetricStore
   const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
   const increment = (set: number) =>
     counter.inc({

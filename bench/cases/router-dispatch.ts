@@ -18,7 +18,7 @@ const routes = {
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0", stepCount: 1 }
 
 const program = Effect.gen(function*() {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   let handled = 0
   for (const signal of ["metrics", "trace", "log"] as const) {
     yield* bus.register({ name: signal, signal, handle: () => void handled++ })

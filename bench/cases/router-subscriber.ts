@@ -11,7 +11,7 @@ const warmUps = 20
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0", stepCount: 1 }
 
 const program = Effect.gen(function*() {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   const { queue } = yield* bus.subscribe({ name: "bench", capacity: count })
   const round = Effect.withFiber((fiber) => {
     const start = process.hrtime.bigint()

@@ -17,7 +17,7 @@ export const telemetry = (options: TelemetryConfig.Options = {}) =>
 /** A store for use outside of fibers. The metrics of the process are off, as they are in the other libraries. */
 export const open = async (options: TelemetryConfig.Options = {}) => {
   const runtime = ManagedRuntime.make(telemetry({ ...options, metrics: { runtime: false, ...options.metrics } }))
-  const store = await runtime.runPromise(MetricStore)
+  const store = await runtime.runPromise(MetricStore.MetricStore)
   const snapshot = () => runtime.runPromise(store.snapshot)
   return {
     store,

@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { TelemetryConfig } from "tasker-telemetry"
-import { unsupportedVariables } from "../../src/internal/unsupportedVariables.ts"
+import { unsupportedVariables } from "../../src/config/internal/unsupportedVariables.ts"
 import { originals } from "./originals.ts"
 
 type Option = (typeof TelemetryConfig.options)[number]
@@ -49,7 +49,7 @@ const missing = (carried: "later" | "never"): ReadonlyArray<string> =>
 
 export const configPage = `# Configuration
 
-Generated from the schema in \`src/TelemetryConfig.ts\` by \`npm run docs:generate\`.
+Generated from the schema in \`src/config/TelemetryConfig.ts\` by \`npm run docs:generate\`.
 
 Options come from three places; the first that has a value wins: options in code
 (\`Telemetry.layer({ … })\`), \`TASKER_…\` variables, \`OTEL_…\` variables. A bad option or

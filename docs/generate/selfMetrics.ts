@@ -31,7 +31,7 @@ export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, File
       delivery: { endpoint: "http://127.0.0.1:9", shutdownTimeout: "1 millis" }
     }))
     const statistics = Option.getOrThrow(Context.getOption(services, SelfStatistics)).read()
-    const { metrics } = yield* Context.get(services, MetricStore).snapshot
+    const { metrics } = yield* Context.get(services, MetricStore.MetricStore).snapshot
     const counters = statistics.map((counter): SelfMetric => ({ type: "counter", ...counter }))
     const counted = new Set(counters.map(({ name }) => name))
     return [...counters, ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))].toSorted(

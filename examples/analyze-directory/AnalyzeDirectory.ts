@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as SqlError from "effect/sql/SqlError"
 import { resolve } from "node:path"
-import { Correlation, PermanentError, Step, Task } from "tasker-telemetry"
+import { Correlation, Step, StepError, Task } from "tasker-telemetry"
 import * as CountLines from "./countLines.ts"
 import { Database, describeRefusal } from "./Database.ts"
 import * as DiscoverFiles from "./discoverFiles.ts"
@@ -46,7 +46,9 @@ const discoverFiles = Step.make("discover_files", {
   run: Effect.fnUntraced(function*({ input }) {
     const folder = resolve(input.path)
     const found = yield* DiscoverFiles.discoverFiles(folder, { all: input.all ?? false }).pipe(
-      Effect.mapError((error) => new PermanentError({ message: DiscoverFiles.describeUnusable(folder, error.code) }))
+      Effect.mapError((error) =>
+        new StepError.PermanentError({ message: DiscoverFiles.describeUnusable(folder, error.code) })
+      )
     )
     yield* Effect.annotateCurrentSpan({ "demo.files": found.files.length, "demo.bytes": found.bytes })
     yield* Effect.logInfo("files discovered").pipe(
@@ -109,13 +111,13 @@ const onDatabase = <A, E>(effect: Effect.Effect<A, E | SqlError.SqlError, SqlCli
   Effect.gen(function*() {
     const database = yield* Database
     const client = yield* database.client.pipe(
-      Effect.mapError(({ message }) => new PermanentError({ message }))
+      Effect.mapError(({ message }) => new StepError.PermanentError({ message }))
     )
     return yield* effect.pipe(
       Effect.provideService(SqlClient.SqlClient, client),
       Effect.mapError((error) =>
         SqlError.isSqlError(error)
-          ? error.isRetryable ? error : new PermanentError({ message: describeRefusal(error) })
+          ? error.isRetryable ? error : new StepError.PermanentError({ message: describeRefusal(error) })
           : error
       )
     )

@@ -28,7 +28,7 @@ export interface RecordedRun extends Recording {
 export const run = Effect.fnUntraced(function*(input: Task.Input<typeof AnalyzeDirectory>) {
   const exit = yield* Effect.exit(TaskRunner.run(AnalyzeDirectory, input))
   if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.failCause(exit.cause)
-  const store = yield* TaskStore
+  const store = yield* TaskStore.TaskStore
   const [newest] = yield* store.list({ limit: 1 })
   const task = newest === undefined ? undefined : Option.getOrUndefined(yield* store.get(newest.id))
   if (task === undefined) {

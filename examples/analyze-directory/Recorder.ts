@@ -78,9 +78,9 @@ export const problemOf = (text: string): string | undefined => {
 }
 
 const record = Effect.fnUntraced(function*(logs: ReadonlyArray<string>) {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   const tracer = yield* TelemetryTracer
-  const store = yield* MetricStore
+  const store = yield* MetricStore.MetricStore
   const events: Array<EventEnvelope> = []
   const spans: Array<SpanData> = []
   yield* bus.register({ name: "recorder", signal: "all", handle: (envelope) => void events.push(envelope) })

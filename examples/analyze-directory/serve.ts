@@ -80,7 +80,7 @@ const serve = Effect.gen(function*() {
 
 /** Fails when log lines are lost, because a server without a log should not go on. */
 const watchOutput = Effect.gen(function*() {
-  const { snapshot } = yield* MetricStore
+  const { snapshot } = yield* MetricStore.MetricStore
   const lost = Effect.map(
     snapshot,
     ({ metrics }) => metrics.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series.length ?? 0

@@ -17,10 +17,10 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
-import { cut } from "../internal/cut.ts"
-import * as Redaction from "../Redaction.ts"
+import type * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { truncateAtWord } from "../internal/truncateAtWord.ts"
+import * as Redaction from "../redaction/Redaction.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
-import type * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as PartialSuccess from "./PartialSuccess.ts"
 import type { Outcome } from "./SendingQueue.ts"
 
@@ -166,7 +166,7 @@ export const make = Effect.fnUntraced(function*(target: Target): Effect.fn.Retur
     if (remarkedAt !== undefined && now - remarkedAt < betweenRemarks) return
     remarkedAt = now
     const what = rejected > 0 ? `rejected ${rejected} of a request` : "has a remark"
-    const why = message === "" ? "" : `: ${redaction.text(cut(message, longestMessage))}`
+    const why = message === "" ? "" : `: ${redaction.text(truncateAtWord(message, longestMessage))}`
     yield* Effect.logWarning(`${target.signal} were accepted by ${receiver}, which ${what}${why}`)
   })
 

@@ -6,7 +6,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  * @since 0.1.0
  */
-import { encodeJson } from "../internal/encodeJson.ts"
+import { encodeJson } from "../redaction/internal/encodeJson.ts"
 
 /**
  * The service that the signals come from.

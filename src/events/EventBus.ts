@@ -22,15 +22,15 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
 import * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
-import * as EventDispatch from "./EventDispatch.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
 import type { EventSignal } from "./EventRoute.ts"
 import * as EventRouter from "./EventRouter.ts"
+import * as EventDispatch from "./internal/EventDispatch.ts"
 
 /**
  * A consumer inside the library, called for every event routed to its signal.
@@ -134,98 +134,99 @@ export class EventBus extends Context.Service<EventBus, {
    */
   readonly subscribe: (options: SubscriptionOptions) => Effect.Effect<Subscription, never, Scope.Scope>
 }>()("tasker-telemetry/events/EventBus") {
-  /**
-   * A bus with the default routes, changed by `EventRouter.Overrides` and the
-   * `events` group of the configuration.
-   *
-   * @since 0.1.0
-   */
-  static readonly layer: Layer.Layer<EventBus, never, SelfStatistics> = Layer.effect(
-    EventBus,
-    Effect.gen(function*() {
-      const { events } = yield* TelemetryConfig.Current
-      const routes = yield* EventRouter.Overrides
-      return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics, yield* Effect.scope)
-    })
-  )
-
-  /**
-   * A bus that forgets everything it is told.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerNoop: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
-    enabled: false,
-    router: EventRouter.make(),
-    publish: () => Effect.void,
-    publishUnsafe: () => {},
-    register: () => Effect.void,
-    subscribe: () =>
-      Effect.map(
-        Effect.tap(Queue.bounded<EventEnvelope, Cause.Done>(1), Queue.end),
-        (queue) => ({ queue, countError: () => {} })
-      )
-  }))
-
-  /**
-   * Publishes an event from the current fiber. Never fails and never waits.
-   *
-   * **Example** (An event of a program)
-   *
-   * ```ts
-   * import * as Schema from "effect/Schema"
-   * import { EventBus, EventCatalog } from "tasker-telemetry"
-   *
-   * const CartEmptied = EventCatalog.define("shop.cart_emptied", {
-   *   description: "A customer emptied the cart.",
-   *   fires: "once per click",
-   *   payload: Schema.Struct({ items: Schema.Int })
-   * })
-   * const program = EventBus.publish(CartEmptied, { items: 3 })
-   * ```
-   *
-   * @since 0.1.0
-   */
-  static readonly publish: {
-    <Name extends EventCatalog.EventName>(
-      name: Name,
-      payload: EventCatalog.Payload<Name>
-    ): Effect.Effect<void, never, EventBus>
-    <D extends EventDefinition.Any>(
-      definition: D,
-      payload: EventDefinition.Payload<D>
-    ): Effect.Effect<void, never, EventBus>
-  } = (event: EventDefinition.Any, payload: object): Effect.Effect<void, never, EventBus> =>
-    Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
-
-  /**
-   * The events published from the moment the stream starts, through a bounded
-   * queue of its own: what comes while it is full is dropped and counted under
-   * the subscriber `stream`. It ends when the bus closes, after the events that
-   * are in the queue by then.
-   *
-   * **Example** (The first failure)
-   *
-   * ```ts
-   * import * as Stream from "effect/Stream"
-   * import { EventBus } from "tasker-telemetry"
-   *
-   * const firstFailure = EventBus.stream.pipe(
-   *   Stream.filter((event) => event.name === "step.failed"),
-   *   Stream.take(1),
-   *   Stream.runCollect
-   * )
-   * ```
-   *
-   * @since 0.1.0
-   */
-  static readonly stream: Stream.Stream<EventEnvelope, never, EventBus> = Stream.unwrap(
-    Effect.map(
-      Effect.flatMap(EventBus, (bus) => bus.subscribe({ name: "stream" })),
-      ({ queue }) => Stream.fromQueue(queue)
-    )
-  )
 }
+
+/**
+ * A bus with the default routes, changed by `EventRouter.Overrides` and the
+ * `events` group of the configuration.
+ *
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<EventBus, never, SelfStatistics> = Layer.effect(
+  EventBus,
+  Effect.gen(function*() {
+    const { events } = yield* TelemetryConfig.Current
+    const routes = yield* EventRouter.Overrides
+    return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics, yield* Effect.scope)
+  })
+)
+
+/**
+ * A bus that forgets everything it is told.
+ *
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
+  enabled: false,
+  router: EventRouter.make(),
+  publish: () => Effect.void,
+  publishUnsafe: () => {},
+  register: () => Effect.void,
+  subscribe: () =>
+    Effect.map(
+      Effect.tap(Queue.bounded<EventEnvelope, Cause.Done>(1), Queue.end),
+      (queue) => ({ queue, countError: () => {} })
+    )
+}))
+
+/**
+ * Publishes an event from the current fiber. Never fails and never waits.
+ *
+ * **Example** (An event of a program)
+ *
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { EventBus, EventCatalog } from "tasker-telemetry"
+ *
+ * const CartEmptied = EventCatalog.define("shop.cart_emptied", {
+ *   description: "A customer emptied the cart.",
+ *   fires: "once per click",
+ *   payload: Schema.Struct({ items: Schema.Int })
+ * })
+ * const program = EventBus.publish(CartEmptied, { items: 3 })
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const publish: {
+  <Name extends EventCatalog.EventName>(
+    name: Name,
+    payload: EventCatalog.Payload<Name>
+  ): Effect.Effect<void, never, EventBus>
+  <D extends EventDefinition.Any>(
+    definition: D,
+    payload: EventDefinition.Payload<D>
+  ): Effect.Effect<void, never, EventBus>
+} = (event: EventDefinition.Any, payload: object): Effect.Effect<void, never, EventBus> =>
+  Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
+
+/**
+ * The events published from the moment the stream starts, through a bounded
+ * queue of its own: what comes while it is full is dropped and counted under
+ * the subscriber `stream`. It ends when the bus closes, after the events that
+ * are in the queue by then.
+ *
+ * **Example** (The first failure)
+ *
+ * ```ts
+ * import * as Stream from "effect/Stream"
+ * import { EventBus } from "tasker-telemetry"
+ *
+ * const firstFailure = EventBus.stream.pipe(
+ *   Stream.filter((event) => event.name === "step.failed"),
+ *   Stream.take(1),
+ *   Stream.runCollect
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const stream: Stream.Stream<EventEnvelope, never, EventBus> = Stream.unwrap(
+  Effect.map(
+    Effect.flatMap(EventBus, (bus) => bus.subscribe({ name: "stream" })),
+    ({ queue }) => Stream.fromQueue(queue)
+  )
+)
 
 const defaultCapacity = 1024
 

@@ -15,11 +15,11 @@
  * @since 0.1.0
  */
 import type * as Schema from "effect/Schema"
-import { observabilityEvents } from "./catalog/observabilityEvents.ts"
-import { stepEvents } from "./catalog/stepEvents.ts"
-import { taskEvents } from "./catalog/taskEvents.ts"
-import { workflowEvents } from "./catalog/workflowEvents.ts"
 import * as EventDefinition from "./EventDefinition.ts"
+import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
+import { stepEvents } from "./internal/catalog/stepEvents.ts"
+import { taskEvents } from "./internal/catalog/taskEvents.ts"
+import { workflowEvents } from "./internal/catalog/workflowEvents.ts"
 
 /**
  * The catalog.

@@ -14,12 +14,12 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import { customRoute, defaultRoutes } from "./defaultRoutes.ts"
 import * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
 import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
-import * as EventPattern from "./EventPattern.ts"
 import * as EventRoute from "./EventRoute.ts"
+import { customRoute, defaultRoutes } from "./internal/defaultRoutes.ts"
+import * as EventPattern from "./internal/EventPattern.ts"
 
 /**
  * A change of the routes of some events, made by {@link override}.

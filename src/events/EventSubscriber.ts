@@ -17,7 +17,7 @@ import { EventBus } from "./EventBus.ts"
 import type * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
 import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
-import * as EventPattern from "./EventPattern.ts"
+import * as EventPattern from "./internal/EventPattern.ts"
 
 type Definitions = Readonly<Record<string, EventDefinition.Any>>
 type None = Record<never, EventDefinition.Any>

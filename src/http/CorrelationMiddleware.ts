@@ -13,9 +13,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import type * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { Attribute } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
 
 /**
  * Runs every request of the app under a correlation id and answers with it.

@@ -9,15 +9,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import { shownService } from "../internal/shownService.ts"
-import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import { storeRead } from "../workflow/storeRead.ts"
-import { TaskState } from "../workflow/TaskState.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { redactService } from "../redaction/internal/redactService.ts"
+import * as Redaction from "../redaction/Redaction.ts"
+import { storeRead } from "../workflow/internal/storeRead.ts"
+import { TaskState } from "../workflow/internal/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
-import * as Answer from "./Answer.ts"
-import * as Readiness from "./Readiness.ts"
-import * as RouteTable from "./RouteTable.ts"
+import * as Answer from "./internal/JsonResponse.ts"
+import * as Readiness from "./internal/Readiness.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
 
 /**
  * What has to answer before the process may get traffic, by name. Whether the
@@ -78,7 +78,7 @@ const fewestEnded = 10
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore> = Layer.effectDiscard(
   Effect.gen(function*() {
     const config = yield* TelemetryConfig.Current
-    const service = shownService(config.service, yield* Redaction.Current)
+    const service = redactService(config.service, yield* Redaction.Current)
     const store = yield* TaskStore
     const readiness = yield* Readiness.make({
       task_store: Effect.suspend(() => store.counts),

@@ -9,12 +9,12 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import { shownService } from "../internal/shownService.ts"
-import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import * as Answer from "./Answer.ts"
-import * as Negotiation from "./Negotiation.ts"
-import * as RouteTable from "./RouteTable.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { redactService } from "../redaction/internal/redactService.ts"
+import * as Redaction from "../redaction/Redaction.ts"
+import * as Answer from "./internal/JsonResponse.ts"
+import * as Negotiation from "./internal/Negotiation.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
 
 /** A route with its whole path. */
 interface Entry extends Omit<RouteTable.RouteEntry, "path"> {
@@ -34,7 +34,7 @@ interface Format extends Negotiation.Offer {
 
 /** Adds `GET /`, which lists what is mounted under the prefix, and 404 in words for every other path there. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.effectDiscard(Effect.gen(function*() {
-  const { name } = shownService((yield* TelemetryConfig.Current).service, yield* Redaction.Current)
+  const { name } = redactService((yield* TelemetryConfig.Current).service, yield* Redaction.Current)
   const prefix = yield* RouteTable.Prefix
   const listing = (yield* RouteTable.Listing) ?? []
   // At the root of the app this path is the program's own.

@@ -14,10 +14,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
-import * as Redaction from "../Redaction.ts"
-import * as Answer from "./Answer.ts"
-import * as RequestBody from "./RequestBody.ts"
-import * as RouteTable from "./RouteTable.ts"
+import * as Redaction from "../redaction/Redaction.ts"
+import * as Answer from "./internal/JsonResponse.ts"
+import * as RequestBody from "./internal/RequestBody.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
 
 /**
  * Adds the logging routes to the router.

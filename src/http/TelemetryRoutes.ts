@@ -16,9 +16,9 @@ import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as HealthRoute from "./HealthRoute.ts"
 import * as IndexRoute from "./IndexRoute.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
 import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
-import * as RouteTable from "./RouteTable.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
 /**

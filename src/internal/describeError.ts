@@ -7,9 +7,9 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import { orElse } from "./contain.ts"
-import { cut } from "./cut.ts"
+import { orElse } from "./guard.ts"
 import { setField } from "./setField.ts"
+import { truncateAtWord } from "./truncateAtWord.ts"
 
 export interface ErrorDescription {
   /** Class of the failure, low in cardinality: a tag, a class name or `_OTHER`. */
@@ -119,7 +119,7 @@ export const framesOf = (error: unknown): string => {
   const stack = textAt(error, "stack")
   const message = textAt(error, "message")
   const start = message === "" ? -1 : stack.indexOf(message)
-  const frames = cut(start < 0 ? stack : stack.slice(start + message.length), longestStack).split("\n")
+  const frames = truncateAtWord(start < 0 ? stack : stack.slice(start + message.length), longestStack).split("\n")
   const first = frames.findIndex((line) => frame.test(line))
   if (first < 0) return ""
   const end = frames.findIndex((line, index) => index >= first && insideEffect.test(line))
@@ -283,4 +283,4 @@ const textOf = (value: unknown): string => typeof value === "string" ? value : "
 const keysOf = (object: object): ReadonlyArray<string> =>
   orElse(() => Object.keys(object).slice(0, mostFields), () => [])
 
-const clip = (text: string) => text.length > longestMessage ? `${cut(text, longestMessage)}…` : text
+const clip = (text: string) => text.length > longestMessage ? `${truncateAtWord(text, longestMessage)}…` : text

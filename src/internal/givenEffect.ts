@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { orElse } from "./contain.ts"
+import { orElse } from "./guard.ts"
 
 /** The Effect that `given` is; otherwise one that dies of a `TypeError` which says who gave what. */
 export const givenEffect = (giver: string, given: unknown): Effect.Effect<unknown, unknown, unknown> =>

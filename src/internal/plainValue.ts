@@ -6,7 +6,6 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
-import { isPlainObject } from "./contain.ts"
 import {
   causesOf,
   describeError,
@@ -17,6 +16,7 @@ import {
   tellingError,
   valueOf
 } from "./describeError.ts"
+import { isPlainObject } from "./guard.ts"
 import { setField } from "./setField.ts"
 
 /** What stands in place of a value. Texts, keys and members are to be bounded and redacted as any others. */

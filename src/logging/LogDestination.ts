@@ -26,46 +26,47 @@ export class LogDestination extends Context.Service<LogDestination, {
   /** Whether a person reads along, so that colour helps. */
   readonly isTerminal: boolean
 }>()("tasker-telemetry/logging/LogDestination") {
-  /**
-   * Discards every line.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerNoop: Layer.Layer<LogDestination> = Layer.succeed(LogDestination, {
-    write: () => {},
-    flush: Effect.void,
-    isTerminal: false
-  })
-
-  /**
-   * Keeps the last 100 000 lines in {@link LogMemory}.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effectContext(
-    Effect.sync(() => {
-      const lines: Array<string> = []
-      return Context.make(LogDestination, {
-        write: (line) => {
-          lines.push(line)
-          if (lines.length > 2 * mostLines) lines.splice(0, mostLines)
-        },
-        flush: Effect.void,
-        isTerminal: false
-      }).pipe(Context.add(LogMemory, { lines: Effect.sync(() => lines.slice(-mostLines)) }))
-    })
-  )
-
-  /**
-   * Hands every line to a function of the program. What it throws, or what a
-   * promise that it gives is rejected with, is contained and counted.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerCustom = (
-    write: (line: string, level: LogLevel.LogLevel) => void
-  ): Layer.Layer<LogDestination> => Layer.succeed(LogDestination, { write, flush: Effect.void, isTerminal: false })
 }
+
+/**
+ * Discards every line.
+ *
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<LogDestination> = Layer.succeed(LogDestination, {
+  write: () => {},
+  flush: Effect.void,
+  isTerminal: false
+})
+
+/**
+ * Keeps the last 100 000 lines in {@link LogMemory}.
+ *
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effectContext(
+  Effect.sync(() => {
+    const lines: Array<string> = []
+    return Context.make(LogDestination, {
+      write: (line) => {
+        lines.push(line)
+        if (lines.length > 2 * mostLines) lines.splice(0, mostLines)
+      },
+      flush: Effect.void,
+      isTerminal: false
+    }).pipe(Context.add(LogMemory, { lines: Effect.sync(() => lines.slice(-mostLines)) }))
+  })
+)
+
+/**
+ * Hands every line to a function of the program. What it throws, or what a
+ * promise that it gives is rejected with, is contained and counted.
+ *
+ * @since 0.1.0
+ */
+export const layerCustom = (
+  write: (line: string, level: LogLevel.LogLevel) => void
+): Layer.Layer<LogDestination> => Layer.succeed(LogDestination, { write, flush: Effect.void, isTerminal: false })
 
 const mostLines = 100_000
 

@@ -17,8 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import { severityNumber } from "./LogRecord.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { severityNumber } from "./internal/LogRecord.ts"
 
 /**
  * The schema of a level that can be set.
@@ -86,16 +86,17 @@ export class LogLevels extends Context.Service<LogLevels, {
   /** All levels in force, the program's first. */
   readonly active: Effect.Effect<ReadonlyArray<ActiveLevel>>
 }>()("tasker-telemetry/logging/LogLevels") {
-  /**
-   * Levels from the `logging` options.
-   *
-   * @since 0.1.0
-   */
-  static readonly layer: Layer.Layer<LogLevels> = Layer.effect(
-    LogLevels,
-    Effect.map(TelemetryConfig.Current, ({ logging }) => make(logging.level, logging.runtimeLevels))
-  )
 }
+
+/**
+ * Levels from the `logging` options.
+ *
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<LogLevels> = Layer.effect(
+  LogLevels,
+  Effect.map(TelemetryConfig.Current, ({ logging }) => make(logging.level, logging.runtimeLevels))
+)
 
 /**
  * Whether a level reaches a minimum.

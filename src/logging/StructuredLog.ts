@@ -15,9 +15,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import { describeError } from "../internal/describeError.ts"
-import { line, measurement, occurrence, textOf, timing, within } from "./StructuredLine.ts"
+import { line, measurement, occurrence, textOf, timing, within } from "./internal/StructuredLine.ts"
 
-export { type PerformanceCategory, performanceCategory } from "./PerformanceCategory.ts"
+export { type PerformanceCategory, performanceCategory } from "./internal/PerformanceCategory.ts"
 
 /**
  * Further fields of a line.

@@ -73,7 +73,7 @@ export const make = <D extends EventDefinition.Any>(
  *   payload: Schema.Struct({ invoiceId: Schema.String, channel: Schema.Literals(["mail", "post"]) }),
  *   attributes: ["channel"]
  * })
- * const rules = (store: MetricStore["Service"]) => [
+ * const rules = (store: MetricStore.MetricStore["Service"]) => [
  *   EventMetrics.count(
  *     InvoiceSent,
  *     store.counter({ name: "billing_invoices_total", help: "Invoices sent.", attributes: ["channel"] }),

@@ -131,7 +131,7 @@ export class ProcessChannels extends Context.Service<ProcessChannels, ProcessCha
  *   }))
  * )
  *
- * declare const Application: Layer.Layer<never, never, MetricStore>
+ * declare const Application: Layer.Layer<never, never, MetricStore.MetricStore>
  *
  * const Worker = Layer.provide(
  *   Application,

@@ -4,7 +4,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
  * @since 0.1.0
  */
-import * as Cooperation from "../internal/Cooperation.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import { joinSeries } from "./internal/combine/joinSeries.ts"
 import { piece } from "./internal/combine/mergeSeries.ts"
@@ -67,7 +67,7 @@ export const between = (
   previous: MetricSnapshot,
   current: MetricSnapshot,
   temporality: MetricTemporality = "delta"
-): MetricSnapshot => Cooperation.runNow(steps(previous, current, temporality))
+): MetricSnapshot => TimeSlice.runNow(steps(previous, current, temporality))
 
 /**
  * {@link between} with stops on the way.
@@ -78,7 +78,7 @@ export function* steps(
   previous: MetricSnapshot,
   current: MetricSnapshot,
   temporality: MetricTemporality
-): Cooperation.Work<MetricSnapshot> {
+): TimeSlice.Work<MetricSnapshot> {
   const before = new Map(previous.metrics.map((metric) => [metric.name, metric]))
   const metrics: Array<MetricData> = []
   for (const metric of current.metrics) {
@@ -95,7 +95,7 @@ function* metricBetween(
   previous: MetricData | undefined,
   metric: MetricData,
   since: number
-): Cooperation.Work<MetricData> {
+): TimeSlice.Work<MetricData> {
   const { amountOf, subtract } = aggregationOf.make(metric)
   const all: ReadonlyArray<SeriesSnapshot> = metric.series
   const known = previous !== undefined && haveOneKind(previous, metric) ? previous.series : []

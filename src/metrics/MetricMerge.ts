@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Cooperation from "../internal/Cooperation.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
 import type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
@@ -93,14 +93,14 @@ export interface Merged {
  * @since 0.1.0
  */
 export const merge = (snapshots: Iterable<MetricSnapshot>, options: Options = {}): Merged =>
-  Cooperation.runNow(steps(snapshots, options))
+  TimeSlice.runNow(steps(snapshots, options))
 
 /**
  * {@link merge} with stops on the way.
  *
  * @internal
  */
-export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): Cooperation.Work<Merged> {
+export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {}): TimeSlice.Work<Merged> {
   const conflicts: Array<MergeConflict> = []
   const metrics = new Map<string, Array<MetricData>>()
   let timeMillis = 0
@@ -147,7 +147,7 @@ interface Comparable extends Pick<MetricData, "type" | "unit" | "attributes"> {
 function* mergeMetric(
   metrics: ReadonlyArray<MetricData>,
   { gauges, maximumBuckets }: Options
-): Cooperation.Work<MetricData> {
+): TimeSlice.Work<MetricData> {
   const [first] = metrics as [MetricData]
   if (metrics.length === 1) return first
   for (const metric of metrics) yield* SeriesList.make(metric)

@@ -19,7 +19,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
-import * as Cooperation from "../internal/Cooperation.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
 import { fold } from "./internal/combine/PendingDeltas.ts"
 import { split } from "./internal/combine/SnapshotParts.ts"
@@ -102,9 +102,9 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     /** Differences that are not delivered, each series at most once. */
     let pending = new Set<MetricSnapshot>()
 
-    const cumulative = Effect.flatMap(snapshot, (current) => Cooperation.run(split(current, maximumSeries)))
+    const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries)))
 
-    function* sumOf(current: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+    function* sumOf(current: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* fold([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
       // The store has these buckets for the sum of both, which is not to become coarser on the way.
@@ -115,7 +115,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
 
     const delta = Effect.gen(function*() {
       const current = yield* snapshot
-      const parts = yield* Cooperation.run(sumOf(current))
+      const parts = yield* TimeSlice.run(sumOf(current))
       // Both at once: an interruption finds the state before or the state after.
       last = current
       pending = new Set(parts)

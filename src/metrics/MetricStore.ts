@@ -60,56 +60,57 @@ export type {
 export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>()(
   "tasker-telemetry/metrics/MetricStore"
 ) {
-  /**
-   * Keeps every series in memory and shows them to Effect's own metric registry.
-   *
-   * @since 0.1.0
-   */
-  static readonly layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
-    MetricStore,
-    Effect.suspend(() => StoreMemory.make())
-  )
-
-  /**
-   * Keeps every series in memory that the main thread reads: no lock, no message,
-   * and a thread that dies leaves what it has counted.
-   *
-   * **Gotchas**
-   *
-   * One port is for one thread. Series of a thread do not expire before the scope
-   * of the port closes. Exemplars stay in the thread: the snapshot of its own store
-   * has them. Observed values are brought up to date every 5 seconds. The main
-   * thread exports the metrics by OTLP, and the worker thread exports none.
-   *
-   * **Example** (Metrics of a worker thread)
-   *
-   * ```ts
-   * import * as Effect from "effect/Effect"
-   * import * as Layer from "effect/Layer"
-   * import { Worker, workerData } from "node:worker_threads"
-   * import { MetricStore, Telemetry } from "tasker-telemetry"
-   *
-   * // In the main thread: as long as the scope is open, its metrics are read
-   * const startWorker = Effect.gen(function*() {
-   *   const store = yield* MetricStore
-   *   const metricPort = yield* store.share()
-   *   return new Worker(new URL("./worker.js", import.meta.url), { workerData: { metricPort } })
-   * })
-   *
-   * // In worker.js
-   * const TelemetryLayer = Telemetry.layer({}, { metricStore: MetricStore.layerShared(workerData.metricPort) })
-   * const program = Layer.launch(TelemetryLayer)
-   * ```
-   *
-   * @since 0.1.0
-   */
-  static readonly layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
-    Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedNumbers.backend(port))))
-
-  /**
-   * Checks declarations and records nothing.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => StoreNoop.make())
 }
+
+/**
+ * Keeps every series in memory and shows them to Effect's own metric registry.
+ *
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
+  MetricStore,
+  Effect.suspend(() => StoreMemory.make())
+)
+
+/**
+ * Keeps every series in memory that the main thread reads: no lock, no message,
+ * and a thread that dies leaves what it has counted.
+ *
+ * **Gotchas**
+ *
+ * One port is for one thread. Series of a thread do not expire before the scope
+ * of the port closes. Exemplars stay in the thread: the snapshot of its own store
+ * has them. Observed values are brought up to date every 5 seconds. The main
+ * thread exports the metrics by OTLP, and the worker thread exports none.
+ *
+ * **Example** (Metrics of a worker thread)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { Worker, workerData } from "node:worker_threads"
+ * import { MetricStore, Telemetry } from "tasker-telemetry"
+ *
+ * // In the main thread: as long as the scope is open, its metrics are read
+ * const startWorker = Effect.gen(function*() {
+ *   const store = yield* MetricStore.MetricStore
+ *   const metricPort = yield* store.share()
+ *   return new Worker(new URL("./worker.js", import.meta.url), { workerData: { metricPort } })
+ * })
+ *
+ * // In worker.js
+ * const TelemetryLayer = Telemetry.layer({}, { metricStore: MetricStore.layerShared(workerData.metricPort) })
+ * const program = Layer.launch(TelemetryLayer)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
+  Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedNumbers.backend(port))))
+
+/**
+ * Checks declarations and records nothing.
+ *
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => StoreNoop.make())

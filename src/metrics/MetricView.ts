@@ -36,7 +36,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
  * @since 0.1.0
  */
-import type { MetricView as Rule } from "../internal/metricView.ts"
+import type { MetricView as Rule } from "../config/internal/metricView.ts"
 
 /**
  * A view.

@@ -16,7 +16,7 @@
  * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  * @since 0.1.0
  */
-import { ProtobufWriter } from "../internal/ProtobufWriter.ts"
+import { ProtobufWriter } from "../encoding/ProtobufWriter.ts"
 import * as MetricFamilyMessage from "./internal/exposition/MetricFamilyMessage.ts"
 import * as PrometheusNames from "./internal/exposition/PrometheusNames.ts"
 import * as PrometheusSeries from "./internal/exposition/PrometheusSeries.ts"

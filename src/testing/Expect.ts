@@ -5,7 +5,7 @@
  */
 import * as Equal from "effect/Equal"
 import { Attribute, SpanName } from "../Conventions.ts"
-import type { SpanData } from "../delivery/SpanData.ts"
+import type { SpanData } from "../tracing/SpanData.ts"
 
 /**
  * What a span should be. Fields that are not given are not compared.

@@ -5,7 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling
  * @since 0.1.0
  */
-import type { TelemetryConfig } from "../TelemetryConfig.ts"
+import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
 
 /**
  * Decides whether a span is recorded.

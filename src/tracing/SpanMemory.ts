@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SpanData } from "../delivery/SpanData.ts"
+import type { SpanData } from "./SpanData.ts"
 import { TelemetryTracer } from "./TelemetryTracer.ts"
 
 /**

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { SpanData } from "../delivery/SpanData.ts"
+import type { SpanData } from "./SpanData.ts"
 
 /**
  * A consumer of ended spans. It is called synchronously and must be quick; what

@@ -19,16 +19,16 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { SpanData } from "../delivery/SpanData.ts"
-import { contain } from "../internal/contain.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { guard } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
-import * as Redaction from "../Redaction.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import { RecordedSpan, type Recording } from "./RecordedSpan.ts"
+import * as Redaction from "../redaction/Redaction.ts"
+import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
+import * as SpanIds from "./internal/SpanIds.ts"
+import { UnsampledSpan } from "./internal/UnsampledSpan.ts"
 import * as Sampler from "./Sampler.ts"
-import * as SpanIds from "./SpanIds.ts"
+import type { SpanData } from "./SpanData.ts"
 import type { SpanProcessor } from "./SpanProcessor.ts"
-import { UnsampledSpan } from "./UnsampledSpan.ts"
 
 /**
  * The tracer's door for processors.
@@ -87,7 +87,7 @@ const make = Effect.gen(function*() {
 
   const onEnd = (span: SpanData) => {
     for (const processor of processors) {
-      contain(() => processor.onEnd(span), () => countError([processor.name]))
+      guard(() => processor.onEnd(span), () => countError([processor.name]))
     }
   }
   const recording: Recording = {

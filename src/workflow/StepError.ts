@@ -12,7 +12,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { orElse } from "../internal/contain.ts"
+import { orElse } from "../internal/guard.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 
 /**

@@ -9,10 +9,10 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { cut } from "../internal/cut.ts"
+import { truncateAtWord } from "../internal/truncateAtWord.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
+import * as StepGraph from "./internal/StepGraph.ts"
 import type * as Step from "./Step.ts"
-import * as StepGraph from "./StepGraph.ts"
 
 /**
  * Marks values made by {@link make}.
@@ -168,7 +168,7 @@ const problemOf = (name: string): string | undefined =>
     ? "the name cannot be a key of results"
     : undefined
 
-const shown = (name: string) => `"${name.length > longestName ? `${cut(name, longestName)}…` : name}"`
+const shown = (name: string) => `"${name.length > longestName ? `${truncateAtWord(name, longestName)}…` : name}"`
 
 const validate = (task: string, step: Step.Any) => {
   const refuse = (reason: string) => {

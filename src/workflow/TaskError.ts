@@ -5,7 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { TransitionRefused } from "./TransitionRefused.ts"
+import { TransitionRefused } from "./internal/TransitionRefused.ts"
 
 /**
  * The input does not fit the task's schema; nothing has run.

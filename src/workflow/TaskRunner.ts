@@ -15,20 +15,20 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import * as ManualResolution from "./ManualResolution.ts"
-import * as RunPreparation from "./RunPreparation.ts"
+import * as ManualResolution from "./internal/ManualResolution.ts"
+import * as RunPreparation from "./internal/RunPreparation.ts"
+import { storeRead } from "./internal/storeRead.ts"
+import * as TaskExecution from "./internal/TaskExecution.ts"
+import { type Restore, taskFields, type TaskRun } from "./internal/TaskRun.ts"
+import { hasEnded } from "./internal/TaskState.ts"
+import { TransitionRefused } from "./internal/TransitionRefused.ts"
 import type * as Step from "./Step.ts"
-import { storeRead } from "./storeRead.ts"
 import type * as Task from "./Task.ts"
 import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
-import * as TaskExecution from "./TaskExecution.ts"
-import { type Restore, taskFields, type TaskRun } from "./TaskRun.ts"
-import { hasEnded } from "./TaskState.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
-import { TransitionRefused } from "./TransitionRefused.ts"
 
 /**
  * What a run that completed gives.
@@ -94,90 +94,91 @@ export class TaskRunner extends Context.Service<TaskRunner, {
   ) => Effect.Effect<TaskSnapshot, TaskError>
   readonly inspect: (taskId: string) => Effect.Effect<TaskSnapshot, TaskError>
 }>()("tasker-telemetry/workflow/TaskRunner") {
-  /**
-   * The runner; concurrency, time-outs and retries come from the `execution`
-   * and `backoff` groups of the configuration.
-   *
-   * @since 0.1.0
-   */
-  static readonly layer: Layer.Layer<TaskRunner, never, EventBus | TaskStore> = Layer.effect(
-    TaskRunner,
-    Effect.suspend(() => make)
-  )
-
-  /**
-   * Runs a task in the current fiber and gives its results.
-   *
-   * **Details**
-   *
-   * The input is decoded before anything runs. If steps fail for good, the run
-   * fails with their causes, combined, once nothing else is left to do.
-   *
-   * **Example** (Running a task)
-   *
-   * ```ts
-   * import * as Effect from "effect/Effect"
-   * import * as Schema from "effect/Schema"
-   * import { Step, Task, TaskRunner, TelemetryLive } from "tasker-telemetry"
-   *
-   * const greet = Step.make("greet", {
-   *   input: Schema.Struct({ name: Schema.String }),
-   *   run: ({ input }) => Effect.succeed(`Hello, ${input.name}`)
-   * })
-   * const Greet = Task.make("greet", { input: Schema.Struct({ name: Schema.String }), steps: [greet] })
-   *
-   * const program = TaskRunner.run(Greet, { name: "Ada" }).pipe(
-   *   Effect.map(({ results }) => results.greet),
-   *   Effect.provide(TelemetryLive)
-   * )
-   * ```
-   *
-   * @since 0.1.0
-   */
-  static readonly run = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
-    Effect.flatMap(TaskRunner, (runner) => runner.run(task, input, options))
-
-  /**
-   * Starts a task that goes on in the background until it ends or the layer
-   * closes. Fails if the input is not valid, or with `TooManyTasks` while
-   * `execution.startedTasks` of them are running.
-   *
-   * @since 0.1.0
-   */
-  static readonly start = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
-    Effect.flatMap(TaskRunner, (runner) => runner.start(task, input, options))
-
-  /**
-   * Cancels a running task: interrupts its steps, waits until it has ended, and
-   * gives its last record. `run` fails with the reason `Cancelled`. Fails with
-   * `TransitionRefused` if the task ended otherwise first, and with `NotRunning`
-   * if the store knows it as running but it does not run here.
-   *
-   * @since 0.1.0
-   */
-  static readonly cancel = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.cancel(taskId))
-
-  /**
-   * Settles a step by hand that waits or has failed. While the task runs, its
-   * dependants go on with the given result. A task that ended in `error` becomes
-   * `resolved_manually` when its last unsettled step is resolved; it is not run
-   * again. The step is found by its name, before and after the end. Fails with
-   * `StepNotFound` if the task has none of that name, with `TransitionRefused` if
-   * the step runs or is settled.
-   *
-   * @since 0.1.0
-   */
-  static readonly resolveStep = <S extends Step.Any>(taskId: string, step: S, result: Step.Success<S>) =>
-    Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
-
-  /**
-   * What is known about a task now: states, attempts and times of its steps. A
-   * task that runs here is known without the store.
-   *
-   * @since 0.1.0
-   */
-  static readonly inspect = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.inspect(taskId))
 }
+
+/**
+ * The runner; concurrency, time-outs and retries come from the `execution`
+ * and `backoff` groups of the configuration.
+ *
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<TaskRunner, never, EventBus | TaskStore> = Layer.effect(
+  TaskRunner,
+  Effect.suspend(() => make)
+)
+
+/**
+ * Runs a task in the current fiber and gives its results.
+ *
+ * **Details**
+ *
+ * The input is decoded before anything runs. If steps fail for good, the run
+ * fails with their causes, combined, once nothing else is left to do.
+ *
+ * **Example** (Running a task)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Step, Task, TaskRunner, TelemetryLive } from "tasker-telemetry"
+ *
+ * const greet = Step.make("greet", {
+ *   input: Schema.Struct({ name: Schema.String }),
+ *   run: ({ input }) => Effect.succeed(`Hello, ${input.name}`)
+ * })
+ * const Greet = Task.make("greet", { input: Schema.Struct({ name: Schema.String }), steps: [greet] })
+ *
+ * const program = TaskRunner.run(Greet, { name: "Ada" }).pipe(
+ *   Effect.map(({ results }) => results.greet),
+ *   Effect.provide(TelemetryLive)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const run = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
+  Effect.flatMap(TaskRunner, (runner) => runner.run(task, input, options))
+
+/**
+ * Starts a task that goes on in the background until it ends or the layer
+ * closes. Fails if the input is not valid, or with `TooManyTasks` while
+ * `execution.startedTasks` of them are running.
+ *
+ * @since 0.1.0
+ */
+export const start = <T extends Task.Any>(task: T, input: Task.Input<T>, options?: RunOptions) =>
+  Effect.flatMap(TaskRunner, (runner) => runner.start(task, input, options))
+
+/**
+ * Cancels a running task: interrupts its steps, waits until it has ended, and
+ * gives its last record. `run` fails with the reason `Cancelled`. Fails with
+ * `TransitionRefused` if the task ended otherwise first, and with `NotRunning`
+ * if the store knows it as running but it does not run here.
+ *
+ * @since 0.1.0
+ */
+export const cancel = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.cancel(taskId))
+
+/**
+ * Settles a step by hand that waits or has failed. While the task runs, its
+ * dependants go on with the given result. A task that ended in `error` becomes
+ * `resolved_manually` when its last unsettled step is resolved; it is not run
+ * again. The step is found by its name, before and after the end. Fails with
+ * `StepNotFound` if the task has none of that name, with `TransitionRefused` if
+ * the step runs or is settled.
+ *
+ * @since 0.1.0
+ */
+export const resolveStep = <S extends Step.Any>(taskId: string, step: S, result: Step.Success<S>) =>
+  Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
+
+/**
+ * What is known about a task now: states, attempts and times of its steps. A
+ * task that runs here is known without the store.
+ *
+ * @since 0.1.0
+ */
+export const inspect = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.inspect(taskId))
 
 const make = Effect.gen(function*() {
   const config = yield* TelemetryConfig.Current

@@ -43,10 +43,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ErrorRecord } from "../internal/errorRecord.ts"
-import * as TelemetryConfig from "../TelemetryConfig.ts"
-import { StepState } from "./StepState.ts"
-import { hasEnded, TaskState } from "./TaskState.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { ErrorRecord } from "../redaction/internal/ErrorRecord.ts"
+import { StepState } from "./internal/StepState.ts"
+import { hasEnded, TaskState } from "./internal/TaskState.ts"
 
 /**
  * The schema of what is known about a step of a run.
@@ -150,30 +150,31 @@ export class TaskStore extends Context.Service<TaskStore, {
   /** How many tasks are in which state. */
   readonly counts: Effect.Effect<Readonly<Partial<Record<TaskState, number>>>>
 }>()("tasker-telemetry/workflow/TaskStore") {
-  /**
-   * Keeps records in memory, bounded by `execution.storedTasks`.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerMemory: Layer.Layer<TaskStore> = Layer.effect(
-    TaskStore,
-    Effect.map(TelemetryConfig.Current, (config) => makeMemory(config.execution.storedTasks))
-  )
-
-  /**
-   * Keeps nothing: `get` finds nothing and `list` is empty.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerNoop: Layer.Layer<TaskStore> = Layer.succeed(TaskStore, {
-    saveTask: () => Effect.void,
-    updateTask: () => Effect.void,
-    updateStep: () => Effect.void,
-    get: () => Effect.succeedNone,
-    list: () => Effect.succeed([]),
-    counts: Effect.succeed({})
-  })
 }
+
+/**
+ * Keeps records in memory, bounded by `execution.storedTasks`.
+ *
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
+  TaskStore,
+  Effect.map(TelemetryConfig.Current, (config) => makeMemory(config.execution.storedTasks))
+)
+
+/**
+ * Keeps nothing: `get` finds nothing and `list` is empty.
+ *
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<TaskStore> = Layer.succeed(TaskStore, {
+  saveTask: () => Effect.void,
+  updateTask: () => Effect.void,
+  updateStep: () => Effect.void,
+  get: () => Effect.succeedNone,
+  list: () => Effect.succeed([]),
+  counts: Effect.succeed({})
+})
 
 interface Entry {
   task: TaskRecord

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Random, Schema, Stream } from "effect"
-import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventDefinition from "../../src/events/EventDefinition.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
@@ -31,7 +31,7 @@ const start = { ...payload, fromState: "pending", toState: "in_progress" }
 
 /** Counts what each signal gets. */
 const counting = Effect.gen(function*() {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   const counts = { metrics: 0, trace: 0, log: 0, all: 0, subscriber: 0 }
   for (const signal of ["metrics", "trace", "log", "all", "subscriber"] as const) {
     yield* bus.register({ name: signal, signal, handle: () => void counts[signal]++ })
@@ -97,7 +97,7 @@ describe("EventBus routing", () => {
     Effect.gen(function*() {
       const counts = yield* counting
       const seen: Array<unknown> = []
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       yield* bus.register({
         name: "seen",
         signal: "log",
@@ -112,8 +112,8 @@ describe("EventBus routing", () => {
     Effect.gen(function*() {
       const asked: Array<string> = []
       const seen: Array<string> = []
-      const bus = yield* EventBus
-      const sink: EventSink = {
+      const bus = yield* EventBus.EventBus
+      const sink: EventBus.EventSink = {
         name: "choosy",
         signal: "all",
         accepts: (name) => {

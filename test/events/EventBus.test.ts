@@ -2,15 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Queue, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
-import { EventBus, type EventSink } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
 
 const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
 
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0", stepCount: 1 }
-const publish = Effect.flatMap(EventBus, (bus) => bus.publish("workflow.steps_execution_started", payload))
-const publishStart = Effect.flatMap(EventBus, (bus) =>
+const publish = Effect.flatMap(EventBus.EventBus, (bus) => bus.publish("workflow.steps_execution_started", payload))
+const publishStart = Effect.flatMap(EventBus.EventBus, (bus) =>
   bus.publish("task.start_requested", {
     taskId: "t-1",
     taskName: "t",
@@ -21,7 +21,7 @@ const publishStart = Effect.flatMap(EventBus, (bus) =>
     totalSteps: 1
   }))
 
-const sink = (log: Array<string>, name: string, signal: EventSink["signal"]): EventSink => ({
+const sink = (log: Array<string>, name: string, signal: EventBus.EventSink["signal"]): EventBus.EventSink => ({
   name,
   signal,
   handle: (event) => void log.push(`${name} ${event.sequence}`)
@@ -32,7 +32,7 @@ describe("EventBus", () => {
     Effect.gen(function*() {
       yield* TestClock.setTime(1_700_000_000_123)
       const seen: Array<unknown> = []
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       yield* bus.register({ name: "seen", signal: "all", handle: (event) => void seen.push(event) })
       yield* publish
       const span = yield* Effect.currentSpan.pipe(
@@ -50,7 +50,7 @@ describe("EventBus", () => {
   it.effect("calls the sinks in the order all, metrics, trace, log, and each only for its signal", () =>
     Effect.gen(function*() {
       const log: Array<string> = []
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       for (const signal of ["log", "trace", "metrics", "all"] as const) yield* bus.register(sink(log, signal, signal))
       yield* publishStart
       yield* publish
@@ -60,7 +60,7 @@ describe("EventBus", () => {
   it.effect("calls the other sinks when one throws, and counts it", () =>
     Effect.gen(function*() {
       const log: Array<string> = []
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       yield* bus.register(sink(log, "first", "all"))
       yield* bus.register({
         name: "broken",
@@ -85,7 +85,7 @@ describe("EventBus", () => {
   it.effect("forgets a sink when its scope closes, once per registration", () =>
     Effect.gen(function*() {
       const log: Array<string> = []
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       const one = sink(log, "one", "all")
       const scope = yield* Scope.make()
       yield* bus.register(one)
@@ -99,20 +99,20 @@ describe("EventBus", () => {
   it.effect("ends its streams when it closes, after what is queued has been given", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus)
+      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus.EventBus)
       const sequences = (pace: Effect.Effect<void>) =>
         EventBus.stream.pipe(
           Stream.tap(() => pace),
           Stream.map(({ sequence }) => sequence),
           Stream.runCollect,
-          Effect.provideService(EventBus, bus)
+          Effect.provideService(EventBus.EventBus, bus)
         )
       const [quick, slow] = [
         yield* Effect.forkChild(sequences(Effect.void)),
         yield* Effect.forkChild(sequences(Effect.sleep("1 second")))
       ]
       yield* recorder.quiet
-      const publishing = Effect.provideService(publish, EventBus, bus)
+      const publishing = Effect.provideService(publish, EventBus.EventBus, bus)
       yield* publishing
       yield* recorder.quiet
       yield* Effect.repeat(publishing, { times: 1 })
@@ -126,10 +126,10 @@ describe("EventBus", () => {
   it.effect("ends the queue of a subscription that is still open when it closes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus)
+      const bus = Context.get(yield* Layer.buildWithScope(layer, scope), EventBus.EventBus)
       const subscriptions = yield* Scope.make()
       const { queue } = yield* Scope.provide(bus.subscribe({ name: "open" }), subscriptions)
-      yield* Effect.provideService(publish, EventBus, bus)
+      yield* Effect.provideService(publish, EventBus.EventBus, bus)
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual((yield* Queue.take(queue)).sequence, 1)
       assert.isTrue(Exit.isFailure(yield* Effect.exit(Queue.take(queue))))
@@ -140,14 +140,14 @@ describe("EventBus", () => {
     Effect.gen(function*() {
       yield* publish
       const log: Array<string> = []
-      yield* (yield* EventBus).register(sink(log, "late", "all"))
+      yield* (yield* EventBus.EventBus).register(sink(log, "late", "all"))
       yield* Effect.forEach(Array.from({ length: 20 }), () => publish, { concurrency: "unbounded" })
       assert.deepStrictEqual(log, Array.from({ length: 20 }, (_, index) => `late ${index + 2}`))
     }).pipe(Effect.provide(layer)))
 
   it.effect("says that it is enabled, and that a noop bus is not", () =>
     Effect.gen(function*() {
-      const enabled = Effect.map(EventBus, (bus) => bus.enabled)
+      const enabled = Effect.map(EventBus.EventBus, (bus) => bus.enabled)
       assert.strictEqual(yield* Effect.provide(enabled, layer), true)
       assert.strictEqual(yield* Effect.provide(enabled, EventBus.layerNoop), false)
       assert.strictEqual(yield* Effect.provide(publish, EventBus.layerNoop), undefined)

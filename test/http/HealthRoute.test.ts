@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Fiber, Layer } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
-import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
-import { TaskStore } from "../../src/workflow/TaskStore.ts"
+import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as server from "./server.ts"
 
 class Down extends Data.TaggedError("Down") {
@@ -16,7 +16,7 @@ type Checks = Readonly<Record<string, Effect.Effect<unknown, unknown>>>
 
 const layer = (
   checks: Checks = {},
-  store: Layer.Layer<TaskStore> = TaskStore.layerMemory,
+  store: Layer.Layer<TaskStore.TaskStore> = TaskStore.layerMemory,
   options: TelemetryConfig.Options = {}
 ) =>
   server.serve(HealthRoute.layer.pipe(
@@ -91,7 +91,7 @@ describe("GET /health/ready", () => {
       const answer = yield* server.get("/health/ready")
       assert.strictEqual(answer.status, 503)
       assert.deepStrictEqual(answer.body.failedChecks, ["task_store"])
-    }).pipe(Effect.provide(layer({}, Layer.mock(TaskStore)({ counts: Effect.die(new Error("down")) })))))
+    }).pipe(Effect.provide(layer({}, Layer.mock(TaskStore.TaskStore)({ counts: Effect.die(new Error("down")) })))))
 
   it.effect("waits five seconds for all checks together, also for one that cannot be interrupted", () =>
     Effect.gen(function*() {
@@ -160,7 +160,7 @@ describe("GET /health/ready", () => {
 
 describe("GET /health/status", () => {
   const counting = (counts: Readonly<Record<string, number>>) =>
-    layer({}, Layer.mock(TaskStore)({ counts: Effect.succeed(counts) }))
+    layer({}, Layer.mock(TaskStore.TaskStore)({ counts: Effect.succeed(counts) }))
 
   it.effect("counts the tasks by their states", () =>
     Effect.gen(function*() {
@@ -212,7 +212,7 @@ describe("GET /health/status", () => {
       assert.lengthOf(yield* server.logged("the task store could not be read"), 1)
     }).pipe(Effect.provide(layer(
       {},
-      Layer.sync(TaskStore, () =>
+      Layer.sync(TaskStore.TaskStore, () =>
         ({
           get counts() {
             return counts()

@@ -2,14 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { connect } from "node:net"
 import { gunzipSync } from "node:zlib"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
 import * as CsvFormat from "../../src/metrics/CsvFormat.ts"
 import * as JsonFormat from "../../src/metrics/JsonFormat.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufFormat.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"
 import * as snapshots from "../support/metricSnapshots.ts"
 import * as prometheusParser from "../support/prometheusParser.ts"
@@ -24,8 +24,9 @@ const holding = (snapshot: MetricSnapshot) =>
   server.serve(MetricsRoute.layer.pipe(
     Layer.provide(
       Layer.effect(
-        MetricStore,
-        Effect.map(MetricStore, (store) => MetricStore.of({ ...store, snapshot: Effect.succeed(snapshot) }))
+        MetricStore.MetricStore,
+        Effect.map(MetricStore.MetricStore, (store) =>
+          MetricStore.MetricStore.of({ ...store, snapshot: Effect.succeed(snapshot) }))
       ).pipe(Layer.provide(MetricStore.layerNoop))
     )
   )).pipe(Layer.provideMerge(server.telemetry()))
@@ -275,8 +276,11 @@ describe("GET /metrics", () => {
   )
 
   const broken = Layer.effect(
-    MetricStore,
-    Effect.map(MetricStore, (store) => MetricStore.of({ ...store, snapshot: Effect.die(new Error("out of order")) }))
+    MetricStore.MetricStore,
+    Effect.map(
+      MetricStore.MetricStore,
+      (store) => MetricStore.MetricStore.of({ ...store, snapshot: Effect.die(new Error("out of order")) })
+    )
   ).pipe(Layer.provide(MetricStore.layerNoop))
 
   it.effect("answers a broken store with 500 and a line in the log", () =>

@@ -7,10 +7,10 @@ import { HttpRouter, HttpServer } from "effect/http"
 import { createServer, type IncomingHttpHeaders, request } from "node:http"
 import { connect } from "node:net"
 import { networkInterfaces } from "node:os"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as TelemetryRoutes from "../../src/http/TelemetryRoutes.ts"
-import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
+import * as LogDestination from "../../src/logging/LogDestination.ts"
 import * as Telemetry from "../../src/Telemetry.ts"
-import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import type * as Task from "../../src/workflow/Task.ts"
 
@@ -117,7 +117,7 @@ export const raw = (lines: ReadonlyArray<string>) =>
 /** Log lines that a predicate picks. */
 export const logged = (message: string) =>
   Effect.map(
-    LogMemory.use(({ lines }) => lines),
+    LogDestination.LogMemory.use(({ lines }) => lines),
     (lines) => lines.map((line): any => JSON.parse(line)).filter((line) => String(line.message).includes(message))
   )
 

@@ -17,11 +17,11 @@ import {
 import { Headers as EffectHeaders, HttpClientRequest, UrlParams } from "effect/http"
 import { Readable } from "node:stream"
 import { runInNewContext } from "node:vm"
-import * as OtlpJson from "../../src/delivery/OtlpJson.ts"
-import type { SpanData } from "../../src/delivery/SpanData.ts"
-import { encodeJson } from "../../src/internal/encodeJson.ts"
-import * as Redaction from "../../src/Redaction.ts"
-import { attributeValue } from "../../src/tracing/SpanLimits.ts"
+import { encodeJson } from "../../src/redaction/internal/encodeJson.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
+import * as OtlpJson from "../../src/tracing/internal/OtlpSpans.ts"
+import { attributeValue } from "../../src/tracing/internal/SpanLimits.ts"
+import type { SpanData } from "../../src/tracing/SpanData.ts"
 
 class Money {
   readonly #cents: number

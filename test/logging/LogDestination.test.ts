@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
-import * as NodeLogDestination from "../../src/logging/NodeLogDestination.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as LogDestination from "../../src/logging/LogDestination.ts"
+import * as NodeLogDestination from "../../src/node/NodeLogDestination.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
 import { suite } from "./LogDestinationTest.ts"
 
@@ -27,18 +27,19 @@ suite(
 describe("LogDestination", () => {
   it.effect("layerMemory keeps the last 100 000 lines in order", () =>
     Effect.gen(function*() {
-      const destination = yield* LogDestination
+      const destination = yield* LogDestination.LogDestination
       for (let number = 1; number <= 250_001; number++) destination.write(`${number}`, "Info")
-      const lines = yield* Effect.flatMap(LogMemory, (memory) => memory.lines)
+      const lines = yield* Effect.flatMap(LogDestination.LogMemory, (memory) => memory.lines)
       assert.deepStrictEqual([lines.length, lines[0], lines.at(-1)], [100_000, "150002", "250001"])
     }).pipe(Effect.provide(LogDestination.layerMemory)))
 
   it.effect("layerCustom hands every line over", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
-      yield* Effect.map(LogDestination, ({ write }) => ["a", "b"].forEach((line) => write(line, "Info"))).pipe(
-        Effect.provide(LogDestination.layerCustom((line) => void lines.push(line)))
-      )
+      yield* Effect.map(LogDestination.LogDestination, ({ write }) => ["a", "b"].forEach((line) => write(line, "Info")))
+        .pipe(
+          Effect.provide(LogDestination.layerCustom((line) => void lines.push(line)))
+        )
       assert.deepStrictEqual(lines, ["a", "b"])
     }))
 })

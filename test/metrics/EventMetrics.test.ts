@@ -44,7 +44,7 @@ const names = ["sales_total", "pieces_total", "open_sales", "sale_seconds", "lar
 const measured = (routes: ReadonlyArray<EventRouter.RouteOverride>, options: TelemetryConfig.Options = {}) =>
   Effect.gen(function*() {
     yield* Effect.provide(sold, rules)
-    const snapshot = yield* MetricStore.use((store) => store.snapshot)
+    const snapshot = yield* MetricStore.MetricStore.use((store) => store.snapshot)
     return names.map((name) => {
       const value = MetricSnapshot.valueOf(snapshot, name, { city: "Ulm" })
       return typeof value === "object" ? value.sum : value
@@ -91,7 +91,7 @@ describe("EventMetrics.layerRules", () => {
 
   it.effect("measures an event of the catalog that goes to the log alone", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const finalizations = store.counter({ name: "finalizations_total", help: "Begun.", attributes: [] })
       const task = { taskId: "1", taskName: "t", namespace: "default", version: "0.1.0" }
       yield* EventBus.publish(waiting.name, task as never).pipe(
@@ -102,7 +102,7 @@ describe("EventMetrics.layerRules", () => {
 
   it.effect("hands an event to no sink of metrics that does not ask for it by a rule", () =>
     Effect.gen(function*() {
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       let seen = 0
       yield* bus.register({ name: "plain", signal: "metrics", handle: () => void seen++ })
       yield* Effect.provide(sold, rules)

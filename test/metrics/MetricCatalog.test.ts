@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Metric, Schema } from "effect"
-import { MetricCluster, MetricStore, PermanentError, Step, Task, TaskRunner } from "tasker-telemetry"
+import { MetricCluster, MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
 import { catalog, clusterCatalog } from "../../src/metrics/MetricCatalog.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import * as recorder from "../support/recorder.ts"
@@ -26,7 +26,7 @@ const slow = Step.make("slow", {
 const optional = Step.make("optional", { dependsOn: [slow], skipWhen: () => true, run: () => Effect.void })
 const Good = Task.make("good", { input, steps: [flaky, slow, optional] })
 
-const permanent = Step.make("permanent", { run: () => Effect.fail(new PermanentError({ message: "no" })) })
+const permanent = Step.make("permanent", { run: () => Effect.fail(new StepError.PermanentError({ message: "no" })) })
 const exhausted = Step.make("exhausted", { retry: { maximumAttempts: 2 }, run: () => Effect.fail("again") })
 const Bad = Task.make("bad", { input, steps: [permanent, exhausted] })
 
@@ -38,7 +38,7 @@ describe("MetricCatalog", () => {
     Effect.gen(function*() {
       const seen = new Set<string>()
       // Some metrics are there while a run goes on.
-      const look = Effect.map(MetricStore.use(({ snapshot }) => snapshot), ({ metrics }) => {
+      const look = Effect.map(MetricStore.MetricStore.use(({ snapshot }) => snapshot), ({ metrics }) => {
         for (const { name, series } of metrics) if (series.length > 0) seen.add(name)
       })
       const good = yield* Effect.forkChild(TaskRunner.run(Good, undefined))

@@ -3,7 +3,7 @@ import { Context, Effect, Layer, Metric, Schema } from "effect"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import type { ExponentialHistogramValue, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
 import { exponential } from "../support/metricSnapshots.ts"
@@ -291,7 +291,7 @@ describe("MetricMerge", () => {
       Effect.gen(function*() {
         const stores = yield* Effect.forEach(
           [0, 1, 2, 3],
-          () => Effect.map(Layer.build(layerStore), Context.get(MetricStore))
+          () => Effect.map(Layer.build(layerStore), Context.get(MetricStore.MetricStore))
         )
         const recorders = stores.map((store) => {
           const attributes = ["a", "b"] as const

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric } from "effect"
 import { spawnSync } from "node:child_process"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as OpenMetricsFormat from "../../src/metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import * as openMetricsParser from "../support/openMetricsParser.ts"
@@ -19,7 +19,7 @@ const layer = MetricStore.layer.pipe(
 const odd = "a \"b\" \\ \n é \ud800"
 
 const record = Effect.gen(function*() {
-  const store = yield* MetricStore
+  const store = yield* MetricStore.MetricStore
   const attributes = ["kind"] as const
   const part = { help: `Help ${odd}`, attributes }
   store.counter({ ...part, name: "shop_mails_total" }).inc({ kind: odd }, 2.5)

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import type { SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import * as Redaction from "../../src/Redaction.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
 
 /** Texts are kept as they are: one at random may look like the credentials of a URL. */
 const layer = MetricStore.layer.pipe(
@@ -52,7 +52,7 @@ describe("MetricStore", () => {
     [Schema.Array(Operation)],
     ([operations]) =>
       Effect.gen(function*() {
-        const store = yield* MetricStore
+        const store = yield* MetricStore.MetricStore
         const attributes = ["a", "b"] as const
         const counter = store.counter({ name: "counter_total", help: "h", attributes })
         const upDownCounter = store.upDownCounter({ name: "up_down", help: "h", attributes })
@@ -126,7 +126,7 @@ describe("MetricStore", () => {
     )],
     ([operations]) =>
       Effect.gen(function*() {
-        const store = yield* MetricStore
+        const store = yield* MetricStore.MetricStore
         const counter = store.counter({ name: "counter_total", help: "h", attributes: ["a"] })
         for (const { a, amount } of operations) counter.inc({ a }, amount)
         const metric = (yield* store.snapshot).metrics.find(({ name }) => name === "counter_total")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import { suite } from "./MetricStoreTest.ts"
 import { declared, live, seriesOf, test } from "./storeTest.ts"
 
@@ -246,7 +246,7 @@ describe("MetricStore", () => {
 describe("MetricStore.layerNoop", () => {
   it.effect("records nothing", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
       assert.deepStrictEqual(yield* store.snapshot, { timeMillis: 0, metrics: [] })
     }).pipe(Effect.provide(MetricStore.layerNoop)))

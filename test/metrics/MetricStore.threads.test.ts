@@ -6,7 +6,7 @@ import { Effect, Exit, Layer, Metric, Scope } from "effect"
 import { Worker } from "node:worker_threads"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 
 const store = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
 
@@ -16,7 +16,7 @@ const testMillis = 5000
 
 /** Starts a thread; its ledger says what it has counted, also when it is gone. */
 const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
-  const { share } = yield* MetricStore
+  const { share } = yield* MetricStore.MetricStore
   const scope = yield* Scope.make()
   const metricPort = yield* Scope.provide(share({ maximumBytes }), scope)
   const ledger = new Float64Array(new SharedArrayBuffer(16))
@@ -45,19 +45,19 @@ const start = Effect.fnUntraced(function*(name: string, maximumBytes?: number) {
 
 const number = (name: string, attributes: Readonly<Record<string, string>> = {}) =>
   Effect.map(
-    Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
+    Effect.flatMap(MetricStore.MetricStore, ({ snapshot }) => snapshot),
     (snapshot) => MetricSnapshot.valueOf(snapshot, name, attributes) as number | undefined
   )
 
 const sumOf = (name: string) =>
-  Effect.map(Effect.flatMap(MetricStore, ({ snapshot }) => snapshot), ({ metrics }) => {
+  Effect.map(Effect.flatMap(MetricStore.MetricStore, ({ snapshot }) => snapshot), ({ metrics }) => {
     const series: ReadonlyArray<MetricSnapshot.SeriesSnapshot> = metrics.find((metric) =>
       metric.name === name
     )?.series ?? []
     return series.reduce((sum, { value }) => sum + (typeof value === "number" ? value : value.count), 0)
   })
 
-const test = (sentence: string, body: () => Effect.Effect<unknown, unknown, MetricStore | Scope.Scope>) =>
+const test = (sentence: string, body: () => Effect.Effect<unknown, unknown, MetricStore.MetricStore | Scope.Scope>) =>
   it.live(sentence, () =>
     body().pipe(
       Effect.scoped,
@@ -68,7 +68,7 @@ const test = (sentence: string, body: () => Effect.Effect<unknown, unknown, Metr
 describe("MetricStore.share", () => {
   test("gives the sum of four threads that count for five seconds, and never falls on the way", () =>
     Effect.gen(function*() {
-      const own = (yield* MetricStore).counter({ name: "all_total", help: "All jobs.", attributes: [] })
+      const own = (yield* MetricStore.MetricStore).counter({ name: "all_total", help: "All jobs.", attributes: [] })
       own.inc({}, 1000)
       const threads = yield* Effect.forEach(["a", "b", "c", "d"], (name) => start(name), { concurrency: 4 })
       const end = performance.now() + testMillis

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Metric, Schema } from "effect"
-import { MetricStore, PermanentError, Step, Task, TaskRunner } from "tasker-telemetry"
+import { MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
 import { catalog } from "../../src/metrics/MetricCatalog.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import { measurements } from "../support/measurements.ts"
@@ -35,7 +35,7 @@ const good = Task.make("good", {
   })()
 })
 
-const permanent = Step.make("permanent", { run: () => Effect.fail(new PermanentError({ message: "no" })) })
+const permanent = Step.make("permanent", { run: () => Effect.fail(new StepError.PermanentError({ message: "no" })) })
 const exhausted = Step.make("exhausted", { retry: { maximumAttempts: 2 }, run: () => Effect.die(new TypeError("no")) })
 const bad = Task.make("bad", { namespace: "shop", input, steps: [permanent, exhausted] })
 
@@ -45,7 +45,7 @@ const stopped = Task.make("stopped", { input, steps: [endless, never] })
 
 const standing = (kind: string) =>
   Effect.map(
-    MetricStore.use(({ snapshot }) => snapshot),
+    MetricStore.MetricStore.use(({ snapshot }) => snapshot),
     ({ metrics }) =>
       [catalog.slotsUsed.name, catalog.slotsLimit.name].map((name) =>
         metrics.find((metric) => metric.name === name)?.series.find(({ attributes }) => attributes["kind"] === kind)

@@ -3,10 +3,10 @@ import { Effect, Fiber, Layer, Metric, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import { measurements } from "../support/measurements.ts"
 
@@ -23,12 +23,12 @@ const attempted = { queueSeconds: 0.25, durationSeconds: 2, totalSeconds: 4 }
 
 const publishing = (
   sentence: string,
-  publish: (bus: EventBus["Service"]) => Effect.Effect<void>,
+  publish: (bus: EventBus.EventBus["Service"]) => Effect.Effect<void>,
   expected: ReadonlyArray<string>
 ) =>
   it.effect(sentence, () =>
     Effect.gen(function*() {
-      yield* publish(yield* EventBus)
+      yield* publish(yield* EventBus.EventBus)
       assert.deepStrictEqual(yield* measurements, expected)
     }).pipe(Effect.provide(layer)))
 
@@ -145,18 +145,18 @@ describe("WorkflowMetrics", () => {
     const [sentence, publish, expected] of [
       [
         "a run handed to the background",
-        (bus: EventBus["Service"]) => bus.publish("observability.task.enqueue", { ...task, totalSteps: 2 }),
+        (bus: EventBus.EventBus["Service"]) => bus.publish("observability.task.enqueue", { ...task, totalSteps: 2 }),
         ["tasker_tasks_enqueued_total{order} 1"]
       ],
       [
         "a run whose steps were settled by hand",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("task.resolved_manually", { ...task, ...transition("error", "resolved_manually") }),
         ["tasker_task_resolved_manually_total{order,shop} 1"]
       ],
       [
         "a deferral, with its time",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("workflow.task_reenqueue_delayed", {
             ...task,
             reason: "retry_backoff",
@@ -167,24 +167,25 @@ describe("WorkflowMetrics", () => {
       ],
       [
         "a discovery and its steps",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("workflow.viable_steps_discovered", { ...task, stepCount: 3, stepNames: ["a", "b", "c"] }),
         ["tasker_discoveries_total{order,shop,viable_steps} 1", "tasker_viable_steps_total{order} 3"]
       ],
       [
         "a discovery that found nothing",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("workflow.no_viable_steps", { ...task, pendingSteps: 1, reason: "blocked_by_failures" }),
         ["tasker_discoveries_total{order,shop,blocked_by_failures} 1"]
       ],
       [
         "the steps of a batch",
-        (bus: EventBus["Service"]) => bus.publish("workflow.steps_execution_started", { ...task, stepCount: 3 }),
+        (bus: EventBus.EventBus["Service"]) =>
+          bus.publish("workflow.steps_execution_started", { ...task, stepCount: 3 }),
         ["tasker_batch_size{order,shop} 1 (sum 3)"]
       ],
       [
         "the time of a batch",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("workflow.steps_execution_completed", {
             ...task,
             stepCount: 3,
@@ -195,31 +196,31 @@ describe("WorkflowMetrics", () => {
       ],
       [
         "a retry",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("step.retry_requested", { ...step, ...transition("error", "pending"), backoffSeconds: 1 }),
         ["tasker_step_retries_total{order,charge} 1"]
       ],
       [
         "a back-off by its type",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("observability.step.backoff", { ...step, backoffSeconds: 4, backoffType: "server_requested" }),
         ["tasker_step_backoff_seconds{order,charge,server_requested} 1 (sum 4)"]
       ],
       [
         "a step without attempts left",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("observability.step.max_retries_reached", { ...step, maximumAttempts: 2 }),
         ["tasker_step_retries_exhausted_total{order,charge} 1"]
       ],
       [
         "a skipped step, and no attempt",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("observability.step.skip", { ...step, ...transition("pending", "complete") }),
         ["tasker_steps_skipped_total{order,charge} 1"]
       ],
       [
         "a step settled by hand, by the state it was in",
-        (bus: EventBus["Service"]) =>
+        (bus: EventBus.EventBus["Service"]) =>
           bus.publish("step.resolved_manually", { ...step, ...transition("error", "resolved_manually") }),
         ["tasker_step_resolved_manually_total{order,charge,error} 1"]
       ]
@@ -234,7 +235,7 @@ describe("WorkflowMetrics", () => {
 
   it.effect("tells a hundred types of errors apart, and none that is no name", () =>
     Effect.gen(function*() {
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       const fail = (errorType: string) =>
         bus.publish("step.failed", {
           ...step,

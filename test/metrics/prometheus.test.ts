@@ -15,7 +15,7 @@ import type {
   MetricSnapshot,
   SeriesSnapshot
 } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import {
   eventually,
@@ -48,10 +48,10 @@ class Recorded extends Context.Service<Recorded, {
   /** Counts to 1 more. */
   readonly countLater: Effect.Effect<void>
 }>()("tasker-telemetry/test/metrics/prometheus/Recorded") {
-  static readonly layer: Layer.Layer<Recorded, never, MetricStore> = Layer.effect(
+  static readonly layer: Layer.Layer<Recorded, never, MetricStore.MetricStore> = Layer.effect(
     Recorded,
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const help = "Help with \"quotes\", a \\ and\na second line."
       const orders = store.counter({ name: "shop_orders_total", help, attributes: ["kind"] })
       const active = store.upDownCounter({ name: "shop_orders_active", help, attributes: [] })
@@ -339,7 +339,7 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
 
   it.effect("has nothing to say about the names, units and help of our metrics", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const declarations = [...Object.values(catalog), ...Object.values(runtimeCatalog)]
       for (const declaration of declarations) {
         const attributes = Object.fromEntries(declaration.attributes.map((name) => [name, "a \"b\" \\ \n é"])) as never

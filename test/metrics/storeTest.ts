@@ -3,27 +3,27 @@
  */
 import { it } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric } from "effect"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import type { MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import * as Redaction from "../../src/Redaction.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as MetricStore from "../../src/metrics/MetricStore.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
 
 export const live = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
 
-export type Store = MetricStore["Service"]
+export type Store = MetricStore.MetricStore["Service"]
 
 /** A test of one sentence; `lines` are level and texts of what is logged. */
 export const test = <E>(
   sentence: string,
-  body: (store: Store, lines: ReadonlyArray<unknown>) => Effect.Effect<void, E, MetricStore>,
+  body: (store: Store, lines: ReadonlyArray<unknown>) => Effect.Effect<void, E, MetricStore.MetricStore>,
   options: TelemetryConfig.Options = {}
 ) =>
   it.effect(sentence, () =>
     Effect.gen(function*() {
       const lines: Array<unknown> = []
       const config = yield* TelemetryConfig.make(options)
-      yield* Effect.flatMap(MetricStore, (store) => body(store, lines)).pipe(
+      yield* Effect.flatMap(MetricStore.MetricStore, (store) => body(store, lines)).pipe(
         Effect.provide(live),
         Effect.provideService(TelemetryConfig.Current, config),
         Effect.provideService(Redaction.Current, Redaction.make(config.redaction)),

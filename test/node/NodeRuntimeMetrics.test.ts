@@ -22,7 +22,7 @@ const names: ReadonlyArray<string> = Object.values(runtimeCatalog).map(({ name }
 
 /** The metrics of the process: values by attribute values. */
 const readings = Effect.map(
-  Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
+  Effect.flatMap(MetricStore.MetricStore, ({ snapshot }) => snapshot),
   ({ metrics }) =>
     new Map(
       metrics.filter(({ name }) => names.includes(name)).map(({ name, series }) => [
@@ -44,7 +44,10 @@ const total = (values: ReadonlyMap<string, unknown> | undefined): number =>
   [...(values ?? new Map<string, unknown>()).values()].reduce<number>((sum, value) => sum + number(value), 0)
 
 /** As the store of a worker thread, whose numbers the main thread adds to its own. */
-const inThread = Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own, measures: "thread" as const })))
+const inThread = Layer.effect(
+  MetricStore.MetricStore,
+  Effect.map(MetricStore.MetricStore, (own) => ({ ...own, measures: "thread" as const }))
+)
 
 const { activeResources, cpuTime, heapLimit, loopTime, memory, startTime, uptime } = runtimeCatalog
 const ofProcess = [activeResources, cpuTime, memory, startTime, uptime].map(({ name }) => name)
@@ -68,13 +71,16 @@ const stores: ReadonlyArray<
   ],
   [
     "a store that wraps MetricStore.layer",
-    Layer.provide(Layer.effect(MetricStore, Effect.map(MetricStore, (own) => ({ ...own }))), MetricStore.layer),
+    Layer.provide(
+      Layer.effect(MetricStore.MetricStore, Effect.map(MetricStore.MetricStore, (own) => ({ ...own }))),
+      MetricStore.layer
+    ),
     [...ofProcess, ...ofThread]
   ],
   [
     "MetricStore.layerShared",
     Layer.unwrap(Effect.map(
-      Effect.flatMap(MetricStore, ({ share }) => share()),
+      Effect.flatMap(MetricStore.MetricStore, ({ share }) => share()),
       (port) => MetricStore.layerShared(port)
     )).pipe(Layer.provide(MetricStore.layer)),
     ofThread

@@ -57,7 +57,7 @@ const http = Effect.gen(function*() {
   const answers: Array<unknown> = []
   yield* canaries.putEverywhere
   for (const offset of [0, 100, 200]) answers.push(yield* server.get(`/tasker/tasks?limit=100&offset=${offset}`))
-  for (const { id } of yield* TaskStore.use((store) => store.list({ limit: 500, offset: 0 }))) {
+  for (const { id } of yield* TaskStore.TaskStore.use((store) => store.list({ limit: 500, offset: 0 }))) {
     answers.push(yield* server.get(`/tasker/tasks/${id}`))
   }
   for (const { canary, key, text } of canaries.secrets) {

@@ -3,8 +3,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
-import { encodeJson } from "../../src/internal/encodeJson.ts"
-import * as Redaction from "../../src/Redaction.ts"
+import { encodeJson } from "../../src/redaction/internal/encodeJson.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
 import { shapes } from "./shapes.ts"
 
 const linesOf = (name: string) =>

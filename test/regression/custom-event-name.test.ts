@@ -48,7 +48,7 @@ describe("D19 custom event names", () => {
       yield* Effect.provide(publish, sink)
       yield* recorder.quiet
       assert.deepStrictEqual(seen, ["billing.invoice_sent by mail", "billing.invoice_sent"])
-      const snapshot = yield* (yield* MetricStore).snapshot
+      const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
       assert.strictEqual(MetricSnapshot.valueOf(snapshot, "billing_invoices_total", { channel: "mail" }), 1)
     }).pipe(Effect.provide(layer))
   })

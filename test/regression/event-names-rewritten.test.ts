@@ -5,7 +5,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Random } from "effect"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventExample from "../../src/events/EventExample.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
@@ -27,7 +27,7 @@ describe("D5 event names and sampling", () => {
     }
     const subscriber = EventSubscriber.layer(handlers)
     return Effect.gen(function*() {
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       for (const signal of ["metrics", "trace", "log"] as const) {
         yield* bus.register({ name: signal, signal, handle: (event) => void seen.push(`${signal} ${event.name}`) })
       }
@@ -41,7 +41,7 @@ describe("D5 event names and sampling", () => {
 
   it.effect("draws once per event, for trace and log together, and keeps the share it says", () =>
     Effect.gen(function*() {
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       const [trace, log, metrics] = [Array<number>(), Array<number>(), Array<number>()]
       yield* bus.register({ name: "trace", signal: "trace", handle: ({ sequence }) => void trace.push(sequence) })
       yield* bus.register({ name: "log", signal: "log", handle: ({ sequence }) => void log.push(sequence) })

@@ -16,7 +16,7 @@ describe("Metrics that are switched off", () => {
   it.effect("are not collected", () =>
     Effect.gen(function*() {
       yield* TaskRunner.run(Only, {})
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       jobs.inc({ kind: "a" })
       jobs.bind({ kind: "a" }).inc()

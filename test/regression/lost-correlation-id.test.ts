@@ -6,7 +6,7 @@ import { Effect, Fiber, Schema } from "effect"
 import * as Correlation from "../../src/Correlation.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 describe("D3 lost correlation id", () => {

@@ -6,7 +6,7 @@ import { Effect, type Exit, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as StepError from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 describe("D21 permanent error retried", () => {

@@ -6,7 +6,7 @@ import { Effect, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as StepError from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 describe("D22 Retry-After without a cap", () => {

@@ -3,10 +3,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
+import * as StepGraph from "../../src/workflow/internal/StepGraph.ts"
 import * as Step from "../../src/workflow/Step.ts"
-import * as StepGraph from "../../src/workflow/StepGraph.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 describe("D29 status precedence", () => {

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
-import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
+import * as LogDestination from "../../src/logging/LogDestination.ts"
 
 const input = Schema.Struct({ card: Schema.String })
 const charge = Step.make("charge", {
@@ -38,8 +38,8 @@ describe("What is kept of a failure", () => {
 
   it.effect("is the last of 250 000 lines only", () =>
     Effect.gen(function*() {
-      const { write } = yield* LogDestination
+      const { write } = yield* LogDestination.LogDestination
       for (let number = 0; number < 250_000; number++) write("line", "Info")
-      assert.lengthOf(yield* (yield* LogMemory).lines, 100_000)
+      assert.lengthOf(yield* (yield* LogDestination.LogMemory).lines, 100_000)
     }).pipe(Effect.provide(LogDestination.layerMemory)))
 })

@@ -3,9 +3,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as StepGraph from "../../src/workflow/StepGraph.ts"
-import * as StepState from "../../src/workflow/StepState.ts"
-import * as TaskState from "../../src/workflow/TaskState.ts"
+import * as StepGraph from "../../src/workflow/internal/StepGraph.ts"
+import * as StepState from "../../src/workflow/internal/StepState.ts"
+import * as TaskState from "../../src/workflow/internal/TaskState.ts"
 
 const taskEvents: ReadonlyArray<TaskState.TaskEvent> = [
   "initialize_requested",

@@ -23,7 +23,7 @@ describe("metrics of a run", () => {
       yield* TestClock.adjust("20 seconds")
       yield* Fiber.join(fiber)
       const lines: Array<string> = []
-      for (const { name, series, unit } of (yield* (yield* MetricStore).snapshot).metrics) {
+      for (const { name, series, unit } of (yield* (yield* MetricStore.MetricStore).snapshot).metrics) {
         // What the store says about itself, and how many could run, are no measurements of the run.
         if (/^tasker_(?:metric|execution)_/.test(name)) continue
         for (const { attributes, value } of series) {

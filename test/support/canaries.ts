@@ -138,7 +138,12 @@ export const tasks = secrets.map(({ text }) =>
 
 /** Everything a program may do with a value. */
 const places: Readonly<
-  Record<string, (secret: Secret) => Effect.Effect<unknown, unknown, TaskRunner | EventBus | MetricStore>>
+  Record<
+    string,
+    (
+      secret: Secret
+    ) => Effect.Effect<unknown, unknown, TaskRunner.TaskRunner | EventBus.EventBus | MetricStore.MetricStore>
+  >
 > = {
   "message": ({ text }) => Effect.logInfo(text),
   "part of a message": ({ key, text, value }) => Effect.logInfo("part", text, [{ [key]: value }]),
@@ -204,7 +209,7 @@ const places: Readonly<
       inSpan((span) => span.attribute("baggage", `session_token=${canary},${text}`))
     ),
   "event payload": ({ text }) =>
-    EventBus.use((bus) =>
+    EventBus.EventBus.use((bus) =>
       bus.publish("step.failed", {
         taskId: "t-1",
         taskName: "order",
@@ -234,12 +239,12 @@ const places: Readonly<
     return TaskRunner.run(task, { note: 1 })
   },
   "metric attribute": ({ canary, text }) =>
-    MetricStore.useSync((store) =>
+    MetricStore.MetricStore.useSync((store) =>
       store.counter({ name: "canaries_total", help: "Canaries.", attributes: ["note", "api_key", "db_statement"] })
         .inc({ note: text, api_key: text, db_statement: `select '${canary}'` })
     ),
   "help of a metric": ({ canary, text }) =>
-    MetricStore.useSync((store) =>
+    MetricStore.MetricStore.useSync((store) =>
       store.counter({
         name: `help_${secrets.findIndex((one) => one.canary === canary)}_total`,
         help: text,

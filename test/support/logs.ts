@@ -2,15 +2,15 @@
  * The structured logger and the event log over a memory, configured by options.
  */
 import { Effect, Layer } from "effect"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import { LogDestination, LogMemory } from "../../src/logging/LogDestination.ts"
-import * as LogEventSink from "../../src/logging/LogEventSink.ts"
-import { LogLevels } from "../../src/logging/LogLevels.ts"
-import { LogWriter } from "../../src/logging/LogWriter.ts"
-import * as StructuredLogger from "../../src/logging/StructuredLogger.ts"
-import * as Redaction from "../../src/Redaction.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as LogEventSink from "../../src/logging/internal/LogEventSink.ts"
+import { LogWriter } from "../../src/logging/internal/LogWriter.ts"
+import * as StructuredLogger from "../../src/logging/internal/StructuredLogger.ts"
+import * as LogDestination from "../../src/logging/LogDestination.ts"
+import * as LogLevels from "../../src/logging/LogLevels.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
 
 export const layer = (options: TelemetryConfig.Options = {}) =>
   Layer.unwrap(
@@ -27,7 +27,7 @@ export const layer = (options: TelemetryConfig.Options = {}) =>
   )
 
 /** The lines as they were written. */
-export const lines = Effect.flatMap(LogMemory, (memory) => memory.lines)
+export const lines = Effect.flatMap(LogDestination.LogMemory, (memory) => memory.lines)
 
 /** The lines decoded, without their time, and without what follows from the level or the service. */
 export const decoded = Effect.map(lines, (all) =>

@@ -55,7 +55,7 @@ export const signals = inTest(Effect.gen(function*() {
 /** Types of a histogram, a timer and a histogram that a view gives buckets. */
 export const histogramTypes: Observation = (options) =>
   inTest(Effect.gen(function*() {
-    const store = yield* MetricStore
+    const store = yield* MetricStore.MetricStore
     const help = "Sizes."
     store.histogram({ name: "size_bytes", help, attributes: [], buckets: [1, 2] }).observe({}, 1)
     store.timer({ name: "wait_seconds", help, attributes: [] }).observe({}, 1)
@@ -77,7 +77,7 @@ export const maskedField = (key: string, value = "v") =>
     return (yield* (yield* TelemetryTest).logs)[0]?.[key]
   }))
 
-const countJobs = Effect.map(MetricStore, (store) => {
+const countJobs = Effect.map(MetricStore.MetricStore, (store) => {
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
   for (let kind = 0; kind < 10; kind++) jobs.inc({ kind: `${kind}` })
   return jobs
@@ -85,7 +85,7 @@ const countJobs = Effect.map(MetricStore, (store) => {
 
 const seriesOf = (name: string) =>
   Effect.map(
-    Effect.flatMap(MetricStore, ({ snapshot }) => snapshot),
+    Effect.flatMap(MetricStore.MetricStore, ({ snapshot }) => snapshot),
     ({ metrics }) => metrics.find((metric) => metric.name === name)?.series ?? []
   )
 
@@ -309,7 +309,7 @@ export const sentHeader = (name: string) =>
 
 const metricRequests = Effect.map(requests, (all) => all.filter(({ path }) => path === "/v1/metrics"))
 
-const counted = Effect.map(MetricStore, (store) => {
+const counted = Effect.map(MetricStore.MetricStore, (store) => {
   store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
 })
 
@@ -454,7 +454,7 @@ export const refusedStarts = inTest(Effect.gen(function*() {
 
 export const storedTasks = inTest(Effect.gen(function*() {
   yield* Effect.repeat(TaskRunner.run(Simple, {}), { times: 4 })
-  return (yield* (yield* TaskStore).list({ limit: 100 })).length
+  return (yield* (yield* TaskStore.TaskStore).list({ limit: 100 })).length
 }))
 
 /** Seconds that a run takes whose store does not answer. */
@@ -470,7 +470,7 @@ export const secondsWithSilentStore: Observation = (options) =>
     Effect.orDie
   )
 
-const silentStore = Layer.succeed(TaskStore, {
+const silentStore = Layer.succeed(TaskStore.TaskStore, {
   saveTask: () => Effect.never,
   updateTask: () => Effect.never,
   updateStep: () => Effect.never,
@@ -503,8 +503,8 @@ export const readingsOfTwoScrapes: Observation = (options) =>
       return Effect.as(Deferred.await(both), { timeMillis: 0, metrics: [] })
     })
     const store = Layer.effect(
-      MetricStore,
-      Effect.map(MetricStore, (store) => MetricStore.of({ ...store, snapshot: reading }))
+      MetricStore.MetricStore,
+      Effect.map(MetricStore.MetricStore, (store) => MetricStore.MetricStore.of({ ...store, snapshot: reading }))
     ).pipe(Layer.provide(MetricStore.layerNoop))
     yield* Effect.gen(function*() {
       const first = yield* Effect.forkChild(server.get("/metrics"))

@@ -2,13 +2,13 @@
  * Runs tasks with a sink that writes every event down, under the test clock and without jitter.
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
-import { TaskStore } from "../../src/workflow/TaskStore.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
+import * as TaskStore from "../../src/workflow/TaskStore.ts"
 
 export { advance } from "../../src/testing/advance.ts"
 
@@ -16,10 +16,10 @@ export { advance } from "../../src/testing/advance.ts"
 export class Recorder extends Context.Service<Recorder, {
   readonly events: ReadonlyArray<CatalogEnvelope>
 }>()("tasker-telemetry/test/support/Recorder") {
-  static readonly layer: Layer.Layer<Recorder, never, EventBus> = Layer.effect(
+  static readonly layer: Layer.Layer<Recorder, never, EventBus.EventBus> = Layer.effect(
     Recorder,
     Effect.gen(function*() {
-      const bus = yield* EventBus
+      const bus = yield* EventBus.EventBus
       const events: Array<CatalogEnvelope> = []
       yield* bus.register({
         name: "recorder",
@@ -42,9 +42,9 @@ export const layerConfig = (options: TelemetryConfig.Options = {}) =>
 
 /** Waits in every operation, so that other fibers come in between, as with a store behind a network. */
 export const layerYieldingStore = Layer.effect(
-  TaskStore,
-  Effect.map(TaskStore, (store) =>
-    TaskStore.of({
+  TaskStore.TaskStore,
+  Effect.map(TaskStore.TaskStore, (store) =>
+    TaskStore.TaskStore.of({
       saveTask: (task, steps) => Effect.andThen(Effect.yieldNow, store.saveTask(task, steps)),
       updateTask: (task) => Effect.andThen(Effect.yieldNow, store.updateTask(task)),
       updateStep: (taskId, step) => Effect.andThen(Effect.yieldNow, store.updateStep(taskId, step)),
@@ -56,7 +56,7 @@ export const layerYieldingStore = Layer.effect(
 
 /** A runner with its store, its bus and a recorder of every event. */
 export const layer = (options: TelemetryConfig.Options = {}, parts: {
-  readonly store?: Layer.Layer<TaskStore>
+  readonly store?: Layer.Layer<TaskStore.TaskStore>
 } = {}) =>
   Layer.mergeAll(TaskRunner.layer, Recorder.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(EventBus.layer, parts.store ?? TaskStore.layerMemory)),

@@ -2,10 +2,10 @@
  * A tracer with a memory of what it records, configured by options.
  */
 import { Effect, Layer } from "effect"
-import type { SpanData } from "../../src/delivery/SpanData.ts"
+import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as Redaction from "../../src/Redaction.ts"
-import * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import * as Redaction from "../../src/redaction/Redaction.ts"
+import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
 

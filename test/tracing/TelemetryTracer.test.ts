@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Random, Scope, Tracer } from "effect"
-import type { SpanData } from "../../src/delivery/SpanData.ts"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import type * as TelemetryConfig from "../../src/TelemetryConfig.ts"
+import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 

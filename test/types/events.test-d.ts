@@ -2,20 +2,20 @@
  * What may be published, declared, routed, measured and subscribed to, and what an envelope says about its payload.
  */
 import { Context, Effect, Layer, Schema } from "effect"
-import type { defaultRoutes } from "../../src/events/defaultRoutes.ts"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import type { EventEnvelope } from "../../src/events/EventEnvelope.ts"
 import * as EventRoute from "../../src/events/EventRoute.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
+import type { defaultRoutes } from "../../src/events/internal/defaultRoutes.ts"
 import * as EventMetrics from "../../src/metrics/EventMetrics.ts"
 import type { MetricStore } from "../../src/metrics/MetricStore.ts"
 
 const task = { taskId: "1", taskName: "t", namespace: "default", version: "0.1.0" }
 
 export const published = Effect.gen(function*() {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   yield* bus.publish("workflow.steps_execution_started", { ...task, stepCount: 1 })
   // @ts-expect-error a field is missing
   yield* bus.publish("workflow.steps_execution_started", task)
@@ -36,7 +36,7 @@ export const narrowed = (event: EventEnvelope): number => {
 }
 
 // @ts-expect-error a sink has one of the signals
-export const made1 = EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))
+export const made1 = EventBus.EventBus.use((bus) => bus.register({ name: "sink", signal: "traces", handle: () => {} }))
 
 // --- Routes ---
 
@@ -124,41 +124,41 @@ const own = { events: EventCatalog.collect([Sold, Returned]) }
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const isSame = <A, B>(_: Same<A, B>) => {}
 
-isSame<typeof made5, Subscriber<EventBus>>(true)
-isSame<typeof made8, Subscriber<EventBus>>(true)
+isSame<typeof made5, Subscriber<EventBus.EventBus>>(true)
+isSame<typeof made8, Subscriber<EventBus.EventBus>>(true)
 
 // Own events only, by name, by domain, by both, several of them
 export const ofDomain = EventSubscriber.layer({ "shop.*": ({ payload }) => Effect.log(payload.city) }, own)
-isSame<typeof ofDomain, Subscriber<EventBus>>(true)
+isSame<typeof ofDomain, Subscriber<EventBus.EventBus>>(true)
 export const ofTwo = EventSubscriber.layer({
   "shop.sold": ({ payload }) => Mails.use((mails) => mails.send(payload.orderId)),
   "shop.returned": ({ name, payload }) => Effect.log(name, payload.city)
 }, own)
-isSame<typeof ofTwo, Subscriber<EventBus | Mails>>(true)
+isSame<typeof ofTwo, Subscriber<EventBus.EventBus | Mails>>(true)
 export const ofBoth = EventSubscriber.layer({
   "shop.*": () => Mails,
   "shop.sold": () => Pages.use(({ page }) => page)
 }, { ...own, name: "both" })
-isSame<typeof ofBoth, Subscriber<EventBus | Mails | Pages>>(true)
+isSame<typeof ofBoth, Subscriber<EventBus.EventBus | Mails | Pages>>(true)
 
 // Own events beside those of the catalog, and everything
 export const mixed = EventSubscriber.layer({
   "task.failed": ({ payload }) => Effect.fail(payload.errorMessage),
   "shop.sold": ({ payload }) => Mails.use((mails) => mails.send(payload.city))
 }, own)
-isSame<typeof mixed, Subscriber<EventBus | Mails>>(true)
+isSame<typeof mixed, Subscriber<EventBus.EventBus | Mails>>(true)
 export const all = EventSubscriber.layer({ "*": (event) => Pages.use(({ page }) => Effect.as(page, event.name)) }, own)
-isSame<typeof all, Subscriber<EventBus | Pages>>(true)
+isSame<typeof all, Subscriber<EventBus.EventBus | Pages>>(true)
 
 // No handler, and one that a program without types gives
 export const nothing = EventSubscriber.layer({}, own)
-isSame<typeof nothing, Subscriber<EventBus>>(true)
+isSame<typeof nothing, Subscriber<EventBus.EventBus>>(true)
 export const made = EventSubscriber.layer({
   "shop.sold": Effect.fn(function*() {
     yield* Mails
   })
 }, own)
-isSame<typeof made, Subscriber<EventBus | Mails>>(true)
+isSame<typeof made, Subscriber<EventBus.EventBus | Mails>>(true)
 
 // @ts-expect-error the payload of an own event has no such field
 export const wrongField = EventSubscriber.layer({ "shop.sold": ({ payload }) => Effect.log(payload.country) }, own)
@@ -172,7 +172,7 @@ export const halfWrong = EventSubscriber.layer({
 // @ts-expect-error a handler gives an Effect
 export const noEffect = EventSubscriber.layer({ "shop.sold": () => "done" }, own)
 
-export const provided: Layer.Layer<never, never, EventBus> = Layer.provide(
+export const provided: Layer.Layer<never, never, EventBus.EventBus> = Layer.provide(
   ofTwo,
   Layer.succeed(Mails, { send: () => Effect.void })
 )

@@ -5,7 +5,7 @@ import { Context, Effect, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import type { TaskError } from "../../src/workflow/TaskError.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const check = <_ extends true>() => {}
@@ -46,7 +46,7 @@ const Shop = Task.make("shop", { input: Order, steps: [cart, charge, lonely] })
 const run = TaskRunner.run(Shop, { id: "1", quantity: "2" })
 
 check<Equal<Effect.Error<typeof run>, "cart" | "payment" | TaskError>>()
-check<Equal<Effect.Services<typeof run>, Carts | Payments | TaskRunner>>()
+check<Equal<Effect.Services<typeof run>, Carts | Payments | TaskRunner.TaskRunner>>()
 export const typed = Effect.map(run, ({ results, taskId }) => {
   check<Equal<typeof results, { readonly cart: number; readonly charge: string; readonly lonely: boolean }>>()
   check<Equal<typeof taskId, string>>()

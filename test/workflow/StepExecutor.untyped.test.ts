@@ -7,7 +7,7 @@ import { Cause, Effect, Exit, Fiber, Schema, Tracer } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import { RetryableError } from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 type Options = Parameters<typeof Step.make>[1]
@@ -31,9 +31,9 @@ const runUntyped = (
   meddle: (run: { readonly taskId: string; readonly fiber: Fiber.Fiber<unknown, unknown> }) => Effect.Effect<
     unknown,
     unknown,
-    TaskRunner
+    TaskRunner.TaskRunner
   > = () => Effect.void
-): Effect.Effect<Seen, unknown, TaskRunner | recorder.Recorder> => {
+): Effect.Effect<Seen, unknown, TaskRunner.TaskRunner | recorder.Recorder> => {
   const spans: Array<Tracer.NativeSpan> = []
   const tracer = Tracer.make({
     span: (options) => {

@@ -4,7 +4,7 @@ import * as Correlation from "../../src/Correlation.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { Cancelled, TaskError } from "../../src/workflow/TaskError.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 const log: Array<string> = []

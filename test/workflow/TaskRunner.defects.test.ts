@@ -4,11 +4,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, Layer, Random, Schema, Tracer } from "effect"
-import { EventBus } from "../../src/events/EventBus.ts"
+import * as EventBus from "../../src/events/EventBus.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
-import { TaskStore } from "../../src/workflow/TaskStore.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
+import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
 
 const defect = new Error("out of order")
@@ -35,7 +35,7 @@ const outcome = (around: <A, E, R>(run: Effect.Effect<A, E, R>) => Effect.Effect
     yield* recorder.advance("2 seconds")
     const exit = run.pollUnsafe()
     assert.isDefined(exit, "the run goes on for ever")
-    const [record] = yield* (yield* TaskStore).list()
+    const [record] = yield* (yield* TaskStore.TaskStore).list()
     return { exit: yield* Fiber.join(run), record }
   })
 
@@ -135,12 +135,12 @@ describe("a defect in the loop", () => {
 
 const busThatBreaksAt = (name: string) =>
   Layer.effect(
-    EventBus,
-    Effect.map(EventBus, (bus) => {
+    EventBus.EventBus,
+    Effect.map(EventBus.EventBus, (bus) => {
       const publishUnsafe = (...[, event]: ReadonlyArray<unknown>) => {
         if (event === name) broken()
       }
-      return EventBus.of({
+      return EventBus.EventBus.of({
         ...bus,
         enabled: true,
         publishUnsafe,

@@ -8,7 +8,7 @@ import { EventBus } from "../../src/events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
 

@@ -3,7 +3,7 @@ import { Cause, Duration, Effect, Exit, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import { PermanentError, RetryableError } from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 const ofSteps = <const Steps extends ReadonlyArray<Step.Step<string, unknown, unknown, unknown, void>>>(steps: Steps) =>

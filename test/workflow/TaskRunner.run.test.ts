@@ -3,7 +3,7 @@ import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
 
@@ -185,7 +185,7 @@ describe("TaskRunner.run", () => {
           })
         ]
       ) {
-        const error = yield* Effect.flip<unknown, { readonly message: string }, TaskRunner>(effect)
+        const error = yield* Effect.flip<unknown, { readonly message: string }, TaskRunner.TaskRunner>(effect)
         assert.strictEqual(error.message, "no task nobody is known")
       }
     }).pipe(Effect.provide(recorder.layer())))

@@ -8,7 +8,7 @@ import type { TaskSnapshot } from "tasker-telemetry/workflow/TaskStore"
 import * as recorder from "../support/recorder.ts"
 import * as suite from "./TaskStoreTest.ts"
 
-type Store = TaskStore["Service"]
+type Store = TaskStore.TaskStore["Service"]
 
 const first = Step.make("first", { run: () => Effect.succeed(1) })
 const second = Step.make("second", { dependsOn: [first], run: ({ results }) => Effect.succeed(results.first + 1) })
@@ -51,12 +51,14 @@ const faults: ReadonlyArray<readonly [what: string, call: () => unknown]> = [
 const tick = recorder.advance("50 millis")
 
 /** Runs the task with a store; gives its result, and how many seconds it took. */
-const timed = <T extends Task.Any>(task: T, store: Layer.Layer<TaskStore>, options = {}) =>
+const timed = <T extends Task.Any>(task: T, store: Layer.Layer<TaskStore.TaskStore>, options = {}) =>
   Effect.gen(function*() {
     const start = yield* recorder.nowSeconds
     const run = yield* Effect.forkChild(
-      Effect.andThen(Effect.exit(TaskRunner.run(task, {} as never)), (exit) =>
-        Effect.map(recorder.nowSeconds, (end) => ({ exit, seconds: end - start })))
+      Effect.andThen(
+        Effect.exit(TaskRunner.run(task, {} as never)),
+        (exit) => Effect.map(recorder.nowSeconds, (end) => ({ exit, seconds: end - start }))
+      )
     )
     while (run.pollUnsafe() === undefined) {
       yield* tick
@@ -67,8 +69,8 @@ const timed = <T extends Task.Any>(task: T, store: Layer.Layer<TaskStore>, optio
 /** The memory store behind calls that take so many milliseconds. */
 const slow = (millis: (call: number) => number, note: (what: string, phase: "start" | "end") => void = () => {}) =>
   Layer.effect(
-    TaskStore,
-    Effect.map(TaskStore, (store) => {
+    TaskStore.TaskStore,
+    Effect.map(TaskStore.TaskStore, (store) => {
       let calls = 0
       const late = <A>(what: string, effect: Effect.Effect<A>) =>
         Effect.suspend(() => {
@@ -78,7 +80,7 @@ const slow = (millis: (call: number) => number, note: (what: string, phase: "sta
             Effect.tap(Effect.sync(() => note(what, "end")))
           )
         })
-      return TaskStore.of({
+      return TaskStore.TaskStore.of({
         saveTask: (task, steps) => late(`save ${task.state}`, store.saveTask(task, steps)),
         updateTask: (task) => late(`task ${task.state}`, store.updateTask(task)),
         updateStep: (id, step) => late(`${step.name} ${step.state}`, store.updateStep(id, step)),
@@ -106,7 +108,7 @@ describe("TaskRunner", () => {
     it.effect(`runs a task to its end, with one warning, although its store ${what}`, () => {
       const { layer, messages } = warnings()
       return Effect.gen(function*() {
-        const { exit, seconds } = yield* timed(Sum, Layer.succeed(TaskStore, uniform(call as () => never)))
+        const { exit, seconds } = yield* timed(Sum, Layer.succeed(TaskStore.TaskStore, uniform(call as () => never)))
         assert.deepStrictEqual(Exit.isSuccess(exit) && exit.value.results, { first: 1, second: 2 })
         assert.isAtMost(seconds, 2)
         assert.deepStrictEqual(messages, ["the task store could not be written; the run goes on"])
@@ -126,7 +128,7 @@ describe("TaskRunner", () => {
     Effect.gen(function*() {
       const run = yield* Effect.forkChild(Effect.exit(TaskRunner.run(failing, {})))
       while (run.pollUnsafe() === undefined) yield* tick
-      const store = yield* TaskStore
+      const store = yield* TaskStore.TaskStore
       const [record] = yield* store.list()
       const { state, steps } = Option.getOrThrow(yield* store.get(record?.id ?? ""))
       assert.strictEqual(state, "error")
@@ -189,10 +191,10 @@ describe("TaskRunner", () => {
   it.effect("saves the whole task at its end when the store was away at its start", () => {
     let isAway = true
     const store = Layer.effect(
-      TaskStore,
-      Effect.map(TaskStore, (inner) => {
+      TaskStore.TaskStore,
+      Effect.map(TaskStore.TaskStore, (inner) => {
         const away = <A>(effect: Effect.Effect<A>) => Effect.suspend(() => isAway ? Effect.die("away") : effect)
-        return TaskStore.of({
+        return TaskStore.TaskStore.of({
           ...inner,
           saveTask: (task, steps) => away(inner.saveTask(task, steps)),
           updateTask: (task) => away(inner.updateTask(task)),
@@ -204,7 +206,7 @@ describe("TaskRunner", () => {
     const after = Step.make("after", { dependsOn: [back], run: () => Effect.void })
     return Effect.gen(function*() {
       yield* TaskRunner.run(Task.make("t", { input: Schema.Void, steps: [back, after] }), undefined)
-      const inner = yield* TaskStore
+      const inner = yield* TaskStore.TaskStore
       const [record] = yield* inner.list()
       const { state, steps } = Option.getOrThrow(yield* inner.get(record?.id ?? ""))
       assert.deepStrictEqual([state, ...steps.map((step) => step.state)], ["complete", "complete", "complete"])
@@ -244,16 +246,16 @@ describe("TaskRunner", () => {
     }
     return Effect.gen(function*() {
       yield* TaskRunner.run(Sum, {})
-      const [snapshot] = yield* (yield* TaskStore).list()
+      const [snapshot] = yield* (yield* TaskStore.TaskStore).list()
       const { state, steps } = yield* TaskRunner.inspect(snapshot?.id ?? "")
       assert.deepStrictEqual([state, ...steps.map((step) => step.state)], ["complete", "complete", "complete"])
-    }).pipe(Effect.provide(recorder.layer({}, { store: Layer.succeed(TaskStore, new Kept()) })))
+    }).pipe(Effect.provide(recorder.layer({}, { store: Layer.succeed(TaskStore.TaskStore, new Kept()) })))
   })
 
   it.effect("can be cancelled, inspected and resolved while it is still being saved", () =>
     Effect.gen(function*() {
       const saving = yield* Deferred.make<string>()
-      const store = Layer.succeed(TaskStore, {
+      const store = Layer.succeed(TaskStore.TaskStore, {
         ...uniform(() => Effect.void as never),
         saveTask: (task) => Effect.andThen(Deferred.succeed(saving, task.id), Effect.sleep("1 second"))
       })
@@ -284,7 +286,9 @@ describe("TaskRunner", () => {
           yield* recorder.advance("2 seconds")
           return (yield* Fiber.join(asking)).reason
         }).pipe(
-          Effect.provide(recorder.layer({}, { store: Layer.succeed(TaskStore, uniform(call as () => never)) }))
+          Effect.provide(
+            recorder.layer({}, { store: Layer.succeed(TaskStore.TaskStore, uniform(call as () => never)) })
+          )
         )
         assert.strictEqual(reason._tag, "StoreFailed", what)
       }
@@ -293,7 +297,7 @@ describe("TaskRunner", () => {
   it.effect("says that a resolution after the end could not be written", () =>
     Effect.gen(function*() {
       const snapshot: TaskSnapshot = { ...suite.task("1", "error"), steps: [suite.step("1", "first", "error")] }
-      const store = Layer.succeed(TaskStore, {
+      const store = Layer.succeed(TaskStore.TaskStore, {
         ...uniform(() => Effect.die("full") as never),
         get: () => Effect.succeedSome(snapshot)
       })
@@ -305,7 +309,7 @@ describe("TaskRunner", () => {
 
   it.effect("leaves a task alone that the store knows as running and that does not run here", () =>
     Effect.gen(function*() {
-      const store = yield* TaskStore
+      const store = yield* TaskStore.TaskStore
       for (const state of ["pending", "in_progress"] as const) {
         yield* store.saveTask(suite.task("1", state), [suite.step("1", "first", "error")])
         const cancelled = yield* Effect.flip(TaskRunner.cancel("1"))
@@ -339,8 +343,8 @@ describe("TaskRunner", () => {
     const { layer, messages } = warnings()
     return Effect.gen(function*() {
       const other = yield* Layer.build(Layer.fresh(TaskStore.layerMemory))
-      const store = Context.get(other, TaskStore)
-      yield* Effect.repeat(Effect.provideService(TaskRunner.run(Sum, {}), TaskStore, store), { times: 2 })
+      const store = Context.get(other, TaskStore.TaskStore)
+      yield* Effect.repeat(Effect.provideService(TaskRunner.run(Sum, {}), TaskStore.TaskStore, store), { times: 2 })
       yield* TaskRunner.run(Sum, {})
       assert.lengthOf(messages, 1)
       assert.include(String(messages[0]), "the part taskStore")

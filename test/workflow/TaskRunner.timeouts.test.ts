@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 const outcome = Effect.fnUntraced(function*(steps: ReadonlyArray<Step.Step<string, unknown, unknown, never, void>>) {
@@ -80,7 +80,7 @@ describe("TaskRunner time-outs", () => {
         input: Schema.Void,
         steps: [Step.make("same", { timeout: "1 second", retry: once, run: () => Effect.never })]
       })
-      const runner = yield* TaskRunner
+      const runner = yield* TaskRunner.TaskRunner
       yield* outcome([
         Step.make("same", { retry: once, run: () => runner.run(inner, undefined) }),
         Step.make("endless", { retry: once, run: () => Effect.never }),

@@ -10,7 +10,7 @@ import { EventBus } from "../../src/events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import type { StepRecord } from "../../src/workflow/TaskStore.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
@@ -28,7 +28,7 @@ const atOnce = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 const atEveryTurn = <A, E>(
   program: (
     wait: Effect.Effect<void>
-  ) => Effect.Effect<A, E, TaskRunner | TaskStore | EventBus | recorder.Recorder | Scope.Scope>,
+  ) => Effect.Effect<A, E, TaskRunner.TaskRunner | TaskStore | EventBus | recorder.Recorder | Scope.Scope>,
   layer: (budget: number) => ReturnType<typeof recorder.layer> = () => recorder.layer()
 ) =>
   Effect.forEach(

@@ -10,7 +10,7 @@ import * as EventRoute from "../../src/events/EventRoute.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import { PermanentError } from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
-import { TaskRunner } from "../../src/workflow/TaskRunner.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 
 // Succeeds: one step retried after a failure, one after a time-out, one skipped.

@@ -12,13 +12,13 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as OtlpSender from "../../delivery/OtlpSender.ts"
 import type { DropReason } from "../../delivery/SendingQueue.ts"
 import { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
-import { shownService } from "../../internal/shownService.ts"
-import * as Redaction from "../../Redaction.ts"
-import * as TelemetryConfig from "../../TelemetryConfig.ts"
+import { redactService } from "../../redaction/internal/redactService.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
 import * as MetricReader from "../MetricReader.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import { MetricStore } from "../MetricStore.ts"
@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*(
   )
   const { temporality } = config.metrics
   const reader = yield* MetricReader.make({ snapshot, temporality })
-  const service = shownService(config.service, yield* Redaction.Current)
+  const service = redactService(config.service, yield* Redaction.Current)
   const send = yield* OtlpSender.make(target)
 
   const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {

@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Cooperation from "../../internal/Cooperation.ts"
-import { cutMasked } from "../../internal/cut.ts"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
-import * as Redaction from "../../Redaction.ts"
-import * as TelemetryConfig from "../../TelemetryConfig.ts"
+import * as TimeSlice from "../../internal/TimeSlice.ts"
+import { truncateMasked } from "../../internal/truncateAtWord.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
@@ -60,7 +60,7 @@ export const make: (
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const redact = (key: string, value: string) => {
     const search = redaction.isSql([key]) ? redaction.sql : redaction.text
-    const shown = redaction.masks([key], value) ? redaction.mask : cutMasked(value, longestValue + 1, search)
+    const shown = redaction.masks([key], value) ? redaction.mask : truncateMasked(value, longestValue + 1, search)
     return shown.length > longestValue ? `${shown.slice(0, longestValue - 1)}…`.toWellFormed() : shown
   }
   const exemplars = config.exemplars === "always_off"
@@ -134,7 +134,7 @@ export const make: (
 
   const ofTelemetry = () => self.read(config.views, (name) => metrics.has(name))
   const allStorages = () => [...metrics.storages, ...threads.storages]
-  function* expireIdle(): Cooperation.Work<void> {
+  function* expireIdle(): TimeSlice.Work<void> {
     const now = nowMillis()
     // What is counted elsewhere does not expire, so what threads have left of it does not, either.
     const counted = new Set(ofTelemetry().map(({ name }) => name))
@@ -144,7 +144,7 @@ export const make: (
     }
   }
   if (backend.expires) {
-    yield* Effect.suspend(() => Cooperation.run(expireIdle())).pipe(
+    yield* Effect.suspend(() => TimeSlice.run(expireIdle())).pipe(
       Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
       Effect.forkScoped
     )
@@ -166,7 +166,7 @@ export const make: (
   }
 
   /** Reading, which cannot be paused, is one piece of the work. */
-  function* snapshot(): Cooperation.Work<MetricSnapshot> {
+  function* snapshot(): TimeSlice.Work<MetricSnapshot> {
     const reading = yield* metrics.prepare()
     yield* threads.prepare(reading)
     const timeMillis = nowMillis()
@@ -186,9 +186,9 @@ export const make: (
     measures: backend.isShared ? "thread" : "process",
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
     // What is observed of this store is to tell what threads have.
-    snapshot: Effect.suspend(() => Cooperation.run(threads.take())).pipe(
+    snapshot: Effect.suspend(() => TimeSlice.run(threads.take())).pipe(
       Effect.andThen(observed.refresh),
-      Effect.andThen(Effect.suspend(() => Cooperation.run(snapshot())))
+      Effect.andThen(Effect.suspend(() => TimeSlice.run(snapshot())))
     )
   } satisfies MetricStoreShape
 })

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as MetricExport from "../../../src/metrics/internal/MetricExport.ts"
-import { MetricStore } from "../../../src/metrics/MetricStore.ts"
-import * as TelemetryConfig from "../../../src/TelemetryConfig.ts"
+import * as MetricStore from "../../../src/metrics/MetricStore.ts"
 import * as otlpMetricDecoder from "../../support/otlpMetricDecoder.ts"
 import { OtlpReceiver } from "../../support/otlpReceiver.ts"
 import * as recorder from "../../support/recorder.ts"
@@ -57,7 +57,7 @@ const counts = Effect.map(SelfStatistics, (statistics) =>
   ))
 
 const jobs = Effect.map(
-  MetricStore,
+  MetricStore.MetricStore,
   (store) => store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["queue"] })
 )
 
@@ -99,7 +99,7 @@ describe("MetricExport", () => {
 
   it.effect("delivers every kind of metric with its values, times, unit and the service", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       yield* TestClock.setTime(1_000_000)
       yield* countJobs(3)
       store.upDownCounter({ name: "running", help: "Running.", attributes: [] }).add({}, -2)
@@ -233,7 +233,7 @@ describe("MetricExport", () => {
 
   it.effect("leaves what a worker thread shares to the main thread", () =>
     Effect.gen(function*() {
-      const main = yield* MetricStore
+      const main = yield* MetricStore.MetricStore
       const port = yield* main.share()
       const thread = MetricStore.layerShared(port).pipe(Layer.provideMerge(Layer.fresh(SelfStatistics.layer)))
       yield* Effect.gen(function*() {
@@ -320,7 +320,7 @@ describe("MetricExport", () => {
       const rejected = { rejectedDataPoints: "3", errorMessage: "too old" }
       answer({ status: 200, body: JSON.stringify({ partialSuccess: rejected }) })
       yield* flush
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const counted = (yield* store.snapshot).metrics
         .filter(({ name }) => /^tasker_metric_(?:points|exports)/.test(name))
         .map(({ name, series }) => [name, series.map(({ attributes, value }) => [attributes, value])])
@@ -429,7 +429,7 @@ describe("MetricExport", () => {
     ([rounds]) =>
       Effect.gen(function*() {
         const { answer, received: requests } = yield* OtlpReceiver
-        const store = yield* MetricStore
+        const store = yield* MetricStore.MetricStore
         const wide = store.counter({ name: "wide_total", help: "w", attributes: ["n"] })
         const expected = { jobs: 0, wide: 0 }
         const taken = { jobs: 0, wide: 0 }

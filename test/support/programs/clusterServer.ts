@@ -11,12 +11,13 @@ import { createServer } from "node:http"
 import { flushCompileCache } from "node:module"
 import { MetricCluster, MetricsRoute, MetricStore, Telemetry } from "tasker-telemetry"
 
-const telemetry = (cluster: Layer.Layer<MetricStore, never, MetricStore | MetricCluster.ProcessChannels>) =>
-  Telemetry.layer({ logging: { enabled: false } }, { metricStore: Layer.provide(cluster, MetricStore.layer) })
+const telemetry = (
+  cluster: Layer.Layer<MetricStore.MetricStore, never, MetricStore.MetricStore | MetricCluster.ProcessChannels>
+) => Telemetry.layer({ logging: { enabled: false } }, { metricStore: Layer.provide(cluster, MetricStore.layer) })
 
 const count = (amount: number) =>
   Effect.flatMap(
-    MetricStore,
+    MetricStore.MetricStore,
     (store) => Effect.sync(() => store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({}, amount))
   )
 
@@ -36,7 +37,7 @@ const PrimaryLayer = Layer.effectDiscard(Effect.gen(function*() {
   flushCompileCache()
   const [working, hanging] = [cluster.fork(), cluster.fork()]
   yield* Effect.all([said(working, "counted"), said(hanging, "counted")], { concurrency: "unbounded" })
-  yield* Effect.flatMap(MetricStore, (store) => store.snapshot)
+  yield* Effect.flatMap(MetricStore.MetricStore, (store) => store.snapshot)
   hanging.send("hang")
   yield* said(hanging, "hangs")
   yield* HttpServer.addressFormattedWith((url) => say({ url }))

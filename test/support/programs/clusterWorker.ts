@@ -6,7 +6,7 @@ import { Effect, Layer, Queue } from "effect"
 import { existsSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import * as MetricCluster from "tasker-telemetry/metrics/MetricCluster"
-import { MetricStore } from "tasker-telemetry/metrics/MetricStore"
+import * as MetricStore from "tasker-telemetry/metrics/MetricStore"
 import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
@@ -33,7 +33,7 @@ const send = (message: object) =>
   Effect.callback<void>((resume) => void process.send?.(message, () => resume(Effect.void)))
 
 const life = Effect.fnUntraced(function*(commands: Queue.Queue<Command>) {
-  const store = yield* MetricStore
+  const store = yield* MetricStore.MetricStore
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
   const times = store.histogram({ name: "time_seconds", help: "Times.", attributes: [], buckets: [1, 10] })
   const sizes = store.exponentialHistogram({ name: "size_bytes", help: "Sizes.", unit: "bytes", attributes: [] })

@@ -18,7 +18,7 @@ const { ledger: memory, metricPort, name } = workerData as Given
 const ledger = new Float64Array(memory)
 
 const count = Effect.gen(function*() {
-  const store = yield* MetricStore
+  const store = yield* MetricStore.MetricStore
   const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["thread", "kind"] })
   const all = store.counter({ name: "all_total", help: "All jobs.", attributes: [] }).bind({})
   const times = store.histogram({ name: "time_seconds", help: "Times.", attributes: [], buckets: [1, 2] })

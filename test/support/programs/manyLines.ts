@@ -7,7 +7,7 @@ import { MetricStore, Telemetry } from "tasker-telemetry"
 const program = Effect.gen(function*() {
   for (let number = 0; number < 20_000; number++) yield* Effect.logInfo("line", { number, text: "x".repeat(100) })
   yield* Telemetry.flush
-  const { metrics } = yield* (yield* MetricStore).snapshot
+  const { metrics } = yield* (yield* MetricStore.MetricStore).snapshot
   const dropped = metrics.find(({ name }) => name === "tasker_log_lines_dropped_total")?.series ?? []
   process.stderr.write(`dropped ${dropped.reduce((sum, { value }) => sum + (value as number), 0)}\n`)
 })

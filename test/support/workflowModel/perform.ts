@@ -18,18 +18,18 @@ import {
 } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { MaxOpsBeforeYield } from "effect/Scheduler"
+import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { MetricName } from "../../../src/Conventions.ts"
-import { EventBus } from "../../../src/events/EventBus.ts"
+import * as EventBus from "../../../src/events/EventBus.ts"
 import { type CatalogEnvelope, isOfCatalog } from "../../../src/events/EventEnvelope.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
-import { MetricStore } from "../../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../../src/metrics/MetricStore.ts"
 import * as MetricEventSink from "../../../src/metrics/WorkflowMetrics.ts"
-import * as TelemetryConfig from "../../../src/TelemetryConfig.ts"
 import * as Step from "../../../src/workflow/Step.ts"
 import { PermanentError, RetryableError } from "../../../src/workflow/StepError.ts"
 import * as Task from "../../../src/workflow/Task.ts"
-import { TaskRunner } from "../../../src/workflow/TaskRunner.ts"
-import { type TaskSnapshot, TaskStore } from "../../../src/workflow/TaskStore.ts"
+import * as TaskRunner from "../../../src/workflow/TaskRunner.ts"
+import * as TaskStore from "../../../src/workflow/TaskStore.ts"
 import { Simulation } from "../simulation.ts"
 import { type Attempt, delays, type Meddling, type Plan, retryAfterSeconds, type StepPlan } from "./plan.ts"
 
@@ -46,7 +46,7 @@ export interface SeenMeddling extends Meddling {
   readonly askedTurn: number
   readonly askedSeconds: number
   answeredTurn: number
-  answer: Exit.Exit<TaskSnapshot | undefined, unknown> | undefined
+  answer: Exit.Exit<TaskStore.TaskSnapshot | undefined, unknown> | undefined
 }
 
 export interface SeenSpan {
@@ -65,7 +65,7 @@ export interface Observation {
   /** What the caller of the run got; `undefined` if it still waits. */
   readonly exit: Exit.Exit<{ readonly results: Readonly<Record<string, unknown>> }, unknown> | undefined
   /** What the store holds in the end. */
-  readonly stored: TaskSnapshot | undefined
+  readonly stored: TaskStore.TaskSnapshot | undefined
   /** What the bodies of steps saw and should not have. */
   readonly complaints: ReadonlyArray<string>
   /** Whether nothing was left to do within the turns allowed. */
@@ -78,7 +78,7 @@ export interface Observation {
 }
 
 /** The parts that runs share: a bus with the metric sink behind it. */
-export type Shared = EventBus | MetricStore | SelfStatistics | Recorder
+export type Shared = EventBus.EventBus | MetricStore.MetricStore | SelfStatistics | Recorder
 
 /** What runs have in common: the configuration, who hears of events now, and the gauges after the run before. */
 class Recorder extends Context.Service<Recorder, {
@@ -86,12 +86,12 @@ class Recorder extends Context.Service<Recorder, {
   onEvent: (event: CatalogEnvelope) => void
   gauges: ReadonlyArray<string>
 }>()("tasker-telemetry/test/support/workflowModel/Recorder") {
-  static readonly layer: Layer.Layer<Recorder, never, EventBus> = Layer.effect(
+  static readonly layer: Layer.Layer<Recorder, never, EventBus.EventBus> = Layer.effect(
     Recorder,
     Effect.gen(function*() {
       const config = yield* Effect.orDie(TelemetryConfig.make({ backoff: { jitter: 0, delays } }))
       const recorder = Recorder.of({ config, onEvent: () => {}, gauges: [] })
-      yield* (yield* EventBus).register({
+      yield* (yield* EventBus.EventBus).register({
         name: "model",
         signal: "all",
         handle: (event) => isOfCatalog(event) && recorder.onEvent(event)
@@ -131,11 +131,11 @@ export const perform = Effect.fnUntraced(function*(plan: Plan) {
     plan,
     Context.get(
       yield* Effect.provideService(Layer.build(TaskStore.layerMemory), TelemetryConfig.Current, base),
-      TaskStore
+      TaskStore.TaskStore
     )
   )
   const context = shared.pipe(
-    Context.add(TaskStore, store.service),
+    Context.add(TaskStore.TaskStore, store.service),
     Context.add(MaxOpsBeforeYield, plan.budget),
     Context.add(Random.Random, random),
     Context.add(SecureRandom.SecureRandom, SecureRandom.make(() => bytes(random))),
@@ -158,7 +158,7 @@ export const perform = Effect.fnUntraced(function*(plan: Plan) {
   const scope = Scope.makeUnsafe()
   const runner = Context.get(
     yield* Layer.buildWithScope(TaskRunner.layer, scope).pipe(Effect.provide(context)),
-    TaskRunner
+    TaskRunner.TaskRunner
   )
 
   const events: Array<SeenEvent> = []
@@ -181,7 +181,7 @@ export const perform = Effect.fnUntraced(function*(plan: Plan) {
       answer: undefined
     }
     meddlings.push(seen)
-    const doing: Effect.Effect<TaskSnapshot | undefined, unknown> = meddling.does === "interrupt"
+    const doing: Effect.Effect<TaskStore.TaskSnapshot | undefined, unknown> = meddling.does === "interrupt"
       ? Effect.as(Fiber.interrupt(target as Run), undefined)
       : meddling.does === "cancel"
       ? Effect.map(runner.cancel(taskId as string), (record) => ({ ...record, steps: [] }))
@@ -255,7 +255,7 @@ const watched = new Set<string>([
 
 /** What the gauges of running things show. */
 const openGauges = Effect.map(
-  Effect.flatMap(MetricStore, (store) => store.snapshot),
+  Effect.flatMap(MetricStore.MetricStore, (store) => store.snapshot),
   ({ metrics }) =>
     metrics.filter(({ name }) => watched.has(name)).flatMap(({ name, series }) =>
       series.flatMap(({ attributes, value }) =>
@@ -394,7 +394,7 @@ const endOf = (does: Attempt["does"], index: number, failure: string): Effect.Ef
 }
 
 /** The store of the plan around one in memory, and the id of the task once it has been told. */
-const storeOf = (plan: Plan, memory: TaskStore["Service"]) => {
+const storeOf = (plan: Plan, memory: TaskStore.TaskStore["Service"]) => {
   let taskId: string | undefined
   let count = 0
   const late = (write: Effect.Effect<void>): Effect.Effect<void> => {
@@ -416,7 +416,7 @@ const storeOf = (plan: Plan, memory: TaskStore["Service"]) => {
   return {
     taskId: () => taskId,
     memory,
-    service: TaskStore.of({
+    service: TaskStore.TaskStore.of({
       ...memory,
       saveTask: (task, steps) => {
         taskId = task.id

@@ -7,8 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import * as Cooperation from "../../../internal/Cooperation.ts"
-import * as TelemetryConfig from "../../../TelemetryConfig.ts"
+import * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import { emptySnapshot } from "../model/metricData.ts"
@@ -50,13 +50,13 @@ export const make = Effect.fnUntraced(
       emptySnapshot,
       limits
     )
-    let totals = Cooperation.runNow(initial)
+    let totals = TimeSlice.runNow(initial)
     let previous = emptySnapshot
     const oneChange = Semaphore.makeUnsafe(1)
     const oneReading = Semaphore.makeUnsafe(1)
 
-    const change = (work: (totals: ClusterTotals.Totals) => Cooperation.Work<ClusterTotals.Totals>) =>
-      Effect.suspend(() => Cooperation.run(work(totals))).pipe(
+    const change = (work: (totals: ClusterTotals.Totals) => TimeSlice.Work<ClusterTotals.Totals>) =>
+      Effect.suspend(() => TimeSlice.run(work(totals))).pipe(
         Effect.andThen((changed) =>
           Effect.sync(() => {
             totals = changed
@@ -92,8 +92,8 @@ export const make = Effect.fnUntraced(
         Effect.gen(function*() {
           const { ended } = totals
           const readings = new Map(totals.readings).set(aboutSource, { timeMillis: 0, metrics: about })
-          const merged = yield* Cooperation.run(ClusterTotals.combine({ readings, ended }, options))
-          previous = yield* Cooperation.run(ClusterTotals.keepStarts(previous, merged.snapshot))
+          const merged = yield* TimeSlice.run(ClusterTotals.combine({ readings, ended }, options))
+          previous = yield* TimeSlice.run(ClusterTotals.keepStarts(previous, merged.snapshot))
           const combined = previous
           for (const { difference, name } of merged.conflicts) {
             report(`metric "${name}" has not the same ${difference} in all processes; those that differ are left out`)

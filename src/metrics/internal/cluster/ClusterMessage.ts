@@ -16,7 +16,7 @@
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as JsonFormat from "../../JsonFormat.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import { split } from "../combine/SnapshotParts.ts"
@@ -69,7 +69,7 @@ export const ask = (round: number): Message => ({ protocol, version, type: "ask"
 export type Header = Pick<Part, "instance" | "reading" | "round" | "isLast">
 
 /** A snapshot in pieces that {@link parts} makes messages of. */
-export function* pieces(snapshot: MetricSnapshot): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+export function* pieces(snapshot: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
   const all = yield* split(snapshot, seriesPerPart)
   return all.length === 0 ? [snapshot] : all
 }

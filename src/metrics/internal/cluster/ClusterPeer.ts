@@ -5,7 +5,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"
-import { contain } from "../../../internal/contain.ts"
+import { guard } from "../../../internal/guard.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import type { Channel } from "./ProcessChannels.ts"
@@ -157,7 +157,7 @@ export class ClusterPeer {
   }
 
   #send(round: number): void {
-    contain(() => this.#channel.send(ClusterMessage.ask(round), () => {}), () => {})
+    guard(() => this.#channel.send(ClusterMessage.ask(round), () => {}), () => {})
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { joinSeries } from "../combine/joinSeries.ts"
@@ -33,7 +33,7 @@ export function* replace(
   source: string,
   reading: MetricSnapshot,
   limits: Limits
-): Cooperation.Work<Totals> {
+): TimeSlice.Work<Totals> {
   const previous = totals.readings.get(source)
   const readings = new Map(totals.readings).set(source, reading)
   if (previous === undefined) return { ...totals, readings }
@@ -42,7 +42,7 @@ export function* replace(
 }
 
 /** The process has ended: its last reading goes to the ended metrics. */
-export function* remove(totals: Totals, source: string, limits: Limits): Cooperation.Work<Totals> {
+export function* remove(totals: Totals, source: string, limits: Limits): TimeSlice.Work<Totals> {
   const last = totals.readings.get(source)
   if (last === undefined) return totals
   const readings = new Map(totals.readings)
@@ -51,7 +51,7 @@ export function* remove(totals: Totals, source: string, limits: Limits): Coopera
 }
 
 /** Drops the counts of ended processes that no process uses any more. */
-export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: Limits): Cooperation.Work<Totals> {
+export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: Limits): TimeSlice.Work<Totals> {
   const ended = yield* EndedProcessMetrics.rotate(totals.ended, totals.readings.values(), nowMillis, retentionMillis)
   return ended === totals.ended ? totals : { ...totals, ended }
 }
@@ -68,7 +68,7 @@ export const combine = ({ readings, ended }: Totals, options: MetricMerge.Option
  * A process may report a series that started before the series of other
  * processes. If the start moved, a receiver would read it as a reset.
  */
-export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
+export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
   const before = new Map(previous.metrics.map((metric) => [metric.name, metric]))
   const metrics: Array<MetricData> = []
   for (const metric of current.metrics) {
@@ -78,7 +78,7 @@ export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): 
   return { ...current, metrics }
 }
 
-function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, metric: MetricData): Cooperation.Work<MetricData> {
+function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, metric: MetricData): TimeSlice.Work<MetricData> {
   const found = yield* joinSeries<SeriesSnapshot["value"]>(known, metric.series, metric.attributes)
   const starts = new Map<number, number>()
   for (const [index, { startMillis }] of metric.series.entries()) {

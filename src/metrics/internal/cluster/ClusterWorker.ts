@@ -11,10 +11,10 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { contain } from "../../../internal/contain.ts"
-import * as Cooperation from "../../../internal/Cooperation.ts"
 import { FlushRegistry } from "../../../internal/FlushRegistry.ts"
+import { guard } from "../../../internal/guard.ts"
 import * as identifiers from "../../../internal/identifiers.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import type { Channel, ProcessChannelsShape } from "./ProcessChannels.ts"
@@ -39,7 +39,7 @@ export const make = Effect.fnUntraced(function*(
   let reading = 0
   let hasEnded = false
 
-  const piecesOfNow = Effect.flatMap(snapshot, (now) => Cooperation.run(ClusterMessage.pieces(now)))
+  const piecesOfNow = Effect.flatMap(snapshot, (now) => TimeSlice.run(ClusterMessage.pieces(now)))
 
   const messagesOf = (pieces: ReadonlyArray<MetricSnapshot>, round: number, isLast: boolean) =>
     ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, pieces)
@@ -105,4 +105,4 @@ const send = (channel: Channel, message: ClusterMessage.Message): Effect.Effect<
   Effect.callback((resume) => sendUnsafe(channel, message, () => resume(Effect.void)))
 
 const sendUnsafe = (channel: Channel, message: ClusterMessage.Message, onSent: () => void): void =>
-  contain(() => channel.send(message, onSent), onSent)
+  guard(() => channel.send(message, onSent), onSent)

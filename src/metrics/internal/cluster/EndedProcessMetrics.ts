@@ -14,7 +14,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as aggregationOf from "../aggregation/aggregationOf.ts"
@@ -47,7 +47,7 @@ const goesOn = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): 
  * The series of `previous` that `current`, the next reading of the same process,
  * does not continue: they are gone, or have started again.
  */
-export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): Cooperation.Work<MetricSnapshot> {
+export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
   const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
   const metrics: Array<MetricData> = []
   for (const metric of previous.metrics) {
@@ -75,7 +75,7 @@ export function* superseded(previous: MetricSnapshot, current: MetricSnapshot): 
  *
  * @param limit series per metric; a process that had more of them in one keeps those
  */
-export function* retire(ended: Ended, gone: MetricSnapshot, limit: number): Cooperation.Work<Ended> {
+export function* retire(ended: Ended, gone: MetricSnapshot, limit: number): TimeSlice.Work<Ended> {
   const metrics = gone.metrics.filter(accumulates).map(withoutNonsense)
   if (metrics.every(({ series }) => series.length === 0)) return ended
   const known = new Map(ended.young.metrics.map((metric) => [metric.name, metric]))
@@ -100,7 +100,7 @@ function* bounded(
   metric: MetricData,
   known: MetricData | undefined,
   limit: number
-): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
   const { length } = metric.series
   const keys = yield* keysOf(known === undefined ? [] : [known], metric.attributes)
   const keyOf = keyer(metric.attributes)
@@ -118,7 +118,7 @@ export function* rotate(
   live: Iterable<MetricSnapshot>,
   nowMillis: number,
   retentionMillis: number
-): Cooperation.Work<Ended> {
+): TimeSlice.Work<Ended> {
   if (nowMillis - ended.sinceMillis < retentionMillis) return ended
   const others = [...live, ended.young]
   const kept: Array<MetricData> = []

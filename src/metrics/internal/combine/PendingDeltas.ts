@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
 import { keysOf, moveToOverflow } from "./overflow.ts"
@@ -22,7 +22,7 @@ const seriesIn = (snapshots: ReadonlyArray<MetricSnapshot>): number =>
 export function* fold(
   pending: ReadonlyArray<MetricSnapshot>,
   current: MetricSnapshot
-): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
   if (seriesIn(pending) <= seriesIn([current]) + maximumForgotten) return pending
   const present = new Map<string, (attributes: Readonly<Record<string, string>>) => boolean>()
   for (const metric of current.metrics) {

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { mapSeries } from "../model/metricData.ts"
 import * as SeriesList from "../model/SeriesList.ts"
@@ -30,7 +30,7 @@ const weightOf = ({ value }: SeriesSnapshot): number => {
 export function* split(
   snapshot: MetricSnapshot,
   maximumSeries: number
-): Cooperation.Work<ReadonlyArray<MetricSnapshot>> {
+): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
   const parts: Array<MetricSnapshot> = []
   let metrics: Array<MetricData> = []
   let weight = 0

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { compare, keyer } from "../model/SeriesKey.ts"
 import { piece } from "./mergeSeries.ts"
@@ -25,7 +25,7 @@ export function* joinSeries<Value>(
   previous: ReadonlyArray<SeriesSnapshot<Value>>,
   current: ReadonlyArray<SeriesSnapshot<Value>>,
   keys: ReadonlyArray<string>
-): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value> | undefined>> {
+): TimeSlice.Work<ReadonlyArray<SeriesSnapshot<Value> | undefined>> {
   const order = compare(keys)
   const found: Array<SeriesSnapshot<Value> | undefined> = []
   const missed: Array<SeriesSnapshot<Value>> = []

@@ -4,8 +4,8 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
-import { merge } from "../../../internal/SlicedSort.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
+import { merge } from "../../../internal/timeSlicedSort.ts"
 import type { SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { compare, keyer } from "../model/SeriesKey.ts"
 
@@ -26,7 +26,7 @@ export function* mergeSeries<Value>(
   lists: ReadonlyArray<ReadonlyArray<SeriesSnapshot<Value>>>,
   keys: ReadonlyArray<string>,
   combine: (left: SeriesSnapshot<Value>, right: SeriesSnapshot<Value>) => SeriesSnapshot<Value>
-): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
+): TimeSlice.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   if (lists.length === 1) return lists[0] as ReadonlyArray<SeriesSnapshot<Value>>
   const keyOf = keyer(keys)
   const order = compare(keys)
@@ -51,7 +51,7 @@ export function* mergeSeries<Value>(
   return yield* seriesOf(sorted)
 }
 
-function* seriesOf<Value>(cells: ReadonlyArray<Cell<Value>>): Cooperation.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
+function* seriesOf<Value>(cells: ReadonlyArray<Cell<Value>>): TimeSlice.Work<ReadonlyArray<SeriesSnapshot<Value>>> {
   const all: Array<SeriesSnapshot<Value>> = []
   for (const { series } of cells) {
     all.push(series)

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
 import { mapSeries } from "../model/metricData.ts"
 import { keyer, overflowAttributes } from "../model/SeriesKey.ts"
@@ -14,7 +14,7 @@ import { piece } from "./mergeSeries.ts"
 export function* keysOf(
   metrics: Iterable<MetricData>,
   attributes: ReadonlyArray<string>
-): Cooperation.Work<ReadonlySet<string>> {
+): TimeSlice.Work<ReadonlySet<string>> {
   const keyOf = keyer(attributes)
   const keys = new Set<string>()
   let seen = 0
@@ -34,7 +34,7 @@ export function* keysOf(
 export function* moveToOverflow(
   metric: MetricData,
   isKept: ReadonlyArray<boolean>
-): Cooperation.Work<ReadonlyArray<MetricData>> {
+): TimeSlice.Work<ReadonlyArray<MetricData>> {
   const metrics = [mapSeries(metric, (all) => all.filter((_, index) => isKept[index]))]
   for (const [index, kept] of isKept.entries()) {
     if (index % piece === 0) yield

@@ -4,7 +4,7 @@
  * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  * @internal
  */
-import type { ProtobufWriter } from "../../../internal/ProtobufWriter.ts"
+import type { ProtobufWriter } from "../../../encoding/ProtobufWriter.ts"
 import type {
   Exemplar,
   ExponentialHistogramValue,

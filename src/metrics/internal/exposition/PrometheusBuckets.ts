@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Utf8Writer } from "../../../internal/Utf8Writer.ts"
+import type { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type { ExponentialHistogramData, HistogramData } from "../../MetricSnapshot.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as SeriesList from "../model/SeriesList.ts"

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { Utf8Writer } from "../../../internal/Utf8Writer.ts"
+import { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import * as PrometheusNames from "./PrometheusNames.ts"

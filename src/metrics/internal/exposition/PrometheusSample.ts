@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Utf8Writer } from "../../../internal/Utf8Writer.ts"
+import type { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 import type { PrometheusFamily } from "./PrometheusNames.ts"
 import * as PrometheusText from "./PrometheusText.ts"

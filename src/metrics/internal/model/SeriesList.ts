@@ -10,7 +10,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { Attributes } from "./SeriesAttributes.ts"
 
@@ -107,7 +107,7 @@ export const of = <Data extends MetricData>(metric: Data) =>
 const piece = 500
 
 /** Makes the array of `series` in pieces of work. */
-export function* make(metric: MetricData): Cooperation.Work<void> {
+export function* make(metric: MetricData): TimeSlice.Work<void> {
   const length = Listed.listOf(metric)?.length ?? 0
   for (let end = piece; end < length; end += piece) {
     Listed.make(metric, end)

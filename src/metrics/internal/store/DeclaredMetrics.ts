@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
 import type { MetricView } from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
@@ -96,21 +96,21 @@ export class DeclaredMetrics {
   }
 
   /** Gets ready for {@link read}. */
-  *prepare(): Cooperation.Work<Reading> {
+  *prepare(): TimeSlice.Work<Reading> {
     const reading: Reading = new Map()
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
     return reading
   }
 
   /** Reads every value now. The work makes the snapshots of the metrics that have a series, unsorted. */
-  read(reading: Reading): Cooperation.Work<Array<MetricData>> {
+  read(reading: Reading): TimeSlice.Work<Array<MetricData>> {
     return collect(Array.from(this.#storages.values(), (storage) => storage.read(reading)))
   }
 }
 
 function* collect(
-  readings: ReadonlyArray<Cooperation.Work<MetricData | undefined>>
-): Cooperation.Work<Array<MetricData>> {
+  readings: ReadonlyArray<TimeSlice.Work<MetricData | undefined>>
+): TimeSlice.Work<Array<MetricData>> {
   const metrics: Array<MetricData> = []
   for (const reading of readings) {
     const metric = yield* reading

@@ -13,9 +13,9 @@
  */
 import type * as Context from "effect/Context"
 import type * as Metric from "effect/Metric"
-import { orElse } from "../../../internal/contain.ts"
-import type * as Cooperation from "../../../internal/Cooperation.ts"
-import * as SlicedSort from "../../../internal/SlicedSort.ts"
+import { orElse } from "../../../internal/guard.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
+import * as TimeSlicedSort from "../../../internal/timeSlicedSort.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { MetricView } from "../../MetricView.ts"
@@ -49,7 +49,7 @@ const defaultHelp = "Recorded with Effect's Metric."
 /** Reads all of them; `isTaken` says whether a metric of the store has a name. */
 export const reader = (
   options: Options
-): (isTaken: (name: string) => boolean) => Cooperation.Work<ReadonlyArray<MetricData>> => {
+): (isTaken: (name: string) => boolean) => TimeSlice.Work<ReadonlyArray<MetricData>> => {
   const report = views.reporter(options.onConflict)
   const findOthers = finder(options)
 
@@ -107,8 +107,8 @@ interface Keyed {
 /** The keys of the attributes differ from series to series. */
 const keyOf = keyer([])
 
-function* snapshotOf({ buckets, series, ...found }: Found): Cooperation.Work<MetricData> {
-  const sorted = yield* SlicedSort.sort(series, compare)
+function* snapshotOf({ buckets, series, ...found }: Found): TimeSlice.Work<MetricData> {
+  const sorted = yield* TimeSlicedSort.sort(series, compare)
   const snapshot = {
     ...found,
     unit: undefined,
@@ -126,7 +126,7 @@ const compare = (left: Keyed, right: Keyed): number => {
 }
 
 /** Adds up the series that have become one. */
-function* joined(found: MetricData): Cooperation.Work<MetricData> {
+function* joined(found: MetricData): TimeSlice.Work<MetricData> {
   const parts = [{ ...found, series: [] } as MetricData, found]
   const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
   return snapshot.metrics[0] as MetricData
@@ -142,7 +142,7 @@ type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ?
  */
 const finder = (
   { countOurs, registry }: Pick<Options, "countOurs" | "registry">
-): () => Cooperation.Work<ReadonlyArray<Metadata>> => {
+): () => TimeSlice.Work<ReadonlyArray<Metadata>> => {
   let all = -1
   let ours = -1
   let found: ReadonlyArray<readonly [key: string, metadata: Metadata]> = []

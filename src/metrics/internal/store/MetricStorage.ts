@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as Effect from "effect/Effect"
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { Aggregation } from "../aggregation/Aggregation.ts"
 import * as aggregationOf from "../aggregation/aggregationOf.ts"
@@ -181,7 +181,7 @@ export class MetricStorage {
    * never expire. An up-down counter does not expire while its value is not zero. A series does not expire while a worker
    * thread has a part of it, because the memory of a thread takes nothing back.
    */
-  *expireIdle(nowMillis: number, beforeMillis: number): Cooperation.Work<void> {
+  *expireIdle(nowMillis: number, beforeMillis: number): TimeSlice.Work<void> {
     const { declaration: { type }, context: { index, numbers } } = this
     if (type === "info") return
     let looked = 0
@@ -210,17 +210,17 @@ export class MetricStorage {
   }
 
   /** Gets ready for {@link read}. */
-  prepare(reading: Reading): Cooperation.Work<void> {
+  prepare(reading: Reading): TimeSlice.Work<void> {
     return this.context.numbers.prepare(reading)
   }
 
   /** Reads all values now. The work makes the snapshot of the metric, or `undefined` if it has no series. */
-  read(reading: Reading): Cooperation.Work<MetricData | undefined> {
+  read(reading: Reading): TimeSlice.Work<MetricData | undefined> {
     return this.readOf(this.context.numbers.copy(reading))
   }
 
   /** As {@link read}, of numbers that were copied at this moment. The work reads them. */
-  readOf(values: Float64Array): Cooperation.Work<MetricData | undefined> {
+  readOf(values: Float64Array): TimeSlice.Work<MetricData | undefined> {
     const { exemplars } = this.context
     return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.nothing)
   }
@@ -228,9 +228,9 @@ export class MetricStorage {
   /** The snapshot of a copy of the numbers, and of the series and exemplars of the same moment. */
   *#snapshot(
     values: Float64Array,
-    ordering: Cooperation.Work<ReadonlyArray<Series>>,
+    ordering: TimeSlice.Work<ReadonlyArray<Series>>,
     exemplars: SeriesExemplars.ReadExemplars
-  ): Cooperation.Work<MetricData | undefined> {
+  ): TimeSlice.Work<MetricData | undefined> {
     const ordered = yield* ordering
     if (ordered.length === 0) return undefined
     const kept = yield* exemplars(ordered)

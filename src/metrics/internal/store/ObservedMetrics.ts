@@ -6,7 +6,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Cooperation from "../../../internal/Cooperation.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { Observation, ObservedDeclaration } from "../model/MetricStoreShape.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
 import * as ObservedValues from "./ObservedValues.ts"
@@ -51,7 +51,7 @@ export class ObservedMetrics {
     return () => {
       kept.readings.delete(key)
       if (kept.readings.size === 0) this.#observed.delete(storage)
-      Cooperation.runNow(kept.shown.replace(valuesOf(kept)))
+      TimeSlice.runNow(kept.shown.replace(valuesOf(kept)))
     }
   }
 
@@ -72,7 +72,7 @@ export class ObservedMetrics {
       readings,
       (done) =>
         done.includes(true) && this.#observed.get(storage) === kept
-          ? Cooperation.run(kept.shown.replace(valuesOf(kept)))
+          ? TimeSlice.run(kept.shown.replace(valuesOf(kept)))
           : Effect.void
     )
   }

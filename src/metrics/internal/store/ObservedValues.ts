@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import type { Observation } from "../model/MetricStoreShape.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
@@ -51,7 +51,7 @@ export class ObservedValues {
    * A level that is no longer given is gone. A total stays until it is idle: if it expired and came back, its whole amount
    * would be counted twice.
    */
-  *replace(readings: ReadonlyArray<Values>): Cooperation.Work<void> {
+  *replace(readings: ReadonlyArray<Values>): TimeSlice.Work<void> {
     const storage = this.#storage
     const turn = ++this.#turn
     const { index } = storage.context

@@ -6,8 +6,8 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../../internal/SelfStatistics.ts"
-import type * as TelemetryConfig from "../../../TelemetryConfig.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
 import * as SelfCounters from "./SelfCounters.ts"
 

@@ -11,7 +11,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Fiber from "effect/Fiber"
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 import type { KeptExemplar, Series } from "./Series.ts"
 
@@ -55,7 +55,7 @@ export class ExemplarFilter {
 }
 
 /** Finds the exemplars of series; gives nothing where none of them has any. */
-export type ReadExemplars = (series: ReadonlyArray<Series>) => Cooperation.Work<SeriesExemplars | undefined>
+export type ReadExemplars = (series: ReadonlyArray<Series>) => TimeSlice.Work<SeriesExemplars | undefined>
 
 /** By the place of a series; each in the order of its buckets. */
 export type SeriesExemplars = ReadonlyArray<ReadonlyArray<Exemplar> | undefined>
@@ -65,11 +65,11 @@ const piece = 1024
 
 /** Where no exemplars are kept. */
 // oxlint-disable-next-line eslint/require-yield
-export function* nothing(): Cooperation.Work<undefined> {
+export function* nothing(): TimeSlice.Work<undefined> {
   return undefined
 }
 
-function* collect(series: ReadonlyArray<Series>, interval: number): Cooperation.Work<SeriesExemplars | undefined> {
+function* collect(series: ReadonlyArray<Series>, interval: number): TimeSlice.Work<SeriesExemplars | undefined> {
   let found: Array<ReadonlyArray<Exemplar> | undefined> | undefined
   for (let index = 0; index < series.length; index++) {
     const { exemplars } = series[index] as Series

@@ -9,7 +9,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 
 /** Memory of one reading: for each storage the room for its copy, for each slab the copy that its storages share. */
@@ -29,7 +29,7 @@ export interface SeriesNumbers {
   /** Takes back the place of an expired series. */
   release(base: number): void
   /** Gets the memory of a large copy ready, which takes longer than to fill it. */
-  prepare(reading: Reading): Cooperation.Work<void>
+  prepare(reading: Reading): TimeSlice.Work<void>
   /** The numbers of all series as they are now, which is the beginning of a reading. */
   copy(reading: Reading): Float64Array
 }
@@ -85,7 +85,7 @@ export class GrowingNumbers implements SeriesNumbers {
     return this.allocate()
   }
 
-  *prepare(reading: Reading): Cooperation.Work<void> {
+  *prepare(reading: Reading): TimeSlice.Work<void> {
     yield* prepareCopy(reading, this, this.#used)
   }
 
@@ -101,7 +101,7 @@ export class GrowingNumbers implements SeriesNumbers {
 }
 
 /** Gets the memory ready that `owner` will copy so many numbers into. */
-export function* prepareCopy(reading: Reading, owner: object, count: number): Cooperation.Work<void> {
+export function* prepareCopy(reading: Reading, owner: object, count: number): TimeSlice.Work<void> {
   if (count < largeCopy) return
   const room = new Float64Array(count)
   for (let at = 0; at < room.length; at += pageNumbers) {

@@ -3,8 +3,8 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
-import { merge, sort } from "../../../internal/SlicedSort.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
+import { merge, sort } from "../../../internal/timeSlicedSort.ts"
 import { compare, type Series } from "./Series.ts"
 
 export class SeriesOrder {
@@ -27,7 +27,7 @@ export class SeriesOrder {
    * Begins a reading. The work gives the series that are live at this moment,
    * sorted. A new series that expires before the work is done can be missing.
    */
-  read(): Cooperation.Work<ReadonlyArray<Series>> {
+  read(): TimeSlice.Work<ReadonlyArray<Series>> {
     const sorted = this.#sorted
     const added = this.#added
     const expirations = this.#expirations
@@ -41,7 +41,7 @@ export class SeriesOrder {
     added: ReadonlyArray<Series>,
     taken: number,
     expirations: number
-  ): Cooperation.Work<ReadonlyArray<Series>> {
+  ): TimeSlice.Work<ReadonlyArray<Series>> {
     const result = yield* merge(sorted, yield* sort(added.slice(0, taken), compare, isLive), compare)
     // If another reading was faster, the next reading sorts the rest.
     if (this.#added === added) {
@@ -55,6 +55,6 @@ export class SeriesOrder {
 
 const isLive = (series: Series) => series.live
 
-function* done<A>(value: A): Cooperation.Work<A> {
+function* done<A>(value: A): TimeSlice.Work<A> {
   return value
 }

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { strideOf } from "../store/MetricStorage.ts"
 import type { Backend, Reading, SeriesNumbers } from "../store/SeriesNumbers.ts"
@@ -41,7 +41,7 @@ export class SharedNumbers implements SeriesNumbers {
     return this.#overflow
   }
 
-  *prepare(): Cooperation.Work<void> {}
+  *prepare(): TimeSlice.Work<void> {}
 
   copy(reading: Reading): Float64Array {
     return this.#slab.copy(reading)

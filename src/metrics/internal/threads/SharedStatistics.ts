@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import * as Cooperation from "../../../internal/Cooperation.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { NumberData } from "../../MetricSnapshot.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricStorage } from "../store/MetricStorage.ts"
@@ -47,5 +47,5 @@ export class SharedStatistics {
 
 const into = (storage: MetricStorage) => {
   const values = new ObservedValues.ObservedValues(storage)
-  return (series: NumberData["series"]) => Cooperation.runNow(values.replace([ObservedValues.taken(storage, series)]))
+  return (series: NumberData["series"]) => TimeSlice.runNow(values.replace([ObservedValues.taken(storage, series)]))
 }

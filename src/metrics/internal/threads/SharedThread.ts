@@ -10,7 +10,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as ExponentialHistogram from "../aggregation/ExponentialHistogram.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
@@ -36,7 +36,7 @@ interface ThreadMetric {
 export type FindStorage = (declaration: Checked) => MetricStorage | undefined
 
 /** Adds the parts of a thread to the copies of the storages. */
-export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => Cooperation.Work<void>
+export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => TimeSlice.Work<void>
 
 /** Bytes of the directory that are taken in one piece of work. */
 const pieceBytes = 8192
@@ -72,7 +72,7 @@ export class SharedThread {
   }
 
   /** Takes all series that the thread has by now. */
-  *take(): Cooperation.Work<void> {
+  *take(): TimeSlice.Work<void> {
     const { end } = this.#slab
     while (this.#slab.read < end && !this.#hasEnded) {
       this.#takeNext(pieceBytes)
@@ -81,7 +81,7 @@ export class SharedThread {
   }
 
   /** Gets ready for {@link read}. */
-  prepare(reading: Reading): Cooperation.Work<void> {
+  prepare(reading: Reading): TimeSlice.Work<void> {
     return prepareCopy(reading, this.#slab, Math.ceil(this.#end * roomToGrow))
   }
 
@@ -113,7 +113,7 @@ export class SharedThread {
   }
 
   /** Moves the counts of an ended thread to the storages. Its levels end with it. */
-  *end(): Cooperation.Work<void> {
+  *end(): TimeSlice.Work<void> {
     yield* this.take()
     // A reading may take further parts meanwhile. A thread that still runs must not keep this loop going for ever.
     for (let round = 0; round < mostRounds; round++) {

@@ -6,7 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Cooperation from "../../../internal/Cooperation.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
@@ -34,7 +34,7 @@ export class SharedThreads {
     })
     const close = ({ thread }: { readonly thread: SharedThread }) =>
       Effect.andThen(
-        Effect.suspend(() => Cooperation.run(thread.end())),
+        Effect.suspend(() => TimeSlice.run(thread.end())),
         Effect.sync(() => this.#threads.delete(thread))
       )
     return Effect.map(Effect.acquireRelease(open, close), ({ port }) => port)
@@ -58,19 +58,19 @@ export class SharedThreads {
   }
 
   /** Takes the series that threads have by now. */
-  *take(): Cooperation.Work<void> {
+  *take(): TimeSlice.Work<void> {
     for (const thread of this.#threads) yield* thread.take()
   }
 
   /** Gets ready for {@link read}. */
-  *prepare(reading: Reading): Cooperation.Work<void> {
+  *prepare(reading: Reading): TimeSlice.Work<void> {
     yield* this.take()
     for (const thread of this.#threads) yield* thread.prepare(reading)
     yield* this.#metrics.prepare(reading)
   }
 
   /** Reads all threads now. The work adds their metrics to the metrics of the main thread. */
-  read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => Cooperation.Work<MetricSnapshot> {
+  read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => TimeSlice.Work<MetricSnapshot> {
     // Threads come first: a new series of a thread gets its place in the storages then.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
     const metrics = this.#metrics.read(reading)
@@ -81,7 +81,7 @@ export class SharedThreads {
     own: MetricSnapshot,
     metrics: ReturnType<ThreadMetrics["read"]>,
     parts: ReadonlyArray<AddParts>
-  ): Cooperation.Work<MetricSnapshot> {
+  ): TimeSlice.Work<MetricSnapshot> {
     const others = yield* metrics(parts)
     if (others.length === 0) return own
     const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, metrics: others }])

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type * as Cooperation from "../../../internal/Cooperation.ts"
+import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
@@ -79,12 +79,12 @@ export class ThreadMetrics {
   }
 
   /** Gets ready for {@link read}. */
-  *prepare(reading: Reading): Cooperation.Work<void> {
+  *prepare(reading: Reading): TimeSlice.Work<void> {
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
   }
 
   /** Reads the counts of ended threads now. The work adds the parts of running threads. */
-  read(reading: Reading): (parts: ReadonlyArray<AddParts>) => Cooperation.Work<ReadonlyArray<MetricData>> {
+  read(reading: Reading): (parts: ReadonlyArray<AddParts>) => TimeSlice.Work<ReadonlyArray<MetricData>> {
     const copies = new Map<MetricStorage, Float64Array>()
     const works = Array.from(this.#storages.values(), (storage) => {
       copies.set(storage, storage.context.numbers.copy(reading))

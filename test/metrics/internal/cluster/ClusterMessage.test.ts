@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ClusterMessage from "../../../../src/metrics/internal/cluster/ClusterMessage.ts"
 import { join } from "../../../../src/metrics/internal/combine/SnapshotParts.ts"
 import * as JsonFormat from "../../../../src/metrics/JsonFormat.ts"
@@ -13,8 +13,7 @@ const overWire = (message: unknown): unknown => JSON.parse(JSON.stringify(messag
 
 const header = { instance: "i", reading: 3, round: 2, isLast: true }
 
-const partsOf = (given: MetricSnapshot) =>
-  ClusterMessage.parts(header, Cooperation.runNow(ClusterMessage.pieces(given)))
+const partsOf = (given: MetricSnapshot) => ClusterMessage.parts(header, TimeSlice.runNow(ClusterMessage.pieces(given)))
 
 describe("ClusterMessage", () => {
   it("reads what it has written, and nothing else", () => {

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { EventEmitter } from "node:events"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ClusterMessage from "../../../../src/metrics/internal/cluster/ClusterMessage.ts"
 import * as ClusterPrimary from "../../../../src/metrics/internal/cluster/ClusterPrimary.ts"
 import * as MetricSnapshot from "../../../../src/metrics/MetricSnapshot.ts"
@@ -40,7 +40,7 @@ class Channel extends EventEmitter {
   parts(given: MetricSnapshot.MetricSnapshot, header: Partial<ClusterMessage.Header> = {}): Array<unknown> {
     const all = ClusterMessage.parts(
       { instance: "i", reading: ++this.#reading, round: 0, isLast: false, ...header },
-      Cooperation.runNow(ClusterMessage.pieces(given))
+      TimeSlice.runNow(ClusterMessage.pieces(given))
     )
     return JSON.parse(JSON.stringify(Array.from(all))) as Array<unknown>
   }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ClusterTotals from "../../../../src/metrics/internal/cluster/ClusterTotals.ts"
 import * as MetricDelta from "../../../../src/metrics/MetricDelta.ts"
 import type { MetricSnapshot, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
@@ -16,7 +16,7 @@ const after = (
 ) =>
   events.reduce(
     (totals, [source, reading]) =>
-      Cooperation.runNow(
+      TimeSlice.runNow(
         reading === "end"
           ? ClusterTotals.remove(totals, source, { ...limits, ...part })
           : ClusterTotals.replace(totals, source, reading, { ...limits, ...part })
@@ -24,10 +24,10 @@ const after = (
     ClusterTotals.none(0)
   )
 
-const combined = (totals: ClusterTotals.Totals) => Cooperation.runNow(ClusterTotals.combine(totals, {})).snapshot
+const combined = (totals: ClusterTotals.Totals) => TimeSlice.runNow(ClusterTotals.combine(totals, {})).snapshot
 
 const expired = (totals: ClusterTotals.Totals, ...times: ReadonlyArray<number>) =>
-  times.reduce((totals, now) => Cooperation.runNow(ClusterTotals.expire(totals, now, limits)), totals)
+  times.reduce((totals, now) => TimeSlice.runNow(ClusterTotals.expire(totals, now, limits)), totals)
 
 const valuesIn = ({ metrics }: MetricSnapshot) =>
   Object.fromEntries(
@@ -64,7 +64,7 @@ describe("ClusterTotals", () => {
       )
     )
     assert.deepStrictEqual(
-      combined(Cooperation.runNow(ClusterTotals.replace(ended, "2", snapshot(9, ...metrics(4)), limits))),
+      combined(TimeSlice.runNow(ClusterTotals.replace(ended, "2", snapshot(9, ...metrics(4)), limits))),
       snapshot(
         9,
         counter("c_total", a(7, "x")),
@@ -120,9 +120,9 @@ describe("ClusterTotals", () => {
       "c_total true": 3
     })
     const third = snapshot(1, counter("c_total", a(7, "d"), a(9, "e"), a(1, "c")))
-    const more = Cooperation.runNow(
+    const more = TimeSlice.runNow(
       ClusterTotals.remove(
-        Cooperation.runNow(ClusterTotals.replace(totals, "3", third, limits)),
+        TimeSlice.runNow(ClusterTotals.replace(totals, "3", third, limits)),
         "3",
         { ...limits, cardinalityLimit: 2 }
       )
@@ -146,7 +146,7 @@ describe("ClusterTotals", () => {
     assert.deepStrictEqual(valuesIn(combined(expired(totals, 999, 1000, 1999))), all)
     assert.deepStrictEqual(valuesIn(combined(expired(totals, 1000, 2000, 3000, 4000))), { "c_total used": 2 })
     // What was added in the meantime lives on together with what was there before.
-    const again = Cooperation.runNow(ClusterTotals.remove(expired(totals, 1000), "2", limits))
+    const again = TimeSlice.runNow(ClusterTotals.remove(expired(totals, 1000), "2", limits))
     assert.deepStrictEqual(valuesIn(combined(expired(again, 2000))), { "c_total used": 2 })
     assert.deepStrictEqual(valuesIn(combined(expired(again, 2000, 3000))), {})
   })
@@ -166,14 +166,14 @@ describe("ClusterTotals", () => {
       { "c_total x": 5, "h ": { counts: [2, 0], count: 2, sum: 1 } }
     )
     assert.deepStrictEqual(
-      Cooperation.runNow(ClusterTotals.combine(after([["1", old], ["1", "end"], ["2", now]]), {})).conflicts,
+      TimeSlice.runNow(ClusterTotals.combine(after([["1", old], ["1", "end"], ["2", now]]), {})).conflicts,
       [{ name: "h", difference: "buckets", snapshot: 1 }]
     )
   })
 
   it("has no series start earlier than it was seen to", () => {
     const keep = (before: MetricSnapshot, now: MetricSnapshot) =>
-      Cooperation.runNow(ClusterTotals.keepStarts(before, now))
+      TimeSlice.runNow(ClusterTotals.keepStarts(before, now))
     const before = snapshot(1, counter("c_total", a(1, "x", 5), a(1, "y", 5)))
     assert.deepStrictEqual(
       keep(
@@ -211,7 +211,7 @@ describe("ClusterTotals", () => {
       now++
       const one = processes[event.process]!
       const read = () => {
-        totals = Cooperation.runNow(ClusterTotals.replace(totals, one.name, one.recorder.snapshot(now), limits))
+        totals = TimeSlice.runNow(ClusterTotals.replace(totals, one.name, one.recorder.snapshot(now), limits))
         for (const measurement of one.unread.splice(0)) truth.record(measurement)
       }
       if (event.type === "measure") {
@@ -224,11 +224,11 @@ describe("ClusterTotals", () => {
         one.recorder.forget(now)
       } else {
         // A process that began anew may be known by the name of the one before.
-        if (event.type === "kill") totals = Cooperation.runNow(ClusterTotals.remove(totals, one.name, limits))
+        if (event.type === "kill") totals = TimeSlice.runNow(ClusterTotals.remove(totals, one.name, limits))
         one.recorder = model.make()
         one.unread = []
       }
-      const sum = Cooperation.runNow(ClusterTotals.keepStarts(last, combined(totals)))
+      const sum = TimeSlice.runNow(ClusterTotals.keepStarts(last, combined(totals)))
       const values = model.additive(sum)
       assert.deepStrictEqual(values, model.additive(truth.snapshot(now)))
       for (const [key, value] of Object.entries(model.additive(last))) {

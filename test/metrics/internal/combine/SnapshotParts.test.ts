@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as SnapshotParts from "../../../../src/metrics/internal/combine/SnapshotParts.ts"
 import * as MetricMerge from "../../../../src/metrics/MetricMerge.ts"
 import * as model from "../../../support/metricModel.ts"
 import { counter, exponentialFamily, histogramFamily, snapshot } from "../../../support/metricModel.ts"
 import { exponential } from "../../../support/metricSnapshots.ts"
 
-const split = (...args: Parameters<typeof SnapshotParts.split>) => Cooperation.runNow(SnapshotParts.split(...args))
+const split = (...args: Parameters<typeof SnapshotParts.split>) => TimeSlice.runNow(SnapshotParts.split(...args))
 
 const shape = (parts: ReturnType<typeof split>) =>
   parts.map(({ metrics }) => metrics.map(({ name, series }) => `${name} ${series.length}`))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Equal } from "effect"
 import { deepStrictEqual } from "node:assert"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as SeriesList from "../../../../src/metrics/internal/model/SeriesList.ts"
 import type { MetricData, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
 import * as StoreTest from "../../storeTest.ts"
@@ -79,7 +79,7 @@ describe("SeriesList", () => {
       const work = SeriesList.make(metric)
       assert.isFalse(work.next().done)
       assert.lengthOf(metric.series, 1200)
-      Cooperation.runNow(work)
+      TimeSlice.runNow(work)
       assert.deepStrictEqual(metric.series, plainOf(1200).series)
     }))
 

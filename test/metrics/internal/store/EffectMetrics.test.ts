@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Metric } from "effect"
 import * as ClusterMetrics from "effect/cluster/ClusterMetrics"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ForeignMetrics from "../../../../src/metrics/internal/store/EffectMetrics.ts"
 import type { MetricData } from "../../../../src/metrics/MetricSnapshot.ts"
 import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
@@ -104,11 +104,11 @@ describe("Metrics recorded with Effect's own Metric", () => {
       const first = read()
       assert.isFalse(first.next().done)
       const lengthOf = (metrics: ReadonlyArray<MetricData>) => metrics.map(({ series }) => series.length)
-      assert.deepStrictEqual(lengthOf(Cooperation.runNow(read())), [3000])
-      assert.deepStrictEqual(lengthOf(Cooperation.runNow(first)), [3000])
+      assert.deepStrictEqual(lengthOf(TimeSlice.runNow(read())), [3000])
+      assert.deepStrictEqual(lengthOf(TimeSlice.runNow(first)), [3000])
       yield* Metric.update(Metric.gauge("level"), 1)
       assert.isFalse(read().next().done)
-      assert.deepStrictEqual(lengthOf(Cooperation.runNow(read())), [3000, 1])
+      assert.deepStrictEqual(lengthOf(TimeSlice.runNow(read())), [3000, 1])
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
   test("are found though another store of the same registry has lost a series", (store) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, Metric, References, Schema, Scope } from "effect"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
-import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
 
 const layer = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
 
@@ -14,7 +14,7 @@ const visible = Effect.map(Metric.snapshot, (snapshots) =>
 describe("EffectRegistry", () => {
   it.effect("shows every series of a kind that Effect has, with its state of now", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       jobs.inc({ kind: "mail" }, 2)
       store.upDownCounter({ name: "active", help: "Active.", attributes: [] }).add({}, -3)
@@ -42,7 +42,7 @@ describe("EffectRegistry", () => {
     Schema.NonEmptyArray(Schema.Int.check(Schema.isBetween({ minimum: -20, maximum: 1000 })))
   ], ([observed]) =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const bounds = [-3, 1, 5, 40]
       const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: bounds })
       for (const value of observed) wait.observe({}, value)
@@ -59,7 +59,7 @@ describe("EffectRegistry", () => {
 
   it.effect("shows extremes that can be written where a value is infinite", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const wait = store.histogram({ name: "wait", help: "Waits.", attributes: [], buckets: [1, 5] })
       for (const value of [2, Infinity]) wait.observe({}, value)
       const { max, min } = yield* histogram
@@ -69,7 +69,7 @@ describe("EffectRegistry", () => {
 
   it.effect("shows an exponential histogram in the same buckets always", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const size = store.exponentialHistogram({ name: "size", help: "Sizes.", attributes: [] })
       const bounds = Array.from({ length: 36 }, (_, index) => 4 ** (index - 15))
       let before = bounds.map(() => 0)
@@ -95,7 +95,7 @@ describe("EffectRegistry", () => {
       const scope = yield* Scope.make()
       const services = yield* Layer.buildWithScope(layer, scope)
       yield* Effect.provide(
-        Effect.map(MetricStore, (store) =>
+        Effect.map(MetricStore.MetricStore, (store) =>
           store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] }).inc({ kind: "mail" })),
         services
       )
@@ -114,7 +114,8 @@ describe("EffectRegistry", () => {
       const scope = yield* Scope.make()
       const services = yield* Layer.buildWithScope(layer, scope)
       const jobs = yield* Effect.provide(
-        Effect.map(MetricStore, (store) => store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })),
+        Effect.map(MetricStore.MetricStore, (store) =>
+          store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })),
         services
       )
       yield* Scope.close(scope, Exit.void)
@@ -126,7 +127,7 @@ describe("EffectRegistry", () => {
     const lines: Array<unknown> = []
     const record = Effect.gen(function*() {
       yield* Metric.update(Metric.counter("jobs_total", { description: "Theirs." }), 5)
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const jobs = store.counter({ name: "jobs_total", help: "Ours.", attributes: ["kind"] })
       jobs.inc({ kind: "mail" }, 2)
       assert.deepStrictEqual(
@@ -158,7 +159,7 @@ describe("EffectRegistry", () => {
 
   it.effect("shows the overflow series by its own attribute", () =>
     Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: ["kind"] })
       for (let number = 0; number < 2100; number++) jobs.inc({ kind: `k${number}` })
       const series = yield* visible

@@ -1,7 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ClusterTotals from "../../../../src/metrics/internal/cluster/ClusterTotals.ts"
 import * as MetricReader from "../../../../src/metrics/MetricReader.ts"
 import { seriesOf, test } from "../../storeTest.ts"
@@ -84,10 +84,10 @@ describe("MetricStore.observe", () => {
           })
         )
         const snapshot = yield* store.snapshot
-        totals = Cooperation.runNow(
+        totals = TimeSlice.runNow(
           ClusterTotals.replace(totals, "1", snapshot, { cardinalityLimit: 2000, retentionMillis: 86_400_000 })
         )
-        const all = Cooperation.runNow(ClusterTotals.combine(totals, {})).snapshot
+        const all = TimeSlice.runNow(ClusterTotals.combine(totals, {})).snapshot
         return all.metrics.find(({ name }) => name === "hits_total")?.series.map(({ value }) => value)
       })
       yield* store.observe({ type: "counter", name: "hits_total", help: "H.", attributes: ["node"], read: () => rows })

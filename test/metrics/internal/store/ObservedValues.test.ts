@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
 import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
 import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
@@ -39,8 +39,8 @@ describe("ObservedValues", () => {
       const older = values.replace([rows(5000)])
       older.next()
       assert.isAbove(state.seriesCount, 0)
-      Cooperation.runNow(values.replace([]))
-      Cooperation.runNow(older)
+      TimeSlice.runNow(values.replace([]))
+      TimeSlice.runNow(older)
       assert.strictEqual(state.seriesCount, 0)
     }))
 

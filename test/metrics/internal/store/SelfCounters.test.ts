@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric } from "effect"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
-import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
 import type { MetricView } from "../../../../src/metrics/MetricView.ts"
 import * as PrometheusFormat from "../../../../src/metrics/PrometheusFormat.ts"
 import { seriesOf, type Store, test } from "../../storeTest.ts"
@@ -112,7 +112,7 @@ describe("SelfCounters", () => {
   it.effect("are left out where a program's metric had their name first, and said once", () => {
     const lines: Array<unknown> = []
     return Effect.gen(function*() {
-      const store = yield* MetricStore
+      const store = yield* MetricStore.MetricStore
       const statistics = yield* SelfStatistics
       store.counter({ name: "late_total", help: "Theirs.", attributes: [] }).inc({})
       statistics.counter("late_total", "Ours.", [])([])

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import { Series } from "../../../../src/metrics/internal/store/Series.ts"
 import { ExemplarFilter } from "../../../../src/metrics/internal/store/SeriesExemplars.ts"
 import { test, wholeSeriesOf } from "../../storeTest.ts"
@@ -73,7 +73,7 @@ describe("Exemplars", () => {
     const series = new Series(0, [], {}, 0)
     const keep = (digit: string, value: number) => Effect.runSync(within(digit, () => filter.offer(series, 0, value)))
     const valuesOf = (work: ReturnType<ReturnType<ExemplarFilter["read"]>>) =>
-      Cooperation.runNow(work)?.map((exemplars) => exemplars?.map(({ value }) => value))
+      TimeSlice.runNow(work)?.map((exemplars) => exemplars?.map(({ value }) => value))
     assert.isUndefined(valuesOf(filter.read()([series])))
     keep("a", 1)
     const read = filter.read()

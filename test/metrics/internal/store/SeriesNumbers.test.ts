@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import { GrowingNumbers, type Reading } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
 
 const stride = 4
@@ -26,7 +26,7 @@ describe("SeriesNumbers", () => {
     it(`copies ${count} series as they are when it is asked, and leaves them so`, () => {
       const storage = filled(count)
       const reading: Reading = new Map()
-      Cooperation.runNow(storage.prepare(reading))
+      TimeSlice.runNow(storage.prepare(reading))
       storage.values[stride - 1] = 7
       const copy = storage.copy(reading)
       storage.values[stride - 1] = 8
@@ -39,7 +39,7 @@ describe("SeriesNumbers", () => {
   it("copies series too that came after it was prepared", () => {
     const storage = filled(20_000)
     const reading: Reading = new Map()
-    Cooperation.runNow(storage.prepare(reading))
+    TimeSlice.runNow(storage.prepare(reading))
     add(storage, 1)
     assert.deepStrictEqual(
       numbersOf(storage.copy(reading), 20_001),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import { Series } from "../../../../src/metrics/internal/store/Series.ts"
 import { SeriesOrder } from "../../../../src/metrics/internal/store/SeriesOrder.ts"
 
@@ -18,7 +18,7 @@ const expire = (order: SeriesOrder, series: Series | undefined) => {
 }
 
 const valuesOf = (read: ReadonlyArray<Series>) => read.map(({ values }) => values?.[0])
-const read = (order: SeriesOrder) => valuesOf(Cooperation.runNow(order.read()))
+const read = (order: SeriesOrder) => valuesOf(TimeSlice.runNow(order.read()))
 
 describe("SeriesOrder", () => {
   it("sorts by attribute values, the overflow series last, and goes on with what comes later", () => {
@@ -51,7 +51,7 @@ describe("SeriesOrder", () => {
     const reading = order.read()
     order.add(seriesOf("d"))
     expire(order, added[0])
-    assert.deepStrictEqual(valuesOf(Cooperation.runNow(reading)), ["a", "b", "c"])
+    assert.deepStrictEqual(valuesOf(TimeSlice.runNow(reading)), ["a", "b", "c"])
     assert.deepStrictEqual(read(order), ["b", "c", "d"])
   })
 
@@ -65,8 +65,8 @@ describe("SeriesOrder", () => {
     for (const series of added) expire(order, series)
     order.add(seriesOf("d"))
     order.add(seriesOf("e"))
-    assert.deepStrictEqual(valuesOf(Cooperation.runNow(first)), ["c"])
-    assert.deepStrictEqual(valuesOf(Cooperation.runNow(second)), ["c"])
+    assert.deepStrictEqual(valuesOf(TimeSlice.runNow(first)), ["c"])
+    assert.deepStrictEqual(valuesOf(TimeSlice.runNow(second)), ["c"])
     assert.deepStrictEqual(read(order), ["c", "d", "e"])
   })
 
@@ -75,8 +75,8 @@ describe("SeriesOrder", () => {
     const first = order.read()
     expire(order, added[0])
     const second = order.read()
-    assert.deepStrictEqual(valuesOf(Cooperation.runNow(second)), ["a", "b"])
-    assert.deepStrictEqual(valuesOf(Cooperation.runNow(first)), ["a", "b"])
+    assert.deepStrictEqual(valuesOf(TimeSlice.runNow(second)), ["a", "b"])
+    assert.deepStrictEqual(valuesOf(TimeSlice.runNow(first)), ["a", "b"])
     assert.deepStrictEqual(read(order), ["a", "b"])
   })
 })

@@ -2,7 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
-import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
 import { test, wholeSeriesOf } from "../../storeTest.ts"
 
 describe("MetricStore.layerShared", () => {
@@ -15,7 +15,7 @@ describe("MetricStore.layerShared", () => {
         const registry = Layer.succeed(Metric.MetricRegistry, new Map())
         const running = yield* Scope.make()
         const building = Layer.build(Layer.provide(shared, registry))
-        const thread = Context.get(yield* Scope.provide(building, running), MetricStore)
+        const thread = Context.get(yield* Scope.provide(building, running), MetricStore.MetricStore)
         const declaration = { name: "jobs_total", help: "Jobs.", attributes: ["kind"], cardinalityLimit: 2 } as const
         const jobs = thread.counter(declaration)
         const own = store.counter(declaration)
@@ -48,7 +48,7 @@ describe("MetricStore.layerShared", () => {
       const port = yield* Scope.provide(store.share(), scope)
       const shared = MetricStore.layerShared(port).pipe(Layer.provide(SelfStatistics.layer))
       const registry = Layer.succeed(Metric.MetricRegistry, new Map())
-      const thread = Context.get(yield* Layer.build(Layer.provide(shared, registry)), MetricStore)
+      const thread = Context.get(yield* Layer.build(Layer.provide(shared, registry)), MetricStore.MetricStore)
       thread.counter({ name: "jobs_total", help: "Jobs.", attributes: [] }).inc({})
       thread.upDownCounter({ name: "active", help: "Active.", attributes: [] }).add({}, 1)
       thread.gauge({ name: "level", help: "Level.", attributes: [] }).set({}, 1)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import * as Cooperation from "../../../../src/internal/Cooperation.ts"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
+import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as CompensatedSum from "../../../../src/metrics/internal/aggregation/CompensatedSum.ts"
 import * as MetricDeclaration from "../../../../src/metrics/internal/model/MetricDeclaration.ts"
 import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
@@ -13,7 +13,7 @@ import * as SharedSlab from "../../../../src/metrics/internal/threads/SharedSlab
 import { SlabWriter } from "../../../../src/metrics/internal/threads/SharedSlab.ts"
 import { SharedThreads } from "../../../../src/metrics/internal/threads/SharedThreads.ts"
 import * as MetricReader from "../../../../src/metrics/MetricReader.ts"
-import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
+import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
 import { type Store, test, valuesOf, wholeSeriesOf } from "../../storeTest.ts"
 
 /** The store of a worker thread, what stops it, and what gives its memory back. */
@@ -25,7 +25,7 @@ const startThread = Effect.fnUntraced(function*(store: Store, maximumBytes?: num
   const own = yield* Scope.make()
   const context = yield* Scope.provide(Layer.build(Layer.provide(shared, registry)), own)
   return {
-    store: Context.get(context, MetricStore),
+    store: Context.get(context, MetricStore.MetricStore),
     scope: own,
     stop: Scope.close(own, Exit.void),
     end: Scope.close(scope, Exit.void)
@@ -285,7 +285,7 @@ describe("A worker thread", () => {
       })
       const values = new ObservedValues.ObservedValues(state)
       const give = (kinds: ReadonlyArray<string>) =>
-        Cooperation.runNow(
+        TimeSlice.runNow(
           values.replace([ObservedValues.taken(state, kinds.map((kind) => ({ attributes: { kind }, value: 5 })))])
         )
       give(["a"])
@@ -344,7 +344,7 @@ describe("SharedThreads", () => {
         for (let number = from; number < to; number++) storage.allocate([`kind-${number}`], 0)
       }
       const seriesOf = (read: ReturnType<SharedThreads["read"]>) =>
-        wholeSeriesOf(Cooperation.runNow(read({ timeMillis: 0, metrics: [] })), "jobs_total").length
+        wholeSeriesOf(TimeSlice.runNow(read({ timeMillis: 0, metrics: [] })), "jobs_total").length
 
       add(0, 20_000)
       const reading: Reading = new Map()
@@ -357,7 +357,7 @@ describe("SharedThreads", () => {
       const now = seriesOf(threads.read(reading, 0))
       assert.isAtLeast(now, 20_000)
       assert.isBelow(now, 21_000)
-      Cooperation.runNow(threads.take())
+      TimeSlice.runNow(threads.take())
       assert.strictEqual(seriesOf(threads.read(new Map(), 0)), 40_000)
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(seriesOf(threads.read(new Map(), 0)), 40_000)

@@ -1,0 +1,189 @@
+/**
+ * The configuration of everything: one Schema with the default, the range, the
+ * environment variables and the meaning of each option.
+ *
+ * **Details**
+ *
+ * Options come from three places; the first that has a value wins:
+ *
+ * 1. options given in code,
+ * 2. `TASKER_…` variables (`tracing.sampler.ratio` is
+ *    `TASKER_TRACING_SAMPLER_RATIO`),
+ * 3. the standard `OTEL_…` variables.
+ *
+ * A bad option or `TASKER_…` value fails the layer with its path and rule. A bad
+ * `OTEL_…` value is reported once and replaced, as the OpenTelemetry
+ * specification asks; with `strict` it fails too. A standard variable that has no
+ * effect here is reported like a bad value. A `TASKER_…` variable that no
+ * option has, and a misspelt `OTEL_…` variable, is reported once and ignored.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ * @since 0.1.0
+ */
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Option from "./internal/configOption.ts"
+import { configSchema } from "./internal/configSchema.ts"
+import { readEnvironment, resolve } from "./internal/configSource.ts"
+import { otelVariables } from "./internal/otelVariables.ts"
+import * as UnknownVariables from "./internal/unknownVariables.ts"
+
+/**
+ * The schema of the configuration.
+ *
+ * **When to use**
+ *
+ * Use to decode a configuration file into {@link TelemetryConfig}; layers take
+ * plain {@link Options} instead.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TelemetryConfig = configSchema
+
+/**
+ * The decoded configuration.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TelemetryConfig = typeof TelemetryConfig.Type
+
+type Input<A> = A extends Duration.Duration ? Duration.Input
+  : A extends Redacted.Redacted<string> ? string | Redacted.Redacted<string>
+  : A extends string | number | boolean | undefined ? A
+  : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Item>
+  : string extends keyof A ? { readonly [K in keyof A]: Input<A[K]> }
+  : { readonly [K in keyof A]?: Input<A[K]> | undefined }
+
+/**
+ * Options as a program writes them: any part of {@link TelemetryConfig}, with
+ * durations as `"5 seconds"` and secrets as plain or redacted text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Options = Input<TelemetryConfig>
+
+/**
+ * A value that the configuration cannot take.
+ *
+ * **Details**
+ *
+ * `message` names the path, the rule and the value. The value of a secret or
+ * header is never part of it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TelemetryConfigError extends Schema.TaggedError<TelemetryConfigError>()("TelemetryConfigError", {
+  message: Schema.String
+}) {}
+
+/**
+ * The configuration in force; the defaults where no telemetry layer is provided.
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Current: Context.Reference<TelemetryConfig> = Context.Reference<TelemetryConfig>(
+  "tasker-telemetry/config/TelemetryConfig/Current",
+  { defaultValue: () => defaults }
+)
+
+/**
+ * All options of the schema with path, default, rule, variables and meaning, in
+ * the order of their declaration.
+ *
+ * **When to use**
+ *
+ * Use to generate documentation or a settings page.
+ *
+ * @category reflection
+ * @since 0.1.0
+ */
+export const options: ReadonlyArray<{
+  readonly path: string
+  readonly variable: string
+  readonly meta: Option.OptionMeta
+}> = Option.leaves(TelemetryConfig).map(({ meta, path }) => ({
+  path: path.join("."),
+  variable: Option.variable(path),
+  meta
+}))
+
+/**
+ * The configuration from options given in code alone; the environment is not
+ * read.
+ *
+ * **Example** (Sampling a tenth of the traces)
+ *
+ * ```ts
+ * import * as TelemetryConfig from "tasker-telemetry/config/TelemetryConfig"
+ *
+ * const config = TelemetryConfig.make({ tracing: { sampler: { type: "traceidratio", ratio: 0.1 } } })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (given: Options = {}): Effect.Effect<TelemetryConfig, TelemetryConfigError> =>
+  Effect.map(build(given, { tasker: {}, otel: {} }), (loaded) => loaded.config)
+
+/**
+ * The configuration from options, then `TASKER_…`, then `OTEL_…` variables of
+ * the current `ConfigProvider`.
+ *
+ * **Details**
+ *
+ * `warnings` are the sentences about `OTEL_…` values that were replaced, and
+ * about `TASKER_…` variables that no option has; they are for the caller to
+ * report once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const load = Effect.fnUntraced(function*(given: Options = {}) {
+  const provider = yield* ConfigProvider.ConfigProvider
+  const environment = yield* readEnvironment(provider, Option.leaves(TelemetryConfig)).pipe(
+    Effect.mapError((error) => new TelemetryConfigError({ message: error.message }))
+  )
+  const loaded = yield* build(given, environment)
+  const unknown = yield* UnknownVariables.find(provider, {
+    tasker: options.map(({ variable }) => variable),
+    otel: otelVariables
+  })
+  return { config: loaded.config, warnings: [...loaded.warnings, ...unknown] }
+})
+
+const build = Effect.fnUntraced(function*(
+  given: Options,
+  environment: { readonly tasker: Readonly<Record<string, string>>; readonly otel: Readonly<Record<string, string>> }
+) {
+  const resolved = resolve(Option.leaves(TelemetryConfig), given, environment)
+  const strict = resolved.values["strict"] === true
+  const problems = strict
+    ? [...resolved.problems, ...resolved.warnings.map(({ problem }) => problem)]
+    : resolved.problems
+  if (problems.length > 0) return yield* new TelemetryConfigError({ message: problems.join("\n") })
+  const config = resolved.values as TelemetryConfig
+  for (const group of ["metrics", "http"] as const) {
+    if (!config[group].authRequired || config.http.token !== undefined) continue
+    return yield* new TelemetryConfigError({
+      message: `expected http.token to be set because ${group}.authRequired is true`
+    })
+  }
+  return {
+    config,
+    warnings: resolved.warnings.map(({ instead, problem }) =>
+      instead === undefined ? problem : `${problem}; ${instead}`
+    )
+  }
+})
+
+const defaults: TelemetryConfig = resolve(Option.leaves(TelemetryConfig), {}, { tasker: {}, otel: {} })
+  .values as TelemetryConfig

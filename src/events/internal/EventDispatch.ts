@@ -1,0 +1,97 @@
+/**
+ * What a route means for the sinks that are there: worked out once per event,
+ * so that publishing costs one lookup.
+ *
+ * @internal
+ */
+import type * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Contain from "../../internal/guard.ts"
+import type * as EventDefinition from "../EventDefinition.ts"
+import type { EventEnvelope } from "../EventEnvelope.ts"
+import * as EventRoute from "../EventRoute.ts"
+
+/** See `EventBus.EventSink`. */
+export interface Sink {
+  readonly name: string
+  readonly signal: EventRoute.EventSignal | "all" | "subscriber"
+  readonly accepts?: ((name: string) => boolean) | undefined
+  readonly impliesRoute?: boolean | undefined
+  readonly handle: (
+    envelope: EventEnvelope,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    definition: EventDefinition.Any
+  ) => void
+}
+
+export interface Dispatch {
+  readonly definition: EventDefinition.Any
+  /** Sinks that get every event. */
+  readonly exact: ReadonlyArray<Sink>
+  /** Sinks that get the events that sampling and predicate leave. */
+  readonly thinned: ReadonlyArray<Sink>
+  readonly subscribers: ReadonlyArray<Sink>
+  readonly samplingRate: number
+  readonly when: ((envelope: never) => boolean) | undefined
+}
+
+export const compile = (
+  definition: EventDefinition.Any,
+  route: EventRoute.EventRoute,
+  sinks: ReadonlyArray<Sink>,
+  deniesMetrics = false
+): Dispatch => {
+  const wanted = sinks.filter((sink) => sink.accepts === undefined || sink.accepts(definition.name))
+  const all = wanted.filter((sink) => sink.signal === "all")
+  const of = (signal: EventRoute.EventSignal) =>
+    EventRoute.reaches(route, signal) ? wanted.filter((sink) => sink.signal === signal) : []
+  // A rule that measures an event says by itself that the event is to be measured.
+  const implied = (sink: Sink) =>
+    sink.signal === "metrics" && sink.impliesRoute === true && route.enabled && !route.metrics && !deniesMetrics
+  return {
+    definition,
+    exact: [...all, ...of("metrics"), ...wanted.filter(implied)],
+    thinned: [...of("trace"), ...of("log")],
+    subscribers: wanted.filter((sink) => sink.signal === "subscriber"),
+    samplingRate: route.samplingRate,
+    when: route.when
+  }
+}
+
+/** Whether nobody would get the event. */
+export const isIdle = ({ exact, subscribers, thinned }: Dispatch): boolean =>
+  exact.length === 0 && thinned.length === 0 && subscribers.length === 0
+
+/** Hands an envelope to everybody who gets it; `onError` hears what a sink or the predicate throws. */
+export const run = (
+  dispatch: Dispatch,
+  envelope: EventEnvelope,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  onError: (sink: { readonly name: string }) => void
+): void => {
+  const { definition, exact, subscribers, thinned } = dispatch
+  for (const sink of exact) Contain.handle(sink, envelope, fiber, definition, onError)
+  if (thinned.length > 0 && isKept(dispatch, envelope, fiber, onError)) {
+    for (const sink of thinned) Contain.handle(sink, envelope, fiber, definition, onError)
+  }
+  for (const sink of subscribers) Contain.handle(sink, envelope, fiber, definition, onError)
+}
+
+const predicate = { name: "predicate" }
+
+/** The one decision per event, shared by trace and log. */
+const isKept = (
+  { samplingRate, when }: Dispatch,
+  envelope: EventEnvelope,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  onError: (sink: { readonly name: string }) => void
+): boolean => {
+  if (when !== undefined) {
+    const holds = Contain.orElse(() => when(envelope as never), () => {
+      onError(predicate)
+      return true
+    })
+    if (!holds) return false
+  }
+  return samplingRate >= 1 || (samplingRate > 0 && fiber.getRef(Random.Random).nextDoubleUnsafe() < samplingRate)
+}

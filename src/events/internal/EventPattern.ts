@@ -1,0 +1,37 @@
+/**
+ * How several events are named at once: `*` for all, `step.*` for all whose name
+ * begins with `step.`. Everything else is an opaque key.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * All events, or all that begin with a domain.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wildcard = "*" | `${string}.*`
+
+/**
+ * The names of a union that a pattern matches.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type Matched<Pattern extends string, Names extends string> = Pattern extends "*" ? Names
+  : Pattern extends `${infer Domain}.*` ? Extract<Names, `${Domain}.${string}`>
+  : Extract<Names, Pattern>
+
+/**
+ * The test for names that a pattern stands for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const compile = (pattern: string): (name: string) => boolean => {
+  if (pattern === "*") return () => true
+  if (!pattern.endsWith(".*")) return (name) => name === pattern
+  const prefix = pattern.slice(0, -1)
+  return (name) => name.startsWith(prefix)
+}

@@ -1,0 +1,45 @@
+/**
+ * Events of the domain `observability`: what happens to tasks and steps between
+ * and beside their attempts.
+ *
+ * @internal
+ */
+import * as Schema from "effect/Schema"
+import * as EventDefinition from "../../EventDefinition.ts"
+import { stateAttributes, step, stepAttributes, task, taskAttributes, transition } from "./fields.ts"
+
+export const observabilityEvents = EventDefinition.byName([
+  EventDefinition.make("observability.task.enqueue", {
+    description: "A run was handed to the background.",
+    fires: "once per TaskRunner.start with a valid input, before task.initialize_requested",
+    message: "task enqueued",
+    payload: Schema.Struct({ ...task, totalSteps: Schema.Int }),
+    attributes: taskAttributes
+  }),
+  EventDefinition.make("observability.step.backoff", {
+    description: "A failed step waits before its next attempt.",
+    fires: "once per failed attempt that will be retried",
+    message: "step backs off",
+    payload: Schema.Struct({
+      ...step,
+      backoffSeconds: Schema.Finite,
+      backoffType: Schema.Literals(["server_requested", "exponential"])
+    }),
+    attributes: [...stepAttributes, "backoffType"]
+  }),
+  EventDefinition.make("observability.step.skip", {
+    description: "A step had nothing to do: its skipWhen said so, and its dependants go on.",
+    fires: "on pending → complete, once per skipped step and instead of any attempt",
+    message: "step skipped",
+    payload: Schema.Struct({ ...step, ...transition }),
+    attributes: [...stepAttributes, ...stateAttributes]
+  }),
+  EventDefinition.make("observability.step.max_retries_reached", {
+    description: "A step failed and has no attempt left.",
+    fires: "once per step, after the failure of its last attempt",
+    severity: "Warn",
+    message: "step has no attempts left",
+    payload: Schema.Struct({ ...step, maximumAttempts: Schema.Int }),
+    attributes: stepAttributes
+  })
+])

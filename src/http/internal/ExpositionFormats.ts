@@ -1,0 +1,59 @@
+/**
+ * The formats that metrics can be scraped in.
+ *
+ * @internal
+ */
+import * as CsvFormat from "../../metrics/CsvFormat.ts"
+import type { Dropped } from "../../metrics/internal/exposition/PrometheusNames.ts"
+import * as JsonFormat from "../../metrics/JsonFormat.ts"
+import type { MetricSnapshot } from "../../metrics/MetricSnapshot.ts"
+import * as OpenMetricsFormat from "../../metrics/OpenMetricsFormat.ts"
+import * as PrometheusFormat from "../../metrics/PrometheusFormat.ts"
+import * as PrometheusProtobufFormat from "../../metrics/PrometheusProtobufFormat.ts"
+import type { Offer } from "./Negotiation.ts"
+
+export interface ExpositionFormat extends Offer {
+  /** The exposition in pieces, each made when it is asked for; `onDropped` hears what is left out. */
+  readonly encode: (
+    snapshot: MetricSnapshot,
+    onDropped: (dropped: Dropped) => void
+  ) => Iterable<Uint8Array>
+}
+
+/** All formats; the first one is for clients that do not say what they want. */
+export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFormat>] = [
+  {
+    contentType: PrometheusFormat.contentType,
+    matches: ({ parameters, type }) => type === "text/plain" && (parameters["version"] ?? "0.0.4") === "0.0.4",
+    encode: (snapshot, onDropped) => PrometheusFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: OpenMetricsFormat.contentType,
+    matches: ({ parameters, type }) =>
+      type === "application/openmetrics-text" && (parameters["version"] ?? "1.0.0") === "1.0.0",
+    encode: (snapshot, onDropped) => OpenMetricsFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: PrometheusProtobufFormat.contentType,
+    matches: ({ parameters, type }) =>
+      type === "application/vnd.google.protobuf" &&
+      parameters["proto"] === "io.prometheus.client.MetricFamily" &&
+      parameters["encoding"] === "delimited",
+    encode: (snapshot, onDropped) => PrometheusProtobufFormat.chunks(snapshot, { onDropped })
+  },
+  {
+    contentType: JsonFormat.contentType,
+    matches: ({ type }) => type === "application/json",
+    encode: (snapshot) => utf8(JsonFormat.chunks(snapshot))
+  },
+  {
+    contentType: CsvFormat.contentType,
+    matches: ({ type }) => type === "text/csv",
+    encode: (snapshot) => utf8(CsvFormat.chunks(snapshot))
+  }
+]
+
+function* utf8(texts: Iterable<string>): Generator<Uint8Array, void> {
+  const encoder = new TextEncoder()
+  for (const text of texts) yield encoder.encode(text)
+}

@@ -1,0 +1,43 @@
+/**
+ * What our routes answer with: JSON that no cache keeps, and nothing of the
+ * inside when something breaks.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { Issue } from "../../internal/schemaIssues.ts"
+
+/** A JSON answer. States change, so nobody may keep it. */
+export const json = (
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store", ...headers } })
+
+/** 400 with every mistake found. */
+export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
+  json(400, { error: "invalid_request", message: "correct what the issues name and send it again", issues })
+
+/** 500, which says nothing of the inside. */
+export const internalError: HttpServerResponse.HttpServerResponse = json(500, {
+  error: "internal_error",
+  message: "the log of the service says what failed"
+})
+
+/**
+ * Makes a handler safe to mount. An answer in the error channel is sent as it
+ * is; a defect is logged and answered with a 500 that says nothing about it.
+ */
+export const contained = <R>(
+  handler: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+  handler.pipe(
+    Effect.catch((refusal) => Effect.succeed(refusal)),
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterruptsOnly(cause),
+      (cause) => Effect.as(Effect.logError("a request could not be handled", cause), internalError)
+    )
+  )

@@ -1,0 +1,148 @@
+/**
+ * Mounts routes: who may use each one, what it answers when something breaks,
+ * and what a request gets that comes with a method the path does not have.
+ *
+ * @internal
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import { HttpServerError } from "effect/http/HttpServerError"
+import { HttpServerRequest, type ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type * as Scope from "effect/Scope"
+import type * as Types from "effect/Types"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import * as BearerToken from "./BearerToken.ts"
+import * as Answer from "./JsonResponse.ts"
+import * as WriteGuard from "./WriteGuard.ts"
+
+/** What is told about a route. */
+export interface RouteEntry {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
+  readonly path: HttpRouter.PathInput
+  /** One sentence for people. */
+  readonly about: string
+}
+
+/** A route and its handler; an answer in the error channel is sent as it is. */
+export interface Route extends RouteEntry {
+  /**
+   * Who may use it: `open` everybody; `read` everybody, with `http.authRequired` who has the token; `token` who has the
+   * token; `write` who has the token, without a configured token programs on the same machine.
+   */
+  readonly access: "open" | "read" | "token" | "write"
+  /** Whether the server's log has no line about its requests. */
+  readonly isQuiet?: boolean
+  readonly handler: Effect.Effect<
+    HttpServerResponse,
+    HttpServerResponse,
+    HttpServerRequest | HttpRouter.RouteContext | ParsedSearchParams | Scope.Scope
+  >
+}
+
+/** Where the routes are mounted, without a slash at the end. */
+export const Prefix: Context.Reference<string> = Context.Reference("tasker-telemetry/http/internal/RouteTable/Prefix", {
+  defaultValue: () => ""
+})
+
+/** Collects what is mounted under a prefix. */
+export const Listing: Context.Reference<Array<RouteEntry> | undefined> = Context.Reference<
+  Array<RouteEntry> | undefined
+>("tasker-telemetry/http/internal/RouteTable/Listing", { defaultValue: () => undefined })
+
+/** Mounts routes. */
+export const mount = Effect.fnUntraced(function*(routes: ReadonlyArray<Route>) {
+  const { http } = yield* TelemetryConfig.Current
+  const router = yield* HttpRouter.HttpRouter
+  const listing = yield* Listing
+  const verify = BearerToken.verifier(http.token)
+  const withToken = (request: HttpServerRequest) => verify(request) ? undefined : BearerToken.unauthorized
+  const refusals = {
+    open: undefined,
+    read: http.authRequired ? withToken : undefined,
+    token: withToken,
+    write: WriteGuard.make(http.token)
+  }
+  for (const { access, handler, isQuiet = false, method, path, ...entry } of routes) {
+    const contained = Answer.contained(guard(refusals[access], handler))
+    yield* router.add(method, path, isQuiet ? HttpMiddleware.withLoggerDisabled(contained) : contained)
+    listing?.push({ method, path, ...entry })
+  }
+  yield* refuseOthers(routes)
+})
+
+const guard = (
+  refusalOf: ReturnType<typeof WriteGuard.make> | undefined,
+  handler: Route["handler"]
+): Route["handler"] =>
+  refusalOf === undefined ? handler : Effect.flatMap(HttpServerRequest, (request): Route["handler"] => {
+    const refusal = refusalOf(request)
+    return refusal === undefined ? handler : Effect.succeed(refusal)
+  })
+
+/** Answers 405 where a path is one of the routes and its method is none of them. */
+const refuseOthers = (routes: ReadonlyArray<RouteEntry>) =>
+  Effect.flatMap(Prefix, (prefix) => whereNoRoute(methodRefusal(prefix, routes)))
+
+/**
+ * Answers 404 in words to every path under the prefix that no route has, unless the prefix is the root of the app. It may
+ * be asked before {@link refuseOthers} is: what is listed is answered as there.
+ */
+export const refuseUnknown = Effect.gen(function*() {
+  const prefix = yield* Prefix
+  const listing = (yield* Listing) ?? []
+  if (prefix === "") return
+  const notFound = Answer.json(404, {
+    error: "not_found",
+    message: `no route has this path; GET ${prefix}/ lists the routes`
+  })
+  yield* whereNoRoute((request) =>
+    routedPath(request.url).startsWith(`${prefix.toLowerCase()}/`)
+      ? methodRefusal(prefix, listing)(request) ?? notFound
+      : undefined
+  )
+})
+
+/** The 405 of a request to a path that some of the routes have with other methods. */
+const methodRefusal =
+  (prefix: string, routes: ReadonlyArray<RouteEntry>) =>
+  ({ method, url }: HttpServerRequest): HttpServerResponse | undefined => {
+    const asked = segmentsOf(routedPath(url))
+    const methods = routes
+      .filter(({ path }) => isAt(segmentsOf(`${prefix}${path}`), asked))
+      .flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method])
+    return methods.length === 0 || methods.includes(method) ? undefined : methodNotAllowed(methods)
+  }
+
+/** Answers requests for which the router finds no route; it does nothing to requests for which `answerOf` has no answer. */
+const whereNoRoute = (answerOf: (request: HttpServerRequest) => HttpServerResponse | undefined) =>
+  Effect.flatMap(
+    HttpRouter.HttpRouter,
+    (router) =>
+      router.addGlobalMiddleware((app: Effect.Effect<HttpServerResponse, Types.unhandled>) =>
+        Effect.catch(app, (error) => {
+          const answer = isRouteNotFound(error) ? answerOf(error.reason.request) : undefined
+          return answer === undefined ? Effect.fail(error) : Effect.succeed(answer)
+        })
+      )
+  )
+
+const isRouteNotFound = (error: unknown): error is HttpServerError =>
+  error instanceof HttpServerError && error.reason._tag === "RouteNotFound"
+
+const methodNotAllowed = (methods: ReadonlyArray<string>) => {
+  const allow = methods.join(", ")
+  return Answer.json(405, { error: "method_not_allowed", message: `this path takes ${allow}` }, { allow })
+}
+
+/** The path as the router compares it: without query, case, doubled slashes and a slash at its end. */
+export const routedPath = (url: string): string =>
+  url.replace(/[?#;].*$/s, "").replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1").toLowerCase()
+
+const segmentsOf = (path: string): ReadonlyArray<string> => path.toLowerCase().split("/").filter((part) => part !== "")
+
+/** A segment such as `:id` stands for any text. */
+const isAt = (pattern: ReadonlyArray<string>, path: ReadonlyArray<string>): boolean =>
+  pattern.length === path.length && pattern.every((part, index) => part.startsWith(":") || part === path[index])

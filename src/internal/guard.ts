@@ -1,0 +1,74 @@
+/**
+ * The wall between the telemetry and the program it observes.
+ *
+ * @internal
+ */
+
+/** Runs `f`; what it throws goes to `onError` instead of the program. */
+export const guard = (f: () => void, onError: (error: unknown) => void): void => {
+  try {
+    f()
+  } catch (error) {
+    onError(error)
+  }
+}
+
+/** {@link guard} of a function of one argument, for hot paths: it makes no closure. */
+export const guardCall = <A>(f: (argument: A) => void, argument: A, onError: (argument: A) => void): void => {
+  try {
+    f(argument)
+  } catch {
+    onError(argument)
+  }
+}
+
+/** The value of `f`, or of `fallback` if it throws; for hot paths, as it makes no closure. */
+export const callOr = <A, B>(f: (argument: A) => B, argument: A, fallback: (argument: A) => B): B => {
+  try {
+    return f(argument)
+  } catch {
+    return fallback(argument)
+  }
+}
+
+/** The value of `f`, or `fallback` if it throws: for getters and `toJSON` of values that are not ours. */
+export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
+  try {
+    return f()
+  } catch (error) {
+    return fallback(error)
+  }
+}
+
+/** Whether a value is an object literal, or like one; for hot paths. A proxy that throws is not. */
+export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== "object" || value === null) return false
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === Object.prototype || prototype === null
+  } catch {
+    return false
+  }
+}
+
+/** Something that takes an event. */
+export interface Handler<A, B, C> {
+  readonly handle: (a: A, b: B, c: C) => void
+}
+
+/** Calls a handler as {@link guard} does, without a closure per call. */
+export const handle = <H extends Handler<A, B, C>, A, B, C>(
+  handler: H,
+  a: A,
+  b: B,
+  c: C,
+  onError: (handler: H, error: unknown) => void
+): void => {
+  try {
+    const given: unknown = handler.handle(a, b, c)
+    // A rejection that nobody waits for would end the process.
+    if (given instanceof Promise) given.catch((error: unknown) => onError(handler, error))
+  } catch (error) {
+    onError(handler, error)
+  }
+}

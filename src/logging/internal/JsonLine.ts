@@ -1,0 +1,289 @@
+/**
+ * Log records as JSON, one object a line.
+ *
+ * **Details**
+ *
+ * The order of the fields is fixed: timestamp, level, severity number, message,
+ * component, the ids, the service, then everything else. Nothing that a field
+ * holds can break a line: what cannot be encoded is marked in its place, and
+ * texts, depth, breadth and the whole line are bounded with a mark that says
+ * what was cut.
+ *
+ * @since 0.1.0
+ */
+import type * as LogLevel from "effect/LogLevel"
+import type * as Tracer from "effect/Tracer"
+import type * as Correlation from "../../Correlation.ts"
+import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
+import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+import { essentialFields, fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
+
+/** Characters of one text. */
+const longestText = 16_384
+
+/** Characters of a text in which a sign of a secret is looked for: some more than are written. */
+const mostLooked = longestText + 1024
+
+/** Characters of a line after which further fields are left out. */
+const longestLine = 65_536
+
+/** Keys, and texts of ids, remembered; beyond it they are made anew each time. */
+const mostRemembered = 1024
+
+/** What a key puts into a line. */
+interface Pieces {
+  /** `,"name":` */
+  readonly prefix: string
+  /** `,"name":"`, the start of a text. */
+  readonly textPrefix: string
+  /** The whole member where the key is sensitive; no more than a sign of it where the key is unusual. */
+  readonly masked: string | undefined
+}
+
+interface Key {
+  readonly name: string
+  /** The name as it is written, unless {@link Key.isRenamed} and another field is written so. */
+  readonly shown: string
+  /** Whether it is not written as it is: it holds a secret, is too long or no text. */
+  readonly isRenamed: boolean
+  /** Whether its members are made apart from those of all others: it is renamed, or holds SQL. */
+  readonly isUnusual: boolean
+  readonly pieces: Pieces
+  /** The same, with the closing quote of the text before. */
+  readonly piecesAfterText: Pieces
+  /** The key that came next in the last line that had this one: mostly it does again. */
+  next: Key | undefined
+}
+
+type Names = ReturnType<typeof otherNames>
+
+/** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
+const join = (...parts: ReadonlyArray<string>): string => parts.join("")
+
+/** Quotes, backslashes, control characters, line separators and surrogates need escaping; most texts have none. */
+// oxlint-disable-next-line eslint/no-control-regex
+const needsEscaping = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
+
+/** Up to here looking at each character is quicker than the expression. */
+const shortText = 40
+
+/** DEL, C1, the two separators and surrogates. */
+const isSpecial = (code: number): boolean =>
+  code < 0xa0 || code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code <= 0xdfff)
+
+/** Whether a text is its own JSON string but for the quotes. */
+const isPlain = (text: string): boolean => {
+  const { length } = text
+  if (length > shortText) return length <= longestText && !needsEscaping.test(text)
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 32 || code === 34 || code === 92 || (code >= 127 && isSpecial(code))) return false
+  }
+  return true
+}
+
+const escaped = (text: string): string => escapeControls(encodeText(text, longestText))
+
+const quote = (text: string): string => isPlain(text) ? `"${text}"` : escaped(text)
+
+/** A JSON string without its quotes. */
+const inner = (text: string): string => isPlain(text) ? text : escaped(text).slice(1, -1)
+
+/**
+ * Makes the encoder of a service's lines. What follows from a key, a task or a
+ * service alone is worked out once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly redaction: Redaction
+}): (record: LogRecord) => string => {
+  const { redaction, service } = options
+  const mask = quote(redaction.mask)
+  const serviceText = `,"service.name":${quote(service.name)}` +
+    (service.version === undefined ? "" : `,"service.version":${quote(service.version)}`)
+  const keys = new Map<string, Key>()
+  const workflows = new WeakMap<Correlation.WorkflowContext, string>()
+  const collects = redaction.searches
+  let scan = ""
+  let lastTime = Number.NaN
+  let lastLevel: LogLevel.LogLevel = "None"
+  let lastStart = ""
+  let lastCorrelation: string | undefined
+  let lastSpan: Tracer.AnySpan | undefined
+  let lastWorkflow: Correlation.WorkflowContext | undefined
+  let lastContext = `"${serviceText}`
+  let lastComponent: string | undefined
+  let lastComponentText = ""
+
+  const clean = (text: string) => searchedText(text, longestText, redaction.text)
+
+  const componentText = (component: string | undefined): string => {
+    if (component === undefined) return ""
+    if (component !== lastComponent) {
+      lastComponentText = join("\",\"component\":\"", inner(clean(component)))
+      lastComponent = component
+    }
+    return lastComponentText
+  }
+
+  const makeKey = (name: string): Key => {
+    const shown = shownText(fieldName(clean(name)), longestText)
+    const isRenamed = shown !== fieldName(name)
+    const isUnusual = isRenamed || redaction.isSql([name])
+    const piecesAfter = (start: string): Pieces => {
+      const prefix = join(start, quote(shown), ":")
+      return {
+        prefix,
+        textPrefix: join(prefix, "\""),
+        masked: isUnusual ? "" : redaction.mayMask(name) ? join(prefix, mask) : undefined
+      }
+    }
+    return {
+      name,
+      shown,
+      isRenamed,
+      isUnusual,
+      pieces: piecesAfter(","),
+      piecesAfterText: piecesAfter("\","),
+      next: undefined
+    }
+  }
+
+  const unusualMember = (
+    { isRenamed, name, shown }: Key,
+    prefix: string,
+    names: Names | undefined,
+    value: unknown,
+    first: boolean,
+    fields: object
+  ): string => {
+    const start = isRenamed && names !== undefined
+      ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
+      : prefix
+    return start +
+      (redaction.masks([name], value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, [name])))
+  }
+
+  /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
+  const keyOf = (name: string, previous: Key): Key => {
+    const { next } = previous
+    if (next !== undefined && next.name === name) return next
+    const known = keys.get(name)
+    if (known === undefined) {
+      const made = makeKey(name)
+      if (keys.size >= mostRemembered || name.length >= 256) return made
+      keys.set(name, made)
+      return previous.next = made
+    }
+    return previous.next = known
+  }
+  const beginning = makeKey("")
+
+  /** Up to the first letter of the message; lines of one level come many to a millisecond. */
+  const startOf = (time: number, level: LogLevel.LogLevel): string => {
+    if (time !== lastTime || level !== lastLevel) {
+      lastStart = join(
+        `{"timestamp":"${new Date(time).toISOString()}`,
+        `","level":"${level.toUpperCase()}`,
+        `","severity_number":${severityNumber[level]},"message":"`
+      )
+      lastTime = time
+      lastLevel = level
+    }
+    return lastStart
+  }
+
+  /** The quote that ends a text, the ids and the service; a fiber that logs twice logs with the same. */
+  const contextOf = ({ correlationId, span, workflow }: LogRecord): string => {
+    if (correlationId !== lastCorrelation || span !== lastSpan || workflow !== lastWorkflow) {
+      lastContext = join(
+        correlationId === undefined ? "\"" : `","correlation_id":${quote(correlationId)}`,
+        spanText(span),
+        workflowText(workflow),
+        serviceText
+      )
+      lastCorrelation = correlationId
+      lastSpan = span
+      lastWorkflow = workflow
+    }
+    return lastContext
+  }
+
+  const workflowText = (workflow: Correlation.WorkflowContext | undefined): string => {
+    if (workflow === undefined) return ""
+    const known = workflows.get(workflow)
+    if (known !== undefined) return known
+    const { attempt, stepId, stepName, taskId, taskName } = redactWorkflow(workflow, redaction)
+    const text = `,"task_id":${quote(taskId)},"task_name":${quote(taskName)}` +
+      (stepId === undefined ? "" : `,"step_id":${quote(stepId)}`) +
+      (stepName === undefined ? "" : `,"step_name":${quote(stepName)}`) +
+      (attempt === undefined ? "" : `,"attempt":${attempt}`)
+    workflows.set(workflow, text)
+    return text
+  }
+
+  /** The line, each text through `clean`; what a secret of a telling shape may be in is then in `scan`. */
+  const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
+    const { fields } = record
+    let line = startOf(record.time, record.level) + inner(clean(record.message)) +
+      componentText(record.component) + contextOf(record)
+    /** Collected apart: reading a field may run code that writes a line of its own. */
+    let texts = collects && first ? looked(record.message) : ""
+    let left = 0
+    let key = beginning
+    let names: Names | undefined
+    /** Whether the text written last lacks its closing quote; what comes next brings it along. */
+    let open = false
+    for (const name in fields) {
+      if (line.length > longestLine && !essentialFields.has(name)) {
+        left++
+        continue
+      }
+      key = keyOf(name, key)
+      const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
+      open = false
+      const value = fields[name]
+      if (masked !== undefined) {
+        if (key.isUnusual) {
+          if (key.isRenamed) names ??= otherNames(fields)
+          line += unusualMember(key, prefix, names, value, first, fields)
+          continue
+        }
+        if (redaction.masks([name], value, first, fields)) {
+          line += masked
+          continue
+        }
+      }
+      if (redaction.hasPaths && redaction.masks([name], value, first, fields)) line += prefix + mask
+      else if (typeof value === "string") {
+        if (collects && first) texts += `\n${looked(value)}`
+        line += textPrefix + inner(clean(value))
+        open = true
+      } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
+      else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
+      else line += prefix + escapeControls(encodeJson(value, redaction, [name]))
+    }
+    if (open) line += "\""
+    scan = texts
+    return left > 0 ? `${line},"${(names ?? otherNames(fields))("truncated")}":"${left} more fields"}` : `${line}}`
+  }
+
+  return (record) => {
+    const line = encode(record, same, true)
+    return collects && redaction.mayHold(scan) ? encode(record, clean, false) : line
+  }
+}
+
+/** As much of a text as is searched. */
+const looked = (text: string) => text.length > mostLooked ? text.slice(0, mostLooked) : text
+
+const same = (text: string) => text
+
+const spanText = (span: Tracer.AnySpan | undefined): string =>
+  span === undefined
+    ? ""
+    : `,"trace_id":${quote(span.traceId)},"span_id":${quote(span.spanId)},"trace_flags":"${span.sampled ? "01" : "00"}"`

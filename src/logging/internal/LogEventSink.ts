@@ -1,0 +1,122 @@
+/**
+ * Turns published events into log lines.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { EventBus } from "../../events/EventBus.ts"
+import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
+import { orElse } from "../../internal/guard.ts"
+import * as SnakeCase from "../../internal/snakeCase.ts"
+import * as Fields from "../../redaction/internal/payloadFields.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
+import { LogLevels } from "../LogLevels.ts"
+import * as ExceptionFields from "./ExceptionFields.ts"
+import * as LogRecord from "./LogRecord.ts"
+import { LogWriter } from "./LogWriter.ts"
+
+/** Payload fields that a line has as ids. */
+const ids = new Set(["taskId", "taskName", "stepId", "stepName", "attempt"])
+
+/** Component of the lines that events of the catalog become. */
+const ownComponent = "workflow"
+
+/**
+ * Registers the sink: one line per event, of the event's severity, with the
+ * payload in snake case. Whether it is written depends on the level of the
+ * component: `workflow`, or the domain of a program's own event.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const bus = yield* EventBus
+    const writer = yield* LogWriter
+    const levels = yield* LogLevels
+    const redaction = yield* Redaction.Current
+    const snakeCase = SnakeCase.make()
+    const nameOf = (member: string) => {
+      const name = snakeCase(member)
+      return name === "event" ? "fields.event" : name
+    }
+    yield* bus.register({
+      name: "log",
+      signal: "log",
+      handle: (envelope, fiber, definition) => {
+        const component = isOfCatalog(envelope) ? ownComponent : definition.domain
+        if (!levels.isWritten(definition.severity, component, envelope.time)) return
+        const context = LogRecord.contextOf(fiber)
+        const recordOf = (envelope: EventEnvelope): LogRecord.LogRecord => ({
+          time: envelope.time,
+          level: definition.severity,
+          message: definition.message,
+          component,
+          correlationId: context.correlationId,
+          span: context.span,
+          workflow: workflowOf(envelope, context.workflow),
+          fields: fieldsOf(envelope, nameOf, redaction)
+        })
+        // Payloads come as the program gave them; only where one cannot be read is it copied member by member.
+        writer.write(orElse(() => recordOf(envelope), () => recordOf(readable(envelope))))
+      }
+    })
+  })
+)
+
+const readable = (envelope: EventEnvelope) =>
+  ({ ...envelope, payload: Fields.copyFields(envelope.payload) }) as unknown as EventEnvelope
+
+/** The step of an event is its payload's: a loop event about a step is published outside of the step. */
+const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
+  if (!isOfCatalog(envelope)) return current
+  const { payload } = envelope
+  if (!("stepId" in payload)) return current ?? { taskId: payload.taskId, taskName: payload.taskName }
+  return current !== undefined && current.stepId === payload.stepId && current.attempt === payload.attempt
+    ? current
+    : {
+      taskId: payload.taskId,
+      taskName: payload.taskName,
+      stepId: payload.stepId,
+      stepName: payload.stepName,
+      attempt: payload.attempt
+    }
+}
+
+/** Payload fields that lines have under the names that other lines have them under, after everything else. */
+const shared = new Set(["durationSeconds", "errorType", "errorMessage", "error"])
+
+const millisPerSecond = 1000
+
+/** Milliseconds to the microsecond: more digits are noise in a line. */
+const toMillis = (seconds: unknown) =>
+  typeof seconds === "number" ? Math.round(seconds * millisPerSecond * 1000) / 1000 : seconds
+
+const fieldsOf = (
+  envelope: EventEnvelope,
+  nameOf: (member: string) => string,
+  redaction: Redaction.Redaction
+): Record<string, unknown> => {
+  const head = { event: envelope.name }
+  const given: Readonly<Record<string, unknown>> = envelope.payload
+  const members = Object.keys(given)
+  if (!isOfCatalog(envelope)) return Fields.ofPayload(head, given, members, nameOf, redaction, "")
+  const { payload } = envelope
+  const further = members.filter((name) => !ids.has(name) && !shared.has(name))
+  const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
+  // A rule may be about the name that the field has in the payload.
+  const shown = (member: string, value: unknown) =>
+    redaction.hasPaths && redaction.masks([member], value) ? redaction.mask : value
+  if ("durationSeconds" in payload) {
+    fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
+  }
+  if ("error" in payload && payload.error !== undefined) {
+    Object.assign(fields, ExceptionFields.ofRecord(payload.error))
+  }
+  if ("errorType" in payload) {
+    fields["error.type"] = shown("errorType", payload.errorType)
+    fields["exception.message"] = shown("errorMessage", payload.errorMessage)
+  }
+  return fields
+}

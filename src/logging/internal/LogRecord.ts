@@ -1,0 +1,187 @@
+/**
+ * A log line before it is written: whose it is and what it says.
+ *
+ * @since 0.1.0
+ */
+import type * as Fiber from "effect/Fiber"
+import type * as LogLevel from "effect/LogLevel"
+import type * as Tracer from "effect/Tracer"
+import * as Correlation from "../../Correlation.ts"
+import { uniqueNames } from "../../internal/uniqueNames.ts"
+import * as Fields from "../../redaction/internal/payloadFields.ts"
+
+/**
+ * A log line before it is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LogRecord {
+  /** Epoch milliseconds. */
+  readonly time: number
+  readonly level: LogLevel.LogLevel
+  readonly message: string
+  /** Part of the program that speaks; levels can be set per component. */
+  readonly component: string | undefined
+  readonly correlationId: string | undefined
+  readonly span: Tracer.AnySpan | undefined
+  readonly workflow: Correlation.WorkflowContext | undefined
+  /** Everything else, in the order in which it is written. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What the current fiber knows about a line: ids of correlation, trace, task
+ * and step.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const contextOf = (
+  fiber: Fiber.Fiber<unknown, unknown>
+): Pick<LogRecord, "correlationId" | "span" | "workflow"> => ({
+  correlationId: fiber.getRef(Correlation.CorrelationId),
+  span: fiber.cache.span,
+  workflow: fiber.getRef(Correlation.CurrentWorkflow)
+})
+
+/**
+ * Fields that a line keeps however long it is: why it was written at all. They
+ * are bounded themselves.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const essentialFields: ReadonlySet<string> = new Set([
+  "duration_ms",
+  "error.type",
+  "exception.type",
+  "exception.message",
+  "exception.stacktrace",
+  "exception.kind",
+  "exception.reasons",
+  "exception.causes"
+])
+
+/**
+ * The members of an object that may be hostile, read once: a getter that throws
+ * costs its own member only.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const copyFields: (object: Readonly<Record<string, unknown>>) => Record<string, unknown> = Fields.copyFields
+
+/**
+ * Severity numbers of the OpenTelemetry log data model.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+ * @category constants
+ * @since 0.1.0
+ */
+export const severityNumber: { readonly [L in LogLevel.LogLevel]: number } = {
+  All: 0,
+  Trace: 1,
+  Debug: 5,
+  Info: 9,
+  Warn: 13,
+  Error: 17,
+  Fatal: 21,
+  None: 0
+}
+
+/**
+ * Keys that a line sets itself. A field of the program with one of these names
+ * is written as `fields.<name>`, so it cannot take the place of an id; one that
+ * is called `fields.<name>` is written as `fields.fields.<name>`, and so on.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+const reservedKeys: ReadonlySet<string> = new Set([
+  "timestamp",
+  "level",
+  "severity_number",
+  "message",
+  "component",
+  "correlation_id",
+  "trace_id",
+  "span_id",
+  "trace_flags",
+  "task_id",
+  "task_name",
+  "step_id",
+  "step_name",
+  "attempt",
+  "service.name",
+  "service.version"
+])
+
+const fieldsPrefix = "fields."
+
+/**
+ * The name under which a field of the program is written; no two fields have the
+ * same.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const fieldName = (key: string): string => {
+  const bare = key.startsWith(fieldsPrefix) ? key.replace(/^(?:fields\.)+/, "") : key
+  return reservedKeys.has(bare) ? fieldsPrefix + key : key
+}
+
+/** More fields than a line has room for. */
+const mostWritten = 20_000
+
+/**
+ * Names for what a line shows under another name than {@link fieldName} gives: none that one of its fields has.
+ *
+ * @internal
+ */
+export const otherNames = (fields: Readonly<Record<string, unknown>>): (shown: string) => string =>
+  uniqueNames(Object.keys(fields).slice(0, mostWritten).map(fieldName))
+
+/** Level names as a line writes them. */
+const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {
+  All: "ALL",
+  Trace: "TRACE",
+  Debug: "DEBUG",
+  Info: "INFO",
+  Warn: "WARN",
+  Error: "ERROR",
+  Fatal: "FATAL",
+  None: "NONE"
+}
+
+/**
+ * The head of a line, in its fixed order, without what is not known.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const headOf = (
+  record: LogRecord,
+  service: { readonly name: string; readonly version: string | undefined }
+): ReadonlyArray<readonly [name: string, value: string | number]> => {
+  const { span, workflow } = record
+  const head: ReadonlyArray<readonly [string, string | number | undefined]> = [
+    ["timestamp", new Date(record.time).toISOString()],
+    ["level", levelNames[record.level]],
+    ["severity_number", severityNumber[record.level]],
+    ["message", record.message],
+    ["component", record.component],
+    ["correlation_id", record.correlationId],
+    ["trace_id", span?.traceId],
+    ["span_id", span?.spanId],
+    ["trace_flags", span === undefined ? undefined : span.sampled ? "01" : "00"],
+    ["task_id", workflow?.taskId],
+    ["task_name", workflow?.taskName],
+    ["step_id", workflow?.stepId],
+    ["step_name", workflow?.stepName],
+    ["attempt", workflow?.attempt],
+    ["service.name", service.name],
+    ["service.version", service.version]
+  ]
+  return head.filter((entry): entry is readonly [string, string | number] => entry[1] !== undefined)
+}

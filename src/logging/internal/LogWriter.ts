@@ -1,0 +1,142 @@
+/**
+ * The way of a log record to its destination: level, sampling, rate limit,
+ * format. The structured logger, the event sink and the helpers all go through
+ * here, so they give the same lines.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import { InstallExitHook } from "../../internal/ExitHooks.ts"
+import { callOr, guard, guardCall } from "../../internal/guard.ts"
+import { SelfStatistics } from "../../internal/SelfStatistics.ts"
+import { redactService } from "../../redaction/internal/redactService.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
+import { LogDestination } from "../LogDestination.ts"
+import type { LogLevels } from "../LogLevels.ts"
+import * as JsonLine from "./JsonLine.ts"
+import * as LogfmtLine from "./LogfmtLine.ts"
+import * as LogRateLimit from "./LogRateLimit.ts"
+import { copyFields, type LogRecord, severityNumber } from "./LogRecord.ts"
+import * as PrettyLine from "./PrettyLine.ts"
+
+/**
+ * Writes log records.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LogWriter extends Context.Service<LogWriter, {
+  /** Writes a record whose level has been found to be written; never throws. */
+  readonly write: (record: LogRecord) => void
+}>()("tasker-telemetry/logging/internal/LogWriter") {
+  /**
+   * Writes to the destination of the context, as the `logging` options say.
+   *
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<LogWriter, never, LogDestination | LogLevels | SelfStatistics> = Layer.effect(
+    LogWriter,
+    Effect.suspend(() => make)
+  )
+}
+
+const make = Effect.gen(function*() {
+  const { logging, service: configured } = yield* TelemetryConfig.Current
+  const destination = yield* LogDestination
+  const redaction = yield* Redaction.Current
+  const service = redactService(configured, redaction)
+  const countError = (yield* SelfStatistics).counter("tasker_log_errors_total", "Log lines that could not be made.", [])
+  const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
+  const keeps = debugSampler(logging.debugSampling)
+
+  // Fields come as the program gave them; only where one cannot be read are they copied member by member.
+  const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
+  const giveUp = () => countError([])
+  const send = (record: LogRecord) => {
+    const given: unknown = destination.write(callOr(format, record, formatCopy), record.level)
+    // A rejection that nobody waits for would end the process.
+    if (given instanceof Promise) given.catch(giveUp)
+  }
+  const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging, send)
+
+  const write = (record: LogRecord) => {
+    if (keeps(record) && (admit === undefined || admit(record))) send(record)
+  }
+
+  return LogWriter.of({ write: (record) => guardCall(write, record, giveUp) })
+})
+
+const formatOf = (
+  name: TelemetryConfig.TelemetryConfig["logging"]["format"],
+  options: Parameters<typeof JsonLine.make>[0] & { readonly colour: boolean }
+): (record: LogRecord) => string => {
+  switch (name) {
+    case "json":
+      return JsonLine.make(options)
+    case "logfmt":
+      return LogfmtLine.make(options)
+    case "pretty":
+      return PrettyLine.make(options)
+  }
+}
+
+/** Decides by the trace id, so that all lines of a trace share their fate. */
+const debugSampler = (ratio: number): (record: LogRecord) => boolean => {
+  if (ratio >= 1) return () => true
+  const bound = ratio * 2 ** 32
+  return ({ level, span }) =>
+    severityNumber[level] >= severityNumber.Info || span === undefined ||
+    Number.parseInt(span.traceId.slice(-8), 16) < bound
+}
+
+/** Holds back what is too much, and reports it within a second, or when the layer or the process ends. */
+const rateLimited = Effect.fnUntraced(function*(
+  { rateLimit: limit, signals }: TelemetryConfig.TelemetryConfig["logging"],
+  send: (record: LogRecord) => void
+) {
+  const held = yield* Queue.sliding<void>(1)
+  const clock = yield* Clock.Clock
+  const limiter = LogRateLimit.make({
+    limit,
+    onSuppressed: (sample, count) =>
+      send({
+        ...sample,
+        time: clock.currentTimeMillisUnsafe(),
+        message: `${count} suppressed: ${sample.message}`,
+        fields: { suppressed: count }
+      })
+  })
+  yield* Queue.take(held).pipe(
+    Effect.andThen(Effect.whileLoop({
+      while: limiter.hasSuppressed,
+      body: () => Effect.andThen(Effect.sleep("1 second"), Clock.currentTimeMillis),
+      step: (now) => guard(() => limiter.report(now), () => {})
+    })),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  const reportAll = () => guard(() => limiter.report(Infinity), () => {})
+  let isOver = false
+  /** After the last report no line is held back: no other report would say so. */
+  const reportLast = () => {
+    isOver = true
+    reportAll()
+  }
+  const hook = yield* (yield* InstallExitHook)({
+    stage: "reports",
+    drain: (isLast) => isLast ? reportLast() : reportAll(),
+    signals
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(reportLast))
+  return (record: LogRecord) => {
+    if (isOver || limiter.admit(record)) return true
+    hook.arm()
+    Queue.offerUnsafe(held, undefined)
+    return false
+  }
+})

@@ -1,0 +1,71 @@
+/**
+ * Log records as `key=value` pairs.
+ *
+ * **Details**
+ *
+ * The fields and their order are those of the JSON lines. A value with anything
+ * but letters, digits and harmless signs is a JSON string; a key has only
+ * letters, digits, `.`, `_` and `-`. Line breaks cannot occur.
+ *
+ * @see https://brandur.org/logfmt
+ * @since 0.1.0
+ */
+import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
+import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+import { essentialFields, fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
+
+/** Characters of one value, or key. */
+const longestValue = 16_384
+/** Characters of a line after which further fields are left out. */
+const longestLine = 65_536
+
+/** Parts of the head that the program words; the others are ids and names that are written as they are. */
+const spoken = new Set(["message", "component"])
+
+const plain = /^[A-Za-z0-9._:/@+-]+$/
+
+const valueOf = (text: string): string => plain.test(text) ? text : escapeControls(encodeText(text, longestValue))
+
+const keyOf = (key: string): string => key.replace(/[^A-Za-z0-9._-]/g, "_") || "_"
+
+/**
+ * Makes the encoder of a service's lines.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly redaction: Redaction
+}): (record: LogRecord) => string =>
+(record) => {
+  const { redaction } = options
+  const workflow = record.workflow === undefined ? undefined : redactWorkflow(record.workflow, redaction)
+  const parts = headOf({ ...record, workflow }, options.service).map(([key, value]) =>
+    `${key}=${valueOf(spoken.has(key) ? searchedText(String(value), longestValue, redaction.text) : String(value))}`
+  )
+  let line = parts.join(" ")
+  let isCut = false
+  let names: ReturnType<typeof otherNames> | undefined
+  const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
+  for (const key of Object.keys(record.fields)) {
+    if (line.length > longestLine && !essentialFields.has(key)) {
+      isCut = true
+      continue
+    }
+    const shown = fieldName(keyOf(shownText(searchedText(key, longestValue, redaction.text), longestValue)))
+    line += ` ${shown === fieldName(key) ? shown : nameOf(shown)}=${fieldOf(redaction, key, record.fields)}`
+  }
+  return isCut ? `${line} ${nameOf("truncated")}=true` : line
+}
+
+const fieldOf = (redaction: Redaction, key: string, fields: Readonly<Record<string, unknown>>): string => {
+  const value = fields[key]
+  if (redaction.masks([key], value, true, fields)) return valueOf(redaction.mask)
+  if (typeof value === "string") {
+    return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
+  }
+  const json = encodeJson(value, redaction, [key])
+  return plain.test(json) ? json : escapeControls(json.startsWith("\"") ? json : encodeText(json, longestValue))
+}

@@ -1,0 +1,217 @@
+/**
+ * Standard output, standard error or a file of the process as log destination.
+ *
+ * **Details**
+ *
+ * Lines are written synchronously: at once, or collected up to
+ * `logging.bufferBytes` and written together, after a tenth of a second at the
+ * latest and at once with an error. Where the reader of a pipe is slower than
+ * the writer, up to 8 MiB wait; beyond that lines are dropped, the least severe
+ * first, and counted. A closed pipe or a full disk drops and counts, and never
+ * fails the program.
+ *
+ * What is collected is written when the layer closes and when the process ends:
+ * by itself, by `process.exit`, by an uncaught exception, or by a signal that a
+ * program can hear (SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and
+ * others). Listeners of `exit` write their lines at once. How the process ends
+ * stays the same.
+ *
+ * A line is whole for its reader, though other threads write to the same pipe:
+ * threads take turns if the main thread builds its layer before it starts
+ * workers. Other processes cannot take turns, and the system tears writes above
+ * 4096 bytes (512 outside of Linux) where the reader is slow. So
+ * `logging.longLines` splits longer lines into parts where other processes, or
+ * threads that take no turns, are known to write to the pipe. A part has
+ * `line_id`, `part`, `parts` and `text`; the `text` of all parts is the line.
+ *
+ * **Gotchas**
+ *
+ * A worker thread collects nothing: it ends without a sign when the main thread
+ * ends the process. Collected lines are lost where no program code runs any more: at SIGKILL,
+ * `process.abort` and SIGABRT, a crash of Node, and a signal while the program
+ * never lets go of the thread. Then the signal ends the process only if no line
+ * waits.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import { Buffer } from "node:buffer"
+import { fstatSync, statSync, writeSync } from "node:fs"
+import { isatty } from "node:tty"
+import { isMainThread, threadId } from "node:worker_threads"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { FlushRegistry } from "../internal/FlushRegistry.ts"
+import { guard, orElse } from "../internal/guard.ts"
+import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { LogDestination } from "../logging/LogDestination.ts"
+import * as ExitHooks from "./internal/ExitHooks.ts"
+import * as LineBuffer from "./internal/LineBuffer.ts"
+import * as LineParts from "./internal/LineParts.ts"
+import * as LogFile from "./internal/LogFile.ts"
+import * as Pipe from "./internal/Pipe.ts"
+
+const descriptors = { stdout: 1, stderr: 2 } as const
+
+/** Longest time a collected line waits. */
+const patience = "100 millis"
+
+/** Pause between two tries to write to a reader that is not ready. */
+const pause = "5 millis"
+
+/** Longest time the last lines wait for their reader when the layer closes. */
+const closingTime = "2 seconds"
+
+interface Target {
+  readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
+  readonly isTerminal: boolean
+  /** Of a pipe: whether another process is known to write to it. */
+  readonly isShared?: Pipe.Pipe["isShared"]
+}
+
+/**
+ * The destination of `logging.destination`. Fails where the file cannot be
+ * opened.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<
+  LogDestination,
+  TelemetryConfig.TelemetryConfigError,
+  SelfStatistics | FlushRegistry
+> = Layer.effect(
+  LogDestination,
+  Effect.gen(function*() {
+    const { logging } = yield* TelemetryConfig.Current
+    const statistics = yield* SelfStatistics
+    const dropped = statistics.counter("tasker_log_lines_dropped_total", "Log lines that were not written.", ["reason"])
+    const left = yield* Queue.sliding<void>(1)
+    const onTorn = () => dropped(["reader_too_slow"], 1)
+    const target = yield* logging.destination === "file"
+      ? fileTarget(logging, onTorn)
+      : standardTarget(logging.destination, onTorn)
+    let isOver = false
+    const buffer: LineBuffer.LineBuffer = LineBuffer.make({
+      // A worker thread ends without a sign when the main thread ends the process.
+      bufferBytes: isMainThread ? logging.bufferBytes : 0,
+      writeBytes: target.writeBytes,
+      countDropped: (reason, lines) => dropped([reason], lines),
+      onLeft: () => {
+        if (isOver) {
+          drainNow(true)
+          return buffer.dropAll()
+        }
+        hook.arm()
+        Queue.offerUnsafe(left, undefined)
+      }
+    })
+    const drainNow = ExitHooks.blockingDrain(buffer.drain, buffer.isEmpty)
+    /** From now on a line is written while its caller waits: no flush comes after it. */
+    const end = () => {
+      isOver = true
+      buffer.close()
+    }
+    const flush = Effect.suspend(() => {
+      buffer.drain()
+      return Effect.whileLoop({
+        while: () => !buffer.isEmpty(),
+        body: () => Effect.andThen(Effect.sleep(pause), Effect.sync(buffer.drain)),
+        step: () => {}
+      })
+    })
+    const hook = yield* ExitHooks.install({
+      stage: "lines",
+      drain: (isLast) => {
+        if (isLast) end()
+        drainNow(isLast)
+      },
+      signals: logging.signals
+    })
+    yield* Queue.take(left).pipe(
+      Effect.andThen(Effect.sleep(patience)),
+      Effect.andThen(flush),
+      Effect.forever,
+      Effect.forkScoped
+    )
+    yield* Effect.addFinalizer(() =>
+      Effect.ignoreCause(Effect.timeoutOption(flush, closingTime)).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          end()
+          buffer.dropAll()
+        }))
+      )
+    )
+    yield* (yield* FlushRegistry).register(flush)
+    return LogDestination.of({ write: inParts(logging, target, buffer.write), flush, isTerminal: target.isTerminal })
+  })
+)
+
+/** Splits lines that another process could tear, as `logging.longLines` says. */
+const inParts = (
+  { format, longLines }: TelemetryConfig.TelemetryConfig["logging"],
+  { isShared }: Target,
+  write: LogDestination["Service"]["write"]
+): LogDestination["Service"]["write"] => {
+  if (isShared === undefined || longLines === "whole") return write
+  const split = LineParts.make({
+    maximumBytes: Pipe.atomicBytes,
+    isJson: format === "json",
+    writer: `${process.pid}.${threadId}`
+  })
+  return (line, level) => {
+    const isLong = line.length * 3 >= Pipe.atomicBytes && Buffer.byteLength(line) >= Pipe.atomicBytes
+    if (isLong && (longLines === "split" || isShared())) { for (const part of split(line, level)) write(part, level) }
+    else write(line, level)
+  }
+}
+
+const standardTarget = Effect.fnUntraced(function*(
+  name: "stdout" | "stderr",
+  onTorn: () => void
+): Effect.fn.Return<Target, never, Scope.Scope> {
+  const descriptor = descriptors[name]
+  // Asking for its stream makes a pipe non-blocking: else a reader that is slow stops the program, and its end too.
+  guard(() => process[name], () => {})
+  const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(descriptor, bytes, offset, length)
+  const stats = orElse(() => fstatSync(descriptor), () => undefined)
+  return stats !== undefined && (stats.isFIFO() || stats.isSocket())
+    ? { ...yield* Pipe.open({ writeBytes, stats, descriptor, onTorn }), isTerminal: false }
+    : { writeBytes, isTerminal: isatty(descriptor) }
+})
+
+const fileTarget = Effect.fnUntraced(function*(
+  { file }: TelemetryConfig.TelemetryConfig["logging"],
+  onTorn: () => void
+): Effect.fn.Return<Target, TelemetryConfig.TelemetryConfigError, SelfStatistics | Scope.Scope> {
+  const { path } = file
+  if (path === undefined) {
+    return yield* new TelemetryConfig.TelemetryConfigError({
+      message: "expected logging.file.path to be set because logging.destination is \"file\""
+    })
+  }
+  const clock = yield* Clock.Clock
+  const failed = (yield* SelfStatistics).counter(
+    "tasker_log_rotation_errors_total",
+    "Rotations of the log file that did not work.",
+    []
+  )
+  const opened = yield* LogFile.open({
+    path,
+    maximumBytes: file.maximumBytes,
+    maximumAgeMillis: file.maximumAge === undefined ? undefined : Duration.toMillis(file.maximumAge),
+    keep: file.keep,
+    now: () => clock.currentTimeMillisUnsafe(),
+    onRotationFailed: () => failed([])
+  }).pipe(Effect.mapError((error) => new TelemetryConfig.TelemetryConfigError({ message: error.message })))
+  if (file.reopenOnHangup) yield* ExitHooks.onHangup(opened.reopen)
+  const { writeBytes } = opened
+  const stats = orElse(() => statSync(path), () => undefined)
+  return stats?.isFIFO() === true
+    ? { ...yield* Pipe.open({ writeBytes, stats, descriptor: undefined, onTorn }), isTerminal: false }
+    : { writeBytes, isTerminal: false }
+})

@@ -1,0 +1,253 @@
+/**
+ * A file that lines are appended to: rotated by size and age, opened anew on
+ * demand.
+ *
+ * **Details**
+ *
+ * Several processes may write to one file and rotate it. Each compares the file
+ * at the path with the file that it has open, and goes on in the new file. A
+ * lock file makes a rotation the work of one process; the others go on writing
+ * meanwhile.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync
+} from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { guard, orElse } from "../../internal/guard.ts"
+import { wholeLines } from "./LineBuffer.ts"
+
+/** The file cannot be opened. */
+export class LogFileError extends Schema.TaggedError<LogFileError>()("LogFileError", {
+  path: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `cannot open the log file ${this.path}: ${reason}; check logging.file.path and its permissions`
+  }
+}
+
+export interface LogFileOptions {
+  readonly path: string
+  /** Bytes at which the file is rotated; 0 for never. */
+  readonly maximumBytes: number
+  /** Milliseconds after which it is rotated; `undefined` for never. */
+  readonly maximumAgeMillis: number | undefined
+  readonly keep: number
+  readonly now: () => number
+  /** Called when a rotation did not work; lines go on into the old file. */
+  readonly onRotationFailed: () => void
+}
+
+export interface LogFile {
+  /** Appends `length` bytes from `offset` on and answers how many were taken; throws a system error. */
+  readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
+  /** Closes the file and opens the path again, for whoever has moved it. */
+  readonly reopen: () => void
+}
+
+interface Open {
+  readonly descriptor: number
+  readonly device: number
+  readonly inode: number
+  readonly since: number
+  /** A device or a pipe is not renamed: others would lose it. */
+  readonly isRegular: boolean
+  bytes: number
+  /** Whether the last line is complete; a rotation would tear it apart. */
+  atLineStart: boolean
+}
+
+/** Pause after a rotation that did not work; each try moves the older files on. */
+const retryMillis = 60_000
+/** Time between two looks at the path of a file that this process does not rotate. */
+const lookMillis = 1000
+/** Age of a lock whose process has died; a rotation takes milliseconds. */
+const staleMillis = 10_000
+/** The largest `logging.file.keep`. */
+const mostKept = 1000
+
+/** Opens the file, and closes it with the scope. */
+export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileError, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => {
+          mkdirSync(dirname(options.path), { recursive: true })
+          const current = openAt(options)
+          if (current.isRegular && isRotated(options)) removeBeyond(options)
+          return { current }
+        },
+        catch: (cause) => new LogFileError({ path: options.path, cause })
+      }),
+      (file) =>
+        Effect.sync(() => {
+          const { descriptor } = file.current
+          // The number may soon belong to somebody else's file.
+          file.current = { ...file.current, descriptor: closed }
+          guard(() => closeSync(descriptor), () => {})
+        })
+    ),
+    (file) => make(options, file)
+  )
+
+/** No descriptor: writing to it fails. */
+const closed = -1
+
+const isRotated = ({ maximumAgeMillis, maximumBytes }: LogFileOptions): boolean =>
+  maximumBytes > 0 || maximumAgeMillis !== undefined
+
+/** Removes the files that an earlier run kept and this run would keep no longer. */
+const removeBeyond = ({ keep, path }: LogFileOptions) => {
+  const start = `${basename(path)}.`
+  for (const name of orElse(() => readdirSync(dirname(path)), () => [])) {
+    const number = name.startsWith(start) ? name.slice(start.length) : ""
+    if (/^[1-9]\d{0,3}$/.test(number) && Number(number) > keep && Number(number) <= mostKept) {
+      guard(() => rmSync(join(dirname(path), name)), () => {})
+    }
+  }
+}
+
+const openAt = ({ now, path }: LogFileOptions): Open => {
+  const descriptor = openSync(path, "a", 0o640)
+  const stats = fstatSync(descriptor)
+  return {
+    descriptor,
+    device: stats.dev,
+    inode: stats.ino,
+    since: stats.size === 0 ? now() : stats.birthtimeMs,
+    isRegular: stats.isFile(),
+    bytes: stats.size + completed(path, descriptor, stats),
+    atLineStart: true
+  }
+}
+
+const lineFeed = 10
+
+/** Ends a last line that was left without its end, as by a full disk; gives how many bytes that took. */
+const completed = (path: string, descriptor: number, stats: Stats): number => {
+  if (!stats.isFile() || stats.size === 0) return 0
+  const last = Buffer.alloc(1)
+  guard(() => {
+    const reader = openSync(path, "r")
+    readSync(reader, last, 0, 1, stats.size - 1)
+    closeSync(reader)
+  }, () => last.fill(lineFeed))
+  return last[0] === lineFeed ? 0 : orElse(() => writeSync(descriptor, "\n"), () => 0)
+}
+
+/** Calls `rotate` if no other process rotates the file; `staleAt` is the time of the file system, in milliseconds. */
+const locked = (path: string, staleAt: number, rotate: () => void, onFailed: () => void) => {
+  const lock = `${path}.lock`
+  const held = statSync(lock, { throwIfNoEntry: false })
+  if (held !== undefined) {
+    if (held.mtimeMs < staleAt) rmSync(lock)
+    return
+  }
+  const descriptor = orElse(() => openSync(lock, "wx", 0o640), (error) => {
+    if (!isTaken(error)) onFailed()
+    return closed
+  })
+  if (descriptor === closed) return
+  guard(rotate, onFailed)
+  closeSync(descriptor)
+  rmSync(lock, { force: true })
+}
+
+const isTaken = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST"
+
+const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
+  const { maximumAgeMillis, maximumBytes, path } = options
+  const rotates = isRotated(options)
+  let retryAt = -Infinity
+  let lookAt = options.now() + lookMillis
+
+  const reopen = () => {
+    const before = file.current
+    if (before.descriptor === closed) return
+    file.current = openAt(options)
+    closeSync(before.descriptor)
+  }
+
+  const isCurrent = ({ dev, ino }: Stats) => dev === file.current.device && ino === file.current.inode
+
+  /** Goes on in the file at the path, if it is another one or the one that is open has no name any more. */
+  const follow = () => {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) {
+      // A file that was moved away is left when the mover asks for it.
+      if (rotates || fstatSync(file.current.descriptor).nlink === 0) reopen()
+    } else if (isCurrent(stats)) file.current.bytes = stats.size
+    else reopen()
+  }
+
+  const look = () => {
+    const now = options.now()
+    if (!file.current.isRegular || !file.current.atLineStart || (!rotates && now < lookAt)) return
+    lookAt = now + lookMillis
+    guard(follow, () => {})
+  }
+
+  /** How many of the bytes the file takes, in whole lines. */
+  const fitting = (bytes: Uint8Array, offset: number, length: number): number =>
+    maximumBytes === 0 || !file.current.isRegular
+      ? length
+      : wholeLines(bytes, offset, length, maximumBytes - file.current.bytes)
+
+  const isDue = (bytes: number): boolean => {
+    const { atLineStart, bytes: size, isRegular, since } = file.current
+    if (!isRegular || size === 0 || !atLineStart) return false
+    return (maximumBytes > 0 && size + bytes > maximumBytes) ||
+      (maximumAgeMillis !== undefined && options.now() - since >= maximumAgeMillis)
+  }
+
+  const rotate = () => {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    // Another process has rotated it, or moved it away: the older files stay where they are.
+    if (stats === undefined || !isCurrent(stats)) return reopen()
+    for (let number = options.keep - 1; number >= 1; number--) {
+      guard(() => renameSync(`${path}.${number}`, `${path}.${number + 1}`), () => {})
+    }
+    renameSync(path, `${path}.1`)
+    reopen()
+  }
+
+  const onRotationFailed = () => {
+    retryAt = options.now() + retryMillis
+    options.onRotationFailed()
+  }
+
+  return {
+    writeBytes: (bytes, offset, length) => {
+      look()
+      const isPaused = options.now() < retryAt
+      if (!isPaused && isDue(fitting(bytes, offset, length))) {
+        const { mtimeMs } = fstatSync(file.current.descriptor)
+        guard(() => locked(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
+      }
+      const taken = options.now() < retryAt ? length : fitting(bytes, offset, length)
+      const { current } = file
+      const count = writeSync(current.descriptor, bytes, offset, taken)
+      current.bytes += count
+      if (count > 0) current.atLineStart = bytes[offset + count - 1] === lineFeed
+      return count
+    },
+    reopen: () => guard(reopen, options.onRotationFailed)
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A pipe or a socket that several threads and processes may write to.
+ *
+ * **Details**
+ *
+ * The system never tears a write of up to {@link atomicBytes} bytes. Longer writes are torn where the reader is slow.
+ * So a write has whole lines of at most so many bytes, or one longer line. Threads of one process take turns: a thread
+ * whose line is half written keeps the pipe until the line is complete. The memory for that goes from the main thread
+ * to the workers that it starts. Other processes cannot take turns: {@link Pipe.isShared} says whether there are any.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { ChildProcess } from "node:child_process"
+import cluster from "node:cluster"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import { readlinkSync, type Stats } from "node:fs"
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads"
+import { guard, orElse } from "../../internal/guard.ts"
+import { type LineBufferOptions, wholeLines } from "./LineBuffer.ts"
+
+/** Bytes of a write that the system does not tear: `PIPE_BUF`. */
+export const atomicBytes = process.platform === "linux" ? 4096 : 512
+
+type WriteBytes = LineBufferOptions["writeBytes"]
+
+export interface Pipe {
+  /** Writes whole lines, or a part of a long one; 0 while another thread is in the middle of a line. */
+  readonly writeBytes: WriteBytes
+  /** Whether a process or a thread that does not take turns is known to write to the pipe. */
+  readonly isShared: () => boolean
+}
+
+/** What the threads share: places in an `Int32Array`. */
+const place = { holder: 0, turn: 1, isTorn: 2, isOfMain: 3, children: 4, ofParent: 5, writers: 6 } as const
+
+/** Time after which a thread that does nothing about its half line has died, in milliseconds. */
+const staleMillis = 1000
+/** Waits of a millisecond for a thread that is in the middle of a write. */
+const mostWaits = 3
+
+const lineFeed = 10
+const lineBreak = new Uint8Array([lineFeed])
+
+/** Opens a pipe over a function that writes to its descriptor. */
+export const open = Effect.fnUntraced(function*(options: {
+  readonly writeBytes: WriteBytes
+  readonly stats: Stats
+  /** Number of the descriptor; `undefined` for a pipe with a path, which no child inherits. */
+  readonly descriptor: number | undefined
+  /** Called for a line that was half written when its turn ended. */
+  readonly onTorn: () => void
+}): Effect.fn.Return<Pipe, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const words = sharedWords(options.stats)
+  if (options.descriptor !== undefined) {
+    if (isSharedWithParent(options.descriptor)) Atomics.store(words, place.ofParent, 1)
+    yield* countChildren(words)
+  }
+  return {
+    writeBytes: inTurns(words, () => clock.currentTimeMillisUnsafe(), options),
+    isShared: () =>
+      Atomics.load(words, place.isOfMain) === 0 || Atomics.load(words, place.ofParent) > 0 ||
+      Atomics.load(words, place.children) > 0
+  }
+})
+
+/** Workers get the memory of the thread that starts them. */
+const sharedWords = ({ dev, ino }: Stats): Int32Array<SharedArrayBuffer> => {
+  const key = `tasker-telemetry/node/internal/Pipe/${dev}:${ino}`
+  const known: unknown = getEnvironmentData(key)
+  if (known instanceof Int32Array && known.buffer instanceof SharedArrayBuffer) return new Int32Array(known.buffer)
+  const words = new Int32Array(new SharedArrayBuffer(Object.keys(place).length * Int32Array.BYTES_PER_ELEMENT))
+  words[place.isOfMain] = isMainThread ? 1 : 0
+  setEnvironmentData(key, words)
+  return words
+}
+
+const linkOf = (pid: number | "self", descriptor: number) =>
+  orElse(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`), () => undefined)
+
+/** A process that was forked has the output of its parent, unless the parent reads it. */
+const isSharedWithParent = (descriptor: number): boolean => {
+  if (!isMainThread || process.send === undefined) return false
+  const own = linkOf("self", descriptor)
+  const parents = [linkOf(process.ppid, 1), linkOf(process.ppid, 2)]
+  return own === undefined || parents.includes(own) || parents.every((link) => link === undefined)
+}
+
+/** Counts the running children that may have inherited the output, until the scope closes. */
+const countChildren = (words: Int32Array): Effect.Effect<void, never, Scope.Scope> => {
+  const count = (child: ChildProcess) => {
+    if (child.pid === undefined || (child.stdio[1] !== null && child.stdio[2] !== null)) return
+    Atomics.add(words, place.children, 1)
+    child.once("exit", () => Atomics.sub(words, place.children, 1))
+  }
+  const onChild = (message: unknown) => {
+    // Told before the child starts.
+    queueMicrotask(() => guard(() => count((message as { readonly process: ChildProcess }).process), () => {}))
+  }
+  return Effect.asVoid(Effect.acquireRelease(
+    Effect.sync(() => {
+      for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) count(worker.process)
+      subscribe("child_process", onChild)
+    }),
+    () => Effect.sync(() => unsubscribe("child_process", onChild))
+  ))
+}
+
+const inTurns = (
+  words: Int32Array<SharedArrayBuffer>,
+  now: () => number,
+  options: { readonly writeBytes: WriteBytes; readonly onTorn: () => void }
+): WriteBytes => {
+  const me = Atomics.add(words, place.writers, 1) + 1
+  /** Whether our last line is half written, so that the turn is still ours. */
+  let isTorn = false
+  /** Whether the line of a writer that died has to be ended first. */
+  let isBroken = false
+  let seenTurn = -1
+  let seenAt = 0
+
+  const release = () => {
+    isTorn = false
+    Atomics.store(words, place.isTorn, 0)
+    Atomics.store(words, place.holder, 0)
+  }
+
+  /** Takes the turn of a writer that has done nothing for too long. */
+  const isTaken = (holder: number): boolean => {
+    const turn = Atomics.load(words, place.turn)
+    if (turn !== seenTurn) {
+      seenTurn = turn
+      seenAt = now()
+      return false
+    }
+    if (now() - seenAt < staleMillis) return false
+    if (Atomics.compareExchange(words, place.holder, holder, me) !== holder) return false
+    isBroken = Atomics.exchange(words, place.isTorn, 0) === 1
+    return true
+  }
+
+  const acquire = (): boolean => {
+    for (let waits = 0;; waits++) {
+      const holder = Atomics.compareExchange(words, place.holder, 0, me)
+      if (holder === 0 || holder === me) return true
+      if (waits === mostWaits || Atomics.load(words, place.isTorn) === 1) return isTaken(holder)
+      Atomics.wait(words, place.holder, holder, 1)
+    }
+  }
+
+  const onError = (error: unknown): never => {
+    if (!isTorn) release()
+    throw error
+  }
+
+  return (bytes, offset, length) => {
+    if (isTorn && Atomics.load(words, place.holder) !== me) {
+      isTorn = false
+      options.onTorn()
+      return bytes.indexOf(lineFeed, offset) + 1 - offset
+    }
+    if (!acquire()) return 0
+    Atomics.add(words, place.turn, 1)
+    return orElse(() => {
+      if (isBroken) isBroken = options.writeBytes(lineBreak, 0, 1) === 0
+      const count = options.writeBytes(bytes, offset, wholeLines(bytes, offset, length, atomicBytes))
+      if (count === 0 ? isTorn : bytes[offset + count - 1] !== lineFeed) {
+        isTorn = true
+        Atomics.store(words, place.isTorn, 1)
+      } else release()
+      return count
+    }, onError)
+  }
+}

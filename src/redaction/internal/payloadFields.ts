@@ -1,0 +1,61 @@
+/**
+ * Fields of lines and spans, made of objects that may be hostile.
+ *
+ * @internal
+ */
+import { orElse } from "../../internal/guard.ts"
+import { setField } from "../../internal/setField.ts"
+import { uniqueNames } from "../../internal/uniqueNames.ts"
+import type { Redaction } from "../Redaction.ts"
+
+/** The members of an object that may be hostile, read once: a getter that throws costs its own member only. */
+export const copyFields = (object: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const fields: Record<string, unknown> = {}
+  for (const key of orElse(() => Object.keys(object), () => [])) {
+    setField(fields, key, orElse(() => object[key], () => "[unreadable]"))
+  }
+  return fields
+}
+
+/**
+ * The members of a payload that are not `undefined`, with what is in `head`, under the names that `nameOf` gives. Where
+ * two have the same, a member that is called so keeps it, and the others are masked as if they had it. Throws where a
+ * member cannot be read.
+ */
+export const ofPayload = (
+  head: Readonly<Record<string, unknown>>,
+  payload: Readonly<Record<string, unknown>>,
+  members: ReadonlyArray<string>,
+  nameOf: (member: string) => string,
+  redaction: Redaction,
+  prefix: string
+): Record<string, unknown> => {
+  const fields: Record<string, unknown> = { ...head }
+  for (const member of members) {
+    const value = payload[member]
+    if (value === undefined) continue
+    const name = prefix + nameOf(member)
+    if (Object.hasOwn(fields, name)) return apart(head, payload, members, nameOf, redaction, prefix)
+    setField(fields, name, value)
+  }
+  return fields
+}
+
+const apart: typeof ofPayload = (head, payload, members, nameOf, redaction, prefix) => {
+  const fields: Record<string, unknown> = { ...head }
+  const present = members.filter((member) => payload[member] !== undefined)
+  const own = present.filter((member) => nameOf(member) === member)
+  const distinct = uniqueNames([...Object.keys(head), ...own.map((member) => prefix + member)])
+  for (const member of present) {
+    const shown = nameOf(member)
+    const name = prefix + shown
+    const value = payload[member]
+    if (shown === member) setField(fields, name, value)
+    else {
+      const other = distinct(name)
+      // A rule may be about the name without the number.
+      setField(fields, other, other === name ? value : redaction.apply(name, value))
+    }
+  }
+  return fields
+}

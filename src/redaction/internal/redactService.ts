@@ -1,0 +1,37 @@
+/**
+ * The service of the configuration as it may leave the process.
+ *
+ * @internal
+ */
+import { uniqueNames } from "../../internal/uniqueNames.ts"
+import type { Redaction } from "../Redaction.ts"
+
+export interface Service {
+  readonly name: string
+  readonly version: string | undefined
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** A build number or a time in digits is no card number. */
+const numbersOnly = /^[\d.]*$/
+
+/**
+ * What the policy makes of a service, to be worked out once per layer.
+ *
+ * Attributes are masked as any field is. Name and version are searched for secrets only: everything that is
+ * sent has them, so a rule for keys such as `name` is not meant for them.
+ */
+export const redactService = ({ attributes, name, version }: Service, redaction: Redaction): Service => {
+  const keys = Object.keys(attributes)
+  // Names that are not shown as they are may look alike.
+  const nameFor = uniqueNames(keys.filter((key) => redaction.name(key) === key))
+  const shownName = (key: string) => redaction.name(key) === key ? key : nameFor(redaction.name(key))
+  const search = (text: string) => numbersOnly.test(text) ? text : redaction.text(text)
+  return {
+    name: search(name),
+    version: version === undefined ? undefined : search(version),
+    attributes: Object.fromEntries(
+      Object.entries(attributes).map(([key, value]) => [shownName(key), String(redaction.apply(key, value))])
+    )
+  }
+}

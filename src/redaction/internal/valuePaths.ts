@@ -1,0 +1,40 @@
+/**
+ * Places of values, as `redaction.paths` names them.
+ *
+ * @internal
+ */
+import * as SnakeCase from "../../internal/snakeCase.ts"
+
+/** What stands before the name of a payload's field where an event is an attribute of a span or a field of a line. */
+const prefixes: ReadonlyArray<ReadonlyArray<string>> = [["tasker", "event"], ["fields"]]
+
+/** Longer keys are compared as they are. */
+const longestKey = 256
+
+/**
+ * Whether a value stands at one of these places.
+ *
+ * Keys inside each other and one key with dots are the same place, as spans have `customer.card.number` for one
+ * attribute, and what is inside of a place is at it. `customerCard` and `customer_card` are the same key: an event has
+ * its payload's fields in camel case, and its lines and attributes have them in snake case.
+ */
+export const compile = (paths: ReadonlyArray<string>): (path: ReadonlyArray<string>) => boolean => {
+  const snakeCase = SnakeCase.make()
+  const keyOf = (key: string) => key.length > longestKey ? key : snakeCase(key)
+  const places = paths.map((path) => path.split(".").map(keyOf))
+
+  return (path) => {
+    const given = path.map(keyOf)
+    if (places.some((place) => place.length === given.length && startsWith(given, place))) return true
+    if (!given.some((key) => key.includes("."))) return false
+    const parts = given.join(".").split(".")
+    return isWithin(places, parts) ||
+      prefixes.some((prefix) => startsWith(parts, prefix) && isWithin(places, parts.slice(prefix.length)))
+  }
+}
+
+const isWithin = (places: ReadonlyArray<ReadonlyArray<string>>, parts: ReadonlyArray<string>): boolean =>
+  places.some((place) => startsWith(parts, place))
+
+const startsWith = (parts: ReadonlyArray<string>, place: ReadonlyArray<string>): boolean =>
+  place.length <= parts.length && place.every((part, index) => part === "*" || part === parts[index])

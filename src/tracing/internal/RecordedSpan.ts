@@ -1,0 +1,188 @@
+/**
+ * A span that is being recorded. It is Effect's span while it runs and the
+ * `SpanData` that processors get once it has ended; nothing is converted.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import { Attribute } from "../../Conventions.ts"
+import { truncateAtWord } from "../../internal/truncateAtWord.ts"
+import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+import type { SpanData, SpanEventData } from "../SpanData.ts"
+import * as SpanIds from "./SpanIds.ts"
+import { attributeName, attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
+
+/** What all spans of one tracer share. */
+export interface Recording {
+  readonly clock: Clock.Clock
+  readonly limits: SpanLimits
+  readonly redaction: Redaction
+  readonly onEnd: (span: SpanData) => void
+}
+
+const noEvents: ReadonlyArray<SpanEventData> = []
+
+/** The attributes that say how a span ended. A full span gives up another attribute for each of them. */
+const endings: ReadonlySet<string> = new Set([
+  Attribute.taskStatus,
+  Attribute.stepStatus,
+  Attribute.workSeconds,
+  Attribute.errorType,
+  Attribute.interrupted
+])
+
+/** Characters of a name; Effect's span logger makes a log message the name of an event. */
+const longestName = 8192
+
+export class RecordedSpan implements Tracer.Span, SpanData {
+  readonly _tag = "Span"
+  readonly sampled = true
+  readonly name: string
+  readonly traceId: string
+  readonly spanId: string
+  readonly parent: Option.Option<Tracer.AnySpan>
+  readonly annotations: Context.Context<never>
+  readonly kind: Tracer.SpanKind
+  readonly startTimeNanos: bigint
+  readonly attributes = new Map<string, unknown>()
+  links: ReadonlyArray<Tracer.SpanLink> = []
+  endTimeNanos: bigint
+  statusCode: "unset" | "error" = "unset"
+  statusMessage: string | undefined = undefined
+  droppedAttributes = 0
+  droppedEvents = 0
+  droppedLinks = 0
+  readonly #recording: Recording
+  readonly #startMonotonic: bigint
+  #exit: Exit.Exit<unknown, unknown> | undefined = undefined
+  #events: Array<SpanEventData> | undefined = undefined
+  #keyEvents: Set<SpanEventData> | undefined = undefined
+
+  constructor(
+    options: Parameters<Tracer.Tracer["span"]>[0],
+    ids: { readonly traceId: string; readonly spanId: string },
+    recording: Recording
+  ) {
+    this.name = recording.redaction.text(options.name)
+    this.traceId = ids.traceId
+    this.spanId = ids.spanId
+    this.parent = options.parent
+    this.annotations = options.annotations
+    this.kind = options.kind
+    this.#recording = recording
+    this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
+    // One reading of the wall clock per local trace: the spans of a tree lie on one time axis.
+    const parent = Option.getOrUndefined(options.parent)
+    this.startTimeNanos = parent instanceof RecordedSpan ? parent.now() : options.startTime
+    this.endTimeNanos = this.startTimeNanos
+    if (options.links.length > 0) this.addLinks(options.links)
+  }
+
+  get parentSpanId(): string | undefined {
+    return Option.isSome(this.parent) ? this.parent.value.spanId : undefined
+  }
+
+  get events(): ReadonlyArray<SpanEventData> {
+    return this.#events ?? noEvents
+  }
+
+  get status(): Tracer.SpanStatus {
+    return this.#exit === undefined
+      ? { _tag: "Started", startTime: this.startTimeNanos }
+      : { _tag: "Ended", startTime: this.startTimeNanos, endTime: this.endTimeNanos, exit: this.#exit }
+  }
+
+  attribute(key: string, value: unknown): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    const name = attributeName(redaction, key)
+    if (this.attributes.size >= limits.attributeCount && !this.attributes.has(name)) {
+      this.droppedAttributes++
+      const other = endings.has(name) ? this.#newestOf(this.attributes.keys(), endings) : undefined
+      if (other === undefined) return
+      this.attributes.delete(other)
+    }
+    this.attributes.set(name, attributeValue(limits, redaction, key, value))
+  }
+
+  event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
+    this.#addEvent(name, startTime, attributes, false)
+  }
+
+  /** Adds an event that says how the span went on or ended: a full span gives up its newest other event for it. */
+  keyEvent(name: string, startTime: bigint, attributes: Record<string, unknown>): void {
+    this.#addEvent(name, startTime, attributes, true)
+  }
+
+  #addEvent(name: string, timeNanos: bigint, attributes: Record<string, unknown>, isKey: boolean): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    const events = this.#events ??= []
+    if (events.length >= limits.eventCount) {
+      this.droppedEvents++
+      const other = isKey ? this.#newestOf(events, this.#keyEvents) : undefined
+      if (other === undefined) return
+      events.splice(events.indexOf(other), 1)
+    }
+    const event: SpanEventData = {
+      name: redaction.text(truncateAtWord(name, longestName)),
+      timeNanos,
+      attributes: attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
+    }
+    events.push(event)
+    if (isKey) (this.#keyEvents ??= new Set()).add(event)
+  }
+
+  #newestOf<A>(all: Iterable<A>, except: ReadonlySet<A> | undefined): A | undefined {
+    let newest: A | undefined
+    for (const each of all) if (except?.has(each) !== true) newest = each
+    return newest
+  }
+
+  addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
+    if (this.#exit !== undefined) return
+    const { limits, redaction } = this.#recording
+    const room = Math.max(0, limits.linkCount - this.links.length)
+    const kept = links.filter(({ span }) => SpanIds.areValid(span)).slice(0, room)
+    this.droppedLinks += links.length - kept.length
+    this.links = [
+      ...this.links,
+      ...kept.map(({ attributes, span }) => ({
+        span,
+        attributes: attributeRecord(limits, redaction, attributes, limits.linkAttributeCount)
+      }))
+    ]
+  }
+
+  /** The wall clock may have jumped since the start: the end is the start plus the monotonic time elapsed. */
+  end(_endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+    if (this.#exit !== undefined) return
+    this.endTimeNanos = this.now()
+    if (Exit.isFailure(exit)) this.#recordFailure(exit.cause)
+    this.#exit = exit
+    this.#recording.onEnd(this)
+  }
+
+  /** The wall time of the root's start moved on by the monotonic clock. */
+  now(): bigint {
+    return this.startTimeNanos + this.#recording.clock.monotonicTimeNanosUnsafe() - this.#startMonotonic
+  }
+
+  #recordFailure(cause: Cause.Cause<unknown>): void {
+    if (Cause.hasInterruptsOnly(cause)) {
+      this.attribute(Attribute.interrupted, true)
+      return
+    }
+    const error = ErrorRecord.make(cause, this.#recording.redaction)
+    this.statusCode = "error"
+    this.statusMessage = ErrorRecord.headline(error)
+    if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
+    this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * How much a span may hold, and how a value is brought within that.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
+ * @since 0.1.0
+ */
+import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import { orElse } from "../../internal/guard.ts"
+import { truncateMasked } from "../../internal/truncateAtWord.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+
+/**
+ * The limits of a span; see the `tracing.limits` options.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SpanLimits = TelemetryConfig["tracing"]["limits"]
+
+/**
+ * The value of an attribute as it may be kept: redacted, and no text in it
+ * longer than the limit.
+ *
+ * **Details**
+ *
+ * An array or object keeps at most 1000 members in all, and texts of at most
+ * eight times the limit together.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
+  const isMasked = (redaction.hasPaths || redaction.mayMask(key)) && redaction.masks([key], value)
+  if (isMasked) return redaction.mask
+  if (typeof value === "string") return cleanText(limits, redaction, key, value)
+  if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
+  return clipInside(limits, redaction.apply(key, value), {
+    members: mostMembers,
+    characters: textsOfValue * limits.attributeValueLength
+  })
+}
+
+/**
+ * The name of an attribute as it may be kept: redacted, and of at most 256
+ * characters.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
+
+/**
+ * The attributes of a span event or link as they may be kept, `most` of
+ * them. What throws when it is read is masked.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const attributeRecord = (
+  limits: SpanLimits,
+  redaction: Redaction,
+  attributes: Readonly<Record<string, unknown>>,
+  most: number = limits.attributeCount
+): Readonly<Record<string, unknown>> => {
+  const kept: Record<string, unknown> = {}
+  for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, most)) {
+    kept[attributeName(redaction, key)] = attributeValue(
+      limits,
+      redaction,
+      key,
+      orElse(() => attributes[key], () => redaction.mask)
+    )
+  }
+  return kept
+}
+
+/** A whole number from here on may be a card number. */
+const fewestCardDigits = 1e12
+
+const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string =>
+  truncateMasked(value, limits.attributeValueLength, redaction.isSql([key]) ? redaction.sql : redaction.text)
+
+const mostMembers = 1000
+const textsOfValue = 8
+const longestKey = 256
+
+const clip = (text: string, limit: number) => text.length > limit ? text.slice(0, limit) : text
+
+const clipInside = (
+  limits: SpanLimits,
+  value: unknown,
+  room: { members: number; characters: number }
+): unknown => {
+  if (typeof value === "string") {
+    const kept = clip(value, Math.min(limits.attributeValueLength, room.characters))
+    room.characters -= kept.length
+    return kept
+  }
+  if (value instanceof Date) return orElse(() => value.toISOString(), () => "Invalid Date")
+  if (Array.isArray(value)) return take(value, room).map((item) => clipInside(limits, item, room))
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(
+      take(Object.entries(value), room).map(([key, item]) => [
+        clip(key, longestKey),
+        clipInside(limits, item, room)
+      ])
+    )
+  }
+  return value
+}
+
+/** The members there is room for. */
+const take = <A>(members: ReadonlyArray<A>, room: { members: number }): ReadonlyArray<A> => {
+  const taken = members.slice(0, room.members)
+  room.members -= taken.length
+  return taken
+}

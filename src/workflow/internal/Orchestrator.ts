@@ -1,0 +1,354 @@
+/**
+ * The loop that brings a run to its end: discover what may start, start it as a
+ * batch, wait for anything to settle, discover again.
+ *
+ * A batch is no barrier: each settled step may make others ready at once, so
+ * the run takes as long as its critical path if the concurrency allows.
+ *
+ * **Details**
+ *
+ * The loop keeps, per step, how many dependencies are missing. A settled step
+ * costs one visit to each of its dependants, whatever the size of the task.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
+import { Attribute, SpanName } from "../../Conventions.ts"
+import { withSpan } from "../../internal/ownSpans.ts"
+import * as RetryPolicy from "../../RetryPolicy.ts"
+import * as StepError from "../StepError.ts"
+import type { StepRecord } from "../TaskStore.ts"
+import * as Batch from "./Batch.ts"
+import * as RunEnd from "./RunEnd.ts"
+import * as StepExecutor from "./StepExecutor.ts"
+import {
+  amendStep,
+  type Message,
+  moveStep,
+  type Restore,
+  secondsBetween,
+  stepFields,
+  taskFields,
+  type TaskRun
+} from "./TaskRun.ts"
+
+interface Loop {
+  readonly run: TaskRun
+  readonly scope: Scope.Scope
+  readonly clock: Clock.Clock
+  /** Per step how many dependencies are not satisfied yet. */
+  readonly missing: Array<number>
+  /** Per step whether its dependants have been told, which happens once. */
+  readonly satisfied: Array<boolean>
+  /** Steps that may start, in the order they became ready; `head` is the first that has not been looked at. */
+  ready: Array<number>
+  head: number
+  running: number
+  /** Steps whose back-off is to be waited for, with its end by the monotonic clock. */
+  readonly backingOff: Map<number, bigint>
+  /** The back-off end the run has been deferred to and told about, while nothing runs. */
+  deferredUntil: bigint | undefined
+  batches: number
+}
+
+/**
+ * Runs the steps until nothing is left to do or the run is cancelled, inside a
+ * `tasker.workflow.orchestration` span. The steps' exits are in the run. Fails
+ * only by a defect of its own, which is in the run too. Not interruptible but
+ * for the loop, which is in `restore`: interrupting it interrupts and settles
+ * every running step.
+ */
+export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void, never, unknown> =>
+  withSpan(
+    SpanName.orchestration,
+    { attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } },
+    () =>
+      // The scope is not put into the context: a step that needs one gets the caller's.
+      Effect.suspend(() => {
+        const scope = Scope.makeUnsafe("parallel")
+        return Effect.onExit(restore(loop(run, scope)), (exit) => {
+          run.over = true
+          run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
+          run.defect = RunEnd.defectOf(exit)
+          return Effect.andThen(Scope.close(scope, exit), RunEnd.finalize(run))
+        })
+      })
+  )
+
+const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
+  const clock = yield* Clock.Clock
+  const state: Loop = {
+    run,
+    scope,
+    clock,
+    missing: run.task.graph.dependencies.map((needed) => needed.length),
+    satisfied: [],
+    ready: [],
+    head: 0,
+    running: 0,
+    backingOff: new Map(),
+    deferredUntil: undefined,
+    batches: 0
+  }
+  state.missing.forEach((count, index) => count === 0 && makeReady(state, index))
+  while (!run.cancelRequested) {
+    const found = state.running < run.settings.concurrency ? take(state) : []
+    if (found.length > 0) yield* startBatch(state, found)
+    else if (state.running === 0 && Queue.sizeUnsafe(run.mailbox) === 0) {
+      if (yield* isOver(state)) return
+    }
+    for (const message of yield* Queue.takeAll(run.mailbox)) yield* receive(state, message)
+  }
+})
+
+/** Forks a part of the loop into its scope; if it dies, the loop hears of it. */
+const forkPart = (
+  { run, scope }: Loop,
+  part: Effect.Effect<unknown, never, unknown>,
+  options?: { readonly startImmediately: true; readonly uninterruptible: true }
+): Effect.Effect<void, never, unknown> =>
+  Effect.map(Effect.forkIn(part, scope, options), (fiber) => {
+    fiber.addObserver((exit) => {
+      const cause = RunEnd.defectOf(exit)
+      if (cause !== undefined) Queue.offerUnsafe(run.mailbox, { _tag: "Defect", cause })
+    })
+  })
+
+const makeReady = (state: Loop, index: number) => {
+  const now = state.clock.monotonicTimeNanosUnsafe()
+  state.run.readyNanos[index] = now
+  state.run.firstReadyNanos[index] ??= now
+  state.ready.push(index)
+}
+
+/** Takes as many ready steps as there are free slots. */
+const take = (state: Loop): Array<number> => {
+  const found: Array<number> = []
+  const free = state.run.settings.concurrency - state.running
+  while (found.length < free && state.head < state.ready.length) {
+    const index = state.ready[state.head++] as number
+    if (state.run.steps[index]?.state === "pending") found.push(index)
+  }
+  if (state.head === state.ready.length) {
+    state.ready = []
+    state.head = 0
+  }
+  return found
+}
+
+/** Nothing may start and nothing runs: over, unless a back-off is still to elapse. */
+const isOver = (state: Loop): Effect.Effect<boolean> => {
+  const { run } = state
+  const left = countPending(run)
+  const backingOff = state.backingOff.size
+  run.over = backingOff === 0
+  if (left === 0 && backingOff === 0) return Effect.succeed(true)
+  const noneViable = run.bus.publish("workflow.no_viable_steps", {
+    ...taskFields(run.record),
+    pendingSteps: left + backingOff,
+    reason: backingOff > 0 ? "waiting_for_backoff" : "blocked_by_failures"
+  })
+  return backingOff === 0
+    ? Effect.as(noneViable, true)
+    : Effect.as(defer(state, noneViable), false)
+}
+
+/** The run waits for the earliest back-off; told once, and again only if that is another one by now. */
+const defer = (state: Loop, noneViable: Effect.Effect<void>): Effect.Effect<void> => {
+  const until = [...state.backingOff.values()].reduce((earliest, end) => end < earliest ? end : earliest)
+  const before = state.deferredUntil
+  if (before === until) return Effect.void
+  state.deferredUntil = until
+  const now = state.clock.monotonicTimeNanosUnsafe()
+  const delaySeconds = until > now ? secondsBetween(now, until) : 0
+  const deferred = state.run.bus.publish("workflow.task_reenqueue_delayed", {
+    ...taskFields(state.run.record),
+    reason: "retry_backoff",
+    delaySeconds,
+    scheduledFor: state.clock.currentTimeMillisUnsafe() + delaySeconds * 1000
+  })
+  return before === undefined ? Effect.andThen(noneViable, deferred) : deferred
+}
+
+const countPending = (run: TaskRun) =>
+  run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
+
+const batchOptions = { startImmediately: true, uninterruptible: true } as const
+
+/** An interruption does not come between a discovery and its batch: who hears of the one hears of the other. */
+const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
+  const { run } = state
+  const number = ++state.batches
+  state.deferredUntil = undefined
+  state.running += indices.length
+  const discovered = withSpan(SpanName.dependencyResolution, {
+    attributes: {
+      [Attribute.taskId]: run.record.id,
+      [Attribute.discoveryNumber]: number,
+      [Attribute.stepCount]: indices.length
+    }
+  }, () =>
+    run.bus.publish("workflow.viable_steps_discovered", {
+      ...taskFields(run.record),
+      stepCount: indices.length,
+      stepNames: Batch.someNames(run, indices)
+    }))
+  return Effect.uninterruptible(
+    Effect.andThen(discovered, forkPart(state, Batch.execute(run, state.clock, number, indices), batchOptions))
+  )
+}
+
+const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
+  switch (message._tag) {
+    case "Settled":
+      state.running--
+      return settled(state, message.index, message.exit)
+    case "Broken":
+      state.running--
+      return Effect.andThen(
+        StepExecutor.settleBroken(state.run, message.index),
+        Effect.suspend(() => settled(state, message.index, Exit.void))
+      )
+    case "BackoffElapsed":
+      state.backingOff.delete(message.index)
+      return retry(state, message.index, message.backoffSeconds)
+    case "Resolved":
+      state.backingOff.delete(message.index)
+      return satisfy(state, message.index)
+    case "CancelRequested":
+      return Effect.void
+    case "Defect":
+      return Effect.failCause(message.cause)
+  }
+}
+
+const settled = (state: Loop, index: number, exit: Exit.Exit<void>): Effect.Effect<void, never, unknown> => {
+  const step = state.run.steps[index] as StepRecord
+  switch (step.state) {
+    case "complete":
+    case "resolved_manually":
+      return satisfy(state, index)
+    case "error":
+      return state.run.failedForGood[index] === true ? Effect.void : backOff(state, index)
+    case "cancelled":
+      return cancelDependants(state.run, index)
+    case "pending":
+      // It interrupted itself before its first attempt.
+      return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+        ? Effect.andThen(RunEnd.cancelPending(state.run, index), cancelDependants(state.run, index))
+        : unsettled(step, exit)
+    case "in_progress":
+      return unsettled(step, exit)
+  }
+}
+
+/** An attempt that ends without settling its step would let the run wait for ever or end without a reason. */
+const unsettled = (step: StepRecord, exit: Exit.Exit<void>): Effect.Effect<void> =>
+  Effect.failCause(
+    RunEnd.defectOf(exit) ??
+      Cause.die(new Error(`an attempt of step "${step.name}" ended and left it in "${step.state}"`))
+  )
+
+const satisfy = (state: Loop, index: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    if (state.satisfied[index] === true) return Effect.void
+    state.satisfied[index] = true
+    for (const dependant of state.run.task.graph.dependants[index] ?? []) {
+      if (--(state.missing[dependant] as number) > 0) continue
+      makeReady(state, dependant)
+      announce(state.run, fiber, dependant, index)
+    }
+    return Effect.void
+  })
+
+/** A step that was settled while it waited for its dependencies waits no more. */
+const announce = (run: TaskRun, fiber: Fiber.Fiber<unknown, unknown>, index: number, last: number) => {
+  const step = run.steps[index] as StepRecord
+  if (!run.bus.enabled || step.state !== "pending") return
+  run.bus.publishUnsafe(fiber, "dependency.resolved", {
+    ...stepFields(run, step),
+    dependencyCount: step.dependsOn.length,
+    lastDependency: (run.steps[last] as StepRecord).name
+  })
+}
+
+const backOff = (state: Loop, index: number): Effect.Effect<void, never, unknown> => {
+  const { run } = state
+  const policy = run.settings.policies[index] as RetryPolicy.RetryPolicy
+  const asked = retryAfterOf(run.exits[index])
+  return Effect.flatMap(
+    RetryPolicy.nextDelay(policy, (run.steps[index] as StepRecord).attempts, asked),
+    (delay) => Effect.withFiber((fiber) => waitFor(state, fiber, index, delay, asked))
+  )
+}
+
+/** Notes the wait of a step, unless a person has settled the step meanwhile. */
+const waitFor = (
+  state: Loop,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  index: number,
+  delay: Duration.Duration,
+  asked: Duration.Duration | undefined
+): Effect.Effect<void, never, unknown> => {
+  const { clock, run } = state
+  const step = run.steps[index] as StepRecord
+  if (step.state !== "error") return Effect.void
+  const backoffSeconds = Duration.toSeconds(delay)
+  state.backingOff.set(index, clock.monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(delay))
+  run.backoffSeconds[index] = backoffSeconds
+  amendStep(run, index, {
+    backoffSeconds: step.backoffSeconds + backoffSeconds,
+    nextAttemptAt: clock.currentTimeMillisUnsafe() + Duration.toMillis(delay)
+  })
+  if (run.bus.enabled) {
+    run.bus.publishUnsafe(fiber, "observability.step.backoff", {
+      ...stepFields(run, step),
+      backoffSeconds,
+      backoffType: asked === undefined ? "exponential" : "server_requested"
+    })
+  }
+  return forkPart(
+    state,
+    Effect.andThen(
+      Effect.sleep(delay),
+      Effect.sync(() => Queue.offerUnsafe(run.mailbox, { _tag: "BackoffElapsed", index, backoffSeconds }))
+    )
+  )
+}
+
+const retryAfterOf = (exit: Exit.Exit<unknown, unknown> | undefined): Duration.Duration | undefined => {
+  if (exit === undefined || Exit.isSuccess(exit)) return undefined
+  const asked = exit.cause.reasons.flatMap((reason) =>
+    Cause.isFailReason(reason) ? [StepError.verdict(reason.error).retryAfter] : []
+  )
+  return asked.find((duration) => duration !== undefined)
+}
+
+/** A step resolved by hand while it backed off is not tried again. */
+const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const refused = moveStep(fiber, state.run, index, "retry_requested", { nextAttemptAt: undefined }, {
+      backoffSeconds
+    })
+    if (refused === undefined) makeReady(state, index)
+    return Effect.void
+  })
+
+/** What waits for a cancelled step can never start; it is cancelled with it. */
+const cancelDependants = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
+  Effect.forEach(
+    run.task.graph.dependants[index] ?? [],
+    (dependant) =>
+      Effect.flatMap(
+        RunEnd.cancelPending(run, dependant),
+        (isCancelled) => isCancelled ? cancelDependants(run, dependant) : Effect.void
+      ),
+    { discard: true }
+  )

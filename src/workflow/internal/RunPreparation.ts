@@ -1,0 +1,168 @@
+/**
+ * From a definition and an input to a run that has not started: validated,
+ * recorded, with its limits worked out.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import type { EventBus } from "../../events/EventBus.ts"
+import * as identifiers from "../../internal/identifiers.ts"
+import { issuesOf } from "../../internal/schemaIssues.ts"
+import * as RetryPolicy from "../../RetryPolicy.ts"
+import type * as Step from "../Step.ts"
+import type * as Task from "../Task.ts"
+import { InvalidInput, TaskError } from "../TaskError.ts"
+import type { StepRecord, TaskRecord, TaskStore } from "../TaskStore.ts"
+import * as RecordWriter from "./RecordWriter.ts"
+import { contextOf, type Message, type Restore, type RunSettings, type TaskRun } from "./TaskRun.ts"
+
+interface Surroundings {
+  readonly bus: EventBus["Service"]
+  readonly store: TaskStore["Service"]
+  /** The runs that can be reached by their ids; the new one is added. */
+  readonly live: Map<string, TaskRun>
+  readonly correlationId: string
+  /** Makes decoding interruptible where the rest of the preparation is not. */
+  readonly restore: Restore
+}
+
+/** Prepares runs under a configuration; what follows from a task alone is worked out once per task. */
+export const make = (config: TelemetryConfig) => {
+  const known = new WeakMap<Task.Any, RunSettings>()
+  const settingsOf = (task: Task.Any): RunSettings => {
+    const before = known.get(task)
+    if (before !== undefined) return before
+    const settings = settingsFor(task, config)
+    known.set(task, settings)
+    return settings
+  }
+
+  return Effect.fnUntraced(function*(
+    task: Task.Any,
+    input: unknown,
+    { bus, correlationId, live, restore, store }: Surroundings
+  ): Effect.fn.Return<TaskRun, TaskError> {
+    const decoded = yield* restore(decode(task, input))
+    const settings = settingsOf(task)
+    const clock = yield* Clock.Clock
+    const record: TaskRecord = {
+      id: yield* identifiers.uuid,
+      name: task.name,
+      namespace: task.namespace,
+      version: task.version,
+      correlationId,
+      state: "pending",
+      createdAt: clock.currentTimeMillisUnsafe(),
+      startedAt: undefined,
+      endedAt: undefined,
+      durationSeconds: undefined,
+      error: undefined
+    }
+    const steps = task.steps.map((step, index) => pendingStep(record.id, step, settings.policies[index]))
+    const writer = RecordWriter.make({
+      store,
+      taskId: record.id,
+      context: contextOf(yield* Effect.context<never>(), record),
+      timeout: config.execution.storeTimeout
+    })
+    const run: TaskRun = {
+      task,
+      input: decoded,
+      settings,
+      bus,
+      writer,
+      mailbox: yield* Queue.unbounded<Message>(),
+      begun: yield* Deferred.make<void>(),
+      done: yield* Deferred.make<TaskRecord>(),
+      createdNanos: clock.monotonicTimeNanosUnsafe(),
+      steps,
+      readyNanos: [],
+      firstReadyNanos: [],
+      timedOut: [],
+      backoffSeconds: [],
+      exits: [],
+      failedForGood: [],
+      isNeeded: [],
+      attempting: [],
+      results: {},
+      record,
+      cancelRequested: false,
+      over: false,
+      interrupted: false,
+      defect: undefined
+    }
+    live.set(record.id, run)
+    writer.add(record, [...steps])
+    return run
+  })
+}
+
+const pendingStep = (
+  taskId: string,
+  step: Step.Any,
+  policy: RetryPolicy.RetryPolicy | undefined
+): StepRecord => ({
+  id: `${taskId}/${step.name}`,
+  name: step.name,
+  dependsOn: step.dependsOn.map((dependency) => dependency.name),
+  state: "pending",
+  attempts: 0,
+  maximumAttempts: policy?.maximumAttempts ?? 1,
+  queueSeconds: 0,
+  workSeconds: 0,
+  backoffSeconds: 0,
+  startedAt: undefined,
+  endedAt: undefined,
+  nextAttemptAt: undefined,
+  error: undefined
+})
+
+const decode = (task: Task.Any, input: unknown): Effect.Effect<unknown, TaskError> =>
+  Schema.decodeUnknownEffect(task.input, { errors: "all" })(input).pipe(
+    Effect.mapError((error) =>
+      new TaskError({
+        reason: new InvalidInput({
+          taskName: task.name,
+          issues: issuesOf(error.issue)
+        })
+      })
+    )
+  )
+
+const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
+  const { execution } = config
+  const base: RetryPolicy.RetryPolicy = {
+    maximumAttempts: execution.maximumAttempts,
+    delays: config.backoff.delays,
+    multiplier: config.backoff.multiplier,
+    maximum: config.backoff.maximum,
+    jitter: config.backoff.jitter
+  }
+  return {
+    concurrency: execution.concurrency,
+    policies: task.steps.map((step) =>
+      step.retry === undefined ? base : Result.getOrElse(RetryPolicy.complete(step.retry, base), () => base)
+    ),
+    stepTimeouts: task.steps.map((step) => millisOf(step.timeout ?? execution.stepTimeout)),
+    batchTimeout: batchTimeout(execution)
+  }
+}
+
+const millisOf = (duration: Duration.Input | undefined): number | undefined =>
+  duration === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(duration))
+
+/** base + steps × perStep, at most the maximum; no limit where no base is configured. */
+const batchTimeout = (execution: TelemetryConfig["execution"]) => {
+  const base = millisOf(execution.batchTimeoutBase)
+  if (base === undefined) return () => undefined
+  const perStep = Duration.toMillis(execution.batchTimeoutPerStep)
+  const maximum = Duration.toMillis(execution.batchTimeoutMaximum)
+  return (steps: number) => Math.min(base + steps * perStep, maximum)
+}

@@ -1,0 +1,368 @@
+/**
+ * One attempt of one step: its span, its time-out, its events, its result.
+ *
+ * The attempt runs in the fiber that calls it and settles exactly once: as
+ * complete, failed, or cancelled when the fiber is interrupted. The exit is kept
+ * in the run and never fails the caller. A step that was resolved by hand after
+ * it was chosen is left alone. A step that may be skipped is asked before its
+ * first attempt; if it is, there is none.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
+import * as Queue from "effect/Queue"
+import { PreventSchedulerYield } from "effect/Scheduler"
+import * as Tracer from "effect/Tracer"
+import { Attribute, SpanName } from "../../Conventions.ts"
+import * as Correlation from "../../Correlation.ts"
+import { givenEffect, notExpected } from "../../internal/givenEffect.ts"
+import { withSpan } from "../../internal/ownSpans.ts"
+import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
+import type * as Step from "../Step.ts"
+import * as StepError from "../StepError.ts"
+import { StepTimedOut, TaskError } from "../TaskError.ts"
+import type { StepRecord } from "../TaskStore.ts"
+import { moveStep, type Progress, secondsBetween, stepFields, type TaskRun } from "./TaskRun.ts"
+
+/**
+ * Runs the next attempt of a pending step and puts a `Settled` message into the
+ * run's mailbox.
+ *
+ * @param run the run the step belongs to
+ * @param index position of the step in the task
+ * @param batchLimit what the batch allows, in milliseconds; `undefined` for no limit
+ */
+export const attempt = (
+  run: TaskRun,
+  index: number,
+  batchLimit: number | undefined
+): Effect.Effect<void, never, unknown> =>
+  Effect.withFiber((fiber) => {
+    const step = run.task.steps[index] as Step.Any
+    const batch = batchLimit === undefined ? undefined : { limit: batchLimit, end: millisOf(fiber) + batchLimit }
+    const progress: Progress = { brokenBy: undefined, settle: (exit) => start(run, index, () => exit, batch, progress) }
+    run.attempting[index] = progress
+    const report = (exit: Exit.Exit<void>) =>
+      Effect.sync(() => {
+        run.attempting[index] = undefined
+        Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
+      })
+    fiber.addObserver((exit) => {
+      if (run.attempting[index] !== progress) return
+      progress.brokenBy = exit
+      Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index })
+    })
+    const needed = step.skipWhen === undefined || run.isNeeded[index] === true
+      ? start(run, index, body(run, step), batch, progress)
+      : Effect.flatMap(ask(run, step, index, step.skipWhen, batch), (asked) => {
+        if (Exit.isFailure(asked)) return start(run, index, () => asked, batch, progress)
+        if (asked.value._tag === "Skipped") return skip(run, index, asked.value.result)
+        run.isNeeded[index] = true
+        return start(run, index, body(run, step), batch, progress)
+      })
+    return Effect.onExit(needed, report)
+  })
+
+/** Settles an attempt whose fiber has ended without its finalizers; any other is left alone. */
+export const settleBroken = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
+  Effect.suspend(() => {
+    const progress = run.attempting[index]
+    if (progress?.brokenBy === undefined) return Effect.void
+    run.attempting[index] = undefined
+    return progress.settle(progress.brokenBy)
+  })
+
+/** The limit of a batch and the monotonic time of its end, in milliseconds. */
+interface BatchLimit {
+  readonly limit: number
+  readonly end: number
+}
+
+const millisOf = (fiber: Fiber.Fiber<unknown, unknown>) =>
+  Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()) / 1e6
+
+/** An attempt of a step that is still pending. */
+const start = (
+  run: TaskRun,
+  index: number,
+  work: (attempt: number) => Effect.Effect<unknown, unknown, unknown>,
+  batch: BatchLimit | undefined,
+  progress: Progress
+): Effect.Effect<void, never, unknown> =>
+  inOneTurn((outside) =>
+    Effect.withFiber((fiber) => {
+      const step = run.task.steps[index] as Step.Any
+      const before = run.steps[index] as StepRecord
+      if (before.state !== "pending") return Effect.void
+      const clock = fiber.getRef(Clock.Clock)
+      const startNanos = clock.monotonicTimeNanosUnsafe()
+      const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
+      const number = before.attempts + 1
+      const context = contextOf(run, before, number)
+      return withSpan(SpanName.step, {
+        attributes: {
+          [Attribute.taskId]: run.record.id,
+          [Attribute.taskName]: run.record.name,
+          [Attribute.stepId]: before.id,
+          [Attribute.stepName]: step.name,
+          [Attribute.attempt]: number,
+          [Attribute.queueSeconds]: queueSeconds,
+          [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
+        }
+      }, (span) => {
+        const settled = (exit: Exit.Exit<unknown, unknown>) =>
+          settle(run, index, exit, { clock, startNanos, queueSeconds, span })
+        progress.settle = (exit) =>
+          endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
+        return Effect.withFiber((inside) => {
+          const refused = moveStep(inside, run, index, "execution_requested", {
+            attempts: number,
+            startedAt: clock.currentTimeMillisUnsafe(),
+            nextAttemptAt: undefined,
+            queueSeconds: before.queueSeconds + queueSeconds
+          }, { queueSeconds })
+          // A tracer is code of the program's and may have settled the step.
+          return refused === undefined ? outside(limited(run, index, work(number), batch)) : Effect.void
+        }).pipe(
+          Effect.onExit(settled),
+          Effect.provideService(Correlation.CurrentWorkflow, context)
+        )
+      }).pipe(
+        Effect.exit,
+        // The exit of a settled attempt is in the run; any other is a defect of ours, or of a tracer, for the loop.
+        Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
+      )
+    })
+  )
+
+/**
+ * Runs an effect without letting other fibers run in between, but for what is given to `outside`. Between the look at a
+ * step's state and its move lies the start of a span: if others ran there, they could settle the step, and the span
+ * would be one of no attempt.
+ */
+const inOneTurn = (
+  use: (
+    outside: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<void, never, unknown>
+): Effect.Effect<void, never, unknown> =>
+  Effect.withFiber((fiber) => {
+    const before = fiber.getRef(PreventSchedulerYield)
+    const outside = Effect.provideService(PreventSchedulerYield, before)
+    return Effect.provideService(use(outside), PreventSchedulerYield, true)
+  })
+
+const isSettled = (run: TaskRun, index: number): boolean => {
+  const { state } = run.steps[index] as StepRecord
+  return state !== "pending" && state !== "in_progress"
+}
+
+/** Settles in the span of the attempt and ends that, where nothing else does. */
+const endSpan = (
+  settled: Effect.Effect<void>,
+  exit: Exit.Exit<unknown, unknown>,
+  span: Tracer.Span | undefined,
+  clock: Clock.Clock
+): Effect.Effect<void> =>
+  span === undefined
+    ? settled
+    : Effect.andThen(
+      Effect.provideService(settled, Tracer.ParentSpan, span),
+      Effect.sync(() => span.end(clock.currentTimeNanosUnsafe(), exit))
+    )
+
+const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation.WorkflowContext => ({
+  taskId: run.record.id,
+  taskName: run.record.name,
+  stepId: step.id,
+  stepName: step.name,
+  attempt
+})
+
+const body = (run: TaskRun, step: Step.Any) => (attempt: number): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.suspend(() =>
+    givenEffect(
+      `run of step "${step.name}"`,
+      step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt })
+    )
+  )
+
+type Answer = { readonly _tag: "Needed" } | { readonly _tag: "Skipped"; readonly result: unknown }
+
+/** Asks whether the step is to be skipped, within the limits of an attempt. */
+const ask = (
+  run: TaskRun,
+  step: Step.Any,
+  index: number,
+  skipWhen: NonNullable<Step.Any["skipWhen"]>,
+  batch: BatchLimit | undefined
+): Effect.Effect<Exit.Exit<Answer, unknown>, never, unknown> => {
+  const before = run.steps[index] as StepRecord
+  const answer = Effect.suspend(() => {
+    const context = { input: run.input as never, results: resultsFor(run, step) as never }
+    const asked: unknown = skipWhen(context)
+    return Effect.map(Effect.isEffect(asked) ? asked : Effect.succeed(asked), (isSkipped): Answer => {
+      if (typeof isSkipped !== "boolean") {
+        throw notExpected(`skipWhen of step "${step.name}"`, isSkipped, "true, false or an Effect of them")
+      }
+      return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
+    })
+  })
+  return Effect.exit(
+    Effect.provideService(
+      limited(run, index, answer, batch),
+      Correlation.CurrentWorkflow,
+      contextOf(run, before, before.attempts + 1)
+    )
+  )
+}
+
+/** Nothing runs an Effect or waits for a promise that is the result of a skipped step. */
+const skippedResult = (step: Step.Any, context: { readonly input: never; readonly results: never }): unknown => {
+  const result: unknown = step.whenSkipped?.(context)
+  if (Effect.isEffect(result) || Predicate.isPromiseLike(result)) {
+    throw notExpected(`whenSkipped of step "${step.name}"`, result, "a value")
+  }
+  return result
+}
+
+const skip = (run: TaskRun, index: number, result: unknown): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const before = run.steps[index] as StepRecord
+    return Effect.provideService(
+      Effect.withFiber((fiber) => {
+        const endedAt = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        // A person may have settled the step while it was asked.
+        moveStep(fiber, run, index, "skipped", { endedAt, error: undefined }, {}, () => {
+          run.results[before.name] = result
+          run.exits[index] = undefined
+        })
+        return Effect.void
+      }),
+      Correlation.CurrentWorkflow,
+      contextOf(run, before, before.attempts)
+    )
+  })
+
+const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unknown>> => {
+  const results: Record<string, unknown> = {}
+  for (const { name } of step.dependsOn) results[name] = run.results[name]
+  return results
+}
+
+/** The tighter of the step's limit and of what is left of the batch's interrupts the attempt. */
+const limited = <A>(
+  run: TaskRun,
+  index: number,
+  effect: Effect.Effect<A, unknown, unknown>,
+  batch: BatchLimit | undefined
+): Effect.Effect<A, unknown, unknown> => {
+  const stepLimit = run.settings.stepTimeouts[index]
+  if (stepLimit === undefined && batch === undefined) return effect
+  return Effect.withFiber((fiber) => {
+    const left = batch === undefined ? Infinity : Math.max(0, batch.end - millisOf(fiber))
+    const limitOf = stepLimit !== undefined && stepLimit <= left ? "step" : "batch"
+    const after = Duration.millis(limitOf === "step" ? stepLimit as number : batch?.limit as number)
+    return Effect.timeoutOrElse(effect, {
+      duration: limitOf === "step" ? after : Duration.millis(left),
+      orElse: () => {
+        // The error alone does not tell: a step that runs a task may fail with the time-out of one of its steps.
+        run.timedOut[index] = limitOf
+        const { name } = run.task.steps[index] as Step.Any
+        return Effect.fail(new TaskError({ reason: new StepTimedOut({ stepName: name, limitOf, after }) }))
+      }
+    })
+  })
+}
+
+interface Attempt {
+  readonly clock: Clock.Clock
+  readonly startNanos: bigint
+  readonly queueSeconds: number
+  readonly span: Tracer.Span | undefined
+}
+
+const settle = (
+  run: TaskRun,
+  index: number,
+  exit: Exit.Exit<unknown, unknown>,
+  attempt: Attempt
+): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const nowNanos = attempt.clock.monotonicTimeNanosUnsafe()
+    const durationSeconds = secondsBetween(attempt.startNanos, nowNanos)
+    const before = run.steps[index] as StepRecord
+    if (before.state !== "in_progress") return Effect.void
+    const measured = {
+      queueSeconds: attempt.queueSeconds,
+      durationSeconds,
+      totalSeconds: secondsBetween(run.firstReadyNanos[index] ?? attempt.startNanos, nowNanos)
+    }
+    const change = {
+      workSeconds: before.workSeconds + durationSeconds,
+      endedAt: attempt.clock.currentTimeMillisUnsafe()
+    }
+    run.exits[index] = exit
+    attempt.span?.attribute(Attribute.workSeconds, durationSeconds)
+    if (Exit.isSuccess(exit)) {
+      run.results[before.name] = exit.value
+      moveStep(fiber, run, index, "completed", { ...change, error: undefined }, measured)
+    } else if (Cause.hasInterruptsOnly(exit.cause)) {
+      moveStep(fiber, run, index, "cancelled", change, measured)
+    } else {
+      fail(fiber, run, index, exit.cause, change, measured, attempt.span)
+    }
+    attempt.span?.attribute(Attribute.stepStatus, (run.steps[index] as StepRecord).state)
+    return Effect.void
+  })
+
+interface Measured {
+  readonly queueSeconds: number
+  readonly durationSeconds: number
+  readonly totalSeconds: number
+}
+
+const fail = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: TaskRun,
+  index: number,
+  cause: Cause.Cause<unknown>,
+  change: Partial<StepRecord>,
+  measured: Measured,
+  span: Tracer.Span | undefined
+): void => {
+  const before = run.steps[index] as StepRecord
+  const error = ErrorRecord.make(cause, fiber.getRef(Redaction.Current))
+  const permanent = isPermanent(cause)
+  const exhausted = before.attempts >= before.maximumAttempts
+  const final = permanent || exhausted
+  const timedOut = run.timedOut[index]
+  run.timedOut[index] = undefined
+  run.failedForGood[index] = final
+  span?.attribute(Attribute.errorType, error.type)
+  moveStep(fiber, run, index, "failed", { ...change, error }, {
+    ...measured,
+    errorType: error.type,
+    errorMessage: error.message,
+    error,
+    final,
+    timedOut
+  })
+  if (exhausted && !permanent) {
+    run.bus.publishUnsafe(fiber, "observability.step.max_retries_reached", {
+      ...stepFields(run, before),
+      maximumAttempts: before.maximumAttempts
+    })
+  }
+}
+
+/** A `PermanentError` and a defect stay what they are however often they are tried. */
+const isPermanent = (cause: Cause.Cause<unknown>): boolean =>
+  Cause.hasDies(cause) ||
+  cause.reasons.some((reason) => Cause.isFailReason(reason) && StepError.verdict(reason.error).permanent)

@@ -1,0 +1,166 @@
+/**
+ * The life of one run around its loop: the task span, the first and the last
+ * transition, and the exit that the caller gets.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import { Attribute, SpanName } from "../../Conventions.ts"
+import * as Correlation from "../../Correlation.ts"
+import { withSpan } from "../../internal/ownSpans.ts"
+import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
+import { Cancelled, TaskError } from "../TaskError.ts"
+import * as Orchestrator from "./Orchestrator.ts"
+import * as RunEnd from "./RunEnd.ts"
+import {
+  elapsed,
+  endOf,
+  moveTask,
+  type Restore,
+  satisfiedCount,
+  stepFields,
+  taskFields,
+  type TaskRun
+} from "./TaskRun.ts"
+import { hasEnded } from "./TaskState.ts"
+
+/** Runs a prepared run to its end and takes it out of `live`. Not interruptible but for what is in `restore`. */
+export const execute = (
+  run: TaskRun,
+  live: Map<string, TaskRun>,
+  restore: Restore
+): Effect.Effect<unknown, unknown, unknown> =>
+  withSpan(
+    SpanName.task,
+    {
+      attributes: {
+        [Attribute.taskId]: run.record.id,
+        [Attribute.taskName]: run.record.name,
+        [Attribute.taskNamespace]: run.record.namespace,
+        [Attribute.taskVersion]: run.record.version,
+        [Attribute.correlationId]: run.record.correlationId
+      }
+    },
+    (span) =>
+      begin(run).pipe(
+        Effect.andThen(Orchestrator.orchestrate(run, restore)),
+        Effect.exit,
+        Effect.flatMap((exit) => end(run, exit, span))
+      )
+  ).pipe(
+    // Only a defect comes here before the last transition, for example of the tracer at the task's span.
+    Effect.onExit((exit) =>
+      hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
+    ),
+    Effect.ensuring(Effect.andThen(
+      run.writer.end,
+      Effect.suspend(() => {
+        live.delete(run.record.id)
+        Deferred.doneUnsafe(run.begun, Effect.void)
+        return Deferred.succeed(run.done, run.record)
+      })
+    )),
+    Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
+    Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
+  )
+
+const begin = (run: TaskRun): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
+    const totalSteps = run.steps.length
+    run.bus.publishUnsafe(fiber, "task.initialize_requested", {
+      ...taskFields(run.record),
+      fromState: undefined,
+      toState: "pending",
+      totalSteps
+    })
+    if (run.bus.enabled) {
+      for (const step of run.steps) {
+        run.bus.publishUnsafe(fiber, "step.initialize_requested", {
+          ...stepFields(run, step),
+          fromState: undefined,
+          toState: "pending"
+        })
+      }
+    }
+    const refused = moveTask(fiber, run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, {
+      totalSteps
+    })
+    return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
+  })
+
+/** The run's last transition and its exit; a defect of the loop is the exit, whatever else has failed. */
+const end = (
+  run: TaskRun,
+  loopExit: Exit.Exit<void, unknown>,
+  span: Tracer.Span | undefined
+): Effect.Effect<unknown, unknown> =>
+  Effect.withFiber((fiber) => {
+    const clock = fiber.getRef(Clock.Clock)
+    run.over = true
+    run.defect ??= RunEnd.defectOf(loopExit)
+    const outcome = outcomeOf(run, loopExit, clock)
+    const state = RunEnd.finalState(run)
+    const fields = {
+      durationSeconds: elapsed(run, clock),
+      totalSteps: run.steps.length,
+      completedSteps: satisfiedCount(run)
+    }
+    const error = Exit.isSuccess(outcome) ? undefined : ErrorRecord.make(outcome.cause, fiber.getRef(Redaction.Current))
+    span?.attribute(Attribute.taskStatus, state)
+    if (state === "error" && error !== undefined) span?.attribute(Attribute.errorType, error.type)
+    const refused = state === "complete"
+      ? moveTask(fiber, run, "completed", endOf(run, clock), fields)
+      : state === "cancelled"
+      ? moveTask(fiber, run, "cancelled", endOf(run, clock), {
+        ...fields,
+        reason: run.cancelRequested ? "requested" : "interrupted"
+      })
+      : moveTask(fiber, run, "failed", endOf(run, clock, error), {
+        ...fields,
+        errorType: error?.type ?? "_OTHER",
+        errorMessage: error?.message ?? "",
+        ...(error === undefined ? {} : { error }),
+        failedSteps: run.steps.filter((step) => step.state === "error").map((step) => step.name)
+      })
+    return refused === undefined ? outcome : Effect.die(refused)
+  })
+
+/** What the caller gets: results, the steps' own causes, or why the run was stopped. */
+const outcomeOf = (
+  run: TaskRun,
+  loopExit: Exit.Exit<void, unknown>,
+  clock: Clock.Clock
+): Exit.Exit<unknown, unknown> => {
+  switch (RunEnd.finalState(run)) {
+    case "complete":
+      return Exit.succeed({
+        taskId: run.record.id,
+        correlationId: run.record.correlationId,
+        results: run.results,
+        steps: run.steps,
+        durationSeconds: elapsed(run, clock)
+      })
+    case "error":
+      return Exit.failCause(run.defect ?? causesOf(run, (index) => run.steps[index]?.state === "error"))
+    case "cancelled":
+      if (run.interrupted && Exit.isFailure(loopExit)) return loopExit
+      return run.cancelRequested
+        ? Exit.fail(new TaskError({ reason: new Cancelled({ taskId: run.record.id }) }))
+        : Exit.failCause(causesOf(run, (index) => run.steps[index]?.state === "cancelled"))
+  }
+}
+
+/** Put side by side, not combined: combining compares errors, and what an error's getters do is not known. */
+const causesOf = (run: TaskRun, isChosen: (index: number) => boolean): Cause.Cause<unknown> =>
+  Cause.fromReasons(
+    run.exits.flatMap((exit, index) =>
+      exit !== undefined && Exit.isFailure(exit) && isChosen(index) ? exit.cause.reasons : []
+    )
+  )

@@ -1,0 +1,224 @@
+/**
+ * One run of a task while it is alive: its records, its results and its
+ * mailbox. Shared by the orchestrator, the step executor and the runner.
+ *
+ * Every change of a state goes through {@link moveStep} or {@link moveTask}: in
+ * one synchronous step the state machine decides, the record changes, the writer
+ * gets the record, and its one event is published. No other fiber can come
+ * in between. Code that decides by a state must move it in the same step.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Correlation from "../../Correlation.ts"
+import type * as EventBus from "../../events/EventBus.ts"
+import type * as EventCatalog from "../../events/EventCatalog.ts"
+import type { ErrorRecord } from "../../redaction/internal/ErrorRecord.ts"
+import type * as RetryPolicy from "../../RetryPolicy.ts"
+import type * as Task from "../Task.ts"
+import type { StepRecord, TaskRecord } from "../TaskStore.ts"
+import type { RecordWriter } from "./RecordWriter.ts"
+import * as StepState from "./StepState.ts"
+import * as TaskState from "./TaskState.ts"
+import type { TransitionRefused } from "./TransitionRefused.ts"
+
+/** What wakes the orchestrator. */
+export type Message =
+  | { readonly _tag: "Settled"; readonly index: number; readonly exit: Exit.Exit<void> }
+  | { readonly _tag: "Broken"; readonly index: number }
+  | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
+  | { readonly _tag: "Resolved"; readonly index: number }
+  | { readonly _tag: "CancelRequested" }
+  /** A fiber of the loop has died. */
+  | { readonly _tag: "Defect"; readonly cause: Cause.Cause<never> }
+
+/** What is fixed for a run. */
+export interface RunSettings {
+  readonly concurrency: number
+  /** Per step, in the order of the definition. */
+  readonly policies: ReadonlyArray<RetryPolicy.RetryPolicy>
+  /** Limit of one attempt in milliseconds, per step; `undefined` for none. */
+  readonly stepTimeouts: ReadonlyArray<number | undefined>
+  /** Limit in milliseconds of a batch of that many steps; `undefined` for none. */
+  readonly batchTimeout: (steps: number) => number | undefined
+}
+
+/** Makes a part of an uninterruptible whole interruptible again. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What a transition reads and writes; a run that has ended still has it. */
+export interface RunRecords {
+  readonly bus: EventBus.EventBus["Service"]
+  readonly writer: RecordWriter
+  readonly steps: Array<StepRecord>
+  record: TaskRecord
+}
+
+/** An attempt that is under way. */
+export interface Progress {
+  /** The exit of its fiber, if a value that is no Effect has ended the fiber past every finalizer. */
+  brokenBy: Exit.Exit<unknown, unknown> | undefined
+  /** Settles the step with that exit. */
+  settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
+}
+
+export interface TaskRun extends RunRecords {
+  readonly task: Task.Any
+  readonly input: unknown
+  readonly settings: RunSettings
+  readonly mailbox: Queue.Queue<Message>
+  /** The events that say the run and its steps exist have been published: others may follow. */
+  readonly begun: Deferred.Deferred<void>
+  readonly done: Deferred.Deferred<TaskRecord>
+  readonly createdNanos: bigint
+  /** Seconds each step waited in back-off before its next attempt. */
+  readonly backoffSeconds: Array<number>
+  /** Monotonic time at which each step became ready, for its next attempt and for its first. */
+  readonly readyNanos: Array<bigint>
+  readonly firstReadyNanos: Array<bigint>
+  /** Whose limit ended the attempt of each step that is about to settle. */
+  readonly timedOut: Array<"step" | "batch" | undefined>
+  /** The exit of the last attempt of each step that has settled. */
+  readonly exits: Array<Exit.Exit<unknown, unknown> | undefined>
+  /** Whether each failed step may never run again. */
+  readonly failedForGood: Array<boolean>
+  /** Whether each step that may be skipped has said that it is not. */
+  readonly isNeeded: Array<boolean>
+  /** The attempt of each step that has one under way. */
+  readonly attempting: Array<Progress | undefined>
+  readonly results: Record<string, unknown>
+  cancelRequested: boolean
+  /** The loop has ended or is ending: nothing that happens to the run from outside can reach it any more. */
+  over: boolean
+  /** The loop ended because its fiber was interrupted. */
+  interrupted: boolean
+  /** What the loop itself died of. */
+  defect: Cause.Cause<never> | undefined
+}
+
+/** Payload fields that every event of the task has. */
+export const taskFields = (record: TaskRecord) => ({
+  taskId: record.id,
+  taskName: record.name,
+  namespace: record.namespace,
+  version: record.version
+})
+
+/** Payload fields that every event of a step has. */
+export const stepFields = (run: RunRecords, step: StepRecord) => ({
+  taskId: run.record.id,
+  taskName: run.record.name,
+  stepId: step.id,
+  stepName: step.name,
+  attempt: step.attempts
+})
+
+/** The context of what is done for the task and not for one of its steps. */
+export const contextOf = (context: Context.Context<never>, record: TaskRecord): Context.Context<never> =>
+  context.pipe(
+    Context.add(Correlation.CorrelationId, record.correlationId),
+    Context.add(Correlation.CurrentWorkflow, { taskId: record.id, taskName: record.name })
+  )
+
+const nanosPerSecond = 1e9
+
+/** Seconds between two monotonic readings. */
+export const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) / nanosPerSecond
+
+/** Seconds since the run was created. */
+export const elapsed = (run: TaskRun, clock: Clock.Clock): number =>
+  secondsBetween(run.createdNanos, clock.monotonicTimeNanosUnsafe())
+
+const stepEventNames = {
+  execution_requested: "step.execution_requested",
+  completed: "step.completed",
+  skipped: "observability.step.skip",
+  failed: "step.failed",
+  retry_requested: "step.retry_requested",
+  cancelled: "step.cancelled",
+  resolved_manually: "step.resolved_manually"
+} as const satisfies { readonly [Event in StepState.StepEvent]: EventCatalog.EventName }
+
+type StepEventName<Event extends StepState.StepEvent> = (typeof stepEventNames)[Event]
+
+/**
+ * Moves a step, hands its record to the writer and publishes the event of the transition with the given fields, all in
+ * one synchronous step. A refused transition changes nothing and is given back.
+ *
+ * @param moved runs right after the move, before the store or a sink hears of it
+ */
+export const moveStep = <Event extends StepState.StepEvent>(
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: RunRecords,
+  index: number,
+  event: Event,
+  change: Partial<StepRecord>,
+  fields: Omit<
+    EventCatalog.Payload<StepEventName<Event>>,
+    keyof ReturnType<typeof stepFields> | "fromState" | "toState"
+  >,
+  moved?: () => void
+): TransitionRefused | undefined => {
+  const before = run.steps[index] as StepRecord
+  const next = StepState.transition(before.state, event)
+  if (Result.isFailure(next)) return next.failure
+  const after: StepRecord = { ...before, ...change, state: next.success }
+  run.steps[index] = after
+  moved?.()
+  run.writer.step(index, after)
+  if (run.bus.enabled) {
+    run.bus.publishUnsafe<StepEventName<Event>>(
+      fiber,
+      stepEventNames[event],
+      { ...stepFields(run, after), fromState: before.state, toState: after.state, ...fields }
+    )
+  }
+  return undefined
+}
+
+/** Changes what is known about a step without moving it, and hands its record to the writer. */
+export const amendStep = (run: RunRecords, index: number, change: Partial<Omit<StepRecord, "state">>): void => {
+  const after: StepRecord = { ...run.steps[index] as StepRecord, ...change }
+  run.steps[index] = after
+  run.writer.step(index, after)
+}
+
+/** Moves the task as {@link moveStep} does a step, with the event `task.<event>`. */
+export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_requested">>(
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: RunRecords,
+  event: Event,
+  change: Partial<TaskRecord>,
+  fields: Omit<EventCatalog.Payload<`task.${Event}`>, keyof ReturnType<typeof taskFields> | "fromState" | "toState">
+): TransitionRefused | undefined => {
+  const before = run.record
+  const next = TaskState.transition(before.state, event)
+  if (Result.isFailure(next)) return next.failure
+  run.record = { ...before, ...change, state: next.success }
+  run.writer.task(run.record, run.steps)
+  run.bus.publishUnsafe<`task.${Event}`>(
+    fiber,
+    `task.${event}`,
+    { ...taskFields(run.record), fromState: before.state, toState: run.record.state, ...fields }
+  )
+  return undefined
+}
+
+/** The end of a run as the task record keeps it. */
+export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorRecord | undefined) => ({
+  endedAt: clock.currentTimeMillisUnsafe(),
+  durationSeconds: elapsed(run, clock),
+  error
+})
+
+/** How many steps let their dependants start. */
+export const satisfiedCount = (run: RunRecords): number =>
+  run.steps.reduce((count, step) => StepState.satisfiesDependants(step.state) ? count + 1 : count, 0)

@@ -1,0 +1,487 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Redacted } from "effect"
+import { otelVariables } from "../../../src/config/internal/otelVariables.ts"
+import { unsupportedVariables } from "../../../src/config/internal/unsupportedVariables.ts"
+import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
+
+const load = (env: Readonly<Record<string, string>>, options: TelemetryConfig.Options = {}) =>
+  Effect.provide(TelemetryConfig.load(options), ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+
+const plain = (value: unknown): unknown => {
+  if (Duration.isDuration(value)) return `${Duration.toMillis(value)} ms`
+  if (Redacted.isRedacted(value)) return Redacted.value(value)
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
+  }
+  return value
+}
+
+const at = (config: unknown, path: string): unknown =>
+  plain(path.split(".").reduce<unknown>((current, key) => (current as Record<string, unknown>)[key], config))
+
+/** Other variables a variable needs to have a meaning. */
+const ratio = { OTEL_TRACES_SAMPLER: "traceidratio" }
+
+type Case = readonly [
+  variable: string,
+  text: string,
+  path: string,
+  value: unknown,
+  others?: Readonly<Record<string, string>>
+]
+
+const legal: ReadonlyArray<Case> = [
+  ["OTEL_SDK_DISABLED", "true", "enabled", false],
+  ["OTEL_SDK_DISABLED", "TRUE", "enabled", false],
+  ["OTEL_SDK_DISABLED", "False", "enabled", true],
+  ["OTEL_SERVICE_NAME", "Checkout", "service.name", "Checkout"],
+  ["OTEL_RESOURCE_ATTRIBUTES", "service.name=a,service.version=1.2,team=b%2Cc", "service", {
+    name: "a",
+    version: "1.2",
+    attributes: { team: "b,c" }
+  }],
+  ["OTEL_TRACES_EXPORTER", "none", "tracing.exporter", "none"],
+  ["OTEL_TRACES_EXPORTER", "OTLP", "tracing.exporter", "otlp"],
+  ["OTEL_TRACES_SAMPLER", "always_off", "tracing.sampler.type", "always_off"],
+  ["OTEL_TRACES_SAMPLER", "ParentBased_TraceIdRatio", "tracing.sampler.type", "parentbased_traceidratio"],
+  ["OTEL_TRACES_SAMPLER_ARG", "0.25", "tracing.sampler.ratio", 0.25, ratio],
+  ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7", "tracing.limits.attributeCount", 7, { OTEL_ATTRIBUTE_COUNT_LIMIT: "9" }],
+  ["OTEL_ATTRIBUTE_COUNT_LIMIT", "9", "tracing.limits.attributeCount", 9],
+  ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "7", "tracing.limits.attributeValueLength", 7, {
+    OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "9"
+  }],
+  ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "9", "tracing.limits.attributeValueLength", 9],
+  ["OTEL_SPAN_EVENT_COUNT_LIMIT", "0", "tracing.limits.eventCount", 0],
+  ["OTEL_SPAN_LINK_COUNT_LIMIT", "3", "tracing.limits.linkCount", 3],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/", "delivery.endpoint", "http://collector:4318"],
+  [
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "http://collector:4318/x/",
+    "delivery.tracesEndpoint",
+    "http://collector:4318/x/"
+  ],
+  ["OTEL_METRICS_EXPORTER", "NONE", "metrics.exporter", "none"],
+  ["OTEL_METRICS_EXEMPLAR_FILTER", "Always_On", "metrics.exemplars", "always_on"],
+  ["OTEL_METRIC_EXPORT_INTERVAL", "1500", "metrics.exportInterval", "1500 ms"],
+  ["OTEL_METRIC_EXPORT_TIMEOUT", "1500", "metrics.exportTimeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta", "metrics.temporality", "delta"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory", "metrics.temporality", "lowmemory"],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "http://collector:4318/m/",
+    "delivery.metricsEndpoint",
+    "http://collector:4318/m/"
+  ],
+  ["OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x, tenant = a=b", "delivery.headers", {
+    authorization: "Bearer x",
+    tenant: "a=b"
+  }],
+  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.tracesHeaders", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metricsHeaders", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "metrics.exporter", "otlp"],
+  ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.tracesTimeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metricsTimeout", "1500 ms"],
+  ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.queueSize", 10],
+  ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.batchSize", 10],
+  ["OTEL_BSP_SCHEDULE_DELAY", "10", "delivery.interval", "10 ms"],
+  ["OTEL_BSP_EXPORT_TIMEOUT", "1500", "tracing.exportTimeout", "1500 ms"],
+  ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "5", "tracing.limits.eventAttributeCount", 5],
+  ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "0", "tracing.limits.linkAttributeCount", 0],
+  ...([
+    ["none", "None"],
+    ["ERROR", "Error"],
+    ["warn", "Warn"],
+    ["Warning", "Warn"],
+    ["info", "Info"],
+    ["debug", "Debug"],
+    ["verbose", "Trace"],
+    ["ALL", "Trace"]
+  ] as const).map(([text, level]): Case => ["OTEL_LOG_LEVEL", text, "logging.level", level]),
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+    "Base2_Exponential_Bucket_Histogram",
+    "metrics.histogramAggregation",
+    "base2_exponential_bucket_histogram"
+  ],
+  ["OTEL_RESOURCE_ATTRIBUTES", "service%2Ename=a%3Db,te%2Cam=%E2%82%AC,a%20b=c", "service", {
+    name: "a=b",
+    version: undefined,
+    attributes: { "te,am": "€", "a b": "c" }
+  }],
+  // A header name may have a percent sign.
+  ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
+  ["OTEL_EXPORTER_OTLP_COMPRESSION", "none", "tracing.exporter", "otlp"],
+  ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
+  ["OTEL_LOGS_EXPORTER", "NONE", "logging.destination", "stdout"],
+  ["OTEL_PROPAGATORS", "tracecontext", "tracing.exporter", "otlp"],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON", "tracing.exporter", "otlp"],
+  ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "tracing.exporter", "otlp"]
+]
+
+const quoted = (text: string) =>
+  JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028]/,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+const ofSignals = (name: string) => ["", "TRACES_", "METRICS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
+
+const unsupported: ReadonlyArray<readonly [variable: string, text: string, sentence: string]> = [
+  ...ofSignals("PROTOCOL").map((variable) =>
+    [variable, "grpc", `${variable}="grpc" is not supported; using "http/json"`] as const
+  ),
+  ...ofSignals("COMPRESSION").map((variable) =>
+    [variable, "gzip", `${variable}="gzip" is not supported; using "none"`] as const
+  ),
+  ...ofSignals("CERTIFICATE").map((variable) =>
+    [
+      variable,
+      "/etc/ca.pem",
+      `${variable} is not supported; using the certificates that Node trusts; add others with NODE_EXTRA_CA_CERTS`
+    ] as const
+  ),
+  ...[...ofSignals("CLIENT_KEY"), ...ofSignals("CLIENT_CERTIFICATE")].map((variable) =>
+    [variable, "/etc/key.pem", `${variable} is not supported; using no certificate of the client`] as const
+  ),
+  ...ofSignals("INSECURE").map((variable) =>
+    [
+      variable,
+      "true",
+      `${variable}="true" is not used: it is for gRPC alone; using the scheme of the endpoint`
+    ] as const
+  ),
+  [
+    "OTEL_LOGS_EXPORTER",
+    "otlp",
+    "OTEL_LOGS_EXPORTER=\"otlp\" is not supported; using \"none\": log lines go to logging.destination"
+  ],
+  ...[
+    ...["ENDPOINT", "HEADERS", "PROTOCOL", "TIMEOUT", "COMPRESSION", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"]
+      .map((name) => `EXPORTER_OTLP_LOGS_${name}`),
+    "EXPORTER_OTLP_LOGS_INSECURE",
+    ...["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((name) => `BLRP_${name}`),
+    "LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+    "LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
+  ].map((name) =>
+    [
+      `OTEL_${name}`,
+      "1",
+      `OTEL_${name} is not supported; using logging.destination: log lines are not sent by OTLP`
+    ] as const
+  ),
+  ...["b3", "tracecontext,baggage", "none"].map((text) =>
+    [
+      "OTEL_PROPAGATORS",
+      text,
+      `OTEL_PROPAGATORS="${text}" is not supported; using the headers traceparent and b3, as Effect's HTTP client and ` +
+      "server do"
+    ] as const
+  ),
+  ...["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"].map((variable) =>
+    [variable, "/etc/otel.yaml", `${variable} is not supported; using options in code and variables`] as const
+  ),
+  ...[["HOST", "0.0.0.0"], ["PORT", "9464"]].map(([name, text]) =>
+    [
+      `OTEL_EXPORTER_PROMETHEUS_${name}`,
+      text as string,
+      `OTEL_EXPORTER_PROMETHEUS_${name}="${text}" is not supported; using the routes that the program serves, with ` +
+      "GET /metrics"
+    ] as const
+  ),
+  ...["ENDPOINT", "TIMEOUT"].map((name) =>
+    [
+      `OTEL_EXPORTER_ZIPKIN_${name}`,
+      "1",
+      `OTEL_EXPORTER_ZIPKIN_${name} is not supported; using delivery.endpoint: spans are sent by OTLP`
+    ] as const
+  )
+]
+
+const malformed: ReadonlyArray<Case> = [
+  [
+    "OTEL_SDK_DISABLED",
+    "yes",
+    "enabled",
+    "OTEL_SDK_DISABLED=\"yes\" is not usable: expected true or false; using false"
+  ],
+  [
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "team",
+    "service.attributes",
+    "OTEL_RESOURCE_ATTRIBUTES is not usable: expected key=value,key=value; using none of it"
+  ],
+  [
+    "OTEL_TRACES_EXPORTER",
+    "otlp,console",
+    "tracing.exporter",
+    "OTEL_TRACES_EXPORTER=\"otlp,console\" is not usable: expected one of \"otlp\", \"none\"; using \"otlp\""
+  ],
+  [
+    "OTEL_TRACES_SAMPLER",
+    "jaeger_remote",
+    "tracing.sampler.type",
+    "OTEL_TRACES_SAMPLER=\"jaeger_remote\" is not usable: expected one of \"always_on\", \"always_off\", \"traceidratio\", " +
+    "\"parentbased_always_on\", \"parentbased_always_off\", \"parentbased_traceidratio\"; using \"parentbased_always_on\""
+  ],
+  [
+    "OTEL_TRACES_SAMPLER_ARG",
+    "1.7",
+    "tracing.sampler.ratio",
+    "OTEL_TRACES_SAMPLER_ARG=\"1.7\" is not usable: expected a number between 0 and 1; using 1",
+    ratio
+  ],
+  [
+    "OTEL_TRACES_SAMPLER_ARG",
+    "0.5",
+    "tracing.sampler.ratio",
+    "OTEL_TRACES_SAMPLER_ARG=\"0.5\" is not used: OTEL_TRACES_SAMPLER is not a ratio sampler"
+  ],
+  ...["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"].map((variable): Case => [
+    variable,
+    "-1",
+    "tracing.limits.attributeCount",
+    `${variable}="-1" is not usable: expected a whole number between 0 and 100000; using 128`
+  ]),
+  ...["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"].map((variable): Case => [
+    variable,
+    "1e3",
+    "tracing.limits.attributeValueLength",
+    `${variable}="1e3" is not usable: expected a whole number between 0 and 10000000; using 8192`
+  ]),
+  ...[["OTEL_SPAN_EVENT_COUNT_LIMIT", "eventCount"], ["OTEL_SPAN_LINK_COUNT_LIMIT", "linkCount"]].map((
+    [variable, limit]
+  ): Case => [
+    variable as string,
+    "many",
+    `tracing.limits.${limit}`,
+    `${variable}="many" is not usable: expected a whole number between 0 and 100000; using 128`
+  ]),
+  ...[
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint"],
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "tracesEndpoint"],
+    ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "metricsEndpoint"]
+  ].map(([variable, option]): Case => [
+    variable as string,
+    "collector:4318",
+    `delivery.${option}`,
+    `${variable}="collector:4318" is not usable: expected an http or https URL without credentials; using nothing`
+  ]),
+  ...[
+    ["OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", "10s"],
+    ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "tracesTimeout", "nothing"],
+    ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "metricsTimeout", "nothing"]
+  ].map(([variable, option, fallback]): Case => [
+    variable as string,
+    "0",
+    `delivery.${option}`,
+    `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
+    `using ${fallback}`
+  ]),
+  [
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "5s",
+    "delivery.interval",
+    "OTEL_BSP_SCHEDULE_DELAY=\"5s\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 5s"
+  ],
+  [
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "0",
+    "delivery.queueSize",
+    "OTEL_BSP_MAX_QUEUE_SIZE=\"0\" is not usable: expected a whole number between 1 and 1000000; using 2048"
+  ],
+  [
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "x",
+    "delivery.batchSize",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=\"x\" is not usable: expected a whole number between 1 and 100000; using 512"
+  ],
+  [
+    "OTEL_METRICS_EXPORTER",
+    "prometheus",
+    "metrics.exporter",
+    "OTEL_METRICS_EXPORTER=\"prometheus\" is not usable: expected one of \"otlp\", \"none\"; using \"otlp\""
+  ],
+  [
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "0",
+    "metrics.exportInterval",
+    "OTEL_METRIC_EXPORT_INTERVAL=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 1m"
+  ],
+  [
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "0",
+    "metrics.exportTimeout",
+    "OTEL_METRIC_EXPORT_TIMEOUT=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 30s"
+  ],
+  [
+    "OTEL_METRICS_EXEMPLAR_FILTER",
+    "sometimes",
+    "metrics.exemplars",
+    "OTEL_METRICS_EXEMPLAR_FILTER=\"sometimes\" is not usable: expected one of \"trace_based\", \"always_on\", " +
+    "\"always_off\"; using \"trace_based\""
+  ],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "deltas",
+    "metrics.temporality",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=\"deltas\" is not usable: expected one of \"cumulative\", " +
+    "\"delta\", \"lowmemory\"; using \"cumulative\""
+  ],
+  [
+    "OTEL_BSP_EXPORT_TIMEOUT",
+    "30s",
+    "tracing.exportTimeout",
+    "OTEL_BSP_EXPORT_TIMEOUT=\"30s\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 30s"
+  ],
+  ...[["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "event"], ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "link"]].map((
+    [variable, part]
+  ): Case => [
+    variable as string,
+    "-1",
+    `tracing.limits.${part}AttributeCount`,
+    `${variable}="-1" is not usable: expected a whole number between 0 and 100000; using nothing`
+  ]),
+  [
+    "OTEL_LOG_LEVEL",
+    "loud",
+    "logging.level",
+    "OTEL_LOG_LEVEL=\"loud\" is not usable: expected one of \"Trace\", \"Debug\", \"Info\", \"Warn\", \"Error\", " +
+    "\"Fatal\", \"None\"; using \"Info\""
+  ],
+  [
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+    "exponential",
+    "metrics.histogramAggregation",
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=\"exponential\" is not usable: expected one of " +
+    "\"explicit_bucket_histogram\", \"base2_exponential_bucket_histogram\"; using \"explicit_bucket_histogram\""
+  ],
+  ...["\u0000a", "a\nb", "a\u001b[31mb", "a\u007fb", "a\u0085b", "a\u2028b"].map((text): Case => [
+    "OTEL_SERVICE_NAME",
+    text,
+    "service.name",
+    `OTEL_SERVICE_NAME=${quoted(text)} is not usable: expected a text without control characters; using "tasker"`
+  ]),
+  [
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "service.name=a%0Ab",
+    "service.name",
+    "OTEL_RESOURCE_ATTRIBUTES=\"a\\nb\" is not usable: expected a text without control characters; using \"tasker\""
+  ],
+  [
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "service.version=%1b1",
+    "service.version",
+    "OTEL_RESOURCE_ATTRIBUTES=\"\\u001b1\" is not usable: expected a text without control characters; using nothing"
+  ],
+  ...["te%00am=a", "team=a%7f"].map((text): Case => [
+    "OTEL_RESOURCE_ATTRIBUTES",
+    text,
+    "service.attributes",
+    `OTEL_RESOURCE_ATTRIBUTES="${text}" is not usable: expected a text without control characters; using nothing`
+  ]),
+  ...["%zz=a", "=a", "%20%3=a"].map((text): Case => [
+    "OTEL_RESOURCE_ATTRIBUTES",
+    text,
+    "service.attributes",
+    "OTEL_RESOURCE_ATTRIBUTES is not usable: expected key=value,key=value; using none of it"
+  ]),
+  [
+    "OTEL_SERVICE_NAME",
+    `${"x".repeat(200)}\n${"y".repeat(200)}`,
+    "service.name",
+    `OTEL_SERVICE_NAME="${"x".repeat(79)}… is not usable: expected a text without control characters; using "tasker"`
+  ],
+  ...unsupported.map(([variable, text, sentence]): Case => [variable, text, "tracing.exporter", sentence])
+]
+
+/** Cannot be malformed, or is covered with the secrets. */
+const never = [
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+  "OTEL_EXPORTER_OTLP_METRICS_HEADERS"
+]
+
+describe("OTEL_ variables", () => {
+  it.effect.each(legal)("reads %s=%s", ([variable, text, path, value, others]) =>
+    Effect.gen(function*() {
+      const { config, warnings } = yield* load({ ...others, [variable]: text })
+      assert.deepStrictEqual([at(config, path), warnings], [value, []])
+    }))
+
+  it.effect.each(malformed)(
+    "replaces %s=%s and says so",
+    ([variable, text, path, warning, others]) =>
+      Effect.gen(function*() {
+        const { config, warnings } = yield* load({ ...others, [variable]: text })
+        assert.deepStrictEqual([at(config, path), warnings], [at(yield* TelemetryConfig.Current, path), [warning]])
+      })
+  )
+
+  it.effect.each(malformed)(
+    "fails for %s=%s if strict",
+    ([variable, text, , warning, others]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(load({ ...others, [variable]: text }, { strict: true }))
+        // What is used instead is not the case where the layer fails.
+        assert.strictEqual(error.message, String(warning).replace(/; using .*$/s, ""))
+      })
+  )
+
+  it("covers every variable", () => {
+    const withoutEffect = unsupportedVariables.flatMap(({ variables }) => variables)
+    assert.deepStrictEqual(
+      otelVariables.filter((variable) =>
+        !withoutEffect.includes(variable) && !legal.some(([other]) => other === variable)
+      ),
+      []
+    )
+    assert.deepStrictEqual(
+      otelVariables.filter((variable) => !never.includes(variable) && !malformed.some(([other]) => other === variable)),
+      []
+    )
+  })
+
+  it.effect("names a misspelt variable with the one that is meant, and nothing else that begins with OTEL_", () =>
+    Effect.gen(function*() {
+      const { warnings } = yield* load({
+        OTEL_SERVICE_NAM: "a",
+        OTEL_TRACE_SAMPLER: "always_on",
+        OTEL_EXPORTER_OLTP_ENDPOINT: "http://canary",
+        OTEL_RESOURCE_ATTRIBUTES_POD_NAME: "pod",
+        OTEL_NODE_IP: "127.0.0.1",
+        OTEL_NODE_RESOURCE_DETECTORS: "all",
+        OTELX: "1"
+      }, { strict: true })
+      assert.deepStrictEqual(warnings.toSorted(), [
+        "no option has the variable OTEL_EXPORTER_OLTP_ENDPOINT, which is ignored; the nearest known one is " +
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "no option has the variable OTEL_SERVICE_NAM, which is ignored; the nearest known one is OTEL_SERVICE_NAME",
+        "no option has the variable OTEL_TRACE_SAMPLER, which is ignored; the nearest known one is OTEL_TRACES_SAMPLER"
+      ])
+    }))
+
+  it.effect("names several variables without effect, each once", () =>
+    Effect.gen(function*() {
+      const { warnings } = yield* load({
+        OTEL_LOGS_EXPORTER: "otlp",
+        OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+        OTEL_PROPAGATORS: "b3multi"
+      })
+      assert.deepStrictEqual(warnings.map((warning) => warning.slice(0, warning.indexOf("="))), [
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        "OTEL_LOGS_EXPORTER",
+        "OTEL_PROPAGATORS"
+      ])
+    }))
+
+  it.effect("says nothing about a malformed value that something else overrides", () =>
+    Effect.gen(function*() {
+      const { config, warnings } = yield* load({ OTEL_BSP_MAX_QUEUE_SIZE: "x" }, { delivery: { queueSize: 5 } })
+      assert.deepStrictEqual([config.delivery.queueSize, warnings], [5, []])
+    }))
+})

@@ -1,0 +1,165 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import * as OtlpJson from "../../../src/tracing/internal/OtlpSpans.ts"
+import type { SpanData } from "../../../src/tracing/SpanData.ts"
+import * as otlpDecoder from "../../support/otlpDecoder.ts"
+import * as spans from "../../support/spans.ts"
+
+const service = { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } }
+
+const span = (part: Partial<SpanData> = {}): SpanData => ({
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  spanId: "b7ad6b7169203331",
+  parentSpanId: undefined,
+  name: "work",
+  kind: "internal",
+  startTimeNanos: 1_700_000_000_000_000_001n,
+  endTimeNanos: 1_700_000_000_000_000_002n,
+  attributes: new Map(),
+  events: [],
+  links: [],
+  statusCode: "unset",
+  statusMessage: undefined,
+  droppedAttributes: 0,
+  droppedEvents: 0,
+  droppedLinks: 0,
+  ...part
+})
+
+const decodedAttributes = (attributes: Readonly<Record<string, unknown>>) =>
+  otlpDecoder.values(
+    otlpDecoder.decode(OtlpJson.encodeSpans(service, [span({ attributes: new Map(Object.entries(attributes)) })]))
+      .spans[0]!.attributes
+  )
+
+describe("OtlpJson", () => {
+  it("writes a whole request", () => {
+    assert.strictEqual(
+      OtlpJson.encodeSpans({ name: "shop", version: undefined, attributes: {} }, [span({
+        parentSpanId: "00f067aa0ba902b7",
+        kind: "client",
+        attributes: new Map<string, unknown>([["a", "b"], ["n", 3]]),
+        events: [{ name: "e", timeNanos: 5n, attributes: { ok: true } }],
+        links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes: { half: 0.5 } }],
+        statusCode: "error",
+        statusMessage: "no",
+        droppedAttributes: 1,
+        droppedEvents: 2,
+        droppedLinks: 3
+      })]),
+      "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" +
+        "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}," +
+        "{\"key\":\"telemetry.sdk.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
+        "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}]}," +
+        "\"scopeSpans\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"spans\":[{" +
+        "\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\"," +
+        "\"parentSpanId\":\"00f067aa0ba902b7\",\"flags\":1,\"name\":\"work\",\"kind\":3," +
+        "\"startTimeUnixNano\":\"1700000000000000001\",\"endTimeUnixNano\":\"1700000000000000002\"," +
+        "\"attributes\":[{\"key\":\"a\",\"value\":{\"stringValue\":\"b\"}},{\"key\":\"n\",\"value\":{\"intValue\":\"3\"}}]," +
+        "\"droppedAttributesCount\":1," +
+        "\"events\":[{\"name\":\"e\",\"timeUnixNano\":\"5\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}]}]," +
+        "\"droppedEventsCount\":2," +
+        `"links":[{"traceId":"${"1".repeat(32)}","spanId":"${"2".repeat(16)}",` +
+        "\"attributes\":[{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}}]}]," +
+        "\"droppedLinksCount\":3,\"status\":{\"code\":2,\"message\":\"no\"}}]}]}]}"
+    )
+  })
+
+  it("numbers the kinds as the protocol does", () => {
+    const kinds = ["internal", "server", "client", "producer", "consumer"] as const
+    const decoded = otlpDecoder.decode(OtlpJson.encodeSpans(service, kinds.map((kind) => span({ kind }))))
+    assert.deepStrictEqual(decoded.spans.map(({ kind }) => kind), [1, 2, 3, 4, 5])
+  })
+
+  it("describes the service; its attributes cannot take the place of what is set", () => {
+    const attributes = { "deployment.environment.name": "test", "service.name": "x", "telemetry.sdk.name": "x" }
+    assert.deepStrictEqual(otlpDecoder.decode(OtlpJson.encodeSpans({ ...service, attributes }, [])).resource, {
+      "service.name": "shop",
+      "service.version": "1.2.3",
+      "deployment.environment.name": "test",
+      "telemetry.sdk.name": "tasker-telemetry",
+      "telemetry.sdk.language": "nodejs"
+    })
+  })
+
+  it("keeps the types of values", () => {
+    assert.deepStrictEqual(
+      decodedAttributes({
+        text: "é\u0000\"",
+        yes: true,
+        whole: 42,
+        minus: -1,
+        part: 0.5,
+        huge: 1e300,
+        unsafe: 2 ** 53,
+        nan: Number.NaN,
+        infinity: Infinity,
+        minusInfinity: -Infinity,
+        big: 2n ** 63n - 1n,
+        tooBig: 2n ** 63n,
+        list: ["a", 1, [true]],
+        object: { a: { b: 1 } },
+        nothing: undefined,
+        null: null,
+        date: new Date(0)
+      }),
+      {
+        text: "é\u0000\"",
+        yes: true,
+        whole: 42n,
+        minus: -1n,
+        part: 0.5,
+        huge: 1e300,
+        unsafe: 2 ** 53,
+        nan: Number.NaN,
+        infinity: Infinity,
+        minusInfinity: -Infinity,
+        big: 2n ** 63n - 1n,
+        tooBig: "9223372036854775808",
+        list: ["a", 1n, [true]],
+        object: "{\"a\":{\"b\":1}}",
+        nothing: "null",
+        null: "null",
+        date: "\"1970-01-01T00:00:00.000Z\""
+      }
+    )
+  })
+
+  it.prop("writes what a strict receiver reads, whatever the texts and numbers are", {
+    name: Schema.String,
+    message: Schema.String,
+    attributes: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))
+  }, ({ attributes, message, name }) => {
+    const { spans } = otlpDecoder.decode(OtlpJson.encodeSpans(service, [span({
+      name,
+      statusCode: "error",
+      statusMessage: message,
+      attributes: new Map(Object.entries(attributes)),
+      events: [{ name, timeNanos: 0n, attributes }],
+      links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes }]
+    })]))
+    assert.deepStrictEqual([spans[0]?.name, spans[0]?.status.message], [name.toWellFormed(), message.toWellFormed()])
+  }, { arbitrary: { runs: 300 } })
+
+  it.effect("writes a recorded span full of hostile values for a strict receiver", () =>
+    Effect.gen(function*() {
+      const hostile = spans.hostileValues()
+      yield* Effect.gen(function*() {
+        const span = yield* Effect.currentSpan
+        span.event("e", 0n, hostile)
+        yield* TestClock.adjust("1 second")
+      }).pipe(Effect.withSpan("a\ud800", {
+        attributes: hostile,
+        links: [{ span: Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) }), attributes: hostile }]
+      }))
+      const recorded = yield* spans.recorded
+      const body = OtlpJson.encodeSpans(service, recorded)
+      const [decoded] = otlpDecoder.decode(body).spans
+      assert.deepStrictEqual(
+        [decoded?.name, decoded?.startTimeUnixNano, decoded?.endTimeUnixNano, decoded?.attributes.length],
+        ["a\ufffd", "0", "1000000000", Object.keys(hostile).length]
+      )
+      assert.isAtMost(body.length, 1_500_000)
+    }).pipe(Effect.provide(spans.layer())))
+})
