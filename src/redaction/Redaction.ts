@@ -235,12 +235,19 @@ export const make = (options: Options = {}): Redaction => {
   }
 
   const hintOf = (pattern: SecretPatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
+  const hintOfAll = (some: typeof patterns) => {
+    const sources = some.map(hintOf).filter((source) => source !== "")
+    // Matches nothing where there is no source.
+    return new RegExp(sources.length === 0 ? "(?!)" : sources.join("|"), "i")
+  }
+  const hintWithoutSign = hintOfAll(patterns.filter(({ needsSign }) => needsSign !== true))
   const hint = patterns.length === 0
     ? undefined
-    : new RegExp(patterns.map(hintOf).filter((source) => source !== "").join("|"), "i")
+    : hintOfAll(patterns)
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const hasToken = patterns.find(({ mayMatch }) => mayMatch !== undefined)?.mayMatch ?? (() => false)
-  const mayHold = (text: string): boolean => hint !== undefined && (hint.test(text) || hasToken(text))
+  const mayHold = (text: string): boolean =>
+    hint !== undefined && ((SecretPatterns.sign.test(text) ? hint : hintWithoutSign).test(text) || hasToken(text))
   const searchWith = (wanted: typeof hinted, source: string): string =>
     wanted.reduce((current, { hint, pattern }) =>
       hint.test(current) || pattern.mayMatch?.(current) === true

@@ -4,7 +4,7 @@
  * @internal
  */
 import { assignedValue } from "./assignedValue.ts"
-import { isHarmlessText, isProse } from "./harmlessValue.ts"
+import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"
 import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 
 /** What is masked under a key. */
@@ -26,8 +26,7 @@ const assigned = new RegExp(
   "gu"
 )
 const assigns = /[=:\uff1a\uff1d]|%3[ad]/i
-/** The word before, of the last characters before a word. */
-const wordBefore = /([A-Za-z0-9]+)[^\S\r\n]{1,4}$/
+/** Characters before a word that tell what it is. */
 const longestBefore = 24
 
 /** The values of `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`. */
@@ -47,7 +46,7 @@ export const replaceAssigned = (text: string, masked: () => string, sensitivity:
     if (kind === "none") continue
     const { end, from } = assignedValue(text, start, key)
     if (end === start) continue
-    if (kind !== "all" && isHarmlessAt(text, found.index + key.length, start, from, end, kind)) continue
+    if (kind !== "all" && isHarmlessAt(text, key, found.index + key.length, start, from, end, kind)) continue
     result += text.slice(done, from) + masked()
     done = end
     assigned.lastIndex = end
@@ -62,6 +61,9 @@ const parsing = /\b(?:unexpected|illegal|expected|reserved|lookahead)\s+$/i
 const kindOf = (text: string, at: number, given: string, sensitivity: SensitivityOf): Sensitivity => {
   // The letter of an escaped line break is none of the key's.
   const before = text.charAt(at - 1)
+  const known = sensitivity(given)
+  // Most keys are of this kind.
+  if (known === "none" && before !== "\\" && before !== "%" && !endsPair(given)) return "none"
   const key = before === "\\" && /^[nrt][A-Za-z]/.test(given)
     ? given.slice(1)
     : before === "%" && /^[0-9A-F]{2}[A-Za-z]/i.test(given)
@@ -70,8 +72,8 @@ const kindOf = (text: string, at: number, given: string, sensitivity: Sensitivit
   // A selector of CSS.
   if (before === "=" && text.startsWith("]:", at + given.length)) return "none"
   if (isEndOfPath(text, at, given.length)) return "none"
-  let kind = sensitivity(key)
-  if (kind === "none" && key !== given) kind = sensitivity(given)
+  let kind = key === given ? known : sensitivity(key)
+  if (kind === "none" && key !== given) kind = known
   if (kind === "none") return isPhrase(text, at, key) ? "any" : "none"
   if (kind === "all") return kind
   if (before === ":" && isOfResource(text.slice(Math.max(at - longestPath, 0), at))) return "none"
@@ -100,9 +102,22 @@ const isEndOfPath = (text: string, at: number, length: number): boolean => {
 /** Whether a word and the one before it are a sensitive key, as in `API key: …`. */
 const isPhrase = (text: string, at: number, word: string): boolean => {
   if (!endsPair(word)) return false
-  const before = wordBefore.exec(text.slice(Math.max(at - longestBefore, 0), at))
-  return before !== null && isSensitivePair(before[1] as string, word)
+  let end = at
+  while (end > 0 && at - end < mostSpaces && isSpace(text.charCodeAt(end - 1))) end--
+  let start = end
+  while (start > 0 && at - start < longestBefore && isLetterOrDigit(text.charCodeAt(start - 1))) start--
+  return end < at && start < end && isSensitivePair(text.slice(start, end), word)
 }
+
+const mostSpaces = 4
+
+const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 0xa0
+
+const isLetterOrDigit = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57)
+
+/** A colon, behind the quote of a key. */
+const colon = /^["']?\s*[:\uff1a]\s/
 
 const longestHarmless = 260
 const quotedTexts = /"([^"]*)"|'([^']*)'/g
@@ -110,6 +125,7 @@ const quotedTexts = /"([^"]*)"|'([^']*)'/g
 /** Whether what is assigned cannot be a secret; `keyEnd` is behind the key, and `from` behind an opening quote. */
 const isHarmlessAt = (
   text: string,
+  key: string,
   keyEnd: number,
   start: number,
   from: number,
@@ -118,24 +134,30 @@ const isHarmlessAt = (
 ): boolean => {
   if (end - from > longestHarmless) return false
   const value = text.slice(from, end)
+  const next = text.slice(end, end + longestBefore)
+  if (from === start && colon.test(text.slice(keyEnd, keyEnd + 8)) && isProse(value, next)) return true
+  if (from === start && (memberSign.test(value) || ofObject.test(key)) && isOfProgram(text, keyEnd, value)) return true
+  // A type goes on in brackets where a value would have ended: `token: Option<String>`.
+  if (from === start && isOpening.test(next)) return isTypeName(`${value}${typeArguments.exec(next)?.[0] ?? ""}`)
   if (isHarmlessText(value, kind, from === start)) return true
   if (from > start) return false
-  if (isOfProgram(text, keyEnd, value)) return true
-  if (value.startsWith("[") || value.startsWith("{")) return isHarmlessList(value, kind)
-  const next = text.slice(end, end + longestBefore)
-  // A type goes on in brackets where a value would have ended: `token: Option<String>`.
-  if (/^[<[]/.test(next) && isHarmlessText(`${value}${/^[^\s"'`;,)]*/.exec(next)?.[0] ?? ""}`, kind, true)) return true
-  return /^["']?\s*[:\uff1a]\s/.test(text.slice(keyEnd, keyEnd + 8)) && isProse(value, next)
+  return (value.startsWith("[") || value.startsWith("{")) && isHarmlessList(value, kind)
 }
 
+const memberSign = /[.(]/
+const ofObject = /^(?:this|self)\./
+const isOpening = /^[<[]/
+const typeArguments = /^[^\s"'`;,)]*/
+
+const longestDeclaration = 48
 const declaration = /(?:\b(?:const|let|var|val|auto|final|String)\s+[\w$]+|\b(?:this|self)\.[\w$.]+)$/
 const expression = /^[A-Za-z_$][\w$]*(?:[?!]?\.[A-Za-z_$][\w$]*)*(?:\(.*\))?$/
 
 /** Whether a program's text declares a variable with the value of another one: a text would be in quotes. */
 const isOfProgram = (text: string, keyEnd: number, value: string): boolean => {
   if (!/^\s*=\s/.test(text.slice(keyEnd, keyEnd + 8)) || !expression.test(value)) return false
-  const before = declaration.exec(text.slice(Math.max(keyEnd - longestPath, 0), keyEnd))
-  return before !== null && (/[.(]/.test(value) || /^(?:this|self)\./.test(before[0]))
+  const before = declaration.exec(text.slice(Math.max(keyEnd - longestDeclaration, 0), keyEnd))
+  return before !== null && (memberSign.test(value) || ofObject.test(before[0]))
 }
 
 /** Whether a list has only messages, states and numbers in it; a part of an object is what stands behind its key. */

@@ -33,8 +33,7 @@ const sqlPassword =
   /(?<!["'`\w.-])((?:password|passphrase|passwd|identified\s{1,4}(?:with\s{1,4}["'`\w]{1,40}\s{1,4})?(?:by|as)(?:\s{1,4}(?:password|values))?)(?:\s{1,4}\(?|\()\s{0,4}N?)(?:'((?:[^'\\\r\n]|''|\\.)+)(?:'|$)|"((?:[^"\\\r\n]|\\.)+)(?:"|$)|\$\$([^$\r\n]+)(?:\$\$|$))/gi
 
 /** Source of an expression that matches where one of them may be. */
-export const hint =
-  "(?<![\\w-])--?[\\w-]{0,40}(?:auth|cred|jwt|key|pass|pwd|secret|token|user)|(?<![\\w-])-[uUpPaw]|identified\\s|pass\\w*[\\s(]+N?[\"']"
+export const hint = "identified\\s|(?<![\\w-])-[uUpPaw]|--(?:proxy-)?user"
 
 /** Replaces the values. */
 export const replace = (

@@ -103,6 +103,9 @@ const isOpaque = (text: string): boolean =>
   text.length >= fewestOpaque && /^[\w+/=.:%~,|$-]+$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) &&
   !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text)
 
+const startsAsNumber = /^[+-]?\d/
+const harmlessWord = new RegExp(`${errorClass.source}|${masks.source}`)
+
 /** Most values are one word, which is no path, no message and nothing with a sign in it. */
 const plainWord = /^\w+$/
 
@@ -118,13 +121,13 @@ export const isHarmlessText = (given: string, kind: Sensitivity, isBare: boolean
   if (given.length > longest) return kind === "code"
   const text = given.trim()
   if (text === "" || states.has(text.toLowerCase())) return true
-  if (known.test(text)) return false
   if (kind === "code") return !/^\d[\d -]{2,}\d$/.test(text)
   if (kind === "opaque" && !isOpaque(text) && !(pair.test(text) && !quantity.test(text))) return true
-  if (quantity.test(text)) return whole.test(text) ? kind === "pass" ? text.length < 4 : kind !== "any" : true
-  if (plainWord.test(text)) {
-    return (isBare && types.test(text)) || algorithm.test(text) || errorClass.test(text) || masks.test(text)
+  if (startsAsNumber.test(text) && quantity.test(text)) {
+    return whole.test(text) ? kind === "pass" ? text.length < 4 : kind !== "any" : true
   }
+  if (plainWord.test(text)) return (isBare && types.test(text)) || algorithm.test(text) || harmlessWord.test(text)
+  if (known.test(text)) return false
   return date.test(text) || errorClass.test(text) || isPath(text) || isStandIn(text) || isMessage(text) ||
     (isBare && isExpression(text))
 }
@@ -134,6 +137,9 @@ const isPath = (text: string): boolean =>
   (path.test(text) || namedPath.test(text) || rootOrRelative.test(text) || relativeFile.test(text) ||
     mimeType.test(text))
 
+/** Whether a text is the name of a type. */
+export const isTypeName = (text: string): boolean => types.test(text) || wrappers.test(text)
+
 /** Whether it stands in for a value, or names a way to make one. */
 const isStandIn = (text: string): boolean =>
   algorithm.test(text) || masks.test(text) || placeholder.test(text) || distinguishedName.test(text) ||
@@ -141,7 +147,7 @@ const isStandIn = (text: string): boolean =>
 
 /** Whether it is of a program's text, and stands for a value. */
 const isExpression = (text: string): boolean =>
-  types.test(text) || wrappers.test(text) || member.test(text) || call.test(text) || lookUp.test(text) ||
+  isTypeName(text) || member.test(text) || call.test(text) || lookUp.test(text) ||
   requestMember.test(text)
 
 /** Whether a word of a text is one of a sentence, which goes on behind it. */

@@ -40,6 +40,8 @@ export interface ValuePattern {
    * Empty if every match goes with one of another pattern, or with a sign of one.
    */
   readonly hint: (keys: string) => string
+  /** Whether a text without a {@link sign} has no match, whatever the hint says. */
+  readonly needsSign?: boolean
   /** A sign that is no expression, beside that of the hint. */
   readonly mayMatch?: (text: string) => boolean
   /** Replaces every secret in the text; `masked` stands for one and counts it, `mask` is what it gives. */
@@ -98,6 +100,7 @@ const urlCredentials: ValuePattern = {
 const assignment: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
+  needsSign: true,
   // Its key alone: how far off the value begins is not known, and looking for it would take time.
   hint: (keys) => keys === "" ? "[=:-]|</" : `(?:${keys})|${CommandLine.hint}`,
   replace: (text, masked, sensitivity) =>
@@ -206,8 +209,8 @@ const all: ReadonlyArray<ValuePattern> = [
   {
     name: "vendor_token",
     takesQuotes: false,
-    hint: () => "whsec_|sntry|glc_|ABSK|1//0",
-    mayMatch: SecretTokens.hasToken,
+    hint: () => "whsec_|sntry|glc_|ABSK|1//0|FlyV1 ",
+    mayMatch: SecretTokens.mayHaveToken,
     replace: SecretTokens.replaceTokens
   },
   cardNumber,
@@ -221,6 +224,9 @@ export const withoutSecrets = (text: string): string =>
     (current, { replace }) => replace(current, () => defaultMask, sensitivityByDefault, defaultMask),
     text
   )
+
+/** What a value is assigned with, in any notation. */
+export const sign = /[=:;<%$"'\uff1a\uff1d]|(?<![\w.])-/
 
 /** The patterns of these names. */
 export const select = (names: ReadonlyArray<PatternName>): ReadonlyArray<ValuePattern> =>

@@ -197,36 +197,54 @@ export const hint = "hooks?[./]|\\.office(?:365)?\\.com/|telegram\\.org/|pagerdu
 const shortest = 20
 
 const isOfToken = new Uint8Array(128)
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+=-") {
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-") {
   isOfToken[character.charCodeAt(0)] = 1
 }
 
-/** Whether a text has a word as long as a token. It looks at one character in twenty where words are short. */
-const hasLongWord = (text: string): boolean => {
+/** Whether there may be a token in a text. It looks at one character in twenty where words are short. */
+export const mayHaveToken = (text: string): boolean => {
   const { length } = text
   let at = shortest - 1
   while (at < length) {
     let start = at
-    while (start >= 0 && at - start < shortest && isOfToken[text.charCodeAt(start)] === 1) start--
-    if (start === at - shortest) return true
+    while (start >= 0 && isOfToken[text.charCodeAt(start)] === 1) start--
     if (start === at) {
       at += shortest
       continue
     }
     let end = at + 1
-    while (end < length && end - start <= shortest && isOfToken[text.charCodeAt(end)] === 1) end++
-    if (end - start > shortest) return true
+    while (end < length && isOfToken[text.charCodeAt(end)] === 1) end++
+    if (end - start > shortest && hasTokenIn(text, start + 1, end)) return true
     at = end + shortest
   }
   return false
 }
 
-/** Whether there is a token in a text. */
-export const hasToken = (text: string): boolean => {
-  if (!hasLongWord(text)) return false
-  token.lastIndex = 0
-  return token.test(text)
+/** A token begins where no letter or digit comes before. What is in front of a colon may be of one. */
+const hasTokenIn = (text: string, start: number, end: number): boolean => {
+  let from = start
+  if (text.charCodeAt(start - 1) === 58) {
+    while (from > 0 && start - from < 12 && isDigit(text.charCodeAt(from - 2))) from--
+  }
+  if (from < start && isTokenAt(text, from - 1)) return true
+  for (let at = start; at < end; at++) {
+    if ((at === start || !isOfWord(text.charCodeAt(at - 1))) && isTokenAt(text, at)) return true
+  }
+  return false
 }
+
+const tokenAt = new RegExp(token.source, "y")
+
+const isTokenAt = (text: string, at: number): boolean => {
+  tokenAt.lastIndex = at
+  return tokenAt.test(text)
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+/** What `\w` stands for. */
+const isOfWord = (code: number): boolean =>
+  isDigit(code) || (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95
 
 /** Replaces the tokens. */
 export const replaceTokens = (text: string, masked: () => string): string => text.replace(token, masked)

@@ -119,7 +119,7 @@ const hints = [
   "signature",
   "ssn",
   "token",
-  "xsrf"
+  "srf"
 ]
 const hint = new RegExp(hints.join("|"), "i")
 
