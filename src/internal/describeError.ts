@@ -102,15 +102,16 @@ const ownFields = (error: object): Readonly<Record<string, unknown>> | undefined
   for (const source of sources) {
     if (source === undefined) continue
     for (const key of keysOf(source)) addField(fields, source, key)
-    for (const key of isError(source) ? inheritedKeys : []) {
+    for (const key of isError(source) || isEvent(source) ? inheritedKeys : []) {
       if (!Object.hasOwn(fields, key) && isPlainAnswer(at(source, key)) && !isDomException(source)) {
         fields[key] = at(source, key)
       }
     }
   }
   if (Object.keys(fields).length > 0) return fields
-  // A failure that is no error, such as a `Response`, is shown itself.
-  return isError(error) || sources[1] !== undefined || isPlain(error) ? undefined : { value: error }
+  // A failure that is no error and says nothing by its fields, such as a `Response`, is shown itself.
+  const isBare = sources[1] === undefined && keysOf(error).length === 0
+  return isBare && !isError(error) && !isEvent(error) && !isPlain(error) ? { value: error } : undefined
 }
 
 /** The frames of an error's stack, without the lines of its message and without those inside of Effect. */
@@ -177,7 +178,18 @@ const messageOf = (error: unknown, left: number): string => {
 const silentMessage = (error: unknown): string => isObject(error) ? textAt(error, "message") : ""
 
 /** Where errors of programs and of services have their text, besides `message`. */
-const textKeys = ["reason", "description", "detail", "details", "error", "msg"] as const
+const textKeys = [
+  "reason",
+  "description",
+  "detail",
+  "details",
+  "error_description",
+  "error",
+  "msg",
+  "title",
+  "errorMessage",
+  "text"
+] as const
 
 const ownText = (error: object): string => {
   const reason = reasonOf(error)
@@ -189,7 +201,9 @@ const ownText = (error: object): string => {
     const text = textAt(error, key)
     if (text !== "") return text
   }
-  return ""
+  // Services answer `{ "error": { "code", "message" } }`.
+  const answer = at(error, "error")
+  return isObject(answer) && !isError(answer) ? textAt(answer, "message") : ""
 }
 
 // --- Behind an error ---
@@ -210,11 +224,17 @@ const errorsBehind = (error: unknown): ReadonlyArray<unknown> => {
     const errors = at(error, "errors")
     const isPair = typeOf(error) === "SuppressedError"
     return [
-      ...(Array.isArray(errors) ? errors.slice(0, mostFields).filter(isTelling) : []),
+      ...(Array.isArray(errors)
+        ? errors.slice(0, mostFields).filter(isTelling)
+        : isObject(errors)
+        ? errorsIn(errors)
+        : []),
       ...(isPair ? [at(error, "error"), at(error, "suppressed")] : []),
       at(error, "cause"),
-      ...(reason === undefined ? [] : [at(reason, "cause"), ...errorsIn(reason)]),
-      ...errorsIn(error)
+      ...(reason === undefined ? [] : [at(reason, "cause"), reasonOf(reason), ...errorsIn(reason)]),
+      ...errorsIn(error),
+      // An event of the platform has its error in a getter.
+      ...(isEvent(error) ? [at(error, "error")] : [])
     ].filter((behind) => behind !== undefined && behind !== null && behind !== reason && behind !== error)
   }, () => [])
 }
@@ -233,6 +253,7 @@ const toldElsewhere = new Set(["message", "stack", "_tag"])
 const isTold = (source: object, key: string, value: unknown): boolean => {
   if (value === undefined || typeof value === "function" || key === "cause" || key.startsWith("~")) return true
   if (toldElsewhere.has(key)) return typeof value === "string"
+  if (key === "isTrusted") return isEvent(source)
   if (key === "name") return isError(source) || value === textAt(source, "_tag")
   if (key === "errors") return Array.isArray(value)
   // The message is made of it.
@@ -263,6 +284,13 @@ const isPlainAnswer = (value: unknown): boolean =>
   typeof value === "number" || (typeof value === "string" && value !== "")
 
 const isDomException = (error: object): boolean => Object.prototype.toString.call(error) === "[object DOMException]"
+
+/** An event of a socket or a worker; whether a browser trusts it says nothing. */
+const isEvent = (value: object): boolean =>
+  orElse(
+    () => Object.prototype.toString.call(value).endsWith("Event]") && typeof at(value, "isTrusted") === "boolean",
+    () => false
+  )
 
 const isPlain = (value: object): boolean =>
   orElse(() => constructorName(value) === "Object" || Object.getPrototypeOf(value) === null, () => true)

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as BigDecimal from "effect/BigDecimal"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
@@ -106,7 +107,9 @@ const errorFields = (given: unknown, stacks: boolean): Record<string, unknown> =
 
 const ofCollection = (value: object, tag: string, limit: number): PlainValue | undefined => {
   if (value instanceof Map) return { value: fromEntries(value, limit), total: value.size }
-  if (value instanceof Set) return { value: first(value, limit), total: value.size }
+  if (value instanceof Set || (tag === "Set" && isIterable(value))) {
+    return { value: first(value, limit), total: (value as Set<unknown>).size }
+  }
   if (keyed.has(tag) && isIterable(value)) return { value: fromEntries(value as Iterable<[unknown, unknown]>, limit) }
   return ofBinary(value, tag, limit)
 }
@@ -132,10 +135,8 @@ const fromEntries = (entries: Iterable<readonly [unknown, unknown]>, limit: numb
 
 /** Bytes are their size; numbers are numbers. */
 const ofBinary = (value: object, tag: string, limit: number): PlainValue | undefined => {
-  if (value instanceof Uint8Array || value instanceof DataView || value instanceof Uint8ClampedArray) {
-    return text(`[${value.byteLength} bytes]`)
-  }
   if (ArrayBuffer.isView(value)) {
+    if (bytes.has(tag)) return text(`[${value.byteLength} bytes]`)
     const numbers = value as unknown as ArrayLike<number | bigint>
     return {
       value: Array.from({ length: Math.min(numbers.length, limit) }, (_, i) => numbers[i]),
@@ -145,6 +146,8 @@ const ofBinary = (value: object, tag: string, limit: number): PlainValue | undef
   if (tag !== "ArrayBuffer" && tag !== "SharedArrayBuffer") return undefined
   return text(`[${(value as ArrayBuffer).byteLength} bytes]`)
 }
+
+const bytes = new Set(["Uint8Array", "Uint8ClampedArray", "DataView"])
 
 const first = <A>(items: Iterable<A>, count: number): ReadonlyArray<A> => {
   const taken: Array<A> = []
@@ -160,6 +163,8 @@ const isIterable = (value: object): value is Iterable<unknown> =>
 
 const ofPlatform = (value: object, tag: string): PlainValue | undefined => {
   switch (tag) {
+    case "Date":
+      return Number.isNaN((value as Date).getTime()) ? text("Invalid Date") : undefined
     case "RegExp":
       return text((value as RegExp).toString())
     case "Response": {
@@ -217,6 +222,8 @@ const fromJson = (value: object, limit: number): PlainValue | undefined => {
 /** Members come from the value itself: in its JSON a `Redacted` is a text already, and a `Duration` an object. */
 const ofEffect = (value: Members, json: Members): unknown => {
   switch (json["_id"]) {
+    case "BigDecimal":
+      return BigDecimal.isBigDecimal(value) ? BigDecimal.format(value) : json
     case "HttpClientRequest":
       return { method: json["method"], url: json["url"], urlParams: value["urlParams"], headers: value["headers"] }
     case "UrlParams":

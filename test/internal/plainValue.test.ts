@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
+  BigDecimal,
   Cause,
   Chunk,
   DateTime,
@@ -112,6 +113,10 @@ const shown: ReadonlyArray<readonly [what: string, value: unknown, shown: unknow
   ["a map with objects for keys", new Map([[{ id: 1 }, "one"]]), [[{ id: 1 }, "one"]]],
   ["a map of another realm", runInNewContext("new Map([['a', 1]])"), { a: 1 }],
   ["a set", new Set([1, "b"]), [1, "b"]],
+  ["a set of another realm", runInNewContext("new Set([1, 'b'])"), [1, "b"]],
+  ["bytes of another realm", runInNewContext("new Uint8Array(3)"), "[3 bytes]"],
+  ["numbers of another realm", runInNewContext("new Int16Array([-1])"), [-1]],
+  ["a decimal number", BigDecimal.fromStringUnsafe("-1.50"), "-1.5"],
   ["a symbol", Symbol("s"), "Symbol(s)"],
   ["a function", () => 1, "[function]"],
   ["a class", Money, "[function]"],
@@ -191,6 +196,10 @@ describe("plainValue", () => {
     ) as Encoded
     const [attribute] = resource.scopeSpans[0].spans[0].attributes
     assert.deepStrictEqual(plain(attribute.value), expected)
+  })
+
+  it("says that a date is none in a line", () => {
+    assert.strictEqual(encodeJson({ at: new Date(Number.NaN) }, redaction), "{\"at\":\"Invalid Date\"}")
   })
 
   it("shows dates as their texts in an attribute", () => {

@@ -20,11 +20,40 @@ const { of, withStack } = {
 class Failed extends Data.TaggedError("Failed")<Readonly<Record<string, unknown>>> {}
 class Reason extends Data.TaggedError("Reason")<{ readonly cause?: unknown; readonly orderId: string }> {}
 class Payment extends Error {}
+class Described {
+  readonly _tag = "Described"
+  readonly message: string
+  readonly cause: Error
+  constructor(message: string, cause: Error) {
+    this.message = message
+    this.cause = cause
+  }
+}
 const refused = () => Object.assign(new Error("connect ECONNREFUSED ::1:5432"), { code: "ECONNREFUSED", errno: -111 })
 const refusedRecord = {
   type: "Error",
   message: "connect ECONNREFUSED ::1:5432",
   fields: { code: "ECONNREFUSED", errno: -111 }
+}
+
+const tagged = (_tag: string, reason: unknown) => ({ _tag, message: "", reason })
+
+/** As Node gives one where a WebSocket fails. */
+class ErrorEvent extends Event {
+  readonly #init: { readonly message?: string; readonly error?: unknown }
+  constructor(name: string, init: { readonly message?: string; readonly error?: unknown }) {
+    super(name)
+    this.#init = init
+  }
+  get [Symbol.toStringTag]() {
+    return "ErrorEvent"
+  }
+  get message() {
+    return this.#init.message ?? ""
+  }
+  get error() {
+    return this.#init.error
+  }
 }
 
 const rejectedWith = (error: unknown) => Effect.map(Effect.flip(Effect.tryPromise(() => Promise.reject(error))), of)
@@ -72,6 +101,22 @@ describe("the telling error", () => {
     ["a failed exit", Exit.fail<unknown>(new TypeError("x")), "TypeError", "x"],
     ["a class that keeps the name Error", new Payment("x"), "Payment", "x"],
     ["an answer of a service", { code: 404, error: "not found" }, "Object", "not found"],
+    ["an answer of an API", { error: { code: "E1", message: "quota reached" } }, "Object", "quota reached"],
+    ["a problem of RFC 9457", { type: "about:blank", title: "Out of stock", status: 409 }, "Object", "Out of stock"],
+    [
+      "a refusal of OAuth",
+      { error: "invalid_grant", error_description: "It has expired." },
+      "Object",
+      "It has expired."
+    ],
+    [
+      "a reason in a reason",
+      tagged("Outer", tagged("Mid", { _tag: "Deep", message: "disk full" })),
+      "Mid",
+      "disk full"
+    ],
+    ["an event of a socket", new ErrorEvent("error", { error: new TypeError("x") }), "ErrorEvent", "x"],
+    ["an event with a text", new ErrorEvent("error", { message: "no", error: refused() }), "ErrorEvent", "no"],
     ["several errors in a list", [new TypeError("x"), "y"], "Array", "x"],
     ["an object that is tagged", { _tag: "NotFound", id: 5 }, "NotFound", "NotFound"],
     ["an error that came as JSON", { name: "TypeError", message: "x", stack: "TypeError: x" }, "TypeError", "x"],
@@ -126,6 +171,8 @@ describe("own fields", () => {
       }),
       { request: "GET http://shop.test/a", status: 503 }
     ],
+    ["an error that is no Error", new Described("x", new Error("y")), undefined],
+    ["events", new ErrorEvent("error", {}), undefined],
     ["what is no error", { code: 404, errors: "none" }, { code: 404, errors: "none" }],
     ["an answer of fetch", new Response(null, { status: 404 }), { value: { status: 404, headers: {} } }],
     ["a text", "no", undefined]
@@ -176,6 +223,13 @@ describe("the errors behind", () => {
     ["fields of any name", Object.assign(new Error("x"), { originalError: new Error("a"), inner: new Error("b") }), [
       "a",
       "b"
+    ]],
+    ["errors by the names of fields", Object.assign(new Error("x"), { errors: { email: new Error("a"), at: 1 } }), [
+      "a"
+    ]],
+    ["an event", new ErrorEvent("error", { message: "no", error: new Error("a") }), ["a"]],
+    ["a reason in a reason", tagged("Outer", { ...tagged("Mid", { _tag: "Deep", message: "a" }), message: "b" }), [
+      "a"
     ]],
     ["nothing", new Error("x", { cause: null }), []]
   ])("of %s", (_, error, messages) => {
