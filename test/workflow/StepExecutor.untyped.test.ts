@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Schema, Tracer } from "effect"
+import { MaxOpsBeforeYield } from "effect/Scheduler"
 import * as Step from "../../src/workflow/Step.ts"
 import { RetryableError } from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
@@ -215,6 +216,15 @@ describe("StepExecutor without types", () => {
         assert.include(failed[0], message)
       }).pipe(Effect.provide(recorder.layer())))
   }
+
+  it.effect.each([3, 4, 5, 6, 7, 8, 9, 11, 13, 16])(
+    "lets no rejection end the process where skipWhen is async and the loop yields after %d operations",
+    (budget) =>
+      Effect.gen(function*() {
+        yield* runUntyped([untyped("odd", { skipWhen: rejected, run: () => Effect.void })])
+        assert.lengthOf(yield* told, 1)
+      }).pipe(Effect.provideService(MaxOpsBeforeYield, budget), Effect.provide(recorder.layer()))
+  )
 
   for (
     const [name, whenSkipped] of [

@@ -206,13 +206,15 @@ const ask = (
   const before = run.steps[index] as StepRecord
   const answer = Effect.suspend(() => {
     const context = { input: run.input as never, results: resultsFor(run, step) as never }
-    const asked: unknown = skipWhen(context)
-    return Effect.map(Effect.isEffect(asked) ? asked : Effect.succeed(asked), (isSkipped): Answer => {
+    const answerOf = (isSkipped: unknown): Answer => {
       if (typeof isSkipped !== "boolean") {
         throw notExpected(`skipWhen of step "${step.name}"`, isSkipped, "true, false or an Effect of them")
       }
       return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
-    })
+    }
+    const asked: unknown = skipWhen(context)
+    // At once: the rejection of a promise that is looked at in a later turn ends the process.
+    return Effect.isEffect(asked) ? Effect.map(asked, answerOf) : Effect.succeed(answerOf(asked))
   })
   return Effect.exit(
     Effect.provideService(
