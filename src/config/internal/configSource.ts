@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { fromInput, fromText, type OptionLeaf, variable } from "./configOption.ts"
-import { otelVariables, readOtel, type Warning } from "./otelVariables.ts"
+import { otelVariables, readOtel, type Standard, type Warning } from "./otelVariables.ts"
 import { quote } from "./quote.ts"
 
 export interface Environment {
@@ -73,20 +73,25 @@ export const resolve = (
       }
       continue
     }
-    const standard = otel[path]
-    const standardValue = standard && fromInput(leaf.meta, standard.value)
-    if (standard !== undefined && !leaf.isValid(standardValue)) {
-      const [rule = `expected ${leaf.meta.expected}`] = (leaf.meta.explain?.(standardValue) ?? []).map(({ rule }) =>
-        rule
-      )
-      warnings.push({
-        problem: `${standard.variable}=${shown(leaf, standard.text)} is not usable: ${rule}`,
-        instead: `using ${describe(leaf.meta.default)}`
-      })
-      set(values, leaf.path, leaf.meta.default)
-    } else set(values, leaf.path, standard === undefined ? leaf.meta.default : standardValue)
+    set(values, leaf.path, standardOf(leaf, otel[path] ?? [], warnings))
   }
   return { values, problems, warnings }
+}
+
+/** The first usable value of the standard variables of an option, else its default. */
+const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: Array<Warning>): unknown => {
+  const values = found.map(({ value }) => fromInput(leaf.meta, value))
+  const usable = values.findIndex(leaf.isValid)
+  const used = usable < 0 ? leaf.meta.default : values[usable]
+  const unusable = usable < 0 ? found : found.slice(0, usable)
+  unusable.forEach(({ text, variable }, index) => {
+    const [rule = `expected ${leaf.meta.expected}`] = (leaf.meta.explain?.(values[index]) ?? []).map(({ rule }) => rule)
+    warnings.push({
+      problem: `${variable}=${shown(leaf, text)} is not usable: ${rule}`,
+      instead: `using ${usable < 0 ? describe(used) : shown(leaf, used)}`
+    })
+  })
+  return used
 }
 
 const problemsOf = (

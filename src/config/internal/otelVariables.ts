@@ -45,7 +45,7 @@ const headers = (text: string): unknown => {
     : Object.fromEntries(Object.entries(found).map(([key, value]) => [key.toLowerCase(), Redacted.make(value)]))
 }
 
-/** In the order of precedence: of two variables for one option the first that is set wins. */
+/** In the order of precedence: of two variables for one option the first with a usable value wins. */
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SERVICE_NAME", { path: "service.name", read: same }],
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: same }],
@@ -100,14 +100,18 @@ export const otelVariables: ReadonlyArray<string> = [
   ])
 ]
 
-/** Reads the variables that are set into values by option path; what cannot be used is said in `warnings`. */
+/**
+ * Reads the variables that are set into values by option path, in the order of precedence; what cannot be used is said
+ * in `warnings`.
+ */
 export const readOtel = (
   environment: Readonly<Record<string, string>>,
   warnings: Array<Warning>
-): Readonly<Record<string, Standard>> => {
-  const found: Record<string, Standard> = {}
+): Readonly<Record<string, ReadonlyArray<Standard>>> => {
+  const found: Record<string, Array<Standard>> = {}
   const add = (path: string, variable: string, text: string, value: unknown) => {
-    found[path] ??= { variable, text, value }
+    const before = found[path] ??= []
+    before.push({ variable, text, value })
   }
   for (const [variable, { path, read }] of mappings) {
     const text = environment[variable]?.trim()

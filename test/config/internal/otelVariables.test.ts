@@ -479,6 +479,40 @@ describe("OTEL_ variables", () => {
       ])
     }))
 
+  it.effect.each(
+    [
+      [
+        { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "many", OTEL_ATTRIBUTE_COUNT_LIMIT: "7" },
+        (config: TelemetryConfig.TelemetryConfig) => config.tracing.limits.attributeCount,
+        7,
+        ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=\"many\" is not usable: expected a whole number between 0 and 100000; using 7"]
+      ],
+      [
+        { OTEL_SERVICE_NAME: "a\u0007b", OTEL_RESOURCE_ATTRIBUTES: "service.name=shop" },
+        (config: TelemetryConfig.TelemetryConfig) => config.service.name,
+        "shop",
+        ["OTEL_SERVICE_NAME=\"a\\u0007b\" is not usable: expected a text without control characters; using \"shop\""]
+      ],
+      [
+        { OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "-1", OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "1.5" },
+        (config: TelemetryConfig.TelemetryConfig) => config.tracing.limits.attributeCount,
+        128,
+        [
+          "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"-1\" is not usable: expected a whole number between 0 and 10000000; using 8192",
+          "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"1.5\" is not usable: expected a whole number between 0 and 10000000; using 8192"
+        ]
+      ]
+    ] as const
+  )(
+    "takes the next variable of an option where the first is malformed: %j",
+    ([env, valueOf, value, expected]) =>
+      Effect.gen(function*() {
+        const { config, warnings } = yield* load(env)
+        assert.strictEqual(valueOf(config), value)
+        assert.deepStrictEqual(warnings, [...expected])
+      })
+  )
+
   it.effect("says nothing about a malformed value that something else overrides", () =>
     Effect.gen(function*() {
       const { config, warnings } = yield* load({ OTEL_BSP_MAX_QUEUE_SIZE: "x" }, { delivery: { queueSize: 5 } })
