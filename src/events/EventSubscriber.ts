@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Correlation from "../Correlation.ts"
+import { givenEffect } from "../internal/givenEffect.ts"
 import { EventBus } from "./EventBus.ts"
 import type * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
@@ -149,14 +150,8 @@ interface Handler<R> {
 }
 
 /** A handler of a program without types may give anything. */
-const called = <R>(handle: Handler<R>["handle"], event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
-  Effect.suspend(() => {
-    const given: unknown = handle(event)
-    if (Effect.isEffect(given)) return given as Effect.Effect<unknown, unknown, R>
-    // A rejection that nobody waits for would end the process.
-    if (given instanceof Promise) given.catch(() => {})
-    return Effect.die(new TypeError("the handler gave no Effect"))
-  })
+const called = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
+  Effect.suspend(() => givenEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
 
 /**
  * Handlers run in place, which costs no fiber for each. But one of them may end the fiber past everything that would
@@ -182,11 +177,11 @@ const work = <R>(
     isHandling = false
     return cause === undefined ? Effect.void : Effect.ignoreCause(onFailure(cause))
   }
-  const handle = ({ handle }: Handler<R>, event: EventEnvelope) => {
+  const handle = (handler: Handler<R>, event: EventEnvelope) => {
     next++
     isHandling = true
     return Effect.flatMap(
-      Effect.exit(called(handle, event)),
+      Effect.exit(called(handler, event)),
       (exit) => settle(Exit.isFailure(exit) ? exit.cause : undefined)
     )
   }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { runInNewContext } from "node:vm"
 import * as Correlation from "../../src/Correlation.ts"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
@@ -120,6 +121,7 @@ describe("EventSubscriber", () => {
       const given: ReadonlyArray<() => unknown> = [
         () => undefined,
         () => Promise.reject(new Error("nobody waits for it")),
+        () => runInNewContext("Promise.reject(new Error('nobody waits for it'))") as unknown,
         () => 5,
         () => ({}),
         () => {
@@ -146,11 +148,20 @@ describe("EventSubscriber", () => {
       }
       yield* recorder.quiet
       assert.deepStrictEqual(seen, [...given.keys()])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 6"])
-      const noEffect = "TypeError: the handler gave no Effect"
+      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 7"])
+      const gave = (what: string) => `TypeError: the handler gave ${what} where an Effect is expected`
+      const promise = gave("a promise").concat("; wrap the call that makes it in Effect.tryPromise")
       assert.deepStrictEqual(
         reports,
-        [noEffect, noEffect, noEffect, noEffect, "Error: thrown", "Error: hostile"].map((
+        [
+          gave("undefined"),
+          promise,
+          promise,
+          gave("a number"),
+          gave("an object"),
+          "Error: thrown",
+          "Error: hostile"
+        ].map((
           text
         ) => [["event subscriber failed"], text])
       )
