@@ -64,7 +64,7 @@ export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Contex
  *
  * **Details**
  *
- * Throws a `RangeError` if `samplingRate` is not from 0 to 1. What `when` throws
+ * Throws a `RangeError` if `samplingRate` is not from 0 to 1. What `when` throws, and a promise in place of its answer,
  * is contained and counted, and the event is kept.
  *
  * **Example** (Less noise, one more counter)

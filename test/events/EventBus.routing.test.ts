@@ -81,6 +81,20 @@ describe("EventBus routing", () => {
     }).pipe(Effect.provide(layerOf([override])))
   })
 
+  it.effect("keeps an event whose predicate is async, counts it, and lets no rejection end the process", () =>
+    Effect.gen(function*() {
+      const counts = yield* counting
+      for (const totalSteps of [1, 2]) yield* EventBus.publish("task.start_requested", { ...start, totalSteps })
+      assert.deepStrictEqual(counts, { metrics: 2, trace: 2, log: 2, all: 2, subscriber: 2 })
+      const [errors] = (yield* SelfStatistics).read()
+      assert.deepStrictEqual(errors?.values, [{ attributes: ["predicate"], value: 2 }])
+    }).pipe(Effect.provide(layerOf([
+      EventRouter.override("task.start_requested", {
+        when: ({ payload }) =>
+          (payload.totalSteps === 1 ? Promise.resolve(false) : Promise.reject(new Error("late"))) as never
+      })
+    ]))))
+
   it.effect("draws nothing where the rate is 0 or 1", () =>
     Effect.gen(function*() {
       const counts = yield* counting

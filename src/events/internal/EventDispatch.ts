@@ -5,7 +5,9 @@
  * @internal
  */
 import type * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
+import { notExpected } from "../../internal/givenEffect.ts"
 import * as Contain from "../../internal/guard.ts"
 import type * as EventDefinition from "../EventDefinition.ts"
 import type { EventEnvelope } from "../EventEnvelope.ts"
@@ -87,7 +89,12 @@ const isKept = (
   onError: (sink: { readonly name: string }) => void
 ): boolean => {
   if (when !== undefined) {
-    const holds = Contain.orElse(() => when(envelope as never), () => {
+    const holds = Contain.orElse(() => {
+      const given: unknown = when(envelope as never)
+      // The event does not wait, and a rejection that nothing waits for would end the process.
+      if (Predicate.isPromiseLike(given)) throw notExpected("the predicate of a route", given, "true or false")
+      return given as boolean
+    }, () => {
       onError(predicate)
       return true
     })
