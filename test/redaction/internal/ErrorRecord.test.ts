@@ -292,7 +292,7 @@ describe("a stack", () => {
   it("begins with type and message, whatever the class is called", () => {
     assert.match(
       withStack(new Payment("no money\n  at all")).stack ?? "",
-      /^Payment: no money\n {2}at all\n {4}at .*errorRecord\.test\.ts/
+      /^Payment: no money\n {2}at all\n {4}at .*ErrorRecord\.test\.ts/
     )
   })
 
@@ -302,7 +302,7 @@ describe("a stack", () => {
         return yield* Effect.fail("no money")
       })
       const cause = yield* Effect.flip(Effect.sandbox(charge()))
-      assert.match(ofCause(cause).stack ?? "", /^string: no money\n {4}at charge \(.*errorRecord\.test\.ts/)
+      assert.match(ofCause(cause).stack ?? "", /^string: no money\n {4}at charge \(.*ErrorRecord\.test\.ts/)
     }))
 
   it("is bounded", () => {
