@@ -168,7 +168,9 @@ const problemOf = (name: string): string | undefined =>
     ? "the name cannot be a key of results"
     : undefined
 
-const shown = (name: string) => `"${name.length > longestName ? `${truncateAtWord(name, longestName)}…` : name}"`
+/** A long name ends at a word, as half a secret is not recognised; where that leaves little, its length tells it apart. */
+const shown = (name: string) =>
+  name.length > longestName ? `"${truncateAtWord(name, longestName)}…" (${name.length} characters)` : `"${name}"`
 
 const validate = (task: string, step: Step.Any) => {
   const refuse = (reason: string) => {

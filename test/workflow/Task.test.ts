@@ -75,7 +75,7 @@ describe("Task", () => {
     [
       "a name of 300 characters",
       () => Task.make("x".repeat(300), { input: Schema.Void, steps: [ok] }),
-      `task "${"x".repeat(200)}…": a name has at most 200 characters`
+      "task \"…\" (300 characters): a name has at most 200 characters"
     ],
     ["no steps", () => Task.make("order", { input: Schema.Void, steps: [] }), "task \"order\" has no steps"],
     ["a step without a name", ofStep({}, ""), "step \"\" of task \"order\": a name is missing"],
