@@ -34,7 +34,7 @@ describe("encodeJson", () => {
     ["objects", { a: { b: [1, { c: null }] } }, "{\"a\":{\"b\":[1,{\"c\":null}]}}"],
     ["class instances", new Point(), "{\"x\":1}"],
     ["objects without prototype", Object.assign(Object.create(null) as object, { a: 1 }), "{\"a\":1}"],
-    ["dates", [new Date(0), new Date(Number.NaN)], "[\"1970-01-01T00:00:00.000Z\",null]"],
+    ["dates", [new Date(0), new Date(Number.NaN)], "[\"1970-01-01T00:00:00.000Z\",\"Invalid Date\"]"],
     ["errors", withoutStack(new TypeError("no")), "{\"name\":\"TypeError\",\"message\":\"no\"}"],
     [
       "maps and sets",

@@ -4,8 +4,9 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import * as Layer from "effect/Layer"
 import cluster, { type Worker } from "node:cluster"
 import { createServer } from "node:http"
 import { flushCompileCache } from "node:module"

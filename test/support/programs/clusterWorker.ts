@@ -2,7 +2,9 @@
  * A worker process that counts, hangs and ends as its primary tells it, and answers when it has done so.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Effect, Layer, Queue } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import { existsSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import * as MetricCluster from "tasker-telemetry/metrics/MetricCluster"

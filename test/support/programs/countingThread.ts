@@ -2,10 +2,11 @@
  * A worker thread that counts until it is told to stop, and keeps a ledger of what it has counted: one number after
  * each increment, in memory that outlives the thread.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { parentPort, workerData } from "node:worker_threads"
-import { MetricStore, Telemetry } from "tasker-telemetry"
+import * as MetricStore from "tasker-telemetry/metrics/MetricStore"
 import type { MetricPort } from "tasker-telemetry/metrics/MetricStore"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 interface Given {
   readonly metricPort: MetricPort

@@ -3,9 +3,11 @@
  * them, or that collects none: `exits.ts with|without|limited|"at once" <way> <file>`. With `-` as the file the lines
  * go to standard output.
  */
-import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer, Logger } from "effect"
-import { Telemetry } from "tasker-telemetry"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const [, , mode, way = "", path = "-"] = process.argv
 

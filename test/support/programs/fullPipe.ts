@@ -1,6 +1,6 @@
 /** Writes more log lines to standard output than a pipe takes, says on standard error that it went on, and waits. */
-import { Effect } from "effect"
-import { Telemetry } from "tasker-telemetry"
+import * as Effect from "effect/Effect"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const text = "x".repeat(4000)
 

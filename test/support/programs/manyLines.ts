@@ -1,8 +1,9 @@
 /**
  * Writes 20 000 log lines to standard output and says on standard error how many were dropped.
  */
-import { Effect } from "effect"
-import { MetricStore, Telemetry } from "tasker-telemetry"
+import * as Effect from "effect/Effect"
+import * as MetricStore from "tasker-telemetry/metrics/MetricStore"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const program = Effect.gen(function*() {
   for (let number = 0; number < 20_000; number++) yield* Effect.logInfo("line", { number, text: "x".repeat(100) })

@@ -2,12 +2,12 @@
  * Several writers log short and long lines to one standard output: `manyWriters.ts threads|strangers|cluster|forked
  * <bytes collected>`. Threads take turns; threads whose main thread has no telemetry are strangers.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
 import cluster from "node:cluster"
 import { fileURLToPath } from "node:url"
 import { isMainThread, Worker, workerData } from "node:worker_threads"
-import { Telemetry } from "tasker-telemetry"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const [way, collected] = process.argv.slice(2)
 const file = fileURLToPath(import.meta.url)

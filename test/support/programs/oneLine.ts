@@ -1,7 +1,7 @@
 /**
  * Logs one line, configured by the environment.
  */
-import { Effect } from "effect"
-import { Telemetry } from "tasker-telemetry"
+import * as Effect from "effect/Effect"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 Effect.runFork(Effect.provide(Effect.logInfo("line"), Telemetry.layerConfig()))

@@ -1,6 +1,6 @@
 /** Logs lines into a file that it rotates often: `rotates.ts <file> <index of the process> <lines>`. */
-import { Effect } from "effect"
-import { Telemetry } from "tasker-telemetry"
+import * as Effect from "effect/Effect"
+import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const [path = "", index = "0", lines = "1"] = process.argv.slice(2)
 
