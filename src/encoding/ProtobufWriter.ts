@@ -57,7 +57,7 @@ export class ProtobufWriter {
     this.#varint(value)
   }
 
-  /** A whole number without a tag as `sint32` and `sint64` are written: small ones are short, whatever their sign. */
+  /** A whole number without a tag as `sint32` and `sint64` are written: small ones are short, positive or negative. */
   zigzag(value: number): void {
     this.#reserve(mostForScalar)
     if (Math.abs(value) < exactlyDoubled) {

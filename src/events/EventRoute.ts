@@ -6,7 +6,7 @@
 import type { EventEnvelope } from "./EventEnvelope.ts"
 
 /**
- * How much an event matters to whoever operates the program.
+ * How much an event matters to the operators of the program.
  *
  * **Details**
  *

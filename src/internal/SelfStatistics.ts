@@ -23,7 +23,7 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
     help: string,
     attributes: ReadonlyArray<string>
   ) => (attributes: ReadonlyArray<string>, amount?: number) => void
-  /** Declares a counter of one attribute whose values somebody else keeps; they are asked for when they are read. */
+  /** Declares a counter of one attribute. The caller keeps its values; `values` is called at each reading. */
   readonly observe: (
     name: string,
     help: string,

@@ -1,7 +1,7 @@
 /**
  * What an error says: its type, its message, its own fields, its stack, and the errors behind it.
  *
- * Errors come from anywhere. Nothing here throws, whatever a getter or a proxy does.
+ * Errors come from anywhere. Nothing here throws, even if a getter or a proxy does.
  *
  * @internal
  */

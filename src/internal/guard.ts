@@ -66,7 +66,7 @@ export const handle = <H extends Handler<A, B, C>, A, B, C>(
 ): void => {
   try {
     const given: unknown = handler.handle(a, b, c)
-    // A rejection that nobody waits for would end the process.
+    // An unhandled rejection would end the process.
     if (given instanceof Promise) given.catch((error: unknown) => onError(handler, error))
   } catch (error) {
     onError(handler, error)

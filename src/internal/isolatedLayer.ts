@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** Lets a layer that somebody else has made be shared as in the rest of the program. */
+/** Builds a layer of the program with the memo map of the program, so that both share one instance. */
 export type Theirs = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E, R>
 
 /**

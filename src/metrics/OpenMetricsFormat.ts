@@ -27,7 +27,7 @@ export const contentType = "application/openmetrics-text; version=1.0.0; charset
 export interface Options {
   /** Whether `_created` is written for every series that counts; `false` by default. */
   readonly created?: boolean | undefined
-  /** Called for everything that is left out; nobody is told by default. */
+  /** Called for everything that is left out; does nothing by default. */
   readonly onDropped?: ((dropped: Dropped) => void) | undefined
 }
 

@@ -24,7 +24,7 @@ export const contentType = "text/plain; version=0.0.4; charset=utf-8"
  * @since 0.1.0
  */
 export interface Options {
-  /** Called for everything that is left out; nobody is told by default. */
+  /** Called for everything that is left out; does nothing by default. */
   readonly onDropped?: ((dropped: Dropped) => void) | undefined
 }
 

@@ -45,7 +45,7 @@ const sparedBytes = 4096
  * @since 0.1.0
  */
 export interface Options {
-  /** Called for everything that is left out; nobody is told by default. */
+  /** Called for everything that is left out; does nothing by default. */
   readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
 }
 

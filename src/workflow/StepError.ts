@@ -38,7 +38,7 @@ export class PermanentError extends Schema.TaggedError<PermanentError>()("Perman
   message: Schema.String,
   /** A code of the program's own, such as `HTTP_404`. */
   errorCode: Schema.optionalKey(Schema.String),
-  /** Further facts for whoever reads the failure. */
+  /** Further facts for the reader of the failure. */
   context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
 }) {}
 
@@ -53,7 +53,7 @@ export class RetryableError extends Schema.TaggedError<RetryableError>()("Retrya
   message: Schema.String,
   /** How long the other side wants to be left alone. */
   retryAfter: Schema.optionalKey(Schema.Duration),
-  /** Further facts for whoever reads the failure. */
+  /** Further facts for the reader of the failure. */
   context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
 }) {}
 

@@ -60,7 +60,7 @@ export const compile = (
   }
 }
 
-/** Whether nobody would get the event. */
+/** Whether no sink or subscriber takes the event. */
 export const isIdle = ({ exact, subscribers, thinned }: Dispatch): boolean =>
   exact.length === 0 && thinned.length === 0 && subscribers.length === 0
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { Issue } from "../../internal/schemaIssues.ts"
 
-/** A JSON answer. States change, so nobody may keep it. */
+/** A JSON answer. States change, so no cache may keep it. */
 export const json = (
   status: number,
   body: Readonly<Record<string, unknown>>,

@@ -59,7 +59,7 @@ const make = Effect.gen(function*() {
   const giveUp = () => countError([])
   const send = (record: LogRecord) => {
     const given: unknown = destination.write(callOr(format, record, formatCopy), record.level)
-    // A rejection that nobody waits for would end the process.
+    // An unhandled rejection would end the process.
     if (given instanceof Promise) given.catch(giveUp)
   }
   const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging, send)

@@ -98,7 +98,7 @@ export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileErr
       (file) =>
         Effect.sync(() => {
           const { descriptor } = file.current
-          // The number may soon belong to somebody else's file.
+          // Another part of the program may get the number for its file.
           file.current = { ...file.current, descriptor: closed }
           guard(() => closeSync(descriptor), () => {})
         })

@@ -1,5 +1,5 @@
 /**
- * How far the value goes that is assigned to a sensitive key, in whatever notation.
+ * How far the value goes that is assigned to a sensitive key, in every notation.
  *
  * @internal
  */

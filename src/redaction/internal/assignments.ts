@@ -1,5 +1,5 @@
 /**
- * Values that a text assigns to sensitive keys, in whatever notation.
+ * Values that a text assigns to sensitive keys, in every notation.
  *
  * @internal
  */

@@ -21,7 +21,7 @@ const namingKeys = setOf(`
 /** The same where nothing stands before it: `storage_key` says where something is, `AZURE_STORAGE_KEY` opens it. */
 const namingKeysAlone = setOf("asset blob bucket config configuration event feature image queue search storage")
 
-/** Quantities of whatever comes before or behind: `max_tokens`, `email_count`, `token_type`. */
+/** Quantities of the word before or behind: `max_tokens`, `email_count`, `token_type`. */
 const quantitiesBefore = setOf("average avg max maximum min minimum num total")
 const quantitiesBehind = setOf("budget count counts length limit limits quota size total totals type usage")
 

@@ -106,7 +106,7 @@ const resolve = (
   return refused === undefined ? Effect.void : Effect.fail(new TaskError({ reason: refused }))
 }
 
-/** The events belong to the task, whoever resolves it. */
+/** The events belong to the task, not to the caller that resolves it. */
 const inContextOf = <A, E>(
   record: TaskRecord,
   use: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>

@@ -8,7 +8,7 @@
  * **Details**
  *
  * The loop keeps, per step, how many dependencies are missing. A settled step
- * costs one visit to each of its dependants, whatever the size of the task.
+ * costs one visit to each of its dependants, in a task of any size.
  *
  * @internal
  */

@@ -95,7 +95,7 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
     return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
 
-/** The run's last transition and its exit; a defect of the loop is the exit, whatever else has failed. */
+/** The run's last transition and its exit; a defect of the loop is the exit, even if steps have failed too. */
 const end = (
   run: TaskRun,
   loopExit: Exit.Exit<void, unknown>,

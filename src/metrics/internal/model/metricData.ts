@@ -1,5 +1,5 @@
 /**
- * Metrics of a snapshot, whatever their type. Pure.
+ * Metrics of a snapshot, of every type. Pure.
  *
  * @internal
  */
