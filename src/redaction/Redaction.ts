@@ -30,7 +30,7 @@ import { plainValue } from "../internal/plainValue.ts"
 import { setField } from "../internal/setField.ts"
 import { truncateAtWord } from "../internal/truncateAtWord.ts"
 import { uniqueNames } from "../internal/uniqueNames.ts"
-import { isHarmless } from "./internal/harmlessValue.ts"
+import { isHarmless, isHarmlessText } from "./internal/harmlessValue.ts"
 import * as NamedValue from "./internal/namedValue.ts"
 import * as SecretPatterns from "./internal/secretPatterns.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
@@ -68,8 +68,11 @@ export interface Redaction {
    * secret: `["Authorization", "…"]`. Counts a masked value when it says yes.
    */
   readonly isListed: (items: ReadonlyArray<unknown>, index: number) => boolean
-  /** Whether {@link Redaction.masks} may say yes for this key alone. The answer is remembered per key. */
-  readonly mayMask: (key: string) => boolean
+  /**
+   * {@link Redaction.masks} for the fields of this name, for a caller that meets the name often; `undefined` if it says no
+   * for every value.
+   */
+  readonly fieldMask: (key: string) => FieldMask | undefined
   /** Values masked so far, by the rule that masked them. */
   readonly counts: () => Readonly<Record<string, number>>
   /** Counts a value that the caller masks because its key is sensitive. */
@@ -100,6 +103,15 @@ export interface Redaction {
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
+
+/**
+ * Whether the value of a field must not leave; counts the value if it says yes, unless `counted` is `false`. `siblings` is
+ * the object that the value is a member of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FieldMask = (value: unknown, counted: boolean, siblings: object | undefined) => boolean
 
 /**
  * What a policy is made from.
@@ -219,7 +231,7 @@ export const make = (options: Options = {}): Redaction => {
     counted: boolean = true,
     siblings?: object
   ): boolean => {
-    const key = path.at(-1) ?? ""
+    const key = path[path.length - 1] ?? ""
     const isKey = hides(key, value) || isNamed(key, value, siblings) ||
       (path.length > 1 && SensitiveKeys.isQueryParameterAt(path) && !isHarmless(value, "any"))
     const rule = isKey
@@ -232,6 +244,29 @@ export const make = (options: Options = {}): Redaction => {
       else count(rule)
     }
     return rule !== ""
+  }
+
+  const makeFieldMask = (key: string): FieldMask | undefined => {
+    const path = [key]
+    const kind = sensitivity(key)
+    if (kind === "none" && !NamedValue.isValueKey(key) && !isAtPath(path)) return undefined
+    return (value, counted, siblings) => {
+      // Most values are texts that their own key masks.
+      if (typeof value !== "string" || kind === "none" || isHarmlessText(value, kind)) {
+        return masks(path, value, counted, siblings)
+      }
+      if (counted) countKey()
+      return true
+    }
+  }
+
+  const fieldMasks = new Map<string, FieldMask | undefined>()
+  const fieldMask = (key: string): FieldMask | undefined => {
+    const known = fieldMasks.get(key)
+    if (known !== undefined || fieldMasks.has(key)) return known
+    const made = makeFieldMask(key)
+    if (fieldMasks.size < rememberedKeys && key.length <= longestRemembered) fieldMasks.set(key, made)
+    return made
   }
 
   const hintOf = (pattern: SecretPatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
@@ -344,7 +379,7 @@ export const make = (options: Options = {}): Redaction => {
       const kind = sensitivity(key)
       return kind === "all" || kind === "any" || kind === "text"
     },
-    mayMask: (key) => sensitivity(key) !== "none" || NamedValue.isValueKey(key),
+    fieldMask,
     masks,
     isListed,
     counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },

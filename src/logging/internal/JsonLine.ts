@@ -16,7 +16,7 @@ import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../../Correlation.ts"
 import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
 import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
-import type { Redaction } from "../../redaction/Redaction.ts"
+import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
 
 /** Characters of one text. */
@@ -37,18 +37,22 @@ interface Pieces {
   readonly prefix: string
   /** `,"name":"`, the start of a text. */
   readonly textPrefix: string
-  /** The whole member where the key is sensitive; no more than a sign of it where the key is unusual. */
-  readonly masked: string | undefined
+  /** The whole member where its value is masked. */
+  readonly masked: string
 }
 
 interface Key {
   readonly name: string
+  /** Where the field is: its name alone. */
+  readonly path: ReadonlyArray<string>
   /** The name as it is written, unless {@link Key.isRenamed} and another field is written so. */
   readonly shown: string
   /** Whether it is not written as it is: it holds a secret, is too long or no text. */
   readonly isRenamed: boolean
   /** Whether its members are made apart from those of all others: it is renamed, or holds SQL. */
   readonly isUnusual: boolean
+  /** Whether a value of it is masked; `undefined` if none ever is. */
+  readonly masks: FieldMask | undefined
   readonly pieces: Pieces
   /** The same, with the closing quote of the text before. */
   readonly piecesAfterText: Pieces
@@ -139,14 +143,16 @@ export const make = (options: {
       return {
         prefix,
         textPrefix: join(prefix, "\""),
-        masked: isUnusual ? "" : redaction.mayMask(name) ? join(prefix, mask) : undefined
+        masked: join(prefix, mask)
       }
     }
     return {
       name,
+      path: [name],
       shown,
       isRenamed,
       isUnusual,
+      masks: redaction.fieldMask(name),
       pieces: piecesAfter(","),
       piecesAfterText: piecesAfter("\","),
       next: undefined
@@ -154,7 +160,7 @@ export const make = (options: {
   }
 
   const unusualMember = (
-    { isRenamed, name, shown }: Key,
+    { isRenamed, path, shown }: Key,
     prefix: string,
     names: Names | undefined,
     value: unknown,
@@ -165,7 +171,7 @@ export const make = (options: {
       ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
       : prefix
     return start +
-      (redaction.masks([name], value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, [name])))
+      (redaction.masks(path, value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, path)))
   }
 
   /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
@@ -247,25 +253,17 @@ export const make = (options: {
       const { masked, prefix, textPrefix } = open ? key.piecesAfterText : key.pieces
       open = false
       const value = fields[name]
-      if (masked !== undefined) {
-        if (key.isUnusual) {
-          if (key.isRenamed) names ??= otherNames(fields)
-          line += unusualMember(key, prefix, names, value, first, fields)
-          continue
-        }
-        if (redaction.masks([name], value, first, fields)) {
-          line += masked
-          continue
-        }
-      }
-      if (redaction.hasPaths && redaction.masks([name], value, first, fields)) line += prefix + mask
+      if (key.isUnusual) {
+        if (key.isRenamed) names ??= otherNames(fields)
+        line += unusualMember(key, prefix, names, value, first, fields)
+      } else if (key.masks !== undefined && key.masks(value, first, fields)) line += masked
       else if (typeof value === "string") {
         if (collects && first) texts += `\n${looked(value)}`
         line += textPrefix + inner(clean(value))
         open = true
       } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
-      else line += prefix + escapeControls(encodeJson(value, redaction, [name]))
+      else line += prefix + escapeControls(encodeJson(value, redaction, key.path))
     }
     if (open) line += "\""
     scan = texts

@@ -197,8 +197,7 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     else reopen()
   }
 
-  const look = () => {
-    const now = options.now()
+  const look = (now: number) => {
     if (!file.current.isRegular || !file.current.atLineStart || (!rotates && now < lookAt)) return
     lookAt = now + lookMillis
     guard(follow, () => {})
@@ -210,11 +209,11 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
       ? length
       : wholeLines(bytes, offset, length, maximumBytes - file.current.bytes)
 
-  const isDue = (bytes: number): boolean => {
+  const isDue = (bytes: number, now: number): boolean => {
     const { atLineStart, bytes: size, isRegular, since } = file.current
     if (!isRegular || size === 0 || !atLineStart) return false
     return (maximumBytes > 0 && size + bytes > maximumBytes) ||
-      (maximumAgeMillis !== undefined && options.now() - since >= maximumAgeMillis)
+      (maximumAgeMillis !== undefined && now - since >= maximumAgeMillis)
   }
 
   const rotate = () => {
@@ -235,13 +234,13 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   return {
     writeBytes: (bytes, offset, length) => {
-      look()
-      const isPaused = options.now() < retryAt
-      if (!isPaused && isDue(fitting(bytes, offset, length))) {
+      const now = options.now()
+      look(now)
+      if (rotates && now >= retryAt && isDue(fitting(bytes, offset, length), now)) {
         const { mtimeMs } = fstatSync(file.current.descriptor)
         guard(() => locked(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
       }
-      const taken = options.now() < retryAt ? length : fitting(bytes, offset, length)
+      const taken = now < retryAt ? length : fitting(bytes, offset, length)
       const { current } = file
       const count = writeSync(current.descriptor, bytes, offset, taken)
       current.bytes += count

@@ -42,8 +42,10 @@ const namedPath = /^[\w.-]+:\/(?:etc|run|var|usr|home|opt)\/[\w./-]+$/
 const relativeFile =
   /^[\w-]+(?:\/[\w.-]+)*\.(?:pem|crt|cer|p12|jks|pfx|json|ya?ml|txt|[cm]?[jt]sx?|py|go|rb|java)(?::\d+){0,2}$/
 const mimeType = /^(?:application|text|image|multipart)\/[\w.+-]+$/
-const algorithm =
-  /^(?:aes|rsa|sha|md5|hmac|ed25519|[hrep]s(?:256|384|512)|bcrypt|argon2|scrypt|pbkdf2|x509|pkcs|tls|ssl|ecdsa|scram)[\w-]{0,24}:?$/i
+const algorithms =
+  "aes rsa sha md5 hmac ed25519 hs256 hs384 hs512 rs256 rs384 rs512 es256 es384 es512 ps256 ps384 ps512 bcrypt argon2 scrypt pbkdf2 x509 pkcs tls ssl ecdsa scram"
+    .split(" ")
+const algorithm = new RegExp(`^(?:${algorithms.join("|")})[\\w-]{0,24}:?$`, "i")
 const masks = /^(?:[*•…]{2,}|[xX]{6,}|[[(<{](?:REDACTED|FILTERED|MASKED|HIDDEN|PROTECTED|SENSITIVE)[\])>}])$/
 /** The name in a certificate. */
 const distinguishedName = /^(?:CN|O|OU|C|DC)=[\w .,*=-]+$/
@@ -59,8 +61,11 @@ const lookUp =
 /** A member of a request that goes on with calls. */
 const requestMember = /^(?:req|request|ctx)[?!]?\.(?:headers|cookies|query|params|body)[?!]?\./
 /** The attributes of a cookie, without its value. */
-const cookieAttributes =
-  /^(?:(?:secure|httponly|samesite|maxage|max-age|path|domain|signed|overwrite|partitioned)(?:\s?[=:]\s?(?:true|false|lax|strict|none|\d+|\/\S*))?[,;]?\s*)+$/i
+const cookieNames = "secure httponly samesite maxage max-age path domain signed overwrite partitioned".split(" ")
+const cookieAttributes = new RegExp(
+  `^(?:(?:${cookieNames.join("|")})(?:\\s?[=:]\\s?(?:true|false|lax|strict|none|\\d+|/\\S*))?[,;]?\\s*)+$`,
+  "i"
+)
 const call =
   /^(?:await\s+|new\s+)?(?:[\w$]+(?:(?:\.|::|->|\?\.)[\w$]+)+\([^"'`]*\)?|[\w$]+\(\)?|(?:get|load|read|make|create|generate|hash|sign|verify|decode|encode|encrypt|decrypt|fetch|find|parse|random|compute|build|use|require|getenv|env|str|int|len|sha|md5|bcrypt|jwt|uuid|nanoid)\w*\([^"'`]*\)?)(?:[.?!].*)?$/
 
@@ -103,11 +108,7 @@ const isOpaque = (text: string): boolean =>
   text.length >= fewestOpaque && /^[\w+/=.:%~,|$-]+$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) &&
   !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text)
 
-const startsAsNumber = /^[+-]?\d/
 const harmlessWord = new RegExp(`${errorClass.source}|${masks.source}`)
-
-/** Most values are one word, which is no path, no message and nothing with a sign in it. */
-const plainWord = /^\w+$/
 
 /** What another rule masks is not left alone here. */
 const known = /A(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}|eyJ|-----BEGIN /
@@ -115,35 +116,102 @@ const known = /A(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}|eyJ|-----BEGIN /
 /** A user with a password, as clients take them for `auth`. */
 const pair = /^[\w.@-]+:[^\s:/]+$/
 
+/** Which characters a text has: one look at each of them spares most values every expression. */
+const signs = { digit: 1, letter: 2, space: 4, path: 8, equals: 16, other: 32 } as const
+
+const signOf = new Uint8Array(128).fill(signs.other)
+const mark = (characters: string, sign: number) => {
+  for (const character of characters) signOf[character.charCodeAt(0)] = sign
+}
+mark("0123456789", signs.digit)
+mark("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", signs.letter)
+mark(" \t\n\v\f\r", signs.space)
+mark("\\/.", signs.path)
+mark("=", signs.equals)
+
+/** All of {@link signs} that a text has. Characters beyond ASCII may be spaces. */
+const signsOf = (text: string): number => {
+  let found = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    found |= code < 128 ? signOf[code] as number : signs.other | signs.space
+  }
+  return found
+}
+
+/** Two characters as one number, letters in either case. */
+const beginning = (text: string): number => (text.charCodeAt(0) | 32) << 8 | (text.charCodeAt(1) | 32)
+/** How {@link algorithm} and {@link cookieAttributes} begin. */
+const beginnings = new Set([...algorithms, ...cookieNames].map(beginning))
+/** How {@link masks} and {@link placeholder} begin; a placeholder that begins with a word has a space in it. */
+const standIn = 1
+/** How {@link errorClass} ends, and a mask of letters. */
+const wordEnd = 2
+const placeOf = new Uint8Array(128)
+for (const character of "*[(<{?$@%#xX") placeOf[character.charCodeAt(0)] = standIn
+for (const character of "rntexX") {
+  placeOf[character.charCodeAt(0)] = (placeOf[character.charCodeAt(0)] as number) | wordEnd
+}
+const startsStandIn = (text: string): boolean => {
+  const code = text.charCodeAt(0)
+  return code >= 128 || ((placeOf[code] as number) & standIn) !== 0
+}
+const endsWord = (text: string): boolean => {
+  const code = text.charCodeAt(text.length - 1)
+  return code < 128 && ((placeOf[code] as number) & wordEnd) !== 0
+}
+const longestState = Math.max(...[...states].map((state) => state.length))
+
 /** Whether a text, the whole of a value, cannot be a secret of this kind; a bare one may be of a program's text. */
 export const isHarmlessText = (given: string, kind: Sensitivity, isBare: boolean = false): boolean => {
   if (kind === "all") return false
   if (given.length > longest) return kind === "code"
-  const text = given.trim()
-  if (text === "" || states.has(text.toLowerCase())) return true
+  const text = hasOuterSpace(given) ? given.trim() : given
+  if (text === "") return true
+  const found = signsOf(text)
+  if ((found & signs.digit) === 0 && text.length <= longestState && states.has(text.toLowerCase())) return true
   if (kind === "code") return !/^\d[\d -]{2,}\d$/.test(text)
   if (kind === "opaque" && !isOpaque(text) && !(pair.test(text) && !quantity.test(text))) return true
-  if (startsAsNumber.test(text) && quantity.test(text)) {
+  if (mayBeNumber(text) && quantity.test(text)) {
     return whole.test(text) ? kind === "pass" ? text.length < 4 : kind !== "any" : true
   }
-  if (plainWord.test(text)) return (isBare && types.test(text)) || algorithm.test(text) || harmlessWord.test(text)
-  if (known.test(text)) return false
-  return date.test(text) || errorClass.test(text) || isPath(text) || isStandIn(text) || isMessage(text) ||
-    (isBare && isExpression(text))
+  if ((found & ~(signs.digit | signs.letter)) === 0) {
+    return (isBare && types.test(text)) || (beginnings.has(beginning(text)) && algorithm.test(text)) ||
+      (endsWord(text) && harmlessWord.test(text))
+  }
+  return (isHarmlessShape(text, found) || (isBare && isExpression(text))) && !known.test(text)
+}
+
+const isHarmlessShape = (text: string, found: number): boolean =>
+  (isDigit(text.charCodeAt(0)) && date.test(text)) ||
+  (endsWord(text) && errorClass.test(text)) ||
+  ((found & signs.path) !== 0 && isPath(text)) ||
+  (beginnings.has(beginning(text)) && (algorithm.test(text) || cookieAttributes.test(text))) ||
+  (startsStandIn(text) && (masks.test(text) || placeholder.test(text))) ||
+  ((found & signs.equals) !== 0 && distinguishedName.test(text)) ||
+  ((found & signs.space) !== 0 && (placeholder.test(text) || isMessage(text)))
+
+/** Whether its first or last character may be a space: where none is, looking is quicker than `trim`. */
+const hasOuterSpace = (text: string): boolean => {
+  const first = text.charCodeAt(0)
+  const last = text.charCodeAt(text.length - 1)
+  return first <= 32 || first >= 128 || last <= 32 || last >= 128
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+/** Whether it begins with a digit or a sign. */
+const mayBeNumber = (text: string): boolean => {
+  const code = text.charCodeAt(0)
+  return isDigit(code) || code === 43 || code === 45
 }
 
 const isPath = (text: string): boolean =>
-  /[\\/.]/.test(text) &&
-  (path.test(text) || namedPath.test(text) || rootOrRelative.test(text) || relativeFile.test(text) ||
-    mimeType.test(text))
+  path.test(text) || namedPath.test(text) || rootOrRelative.test(text) || relativeFile.test(text) ||
+  mimeType.test(text)
 
 /** Whether a text is the name of a type. */
 export const isTypeName = (text: string): boolean => types.test(text) || wrappers.test(text)
-
-/** Whether it stands in for a value, or names a way to make one. */
-const isStandIn = (text: string): boolean =>
-  algorithm.test(text) || masks.test(text) || placeholder.test(text) || distinguishedName.test(text) ||
-  cookieAttributes.test(text)
 
 /** Whether it is of a program's text, and stands for a value. */
 const isExpression = (text: string): boolean =>

@@ -30,7 +30,7 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * @since 0.1.0
  */
 export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  const isMasked = (redaction.hasPaths || redaction.mayMask(key)) && redaction.masks([key], value)
+  const isMasked = redaction.fieldMask(key)?.(value, true, undefined) === true
   if (isMasked) return redaction.mask
   if (typeof value === "string") return cleanText(limits, redaction, key, value)
   if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
