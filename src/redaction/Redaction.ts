@@ -203,7 +203,6 @@ export const make = (options: Options = {}): Redaction => {
   })
   const hasPaths = options.paths !== undefined && options.paths.length > 0
   const isAtPath = hasPaths ? ValuePaths.compile(options.paths) : () => false
-  const patterns = SecretPatterns.select(options.patterns ?? defaultPatterns)
   const decisions = new Map<string, SensitiveKeys.Sensitivity>()
 
   const sensitivity = (key: string): SensitiveKeys.Sensitivity => {
@@ -269,37 +268,13 @@ export const make = (options: Options = {}): Redaction => {
     return made
   }
 
-  const hintOf = (pattern: SecretPatterns.ValuePattern) => pattern.hint(SensitiveKeys.hintSource(keys))
-  const hintOfAll = (some: typeof patterns) => {
-    const sources = some.map(hintOf).filter((source) => source !== "")
-    // Matches nothing where there is no source.
-    return new RegExp(sources.length === 0 ? "(?!)" : sources.join("|"), "i")
-  }
-  const hintWithoutSign = hintOfAll(patterns.filter(({ needsSign }) => needsSign !== true))
-  const hint = patterns.length === 0
-    ? undefined
-    : hintOfAll(patterns)
-  const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
-  const hasToken = patterns.find(({ mayMatch }) => mayMatch !== undefined)?.mayMatch ?? (() => false)
-  const mayHold = (text: string): boolean =>
-    hint !== undefined && ((SecretPatterns.sign.test(text) ? hint : hintWithoutSign).test(text) || hasToken(text))
-  const searchWith = (wanted: typeof hinted, source: string): string =>
-    wanted.reduce((current, { hint, pattern }) =>
-      hint.test(current) || pattern.mayMatch?.(current) === true
-        ? pattern.replace(
-          current,
-          () => {
-            count(pattern.name)
-            return mask
-          },
-          sensitivity,
-          mask
-        )
-        : current, source)
-  const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
-  const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)
-  // What takes a quote along comes after the literals: it would turn inside and outside of them round.
-  const searchSql = (source: string): string => search(SqlText.withoutLiterals(searchWith(quoteless, source)))
+  const { mayHold, search, searches, searchSql } = SecretPatterns.compile({
+    names: options.patterns ?? defaultPatterns,
+    keys,
+    sensitivity,
+    mask,
+    count
+  })
   const bounded = (source: string, limit: number, clean: (text: string) => string = search): string => {
     const shown = clean(truncateAtWord(source, limit))
     return source.length <= limit && shown.length <= limit
@@ -384,7 +359,7 @@ export const make = (options: Options = {}): Redaction => {
     isListed,
     counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },
     countKey,
-    searches: hint !== undefined,
+    searches,
     hasPaths,
     mayHold,
     text: (source) => orElse(() => text(source), () => mask),

@@ -14,7 +14,8 @@ import * as ConnectionFields from "./connectionFields.ts"
 import * as FormParts from "./formParts.ts"
 import { isCommonWord } from "./harmlessValue.ts"
 import * as SecretTokens from "./secretTokens.ts"
-import { type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
+import { hintSource, type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
+import * as SqlText from "./sqlText.ts"
 import * as UrlCredentials from "./urlCredentials.ts"
 
 export const defaultMask = "[FILTERED]"
@@ -226,8 +227,62 @@ export const withoutSecrets = (text: string): string =>
   )
 
 /** What a value is assigned with, in any notation. */
-export const sign = /[=:;<%$"'\uff1a\uff1d]|(?<![\w.])-/
+const sign = /[=:;<%$"'\uff1a\uff1d]|(?<![\w.])-/
 
-/** The patterns of these names. */
-export const select = (names: ReadonlyArray<PatternName>): ReadonlyArray<ValuePattern> =>
-  all.filter((pattern) => names.includes(pattern.name))
+/** How a text is searched for secrets. */
+export interface Search {
+  /** Whether any pattern is looked for. */
+  readonly searches: boolean
+  /** Whether a text may hold a secret; cheap, and never wrongly `false`. */
+  readonly mayHold: (text: string) => boolean
+  /** The text with every secret in it masked. */
+  readonly search: (text: string) => string
+  /** The same for SQL, which loses its literals and comments as well. */
+  readonly searchSql: (text: string) => string
+}
+
+/** Compiles the search for the patterns of these names; `keys` are the configured rules for keys. */
+export const compile = (options: {
+  readonly names: ReadonlyArray<PatternName>
+  readonly keys: ReadonlyArray<string>
+  readonly sensitivity: (key: string) => Sensitivity
+  readonly mask: string
+  readonly count: (pattern: PatternName) => void
+}): Search => {
+  const { count, mask, sensitivity } = options
+  const patterns = all.filter(({ name }) => options.names.includes(name))
+  const hintOf = (pattern: ValuePattern) => pattern.hint(hintSource(options.keys))
+  const hintOfAll = (some: typeof patterns) => {
+    const sources = some.map(hintOf).filter((source) => source !== "")
+    // Matches nothing where there is no source.
+    return new RegExp(sources.length === 0 ? "(?!)" : sources.join("|"), "i")
+  }
+  const hintWithoutSign = hintOfAll(patterns.filter(({ needsSign }) => needsSign !== true))
+  const hint = hintOfAll(patterns)
+  const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
+  const hasToken = patterns.find(({ mayMatch }) => mayMatch !== undefined)?.mayMatch ?? (() => false)
+  const mayHold = (text: string): boolean =>
+    patterns.length > 0 && ((sign.test(text) ? hint : hintWithoutSign).test(text) || hasToken(text))
+  const searchWith = (wanted: typeof hinted, source: string): string =>
+    wanted.reduce((current, { hint, pattern }) =>
+      hint.test(current) || pattern.mayMatch?.(current) === true
+        ? pattern.replace(
+          current,
+          () => {
+            count(pattern.name)
+            return mask
+          },
+          sensitivity,
+          mask
+        )
+        : current, source)
+  const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
+  const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)
+  return {
+    searches: patterns.length > 0,
+    mayHold,
+    search,
+    // What takes a quote along comes after the literals: it would turn inside and outside of them round.
+    searchSql: (source) => search(SqlText.withoutLiterals(searchWith(quoteless, source)))
+  }
+}
