@@ -131,6 +131,18 @@ const longestStack = 8192
 const frame = /^\s*at /
 const insideEffect = /Generator\.next|~effect\/(?:Effect|Utils)/
 
+/** Gives at most ten frames of an error and its causes, at most three of them from libraries and the platform. */
+export const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
+  const reason = mainReason(cause)
+  if (reason === undefined) return []
+  const error = tellingError(valueOf(reason))
+  let foreign = 0
+  return [error, ...causesOf(error)].map(framesOf).join("\n").split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && (!/node_modules|\(?node:/.test(line) || ++foreign <= 3))
+    .slice(0, 10)
+}
+
 // --- Type and message ---
 
 /** Names that say no more than that something is an error. */

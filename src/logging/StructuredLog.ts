@@ -1,23 +1,26 @@
 /**
- * Log lines in the vocabulary of tasks, steps, orchestration, performance,
+ * Log lines with fixed fields for tasks, steps, orchestration, performance,
  * exceptions, plugins and registries.
  *
  * **Details**
  *
- * Everything goes through Effect's own log, so level, redaction, context and
- * destination are those of any other line. What the caller gives as `context`
- * comes after the fields of the vocabulary and cannot replace them. No helper
- * fails, whatever it is given: what cannot be read is left out or marked.
+ * Each helper writes one line to Effect's own log. Level, redaction, context and
+ * destination are the same as for any other line. The fields of `context` follow
+ * the fixed fields and cannot replace them. No helper fails, even if a caller
+ * without types gives wrong arguments: an unreadable value is left out or marked.
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
-import { describeError } from "../internal/describeError.ts"
-import { line, measurement, occurrence, textOf, timing, within } from "./internal/StructuredLine.ts"
-
-export { type PerformanceCategory, performanceCategory } from "./internal/PerformanceCategory.ts"
+import * as Option from "effect/Option"
+import * as Correlation from "../Correlation.ts"
+import { backtraceOf, describeCause, describeError } from "../internal/describeError.ts"
+import { orElse } from "../internal/guard.ts"
+import { setField } from "../internal/setField.ts"
+import { copyFields } from "../redaction/internal/payloadFields.ts"
 
 /**
  * Further fields of a line.
@@ -28,7 +31,7 @@ export { type PerformanceCategory, performanceCategory } from "./internal/Perfor
 export type Context = Readonly<Record<string, unknown>>
 
 /**
- * Something happened to a task: `Task <event>` at level `Info`.
+ * Writes `Task <event>` at level `Info`.
  *
  * **Example** (A task that was enqueued)
  *
@@ -70,8 +73,8 @@ export const task = (options: {
   )
 
 /**
- * Something happened to a step: `Step <event>` at level `Info`; with a
- * `duration` also `duration_ms` and `performance_category`.
+ * Writes `Step <event>` at level `Info`. With a `duration` the line also has
+ * `duration_ms` and `performance_category`.
  *
  * @category events
  * @since 0.1.0
@@ -104,7 +107,8 @@ export const step = (options: {
   )
 
 /**
- * A stage of the loop that runs tasks: `Orchestration <event>` at level `Debug`.
+ * Writes `Orchestration <event>` at level `Debug`, for a stage of the loop that
+ * runs tasks.
  *
  * @category events
  * @since 0.1.0
@@ -122,7 +126,7 @@ export const orchestration = (options: {
   }))
 
 /**
- * A measurement: `Performance measurement`, at level `Warn` if it took longer
+ * Writes `Performance measurement`, at level `Warn` if the operation took longer
  * than `slowAfter` (one second by default), else at `Debug`.
  *
  * @category events
@@ -136,8 +140,28 @@ export const performance = (options: {
 }): Effect.Effect<void> => line(() => measurement({ entity_type: "performance" }, options))
 
 /**
- * An exception: `Exception occurred: <class>`, at level `Error` unless another
- * is given. A `Cause` keeps its failures, defects and interruptions apart.
+ * How long something took, in words.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PerformanceCategory = "fast" | "moderate" | "slow" | "very_slow"
+
+/**
+ * Gives the category of a duration: below 0.1 s `fast`, below 1 s `moderate`,
+ * below 5 s `slow`, else `very_slow`.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const performanceCategory = (duration: Duration.Duration): PerformanceCategory => {
+  const millis = Duration.toMillis(duration)
+  return millis < 100 ? "fast" : millis < 1000 ? "moderate" : millis < 5000 ? "slow" : "very_slow"
+}
+
+/**
+ * Writes `Exception occurred: <class>`, at level `Error` unless `level` is given.
+ * The line of a `Cause` names its failures, defects and interruptions separately.
  *
  * @category events
  * @since 0.1.0
@@ -148,7 +172,7 @@ export const exception = (error: unknown, options: {
 } = {}): Effect.Effect<void> => line(() => occurrence({ entity_type: "exception" }, error, options))
 
 /**
- * A plugin, such as an exporter, as it stands in a line.
+ * A plugin, such as an exporter, that a line is about.
  *
  * @category models
  * @since 0.1.0
@@ -157,12 +181,12 @@ export interface Plugin {
   readonly id: string
   readonly name: string
   readonly version?: string | undefined
-  /** Name of the class or module it is made by. */
+  /** Name of the class or module that implements the plugin. */
   readonly class?: string | undefined
 }
 
 /**
- * Something happened to a plugin: `Plugin <event>` at level `Info`.
+ * Writes `Plugin <event>` at level `Info`.
  *
  * @category events
  * @since 0.1.0
@@ -179,33 +203,28 @@ export const plugin = (options: {
   }))
 
 /**
- * A measurement of a plugin, as {@link performance}.
+ * Writes a measurement of a plugin, as {@link performance} does.
  *
  * @category events
  * @since 0.1.0
  */
-export const pluginPerformance = (options: {
-  readonly plugin: Plugin
-  readonly operation: string
-  readonly duration: Duration.Input
-  readonly slowAfter?: Duration.Input | undefined
-  readonly context?: Context | undefined
-}): Effect.Effect<void> => line(() => measurement(pluginFields(options.plugin), options))
+export const pluginPerformance = (
+  options: Parameters<typeof performance>[0] & { readonly plugin: Plugin }
+): Effect.Effect<void> => line(() => measurement(pluginFields(options.plugin), options))
 
 /**
- * An exception of a plugin, as {@link exception}.
+ * Writes an exception of a plugin, as {@link exception} does.
  *
  * @category events
  * @since 0.1.0
  */
-export const pluginException = (error: unknown, options: {
-  readonly plugin: Plugin
-  readonly level?: LogLevel.Severity | undefined
-  readonly context?: Context | undefined
-}): Effect.Effect<void> => line(() => occurrence(pluginFields(options.plugin), error, options))
+export const pluginException = (
+  error: unknown,
+  options: NonNullable<Parameters<typeof exception>[1]> & { readonly plugin: Plugin }
+): Effect.Effect<void> => line(() => occurrence(pluginFields(options.plugin), error, options))
 
 /**
- * What a registry holds, as it stands in a line.
+ * An entry of a registry.
  *
  * @category models
  * @since 0.1.0
@@ -214,14 +233,14 @@ export interface Entry {
   readonly registry: string
   readonly entityType: string
   readonly entityId: string
-  /** Name of the class or module it is made by. */
+  /** Name of the class or module that implements the entry. */
   readonly entityClass?: string | undefined
   readonly options?: Context | undefined
   readonly context?: Context | undefined
 }
 
 /**
- * An entry was added to a registry, at level `Info`.
+ * Says at level `Info` that an entry was added to a registry.
  *
  * @category events
  * @since 0.1.0
@@ -230,7 +249,7 @@ export const registration = (entry: Entry): Effect.Effect<void> =>
   registry("Info", "Registered", entry, () => ({ event_type: "registered" }))
 
 /**
- * An entry was removed from a registry, at level `Info`.
+ * Says at level `Info` that an entry was removed from a registry.
  *
  * @category events
  * @since 0.1.0
@@ -239,7 +258,7 @@ export const unregistration = (entry: Entry): Effect.Effect<void> =>
   registry("Info", "Unregistered", entry, () => ({ event_type: "unregistered" }))
 
 /**
- * A registry was used in some way, at level `Debug`.
+ * Says at level `Debug` that `operation` was called on a registry.
  *
  * @category events
  * @since 0.1.0
@@ -248,7 +267,7 @@ export const registryOperation = (operation: string, entry: Entry): Effect.Effec
   registry("Debug", "Registry operation", entry, () => ({ event_type: operation }))
 
 /**
- * A registry could not do what it was asked, at level `Error`.
+ * Says at level `Error` that `operation` failed on a registry.
  *
  * @category events
  * @since 0.1.0
@@ -260,7 +279,7 @@ export const registryError = (operation: string, error: unknown, entry: Entry): 
   })
 
 /**
- * An entry was refused by a registry, at level `Error`.
+ * Says at level `Error` that a registry refused an entry.
  *
  * @category events
  * @since 0.1.0
@@ -270,6 +289,89 @@ export const validationFailure = (error: unknown, entry: Entry): Effect.Effect<v
     event_type: "validation_failed",
     validation_error: describeError(error).message
   }))
+
+interface Line {
+  readonly level?: LogLevel.Severity | undefined
+  readonly message: string
+  readonly fields: Record<string, unknown>
+  readonly context?: Context | undefined
+  readonly cause?: Cause.Cause<unknown> | undefined
+}
+
+const levels: ReadonlySet<LogLevel.Severity | undefined> = new Set(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
+
+const line = (make: () => Line): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { cause = Cause.empty, context, fields: all, level, message } = orElse(
+      make,
+      (): Line => ({ message: "[a line that cannot be made of its arguments]", fields: {} })
+    )
+    const fields: Record<string, unknown> = {}
+    for (const key of Object.keys(all)) if (all[key] !== undefined) fields[key] = all[key]
+    const further = typeof context === "object" && context !== null ? copyFields(context) : {}
+    for (const key of Object.keys(further)) if (!Object.hasOwn(fields, key)) setField(fields, key, further[key])
+    return Effect.logWithLevel(levels.has(level) ? level : "Info")(message, fields, cause)
+  })
+
+const textOf = (value: unknown): string => typeof value === "string" ? value : typeof value
+
+/** A line takes its ids from its fiber, so a line about another task or step needs that task or step there. */
+const within = (
+  options: { readonly taskId: string; readonly taskName: string } & Partial<Correlation.WorkflowContext>,
+  effect: Effect.Effect<void>
+): Effect.Effect<void> =>
+  Effect.updateService(effect, Correlation.CurrentWorkflow, (current) =>
+    orElse(() => {
+      const { attempt, stepId, stepName, taskId, taskName } = options
+      if (typeof taskId !== "string" || typeof taskName !== "string") return current
+      if (current?.taskId === taskId && (stepId === undefined || current.stepId === stepId)) return current
+      return typeof stepId === "string" && typeof stepName === "string"
+        ? { taskId, taskName, stepId, stepName, ...(typeof attempt === "number" ? { attempt } : {}) }
+        : { taskId, taskName }
+    }, () => current))
+
+const durationOf = (input: unknown): Duration.Duration | undefined => {
+  const duration = orElse(() => Option.getOrUndefined(Duration.fromInput(input as Duration.Input)), () => undefined)
+  return duration !== undefined && Number.isFinite(Duration.toMillis(duration)) ? duration : undefined
+}
+
+/** The number of decimals is Tasker's. */
+const timing = (input: unknown): Record<string, unknown> => {
+  const duration = durationOf(input)
+  return duration === undefined ? {} : {
+    duration_ms: Math.round(Duration.toMillis(duration) * 100) / 100,
+    performance_category: performanceCategory(duration)
+  }
+}
+
+const measurement = (entity: Record<string, unknown>, options: Parameters<typeof performance>[0]): Line => {
+  const duration = durationOf(options.duration)
+  const slowAfter = durationOf(options.slowAfter) ?? Duration.seconds(1)
+  const isSlow = duration !== undefined && Duration.isGreaterThan(duration, slowAfter)
+  return {
+    level: isSlow ? "Warn" : "Debug",
+    message: "Performance measurement",
+    fields: { ...entity, operation: options.operation, ...timing(duration), is_slow: isSlow },
+    context: options.context
+  }
+}
+
+const occurrence = (
+  entity: Record<string, unknown>,
+  error: unknown,
+  { context, level = "Error" }: NonNullable<Parameters<typeof exception>[1]>
+): Line => {
+  const isCause = orElse(() => Cause.isCause(error), () => false)
+  const cause = isCause ? error as Cause.Cause<unknown> : Cause.fail(error)
+  const { message, type } = describeCause(cause)
+  return {
+    level,
+    message: `Exception occurred: ${type}`,
+    fields: { ...entity, exception_class: type, exception_message: message, backtrace: backtraceOf(cause) },
+    context,
+    cause
+  }
+}
 
 const pluginFields = ({ class: className, id, name, version }: Plugin): Record<string, unknown> => ({
   entity_type: "telemetry_plugin",

@@ -12,7 +12,6 @@ import * as SnakeCase from "../../internal/snakeCase.ts"
 import * as Fields from "../../redaction/internal/payloadFields.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { LogLevels } from "../LogLevels.ts"
-import * as ExceptionFields from "./ExceptionFields.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
@@ -112,7 +111,7 @@ const fieldsOf = (
     fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
   }
   if ("error" in payload && payload.error !== undefined) {
-    Object.assign(fields, ExceptionFields.ofRecord(payload.error))
+    Object.assign(fields, LogRecord.errorFields(payload.error))
   }
   if ("errorType" in payload) {
     fields["error.type"] = shown("errorType", payload.errorType)

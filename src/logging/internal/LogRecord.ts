@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../../Correlation.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"
-import * as Fields from "../../redaction/internal/payloadFields.ts"
+import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
 
 /**
  * A log line before it is written.
@@ -62,15 +64,6 @@ export const essentialFields: ReadonlySet<string> = new Set([
   "exception.reasons",
   "exception.causes"
 ])
-
-/**
- * The members of an object that may be hostile, read once: a getter that throws
- * costs its own member only.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const copyFields: (object: Readonly<Record<string, unknown>>) => Record<string, unknown> = Fields.copyFields
 
 /**
  * Severity numbers of the OpenTelemetry log data model.
@@ -185,3 +178,30 @@ export const headOf = (
   ]
   return head.filter((entry): entry is readonly [string, string | number] => entry[1] !== undefined)
 }
+
+/**
+ * Makes the fields of a cause, bounded and redacted.
+ *
+ * **Details**
+ *
+ * - `error.type` and `exception.type`: the tag or class of the error. If the error is Effect's `UnknownError` or has no
+ *   text, the fields describe the error behind it.
+ * - `exception.message`, `exception.stacktrace`, and `exception.kind`: `failure`, `defect` or `interruption`.
+ * - `exception.<name>` for each own field of the error, such as `exception.code`; `exception.fields.<name>` if the name
+ *   is one of the others here.
+ * - `exception.causes`: type, message and `fields` of at most 10 errors behind it, the root as the last.
+ * - `exception.reasons`: the same for each reason of a cause that has several, at most 10.
+ *
+ * @param cause the cause of a failure
+ * @param redaction the policy that decides what of the error may leave
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/exception/
+ */
+export const causeFields = (cause: Cause.Cause<unknown>, redaction: Redaction): Record<string, unknown> =>
+  errorFields(ErrorRecord.make(cause, redaction))
+
+/** Makes the fields of an error that is redacted already, as {@link causeFields} does. */
+export const errorFields = (record: ErrorRecord.ErrorRecord): Record<string, unknown> => ({
+  "error.type": record.type,
+  "exception.kind": record.kind ?? "failure",
+  ...ErrorRecord.toFields(record)
+})

@@ -18,9 +18,9 @@ import { guardCall, isPlainObject, orElse } from "../../internal/guard.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { setField } from "../../internal/setField.ts"
 import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
+import { copyFields } from "../../redaction/internal/payloadFields.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { LogLevels, reaches } from "../LogLevels.ts"
-import * as ExceptionFields from "./ExceptionFields.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
@@ -179,7 +179,7 @@ const recordOf = (
 }
 
 const merge = (left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>) =>
-  assignFields(LogRecord.copyFields(left), LogRecord.copyFields(right))
+  assignFields(copyFields(left), copyFields(right))
 
 const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<string, unknown>>) => {
   for (const key of Object.keys(more)) setField(fields, key, more[key])
@@ -194,7 +194,7 @@ const withMore = (
   time: number,
   redaction: Redaction.Redaction
 ): Readonly<Record<string, unknown>> => {
-  const fields = LogRecord.copyFields(own)
+  const fields = copyFields(own)
   for (const key in annotations) {
     if (key !== "component" && !Object.hasOwn(fields, key)) setField(fields, key, annotations[key])
   }
@@ -202,7 +202,7 @@ const withMore = (
     const key = `${label}_ms`
     if (!Object.hasOwn(fields, key)) setField(fields, key, time - start)
   }
-  return cause.reasons.length === 0 ? fields : assignFields(fields, ExceptionFields.make(cause, redaction))
+  return cause.reasons.length === 0 ? fields : assignFields(fields, LogRecord.causeFields(cause, redaction))
 }
 
 /** Keys decide here: as a text only what looks like a secret would be recognised. */
