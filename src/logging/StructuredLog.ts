@@ -300,12 +300,11 @@ interface Line {
 
 const levels: ReadonlySet<LogLevel.Severity | undefined> = new Set(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
 
+const unreadable: Line = { message: "[a line that cannot be made of its arguments]", fields: {} }
+
 const line = (make: () => Line): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { cause = Cause.empty, context, fields: all, level, message } = orElse(
-      make,
-      (): Line => ({ message: "[a line that cannot be made of its arguments]", fields: {} })
-    )
+    const { cause = Cause.empty, context, fields: all, level, message } = orElse(make, () => unreadable)
     const fields: Record<string, unknown> = {}
     for (const key of Object.keys(all)) if (all[key] !== undefined) fields[key] = all[key]
     const further = typeof context === "object" && context !== null ? copyFields(context) : {}
@@ -338,10 +337,9 @@ const durationOf = (input: unknown): Duration.Duration | undefined => {
 /** The number of decimals is Tasker's. */
 const timing = (input: unknown): Record<string, unknown> => {
   const duration = durationOf(input)
-  return duration === undefined ? {} : {
-    duration_ms: Math.round(Duration.toMillis(duration) * 100) / 100,
-    performance_category: performanceCategory(duration)
-  }
+  if (duration === undefined) return {}
+  const duration_ms = Math.round(Duration.toMillis(duration) * 100) / 100
+  return { duration_ms, performance_category: performanceCategory(duration) }
 }
 
 const measurement = (entity: Record<string, unknown>, options: Parameters<typeof performance>[0]): Line => {
