@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { TelemetryConfig } from "tasker-telemetry"
-import { unsupportedVariables } from "../../src/config/internal/unsupportedVariables.ts"
+import { unsupportedVariables } from "../../src/config/internal/otelVariables.ts"
 import { originals } from "./originals.ts"
 
 type Option = (typeof TelemetryConfig.options)[number]

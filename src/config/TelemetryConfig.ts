@@ -28,9 +28,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Option from "./internal/configOption.ts"
 import { configSchema } from "./internal/configSchema.ts"
-import { readEnvironment, resolve } from "./internal/configSource.ts"
+import { findUnknownVariables, readEnvironment, resolve } from "./internal/configSource.ts"
 import { otelVariables } from "./internal/otelVariables.ts"
-import * as UnknownVariables from "./internal/unknownVariables.ts"
 
 /**
  * The schema of the configuration.
@@ -153,7 +152,7 @@ export const load = Effect.fnUntraced(function*(given: Options = {}) {
     Effect.mapError((error) => new TelemetryConfigError({ message: error.message }))
   )
   const loaded = yield* build(given, environment)
-  const unknown = yield* UnknownVariables.find(provider, {
+  const unknown = yield* findUnknownVariables(provider, {
     tasker: options.map(({ variable }) => variable),
     otel: otelVariables
   })

@@ -21,6 +21,7 @@ import {
   type Problem
 } from "./configProblem.ts"
 import * as MetricView from "./metricView.ts"
+import { attributePairs, items, pairs } from "./otelVariables.ts"
 
 /** How the text of an environment variable becomes a value of the option. */
 export type OptionKind =
@@ -323,28 +324,3 @@ const numberOr = (text: string): unknown => {
   const value = Number(text)
   return text !== "" && Number.isFinite(value) ? value : text
 }
-
-const items = (text: string) => text.split(",").map((item) => item.trim()).filter((item) => item !== "")
-
-/** `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
-export const pairs = (text: string): Record<string, string> | undefined => decodePairs(text, (key) => key)
-
-/** The same with percent-encoded keys, as the OpenTelemetry specification writes resource attributes. */
-export const attributePairs = (text: string): Record<string, string> | undefined => decodePairs(text, decodePercent)
-
-const decodePairs = (
-  text: string,
-  decodeKey: (key: string) => string | undefined
-): Record<string, string> | undefined => {
-  const found: Array<readonly [string, string]> = []
-  for (const item of items(text)) {
-    const separator = item.indexOf("=")
-    const key = decodeKey(item.slice(0, Math.max(separator, 0)).trim())
-    const value = decodePercent(item.slice(separator + 1).trim())
-    if (key === undefined || key === "" || value === undefined) return undefined
-    found.push([key, value])
-  }
-  return Object.fromEntries(found)
-}
-
-const decodePercent = (text: string): string | undefined => orElse(() => decodeURIComponent(text), () => undefined)

@@ -1,10 +1,11 @@
 /**
- * What is wrong with the texts of an option: control characters, and headers
- * that no request can carry.
+ * What an error says about a value or a name that the configuration cannot use.
  *
  * @internal
  */
 import * as Redacted from "effect/Redacted"
+import { truncateAtWord } from "../../internal/truncateAtWord.ts"
+import { withoutSecrets } from "../../redaction/internal/secretPatterns.ts"
 
 /** A part of a value that an option cannot take. */
 export interface Problem {
@@ -57,4 +58,64 @@ export const explainHeaders = (value: unknown): ReadonlyArray<Problem> => {
   return texts.every((text) => typeof text !== "string" || isHeaderValue(text))
     ? []
     : [{ at: "", rule: "expected values of headers without line breaks and characters beyond Latin-1" }]
+}
+
+// --- Quotes of values ---
+
+/** Characters that JSON writes as they are and that a terminal or a reader of lines would act on. */
+const active = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+/** Characters of a text that are looked at. */
+const mostLooked = 4096
+
+/** Gives a text without its secrets in quotes, on one line and of at most `longest` characters, 80 by default. */
+export const quote = (text: string, longest = 80): string => {
+  const quoted = JSON.stringify(withoutSecrets(text.length > mostLooked ? truncateAtWord(text, mostLooked) : text))
+    .replace(
+      active,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+    )
+  return quoted.length > longest ? `${quoted.slice(0, longest)}…` : quoted
+}
+
+// --- Misspelt names ---
+
+/** Characters of a name that are compared. */
+const longestCompared = 100
+
+/**
+ * Gives the known name with the fewest letters to change; upper and lower case are the same letter.
+ *
+ * @param most letters that may differ, half of the name by default
+ */
+export const nearestName = (
+  name: string,
+  known: ReadonlyArray<string>,
+  most = name.length / 2
+): string | undefined => {
+  const given = name.slice(0, longestCompared).toLowerCase()
+  let nearest: string | undefined
+  let least = Math.max(most, 0)
+  for (const candidate of known) {
+    const distance = distanceOf(given, candidate.toLowerCase())
+    if (distance <= least && (nearest === undefined || distance < least)) {
+      nearest = candidate
+      least = distance
+    }
+  }
+  return nearest
+}
+
+/** Letters to insert, remove or replace to come from one text to the other (Levenshtein). */
+const distanceOf = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let index = 0; index < from.length; index++) {
+    const next = [index + 1]
+    for (let column = 0; column < to.length; column++) {
+      const replaced = (row[column] as number) + (from[index] === to[column] ? 0 : 1)
+      next.push(Math.min(replaced, (row[column + 1] as number) + 1, (next[column] as number) + 1))
+    }
+    row = next
+  }
+  return row[to.length] as number
 }

@@ -7,8 +7,7 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Option from "./configOption.ts"
-import { deliveryOptions } from "./deliveryOptions.ts"
-import { metricsOptions } from "./metricsOptions.ts"
+import { deliveryOptions, metricsOptions, tracingOptions } from "./signalOptions.ts"
 
 export const configSchema = Schema.Struct({
   enabled: Option.boolean({
@@ -186,77 +185,7 @@ export const configSchema = Schema.Struct({
     })
   }),
   metrics: metricsOptions,
-  tracing: Schema.Struct({
-    enabled: Option.boolean({
-      default: true,
-      doc: "Off: no spans of ours; the tracer of the program stays as it is."
-    }),
-    exporter: Option.choice(["otlp", "none"], {
-      default: "otlp",
-      doc: "`otlp` sends spans when an endpoint is set; `none` keeps them in the process.",
-      otel: ["OTEL_TRACES_EXPORTER"]
-    }),
-    exportTimeout: Option.duration("1 millis", {
-      default: Duration.seconds(30),
-      doc: "Longest time the export of one batch of spans may take, with all attempts to send.",
-      otel: ["OTEL_BSP_EXPORT_TIMEOUT"]
-    }),
-    sampler: Schema.Struct({
-      type: Option.choice([
-        "always_on",
-        "always_off",
-        "traceidratio",
-        "parentbased_always_on",
-        "parentbased_always_off",
-        "parentbased_traceidratio"
-      ], {
-        default: "parentbased_always_on",
-        doc: "Which traces are kept. `parentbased_…` follows the decision of an incoming trace.",
-        otel: ["OTEL_TRACES_SAMPLER"]
-      }),
-      ratio: Option.number({ minimum: 0, maximum: 1 }, {
-        default: 1,
-        doc: "Share of traces kept by the two `traceidratio` samplers.",
-        otel: ["OTEL_TRACES_SAMPLER_ARG"]
-      })
-    }),
-    stateTransitions: Option.choice(["event", "span"], {
-      default: "event",
-      doc: "Whether a state transition is an event of the enclosing span or a span of its own."
-    }),
-    limits: Schema.Struct({
-      attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
-        default: 128,
-        doc: "Attributes a span keeps; also a span event and a link, where they have no limit of their own.",
-        otel: ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
-      }),
-      attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
-        default: 8192,
-        doc: "Characters an attribute value keeps.",
-        otel: ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
-      }),
-      eventCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
-        default: 128,
-        doc: "Events a span keeps; a full one gives up others for its transitions and its exception.",
-        otel: ["OTEL_SPAN_EVENT_COUNT_LIMIT"]
-      }),
-      linkCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
-        default: 128,
-        doc: "Links a span keeps.",
-        otel: ["OTEL_SPAN_LINK_COUNT_LIMIT"]
-      }),
-      eventAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
-        default: undefined,
-        doc: "Attributes a span event keeps. Unset: as many as a span.",
-        otel: ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"]
-      }),
-      linkAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
-        default: undefined,
-        doc: "Attributes a link of a span keeps. Unset: as many as a span.",
-        otel: ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"]
-      })
-    })
-  }),
+  tracing: tracingOptions,
   delivery: deliveryOptions,
   execution: Schema.Struct({
     concurrency: Option.integer({ minimum: 1, maximum: 100_000 }, {

@@ -5,8 +5,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import type { Problem } from "./configProblem.ts"
-import { nearestName } from "./nearestName.ts"
+import { nearestName, type Problem } from "./configProblem.ts"
 
 const buckets = Schema.Array(Schema.Finite).check(
   Schema.isMinLength(1),

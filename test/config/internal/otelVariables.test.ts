@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Redacted } from "effect"
-import { otelVariables } from "../../../src/config/internal/otelVariables.ts"
-import { unsupportedVariables } from "../../../src/config/internal/unsupportedVariables.ts"
+import { otelVariables, unsupportedVariables } from "../../../src/config/internal/otelVariables.ts"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 
 const load = (env: Readonly<Record<string, string>>, options: TelemetryConfig.Options = {}) =>

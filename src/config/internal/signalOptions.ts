@@ -1,0 +1,223 @@
+/**
+ * The options of metrics, spans, and of the receiver that gets both.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import * as Option from "./configOption.ts"
+
+export const metricsOptions = Schema.Struct({
+  enabled: Option.boolean({
+    default: true,
+    doc: "Off: nothing is measured and `GET /metrics` answers 404.",
+    tasker: "telemetry.metrics_enabled"
+  }),
+  cardinalityLimit: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+    default: 2000,
+    doc: "Series per metric; what comes after is counted in the overflow series."
+  }),
+  retention: Option.duration("1 second", {
+    default: Duration.hours(24),
+    doc: "A series that nothing was recorded to for this long is left out; when it comes back it starts at 0, with a " +
+      "new start time. Infos, and up-down counters that are not at 0, stay.",
+    tasker: "telemetry.metrics_retention_hours"
+  }),
+  exemplars: Option.choice(["trace_based", "always_on", "always_off"], {
+    default: "trace_based",
+    doc: "Measurements that are kept with the span they were made in: of sampled spans, of all spans, none.",
+    otel: ["OTEL_METRICS_EXEMPLAR_FILTER"]
+  }),
+  runtime: Option.boolean({
+    default: true,
+    doc: "Measures the Node process as well: event loop, garbage collector, heap, processor, memory, handles."
+  }),
+  onMisuse: Option.choice(["die", "warn", "count"], {
+    default: "warn",
+    doc: "What happens to a negative increment of a counter or a measurement that is no number, beside not being " +
+      "recorded: `die` throws a `RangeError` at the call; `warn` counts it and logs the first of each metric; " +
+      "`count` only counts it."
+  }),
+  views: Option.views({
+    default: [],
+    doc: "Metrics that are denied, renamed, or recorded with fewer attributes, other buckets or another limit of " +
+      "series: `[{ \"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
+  }),
+  histogramAggregation: Option.choice(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"], {
+    default: "explicit_bucket_histogram",
+    doc: "How histograms and timers count: in the buckets they are declared with, or in exponential buckets that fit " +
+      "what is measured. A metric that a view gives buckets keeps them.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"]
+  }),
+  authRequired: Option.boolean({
+    default: false,
+    doc: "`GET /metrics` needs the bearer token `http.token`.",
+    tasker: "telemetry.metrics_auth_required"
+  }),
+  scrapeMaxAge: Option.duration("0 millis", {
+    default: Duration.seconds(1),
+    doc: "A scrape that arrives while another one is being written gets its snapshot, if that is at most this old. " +
+      "0: every scrape reads the metrics anew."
+  }),
+  exporter: Option.choice(["otlp", "none"], {
+    default: "otlp",
+    doc: "`otlp` sends metrics when an endpoint is set; `none` leaves them to be scraped.",
+    otel: ["OTEL_METRICS_EXPORTER"]
+  }),
+  exportInterval: Option.duration("1 millis", {
+    default: Duration.seconds(60),
+    doc: "Time between two exports.",
+    otel: ["OTEL_METRIC_EXPORT_INTERVAL"]
+  }),
+  exportTimeout: Option.duration("1 millis", {
+    default: Duration.seconds(30),
+    doc: "Longest time an export may take, with all attempts to send.",
+    otel: ["OTEL_METRIC_EXPORT_TIMEOUT"]
+  }),
+  temporality: Option.choice(["cumulative", "delta", "lowmemory"], {
+    default: "cumulative",
+    doc: "Whether exported counters and histograms count since their start, or with `delta` since the export before. " +
+      "`lowmemory`: as `delta`, but counters that are observed since their start.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"]
+  })
+})
+
+export const tracingOptions = Schema.Struct({
+  enabled: Option.boolean({
+    default: true,
+    doc: "Off: no spans of ours; the tracer of the program stays as it is."
+  }),
+  exporter: Option.choice(["otlp", "none"], {
+    default: "otlp",
+    doc: "`otlp` sends spans when an endpoint is set; `none` keeps them in the process.",
+    otel: ["OTEL_TRACES_EXPORTER"]
+  }),
+  exportTimeout: Option.duration("1 millis", {
+    default: Duration.seconds(30),
+    doc: "Longest time the export of one batch of spans may take, with all attempts to send.",
+    otel: ["OTEL_BSP_EXPORT_TIMEOUT"]
+  }),
+  sampler: Schema.Struct({
+    type: Option.choice([
+      "always_on",
+      "always_off",
+      "traceidratio",
+      "parentbased_always_on",
+      "parentbased_always_off",
+      "parentbased_traceidratio"
+    ], {
+      default: "parentbased_always_on",
+      doc: "Which traces are kept. `parentbased_…` follows the decision of an incoming trace.",
+      otel: ["OTEL_TRACES_SAMPLER"]
+    }),
+    ratio: Option.number({ minimum: 0, maximum: 1 }, {
+      default: 1,
+      doc: "Share of traces kept by the two `traceidratio` samplers.",
+      otel: ["OTEL_TRACES_SAMPLER_ARG"]
+    })
+  }),
+  stateTransitions: Option.choice(["event", "span"], {
+    default: "event",
+    doc: "Whether a state transition is an event of the enclosing span or a span of its own."
+  }),
+  limits: Schema.Struct({
+    attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+      default: 128,
+      doc: "Attributes a span keeps; also a span event and a link, where they have no limit of their own.",
+      otel: ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
+    }),
+    attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
+      default: 8192,
+      doc: "Characters an attribute value keeps.",
+      otel: ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
+    }),
+    eventCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+      default: 128,
+      doc: "Events a span keeps; a full one gives up others for its transitions and its exception.",
+      otel: ["OTEL_SPAN_EVENT_COUNT_LIMIT"]
+    }),
+    linkCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+      default: 128,
+      doc: "Links a span keeps.",
+      otel: ["OTEL_SPAN_LINK_COUNT_LIMIT"]
+    }),
+    eventAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
+      default: undefined,
+      doc: "Attributes a span event keeps. Unset: as many as a span.",
+      otel: ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"]
+    }),
+    linkAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
+      default: undefined,
+      doc: "Attributes a link of a span keeps. Unset: as many as a span.",
+      otel: ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"]
+    })
+  })
+})
+
+export const deliveryOptions = Schema.Struct({
+  endpoint: Option.optionalUrl({
+    default: undefined,
+    doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`. " +
+      "Unset: nothing is sent.",
+    otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+  }),
+  tracesEndpoint: Option.optionalUrl({
+    default: undefined,
+    doc: "Full URL for spans, in place of `<endpoint>/v1/traces`.",
+    otel: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]
+  }),
+  metricsEndpoint: Option.optionalUrl({
+    default: undefined,
+    doc: "Full URL for metrics, in place of `<endpoint>/v1/metrics`.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]
+  }),
+  headers: Option.headers({
+    default: {},
+    doc: "Headers of every request to the receiver, such as `authorization`.",
+    otel: ["OTEL_EXPORTER_OTLP_HEADERS"]
+  }),
+  tracesHeaders: Option.headers({
+    default: {},
+    doc: "Headers of requests with spans, in place of `delivery.headers`.",
+    otel: ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+  }),
+  metricsHeaders: Option.headers({
+    default: {},
+    doc: "Headers of requests with metrics, in place of `delivery.headers`.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_HEADERS"]
+  }),
+  timeout: Option.duration("1 millis", {
+    default: Duration.seconds(10),
+    doc: "Limit of one attempt to send.",
+    otel: ["OTEL_EXPORTER_OTLP_TIMEOUT"]
+  }),
+  tracesTimeout: Option.optionalDuration("1 millis", {
+    default: undefined,
+    doc: "Limit of one attempt to send spans, in place of `delivery.timeout`.",
+    otel: ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"]
+  }),
+  metricsTimeout: Option.optionalDuration("1 millis", {
+    default: undefined,
+    doc: "Limit of one attempt to send metrics, in place of `delivery.timeout`.",
+    otel: ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"]
+  }),
+  queueSize: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+    default: 2048,
+    doc: "Ended spans that wait to be sent; a full queue drops the newest and counts it.",
+    otel: ["OTEL_BSP_MAX_QUEUE_SIZE"]
+  }),
+  batchSize: Option.integer({ minimum: 1, maximum: 100_000 }, {
+    default: 512,
+    doc: "Spans in one request.",
+    otel: ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"]
+  }),
+  interval: Option.duration("1 millis", {
+    default: Duration.seconds(5),
+    doc: "Longest time a span waits before it is sent.",
+    otel: ["OTEL_BSP_SCHEDULE_DELAY"]
+  }),
+  shutdownTimeout: Option.duration("0 millis", {
+    default: Duration.seconds(10),
+    doc: "Longest time the last flush may take when the layer is closed."
+  })
+})
