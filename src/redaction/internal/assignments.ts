@@ -5,6 +5,7 @@
  */
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"
+import { keyExpressions } from "./keyExpressions.ts"
 import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 
 /** What is masked under a key. */
@@ -12,18 +13,17 @@ export type SensitivityOf = (key: string) => Sensitivity
 
 /** Spaces but line breaks, those of other widths too. */
 const space = "[^\\S\\r\\n]"
-const letters = "\\p{L}\\p{N}\\p{M}_.-"
-
 /**
  * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
  * `]` may follow it. A value on the next line is quoted, indented, a list or a single word. What may not stand before a
  * key is all that a key is made of: else each mark within a word would be another place to begin.
  */
-const assigned = new RegExp(
-  `(?:(?<![${letters}])([${letters}]+)(?:\\]|%5[dD]|%22|\\)(?==\\())?\\??\\\\{0,8}["']?|(?<=["'])([${letters}]+(?: +[${letters}]+)+)\\\\{0,8}["'])` +
+const assignedIn = keyExpressions(
+  (letters) =>
+    `(?:(?<![${letters}])([${letters}]+)(?:\\]|%5[dD]|%22|\\)(?==\\())?\\??\\\\{0,8}["']?|(?<=["'])([${letters}]+(?: +[${letters}]+)+)\\\\{0,8}["'])` +
     "\\s*(?:={1,3}>?|[:\uff1a\uff1d](?::|={1,3})?|[?+|]{1,2}={1,3}|%3[AaDd])" +
     `(?:\\s*(?=["'\`{(\\\\])|${space}*(?:\\r?\\n(?:${space}+|(?=-${space}|[^\\s:=<>\\[({]+${space}*(?:\\r?\\n|$))))?)`,
-  "gu"
+  "g"
 )
 const assigns = /[=:\uff1a\uff1d]|%3[ad]/i
 /** Characters before a word that tell what it is. */
@@ -36,6 +36,7 @@ export const replaceAssigned = (text: string, masked: () => string, sensitivity:
   const isTokenRequest = text.includes("grant_type") || text.includes("authorization_code")
   let result = ""
   let done = 0
+  const assigned = assignedIn(text)
   assigned.lastIndex = 0
   for (let found = assigned.exec(text); found !== null; found = assigned.exec(text)) {
     const [match, word, words = ""] = found
@@ -88,7 +89,7 @@ const isOfResource = (before: string): boolean => {
   return start >= 0 && /^[\w:-]+$/.test(before.slice(start))
 }
 
-const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+-]+[\\/])*$/
+const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+[\]-]+[\\/])*$/
 const longestPath = 200
 
 /** Whether the word is the last one of a path, of which the text goes on to tell something. */
@@ -172,69 +173,6 @@ const isHarmlessList = (value: string, kind: Sensitivity): boolean => {
   const parts = rest.slice(1, -1).split(/[[\]{},]/).map((part) => part.trim())
   return harmless && parts.some((part) => part !== "") &&
     parts.every((part) => isHarmlessText(part.slice(part.indexOf(":") + 1), kind))
-}
-
-/** A name, and what comes between it and its value: `{ name: "password", value: …`, `<add key="password" value=…`. */
-const named = new RegExp(
-  `\\b(?:name|key|header|field|param(?:eter)?|variable|option|k|n)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']?([${letters}]+)` +
-    `\\\\{0,4}["']?(?:\\s{0,64}|\\s{0,4}[,;]\\s{0,64}(?:["']?type["']?\\s?[=:]\\s?["']?[\\w-]{1,24}["']?[,;]\\s{0,8})?)[\\\\]{0,4}["']?(?:value|val|v|content|data)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}`,
-  "giu"
-)
-/** The same the other way round, each of the two in quotes. */
-const namedBehind = new RegExp(
-  `\\b(?:value|val|content)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}(\\\\{0,4}["'])([^"'\\\\\\r\\n]{1,512})\\1\\s{0,4}[,;]?\\s{0,64}` +
-    `\\\\{0,4}["']?(?:name|key|header|field|param(?:eter)?|variable)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']([${letters}]+)`,
-  "giu"
-)
-/** `["Authorization", "…"]`, as the headers of a request are listed. */
-const listed = new RegExp(
-  `(?<=[\\[,]\\s{0,8})(["'])([${letters}]{1,64})\\1\\s{0,4},\\s{0,4}(["'])((?:(?!\\3)[^\\\\\\r\\n]){1,512})\\3`,
-  "gu"
-)
-/** `<key>Password</key><string>…</string>`, `<name>…</name><value>…</value>`. */
-const elements = new RegExp(
-  `<(?:key|name)>([ ${letters}]{1,64})</(?:key|name)>\\s{0,64}<(?:string|value)>([^<>]{1,2048})(?=</|$)`,
-  "giu"
-)
-
-/** The values of pairs of a name and a value. */
-export const replaceNamed = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
-  if (!/val|content|data|\bv\b|,|<\/(?:key|name)>/i.test(text)) return text
-  const isSecret = (name: string, value: string) => {
-    const kind = sensitivity(name)
-    return kind !== "none" && !isHarmlessText(value, kind)
-  }
-  let result = ""
-  let done = 0
-  named.lastIndex = 0
-  for (let found = named.exec(text); found !== null; found = named.exec(text)) {
-    const start = found.index + found[0].length
-    const kind = sensitivity(found[1] as string)
-    if (kind === "none") continue
-    const { end, from } = assignedValue(text, start, found[1] as string)
-    if (end === from || isHarmlessText(text.slice(from, end), kind)) continue
-    result += text.slice(done, from) + masked()
-    done = end
-    named.lastIndex = end
-  }
-  return (result + text.slice(done))
-    .replace(
-      namedBehind,
-      (match: string, _quote: string, value: string, name: string) =>
-        isSecret(name, value) ? match.replace(value, masked) : match
-    )
-    .replace(
-      listed,
-      (match: string, _quote: string, name: string, _other: string, value: string) =>
-        isSecret(name, value) && !/^[\w-]+$/.test(value) || isSecret(name, value) && /\d/.test(value)
-          ? `${match.slice(0, -value.length - 1)}${masked()}${match.slice(-1)}`
-          : match
-    )
-    .replace(
-      elements,
-      (match: string, name: string, value: string) =>
-        isSecret(name, value) ? match.slice(0, -value.length) + masked() : match
-    )
 }
 
 /** An element of XML whose content is a text, also one that is written as a text itself. */

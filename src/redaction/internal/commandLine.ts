@@ -32,6 +32,10 @@ const programOptions = programs.map(([, option]) => new RegExp(`((?:^|\\s)${opti
 const sqlPassword =
   /(?<!["'`\w.-])((?:password|passphrase|passwd|identified\s{1,4}(?:with\s{1,4}["'`\w]{1,40}\s{1,4})?(?:by|as)(?:\s{1,4}(?:password|values))?)(?:\s{1,4}\(?|\()\s{0,4}N?)(?:'((?:[^'\\\r\n]|''|\\.)+)(?:'|$)|"((?:[^"\\\r\n]|\\.)+)(?:"|$)|\$\$([^$\r\n]+)(?:\$\$|$))/gi
 
+/** Looked for first: most texts have no option, and a dash within a word is none. */
+const option = /(?<![\w-])--?[A-Za-z]/
+const sqlWord = /passw|passphrase|identified/i
+
 /** Source of an expression that matches where one of them may be. */
 export const hint = "identified\\s|(?<![\\w-])-[uUpPaw]|--(?:proxy-)?user"
 
@@ -42,7 +46,7 @@ export const replace = (
   sensitivity: (key: string) => Sensitivity
 ): string => {
   let shown = text
-  if (shown.includes("-")) {
+  if (option.test(text)) {
     const hasContainers = containers.test(text)
     shown = shown.replace(
       longOption,
@@ -63,15 +67,14 @@ export const replace = (
     }).replace(programNames, (match: string, ...groups: ReadonlyArray<unknown>) => {
       const index = programs.findIndex((_, index) => groups[index] !== undefined)
       const rest = groups[programs.length] as string
-      const option = programOptions[index] as RegExp
       return match.slice(0, match.length - rest.length) +
         rest.replace(
-          option,
+          programOptions[index] as RegExp,
           (whole: string, start: string, value: string) => isHarmlessText(value, "any") ? whole : start + masked()
         )
     })
   }
-  return shown.replace(
+  return !sqlWord.test(shown) ? shown : shown.replace(
     sqlPassword,
     (match: string, start: string, single?: string, double?: string, dollar?: string) => {
       const value = single ?? double ?? dollar ?? ""

@@ -67,7 +67,7 @@ const cookieAttributes = new RegExp(
   "i"
 )
 const call =
-  /^(?:await\s+|new\s+)?(?:[\w$]+(?:(?:\.|::|->|\?\.)[\w$]+)+\([^"'`]*\)?|[\w$]+\(\)?|(?:get|load|read|make|create|generate|hash|sign|verify|decode|encode|encrypt|decrypt|fetch|find|parse|random|compute|build|use|require|getenv|env|str|int|len|sha|md5|bcrypt|jwt|uuid|nanoid)\w*\([^"'`]*\)?)(?:[.?!].*)?$/
+  /^(?:await\s+|new\s+)?(?:[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[\w$]+)+\([^"'`]*\)?|[A-Za-z_$][\w$]*\(\)?|(?:get|load|read|make|create|generate|hash|sign|verify|decode|encode|encrypt|decrypt|fetch|find|parse|random|compute|build|use|require|getenv|env|str|int|len|sha|md5|bcrypt|jwt|uuid|nanoid)\w*\([^"'`]*\)?)(?:[.?!].*)?$/
 
 /** Words of a sentence that may stand behind a colon, or behind an option. */
 const commonWords = setOf(`

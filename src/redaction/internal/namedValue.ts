@@ -1,8 +1,12 @@
 /**
- * Values whose name is another value beside them: `{ name: "password", value: "…" }`, `["Authorization", "…"]`.
+ * Values whose name is another value beside them, in objects, lists and texts: `{ name: "password", value: "…" }`, `["Authorization", "…"]`.
  *
  * @internal
  */
+import { assignedValue } from "./assignedValue.ts"
+import { isHarmlessText } from "./harmlessValue.ts"
+import { keyExpressions } from "./keyExpressions.ts"
+import type { Sensitivity } from "./sensitiveKeys.ts"
 
 const valueKeys = new Set(["value", "val", "content", "data", "code"])
 const nameKeys = ["name", "key", "header", "field", "param", "parameter", "variable", "option"]
@@ -30,3 +34,97 @@ export const nameInList = (items: ReadonlyArray<unknown>, index: number): string
     ? name
     : undefined
 }
+
+/** A name, and what comes between it and its value: `{ name: "password", value: …`, `<add key="password" value=…`. */
+const namedIn = keyExpressions(
+  (letters) =>
+    `\\b(?:name|key|header|field|param(?:eter)?|variable|option|k|n)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']?([${letters}]+)` +
+    `\\\\{0,4}["']?(?:\\s{0,64}|\\s{0,4}[,;]\\s{0,64}(?:["']?type["']?\\s?[=:]\\s?["']?[\\w-]{1,24}["']?[,;]\\s{0,8})?)[\\\\]{0,4}["']?(?:value|val|v|content|data)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}`,
+  "gi"
+)
+/** The same the other way round, each of the two in quotes. */
+const namedBehindIn = keyExpressions(
+  (letters) =>
+    `\\b(?:value|val|content)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}(\\\\{0,4}["'])([^"'\\\\\\r\\n]{1,512})\\1\\s{0,4}[,;]?\\s{0,64}` +
+    `\\\\{0,4}["']?(?:name|key|header|field|param(?:eter)?|variable)\\\\{0,4}["']?\\s{0,4}(?:=>?|:)\\s{0,4}\\\\{0,4}["']([${letters}]+)`,
+  "gi"
+)
+/** `["Authorization", "…"]`, as the headers of a request are listed. */
+const listedIn = keyExpressions(
+  (letters) =>
+    `(?<=[\\[,]\\s{0,8})(["'])([${letters}]{1,64})\\1\\s{0,4},\\s{0,4}(["'])((?:(?!\\3)[^\\\\\\r\\n]){1,512})\\3`,
+  "g"
+)
+/** `<key>Password</key><string>…</string>`, `<name>…</name><value>…</value>`. */
+const elementsIn = keyExpressions(
+  (letters) => `<(?:key|name)>([ ${letters}]{1,64})</(?:key|name)>\\s{0,64}<(?:string|value)>([^<>]{1,2048})(?=</|$)`,
+  "gi"
+)
+
+const valueName = /\b(?:value|val|v|content|data)\b/i
+
+/** Masks the values of pairs of a name and a value in a text. */
+export const replace = (
+  text: string,
+  masked: () => string,
+  sensitivity: (key: string) => Sensitivity
+): string => {
+  const isSecret = (name: string, value: string) => {
+    const kind = sensitivity(name)
+    return kind !== "none" && !isHarmlessText(value, kind)
+  }
+  const paired = valueName.test(text)
+    ? replaceBehind(replaceBefore(text, masked, sensitivity), masked, isSecret)
+    : text
+  const listed = text.includes(",")
+    ? paired.replace(
+      listedIn(text),
+      (match: string, _quote: string, name: string, _other: string, value: string) =>
+        isSecret(name, value) && (!/^[\w-]+$/.test(value) || /\d/.test(value))
+          ? `${match.slice(0, -value.length - 1)}${masked()}${match.slice(-1)}`
+          : match
+    )
+    : paired
+  return text.includes("</")
+    ? listed.replace(
+      elementsIn(text),
+      (match: string, name: string, value: string) =>
+        isSecret(name, value) ? match.slice(0, -value.length) + masked() : match
+    )
+    : listed
+}
+
+/** Masks values that stand after their names. */
+const replaceBefore = (
+  text: string,
+  masked: () => string,
+  sensitivity: (key: string) => Sensitivity
+): string => {
+  const named = namedIn(text)
+  let result = ""
+  let done = 0
+  named.lastIndex = 0
+  for (let found = named.exec(text); found !== null; found = named.exec(text)) {
+    const start = found.index + found[0].length
+    const kind = sensitivity(found[1] as string)
+    if (kind === "none") continue
+    const { end, from } = assignedValue(text, start, found[1] as string)
+    if (end === from || isHarmlessText(text.slice(from, end), kind)) continue
+    result += text.slice(done, from) + masked()
+    done = end
+    named.lastIndex = end
+  }
+  return result + text.slice(done)
+}
+
+/** Masks values that stand before their names. */
+const replaceBehind = (
+  text: string,
+  masked: () => string,
+  isSecret: (name: string, value: string) => boolean
+): string =>
+  text.replace(
+    namedBehindIn(text),
+    (match: string, _quote: string, value: string, name: string) =>
+      isSecret(name, value) ? match.replace(value, masked) : match
+  )

@@ -10,13 +10,12 @@
 import { restOfList } from "./assignedValue.ts"
 import * as Assignments from "./assignments.ts"
 import * as CommandLine from "./commandLine.ts"
-import * as ConnectionFields from "./connectionFields.ts"
-import * as FormParts from "./formParts.ts"
 import { isCommonWord } from "./harmlessValue.ts"
+import * as LongValues from "./longValues.ts"
+import * as NamedValue from "./namedValue.ts"
 import * as SecretTokens from "./secretTokens.ts"
 import { hintSource, type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
 import * as SqlText from "./sqlText.ts"
-import * as UrlCredentials from "./urlCredentials.ts"
 
 export const defaultMask = "[FILTERED]"
 
@@ -90,11 +89,39 @@ const isWord = (credentials: string): boolean =>
   isCommonWord(credentials.replace(/[.,:;]+$/, "")) ||
   /^(?:tokens?|credentials?|auth|bonds|schemes?|methods?)\b/i.test(credentials)
 
+/** A user and what is no port, from the two slashes on. */
+const urlUser = ":\\/\\/[^\\s/?#:@\"'<>\\\\[\\]]*:(?!\\d{1,5}(?:[/?#]|$)|/)"
+
+/** Source of an expression that matches where there may be credentials. */
+const urlHint = `//[^\\s/]+@|${urlUser}`
+
+const urlUserStart = new RegExp(urlUser)
+
+/** All that may be of one URL, or of several without a space between. */
+const urlRun = /:\/\/[^\s"'<>\\]+/g
+
+/**
+ * Replaces credentials up to the last `@` before the path, as a password may hold one, and those with a `/`, `?` or `#`
+ * in the password up to the last `@` at all. A run of characters is looked at once, however many URLs there are in it.
+ */
+const replaceUrls = (text: string, masked: () => string): string =>
+  text.replace(/(\/\/)[^\s/?#"<>\\]+(?=@)/g, (_match, start: string) => `${start}${masked()}`).replace(
+    urlRun,
+    (url) => {
+      const end = url.lastIndexOf("@")
+      const start = end < 0 ? -1 : url.search(urlUserStart)
+      return start < 0 || url.indexOf(":", start + 1) >= end
+        ? url
+        : `${url.slice(0, start)}://${masked()}${url.slice(end)}`
+    }
+  )
+
+/** Credentials in URLs, also in those that are no valid ones. */
 const urlCredentials: ValuePattern = {
   name: "url_credentials",
   takesQuotes: true,
-  hint: () => UrlCredentials.hint,
-  replace: UrlCredentials.replace
+  hint: () => urlHint,
+  replace: replaceUrls
 }
 
 /** What a key, an option, an element or a statement gives a value to: the key decides, by the rules for keys. */
@@ -108,7 +135,7 @@ const assignment: ValuePattern = {
     CommandLine.replace(
       Assignments.replaceElements(
         Assignments.replaceCodes(
-          Assignments.replaceAssigned(Assignments.replaceNamed(text, masked, sensitivity), masked, sensitivity),
+          Assignments.replaceAssigned(NamedValue.replace(text, masked, sensitivity), masked, sensitivity),
           masked
         ),
         masked,
@@ -125,8 +152,8 @@ const longValue: ValuePattern = {
   takesQuotes: true,
   hint: () => "",
   replace: (text, masked, sensitivity, mask) =>
-    ConnectionFields.replace(
-      FormParts.replace(text, masked, (key) => sensitivity(key) !== "none"),
+    LongValues.replaceFields(
+      LongValues.replaceParts(text, masked, (key) => sensitivity(key) !== "none"),
       masked,
       mask
     )
@@ -276,7 +303,13 @@ export const compile = (options: {
           mask
         )
         : current, source)
-  const search = (source: string): string => mayHold(source) ? searchWith(hinted, source) : source
+  // Most texts that may hold a secret have a word of a key in them, and no other sign.
+  const assignments = hinted.filter(({ pattern }) => pattern.name === "assignment")
+  const hintOfOthers = hintOfAll(patterns.filter(({ name }) => name !== "assignment"))
+  const search = (source: string): string =>
+    !mayHold(source)
+      ? source
+      : searchWith(hintOfOthers.test(source) || hasToken(source) ? hinted : assignments, source)
   const quoteless = hinted.filter(({ pattern }) => !pattern.takesQuotes)
   return {
     searches: patterns.length > 0,

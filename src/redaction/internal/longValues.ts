@@ -1,5 +1,6 @@
 /**
- * What is left of a value in a connection string, as in `Server=db;Password=a b;Timeout=1`.
+ * Values that have other text in them: what is left of a value in a connection string, as in
+ * `Server=db;Password=a b;Timeout=1`, and the parts of a form that is sent as `multipart/form-data`.
  *
  * @internal
  */
@@ -17,7 +18,7 @@ const word = "[^\\s\"'`\\\\&;,<>(){}[\\]]+"
  * Masks what follows a masked value in a field that has another before or behind it, word by word: what stands between
  * the words stays, so that no other pattern matches what it did not before.
  */
-export const replace = (text: string, masked: () => string, mask: string): string => {
+export const replaceFields = (text: string, masked: () => string, mask: string): string => {
   if (!text.includes(";")) return text
   const assigned = `=${mask}`
   let result = ""
@@ -43,3 +44,25 @@ const endOf = (sticky: RegExp, text: string, start: number): number => {
 }
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+/** The name of a part at the end of its line, further headers, and the empty line before the value. */
+const part = /\bname="?([^"\r\n;=]+)"?(?:\r?\n[\w-]+:[^\r\n]*){0,3}\r?\n\r?\n/g
+
+/** Replaces the value of every part with a sensitive name: up to the next boundary, or all that is left. */
+export const replaceParts = (text: string, masked: () => string, isSensitive: (key: string) => boolean): string => {
+  if (!text.includes("\n")) return text
+  let result = ""
+  let done = 0
+  for (const found of text.matchAll(part)) {
+    const start = found.index + found[0].length
+    // What looks like a part within a value is of the value.
+    if (found.index < done || start === text.length || !isSensitive(found[1] as string)) continue
+    const boundary = text.indexOf("\n--", start - 1)
+    const line = boundary < 0 ? text.length : boundary
+    const end = text.charAt(line - 1) === "\r" ? line - 1 : line
+    if (end <= start) continue
+    result += text.slice(done, start) + masked()
+    done = end
+  }
+  return result + text.slice(done)
+}
