@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import type { DurationSuchAs, Mistake } from "./internal/typeMessages.ts"
 
 /**
  * The schema of a policy: attempts, the table of waits and what bounds them.
@@ -54,12 +55,14 @@ export type RetryPolicy = typeof RetryPolicy.Type
 export interface Options {
   /** Attempts in all, the first one included; 1 means no retry. */
   readonly maximumAttempts?: number | undefined
+  /** No option: the option is `maximumAttempts`. */
+  readonly maxAttempts?: Mistake<"write maximumAttempts"> | undefined
   /** Seconds to wait after the first, second, … failed attempt. */
   readonly delays?: ReadonlyArray<number> | undefined
   /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
   readonly multiplier?: number | undefined
   /** Longest wait, also for a server's `Retry-After`. */
-  readonly maximum?: Duration.Input | undefined
+  readonly maximum?: DurationSuchAs<"5 minutes"> | undefined
   /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
   readonly jitter?: number | undefined
 }

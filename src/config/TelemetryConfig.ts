@@ -26,6 +26,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import * as Option from "./internal/configOption.ts"
 import { configSchema } from "./internal/configSchema.ts"
 import { findUnknownVariables, readEnvironment, resolve } from "./internal/configSource.ts"
@@ -52,7 +53,7 @@ export const TelemetryConfig = configSchema
  */
 export type TelemetryConfig = typeof TelemetryConfig.Type
 
-type Input<A> = A extends Duration.Duration ? Duration.Input
+type Input<A> = A extends Duration.Duration ? DurationSuchAs<"5 seconds">
   : A extends Redacted.Redacted<string> ? string | Redacted.Redacted<string>
   : A extends string | number | boolean | undefined ? A
   : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Item>

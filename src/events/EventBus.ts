@@ -80,6 +80,9 @@ export interface Subscription {
   readonly countError: () => void
 }
 
+/** The payload of an event that is given by its name or its definition. One signature, so that a message blames the payload. */
+type PayloadOf<E> = (EventCatalog.DefinitionOf<E> & EventDefinition.Any)["payload"]["Type"]
+
 /**
  * Publishes an event of the catalog by its name, or one of a program by its
  * definition.
@@ -88,8 +91,7 @@ export interface Subscription {
  * @since 0.1.0
  */
 export interface Publish {
-  <Name extends EventCatalog.EventName>(name: Name, payload: EventCatalog.Payload<Name>): Effect.Effect<void>
-  <D extends EventDefinition.Any>(definition: D, payload: EventDefinition.Payload<D>): Effect.Effect<void>
+  <E extends EventCatalog.EventName | EventDefinition.Any>(event: E, payload: PayloadOf<E>): Effect.Effect<void>
 }
 
 /**
@@ -99,15 +101,10 @@ export interface Publish {
  * @since 0.1.0
  */
 export interface PublishUnsafe {
-  <Name extends EventCatalog.EventName>(
+  <E extends EventCatalog.EventName | EventDefinition.Any>(
     fiber: Fiber.Fiber<unknown, unknown>,
-    name: Name,
-    payload: EventCatalog.Payload<Name>
-  ): void
-  <D extends EventDefinition.Any>(
-    fiber: Fiber.Fiber<unknown, unknown>,
-    definition: D,
-    payload: EventDefinition.Payload<D>
+    event: E,
+    payload: PayloadOf<E>
   ): void
 }
 
@@ -188,17 +185,10 @@ export const layerNoop: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
  *
  * @since 0.1.0
  */
-export const publish: {
-  <Name extends EventCatalog.EventName>(
-    name: Name,
-    payload: EventCatalog.Payload<Name>
-  ): Effect.Effect<void, never, EventBus>
-  <D extends EventDefinition.Any>(
-    definition: D,
-    payload: EventDefinition.Payload<D>
-  ): Effect.Effect<void, never, EventBus>
-} = (event: EventDefinition.Any, payload: object): Effect.Effect<void, never, EventBus> =>
-  Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
+export const publish = <E extends EventCatalog.EventName | EventDefinition.Any>(
+  event: E,
+  payload: PayloadOf<E>
+): Effect.Effect<void, never, EventBus> => Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
 
 /**
  * The events published from the moment the stream starts, through a bounded

@@ -54,6 +54,14 @@ export type EventName = keyof typeof catalog
 export type Payload<Name extends EventName> = (typeof catalog)[Name]["payload"]["Type"]
 
 /**
+ * The definition of an event that is given by its name or by its definition.
+ *
+ * @category type-level
+ * @since 0.1.0
+ */
+export type DefinitionOf<E> = E extends EventName ? (typeof catalog)[E] : E
+
+/**
  * The names of all events, in the order of the catalog.
  *
  * @category catalog
@@ -127,16 +135,18 @@ const reserved: ReadonlySet<string> = new Set(reservedDomains)
 export const define = <
   const Name extends string,
   const Fields extends Schema.Struct.Fields,
-  const Attribute extends EventDefinition.AttributeField<Fields> = never
+  const Attribute extends keyof Fields & string = never
 >(
-  name: Name extends `${ReservedDomain}.${string}` ? never : Name,
+  name: Name extends `${infer Domain extends ReservedDomain}.${string}`
+    ? `the domain '${Domain}' is reserved: begin the name with a domain of your own, as in 'billing.invoice_sent'`
+    : Name,
   options: EventDefinition.Options<Fields, Attribute>
 ): EventDefinition.EventDefinition<Name, Fields, Attribute> => {
   const given: string = name
   if (reserved.has(EventDefinition.domainOf(given))) {
     throw new RangeError(`event "${given}": the domain "${EventDefinition.domainOf(given)}" is reserved`)
   }
-  return EventDefinition.make<Name, Fields, Attribute>(name, options)
+  return EventDefinition.make<Name, Fields, Attribute>(given as Name, options)
 }
 
 /**

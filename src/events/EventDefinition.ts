@@ -80,17 +80,11 @@ export type Attribute<D extends Any> = D["attributes"][number]
 /** Names of fields that hold ids, however a program spells them. */
 type IdField = "id" | "uuid" | `${string}Id` | `${string}ID` | `${string}_id` | `${string}Uuid` | `${string}_uuid`
 
-/**
- * Fields that may be declared low in cardinality: texts and booleans, but no ids.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type AttributeField<Fields extends Schema.Struct.Fields> = {
-  [Field in keyof Fields & string]: Field extends IdField ? never
-    : Fields[Field]["Type"] extends string | boolean | undefined ? Field
-    : never
-}[keyof Fields & string]
+/** A field, or what the compiler says of a field that holds an id or something else than a text or a boolean. */
+type LowCardinality<Fields extends Schema.Struct.Fields, Field extends string> = Field extends IdField
+  ? `'${Field}' holds an id: an attribute has few distinct values`
+  : Fields[Field]["Type"] extends string | boolean | undefined ? Field
+  : `'${Field}' is neither text nor boolean, as an attribute must be`
 
 /**
  * Declarations by their names.
@@ -126,7 +120,7 @@ export interface Options<Fields extends Schema.Struct.Fields, Attribute extends 
   readonly message?: string | undefined
   readonly payload: Schema.Struct<Fields>
   /** None by default. */
-  readonly attributes?: ReadonlyArray<Attribute> | undefined
+  readonly attributes?: ReadonlyArray<LowCardinality<Fields, Attribute>> | undefined
 }
 
 /**
@@ -139,7 +133,7 @@ export interface Options<Fields extends Schema.Struct.Fields, Attribute extends 
 export const make = <
   const Name extends string,
   const Fields extends Schema.Struct.Fields,
-  const Attribute extends AttributeField<Fields> = never
+  const Attribute extends keyof Fields & string = never
 >(
   name: Name,
   options: Options<Fields, Attribute>
@@ -155,7 +149,7 @@ export const make = <
     severity: options.severity ?? "Info",
     message: options.message ?? name.replace(/[._]/g, " "),
     payload: options.payload,
-    attributes: options.attributes ?? []
+    attributes: (options.attributes ?? []) as ReadonlyArray<Attribute>
   }
 }
 

@@ -59,6 +59,11 @@ export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Contex
   ReadonlyArray<RouteOverride>
 >("tasker-telemetry/events/EventRouter/Overrides", { defaultValue: () => [] })
 
+/** What `when` sees of an event that is given by its name, its definition or a wildcard. */
+type EnvelopeOn<E> = E extends EventCatalog.EventName ? EnvelopeOf<E>
+  : E extends EventDefinition.Any ? EnvelopeFor<E>
+  : EventEnvelope
+
 /**
  * Changes the route of an event, of a definition, or of all events of a domain.
  *
@@ -84,14 +89,10 @@ export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Contex
  * @category constructors
  * @since 0.1.0
  */
-export const override: {
-  <Name extends EventCatalog.EventName>(
-    event: Name,
-    change: EventRoute.RouteChange<EnvelopeOf<Name>>
-  ): RouteOverride
-  <D extends EventDefinition.Any>(event: D, change: EventRoute.RouteChange<EnvelopeFor<D>>): RouteOverride
-  (events: EventPattern.Wildcard, change: EventRoute.RouteChange<EventEnvelope>): RouteOverride
-} = (event: string | EventDefinition.Any, change: EventRoute.RouteChange<never>): RouteOverride => {
+export const override = <E extends EventCatalog.EventName | EventPattern.Wildcard | EventDefinition.Any>(
+  event: E,
+  change: EventRoute.RouteChange<EnvelopeOn<E>>
+): RouteOverride => {
   const pattern = typeof event === "string" ? event : event.name
   EventRoute.apply(customRoute, change)
   return { pattern, change }

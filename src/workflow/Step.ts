@@ -9,6 +9,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import type { DurationSuchAs, Mistake } from "../internal/typeMessages.ts"
 import type * as RetryPolicy from "../RetryPolicy.ts"
 
 /**
@@ -80,8 +81,15 @@ export type Services<S> = S extends Step<string, infer _A, infer _E, infer R, in
  * @category type-level
  * @since 0.1.0
  */
-export type Results<Steps extends ReadonlyArray<Any>> = {
-  readonly [S in Steps[number] as S["name"]]: Success<S>
+export type Results<Steps extends ReadonlyArray<unknown>> = {
+  readonly [S in Steps[number] as S extends Any ? S["name"] : never]: Success<S>
+}
+
+/** Steps as they are given; for a name in place of a step the compiler says what to give. */
+type StepValues<Given> = {
+  readonly [K in keyof Given]: Given[K] extends Any ? Given[K]
+    : Given[K] extends string ? `'${Given[K]}' is the name of a step: give the step itself`
+    : Any
 }
 
 /**
@@ -90,7 +98,7 @@ export type Results<Steps extends ReadonlyArray<Any>> = {
  * @category models
  * @since 0.1.0
  */
-export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
+export interface StepContext<Input, Dependencies extends ReadonlyArray<unknown>> {
   /** The task's decoded input. */
   readonly input: Input
   /** The results of the steps named in `dependsOn`, and of no others. */
@@ -105,7 +113,7 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<Any>> {
  * @category models
  * @since 0.1.0
  */
-export interface SkipContext<Input, Dependencies extends ReadonlyArray<Any>> {
+export interface SkipContext<Input, Dependencies extends ReadonlyArray<unknown>> {
   /** The task's decoded input. */
   readonly input: Input
   /** The results of the steps named in `dependsOn`, and of no others. */
@@ -118,13 +126,34 @@ export interface SkipContext<Input, Dependencies extends ReadonlyArray<Any>> {
  * @category models
  * @since 0.1.0
  */
-export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<Any>> {
-  readonly dependsOn?: Dependencies | undefined
+export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<unknown>> {
+  readonly dependsOn?: StepValues<Dependencies> | undefined
   readonly input?: Schema.Schema<Input> | undefined
   readonly retry?: RetryPolicy.Options | undefined
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationSuchAs<"10 seconds"> | undefined
   readonly run: (context: StepContext<Input, Dependencies>) => Effect.Effect<A, E, R>
 }
+
+/** Stands for a question that is not asked. */
+interface NoQuestion {
+  readonly "~tasker-telemetry/NoQuestion": never
+}
+
+type BooleanOrEffect = boolean | Effect.Effect<boolean, any, any> | NoQuestion
+
+/** `Then` if the step has a question, also one of type `any`; `Else` if it has none. */
+type IfAsked<Answer, Then, Else> = 0 extends 1 & Answer ? Then : NoQuestion extends Answer ? Else : Then
+
+/** The options of a step that may be skipped, or of one that is never skipped. */
+type SkipOptions<Input, Dependencies extends ReadonlyArray<unknown>, Answer, Skipped> =
+  | {
+    readonly skipWhen: (context: SkipContext<Input, Dependencies>) => Answer
+    readonly whenSkipped?: ((context: SkipContext<Input, Dependencies>) => Skipped) | undefined
+  }
+  | {
+    readonly skipWhen?: undefined
+    readonly whenSkipped?: Mistake<"whenSkipped needs skipWhen beside it"> | undefined
+  }
 
 /**
  * Makes a step.
@@ -192,45 +221,25 @@ export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<Any>
  * @category constructors
  * @since 0.1.0
  */
-export const make: {
-  <
-    const Name extends string,
-    A,
-    E,
-    R,
-    Input = unknown,
-    const Dependencies extends ReadonlyArray<Any> = readonly []
-  >(
-    name: Name,
-    options: Options<A, E, R, Input, Dependencies> & {
-      readonly skipWhen?: undefined
-      readonly whenSkipped?: undefined
-    }
-  ): Step<Name, A, E, R, Input>
-  <
-    const Name extends string,
-    A,
-    E,
-    R,
-    Input = unknown,
-    const Dependencies extends ReadonlyArray<Any> = readonly [],
-    Skipped = undefined,
-    E2 = never,
-    R2 = never
-  >(
-    name: Name,
-    options: Options<A, E, R, Input, Dependencies> & {
-      readonly skipWhen: (context: SkipContext<Input, Dependencies>) => boolean | Effect.Effect<boolean, E2, R2>
-      readonly whenSkipped?: ((context: SkipContext<Input, Dependencies>) => Skipped) | undefined
-    }
-  ): Step<Name, A | Skipped, E | E2, R | R2, Input>
-} = (
-  name: string,
-  options: Options<any, any, any, any, any> & {
-    readonly skipWhen?: Step<string, any, any, any, any>["skipWhen"]
-    readonly whenSkipped?: Step<string, any, any, any, any>["whenSkipped"]
-  }
-): Step<any, any, any, any, any> => ({
+export const make: <
+  const Name extends string,
+  A,
+  E,
+  R,
+  Input = unknown,
+  const Dependencies extends ReadonlyArray<unknown> = readonly [],
+  Answer extends BooleanOrEffect = BooleanOrEffect,
+  Skipped = undefined
+>(
+  name: Name,
+  options: Options<A, E, R, Input, Dependencies> & SkipOptions<Input, Dependencies, Answer, Skipped>
+) => Step<
+  Name,
+  IfAsked<Answer, A | Skipped, A>,
+  IfAsked<Answer, E | Effect.Error<Answer>, E>,
+  IfAsked<Answer, R | Effect.Services<Answer>, R>,
+  Input
+> = (name: string, options: Erased): Step<any, any, any, any, any> => ({
   [TypeId]: TypeId,
   name,
   dependsOn: options.dependsOn ?? [],
@@ -240,3 +249,13 @@ export const make: {
   skipWhen: options.skipWhen,
   whenSkipped: options.whenSkipped
 })
+
+/** The options without what their types depend on each other. */
+interface Erased {
+  readonly dependsOn?: any
+  readonly retry?: RetryPolicy.Options | undefined
+  readonly timeout?: Duration.Input | undefined
+  readonly run: any
+  readonly skipWhen?: any
+  readonly whenSkipped?: any
+}

@@ -4,6 +4,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
+import type * as EventDefinition from "../../src/events/EventDefinition.ts"
 import type { EventEnvelope } from "../../src/events/EventEnvelope.ts"
 import * as EventRoute from "../../src/events/EventRoute.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
@@ -73,6 +74,17 @@ export const made2 = EventBus.publish(Sold, { orderId: "o-1", city: "Ulm" })
 export const made3 = EventBus.publish(Sold, { orderId: "o-1" })
 // @ts-expect-error a field has the wrong type
 export const made4 = EventBus.publish(Sold, { orderId: 1, city: "Ulm" })
+
+/** Code that does not know which event it publishes. */
+export const publishOne = <D extends EventDefinition.Any>(event: D, payload: EventDefinition.Payload<D>) =>
+  EventBus.publish(event, payload)
+export const publishNamed = <Name extends EventCatalog.EventName>(name: Name, payload: EventCatalog.Payload<Name>) =>
+  EventBus.publish(name, payload)
+
+EventRouter.override(Sold, { when: ({ payload }) => payload.city === "Ulm" })
+EventRouter.override("*", { when: (event) => event.name === "step.failed" && event.payload.final })
+// @ts-expect-error the event of the program has no such field
+EventRouter.override(Sold, { when: ({ payload }) => payload.country === "de" })
 
 // --- Measurements ---
 

@@ -1,7 +1,7 @@
 /**
  * What the types of steps, tasks and runs promise and refuse.
  */
-import { Context, Effect, Schema } from "effect"
+import { Context, Duration, Effect, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import type { TaskError } from "../../src/workflow/TaskError.ts"
@@ -101,4 +101,62 @@ Step.make("after", {
   dependsOn: [skippable],
   // @ts-expect-error a skipped step gives nothing
   run: ({ results }) => Effect.succeed(results.skippable.length)
+})
+
+// --- Dependencies in other forms than a list of names ---
+
+const pair = [cart, lonely] as const
+Step.make("of_pair", {
+  dependsOn: pair,
+  run: ({ results }) => {
+    check<Equal<typeof results, { readonly cart: number; readonly lonely: boolean }>>()
+    return Effect.void
+  }
+})
+Step.make("of_more", {
+  dependsOn: [...pair, skippable],
+  skipWhen: ({ results }) => results.cart > 1,
+  whenSkipped: ({ results }) => results.lonely,
+  run: ({ results }) => {
+    check<
+      Equal<
+        typeof results,
+        { readonly cart: number; readonly lonely: boolean; readonly skippable: string | undefined }
+      >
+    >()
+    return Effect.void
+  }
+})
+export const dependent = (steps: ReadonlyArray<Step.Any>) =>
+  Step.make("of_any", { dependsOn: steps, run: ({ results }) => Effect.succeed(results) })
+check<Equal<Step.Success<ReturnType<typeof dependent>>, { readonly [x: string]: unknown }>>()
+check<Equal<Step.Error<typeof charge>, "payment">>()
+check<Equal<Step.Services<typeof charge>, Payments>>()
+
+declare const untyped: any
+const asked = Step.make("asked", { skipWhen: () => untyped, run: () => Effect.succeed(1) })
+check<Equal<Step.Success<typeof asked>, number | undefined>>()
+
+Step.make("waiting", {
+  timeout: "10 seconds",
+  retry: { maximumAttempts: 2, maximum: "5 minutes" },
+  run: () => Effect.void
+})
+Step.make("waiting", { timeout: 500, retry: { maximum: Duration.seconds(3) }, run: () => Effect.void })
+Step.make("waiting", { timeout: { minutes: 1 }, run: () => Effect.void })
+// @ts-expect-error a time-out has a unit of Effect's
+Step.make("waiting", { timeout: "10 sec", run: () => Effect.void })
+
+// --- A task that is made where its steps are ---
+
+Task.make("inner", {
+  input: Order,
+  steps: [
+    Step.make("inline", {
+      run: ({ input }) => {
+        check<Equal<typeof input, unknown>>()
+        return Effect.void
+      }
+    })
+  ]
 })

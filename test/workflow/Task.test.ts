@@ -25,8 +25,7 @@ describe("Task", () => {
   })
 
   const untyped = (options: object) => () => Task.make("order", { input: Schema.Void, steps: [ok], ...options })
-  const untypedStep = (options: object) =>
-    untyped({ steps: [Step.make("s", { run: () => Effect.void, ...options } as never)] })
+  const untypedStep = (options: object) => untyped({ steps: [Step.make("s", { run: () => Effect.void, ...options })] })
   it.each([
     ["an input of nothing", untyped({ input: undefined }), "task \"order\": expected a schema at input"],
     ["an input that is an object", untyped({ input: { id: "text" } }), "task \"order\": expected a schema at input"],

@@ -45,9 +45,10 @@ export interface Checked {
   readonly site: string
 }
 
-/** Keys that name ids, which never end, or that Prometheus keeps for itself, are refused by the compiler. */
-export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id" | "le" | "quantile" | `__${string}` ?
-  never
+/** The key, or what the compiler says of a key that names an id, whose values never end, or that Prometheus keeps for itself. */
+export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
+  ? `'${Key}' names an id: ids belong on spans and log lines`
+  : Key extends "le" | "quantile" | `__${string}` ? `Prometheus keeps '${Key}' for itself`
   : Key
 
 const nameRule = /^[a-z][a-z0-9_]*$/

@@ -23,7 +23,7 @@ export interface Declaration<Key extends string> {
   /** Base unit: `seconds`, `bytes`, `ratio`, …; the name has it at its end, before `_total`. */
   readonly unit?: string | undefined
   /** The attribute keys; each series has a value for every one of them. */
-  readonly attributes: ReadonlyArray<Key & MetricDeclaration.AttributeKey<Key>>
+  readonly attributes: ReadonlyArray<MetricDeclaration.AttributeKey<Key>>
   /** Series that are kept apart, the overflow series among them; `metrics.cardinalityLimit` by default. */
   readonly cardinalityLimit?: number | undefined
 }
