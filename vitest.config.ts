@@ -10,7 +10,9 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === "slow" ? ["test/slow/**/*.slow.ts"] : ["test/**/*.test.ts"],
     // No module keeps state, so files of a worker share them: importing Effect for each would take a third of the time.
+    // Effect's metric registry does keep state: the guard fails a file that leaves series in it.
     isolate: false,
+    setupFiles: ["test/support/registryGuard.ts"],
     // The default leaves one core to others; here nobody else is waiting.
     maxWorkers: "100%",
     // Programs that tests start load the sources: without a cache each would strip the types of all of them anew.

@@ -2,7 +2,7 @@
  * Secrets are put everywhere, and nothing that leaves has one of them in it. An output is one line of the table.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Metric } from "effect"
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -132,6 +132,6 @@ describe("canaries", { timeout: 60_000 }, () => {
           `${canary}: ${text.slice(Math.max(0, text.indexOf(canary) - 200), text.indexOf(canary) + 60)}`
         )
         assert.deepStrictEqual(lines, [])
-      }).pipe(Effect.scoped))
+      }).pipe(Effect.scoped, Effect.provideService(Metric.MetricRegistry, new Map())))
   }
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Schema, Scope, Tracer } from "effect"
+import { type Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
@@ -18,9 +18,6 @@ const logger = Logger.layer([Logger.make(({ logLevel, message }) => {
 })])
 
 /** A store without an export, and all that an export needs. */
-/** Only what a test records is exported, whatever other tests left in the registry of the process. */
-const registry = Layer.sync(Metric.MetricRegistry, () => new Map())
-
 const layerStore = (options: (url: string) => Options) =>
   Layer.unwrap(Effect.gen(function*() {
     lines.length = 0
@@ -33,7 +30,7 @@ const layerStore = (options: (url: string) => Options) =>
         Layer.succeed(TelemetryConfig.Current, config)
       ))
     )
-  })).pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provideMerge(logger), Layer.provideMerge(registry))
+  })).pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provideMerge(logger))
 
 const layer = (options: (url: string) => Options) => Layer.provideMerge(MetricExport.layer, layerStore(options))
 
