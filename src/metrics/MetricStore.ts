@@ -20,10 +20,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as MetricDeclaration from "./internal/model/MetricDeclaration.ts"
 import type { MetricPort, MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
+import { NoopInstrument } from "./internal/store/Instruments.ts"
+import * as storeDeclarations from "./internal/store/storeDeclarations.ts"
 import * as StoreMemory from "./internal/StoreMemory.ts"
-import * as StoreNoop from "./internal/StoreNoop.ts"
 import * as SharedNumbers from "./internal/threads/SharedNumbers.ts"
+import * as SharedSlab from "./internal/threads/SharedSlab.ts"
 
 export type {
   Declaration,
@@ -113,4 +116,25 @@ export const layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, S
  *
  * @since 0.1.0
  */
-export const layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => StoreNoop.make())
+export const layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () => {
+  const instrument = new NoopInstrument()
+  const declared = new Map<string, MetricDeclaration.Checked>()
+  const declare = (declaration: MetricDeclaration.Checked) => {
+    MetricDeclaration.refuseConflict(declared.get(declaration.name) ?? declaration, declaration)
+    declared.set(declaration.name, declaration)
+    return instrument
+  }
+  const observe: MetricStoreShape["observe"] = (declaration) =>
+    Effect.sync(() =>
+      void declare(MetricDeclaration.check(declaration.type, declaration, storeDeclarations.siteOf(observe), true))
+    )
+  return MetricStore.of({
+    ...storeDeclarations.make(declare),
+    observe,
+    measures: "none",
+    share: () => Effect.sync(() => SharedSlab.create(0)),
+    snapshot: Effect.clockWith((clock) =>
+      Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), metrics: [] }))
+    )
+  })
+})

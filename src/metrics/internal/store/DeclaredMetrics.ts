@@ -8,8 +8,8 @@ import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
 import type { MetricView } from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
-import { instrumentOf, type MetricStorage } from "./MetricStorage.ts"
-import { NoopInstrument } from "./NoopInstrument.ts"
+import * as Instruments from "./Instruments.ts"
+import type { MetricStorage } from "./MetricStorage.ts"
 import type { Reading } from "./SeriesNumbers.ts"
 import * as views from "./views.ts"
 
@@ -25,12 +25,9 @@ export interface Options {
   readonly onProblem: (sentence: string) => void
 }
 
-/** An instrument of every kind; the caller knows which one it has declared. */
-export type Instrument = ReturnType<typeof instrumentOf> | NoopInstrument
-
 interface Declared {
   readonly declaration: MetricDeclaration.Checked
-  readonly instrument: Instrument
+  readonly instrument: Instruments.Instrument
   /** `undefined` if a view denies the metric, or if there is no room. */
   readonly storage: MetricStorage | undefined
 }
@@ -56,7 +53,7 @@ export class DeclaredMetrics {
     const declared = {
       declaration,
       storage,
-      instrument: storage === undefined ? new NoopInstrument() : instrumentOf(storage)
+      instrument: storage === undefined ? new Instruments.NoopInstrument() : Instruments.make(storage)
     }
     this.#declared.set(declaration.name, declared)
     if (storage !== undefined) this.#storages.set(storage.declaration.name, storage)

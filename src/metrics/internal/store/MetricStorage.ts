@@ -14,11 +14,8 @@ import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import { SeriesAttributes } from "../model/SeriesAttributes.ts"
 import { overflowAttributes } from "../model/SeriesKey.ts"
 import * as SeriesList from "../model/SeriesList.ts"
-import type { InstrumentContext } from "./BoundInstrument.ts"
-import * as CounterInstrument from "./CounterInstrument.ts"
 import type * as EffectRegistry from "./EffectRegistry.ts"
-import * as GaugeInstrument from "./GaugeInstrument.ts"
-import { HistogramInstrument } from "./HistogramInstrument.ts"
+import type { InstrumentContext } from "./Instruments.ts"
 import { ReadSeries } from "./ReadSeries.ts"
 import { Series } from "./Series.ts"
 import * as SeriesExemplars from "./SeriesExemplars.ts"
@@ -254,19 +251,3 @@ const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, valu
 
 /** Numbers that a series of the declared metric has in its storage: one says whether it was recorded to. */
 export const strideOf = (declaration: Checked): number => 1 + aggregationOf.ofDeclared(declaration).size
-
-/** The instrument that records to the metric. */
-export const instrumentOf = ({ aggregation, context, declaration }: MetricStorage) => {
-  switch (declaration.type) {
-    case "counter":
-      return new CounterInstrument.CounterInstrument(context)
-    case "upDownCounter":
-      return new CounterInstrument.UpDownCounterInstrument(context)
-    case "gauge":
-    case "info":
-      return new GaugeInstrument.GaugeInstrument(context)
-    case "histogram":
-    case "exponentialHistogram":
-      return new HistogramInstrument(context, aggregation.count)
-  }
-}

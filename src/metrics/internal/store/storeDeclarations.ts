@@ -7,7 +7,7 @@
 import { durationBuckets } from "../../MetricCatalog.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "../model/MetricStoreShape.ts"
-import type { Instrument } from "./DeclaredMetrics.ts"
+import type { Instrument } from "./Instruments.ts"
 
 /** Gives the instrument of a declaration; it has the methods of the declared type. */
 export type Declare = (declaration: MetricDeclaration.Checked) => Instrument
