@@ -115,8 +115,8 @@ const misuse = (store: Parameters<typeof seriesOf>[0]) => {
 }
 
 const misuses = [
-  { attributes: { metric: "jobs_total" }, value: 3 },
   { attributes: { metric: "active" }, value: 2 },
+  { attributes: { metric: "jobs_total" }, value: 3 },
   { attributes: { metric: "wait_seconds" }, value: 2 }
 ]
 

@@ -17,16 +17,16 @@ import * as Redaction from "../../redaction/Redaction.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import * as MetricDeclaration from "./model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "./model/MetricStoreShape.ts"
-import { DeclaredMetrics } from "./store/DeclaredMetrics.ts"
+import { DeclaredMetrics, read } from "./store/DeclaredMetrics.ts"
 import * as EffectMetrics from "./store/EffectMetrics.ts"
 import * as EffectRegistry from "./store/EffectRegistry.ts"
 import { MetricStorage, type Options, strideOf } from "./store/MetricStorage.ts"
 import { ObservedMetrics } from "./store/ObservedMetrics.ts"
+import { SelfCounters } from "./store/SelfCounters.ts"
 import * as SelfMetrics from "./store/SelfMetrics.ts"
 import { ExemplarFilter } from "./store/SeriesExemplars.ts"
 import { type Backend, GrowingNumbers } from "./store/SeriesNumbers.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
-import { SharedStatistics } from "./threads/SharedStatistics.ts"
 import { SharedThreads } from "./threads/SharedThreads.ts"
 
 /** Looks for idle series per retention. */
@@ -56,7 +56,7 @@ export const make: (
   const redaction = yield* Redaction.Current
   const clock = yield* Clock.Clock
   const registry = yield* EffectRegistry.make
-  const self = yield* SelfMetrics.make((key, value) => redact(key, value))
+  const self = yield* SelfMetrics.make
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const redact = (key: string, value: string) => {
     const search = redaction.isSql([key]) ? redaction.sql : redaction.text
@@ -69,7 +69,7 @@ export const make: (
 
   const makeStorage = (
     given: MetricDeclaration.Checked,
-    shown: Pick<Options, "exemplars" | "registry">
+    shown: Pick<Options, "exemplars" | "nowMillis" | "registry">
   ): MetricStorage | undefined => {
     const declaration = { ...given, help: redaction.text(given.help) }
     const numbers = backend.numbers(declaration)
@@ -81,7 +81,6 @@ export const make: (
       declaration,
       cardinalityLimit: declaration.cardinalityLimit ?? config.cardinalityLimit,
       numbers,
-      nowMillis,
       redact,
       misuse: self.misuse(declaration.name, config.onMisuse),
       onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit),
@@ -92,9 +91,9 @@ export const make: (
     views: config.views,
     isExponential: config.histogramAggregation === "base2_exponential_bucket_histogram",
     onProblem: self.warn,
-    isReserved: self.owns,
+    isReserved: (name) => selfCounters.has(name),
     makeStorage: (declaration) => {
-      const storage = makeStorage(declaration, { exemplars, registry })
+      const storage = makeStorage(declaration, { exemplars, nowMillis, registry })
       if (storage !== undefined) threads.link(storage)
       return storage
     }
@@ -110,11 +109,20 @@ export const make: (
       )
   })
   const observed = new ObservedMetrics(self.observeFailed)
+  const startMillis = nowMillis()
+  const selfCounters = new SelfCounters({
+    views: config.views,
+    counters: self.counters,
+    makeStorage: (declaration) =>
+      makeStorage(declaration, { exemplars: undefined, nowMillis: () => startMillis, registry: undefined }),
+    isTaken: (name) => metrics.has(name),
+    onConflict: self.warn
+  })
   const readEffectMetrics = EffectMetrics.reader({
     context: yield* Effect.context<never>(),
     registry: yield* Metric.MetricRegistry,
     countOurs: registry.count,
-    startMillis: nowMillis(),
+    startMillis,
     views: config.views,
     redact,
     redactName: redaction.name,
@@ -132,14 +140,12 @@ export const make: (
       (end) => Effect.sync(end)
     )
 
-  const ofTelemetry = () => self.read(config.views, (name) => metrics.has(name))
   const allStorages = () => [...metrics.storages, ...threads.storages]
   function* expireIdle(): TimeSlice.Work<void> {
     const now = nowMillis()
-    // What is counted elsewhere does not expire, so what threads have left of it does not, either.
-    const counted = new Set(ofTelemetry().map(({ name }) => name))
     for (const storage of allStorages()) {
-      if (counted.has(storage.declaration.name)) continue
+      // What the telemetry counts about itself does not expire, so what threads have left of it does not, either.
+      if (selfCounters.has(storage.declaration.name)) continue
       yield* storage.expireIdle(now, now - Duration.toMillis(config.retention))
     }
   }
@@ -150,10 +156,7 @@ export const make: (
     )
   }
   if (backend.isShared) {
-    const statistics = new SharedStatistics((declaration) =>
-      makeStorage(declaration, { exemplars: undefined, registry: undefined })
-    )
-    const show = Effect.sync(() => statistics.show(ofTelemetry()))
+    const show = Effect.sync(() => selfCounters.refresh())
     yield* Effect.addFinalizer(() => show)
     yield* Effect.andThen(observed.refresh, show).pipe(
       Effect.schedule(Schedule.spaced(observedEvery)),
@@ -170,13 +173,12 @@ export const make: (
     const reading = yield* metrics.prepare()
     yield* threads.prepare(reading)
     const timeMillis = nowMillis()
-    const own = metrics.read(reading)
-    const counters = ofTelemetry()
+    selfCounters.refresh()
+    const own = read([...metrics.storages, ...selfCounters.storages], reading)
     const addThreads = threads.read(reading, timeMillis)
-    const counterNames = new Set(counters.map(({ name }) => name))
-    const foreign = readEffectMetrics((name) => metrics.has(name) || counterNames.has(name))
+    const foreign = readEffectMetrics((name) => metrics.has(name) || selfCounters.isShown(name))
     exemplars?.nextInterval()
-    const all = (yield* own).concat(counters, yield* foreign)
+    const all = (yield* own).concat(yield* foreign)
     return yield* addThreads({ timeMillis, metrics: all.sort((left, right) => left.name < right.name ? -1 : 1) })
   }
 

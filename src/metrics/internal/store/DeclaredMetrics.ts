@@ -98,12 +98,11 @@ export class DeclaredMetrics {
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
     return reading
   }
-
-  /** Reads every value now. The work makes the snapshots of the metrics that have a series, unsorted. */
-  read(reading: Reading): TimeSlice.Work<Array<MetricData>> {
-    return collect(Array.from(this.#storages.values(), (storage) => storage.read(reading)))
-  }
 }
+
+/** Reads every value now. The work makes the snapshots of the metrics that have a series, unsorted. */
+export const read = (storages: ReadonlyArray<MetricStorage>, reading: Reading): TimeSlice.Work<Array<MetricData>> =>
+  collect(storages.map((storage) => storage.read(reading)))
 
 function* collect(
   readings: ReadonlyArray<TimeSlice.Work<MetricData | undefined>>

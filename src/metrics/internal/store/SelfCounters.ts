@@ -1,77 +1,104 @@
 /**
- * Reads what the telemetry counts about itself in `SelfStatistics`.
+ * Keeps what the telemetry counts about itself in storages, as metrics that are
+ * observed.
  *
  * **Details**
  *
  * Views deny, rename and thin out these counters as other metrics. A counter keeps
  * its name if a view gives it a name that is taken. It is left out if a declared
- * metric has its name.
+ * metric has its name. It never expires.
  *
  * @internal
  */
 import type { SelfCounter } from "../../../internal/SelfStatistics.ts"
-import type { NumberData, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricView } from "../../MetricView.ts"
+import { check, type Checked } from "../model/MetricDeclaration.ts"
+import type { MetricStorage } from "./MetricStorage.ts"
+import * as ObservedValues from "./ObservedValues.ts"
 import * as viewed from "./views.ts"
 
 export interface Options {
+  readonly views: ReadonlyArray<MetricView>
   readonly counters: () => ReadonlyArray<SelfCounter>
-  readonly startMillis: number
-  /** Redacts the value of an attribute: programs name their subscribers. */
-  readonly redact: (key: string, value: string) => string
+  /** Makes the storage of a counter; `undefined` if there is no room. */
+  readonly makeStorage: (declaration: Checked) => MetricStorage | undefined
+  /** Whether a declared metric has a name. */
+  readonly isTaken: (name: string) => boolean
   /** Called once for each name. */
   readonly onConflict: (sentence: string) => void
 }
 
-/** Reads the counters that have a value; `isTaken` says whether a declared metric has a name. */
-export const reader = ({ counters, onConflict, redact, startMillis }: Options) => {
-  const report = viewed.reporter(onConflict)
+/** Shows the values of a counter in its storage; does nothing if the counter is left out. */
+type Show = (counters: ReadonlyArray<SelfCounter>) => void
 
-  return (
-    views: ReadonlyArray<MetricView>,
-    isTaken: (name: string) => boolean
-  ): ReadonlyArray<NumberData> => {
-    const all = counters()
-    const metrics = new Map<string, NumberData>()
-    const isUsed = (name: string) => isTaken(name) || metrics.has(name) || all.some((other) => other.name === name)
-    for (const counter of all) {
-      const view = viewed.ofRead(views, counter.name)
-      if (view === undefined || counter.values.length === 0) continue
-      const named = { name: counter.name, type: "counter", unit: undefined } as const
-      const name = viewed.renamed(named, view.rename, isUsed, report)
-      if (isTaken(name)) {
-        report(name, `metric ${name} of the telemetry is left out: a declared metric is called ${name}`)
-        continue
-      }
-      const kept = counter.attributes.filter((key) => view.keeps?.(key) ?? true)
-      const series = new Map<string, SeriesSnapshot<number>>()
-      for (const one of [...metrics.get(name)?.series ?? [], ...seriesOf(counter, kept, startMillis, redact)]) {
-        const key = JSON.stringify(kept.map((key) => one.attributes[key]))
-        series.set(key, { ...one, value: one.value + (series.get(key)?.value ?? 0) })
-      }
-      metrics.set(name, {
-        type: "counter",
-        name,
-        help: counter.help,
-        unit: undefined,
-        attributes: kept,
-        observed: true,
-        series: [...series.values()]
-      })
+export class SelfCounters {
+  readonly #options: Options
+  readonly #report: ReturnType<typeof viewed.reporter>
+  /** By the name in the statistics. */
+  readonly #shows = new Map<string, Show>()
+  /** By the name after views. */
+  readonly #storages = new Map<string, MetricStorage>()
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#report = viewed.reporter(options.onConflict)
+  }
+
+  get storages(): Iterable<MetricStorage> {
+    return this.#storages.values()
+  }
+
+  /** Whether a counter is shown under the name. */
+  isShown(name: string): boolean {
+    return this.#storages.has(name)
+  }
+
+  /** Whether a counter has the name, or is shown under it. */
+  has(name: string): boolean {
+    return this.isShown(name) || this.#options.counters().some((counter) => counter.name === name)
+  }
+
+  /** Brings the storages up to date. */
+  refresh(): void {
+    // Two parts of the telemetry may count under one name.
+    for (const [name, counters] of Map.groupBy(this.#options.counters(), ({ name }) => name)) {
+      if (counters.every(({ values }) => values.length === 0)) continue
+      const show = this.#shows.get(name) ?? this.#declare(counters[0] as SelfCounter)
+      this.#shows.set(name, show)
+      show(counters)
     }
-    return [...metrics.values()]
+  }
+
+  #declare({ attributes, help, name }: SelfCounter): Show {
+    const { isTaken, makeStorage, views } = this.#options
+    const declaration = check("counter", { name, help, attributes, cardinalityLimit }, "the telemetry itself", true)
+    const view = viewed.ofDeclared(views, declaration)
+    if (view === undefined) return leaveOut
+    const isUsed = (other: string) => isTaken(other) || this.has(other)
+    const shown = viewed.renamed(declaration, view.name, isUsed, this.#report)
+    if (isTaken(shown)) {
+      this.#report(shown, `metric ${shown} of the telemetry is left out: a declared metric is called ${shown}`)
+      return leaveOut
+    }
+    const storage = makeStorage({ ...view, name: shown, cardinalityLimit })
+    if (storage === undefined) return leaveOut
+    this.#storages.set(shown, storage)
+    const values = new ObservedValues.ObservedValues(storage)
+    return (counters) => {
+      const readings = counters.map((counter) => ObservedValues.taken(storage, observationsOf(counter)))
+      TimeSlice.runNow(values.replace(readings))
+    }
   }
 }
 
-const seriesOf = (
-  { attributes: keys, values }: SelfCounter,
-  kept: ReadonlyArray<string>,
-  startMillis: number,
-  redact: Options["redact"]
-): ReadonlyArray<SeriesSnapshot<number>> =>
+const leaveOut: Show = () => {}
+
+/** What the telemetry says about itself must not be cut off. Its parts bound the number of series. */
+const cardinalityLimit = 1_000_000
+
+const observationsOf = ({ attributes: keys, values }: SelfCounter) =>
   values.map(({ attributes, value }) => ({
-    attributes: Object.fromEntries(kept.map((key) => [key, redact(key, attributes[keys.indexOf(key)] ?? "")])),
-    startMillis,
-    value,
-    exemplars: []
+    attributes: Object.fromEntries(keys.map((key, index) => [key, attributes[index] ?? ""])),
+    value
   }))

@@ -9,7 +9,6 @@ import * as Fiber from "effect/Fiber"
 import type * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../../internal/SelfStatistics.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
-import * as SelfCounters from "./SelfCounters.ts"
 
 export const bytes = {
   type: "gauge",
@@ -43,12 +42,11 @@ export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<Met
   return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
 }
 
-export const make = Effect.fnUntraced(function*(redact: (key: string, value: string) => string) {
+export const make = Effect.gen(function*() {
   const statistics = yield* SelfStatistics
   const context = yield* Effect.context<never>()
   // The fiber that records has the program's loggers; a plain callback has those of the layer.
   const log = (effect: Effect.Effect<void>) => void Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(effect)
-  const startMillis = yield* Effect.clockWith((clock) => Effect.sync(() => clock.currentTimeMillisUnsafe()))
   const countOverflow = statistics.counter(
     "tasker_metric_overflows_total",
     "Metrics that reached their cardinality limit.",
@@ -90,8 +88,6 @@ export const make = Effect.fnUntraced(function*(redact: (key: string, value: str
       if (!failed.has(metric)) log(Effect.logWarning(`the values of metric ${metric} could not be had`, cause))
       failed.add(metric)
     },
-    /** Whether a counter of the telemetry about itself has the name. */
-    owns: (name: string) => statistics.read().some((counter) => counter.name === name),
-    read: SelfCounters.reader({ counters: statistics.read, startMillis, redact, onConflict: warn })
+    counters: statistics.read
   }
 })

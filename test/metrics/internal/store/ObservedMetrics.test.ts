@@ -289,7 +289,7 @@ describe("MetricStore.observe", () => {
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual(
           (yield* Fiber.join(again)).map(({ attributes, value }) => [attributes["metric"], value]),
-          [["throws", 2], ["fails", 2], ["dies", 2], ["hangs", 2]]
+          [["dies", 2], ["fails", 2], ["hangs", 2], ["throws", 2]]
         )
         assert.deepStrictEqual(lines.map((line) => (line as ReadonlyArray<unknown>)[1]), [
           "the values of metric throws could not be had",
