@@ -7,7 +7,6 @@ import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import { haveOneKind } from "../model/metricData.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
-import * as PrometheusName from "../model/PrometheusName.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import type * as PrometheusNames from "./PrometheusNames.ts"
 
@@ -80,7 +79,7 @@ function* mayRepeat(
   const series = SeriesList.of(family)
   const { length } = series
   if (length < 2) return false
-  const names = attributes.map((key) => key === reserved ? `exported_${key}` : PrometheusName.labelName(key))
+  const names = attributes.map((key) => PrometheusLabels.nameOf(key, reserved))
   if (names.length === 0 || new Set(names).size < names.length) return true
   if (series.areDistinct) return false
   const isAmbiguous = PrometheusLabels.ambiguity()

@@ -20,8 +20,8 @@ import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { MetricView } from "../../MetricView.ts"
 import { haveOneKind } from "../model/metricData.ts"
+import * as PrometheusName from "../model/PrometheusName.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
-import { boundsOf, type EffectMetric, nameOf, seriesOf, typeOf } from "./EffectMetricSeries.ts"
 import * as EffectRegistry from "./EffectRegistry.ts"
 import * as views from "./views.ts"
 
@@ -177,3 +177,89 @@ const moveOthers = (
   }
   return true
 }
+
+// --- One metric ---
+
+type EffectMetric = Metric.Metric.Snapshot
+
+const typeOf = (metric: EffectMetric): MetricType => {
+  switch (metric.type) {
+    case "Counter":
+      return metric.state.incremental ? "counter" : "upDownCounter"
+    case "Frequency":
+      return "counter"
+    case "Gauge":
+      return "gauge"
+    case "Histogram":
+      return "histogram"
+    case "Summary":
+      return "summary"
+  }
+}
+
+/** Its name as Prometheus has it; that of a counter ends in `_total`. */
+const nameOf = (id: string, type: MetricType): string => {
+  const name = PrometheusName.metricName(id)
+  return type === "counter" && !name.endsWith("_total") ? `${name}_total` : name
+}
+
+type SeriesOptions = Pick<Options, "startMillis" | "redact" | "redactName"> & {
+  /** Whether an attribute is kept, by the name that Prometheus has for it; all are where it is `undefined`. */
+  readonly keeps: ((key: string) => boolean) | undefined
+}
+
+/** The series of a metric; what is no text and cannot be made one throws. */
+const seriesOf = (metric: EffectMetric, options: SeriesOptions): ReadonlyArray<SeriesSnapshot> => {
+  const { startMillis } = options
+  const series = (value: SeriesSnapshot["value"], more: Readonly<Record<string, string>> = {}): SeriesSnapshot => ({
+    attributes: attributesOf({ ...metric.attributes, ...more }, options),
+    startMillis,
+    value,
+    exemplars: []
+  })
+  switch (metric.type) {
+    case "Counter":
+      return [series(Number(metric.state.count))]
+    case "Gauge":
+      return [series(Number(metric.state.value))]
+    case "Frequency":
+      return Array.from(metric.state.occurrences, ([key, count]) => series(count, { key }))
+    case "Summary": {
+      const { count, quantiles, sum } = metric.state
+      return [series({ count, sum, quantiles: quantiles.map(([quantile, value]) => [quantile, value ?? Number.NaN]) })]
+    }
+    case "Histogram": {
+      const { buckets, count, sum } = metric.state
+      let below = 0
+      const counts = buckets.filter(([bound]) => bound < Infinity).map(([, cumulative]) => {
+        const inBucket = cumulative - below
+        below = cumulative
+        return inBucket
+      })
+      return [series({ counts: [...counts, count - below], count, sum })]
+    }
+  }
+}
+
+/** Keys that become one name are one attribute: their values are joined in the order of the keys. */
+const attributesOf = (
+  given: Readonly<Record<string, unknown>>,
+  { keeps, redact, redactName }: SeriesOptions
+): Readonly<Record<string, string>> => {
+  const byName = new Map<string, string>()
+  for (const key of Object.keys(given).toSorted()) {
+    const label = PrometheusName.labelName(redactName(key))
+    const name = reserved.has(label) ? `exported_${label}` : label
+    if (keeps?.(name) === false) continue
+    const value = redact(key, String(given[key]).toWellFormed())
+    const before = byName.get(name)
+    byName.set(name, before === undefined ? value : `${before};${value}`)
+  }
+  return Object.fromEntries(byName)
+}
+
+/** Labels that the samples of histograms and summaries have from the format. */
+const reserved = new Set(["le", "quantile"])
+
+const boundsOf = ({ buckets }: Metric.HistogramState) =>
+  buckets.map(([bound]) => bound).filter((bound) => bound < Infinity)
