@@ -12,9 +12,9 @@
  *
  * @since 0.1.0
  */
-import * as buckets from "./internal/catalog/buckets.ts"
 import { clusterMetrics } from "./internal/catalog/clusterMetrics.ts"
 import { loopMetrics } from "./internal/catalog/loopMetrics.ts"
+import * as MetricEntry from "./internal/catalog/MetricEntry.ts"
 import { runtimeMetrics } from "./internal/catalog/runtimeMetrics.ts"
 import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
 import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
@@ -26,7 +26,7 @@ import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
  * @category constants
  * @since 0.1.0
  */
-export const durationBuckets: ReadonlyArray<number> = buckets.durationBuckets
+export const durationBuckets: ReadonlyArray<number> = MetricEntry.durationBuckets
 
 /**
  * The declarations of the workflow metrics, by what they measure.

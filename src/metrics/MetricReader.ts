@@ -21,7 +21,7 @@ import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
-import { fold } from "./internal/combine/PendingDeltas.ts"
+import { foldPending } from "./internal/combine/overflow.ts"
 import { split } from "./internal/combine/SnapshotParts.ts"
 import * as MetricDelta from "./MetricDelta.ts"
 import * as MetricMerge from "./MetricMerge.ts"
@@ -105,7 +105,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries)))
 
     function* sumOf(current: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
-      const before = yield* fold([...pending].map(differences), current)
+      const before = yield* foldPending([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
       // The store has these buckets for the sum of both, which is not to become coarser on the way.
       const maximumBuckets = ExponentialValue.widest([...before, current].flatMap(({ metrics }) => metrics))

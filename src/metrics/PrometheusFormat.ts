@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as PrometheusExposition from "./internal/exposition/PrometheusExposition.ts"
-import type { Dropped } from "./internal/exposition/PrometheusNames.ts"
+import type { Dropped } from "./internal/exposition/PrometheusFamilies.ts"
 import * as PrometheusText from "./internal/exposition/PrometheusText.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 

@@ -18,7 +18,7 @@
  */
 import { ProtobufWriter } from "../encoding/ProtobufWriter.ts"
 import * as MetricFamilyMessage from "./internal/exposition/MetricFamilyMessage.ts"
-import * as PrometheusNames from "./internal/exposition/PrometheusNames.ts"
+import * as PrometheusFamilies from "./internal/exposition/PrometheusFamilies.ts"
 import * as PrometheusSeries from "./internal/exposition/PrometheusSeries.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
@@ -46,7 +46,7 @@ const sparedBytes = 4096
  */
 export interface Options {
   /** Called for everything that is left out; does nothing by default. */
-  readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
+  readonly onDropped?: ((dropped: PrometheusFamilies.Dropped) => void) | undefined
 }
 
 /**
@@ -99,7 +99,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): Uint8Array<
  */
 export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<Uint8Array<ArrayBuffer>, void> {
   const onDropped = options?.onDropped ?? (() => {})
-  const { dropped, families } = PrometheusNames.resolve(snapshot.metrics)
+  const { dropped, families } = PrometheusFamilies.resolve(snapshot.metrics)
   for (const part of dropped) onDropped(part)
   const complete = new ProtobufWriter(chunkBytes + sparedBytes)
   const writer = new ProtobufWriter(chunkBytes + sparedBytes)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Dropped } from "../../src/metrics/internal/exposition/PrometheusNames.ts"
+import type { Dropped } from "../../src/metrics/internal/exposition/PrometheusFamilies.ts"
 import { SeriesAttributes } from "../../src/metrics/internal/model/SeriesAttributes.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as PrometheusNames from "../../src/metrics/internal/exposition/PrometheusNames.ts"
+import * as PrometheusFamilies from "../../src/metrics/internal/exposition/PrometheusFamilies.ts"
 import * as PrometheusSeries from "../../src/metrics/internal/exposition/PrometheusSeries.ts"
 import * as PrometheusLabels from "../../src/metrics/internal/model/PrometheusLabels.ts"
 import type {
@@ -133,7 +133,7 @@ const protobufTypes = { counter: "COUNTER", gauge: "GAUGE", histogram: "HISTOGRA
 
 /** All families but those that have both kinds of histogram under one name, which have a test of their own. */
 const expected = ({ metrics }: MetricSnapshot) =>
-  PrometheusNames.resolve(metrics).families.map((family) => {
+  PrometheusFamilies.resolve(metrics).families.map((family) => {
     const sources = run(PrometheusSeries.distinct(family, () => {}))
     return {
       name: family.name,
@@ -152,7 +152,7 @@ const expected = ({ metrics }: MetricSnapshot) =>
     }
   })
 
-const isMixed = ({ sources }: PrometheusNames.PrometheusFamily) => new Set(sources.map(({ type }) => type)).size > 1
+const isMixed = ({ sources }: PrometheusFamilies.PrometheusFamily) => new Set(sources.map(({ type }) => type)).size > 1
 
 describe("PrometheusProtobufFormat", () => {
   it("writes numbers with their labels; what counts has its exemplar and its start", () => {
@@ -283,7 +283,7 @@ describe("PrometheusProtobufFormat", () => {
   })
 
   it("says what it leaves out", () => {
-    const dropped: Array<PrometheusNames.Dropped> = []
+    const dropped: Array<PrometheusFamilies.Dropped> = []
     const gauge = (name: string): MetricData => ({ ...family, type: "gauge", name, series: [series(1)] })
     PrometheusProtobufFormat.format(
       snapshot(gauge("a_total"), { ...family, type: "counter", name: "a", series: [series(1)] }),
@@ -301,7 +301,7 @@ describe("PrometheusProtobufFormat", () => {
     [anySnapshot],
     ([snapshot]) =>
       Effect.sync(() => {
-        const mixed = PrometheusNames.resolve(snapshot.metrics).families.filter(isMixed).map(({ name }) => name)
+        const mixed = PrometheusFamilies.resolve(snapshot.metrics).families.filter(isMixed).map(({ name }) => name)
         const isTold = ({ name }: { readonly name: string }) => !mixed.includes(name)
         const families = MetricFamilyDecoder.decode(PrometheusProtobufFormat.format(snapshot))
         assert.deepStrictEqual<unknown>(families.filter(isTold), expected(snapshot).filter(isTold))

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as CsvFormat from "../../metrics/CsvFormat.ts"
-import type { Dropped } from "../../metrics/internal/exposition/PrometheusNames.ts"
+import type { Dropped } from "../../metrics/internal/exposition/PrometheusFamilies.ts"
 import * as JsonFormat from "../../metrics/JsonFormat.ts"
 import type { MetricSnapshot } from "../../metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../../metrics/OpenMetricsFormat.ts"

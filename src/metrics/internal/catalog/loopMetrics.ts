@@ -4,8 +4,7 @@
  * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
-import { batchSizeBuckets, durationBuckets } from "./buckets.ts"
-import type { MetricEntry } from "./MetricEntry.ts"
+import { batchSizeBuckets, durationBuckets, type MetricEntry } from "./MetricEntry.ts"
 
 export const loopMetrics = {
   viableSteps: {

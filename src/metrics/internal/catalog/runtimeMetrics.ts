@@ -9,8 +9,7 @@
  * @internal
  */
 import { RuntimeMetricName } from "../../../Conventions.ts"
-import { pauseBuckets } from "./buckets.ts"
-import type { MetricEntry } from "./MetricEntry.ts"
+import { type MetricEntry, pauseBuckets } from "./MetricEntry.ts"
 
 const read = "when metrics are read"
 const window = "when metrics are read, for the last whole window of at least 10 seconds"

@@ -4,8 +4,7 @@
  * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
-import { attemptBuckets, durationBuckets } from "./buckets.ts"
-import type { MetricEntry } from "./MetricEntry.ts"
+import { attemptBuckets, durationBuckets, type MetricEntry } from "./MetricEntry.ts"
 
 const attemptEnds = "`step.completed`, `step.failed`, and `step.cancelled` of a step in progress"
 const stepEnds = "`step.completed`, the last `step.failed`, and `step.cancelled` of a step in progress"

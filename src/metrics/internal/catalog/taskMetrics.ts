@@ -4,8 +4,7 @@
  * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
-import { durationBuckets } from "./buckets.ts"
-import type { MetricEntry } from "./MetricEntry.ts"
+import { durationBuckets, type MetricEntry } from "./MetricEntry.ts"
 
 const ends = "`task.completed`, `task.failed`, `task.cancelled`"
 

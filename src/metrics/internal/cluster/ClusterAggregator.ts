@@ -90,9 +90,8 @@ export const make = Effect.fnUntraced(
         })).pipe(oneReading.withPermits(1)),
       combine: (about, options) =>
         Effect.gen(function*() {
-          const { ended } = totals
           const readings = new Map(totals.readings).set(aboutSource, { timeMillis: 0, metrics: about })
-          const merged = yield* TimeSlice.run(ClusterTotals.combine({ readings, ended }, options))
+          const merged = yield* TimeSlice.run(ClusterTotals.combine({ ...totals, readings }, options))
           previous = yield* TimeSlice.run(ClusterTotals.keepStarts(previous, merged.snapshot))
           const combined = previous
           for (const { difference, name } of merged.conflicts) {

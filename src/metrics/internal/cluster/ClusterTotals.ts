@@ -1,21 +1,38 @@
 /**
  * The metrics of several processes: the last reading of each process, and the
- * counts of ended processes. Pure.
+ * counts of ended processes, so that sums over processes never fall. Pure.
+ *
+ * **Details**
+ *
+ * Counters, histograms, and the count and sum of summaries are kept. A gauge or an
+ * up-down counter ends with its process.
+ *
+ * The cardinality limit bounds the number of series of ended processes; further
+ * series count in the overflow series. Two generations bound the time. After each
+ * retention period, the older generation keeps only the series that another process
+ * still has. The other series expire, as in a store.
  *
  * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
+import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import { joinSeries } from "../combine/joinSeries.ts"
 import { piece } from "../combine/mergeSeries.ts"
-import { mapSeries } from "../model/metricData.ts"
-import * as EndedProcessMetrics from "./EndedProcessMetrics.ts"
+import { keysOf, moveToOverflow } from "../combine/overflow.ts"
+import { emptySnapshot, haveOneKind, mapSeries } from "../model/metricData.ts"
+import { isOverflow, keyer } from "../model/SeriesKey.ts"
 
 export interface Totals {
   /** By what names the process; in the order of their first readings. */
   readonly readings: ReadonlyMap<string, MetricSnapshot>
-  readonly ended: EndedProcessMetrics.Ended
+  /** The counts of processes that ended in this retention period. */
+  readonly young: MetricSnapshot
+  /** The counts of processes that ended before. */
+  readonly old: MetricSnapshot
+  /** When the retention period began, in milliseconds since the epoch. */
+  readonly sinceMillis: number
 }
 
 export interface Limits {
@@ -25,7 +42,12 @@ export interface Limits {
   readonly retentionMillis: number
 }
 
-export const none = (nowMillis: number): Totals => ({ readings: new Map(), ended: EndedProcessMetrics.none(nowMillis) })
+export const none = (sinceMillis: number): Totals => ({
+  readings: new Map(),
+  young: emptySnapshot,
+  old: emptySnapshot,
+  sinceMillis
+})
 
 /** Takes a new reading of a process. Series that the reading does not continue have ended. */
 export function* replace(
@@ -35,10 +57,10 @@ export function* replace(
   limits: Limits
 ): TimeSlice.Work<Totals> {
   const previous = totals.readings.get(source)
-  const readings = new Map(totals.readings).set(source, reading)
-  if (previous === undefined) return { ...totals, readings }
-  const gone = yield* EndedProcessMetrics.superseded(previous, reading)
-  return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, gone, limits.cardinalityLimit) }
+  const replaced = { ...totals, readings: new Map(totals.readings).set(source, reading) }
+  return previous === undefined
+    ? replaced
+    : yield* addEnded(replaced, yield* superseded(previous, reading), limits)
 }
 
 /** The process has ended: its last reading goes to the ended metrics. */
@@ -47,18 +69,32 @@ export function* remove(totals: Totals, source: string, limits: Limits): TimeSli
   if (last === undefined) return totals
   const readings = new Map(totals.readings)
   readings.delete(source)
-  return { readings, ended: yield* EndedProcessMetrics.retire(totals.ended, last, limits.cardinalityLimit) }
+  return yield* addEnded({ ...totals, readings }, last, limits)
 }
 
-/** Drops the counts of ended processes that no process uses any more. */
+/** Begins a new retention period once the retention is over, and drops the old series that no process has. */
 export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: Limits): TimeSlice.Work<Totals> {
-  const ended = yield* EndedProcessMetrics.rotate(totals.ended, totals.readings.values(), nowMillis, retentionMillis)
-  return ended === totals.ended ? totals : { ...totals, ended }
+  const { old, readings, sinceMillis, young } = totals
+  if (nowMillis - sinceMillis < retentionMillis) return totals
+  const others = [...readings.values(), young]
+  const kept: Array<MetricData> = []
+  for (const metric of old.metrics) {
+    const same = others.flatMap(({ metrics }) => metrics.filter(({ name }) => name === metric.name))
+    const keys = yield* keysOf(same, metric.attributes)
+    const keyOf = keyer(metric.attributes)
+    const used = mapSeries(metric, (all) => all.filter(({ attributes }) => keys.has(keyOf(attributes))))
+    if (used.series.length > 0) kept.push(used)
+    yield
+  }
+  const { snapshot } = yield* MetricMerge.steps([young, { ...old, metrics: kept }])
+  return { readings, young: emptySnapshot, old: snapshot, sinceMillis: nowMillis }
 }
 
 /** All processes as one, see {@link MetricMerge.merge}. Ended processes come last. */
-export const combine = ({ readings, ended }: Totals, options: MetricMerge.Options) =>
-  MetricMerge.steps([...readings.values(), ended.young, ended.old], options)
+export const combine = (
+  { old, readings, young }: Pick<Totals, "old" | "readings" | "young">,
+  options: MetricMerge.Options
+) => MetricMerge.steps([...readings.values(), young, old], options)
 
 /**
  * Gives series that `previous` had no earlier start than there.
@@ -92,4 +128,79 @@ function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, metric: MetricData)
       const startMillis = starts.get(index)
       return startMillis === undefined ? series : { ...series, startMillis }
     }))
+}
+
+// --- Series that have ended ---
+
+const accumulates = (metric: MetricData): boolean => aggregationOf.make(metric).accumulates
+
+/** How much is in a series. It never falls while the series goes on. */
+const amountOf = ({ value }: SeriesSnapshot): number => typeof value === "number" ? value : value.count
+
+/** Whether a series goes on in another reading of its process. */
+const goesOn = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): boolean =>
+  current !== undefined && current.startMillis === previous.startMillis && amountOf(current) >= amountOf(previous)
+
+/**
+ * The series of `previous` that `current`, the next reading of the same process,
+ * does not continue: they are gone, or have started again.
+ */
+function* superseded(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
+  const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
+  const metrics: Array<MetricData> = []
+  for (const metric of previous.metrics) {
+    if (!accumulates(metric)) continue
+    const next = now.get(metric.name)
+    const series: ReadonlyArray<SeriesSnapshot> = metric.series
+    const counterparts = next === undefined || !haveOneKind(metric, next)
+      ? []
+      : yield* joinSeries<SeriesSnapshot["value"]>(next.series, series, metric.attributes)
+    const isGone = series.map((one, index) => !goesOn(one, counterparts[index]))
+    const gone = mapSeries(metric, (all) => all.filter((_, index) => isGone[index]))
+    if (gone.series.length > 0) metrics.push(gone)
+    yield
+  }
+  return { timeMillis: previous.timeMillis, metrics }
+}
+
+/**
+ * Adds series that have ended to the young generation. If its metric of the same
+ * name has another kind, for instance after the deployment of another version, the
+ * newer metric replaces it.
+ */
+function* addEnded(totals: Totals, gone: MetricSnapshot, { cardinalityLimit }: Limits): TimeSlice.Work<Totals> {
+  const metrics = gone.metrics.filter(accumulates).map(withoutNonsense)
+  if (metrics.every(({ series }) => series.length === 0)) return totals
+  const known = new Map(totals.young.metrics.map((metric) => [metric.name, metric]))
+  const added: Array<MetricSnapshot> = []
+  for (const metric of metrics) added.push(...yield* bounded(metric, known.get(metric.name), cardinalityLimit))
+  const { snapshot } = yield* MetricMerge.steps([...added, totals.young])
+  return { ...totals, young: snapshot }
+}
+
+/** Leaves out NaN, which would stay in a sum for good, and quantiles, which cannot be added up. */
+const withoutNonsense = (metric: MetricData): MetricData => {
+  const all: ReadonlyArray<SeriesSnapshot> = metric.series
+  const isNumber = all.map((series) => Number.isFinite(amountOf(series)))
+  const sound = isNumber.includes(false) ? mapSeries(metric, (some) => some.filter((_, at) => isNumber[at])) : metric
+  return sound.type === "summary"
+    ? { ...sound, series: sound.series.map((series) => ({ ...series, value: { ...series.value, quantiles: [] } })) }
+    : sound
+}
+
+/** The metric; each series without room becomes an overflow series. A process that had more than `limit` series keeps them. */
+function* bounded(
+  metric: MetricData,
+  known: MetricData | undefined,
+  limit: number
+): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
+  const { length } = metric.series
+  const keys = yield* keysOf(known === undefined ? [] : [known], metric.attributes)
+  const keyOf = keyer(metric.attributes)
+  let room = Math.max(limit, length) - keys.size
+  const hasRoom = metric.series.map(({ attributes }) =>
+    isOverflow(attributes) || keys.has(keyOf(attributes)) || room-- > 0
+  )
+  const parts = yield* moveToOverflow(metric, hasRoom)
+  return parts.map((part) => ({ timeMillis: 0, metrics: [part] }))
 }

@@ -5,9 +5,9 @@
  * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
-import type { MetricData } from "../../MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot } from "../../MetricSnapshot.ts"
 import { mapSeries } from "../model/metricData.ts"
-import { keyer, overflowAttributes } from "../model/SeriesKey.ts"
+import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
 import { piece } from "./mergeSeries.ts"
 
 /** The keys of all series of metrics. @param attributes keys of the attributes of the metrics */
@@ -44,4 +44,37 @@ export function* moveToOverflow(
     )
   }
   return metrics
+}
+
+/** Series that are remembered after the store has forgotten them. */
+const maximumForgotten = 2000
+
+const seriesIn = (snapshots: ReadonlyArray<MetricSnapshot>): number =>
+  snapshots.reduce((sum, { metrics }) => metrics.reduce((sum, { series }) => sum + series.length, sum), 0)
+
+/**
+ * Snapshots whose merge is the sum of the pending deltas. If too many of their
+ * series are no longer in the store, these series go to the overflow series.
+ */
+export function* foldPending(
+  pending: ReadonlyArray<MetricSnapshot>,
+  current: MetricSnapshot
+): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
+  if (seriesIn(pending) <= seriesIn([current]) + maximumForgotten) return pending
+  const present = new Map<string, (attributes: Readonly<Record<string, string>>) => boolean>()
+  for (const metric of current.metrics) {
+    const keyOf = keyer(metric.attributes)
+    const keys = yield* keysOf([metric], metric.attributes)
+    present.set(metric.name, (attributes) => keys.has(keyOf(attributes)))
+  }
+  const folded: Array<MetricSnapshot> = []
+  for (const { metrics, timeMillis } of pending) {
+    for (const metric of metrics) {
+      const isPresent = present.get(metric.name)
+      const isKept = metric.series.map(({ attributes }) => isOverflow(attributes) || isPresent?.(attributes) === true)
+      for (const part of yield* moveToOverflow(metric, isKept)) folded.push({ timeMillis, metrics: [part] })
+      yield
+    }
+  }
+  return folded
 }

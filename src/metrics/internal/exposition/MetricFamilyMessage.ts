@@ -17,7 +17,7 @@ import type {
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import * as NativeHistogram from "./NativeHistogram.ts"
-import type { PrometheusFamily } from "./PrometheusNames.ts"
+import type { PrometheusFamily } from "./PrometheusFamilies.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 const types = { counter: 0, gauge: 1, summary: 2, histogram: 4 } as const

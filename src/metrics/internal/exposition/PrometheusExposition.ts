@@ -6,15 +6,14 @@
 import { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as SeriesList from "../model/SeriesList.ts"
-import * as PrometheusNames from "./PrometheusNames.ts"
-import type * as PrometheusSample from "./PrometheusSample.ts"
+import * as PrometheusFamilies from "./PrometheusFamilies.ts"
 import * as PrometheusSamples from "./PrometheusSamples.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 /** Where the formats differ. */
-export interface Style extends PrometheusSample.Style {
+export interface Style extends PrometheusSamples.Style {
   /** The lines before the samples of a family. */
-  readonly head: (family: PrometheusNames.PrometheusFamily) => string
+  readonly head: (family: PrometheusFamilies.PrometheusFamily) => string
   /** The last lines. */
   readonly foot: string
 }
@@ -22,7 +21,7 @@ export interface Style extends PrometheusSample.Style {
 /** What an exposition may be told. */
 export interface Options {
   /** Told about all that is left out. */
-  readonly onDropped?: ((dropped: PrometheusNames.Dropped) => void) | undefined
+  readonly onDropped?: ((dropped: PrometheusFamilies.Dropped) => void) | undefined
 }
 
 /** Bytes after which a chunk is handed out. The larger the chunks, the longer the garbage collector stops the program. */
@@ -61,7 +60,7 @@ function* pieces(
   options: Options = {}
 ): Generator<Uint8Array<ArrayBuffer>> {
   const onDropped = options.onDropped ?? (() => {})
-  const { dropped, families } = PrometheusNames.resolve(snapshot.metrics)
+  const { dropped, families } = PrometheusFamilies.resolve(snapshot.metrics)
   for (const part of dropped) onDropped(part)
   const out = new Utf8Writer(chunkBytes)
   for (const family of families) {
@@ -89,7 +88,7 @@ function* pieces(
  * Writes series from an index on; gives the index of the first that is not written. Apart from the generator: what is
  * called often is compiled better than a loop that is left and entered again.
  */
-const writeUntilFull = (write: PrometheusSample.Writer, out: Utf8Writer, from: number, length: number): number => {
+const writeUntilFull = (write: PrometheusSamples.Writer, out: Utf8Writer, from: number, length: number): number => {
   let index = from
   while (index < length && !out.isFull) write(out, index++)
   return index

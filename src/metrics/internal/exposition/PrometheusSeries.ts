@@ -8,7 +8,7 @@ import * as aggregationOf from "../aggregation/aggregationOf.ts"
 import { haveOneKind } from "../model/metricData.ts"
 import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as SeriesList from "../model/SeriesList.ts"
-import type * as PrometheusNames from "./PrometheusNames.ts"
+import type * as PrometheusFamilies from "./PrometheusFamilies.ts"
 
 /** How many series are looked at before the caller may do something else. */
 const seriesPerStep = 1000
@@ -27,8 +27,8 @@ const seriesPerStep = 1000
  * Yields every now and then, so that the caller can let others run.
  */
 export function* distinct(
-  family: PrometheusNames.PrometheusFamily,
-  onDropped: (dropped: PrometheusNames.Dropped) => void
+  family: PrometheusFamilies.PrometheusFamily,
+  onDropped: (dropped: PrometheusFamilies.Dropped) => void
 ): Generator<undefined, ReadonlyArray<MetricData>> {
   const reserved = reservedOf(family)
   const [first, ...others] = family.sources
@@ -67,7 +67,7 @@ export function* distinct(
 
 /** The label that the format itself puts on the samples of a family. */
 export const reservedOf = (
-  { type }: Pick<PrometheusNames.PrometheusFamily, "type">
+  { type }: Pick<PrometheusFamilies.PrometheusFamily, "type">
 ): PrometheusLabels.Reserved | undefined => type === "histogram" ? "le" : type === "summary" ? "quantile" : undefined
 
 /** Series of declared attributes differ in their values; all others are compared. */

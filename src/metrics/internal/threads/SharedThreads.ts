@@ -2,33 +2,52 @@
  * The worker threads of a process, whose metrics are added to the metrics of the
  * main thread.
  *
+ * **Details**
+ *
+ * The storages here have the counts of ended threads. A reading adds the counts of
+ * running threads to a copy.
+ *
  * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
-import type { MetricSnapshot } from "../../MetricSnapshot.ts"
+import type { MetricData, MetricSnapshot } from "../../MetricSnapshot.ts"
+import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
-import type { MetricStorage } from "../store/MetricStorage.ts"
-import type { Reading } from "../store/SeriesNumbers.ts"
+import { MetricStorage, strideOf } from "../store/MetricStorage.ts"
+import { GrowingNumbers, type Reading } from "../store/SeriesNumbers.ts"
 import * as SharedSlab from "./SharedSlab.ts"
-import { type AddParts, SharedThread } from "./SharedThread.ts"
-import { type Options, ThreadMetrics } from "./ThreadMetrics.ts"
+import { SharedThread } from "./SharedThread.ts"
+
+export interface Options {
+  /** The limit of a metric that declares none. */
+  readonly cardinalityLimit: number
+  readonly nowMillis: () => number
+  /** The metric of the main thread that is shown under a name. */
+  readonly own: (name: string) => MetricStorage | undefined
+  readonly onOverflow: (metric: string, count: number, culprit: string) => void
+  /** Called once for each metric that differs between threads. */
+  readonly onConflict: (metric: string, difference: string) => void
+}
 
 export class SharedThreads {
+  readonly #options: Options
   readonly #threads = new Set<SharedThread>()
-  readonly #metrics: ThreadMetrics
+  /** The metrics of all threads, by name. */
+  readonly #storages = new Map<string, MetricStorage>()
+  readonly #conflicts = new Set<string>()
 
   constructor(options: Options) {
-    this.#metrics = new ThreadMetrics(options)
+    this.#options = options
   }
 
   /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
   share(maximumBytes: number): Effect.Effect<MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
       const port = SharedSlab.create(maximumBytes)
-      const thread = new SharedThread(port, this.#metrics.find)
+      const thread = new SharedThread(port, (declaration) => this.#find(declaration))
       this.#threads.add(thread)
       return { port, thread }
     })
@@ -42,7 +61,7 @@ export class SharedThreads {
 
   /** The metrics of all threads together. */
   get storages(): Iterable<MetricStorage> {
-    return this.#metrics.storages
+    return this.#storages.values()
   }
 
   /** Memory of the threads there are, estimated. */
@@ -54,7 +73,8 @@ export class SharedThreads {
 
   /** Links a new metric of the main thread with the metric of the threads: they share a limit and expire together. */
   link(own: MetricStorage): void {
-    this.#metrics.link(own)
+    const storage = this.#storages.get(own.declaration.name)
+    if (storage !== undefined) link(storage, own)
   }
 
   /** Takes the series that threads have by now. */
@@ -66,26 +86,71 @@ export class SharedThreads {
   *prepare(reading: Reading): TimeSlice.Work<void> {
     yield* this.take()
     for (const thread of this.#threads) yield* thread.prepare(reading)
-    yield* this.#metrics.prepare(reading)
+    for (const storage of this.#storages.values()) yield* storage.prepare(reading)
   }
 
   /** Reads all threads now. The work adds their metrics to the metrics of the main thread. */
   read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => TimeSlice.Work<MetricSnapshot> {
     // Threads come first: a new series of a thread gets its place in the storages then.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
-    const metrics = this.#metrics.read(reading)
-    return (own) => this.#add(own, metrics, parts)
+    const copies = new Map<MetricStorage, Float64Array>()
+    const works = Array.from(this.#storages.values(), (storage) => {
+      const copy = storage.context.numbers.copy(reading)
+      copies.set(storage, copy)
+      return storage.readOf(copy)
+    })
+    const conflict = (metric: string, difference: string) => this.#conflict(metric, difference)
+    return function*(own) {
+      for (const add of parts) yield* add((storage) => copies.get(storage) as Float64Array)
+      const metrics: Array<MetricData> = []
+      for (const work of works) {
+        const metric = yield* work
+        if (metric !== undefined) metrics.push(metric)
+      }
+      if (metrics.length === 0) return own
+      const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, metrics }])
+      for (const { difference, name } of conflicts) conflict(name, difference)
+      return snapshot
+    }
   }
 
-  *#add(
-    own: MetricSnapshot,
-    metrics: ReturnType<ThreadMetrics["read"]>,
-    parts: ReadonlyArray<AddParts>
-  ): TimeSlice.Work<MetricSnapshot> {
-    const others = yield* metrics(parts)
-    if (others.length === 0) return own
-    const { conflicts, snapshot } = yield* MetricMerge.steps([own, { ...own, metrics: others }])
-    for (const { difference, name } of conflicts) this.#metrics.conflict(name, difference)
-    return snapshot
+  /** The storage of a metric that a thread declares; `undefined` if another thread declared it differently. */
+  #find(declaration: Checked): MetricStorage | undefined {
+    const known = this.#storages.get(declaration.name)
+    if (known === undefined) return this.#make(declaration)
+    const difference = MetricMerge.differenceOf(known.declaration, declaration)
+    if (difference === undefined) return known
+    this.#conflict(declaration.name, difference)
+    return undefined
   }
+
+  #make(declaration: Checked): MetricStorage {
+    const { cardinalityLimit, nowMillis, onOverflow, own } = this.#options
+    const storage = new MetricStorage({
+      declaration,
+      cardinalityLimit: declaration.cardinalityLimit ?? cardinalityLimit,
+      numbers: new GrowingNumbers(strideOf(declaration)),
+      exemplars: undefined,
+      nowMillis,
+      redact: (_, value) => value,
+      misuse: () => {},
+      // Effect's registry shows the main thread alone: it cannot read several memories at one instant.
+      registry: undefined,
+      onOverflow: (count, culprit) => onOverflow(declaration.name, count, culprit)
+    })
+    this.#storages.set(declaration.name, storage)
+    const linked = own(declaration.name)
+    if (linked !== undefined) link(storage, linked)
+    return storage
+  }
+
+  #conflict(metric: string, difference: string): void {
+    if (this.#conflicts.has(metric)) return
+    this.#conflicts.add(metric)
+    this.#options.onConflict(metric, difference)
+  }
+}
+
+const link = (left: MetricStorage, right: MetricStorage): void => {
+  if (MetricMerge.differenceOf(left.declaration, right.declaration) === undefined) left.linkWith(right)
 }

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as PrometheusNames from "../../../../src/metrics/internal/exposition/PrometheusNames.ts"
+import * as PrometheusFamilies from "../../../../src/metrics/internal/exposition/PrometheusFamilies.ts"
 import { SeriesAttributes } from "../../../../src/metrics/internal/model/SeriesAttributes.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../../../src/metrics/MetricSnapshot.ts"
 import * as OpenMetricsFormat from "../../../../src/metrics/OpenMetricsFormat.ts"
@@ -145,7 +145,7 @@ describe("both text formats", () => {
         const plain = prometheusParser.parse(PrometheusFormat.format(snapshot))
         const open = openMetricsParser.parse(OpenMetricsFormat.format(snapshot))
         openMetricsParser.parse(OpenMetricsFormat.format(snapshot, { created: true }))
-        const resolved = PrometheusNames.resolve(snapshot.metrics).families
+        const resolved = PrometheusFamilies.resolve(snapshot.metrics).families
         assert.deepStrictEqual(
           plain.map(({ name, type }) => [name, type]),
           resolved.map(({ name, type }) => [name, type])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { RunningTasks } from "../../../../src/metrics/internal/eventMetrics/RunningTasks.ts"
+import { RunningTasks } from "../../../../src/metrics/internal/eventMetrics/runningRules.ts"
 
 /** A clock that is a second later at every reading. */
 const make = (mostInBackground = 10) => {

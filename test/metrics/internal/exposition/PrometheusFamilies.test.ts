@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as PrometheusNames from "../../../../src/metrics/internal/exposition/PrometheusNames.ts"
+import * as PrometheusFamilies from "../../../../src/metrics/internal/exposition/PrometheusFamilies.ts"
 import type { MetricData } from "../../../../src/metrics/MetricSnapshot.ts"
 import { histogram, numbers, summary } from "../../../support/metricSnapshots.ts"
 
 const named = (...families: ReadonlyArray<MetricData>) => {
-  const { dropped, families: found } = PrometheusNames.resolve(families)
+  const { dropped, families: found } = PrometheusFamilies.resolve(families)
   return {
     families: found.map(({ name, openMetrics, sources, type }) =>
       `${type} ${name} | ${openMetrics.type} ${openMetrics.name}${sources.length === 1 ? "" : ` × ${sources.length}`}`
