@@ -74,7 +74,8 @@ export const Attribute = {
   stateFrom: "tasker.state.from",
   stateTo: "tasker.state.to",
   errorType: "error.type",
-  interrupted: "tasker.interrupted"
+  interrupted: "tasker.interrupted",
+  keepReason: "tasker.keep.reason"
 } as const
 
 /**

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
+import * as TraceState from "./internal/TraceState.ts"
 
 /**
  * Decides whether a span is recorded.
@@ -19,22 +20,41 @@ export type Sampler = (span: {
   readonly parentSampled: boolean | undefined
 }) => boolean
 
-/** The last 14 hexadecimal digits of a trace id are its randomness: 56 bits. */
-const randomDigits = 14
-const randomRange = 2 ** 56
+/** As all services decide that sample by probability: what is kept at a ratio is kept at every higher one. */
+const byRatio = (ratio: number): Sampler => {
+  const rejected = TraceState.rejected(ratio)
+  return ({ traceId }) => ratio >= 1 || TraceState.randomness(traceId, "") >= rejected
+}
 
-const byRatio = (ratio: number): Sampler => ({ traceId }) =>
-  ratio >= 1 || Number.parseInt(traceId.slice(-randomDigits), 16) < ratio * randomRange
+/** As many traces in a second, and as many at once after a quiet time. */
+const byRate = (perSecond: number, nowNanos: () => bigint): Sampler => {
+  const nanosEach = 1e9 / perSecond
+  const mostCredit = Math.max(1e9, nanosEach)
+  let credit = mostCredit
+  let last = nowNanos()
+  return () => {
+    const now = nowNanos()
+    credit = Math.min(mostCredit, credit + Number(now - last))
+    last = now
+    if (credit < nanosEach) return false
+    credit -= nanosEach
+    return true
+  }
+}
 
 const parentBased = (root: Sampler): Sampler => (span) => span.parentSampled ?? root(span)
 
 /**
- * The sampler that the `tracing.sampler` options describe.
+ * The sampler that the `tracing.sampler` options describe; `nowNanos` is a
+ * clock that never goes back.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({ ratio, type }: TelemetryConfig["tracing"]["sampler"]): Sampler => {
+export const make = (
+  { perSecond, ratio, type }: TelemetryConfig["tracing"]["sampler"],
+  nowNanos: () => bigint
+): Sampler => {
   switch (type) {
     case "always_on":
       return () => true
@@ -48,5 +68,9 @@ export const make = ({ ratio, type }: TelemetryConfig["tracing"]["sampler"]): Sa
       return parentBased(() => false)
     case "parentbased_traceidratio":
       return parentBased(byRatio(ratio))
+    case "rate_limited":
+      return byRate(perSecond, nowNanos)
+    case "parentbased_rate_limited":
+      return parentBased(byRate(perSecond, nowNanos))
   }
 }

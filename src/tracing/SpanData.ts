@@ -16,6 +16,8 @@ export interface SpanEventData {
   /** Epoch nanoseconds. */
   readonly timeNanos: bigint
   readonly attributes: Readonly<Record<string, unknown>>
+  /** Attributes left out because the event had too many. */
+  readonly droppedAttributes: number
 }
 
 /**
@@ -27,6 +29,8 @@ export interface SpanEventData {
 export interface SpanLinkData {
   readonly span: { readonly traceId: string; readonly spanId: string }
   readonly attributes: Readonly<Record<string, unknown>>
+  /** Attributes left out because the link had too many. */
+  readonly droppedAttributes: number
 }
 
 /**
@@ -41,6 +45,12 @@ export interface SpanData {
   /** 16 hexadecimal digits. */
   readonly spanId: string
   readonly parentSpanId: string | undefined
+  /** Whether another process opened the parent. */
+  readonly isParentRemote: boolean
+  /** The W3C `tracestate` of the trace; empty if there is none. */
+  readonly traceState: string
+  /** `false` for a span of a trace that the sampler refused; only processors that ask for all spans get one. */
+  readonly sampled: boolean
   readonly name: string
   readonly kind: "internal" | "server" | "client" | "producer" | "consumer"
   /** Epoch nanoseconds by the wall clock. */

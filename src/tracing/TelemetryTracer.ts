@@ -25,6 +25,7 @@ import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
+import * as TraceKeeping from "./internal/TraceKeeping.ts"
 import { UnsampledSpan } from "./internal/UnsampledSpan.ts"
 import * as Sampler from "./Sampler.ts"
 import type { SpanData } from "./SpanData.ts"
@@ -41,6 +42,8 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
   readonly tracer: Tracer.Tracer
   /** Adds a processor until the scope closes. */
   readonly register: (processor: SpanProcessor) => Effect.Effect<void, never, Scope.Scope>
+  /** Ended spans that wait for the end of their run, as `tracing.keep` demands. */
+  readonly undecided: () => number
 }>()("tasker-telemetry/tracing/TelemetryTracer") {
   /**
    * Records by the `tracing` options and installs itself as the program's
@@ -69,7 +72,7 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
    */
   static readonly layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
     TelemetryTracer,
-    Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void }))
+    Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void, undecided: () => 0 }))
   )
 }
 
@@ -81,20 +84,57 @@ const make = Effect.gen(function*() {
     "Ended spans a processor could not handle.",
     ["processor"]
   )
-  const sampler = Sampler.make(config.tracing.sampler)
+  const countDecided = statistics.counter(
+    "tasker_runs_decided_total",
+    "Runs of which was decided whether their spans are kept, by decision and reason.",
+    ["decision", "reason"]
+  )
+  const countSampledOut = statistics.counter(
+    "tasker_spans_sampled_out_total",
+    "Ended spans of runs that were not kept.",
+    []
+  )
+  const clock = yield* Clock.Clock
+  const { keep, limits, sampler: samplerOptions } = config.tracing
+  const sampler = Sampler.make(samplerOptions, () => clock.monotonicTimeNanosUnsafe())
   const newId = SpanIds.generator(yield* Random.Random)
   let processors: ReadonlyArray<SpanProcessor> = []
+  let recordsAll = false
 
-  const onEnd = (span: SpanData) => {
-    for (const processor of processors) {
-      guard(() => processor.onEnd(span), () => countError([processor.name]))
+  const call = (processor: SpanProcessor, span: SpanData) =>
+    guard(() => processor.onEnd(span), () => countError([processor.name]))
+  const keeping = TraceKeeping.make({
+    keep,
+    sampledRatio: samplerOptions.type.endsWith("traceidratio") ? samplerOptions.ratio : 1,
+    emit: (span) => {
+      for (const processor of processors) if ((processor.spans ?? "kept") === "kept") call(processor, span)
+    },
+    onDecided: (decision, reason) => countDecided([decision, reason]),
+    onSampledOut: (count) => countSampledOut([], count)
+  })
+  const recording: Recording = {
+    clock,
+    limits,
+    redaction: yield* Redaction.Current,
+    begin: keeping.begin,
+    onEnd: (span) => {
+      for (const processor of processors) {
+        if (processor.spans === "all" || (processor.spans === "recorded" && span.sampled)) call(processor, span)
+      }
+      if (span.sampled) keeping.end(span)
     }
   }
-  const recording: Recording = {
-    clock: yield* Clock.Clock,
-    limits: config.tracing.limits,
-    redaction: yield* Redaction.Current,
-    onEnd
+  const start = (span: RecordedSpan): RecordedSpan => {
+    for (const processor of processors) {
+      const { onStart } = processor
+      if (onStart !== undefined) guard(() => onStart(span), () => countError([processor.name]))
+    }
+    return span
+  }
+
+  const setProcessors = (all: ReadonlyArray<SpanProcessor>) => {
+    processors = all
+    recordsAll = all.some(({ spans }) => spans === "all")
   }
 
   const tracer = Tracer.make({
@@ -104,22 +144,26 @@ const make = Effect.gen(function*() {
       const ids = { traceId: parent?.traceId ?? newId(32), spanId: newId(16) }
       // Effect has said no already where the trace level or an unsampled parent says so.
       const mayRecord = options.sampled || parent?.sampled === false
-      return mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })
-        ? new RecordedSpan(options, ids, recording)
-        : new UnsampledSpan(options, ids)
+      if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })) {
+        return start(new RecordedSpan(options, ids, recording))
+      }
+      return recordsAll ? start(new RecordedSpan(options, ids, recording, false)) : new UnsampledSpan(options, ids)
     }
   })
 
   return TelemetryTracer.of({
     tracer,
+    undecided: keeping.undecided,
     register: (processor) =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          processors = [...processors, processor]
+          setProcessors([...processors, processor])
         }),
         () =>
           Effect.sync(() => {
-            processors = processors.filter((other) => other !== processor)
+            // A processor that leaves, as when telemetry ends, gets the spans that still wait for a decision.
+            if ((processor.spans ?? "kept") === "kept") keeping.decideAll()
+            setProcessors(processors.filter((other) => other !== processor))
           })
       )
   })

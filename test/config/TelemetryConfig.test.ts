@@ -88,7 +88,7 @@ describe("TelemetryConfig.make", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* problem({}, { tracing: { sampler: { rate: 1 } } } as never),
-        "unknown option tracing.sampler.rate; known there: type, ratio"
+        "unknown option tracing.sampler.rate; known there: type, ratio, perSecond"
       )
       assert.match(
         yield* problem({}, { tracng: {} } as never),

@@ -9,6 +9,9 @@ const span = (name: string, start: number, parent?: SpanData, part: Partial<Span
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: (++number).toString(16).padStart(16, "0"),
   parentSpanId: parent?.spanId,
+  isParentRemote: false,
+  traceState: "",
+  sampled: true,
   name,
   kind: "internal",
   startTimeNanos: BigInt(start) * 1_000_000_000n,
@@ -28,7 +31,7 @@ const task = span("task", 0, undefined, { attributes: new Map<string, unknown>([
 const first = span("step", 1, task, {
   kind: "client",
   statusCode: "error",
-  events: [{ name: "e", timeNanos: 0n, attributes: {} }]
+  events: [{ name: "e", timeNanos: 0n, attributes: {}, droppedAttributes: 0 }]
 })
 const query = span("query", 2, first)
 const second = span("step", 3, task)

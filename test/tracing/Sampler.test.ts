@@ -8,8 +8,11 @@ const traceIdOf = (randomness: string) => `0af7651916cd43dd84${randomness}`.slic
 const traceIdAt = (place: number) =>
   traceIdOf(Math.min(2 ** 56 - 1, Math.floor(place * 2 ** 56)).toString(16).padStart(14, "0"))
 
+const make = (options: Pick<Parameters<typeof Sampler.make>[0], "type" | "ratio">) =>
+  Sampler.make({ perSecond: 1, ...options }, () => 0n)
+
 const kept = (type: Parameters<typeof Sampler.make>[0]["type"], parentSampled: boolean | undefined, place = 0.5) =>
-  Sampler.make({ type, ratio: 0.5 })({ traceId: traceIdAt(place), parentSampled })
+  make({ type, ratio: 0.5 })({ traceId: traceIdAt(place), parentSampled })
 
 describe("Sampler", () => {
   it.each(
@@ -25,22 +28,46 @@ describe("Sampler", () => {
 
   it("decides traceidratio by the trace id whatever the parent says", () => {
     for (const parent of [undefined, true, false]) {
-      assert.isTrue(kept("traceidratio", parent, 0.49))
-      assert.isFalse(kept("traceidratio", parent, 0.5))
+      assert.isTrue(kept("traceidratio", parent, 0.5))
+      assert.isFalse(kept("traceidratio", parent, 0.49))
     }
   })
 
   it("decides parentbased_traceidratio by the parent, and by the trace id for a root", () => {
     assert.isTrue(kept("parentbased_traceidratio", true, 0.9))
     assert.isFalse(kept("parentbased_traceidratio", false, 0.1))
-    assert.isTrue(kept("parentbased_traceidratio", undefined, 0.1))
-    assert.isFalse(kept("parentbased_traceidratio", undefined, 0.9))
+    assert.isTrue(kept("parentbased_traceidratio", undefined, 0.9))
+    assert.isFalse(kept("parentbased_traceidratio", undefined, 0.1))
+  })
+
+  it("lets as many traces through in a second as it may, and no more after a quiet time", () => {
+    let now = 0n
+    const sampler = Sampler.make({ type: "rate_limited", ratio: 1, perSecond: 10 }, () => now)
+    const burst = () => Array.from({ length: 50 }, () => sampler({ traceId: traceIdAt(0.1), parentSampled: undefined }))
+    const count = () => burst().filter((kept) => kept).length
+    assert.strictEqual(count(), 10)
+    now += 500_000_000n
+    assert.strictEqual(count(), 5)
+    now += 60_000_000_000n
+    assert.strictEqual(count(), 10)
+  })
+
+  it("lets one trace through every so often where the rate is below one a second", () => {
+    let now = 0n
+    const sampler = Sampler.make({ type: "parentbased_rate_limited", ratio: 1, perSecond: 0.1 }, () => now)
+    const kept: Array<number> = []
+    for (let second = 0; second < 40; second++) {
+      now = BigInt(second) * 1_000_000_000n
+      if (sampler({ traceId: traceIdAt(0.1), parentSampled: undefined })) kept.push(second)
+    }
+    assert.deepStrictEqual(kept, [0, 10, 20, 30])
+    assert.isTrue(sampler({ traceId: traceIdAt(0.1), parentSampled: true }))
   })
 
   it("keeps everything at ratio 1 and nothing at ratio 0", () => {
     for (const traceId of ["0".repeat(32), "f".repeat(32)]) {
-      assert.isTrue(Sampler.make({ type: "traceidratio", ratio: 1 })({ traceId, parentSampled: undefined }))
-      assert.isFalse(Sampler.make({ type: "traceidratio", ratio: 0 })({ traceId, parentSampled: undefined }))
+      assert.isTrue(make({ type: "traceidratio", ratio: 1 })({ traceId, parentSampled: undefined }))
+      assert.isFalse(make({ type: "traceidratio", ratio: 0 })({ traceId, parentSampled: undefined }))
     }
   })
 
@@ -51,8 +78,8 @@ describe("Sampler", () => {
   }, ({ high, low, place }) => {
     const span = { traceId: traceIdAt(place), parentSampled: undefined }
     const [lower, upper] = [Math.min(low, high), Math.max(low, high)]
-    const atLower = Sampler.make({ type: "traceidratio", ratio: lower })
-    const atUpper = Sampler.make({ type: "traceidratio", ratio: upper })
+    const atLower = make({ type: "traceidratio", ratio: lower })
+    const atUpper = make({ type: "traceidratio", ratio: upper })
     return atLower(span) === atLower(span) && (!atLower(span) || atUpper(span))
   })
 })

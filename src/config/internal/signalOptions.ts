@@ -104,16 +104,50 @@ export const tracingOptions = Schema.Struct({
       "traceidratio",
       "parentbased_always_on",
       "parentbased_always_off",
-      "parentbased_traceidratio"
+      "parentbased_traceidratio",
+      "rate_limited",
+      "parentbased_rate_limited"
     ], {
       default: "parentbased_always_on",
-      doc: "Which traces are kept. `parentbased_…` follows the decision of an incoming trace.",
+      doc: "Which traces are recorded. `parentbased_…` follows the decision of an incoming trace.",
       otel: ["OTEL_TRACES_SAMPLER"]
     }),
     ratio: Option.number({ minimum: 0, maximum: 1 }, {
       default: 1,
-      doc: "Share of traces kept by the two `traceidratio` samplers.",
+      doc: "Share of traces that the two `traceidratio` samplers record.",
       otel: ["OTEL_TRACES_SAMPLER_ARG"]
+    }),
+    perSecond: Option.number({ minimum: 0.001, maximum: 1_000_000 }, {
+      default: 100,
+      doc: "Traces that the two `rate_limited` samplers record in a second."
+    })
+  }),
+  keep: Schema.Struct({
+    ratio: Option.number({ minimum: 0, maximum: 1 }, {
+      default: 1,
+      doc:
+        "Share of runs that are kept whatever becomes of them, chosen by trace id. Below 1, the spans of all other " +
+        "runs wait until the run ends, and the options below decide. A run is what this process has of a trace."
+    }),
+    errors: Option.boolean({
+      default: true,
+      doc: "Keeps each run whose first span or task fails."
+    }),
+    slowerThan: Option.optionalDuration("1 millis", {
+      default: undefined,
+      doc: "Keeps each run whose first span or task takes at least this long. Unset: none for that reason."
+    }),
+    always: Option.list({
+      default: [],
+      doc: "Names of tasks whose runs are all kept."
+    }),
+    maxSpansPerRun: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+      default: 20_000,
+      doc: "A run with this many ended spans is kept at once; its further spans do not wait."
+    }),
+    maxSpans: Option.integer({ minimum: 1, maximum: 10_000_000 }, {
+      default: 100_000,
+      doc: "Spans of all runs that may wait. The run that reaches the limit is kept at once."
     })
   }),
   stateTransitions: Option.choice(["event", "span"], {

@@ -12,8 +12,8 @@ const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 
 
 const statusError = 2
 
-/** Bit 0: sampled. Bit 8: whether the parent is remote is known; we do not know it. */
-const sampledFlag = 1
+/** Bit 0: sampled. Bit 8: bit 9 is known. Bit 9: the parent is remote. */
+const flagsOf = (span: SpanData): number => (span.sampled ? 1 : 0) | 0x100 | (span.isParentRemote ? 0x200 : 0)
 
 /**
  * The body of a `POST /v1/traces` request.
@@ -33,7 +33,8 @@ const encodeSpan = (span: SpanData) => ({
   traceId: span.traceId,
   spanId: span.spanId,
   ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
-  flags: sampledFlag,
+  ...(span.traceState === "" ? {} : { traceState: span.traceState }),
+  flags: flagsOf(span),
   name: span.name.toWellFormed(),
   kind: spanKinds[span.kind],
   startTimeUnixNano: String(span.startTimeNanos),
@@ -43,13 +44,15 @@ const encodeSpan = (span: SpanData) => ({
   events: span.events.map((event) => ({
     name: event.name.toWellFormed(),
     timeUnixNano: String(event.timeNanos),
-    attributes: OtlpValue.keyValues(event.attributes)
+    attributes: OtlpValue.keyValues(event.attributes),
+    ...(event.droppedAttributes === 0 ? {} : { droppedAttributesCount: event.droppedAttributes })
   })),
   droppedEventsCount: span.droppedEvents,
   links: span.links.map((link) => ({
     traceId: link.span.traceId,
     spanId: link.span.spanId,
-    attributes: OtlpValue.keyValues(link.attributes)
+    attributes: OtlpValue.keyValues(link.attributes),
+    ...(link.droppedAttributes === 0 ? {} : { droppedAttributesCount: link.droppedAttributes })
   })),
   droppedLinksCount: span.droppedLinks,
   status: span.statusCode === "error"

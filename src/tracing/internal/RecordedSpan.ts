@@ -11,19 +11,23 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { Attribute } from "../../Conventions.ts"
+import * as TraceDecision from "../../internal/TraceDecision.ts"
 import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
-import type { SpanData, SpanEventData } from "../SpanData.ts"
+import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { attributeName, attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
+import type { LocalTrace, Member } from "./TraceKeeping.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
   readonly clock: Clock.Clock
   readonly limits: SpanLimits
   readonly redaction: Redaction
-  readonly onEnd: (span: SpanData) => void
+  /** Begins a trace in this process. */
+  readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
+  readonly onEnd: (span: Member) => void
 }
 
 const noEvents: ReadonlyArray<SpanEventData> = []
@@ -37,12 +41,17 @@ const endings: ReadonlySet<string> = new Set([
   Attribute.interrupted
 ])
 
+/** The last time that a receiver can read: 64 bits. */
+const lastTime = 2n ** 64n - 1n
+/** Untyped code may give anything. */
+const isTime = (time: unknown): time is bigint => typeof time === "bigint" && time >= 0n && time <= lastTime
+
 /** Characters of a name; Effect's span logger makes a log message the name of an event. */
 const longestName = 8192
 
-export class RecordedSpan implements Tracer.Span, SpanData {
+export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided {
   readonly _tag = "Span"
-  readonly sampled = true
+  readonly sampled: boolean
   readonly name: string
   readonly traceId: string
   readonly spanId: string
@@ -51,7 +60,9 @@ export class RecordedSpan implements Tracer.Span, SpanData {
   readonly kind: Tracer.SpanKind
   readonly startTimeNanos: bigint
   readonly attributes = new Map<string, unknown>()
-  links: ReadonlyArray<Tracer.SpanLink> = []
+  readonly trace: LocalTrace
+  readonly isLocalRoot: boolean
+  links: ReadonlyArray<Tracer.SpanLink & SpanLinkData> = []
   endTimeNanos: bigint
   statusCode: "unset" | "error" = "unset"
   statusMessage: string | undefined = undefined
@@ -67,8 +78,10 @@ export class RecordedSpan implements Tracer.Span, SpanData {
   constructor(
     options: Parameters<Tracer.Tracer["span"]>[0],
     ids: { readonly traceId: string; readonly spanId: string },
-    recording: Recording
+    recording: Recording,
+    sampled: boolean = true
   ) {
+    this.sampled = sampled
     this.name = recording.redaction.text(options.name)
     this.traceId = ids.traceId
     this.spanId = ids.spanId
@@ -79,13 +92,33 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
     // One reading of the wall clock per local trace: the spans of a tree lie on one time axis.
     const parent = Option.getOrUndefined(options.parent)
-    this.startTimeNanos = parent instanceof RecordedSpan ? parent.now() : options.startTime
+    if (parent instanceof RecordedSpan) {
+      this.isLocalRoot = false
+      this.trace = parent.trace
+      this.startTimeNanos = parent.now()
+    } else {
+      this.isLocalRoot = true
+      this.trace = recording.begin(ids.traceId, parent)
+      this.startTimeNanos = options.startTime
+    }
     this.endTimeNanos = this.startTimeNanos
     if (options.links.length > 0) this.addLinks(options.links)
   }
 
   get parentSpanId(): string | undefined {
     return Option.isSome(this.parent) ? this.parent.value.spanId : undefined
+  }
+
+  get isParentRemote(): boolean {
+    return Option.isSome(this.parent) && this.parent.value._tag === "ExternalSpan"
+  }
+
+  get traceState(): string {
+    return this.trace.traceState
+  }
+
+  get [TraceDecision.key](): TraceDecision.TraceDecision {
+    return this.trace
   }
 
   get events(): ReadonlyArray<SpanEventData> {
@@ -99,7 +132,8 @@ export class RecordedSpan implements Tracer.Span, SpanData {
   }
 
   attribute(key: string, value: unknown): void {
-    if (this.#exit !== undefined) return
+    // A value that is not there is no attribute.
+    if (this.#exit !== undefined || value === undefined || value === null) return
     const { limits, redaction } = this.#recording
     const name = attributeName(redaction, key)
     if (this.attributes.size >= limits.attributeCount && !this.attributes.has(name)) {
@@ -109,6 +143,10 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       this.attributes.delete(other)
     }
     this.attributes.set(name, attributeValue(limits, redaction, key, value))
+  }
+
+  addLate(key: string, value: string): void {
+    this.attributes.set(key, value)
   }
 
   event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
@@ -132,8 +170,8 @@ export class RecordedSpan implements Tracer.Span, SpanData {
     }
     const event: SpanEventData = {
       name: redaction.text(truncateAtWord(name, longestName)),
-      timeNanos,
-      attributes: attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
+      timeNanos: isTime(timeNanos) ? timeNanos : this.now(),
+      ...attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
     }
     events.push(event)
     if (isKey) (this.#keyEvents ??= new Set()).add(event)
@@ -155,7 +193,7 @@ export class RecordedSpan implements Tracer.Span, SpanData {
       ...this.links,
       ...kept.map(({ attributes, span }) => ({
         span,
-        attributes: attributeRecord(limits, redaction, attributes, limits.linkAttributeCount)
+        ...attributeRecord(limits, redaction, attributes, limits.linkAttributeCount)
       }))
     ]
   }

@@ -51,7 +51,8 @@ export const attributeName = (redaction: Redaction, key: string): string => clip
 
 /**
  * The attributes of a span event or link as they may be kept, `most` of
- * them. What throws when it is read is masked.
+ * them, and how many were left out. What throws when it is read is masked; a
+ * value that is `undefined` or `null` is no attribute.
  *
  * @category computations
  * @since 0.1.0
@@ -61,17 +62,15 @@ export const attributeRecord = (
   redaction: Redaction,
   attributes: Readonly<Record<string, unknown>>,
   most: number = limits.attributeCount
-): Readonly<Record<string, unknown>> => {
+): { readonly attributes: Readonly<Record<string, unknown>>; readonly droppedAttributes: number } => {
   const kept: Record<string, unknown> = {}
-  for (const key of orElse(() => Object.keys(attributes), () => []).slice(0, most)) {
-    kept[attributeName(redaction, key)] = attributeValue(
-      limits,
-      redaction,
-      key,
-      orElse(() => attributes[key], () => redaction.mask)
-    )
+  let count = 0
+  for (const key of orElse(() => Object.keys(attributes), () => [])) {
+    const value = orElse(() => attributes[key], () => redaction.mask)
+    if (value === undefined || value === null) continue
+    if (count++ < most) kept[attributeName(redaction, key)] = attributeValue(limits, redaction, key, value)
   }
-  return kept
+  return { attributes: kept, droppedAttributes: Math.max(0, count - most) }
 }
 
 /** A whole number from here on may be a card number. */

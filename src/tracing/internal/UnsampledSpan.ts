@@ -6,8 +6,9 @@
  */
 import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import * as TraceState from "./TraceState.ts"
 
 const noAttributes: ReadonlyMap<string, unknown> = new Map()
 
@@ -22,6 +23,8 @@ export class UnsampledSpan implements Tracer.Span {
   readonly kind: Tracer.SpanKind
   readonly attributes = noAttributes
   readonly links: ReadonlyArray<Tracer.SpanLink> = []
+  /** Passed on as it came. */
+  readonly traceState: string
   status: Tracer.SpanStatus
 
   constructor(
@@ -34,6 +37,7 @@ export class UnsampledSpan implements Tracer.Span {
     this.parent = options.parent
     this.annotations = options.annotations
     this.kind = options.kind
+    this.traceState = Option.isSome(options.parent) ? TraceState.of(options.parent.value) : ""
     this.status = { _tag: "Started", startTime: options.startTime }
   }
 

@@ -221,7 +221,7 @@ const malformed: ReadonlyArray<Case> = [
     "jaeger_remote",
     "tracing.sampler.type",
     "OTEL_TRACES_SAMPLER=\"jaeger_remote\" is not usable: expected one of \"always_on\", \"always_off\", \"traceidratio\", " +
-    "\"parentbased_always_on\", \"parentbased_always_off\", \"parentbased_traceidratio\"; using \"parentbased_always_on\""
+    "\"parentbased_always_on\", \"parentbased_always_off\", \"parentbased_traceidratio\", \"rate_limited\", \"parentbased_rate_limited\"; using \"parentbased_always_on\""
   ],
   [
     "OTEL_TRACES_SAMPLER_ARG",

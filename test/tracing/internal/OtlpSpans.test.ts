@@ -12,6 +12,9 @@ const span = (part: Partial<SpanData> = {}): SpanData => ({
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "b7ad6b7169203331",
   parentSpanId: undefined,
+  isParentRemote: false,
+  traceState: "",
+  sampled: true,
   name: "work",
   kind: "internal",
   startTimeNanos: 1_700_000_000_000_000_001n,
@@ -40,8 +43,12 @@ describe("OtlpJson", () => {
         parentSpanId: "00f067aa0ba902b7",
         kind: "client",
         attributes: new Map<string, unknown>([["a", "b"], ["n", 3]]),
-        events: [{ name: "e", timeNanos: 5n, attributes: { ok: true } }],
-        links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes: { half: 0.5 } }],
+        events: [{ name: "e", timeNanos: 5n, attributes: { ok: true }, droppedAttributes: 4 }],
+        links: [{
+          span: { traceId: "1".repeat(32), spanId: "2".repeat(16) },
+          attributes: { half: 0.5 },
+          droppedAttributes: 0
+        }],
         statusCode: "error",
         statusMessage: "no",
         droppedAttributes: 1,
@@ -54,11 +61,11 @@ describe("OtlpJson", () => {
         "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}]}," +
         "\"scopeSpans\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"spans\":[{" +
         "\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\"," +
-        "\"parentSpanId\":\"00f067aa0ba902b7\",\"flags\":1,\"name\":\"work\",\"kind\":3," +
+        "\"parentSpanId\":\"00f067aa0ba902b7\",\"flags\":257,\"name\":\"work\",\"kind\":3," +
         "\"startTimeUnixNano\":\"1700000000000000001\",\"endTimeUnixNano\":\"1700000000000000002\"," +
         "\"attributes\":[{\"key\":\"a\",\"value\":{\"stringValue\":\"b\"}},{\"key\":\"n\",\"value\":{\"intValue\":\"3\"}}]," +
         "\"droppedAttributesCount\":1," +
-        "\"events\":[{\"name\":\"e\",\"timeUnixNano\":\"5\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}]}]," +
+        "\"events\":[{\"name\":\"e\",\"timeUnixNano\":\"5\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":4}]," +
         "\"droppedEventsCount\":2," +
         `"links":[{"traceId":"${"1".repeat(32)}","spanId":"${"2".repeat(16)}",` +
         "\"attributes\":[{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}}]}]," +
@@ -136,8 +143,8 @@ describe("OtlpJson", () => {
       statusCode: "error",
       statusMessage: message,
       attributes: new Map(Object.entries(attributes)),
-      events: [{ name, timeNanos: 0n, attributes }],
-      links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes }]
+      events: [{ name, timeNanos: 0n, attributes, droppedAttributes: 0 }],
+      links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes, droppedAttributes: 0 }]
     })]))
     assert.deepStrictEqual([spans[0]?.name, spans[0]?.status.message], [name.toWellFormed(), message.toWellFormed()])
   }, { arbitrary: { runs: 300 } })
@@ -158,7 +165,12 @@ describe("OtlpJson", () => {
       const [decoded] = otlpDecoder.decode(body).spans
       assert.deepStrictEqual(
         [decoded?.name, decoded?.startTimeUnixNano, decoded?.endTimeUnixNano, decoded?.attributes.length],
-        ["a\ufffd", "0", "1000000000", Object.keys(hostile).length]
+        [
+          "a\ufffd",
+          "0",
+          "1000000000",
+          Object.values(hostile).filter((value) => value !== undefined && value !== null).length
+        ]
       )
       assert.isAtMost(body.length, 1_500_000)
     }).pipe(Effect.provide(spans.layer())))

@@ -10,7 +10,7 @@ const withPaths = Redaction.make({ paths: ["customer", "order.note"] })
 const kept = (redaction: Redaction.Redaction, attributes: Readonly<Record<string, unknown>>) =>
   Effect.map(
     TelemetryConfig.make(),
-    ({ tracing }) => SpanLimits.attributeRecord(tracing.limits, redaction, attributes)
+    ({ tracing }) => SpanLimits.attributeRecord(tracing.limits, redaction, attributes).attributes
   )
 
 describe("SpanLimits.attributeRecord", () => {

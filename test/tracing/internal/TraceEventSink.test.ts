@@ -52,7 +52,8 @@ const backoff = {
     "tasker.event": "observability.step.backoff",
     "tasker.event.backoff_seconds": 1,
     "tasker.event.backoff_type": "exponential"
-  }
+  },
+  droppedAttributes: 0
 }
 
 const Emptied = EventCatalog.define("shop.cart_emptied", {
@@ -117,7 +118,7 @@ describe("TraceEventSink", () => {
     Effect.gen(function*() {
       yield* Effect.withSpan(publishBoth, "work")
       assert.deepStrictEqual((yield* spans.spanNamed("work")).events, [
-        { name: "tasker.state.transition", timeNanos: 2_000_000_000n, attributes: failed },
+        { name: "tasker.state.transition", timeNanos: 2_000_000_000n, attributes: failed, droppedAttributes: 0 },
         backoff
       ])
       assert.lengthOf(yield* spans.recorded, 1)
@@ -157,6 +158,7 @@ describe("TraceEventSink", () => {
       assert.deepStrictEqual((yield* spans.spanNamed("work")).events, [{
         name: "shop.cart_emptied",
         timeNanos: 0n,
+        droppedAttributes: 0,
         attributes: {
           "tasker.event": "shop.cart_emptied",
           "tasker.event.foo_bar_2": 1,

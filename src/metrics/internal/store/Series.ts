@@ -4,12 +4,15 @@
  * @internal
  */
 import type * as Metric from "effect/Metric"
+import type { TraceDecision } from "../../../internal/TraceDecision.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 
 /** An exemplar and the interval between two readings that it was kept in. */
 export interface KeptExemplar {
   readonly exemplar: Exemplar
   readonly interval: number
+  /** Whether its trace is kept; `undefined` for a span of another tracer. */
+  readonly decision: TraceDecision | undefined
   /** The exemplar that it replaced, for a reading that began before. */
   readonly before: Omit<KeptExemplar, "before"> | undefined
 }

@@ -12,6 +12,7 @@
 import * as Clock from "effect/Clock"
 import * as Fiber from "effect/Fiber"
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
+import * as TraceDecision from "../../../internal/TraceDecision.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 import type { KeptExemplar, Series } from "./Series.ts"
 
@@ -36,9 +37,12 @@ export class ExemplarFilter {
   #offerIn(fiber: Fiber.Fiber<unknown, unknown>, series: Series, position: number, value: number): void {
     const span = fiber.cache.span
     if (span === undefined || (this.#onlySampled && !span.sampled)) return
-    if (series.exemplars?.[position]?.interval === this.#interval) return
+    const last = series.exemplars?.[position]
+    // The trace of the one that was kept first may have been dropped since.
+    if (last !== undefined && last.interval === this.#interval && last.decision?.isKept !== false) return
     const timeMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-    keep(series, position, this.#interval, { value, timeMillis, traceId: span.traceId, spanId: span.spanId })
+    const exemplar = { value, timeMillis, traceId: span.traceId, spanId: span.spanId }
+    keep(series, position, { exemplar, interval: this.#interval, decision: TraceDecision.of(span) })
     this.#isEmpty = false
   }
 
@@ -85,19 +89,24 @@ function* collect(series: ReadonlyArray<Series>, interval: number): TimeSlice.Wo
 const keptUntil = (kept: ReadonlyArray<KeptExemplar | undefined>, interval: number): ReadonlyArray<Exemplar> => {
   const exemplars: Array<Exemplar> = []
   for (const last of kept) {
-    const one = last !== undefined && last.interval > interval ? last.before : last
-    if (one !== undefined && one.interval <= interval) exemplars.push(one.exemplar)
+    const one = last !== undefined && last.interval <= interval && isVisible(last) ? last : last?.before
+    if (one !== undefined && one.interval <= interval && isVisible(one)) exemplars.push(one.exemplar)
   }
   return exemplars
 }
 
-const keep = (series: Series, position: number, interval: number, exemplar: Exemplar) => {
+/** A reader shows no trace that is not kept yet. */
+const isVisible = ({ decision }: Omit<KeptExemplar, "before">): boolean =>
+  decision === undefined || decision.isKept === true
+
+const keep = (series: Series, position: number, made: Omit<KeptExemplar, "before">) => {
   const kept = series.exemplars ??= []
   while (kept.length <= position) kept.push(undefined)
-  const before = kept[position]
+  const last = kept[position]
+  // One that can be shown stays behind those that wait for a decision.
+  const before = last === undefined || isVisible(last) ? last : last.before
   kept[position] = {
-    exemplar,
-    interval,
-    before: before === undefined ? undefined : { exemplar: before.exemplar, interval: before.interval }
+    ...made,
+    before: before && { exemplar: before.exemplar, interval: before.interval, decision: before.decision }
   }
 }

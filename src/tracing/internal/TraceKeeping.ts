@@ -1,0 +1,144 @@
+/**
+ * Which traces are kept, decided at the end of a run.
+ *
+ * **Details**
+ *
+ * A run is what this process has of a trace: a span without a local parent and all spans below it. If its id falls into
+ * `tracing.keep.ratio`, a run is kept from its start. All others wait in memory until they end. Failed, slow and chosen
+ * runs are kept whole then.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import type * as Tracer from "effect/Tracer"
+import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import { Attribute, SpanName } from "../../Conventions.ts"
+import type { TraceDecision } from "../../internal/TraceDecision.ts"
+import type { SpanData } from "../SpanData.ts"
+import * as TraceState from "./TraceState.ts"
+
+/** Why a run was kept beside its ratio. */
+export type KeepReason = "error" | "slow" | "always" | "limit" | "shutdown"
+
+/** What all spans share that this process has of a trace. */
+export class LocalTrace implements TraceDecision {
+  isKept: boolean | undefined
+  traceState: string
+  /** Ended spans that wait for the decision. */
+  waiting: Array<SpanData> = []
+  /** The first reason found to keep the run. */
+  reason: KeepReason | undefined = undefined
+
+  constructor(isKept: boolean | undefined, traceState: string) {
+    this.isKept = isKept
+    this.traceState = traceState
+  }
+}
+
+/** A span that this room can decide about. */
+export interface Member extends SpanData {
+  readonly trace: LocalTrace
+  /** Whether it is the first span of its trace in this process. */
+  readonly isLocalRoot: boolean
+  /** Adds an attribute to a span that has ended. */
+  readonly addLate: (key: string, value: string) => void
+}
+
+export interface TraceKeeping {
+  /** Begins a trace in this process; its parent is in another process, if there is one. */
+  readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
+  /** Takes an ended span. */
+  readonly end: (span: Member) => void
+  /** Keeps all runs that are not decided, as nothing can say any more how they end. */
+  readonly decideAll: () => void
+  /** Spans that wait for a decision. */
+  readonly undecided: () => number
+}
+
+/** The member of `tracestate` that tells another process of ours that a run is not decided. */
+const vendor = "tasker"
+const undecidedMark = "undecided"
+
+/** Makes the decisions; `emit` takes each span of a kept run once. */
+export const make = (options: {
+  readonly keep: TelemetryConfig["tracing"]["keep"]
+  /** Share of traces that the sampler has let through by their ids; 1 for other samplers. */
+  readonly sampledRatio: number
+  readonly emit: (span: SpanData) => void
+  readonly onDecided: (decision: "kept" | "dropped", reason: KeepReason | "ratio") => void
+  readonly onSampledOut: (spans: number) => void
+}): TraceKeeping => {
+  const { emit, keep, onDecided, onSampledOut, sampledRatio } = options
+  const isActive = keep.ratio < 1
+  const rejected = TraceState.rejected(Math.min(keep.ratio, sampledRatio))
+  const threshold = keep.ratio < 1 || sampledRatio < 1 ? TraceState.thresholdText(rejected) : undefined
+  const slowNanos = keep.slowerThan === undefined ? undefined : Duration.toNanosUnsafe(keep.slowerThan)
+  const always = new Set(keep.always)
+  const undecided = new Set<LocalTrace>()
+  let waiting = 0
+
+  const begin = (traceId: string, parent: Tracer.AnySpan | undefined): LocalTrace => {
+    const given = parent === undefined ? "" : TraceState.of(parent)
+    const isOpen = parent === undefined || TraceState.get(given, vendor) === undecidedMark
+    // Another process has decided, so the part of the trace here is kept as well.
+    if (!isOpen) return new LocalTrace(true, given)
+    if (!isActive) {
+      return new LocalTrace(true, parent === undefined ? TraceState.withThreshold("", threshold) : given)
+    }
+    if (TraceState.randomness(traceId, given) >= rejected) {
+      onDecided("kept", "ratio")
+      return new LocalTrace(true, TraceState.withThreshold(TraceState.set(given, vendor, undefined), threshold))
+    }
+    return new LocalTrace(undefined, TraceState.set(given, vendor, undecidedMark))
+  }
+
+  const reasonOf = (span: Member): KeepReason | undefined => {
+    if (!span.isLocalRoot && span.name !== SpanName.task) return undefined
+    if (keep.errors && span.statusCode === "error") return "error"
+    if (slowNanos !== undefined && span.endTimeNanos - span.startTimeNanos >= slowNanos) return "slow"
+    return always.has(String(span.attributes.get(Attribute.taskName))) ? "always" : undefined
+  }
+
+  const decide = (trace: LocalTrace, reason: KeepReason | undefined, root: Member | undefined) => {
+    const spans = trace.waiting
+    undecided.delete(trace)
+    waiting -= spans.length
+    trace.waiting = []
+    trace.isKept = reason !== undefined
+    trace.traceState = TraceState.set(trace.traceState, vendor, undefined)
+    if (reason === undefined) {
+      onSampledOut(spans.length)
+      return onDecided("dropped", "ratio")
+    }
+    onDecided("kept", reason)
+    trace.reason = reason
+    root?.addLate(Attribute.keepReason, reason)
+    for (const span of spans) emit(span)
+  }
+
+  const hold = (span: Member) => {
+    const { trace } = span
+    undecided.add(trace)
+    trace.waiting.push(span)
+    waiting++
+    trace.reason ??= reasonOf(span)
+    if (span.isLocalRoot) decide(trace, trace.reason, span)
+    else if (trace.waiting.length >= keep.maxSpansPerRun || waiting >= keep.maxSpans) decide(trace, "limit", undefined)
+  }
+
+  return {
+    begin,
+    end: (span) => {
+      const { isKept, reason } = span.trace
+      if (isKept === undefined) return hold(span)
+      if (!isKept) return onSampledOut(1)
+      // The run was decided before its first span ended.
+      if (reason !== undefined && span.isLocalRoot) span.addLate(Attribute.keepReason, reason)
+      emit(span)
+    },
+    decideAll: () => {
+      for (const trace of undecided) decide(trace, "shutdown", undefined)
+    },
+    undecided: () => waiting
+  }
+}
