@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
+import * as TraceDecision from "../../../../src/internal/TraceDecision.ts"
 import { Series } from "../../../../src/metrics/internal/store/Series.ts"
 import { ExemplarFilter } from "../../../../src/metrics/internal/store/SeriesExemplars.ts"
 import { test, wholeSeriesOf } from "../../storeTest.ts"
@@ -88,6 +89,34 @@ describe("Exemplars", () => {
     keep("d", 4)
     assert.deepStrictEqual(valuesOf(read([series])), [[]])
   })
+
+  test("are shown when their trace is kept, and never if it is dropped", (store) =>
+    Effect.gen(function*() {
+      const jobs = store.counter({ name: "jobs_total", help: "Jobs.", attributes: [] })
+      const shown = Effect.map(
+        store.snapshot,
+        (snapshot) => exemplarsOf(snapshot, "jobs_total").map(([value]) => value)
+      )
+      const record = (value: number, decision: TraceDecision.TraceDecision) =>
+        Effect.withParentSpan(
+          Effect.sync(() => jobs.inc({}, value)),
+          Object.assign(span(String(value)), { [TraceDecision.key]: decision })
+        )
+      const first: { isKept: boolean | undefined } = { isKept: undefined }
+      yield* record(1, first)
+      assert.deepStrictEqual(yield* shown, [])
+      first.isKept = true
+      assert.deepStrictEqual(yield* shown, [1])
+      const second: { isKept: boolean | undefined } = { isKept: undefined }
+      yield* record(2, second)
+      assert.deepStrictEqual(yield* shown, [1])
+      yield* record(3, { isKept: undefined })
+      assert.deepStrictEqual(yield* shown, [1])
+      second.isKept = false
+      yield* record(4, { isKept: false })
+      yield* record(5, { isKept: true })
+      assert.deepStrictEqual(yield* shown, [5])
+    }))
 
   test("are of sampled spans only", (store) =>
     Effect.gen(function*() {
