@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit, Layer, Logger, Metric, References, Schema, Scope, Tracer } from "effect"
+import { ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Metric, References, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import {
   LogDestination,
@@ -97,6 +97,20 @@ describe("Telemetry.layer", () => {
       const bus = yield* Effect.provide(EventBus, Telemetry.layer({ enabled: false }))
       assert.isFalse(bus.enabled)
     }).pipe(Effect.provide(Logger.layer([]))))
+
+  it.effect("keeps the redaction of the options with enabled false", () =>
+    Effect.gen(function*() {
+      const charge = Step.make("charge", { run: () => Effect.fail({ iban: "DE02", total: 1 }) })
+      const runner = yield* TaskRunner.TaskRunner
+      const { fiber, taskId } = yield* runner.start(
+        Task.make("pay", { input: Schema.Void, steps: [charge] }),
+        undefined
+      )
+      yield* recorder.advance("1 minute")
+      yield* Fiber.await(fiber)
+      const { steps } = yield* runner.inspect(taskId)
+      assert.deepStrictEqual(steps[0]?.error?.fields, { iban: "[FILTERED]", total: 1 })
+    }).pipe(Effect.provide(Telemetry.layer({ enabled: false, redaction: { keys: ["iban"] } }))))
 
   it.effect("leaves the tracer of the program as it is with tracing.enabled false", () =>
     Effect.gen(function*() {

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as SchemaIssue from "effect/SchemaIssue"
+import { truncateAtWord } from "./truncateAtWord.ts"
 
 /** A mistake: where it is, as a dotted path, and what was expected. The value is not repeated. */
 export interface Issue {
@@ -15,8 +16,7 @@ export interface Issue {
 const mostIssues = 20
 
 /** Characters of a path and of a message; keys come from strangers. */
-const longestPath = 256
-const longestMessage = 512
+const longestText = 512
 
 /** Gives the first 20 mistakes; one more entry says how many others were found. */
 export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
@@ -30,7 +30,7 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
     else {
       for (const { message, path: inner = [] } of formatIssues(issue).issues) {
         const keys = [...path, ...inner.map((part) => typeof part === "object" ? part.key : part)]
-        found.push({ path: cutAt(keys.map(String).join("."), longestPath), message: cutAt(message, longestMessage) })
+        found.push({ path: clip(keys.map(String).join(".")), message: clip(message) })
       }
     }
   }
@@ -43,4 +43,5 @@ export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const cutAt = (text: string, limit: number): string => text.length > limit ? `${text.slice(0, limit)}…` : text
+const clip = (text: string): string =>
+  text.length > longestText ? `${truncateAtWord(text, longestText).trimEnd()}…` : text

@@ -420,13 +420,39 @@ describe("TelemetryConfig secrets", () => {
     ["a standard endpoint with a password", { OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${canary}@collector` }, {
       strict: true
     }],
-    ["a broken endpoint with a password", {}, { delivery: { tracesEndpoint: `user:${canary}@collector` } }]
+    ["a broken endpoint with a password", {}, { delivery: { tracesEndpoint: `user:${canary}@collector` } }],
+    ["the query of a bad endpoint", {}, { delivery: { endpoint: `ftp://collector/v1?${canary}` } }],
+    ["the query of a standard endpoint", { OTEL_EXPORTER_OTLP_ENDPOINT: `ftp://collector#${canary}` }, {
+      strict: true
+    }],
+    ["a secret in the value of another option", {}, { logging: { format: `password=${canary}` as never } }],
+    ["a secret in the value of a list", {}, { redaction: { patterns: [`api_key: ${canary}`] as never } }],
+    ["a secret in the variable of another option", { TASKER_ENABLED: `Bearer ${canary}${canary}` }, {}],
+    ["a secret in a standard variable", { OTEL_BSP_MAX_QUEUE_SIZE: `token=${canary}` }, { strict: true }],
+    ["a secret of a text so long that its end is not looked at", {
+      // What is masked is short, so that the end would be in view.
+      TASKER_ENABLED: `password=${"a".repeat(4096 - 35)} postgres://user:${canary}${"b".repeat(200)}@db`
+    }, {}],
+    ["a secret that is given to an option that is none", {}, { service: { name: Redacted.make(canary) as never } }]
   ]
 
   it.effect.each(secretive)("does not repeat %s", ([, env, options]) =>
     Effect.gen(function*() {
       const message = yield* problem(env, options)
-      assert.notInclude(message, canary)
+      assert.notInclude(message, canary.slice(0, 6))
+    }))
+
+  it.effect("shows a value in quotes, with a mask in place of each secret, and at most 80 characters of it", () =>
+    Effect.gen(function*() {
+      const got = (format: string) =>
+        Effect.map(problem({}, { logging: { format: format as never } }), (message) => message.split(", got ")[1])
+      assert.strictEqual(yield* got("the \"x\" of password=hunter2\n"), "\"the \\\"x\\\" of password=[FILTERED]\\n\"")
+      assert.strictEqual(yield* got("x".repeat(78)), `"${"x".repeat(78)}"`)
+      assert.strictEqual(yield* got("x".repeat(79)), `"${"x".repeat(79)}…`)
+      assert.strictEqual(
+        yield* problem({}, { service: { name: Redacted.make("x") as never } }),
+        "expected a text that is not empty at service.name, got a value that is not shown"
+      )
     }))
 
   it.effect("does not repeat standard headers in a warning", () =>

@@ -72,6 +72,18 @@ describe("Expect.spanTree", () => {
     Expect.spanTree([query, second], [{ name: "query" }, { name: "step" }])
   })
 
+  it("takes spans of two traces apart, even if their ids are equal", () => {
+    const other = "4bf92f3577b34da6a3ce929d0e0e4736"
+    const [one, two] = [span("one", 0), span("two", 1, undefined, { traceId: other })]
+    const twin = { ...two, spanId: one.spanId }
+    const children = [span("of one", 2, one), span("of two", 3, twin, { traceId: other })]
+    Expect.spanTree([...children, twin, one], [
+      { name: "one", children: [{ name: "of one", children: [] }] },
+      { name: "two", children: [{ name: "of two", children: [] }] }
+    ])
+    Expect.spanTree([children[1]!, one], [{ name: "one", children: [] }, { name: "of two" }])
+  })
+
   it("takes siblings that start together in any order, and no others", () => {
     const parent = span("task", 0)
     const together = [span("a", 1, parent), span("b", 1, parent), span("a", 1, parent, { kind: "client" }), parent]

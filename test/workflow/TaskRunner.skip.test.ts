@@ -91,7 +91,9 @@ describe("Step.make({ skipWhen })", () => {
     return Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(TaskRunner.run(ofSteps([step]), undefined))
       yield* recorder.advance("1 minute")
-      assert.strictEqual((yield* Fiber.join(fiber)).results.flagged, "skipped")
+      const { results, steps } = yield* Fiber.join(fiber)
+      assert.strictEqual(results.flagged, "skipped")
+      assert.deepStrictEqual([steps[0]?.state, steps[0]?.error], ["complete", undefined])
       assert.deepStrictEqual((yield* recorder.transitions).filter((line) => line.includes("flagged")), [
         "step.initialize_requested flagged ∅→pending",
         "step.execution_requested flagged pending→in_progress",

@@ -68,8 +68,15 @@ describe.concurrent("npm start", () => {
     }
     assert.strictEqual(all.tasks.length, 3)
     for (const { taskId } of all.tasks) await ended(`${url}/tasker/tasks/${taskId}`)
-    const ready = await (await fetch(`${url}/tasker/health/ready`)).json() as { readonly ready: boolean }
-    assert.isTrue(ready.ready)
+    const { checks, ready } = await (await fetch(`${url}/tasker/health/ready`)).json() as {
+      readonly ready: boolean
+      readonly checks: Readonly<Record<string, { readonly status: string }>>
+    }
+    assert.isTrue(ready)
+    assert.deepStrictEqual(Object.entries(checks).map(([name, { status }]) => [name, status]), [
+      ["task_store", "healthy"],
+      ["database", "healthy"]
+    ])
     const metrics = await (await fetch(`${url}/tasker/metrics`)).text()
     assert.include(metrics, "tasker_tasks_total{task=\"analyze_directory\",status=\"complete\"} 2")
     assert.include(metrics, "tasker_tasks_total{task=\"analyze_directory\",status=\"error\"} 1")
