@@ -18,7 +18,7 @@ import * as TelemetryConfig from "./config/TelemetryConfig.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
 import { FlushRegistry } from "./internal/FlushRegistry.ts"
-import * as IsolatedLayer from "./internal/isolatedLayer.ts"
+import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
 import * as LogEventSink from "./logging/internal/LogEventSink.ts"
@@ -104,7 +104,7 @@ export const layer = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  IsolatedLayer.make((theirs) =>
+  isolatedLayer((theirs) =>
     Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) => compose(config, [], shared(parts, theirs))))
   )
 
@@ -119,7 +119,7 @@ export const layerConfig = (
   options: TelemetryConfig.Options = {},
   parts: Parts = {}
 ): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> =>
-  IsolatedLayer.make((theirs) =>
+  isolatedLayer((theirs) =>
     Layer.unwrap(
       Effect.map(
         TelemetryConfig.load(options),
@@ -208,7 +208,7 @@ const taskStore = (parts: Parts): Layer.Layer<TaskStore.TaskStore> =>
     )
   })).pipe((store) => Layer.provideMerge(Layer.effect(OuterStore, TaskStore.TaskStore), store))
 
-const shared = (parts: Parts, theirs: IsolatedLayer.Theirs): Parts => ({
+const shared = (parts: Parts, theirs: Theirs): Parts => ({
   logDestination: parts.logDestination && theirs(parts.logDestination),
   metricStore: parts.metricStore && theirs(parts.metricStore),
   taskStore: parts.taskStore && theirs(parts.taskStore),

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Correlation from "../Correlation.ts"
-import { givenEffect } from "../internal/givenEffect.ts"
+import { expectEffect } from "../internal/expectEffect.ts"
 import { EventBus } from "./EventBus.ts"
 import type * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
@@ -151,7 +151,7 @@ interface Handler<R> {
 
 /** A handler of a program without types may give anything. */
 const called = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
-  Effect.suspend(() => givenEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
+  Effect.suspend(() => expectEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
 
 /**
  * Handlers run in place, which costs no fiber for each. But one of them may end the fiber past everything that would

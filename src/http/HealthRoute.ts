@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { redactService } from "../redaction/internal/redactService.ts"
 import * as Redaction from "../redaction/Redaction.ts"
-import { storeRead } from "../workflow/internal/storeRead.ts"
+import { readStore } from "../workflow/internal/readStore.ts"
 import { TaskState } from "../workflow/internal/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
-import * as Answer from "./internal/JsonResponse.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as Readiness from "./internal/Readiness.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 
@@ -88,14 +88,14 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
 
     const live = Effect.map(
       timestamp,
-      (timestamp) => Answer.json(200, { alive: true, timestamp, service: service.name })
+      (timestamp) => JsonResponse.json(200, { alive: true, timestamp, service: service.name })
     )
 
     const ready = Effect.gen(function*() {
       const results = yield* readiness.runAll
       const failedChecks = results.filter(({ status }) => status === "unhealthy").map(({ name }) => name)
       const isReady = failedChecks.length === 0
-      return Answer.json(isReady ? 200 : 503, {
+      return JsonResponse.json(isReady ? 200 : 503, {
         ready: isReady,
         checks: Object.fromEntries(results.map(({ name, ...result }) => [name, result])),
         ...(isReady ? {} : { failedChecks }),
@@ -104,10 +104,10 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
     })
 
     const status = Effect.gen(function*() {
-      const counted = yield* Effect.option(storeRead(() => store.counts, config.execution.storeTimeout))
+      const counted = yield* Effect.option(readStore(() => store.counts, config.execution.storeTimeout))
       const tasks = counted._tag === "Some" ? tally(counted.value) : undefined
       const healthy = tasks !== undefined && !isFailing(tasks)
-      return Answer.json(healthy ? 200 : 503, {
+      return JsonResponse.json(healthy ? 200 : 503, {
         healthy,
         status: tasks === undefined ? "error" : healthy ? "healthy" : "unhealthy",
         service: service.name,

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { redactService } from "../redaction/internal/redactService.ts"
 import * as Redaction from "../redaction/Redaction.ts"
-import * as Answer from "./internal/JsonResponse.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as Negotiation from "./internal/Negotiation.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 
@@ -59,7 +59,7 @@ const formats: readonly [Format, ...ReadonlyArray<Format>] = [
   {
     contentType: "application/json",
     matches: ({ type }) => type === "application/json",
-    answer: ({ routes, service }) => Answer.json(200, { service, routes }, vary)
+    answer: ({ routes, service }) => JsonResponse.json(200, { service, routes }, vary)
   },
   {
     contentType: "text/html; charset=utf-8",

@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
 import * as Redaction from "../redaction/Redaction.ts"
-import * as Answer from "./internal/JsonResponse.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 
@@ -54,7 +54,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
     const redaction = yield* Redaction.Current
     const levels = yield* LogLevels
     const show = Effect.map(levels.active, ([program, ...components]) =>
-      Answer.json(200, {
+      JsonResponse.json(200, {
         changeable: levels.runtime,
         ...(program === undefined ? {} : levelOf(program)),
         components: components.map((active) => ({
@@ -75,7 +75,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
       // Who silences the program shall be found in its log, and so shall who lets it speak.
       const isHeard = levels.runtime && levels.isWritten("Info", undefined, yield* Clock.currentTimeMillis)
       if (isHeard) yield* announce
-      yield* Effect.mapError(set, ({ message }) => Answer.json(409, { error: "levels_fixed", message }))
+      yield* Effect.mapError(set, ({ message }) => JsonResponse.json(409, { error: "levels_fixed", message }))
       if (!isHeard) yield* announce
       return yield* show
     })
@@ -115,7 +115,7 @@ const durationOf = (time: string | number): Effect.Effect<Duration.Duration, Htt
   const duration = Duration.fromInput(time as Duration.Input)
   return Option.isSome(duration) && Duration.between(duration.value, { minimum: Duration.millis(1), maximum: longest })
     ? Effect.succeed(duration.value)
-    : Effect.fail(Answer.invalidRequest([{
+    : Effect.fail(JsonResponse.invalidRequest([{
       path: "for",
       message: "Expected a duration such as \"10 seconds\", or milliseconds, of 1 millisecond to 30 days"
     }]))

@@ -15,7 +15,7 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import type { Dropped } from "../metrics/internal/exposition/PrometheusFamilies.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
 import * as ExpositionFormats from "./internal/ExpositionFormats.ts"
-import * as Answer from "./internal/JsonResponse.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as Negotiation from "./internal/Negotiation.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 import * as SharedSnapshot from "./internal/SharedSnapshot.ts"
@@ -88,7 +88,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
   })
 )
 
-const disabled = Answer.json(404, {
+const disabled = JsonResponse.json(404, {
   error: "metrics_disabled",
   message: "set the options enabled and metrics.enabled to true"
 })

@@ -18,12 +18,12 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { issuesOf } from "../internal/schemaIssues.ts"
 import * as Redaction from "../redaction/Redaction.ts"
-import { storeRead } from "../workflow/internal/storeRead.ts"
+import { readStore } from "../workflow/internal/readStore.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskError } from "../workflow/TaskError.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
-import * as Answer from "./internal/JsonResponse.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 import * as TaskView from "./internal/TaskView.ts"
@@ -153,7 +153,7 @@ const create = (
     const { context: input, name } = yield* readRequest
     const task = tasks.get(name)
     if (task === undefined) {
-      return yield* Effect.fail(Answer.json(404, {
+      return yield* Effect.fail(JsonResponse.json(404, {
         error: "unknown_task",
         message: "start one of the known tasks",
         known: view.ofNames(tasks.keys())
@@ -167,7 +167,7 @@ const create = (
       onSuccess: ({ state }) => state
     })
     const { route } = yield* HttpRouter.RouteContext
-    return Answer.json(201, { taskId, status, correlationId }, { location: `${route.path}/${taskId}` })
+    return JsonResponse.json(201, { taskId, status, correlationId }, { location: `${route.path}/${taskId}` })
   })
 
 /**
@@ -202,10 +202,10 @@ const list = (
 ): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
     const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
-      Effect.mapError((error) => Answer.invalidRequest(issuesOf(error.issue)))
+      Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
     )
-    const found = yield* Effect.mapError(storeRead(() => store.list({ limit, offset }), timeout), () => storeFailed)
-    return Answer.json(200, { tasks: found.map(view.ofTask), limit, offset })
+    const found = yield* Effect.mapError(readStore(() => store.list({ limit, offset }), timeout), () => storeFailed)
+    return JsonResponse.json(200, { tasks: found.map(view.ofTask), limit, offset })
   })
 
 const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)
@@ -213,7 +213,7 @@ const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)
 const show = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
   Effect.gen(function*() {
     const snapshot = yield* Effect.mapError(runner.inspect(yield* idOf), refusedBy)
-    return Answer.json(200, view.ofSnapshot(snapshot))
+    return JsonResponse.json(200, view.ofSnapshot(snapshot))
   })
 
 const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
@@ -222,10 +222,10 @@ const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.R
     const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
     // The store may have let it go since.
     const snapshot = yield* Effect.option(runner.inspect(id))
-    return Answer.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
+    return JsonResponse.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
 
-const storeFailed = Answer.json(503, {
+const storeFailed = JsonResponse.json(503, {
   error: "task_store_failed",
   message: "the task store failed or did not answer in time; the log of the service says why"
 })
@@ -236,23 +236,23 @@ const retryAfterSeconds = "5"
 const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
   switch (reason._tag) {
     case "InvalidInput":
-      return Answer.invalidRequest(reason.issues.map(({ message, path }) => ({
+      return JsonResponse.invalidRequest(reason.issues.map(({ message, path }) => ({
         path: path === "" ? "context" : `context.${path}`,
         message
       })))
     case "TaskNotFound":
-      return Answer.json(404, {
+      return JsonResponse.json(404, {
         error: "task_not_found",
         message: "no run has this id; GET /tasks lists the runs that are kept"
       })
     case "TransitionRefused":
-      return Answer.json(409, {
+      return JsonResponse.json(409, {
         error: "already_ended",
         message: "the run has ended; nothing is left to cancel",
         status: reason.state
       })
     case "NotRunning":
-      return Answer.json(409, {
+      return JsonResponse.json(409, {
         error: "not_running_here",
         message: "ask the process that runs it",
         status: reason.state
@@ -260,12 +260,12 @@ const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
     case "StoreFailed":
       return storeFailed
     case "TooManyTasks":
-      return Answer.json(503, {
+      return JsonResponse.json(503, {
         error: "too_many_tasks",
         message: "as many started tasks run as execution.startedTasks allows; try again later",
         limit: reason.limit
       }, { "retry-after": retryAfterSeconds })
     default:
-      return Answer.internalError
+      return JsonResponse.internalError
   }
 }

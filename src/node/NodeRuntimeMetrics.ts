@@ -15,13 +15,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { performance } from "node:perf_hooks"
+import type * as Scope from "effect/Scope"
+import { constants, performance, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks"
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from "node:v8"
 import { runtimeCatalog } from "../metrics/MetricCatalog.ts"
-import type { ObservedDeclaration } from "../metrics/MetricStore.ts"
-import { MetricStore } from "../metrics/MetricStore.ts"
+import { MetricStore, type ObservedDeclaration } from "../metrics/MetricStore.ts"
 import * as NodeEventLoop from "./internal/NodeEventLoop.ts"
-import * as NodeGarbageCollection from "./internal/NodeGarbageCollection.ts"
 
 /**
  * Measures the process that the layer is built in, into a store that measures the
@@ -48,7 +47,7 @@ export const layer: Layer.Layer<never, never, MetricStore> = Layer.effectDiscard
     const clock = yield* Clock.Clock
     const window = yield* NodeEventLoop.observe(() => clock.monotonicTimeNanosUnsafe())
     const pauses = store.histogram(runtimeCatalog.gcDuration)
-    yield* NodeGarbageCollection.observe((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
+    yield* observePauses((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
     store.info(runtimeCatalog.version, { version: process.version })
     // A worker thread has an event loop and a heap of its own; the process is measured by the main thread.
     const observed = [...eventLoop(window), ...heap, ...(store.measures === "process" ? ofProcess : [])]
@@ -124,3 +123,39 @@ const ofProcess: ReadonlyArray<Observed> = [
     }
   }
 ]
+
+type GcType = "minor" | "major" | "incremental" | "weakcb"
+
+const types: ReadonlyMap<number, GcType> = new Map([
+  [constants.NODE_PERFORMANCE_GC_MINOR, "minor"],
+  [constants.NODE_PERFORMANCE_GC_MAJOR, "major"],
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, "incremental"],
+  [constants.NODE_PERFORMANCE_GC_WEAKCB, "weakcb"]
+])
+
+const millisPerSecond = 1000
+
+/** Calls `onPause` after each collection until the scope closes. */
+const observePauses = (
+  onPause: (type: GcType, seconds: number) => void
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.sync(() => {
+      const observer = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const type = types.get(kindOf(entry))
+          if (type !== undefined) onPause(type, entry.duration / millisPerSecond)
+        }
+      })
+      observer.observe({ entryTypes: ["gc"] })
+      return observer
+    }),
+    (observer) => Effect.sync(() => observer.disconnect())
+  ))
+
+const kindOf = (entry: PerformanceEntry): number => {
+  const detail: unknown = "detail" in entry ? entry.detail : undefined
+  return typeof detail === "object" && detail !== null && "kind" in detail && typeof detail.kind === "number"
+    ? detail.kind
+    : -1
+}

@@ -5,7 +5,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { TransitionRefused } from "./internal/TransitionRefused.ts"
 
 /**
  * The input does not fit the task's schema; nothing has run.
@@ -116,6 +115,23 @@ export class StepNotFound extends Schema.TaggedError<StepNotFound>()("StepNotFou
 }) {
   override get message(): string {
     return `task ${this.taskId} has no step "${this.stepName}"`
+  }
+}
+
+/**
+ * A transition that the state machine refuses, for example `step in state
+ * "complete" cannot take "failed"`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TransitionRefused extends Schema.TaggedError<TransitionRefused>()("TransitionRefused", {
+  subject: Schema.Literals(["task", "step"]),
+  state: Schema.String,
+  event: Schema.String
+}) {
+  override get message(): string {
+    return `${this.subject} in state "${this.state}" cannot take "${this.event}"`
   }
 }
 

@@ -19,15 +19,14 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
 import * as ManualResolution from "./internal/ManualResolution.ts"
+import { readStore } from "./internal/readStore.ts"
 import * as RunPreparation from "./internal/RunPreparation.ts"
-import { storeRead } from "./internal/storeRead.ts"
 import * as TaskExecution from "./internal/TaskExecution.ts"
 import { type Restore, taskFields, type TaskRun } from "./internal/TaskRun.ts"
 import { hasEnded } from "./internal/TaskState.ts"
-import { TransitionRefused } from "./internal/TransitionRefused.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
-import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks } from "./TaskError.ts"
+import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks, TransitionRefused } from "./TaskError.ts"
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
 
 /**
@@ -235,7 +234,7 @@ const make = Effect.gen(function*() {
 
   /** What the store knows of a task that does not run here. */
   const stored = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
-    storeRead(() => store.get(taskId), timeout).pipe(
+    readStore(() => store.get(taskId), timeout).pipe(
       Effect.mapError(() => new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) })),
       Effect.flatMap((found) =>
         Option.isSome(found)

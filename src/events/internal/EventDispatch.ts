@@ -7,8 +7,8 @@
 import type * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
-import { notExpected } from "../../internal/givenEffect.ts"
-import * as Contain from "../../internal/guard.ts"
+import { unexpectedValue } from "../../internal/expectEffect.ts"
+import { handle, orElse } from "../../internal/guard.ts"
 import type * as EventDefinition from "../EventDefinition.ts"
 import type { EventEnvelope } from "../EventEnvelope.ts"
 import * as EventRoute from "../EventRoute.ts"
@@ -72,11 +72,11 @@ export const run = (
   onError: (sink: { readonly name: string }) => void
 ): void => {
   const { definition, exact, subscribers, thinned } = dispatch
-  for (const sink of exact) Contain.handle(sink, envelope, fiber, definition, onError)
+  for (const sink of exact) handle(sink, envelope, fiber, definition, onError)
   if (thinned.length > 0 && isKept(dispatch, envelope, fiber, onError)) {
-    for (const sink of thinned) Contain.handle(sink, envelope, fiber, definition, onError)
+    for (const sink of thinned) handle(sink, envelope, fiber, definition, onError)
   }
-  for (const sink of subscribers) Contain.handle(sink, envelope, fiber, definition, onError)
+  for (const sink of subscribers) handle(sink, envelope, fiber, definition, onError)
 }
 
 const predicate = { name: "predicate" }
@@ -89,10 +89,10 @@ const isKept = (
   onError: (sink: { readonly name: string }) => void
 ): boolean => {
   if (when !== undefined) {
-    const holds = Contain.orElse(() => {
+    const holds = orElse(() => {
       const given: unknown = when(envelope as never)
       // The event does not wait, and a rejection that nothing waits for would end the process.
-      if (Predicate.isPromiseLike(given)) throw notExpected("the predicate of a route", given, "true or false")
+      if (Predicate.isPromiseLike(given)) throw unexpectedValue("the predicate of a route", given, "true or false")
       return given as boolean
     }, () => {
       onError(predicate)

@@ -31,7 +31,7 @@ export const internalError: HttpServerResponse.HttpServerResponse = json(500, {
  * Makes a handler safe to mount. An answer in the error channel is sent as it
  * is; a defect is logged and answered with a 500 that says nothing about it.
  */
-export const contained = <R>(
+export const guardHandler = <R>(
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   handler.pipe(

@@ -11,7 +11,7 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { issuesOf } from "../../internal/schemaIssues.ts"
-import * as Answer from "./JsonResponse.ts"
+import * as JsonResponse from "./JsonResponse.ts"
 
 /** Largest body in bytes. */
 const maximumBytes = 1024 * 1024
@@ -19,16 +19,16 @@ const maximumBytes = 1024 * 1024
 /** Levels of lists and objects in a body: schemas decode each level on the stack. */
 const maximumDepth = 100
 
-const tooDeep = Answer.invalidRequest([{
+const tooDeep = JsonResponse.invalidRequest([{
   path: "",
   message: `the body has more than ${maximumDepth} levels of lists and objects`
 }])
-const tooLarge = Answer.json(413, {
+const tooLarge = JsonResponse.json(413, {
   error: "body_too_large",
   message: `send at most ${maximumBytes} bytes`,
   maximumBytes
 })
-const wrongType = Answer.json(415, {
+const wrongType = JsonResponse.json(415, {
   error: "unsupported_media_type",
   message: "send JSON with the header \"content-type: application/json\"",
   expected: "application/json"
@@ -51,15 +51,15 @@ export const readJson = <A>(
       Effect.mapError(({ reason }) =>
         reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
           ? tooLarge
-          : Answer.invalidRequest([{ path: "", message: "the body could not be read" }])
+          : JsonResponse.invalidRequest([{ path: "", message: "the body could not be read" }])
       )
     )
     const value = yield* Effect.try({
       try: (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
-      catch: () => Answer.invalidRequest([{ path: "", message: "the body is not valid JSON" }])
+      catch: () => JsonResponse.invalidRequest([{ path: "", message: "the body is not valid JSON" }])
     })
     if (isDeeperThan(value, maximumDepth)) return yield* Effect.fail(tooDeep)
-    return yield* Effect.mapError(decode(value), (error) => Answer.invalidRequest(issuesOf(error.issue)))
+    return yield* Effect.mapError(decode(value), (error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
   })
 }
 

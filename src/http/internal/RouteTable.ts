@@ -14,9 +14,8 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
-import * as BearerToken from "./BearerToken.ts"
-import * as Answer from "./JsonResponse.ts"
-import * as WriteGuard from "./WriteGuard.ts"
+import * as Authorization from "./Authorization.ts"
+import * as JsonResponse from "./JsonResponse.ts"
 
 /** What is told about a route. */
 export interface RouteEntry {
@@ -28,11 +27,7 @@ export interface RouteEntry {
 
 /** A route and its handler; an answer in the error channel is sent as it is. */
 export interface Route extends RouteEntry {
-  /**
-   * Who may use it: `open` everybody; `read` everybody, with `http.authRequired` who has the token; `token` who has the
-   * token; `write` who has the token, without a configured token programs on the same machine.
-   */
-  readonly access: "open" | "read" | "token" | "write"
+  readonly access: Authorization.Access
   /** Whether the server's log has no line about its requests. */
   readonly isQuiet?: boolean
   readonly handler: Effect.Effect<
@@ -57,28 +52,18 @@ export const mount = Effect.fnUntraced(function*(routes: ReadonlyArray<Route>) {
   const { http } = yield* TelemetryConfig.Current
   const router = yield* HttpRouter.HttpRouter
   const listing = yield* Listing
-  const verify = BearerToken.verifier(http.token)
-  const withToken = (request: HttpServerRequest) => verify(request) ? undefined : BearerToken.unauthorized
-  const refusals = {
-    open: undefined,
-    read: http.authRequired ? withToken : undefined,
-    token: withToken,
-    write: WriteGuard.make(http.token)
-  }
+  const refuse = Authorization.make(http)
   for (const { access, handler, isQuiet = false, method, path, ...entry } of routes) {
-    const contained = Answer.contained(guard(refusals[access], handler))
-    yield* router.add(method, path, isQuiet ? HttpMiddleware.withLoggerDisabled(contained) : contained)
+    const guarded = JsonResponse.guardHandler(authorized(refuse[access], handler))
+    yield* router.add(method, path, isQuiet ? HttpMiddleware.withLoggerDisabled(guarded) : guarded)
     listing?.push({ method, path, ...entry })
   }
   yield* refuseOthers(routes)
 })
 
-const guard = (
-  refusalOf: ReturnType<typeof WriteGuard.make> | undefined,
-  handler: Route["handler"]
-): Route["handler"] =>
-  refusalOf === undefined ? handler : Effect.flatMap(HttpServerRequest, (request): Route["handler"] => {
-    const refusal = refusalOf(request)
+const authorized = (refuse: Authorization.Refuse | undefined, handler: Route["handler"]): Route["handler"] =>
+  refuse === undefined ? handler : Effect.flatMap(HttpServerRequest, (request): Route["handler"] => {
+    const refusal = refuse(request)
     return refusal === undefined ? handler : Effect.succeed(refusal)
   })
 
@@ -94,7 +79,7 @@ export const refuseUnknown = Effect.gen(function*() {
   const prefix = yield* Prefix
   const listing = (yield* Listing) ?? []
   if (prefix === "") return
-  const notFound = Answer.json(404, {
+  const notFound = JsonResponse.json(404, {
     error: "not_found",
     message: `no route has this path; GET ${prefix}/ lists the routes`
   })
@@ -134,7 +119,7 @@ const isRouteNotFound = (error: unknown): error is HttpServerError =>
 
 const methodNotAllowed = (methods: ReadonlyArray<string>) => {
   const allow = methods.join(", ")
-  return Answer.json(405, { error: "method_not_allowed", message: `this path takes ${allow}` }, { allow })
+  return JsonResponse.json(405, { error: "method_not_allowed", message: `this path takes ${allow}` }, { allow })
 }
 
 /** The path as the router compares it: without query, case, doubled slashes and a slash at its end. */

@@ -45,8 +45,8 @@ export const execute = (
       stepCount: indices.length
     }).pipe(
       Effect.andThen(steps),
-      // The loop may be over and hear of no broken attempt any more.
-      Effect.ensuring(Effect.forEach(indices, (index) => StepExecutor.settleBroken(run, index), { discard: true })),
+      // The loop may be over and hear of no lost attempt any more.
+      Effect.ensuring(Effect.forEach(indices, (index) => StepExecutor.settleLost(run, index), { discard: true })),
       Effect.ensuring(Effect.suspend(() =>
         run.bus.publish("workflow.steps_execution_completed", {
           ...taskFields(run.record),

@@ -210,10 +210,10 @@ const receive = (state: Loop, message: Message): Effect.Effect<void, never, unkn
     case "Settled":
       state.running--
       return settled(state, message.index, message.exit)
-    case "Broken":
+    case "FiberLost":
       state.running--
       return Effect.andThen(
-        StepExecutor.settleBroken(state.run, message.index),
+        StepExecutor.settleLost(state.run, message.index),
         Effect.suspend(() => settled(state, message.index, Exit.void))
       )
     case "BackoffElapsed":

@@ -23,7 +23,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { givenEffect } from "../../internal/givenEffect.ts"
+import { expectEffect } from "../../internal/expectEffect.ts"
 import type { StepRecord, TaskRecord, TaskStore } from "../TaskStore.ts"
 import { hasEnded } from "./TaskState.ts"
 
@@ -97,7 +97,7 @@ export const make = (options: {
   const start = (key: number) => {
     const effect = waiting.get(key) as Write
     waiting.delete(key)
-    const fiber = fork(Effect.suspend(() => givenEffect("the task store", effect()) as Effect.Effect<void>))
+    const fiber = fork(Effect.suspend(() => expectEffect("the task store", effect()) as Effect.Effect<void>))
     // Most stores answer at once; only one that does not is watched.
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return ended(exit)

@@ -21,7 +21,7 @@ import { PreventSchedulerYield } from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../../Conventions.ts"
 import * as Correlation from "../../Correlation.ts"
-import { givenEffect, notExpected } from "../../internal/givenEffect.ts"
+import { expectEffect, unexpectedValue } from "../../internal/expectEffect.ts"
 import { withSpan } from "../../internal/ownSpans.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
@@ -47,7 +47,7 @@ export const attempt = (
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
     const batch = batchLimit === undefined ? undefined : { limit: batchLimit, end: millisOf(fiber) + batchLimit }
-    const progress: Progress = { brokenBy: undefined, settle: (exit) => start(run, index, () => exit, batch, progress) }
+    const progress: Progress = { lostWith: undefined, settle: (exit) => start(run, index, () => exit, batch, progress) }
     run.attempting[index] = progress
     const report = (exit: Exit.Exit<void>) =>
       Effect.sync(() => {
@@ -56,8 +56,8 @@ export const attempt = (
       })
     fiber.addObserver((exit) => {
       if (run.attempting[index] !== progress) return
-      progress.brokenBy = exit
-      Queue.offerUnsafe(run.mailbox, { _tag: "Broken", index })
+      progress.lostWith = exit
+      Queue.offerUnsafe(run.mailbox, { _tag: "FiberLost", index })
     })
     const needed = step.skipWhen === undefined || run.isNeeded[index] === true
       ? start(run, index, body(run, step), batch, progress)
@@ -71,12 +71,12 @@ export const attempt = (
   })
 
 /** Settles an attempt whose fiber has ended without its finalizers; any other is left alone. */
-export const settleBroken = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
+export const settleLost = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
   Effect.suspend(() => {
     const progress = run.attempting[index]
-    if (progress?.brokenBy === undefined) return Effect.void
+    if (progress?.lostWith === undefined) return Effect.void
     run.attempting[index] = undefined
-    return progress.settle(progress.brokenBy)
+    return progress.settle(progress.lostWith)
   })
 
 /** The limit of a batch and the monotonic time of its end, in milliseconds. */
@@ -187,7 +187,7 @@ const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation
 
 const body = (run: TaskRun, step: Step.Any) => (attempt: number): Effect.Effect<unknown, unknown, unknown> =>
   Effect.suspend(() =>
-    givenEffect(
+    expectEffect(
       `run of step "${step.name}"`,
       step.run({ input: run.input as never, results: resultsFor(run, step) as never, attempt })
     )
@@ -208,7 +208,7 @@ const ask = (
     const context = { input: run.input as never, results: resultsFor(run, step) as never }
     const answerOf = (isSkipped: unknown): Answer => {
       if (typeof isSkipped !== "boolean") {
-        throw notExpected(`skipWhen of step "${step.name}"`, isSkipped, "true, false or an Effect of them")
+        throw unexpectedValue(`skipWhen of step "${step.name}"`, isSkipped, "true, false or an Effect of them")
       }
       return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
     }
@@ -229,7 +229,7 @@ const ask = (
 const skippedResult = (step: Step.Any, context: { readonly input: never; readonly results: never }): unknown => {
   const result: unknown = step.whenSkipped?.(context)
   if (Effect.isEffect(result) || Predicate.isPromiseLike(result)) {
-    throw notExpected(`whenSkipped of step "${step.name}"`, result, "a value")
+    throw unexpectedValue(`whenSkipped of step "${step.name}"`, result, "a value")
   }
   return result
 }

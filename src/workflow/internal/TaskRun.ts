@@ -24,16 +24,16 @@ import type * as EventCatalog from "../../events/EventCatalog.ts"
 import type { ErrorRecord } from "../../redaction/internal/ErrorRecord.ts"
 import type * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as Task from "../Task.ts"
+import type { TransitionRefused } from "../TaskError.ts"
 import type { StepRecord, TaskRecord } from "../TaskStore.ts"
 import type { RecordWriter } from "./RecordWriter.ts"
 import * as StepState from "./StepState.ts"
 import * as TaskState from "./TaskState.ts"
-import type { TransitionRefused } from "./TransitionRefused.ts"
 
 /** What wakes the orchestrator. */
 export type Message =
   | { readonly _tag: "Settled"; readonly index: number; readonly exit: Exit.Exit<void> }
-  | { readonly _tag: "Broken"; readonly index: number }
+  | { readonly _tag: "FiberLost"; readonly index: number }
   | { readonly _tag: "BackoffElapsed"; readonly index: number; readonly backoffSeconds: number }
   | { readonly _tag: "Resolved"; readonly index: number }
   | { readonly _tag: "CancelRequested" }
@@ -65,7 +65,7 @@ export interface RunRecords {
 /** An attempt that is under way. */
 export interface Progress {
   /** The exit of its fiber, if a value that is no Effect has ended the fiber past every finalizer. */
-  brokenBy: Exit.Exit<unknown, unknown> | undefined
+  lostWith: Exit.Exit<unknown, unknown> | undefined
   /** Settles the step with that exit. */
   settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
 }

@@ -13,7 +13,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { TransitionRefused } from "./TransitionRefused.ts"
+import { TransitionRefused } from "../TaskError.ts"
 
 /**
  * The schema of a task's state.

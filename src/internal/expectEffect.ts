@@ -8,11 +8,11 @@ import * as Predicate from "effect/Predicate"
 import { orElse } from "./guard.ts"
 
 /** The Effect that `given` is; otherwise one that dies of a `TypeError` which says who gave what. */
-export const givenEffect = (giver: string, given: unknown): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.isEffect(given) ? given : Effect.die(notExpected(giver, given, "an Effect"))
+export const expectEffect = (giver: string, given: unknown): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.isEffect(given) ? given : Effect.die(unexpectedValue(giver, given, "an Effect"))
 
 /** Says who gave what in place of what. */
-export const notExpected = (giver: string, given: unknown, expected: string): TypeError => {
+export const unexpectedValue = (giver: string, given: unknown, expected: string): TypeError => {
   const isPromise = orElse(() => Predicate.hasProperty(given, "then") && Predicate.isFunction(given.then), () => false)
   if (isPromise) waitFor(given as PromiseLike<unknown>)
   const kind = isPromise ? "a promise" : given === null ? "null" : kinds[typeof given]

@@ -6,7 +6,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { givenEffect } from "../../internal/givenEffect.ts"
+import { expectEffect } from "../../internal/expectEffect.ts"
 import { lateness } from "./RecordWriter.ts"
 
 /**
@@ -15,9 +15,9 @@ import { lateness } from "./RecordWriter.ts"
  *
  * @param timeout limit of the call
  */
-export const storeRead = <A>(call: () => Effect.Effect<A>, timeout: Duration.Duration): Effect.Effect<A, void> =>
+export const readStore = <A>(call: () => Effect.Effect<A>, timeout: Duration.Duration): Effect.Effect<A, void> =>
   Effect.forkDetach(
-    Effect.suspend(() => givenEffect("the task store", call()) as Effect.Effect<A>),
+    Effect.suspend(() => expectEffect("the task store", call()) as Effect.Effect<A>),
     { startImmediately: true }
   ).pipe(
     Effect.flatMap((fiber) => {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest } from "effect/http"
 import { IpNetwork } from "effect/net"
-import * as WriteGuard from "../../../src/http/internal/WriteGuard.ts"
+import * as Authorization from "../../../src/http/internal/Authorization.ts"
 import * as TaskRoute from "../../../src/http/TaskRoute.ts"
 import * as TelemetryRoutes from "../../../src/http/TelemetryRoutes.ts"
 import * as server from "../server.ts"
@@ -245,7 +245,7 @@ describe("without a token", () => {
 })
 
 describe("the peer of a request", () => {
-  const isRefused = WriteGuard.make(undefined)
+  const isRefused = Authorization.make({ authRequired: false, token: undefined }).write!
   const from = (remote: string | undefined, peer = remote) =>
     HttpServerRequest.fromWeb(new Request("http://localhost/tasks")).modify({
       headers: Headers.fromInput({ host: "localhost" }),
