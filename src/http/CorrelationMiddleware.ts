@@ -16,6 +16,8 @@ import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { Attribute } from "../Conventions.ts"
 import * as Correlation from "../Correlation.ts"
+import * as Baggage from "../tracing/Baggage.ts"
+import * as TraceCarrier from "../tracing/TraceCarrier.ts"
 
 /**
  * Runs every request of the app under a correlation id and answers with it.
@@ -29,7 +31,8 @@ import * as Correlation from "../Correlation.ts"
  *
  * The incoming `traceparent` is read by Effect's server tracer, which opens the
  * server span as its child; the response's `traceparent` names that span. A
- * request without a server span is answered without `traceparent`.
+ * request without a server span is answered without `traceparent`. The
+ * request's `tracestate` and `baggage` are continued.
  *
  * **Example** (An app with correlated requests)
  *
@@ -56,15 +59,22 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRoute
   Effect.map(TelemetryConfig.Current, ({ correlation }) => {
     const header = correlation.header.toLowerCase()
     return <E, R>(app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
-      Effect.flatMap(
-        Effect.flatMap(HttpServerRequest, ({ headers }) => Correlation.fromHeaders(headers, header)),
-        (id) => correlated(app, header, id)
-      )
+      Effect.gen(function*() {
+        const { headers } = yield* HttpServerRequest
+        const id = yield* Correlation.fromHeaders(headers, header)
+        const baggage = yield* TraceCarrier.continueRequest(headers)
+        return yield* correlated(app, header, id, baggage)
+      })
   }),
   { global: true }
 )
 
-const correlated = <A, E, R>(app: Effect.Effect<A, E, R>, header: string, id: string): Effect.Effect<A, E, R> =>
+const correlated = <A, E, R>(
+  app: Effect.Effect<A, E, R>,
+  header: string,
+  id: string,
+  baggage: Baggage.Baggage
+): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     const answered = { [header]: id, ...traceparent(fiber.context, id) }
     // Before the response is sent is the one place that answers of the router and of failures pass, too.
@@ -74,7 +84,9 @@ const correlated = <A, E, R>(app: Effect.Effect<A, E, R>, header: string, id: st
     )
     // Not provided to the app alone: the line that Effect logs about the response comes after it. The server puts
     // back the context it had before the request.
-    fiber.setContext(Context.add(fiber.context, Correlation.CorrelationId, id))
+    fiber.setContext(
+      fiber.context.pipe(Context.add(Correlation.CorrelationId, id), Context.add(Baggage.Current, baggage))
+    )
     return app
   })
 

@@ -14,6 +14,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -23,6 +24,7 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { guard } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as Redaction from "../redaction/Redaction.ts"
+import * as Baggage from "./Baggage.ts"
 import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
 import * as TraceKeeping from "./internal/TraceKeeping.ts"
@@ -124,7 +126,13 @@ const make = Effect.gen(function*() {
       if (span.sampled) keeping.end(span)
     }
   }
+  const { baggageAttributes } = config.tracing
+  const addBaggage = (span: RecordedSpan) => {
+    const baggage = Fiber.getCurrent()?.getRef(Baggage.Current)
+    for (const key of baggageAttributes) span.attribute(`baggage.${key}`, baggage?.[key])
+  }
   const start = (span: RecordedSpan): RecordedSpan => {
+    if (baggageAttributes.length > 0) addBaggage(span)
     for (const processor of processors) {
       const { onStart } = processor
       if (onStart !== undefined) guard(() => onStart(span), () => countError([processor.name]))

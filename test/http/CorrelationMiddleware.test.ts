@@ -4,7 +4,9 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as Correlation from "../../src/Correlation.ts"
 import * as TelemetryRoutes from "../../src/http/TelemetryRoutes.ts"
+import * as Baggage from "../../src/tracing/Baggage.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
+import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
 import * as server from "./server.ts"
 import { order, ProcessOrder } from "./tasks.ts"
 
@@ -57,6 +59,46 @@ describe("the line of a request that failed", () => {
       assert.deepInclude(broken, { message: "broken", "exception.kind": "defect", "http.status": 500 })
       assert.include(broken["exception.stacktrace"], "CorrelationMiddleware.test.ts")
     }).pipe(Effect.provide(layer())))
+})
+
+describe("the trace of a request", () => {
+  const Carried = HttpRouter.add(
+    "GET",
+    "/carried",
+    Effect.map(
+      Effect.all([TraceCarrier.inject, Baggage.Current]),
+      ([carrier, baggage]) => HttpServerResponse.jsonUnsafe({ state: carrier["tracestate"] ?? "", baggage })
+    )
+  )
+
+  it.effect("goes on with its tracestate and baggage", () =>
+    Effect.gen(function*() {
+      const { body } = yield* server.get("/carried", {
+        traceparent: incoming,
+        tracestate: "a=1,b=2",
+        baggage: "tenant=acme"
+      })
+      assert.deepStrictEqual(body, { state: "a=1,b=2", baggage: { tenant: "acme" } })
+      const [span] = (yield* spans).filter(({ kind }) => kind === "server")
+      assert.deepStrictEqual([span?.traceId, span?.traceState], [traceId, "a=1,b=2"])
+    }).pipe(Effect.provide(
+      server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Carried)).pipe(
+        Layer.provideMerge(server.telemetry())
+      )
+    )))
+
+  it.effect("is decided at the end where the caller has not decided", () =>
+    Effect.gen(function*() {
+      const send = (tracestate: string) => server.get("/carried", { traceparent: incoming, tracestate })
+      yield* send("tasker=undecided")
+      assert.lengthOf(yield* spans, 0)
+      yield* send("")
+      assert.isAbove((yield* spans).length, 0)
+    }).pipe(Effect.provide(
+      server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Carried)).pipe(
+        Layer.provideMerge(server.telemetry({ tracing: { keep: { ratio: 0 } } }))
+      )
+    )))
 })
 
 describe("correlation id", () => {

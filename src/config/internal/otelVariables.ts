@@ -34,6 +34,8 @@ const millis = (text: string): unknown => /^\d+$/.test(text) ? Duration.millis(N
 const same = (text: string): unknown => text
 const url = (text: string): unknown => text.replace(/\/+$/, "")
 
+const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
+
 /** The words of the specification and of its implementations that no option has. */
 const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
 const logLevel = (text: string): unknown => logLevels[text.toLowerCase()] ?? text
@@ -57,6 +59,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
     { path: "metrics.histogramAggregation", read: same }
   ],
   ["OTEL_LOG_LEVEL", { path: "logging.level", read: logLevel }],
+  ["OTEL_PROPAGATORS", { path: "tracing.propagators", read: words }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: same }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],
   ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: same }],
@@ -144,11 +147,6 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
     ],
     hidden: true,
     instead: "using logging.destination: log lines are not sent by OTLP"
-  },
-  {
-    variables: ["OTEL_PROPAGATORS"],
-    harmless: ["tracecontext"],
-    instead: "using the headers traceparent and b3, as Effect's HTTP client and server do"
   },
   {
     variables: ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],

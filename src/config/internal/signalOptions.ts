@@ -150,6 +150,17 @@ export const tracingOptions = Schema.Struct({
       doc: "Spans of all runs that may wait. The run that reaches the limit is kept at once."
     })
   }),
+  propagators: Option.choices(["tracecontext", "baggage", "b3", "b3multi", "none"], {
+    default: ["tracecontext", "baggage"],
+    doc:
+      "The headers that `TraceCarrier` reads and writes. Effect's HTTP client and server carry `traceparent` and `b3` " +
+      "whatever is chosen.",
+    otel: ["OTEL_PROPAGATORS"]
+  }),
+  baggageAttributes: Option.list({
+    default: [],
+    doc: "Keys of baggage that become attributes of spans, as `baggage.<key>`."
+  }),
   stateTransitions: Option.choice(["event", "span"], {
     default: "event",
     doc: "Whether a state transition is an event of the enclosing span or a span of its own."

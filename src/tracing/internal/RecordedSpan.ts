@@ -145,6 +145,14 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     this.attributes.set(name, attributeValue(limits, redaction, key, value))
   }
 
+  /** Continues the trace as its parent has it, of whose state nothing was known when the span began. */
+  continueFrom(parent: Tracer.AnySpan): void {
+    if (!this.isLocalRoot || this.trace.traceState !== "" || this.trace.reason !== undefined) return
+    const { isKept, traceState } = this.#recording.begin(this.traceId, parent)
+    this.trace.isKept = isKept
+    this.trace.traceState = traceState
+  }
+
   addLate(key: string, value: string): void {
     this.attributes.set(key, value)
   }

@@ -113,7 +113,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_COMPRESSION", "none", "tracing.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
   ["OTEL_LOGS_EXPORTER", "NONE", "logging.destination", "stdout"],
-  ["OTEL_PROPAGATORS", "tracecontext", "tracing.exporter", "otlp"],
+  ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }],
   ["OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON", "tracing.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "tracing.exporter", "otlp"]
 ]
@@ -169,14 +169,12 @@ const unsupported: ReadonlyArray<readonly [variable: string, text: string, sente
       `OTEL_${name} is not supported; using logging.destination: log lines are not sent by OTLP`
     ] as const
   ),
-  ...["b3", "tracecontext,baggage", "none"].map((text) =>
-    [
-      "OTEL_PROPAGATORS",
-      text,
-      `OTEL_PROPAGATORS="${text}" is not supported; using the headers traceparent and b3, as Effect's HTTP client and ` +
-      "server do"
-    ] as const
-  ),
+  [
+    "OTEL_PROPAGATORS",
+    "jaeger",
+    "OTEL_PROPAGATORS=\"jaeger\" is not usable: expected a list of \"tracecontext\", \"baggage\", \"b3\", \"b3multi\", " +
+    "\"none\"; using [\"tracecontext\", \"baggage\"]"
+  ],
   ...["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"].map((variable) =>
     [variable, "/etc/otel.yaml", `${variable} is not supported; using options in code and variables`] as const
   ),
@@ -469,7 +467,7 @@ describe("OTEL_ variables", () => {
       const { warnings } = yield* load({
         OTEL_LOGS_EXPORTER: "otlp",
         OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
-        OTEL_PROPAGATORS: "b3multi"
+        OTEL_PROPAGATORS: "xray"
       })
       assert.deepStrictEqual(warnings.map((warning) => warning.slice(0, warning.indexOf("="))), [
         "OTEL_EXPORTER_OTLP_COMPRESSION",
