@@ -10,12 +10,17 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { durationOf, toDuration } from "./config/internal/durationInput.ts"
 import type { DurationSuchAs, Mistake } from "./internal/typeMessages.ts"
+import { quoteValue } from "./redaction/internal/quoteValue.ts"
+
+const wait = Schema.Duration.check(
+  Schema.makeFilter((duration) => Duration.isFinite(duration) && !Duration.isNegative(duration))
+)
 
 /**
  * The schema of a policy: attempts, the table of waits and what bounds them.
@@ -26,14 +31,12 @@ import type { DurationSuchAs, Mistake } from "./internal/typeMessages.ts"
 export const RetryPolicy = Schema.Struct({
   /** Attempts in all, the first one included; 1 means no retry. */
   maximumAttempts: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })),
-  /** Seconds to wait after the first, second, … failed attempt. */
-  delays: Schema.Array(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))).check(Schema.isMinLength(1)),
+  /** The waits after the first, second, … failed attempt. */
+  delays: Schema.Array(wait).check(Schema.isMinLength(1)),
   /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
   multiplier: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 })),
   /** Longest wait, also for a server's `Retry-After`. */
-  maximum: Schema.Duration.check(
-    Schema.makeFilter((maximum) => Duration.isFinite(maximum) && !Duration.isNegative(maximum))
-  ),
+  maximum: wait,
   /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
   jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 })
@@ -57,8 +60,8 @@ export interface Options {
   readonly maximumAttempts?: number | undefined
   /** No option: the option is `maximumAttempts`. */
   readonly maxAttempts?: Mistake<"write maximumAttempts"> | undefined
-  /** Seconds to wait after the first, second, … failed attempt. */
-  readonly delays?: ReadonlyArray<number> | undefined
+  /** The waits after the first, second, … failed attempt. */
+  readonly delays?: ReadonlyArray<DurationSuchAs<"1 second">> | undefined
   /** Beyond the table the wait is `attempt ^ multiplier` seconds. */
   readonly multiplier?: number | undefined
   /** Longest wait, also for a server's `Retry-After`. */
@@ -76,7 +79,7 @@ export interface Options {
  */
 export const defaults: RetryPolicy = {
   maximumAttempts: 3,
-  delays: [1, 2, 4, 8, 16, 32],
+  delays: [1, 2, 4, 8, 16, 32].map(Duration.seconds),
   multiplier: 2,
   maximum: Duration.seconds(300),
   jitter: 0.1
@@ -88,7 +91,7 @@ export const defaults: RetryPolicy = {
  * **Details**
  *
  * Fails with the rule in words when the result is not a valid policy, for
- * example `expected a whole number between 1 and 1000 at retry.maximumAttempts`.
+ * example `expected a whole number between 1 and 1000 at retry.maximumAttempts, got 0`.
  *
  * **Example** (Retrying twice)
  *
@@ -96,39 +99,40 @@ export const defaults: RetryPolicy = {
  * import * as Result from "effect/Result"
  * import * as RetryPolicy from "tasker-telemetry/RetryPolicy"
  *
- * const policy = Result.getOrThrow(RetryPolicy.complete({ maximumAttempts: 3, delays: [0.1, 0.5] }))
+ * const policy = Result.getOrThrow(RetryPolicy.complete({ maximumAttempts: 3, delays: ["100 millis", "500 millis"] }))
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
 export const complete = (options: Options, base: RetryPolicy = defaults): Result.Result<RetryPolicy, string> => {
-  const policy: RetryPolicy = {
+  const policy: Readonly<Record<keyof RetryPolicy, unknown>> = {
     maximumAttempts: options.maximumAttempts ?? base.maximumAttempts,
-    delays: options.delays ?? base.delays,
+    delays: options.delays === undefined ? base.delays : durationsOf(options.delays),
     multiplier: options.multiplier ?? base.multiplier,
-    maximum: options.maximum === undefined
-      ? base.maximum
-      : Option.getOrElse(Duration.fromInput(options.maximum), () => Duration.infinity),
+    maximum: options.maximum === undefined ? base.maximum : toDuration(options.maximum),
     jitter: options.jitter ?? base.jitter
   }
-  const broken = rules.find((rule) => !rule.holds(policy))
-  return broken === undefined ? Result.succeed(policy) : Result.fail(broken.message)
+  const broken = rules.find(({ field, isValid }) => !isValid(policy[field]))
+  return broken === undefined
+    ? Result.succeed(policy as RetryPolicy)
+    : Result.fail(`expected ${broken.expected} at retry.${broken.field}, got ${quoteValue(options[broken.field])}`)
 }
 
-const rule = <K extends keyof RetryPolicy>(field: K, expected: string) => {
-  const isValid = Schema.is(RetryPolicy.fields[field])
-  return {
-    holds: (policy: RetryPolicy) => isValid(policy[field]),
-    message: `expected ${expected} at retry.${field}`
-  }
-}
+/** Code without types may have given anything. */
+const durationsOf = (given: unknown): unknown => Array.isArray(given) ? given.map(toDuration) : given
+
+const rule = <K extends keyof RetryPolicy>(field: K, expected: string) => ({
+  field,
+  expected,
+  isValid: Schema.is(RetryPolicy.fields[field]) as (value: unknown) => boolean
+})
 
 const rules = [
   rule("maximumAttempts", "a whole number between 1 and 1000"),
-  rule("delays", "a list of seconds, none negative, at least one"),
+  rule("delays", "a list of durations such as \"1 second\", finite and not negative, at least one,"),
   rule("multiplier", "a number between 0 and 10"),
-  rule("maximum", "a finite duration that is not negative"),
+  rule("maximum", "a duration such as \"5 minutes\", finite and not negative,"),
   rule("jitter", "a number between 0 and 1")
 ]
 
@@ -137,7 +141,7 @@ const rules = [
  *
  * **Details**
  *
- * `delays[attempt - 1]` seconds, beyond the table `floor(attempt ^ multiplier)`
+ * `delays[attempt - 1]`, beyond the table `floor(attempt ^ multiplier)`
  * seconds, moved by at most `jitter` of itself, never above `maximum`. A
  * `retryAfter` takes the place of all of that and is only bounded by `maximum`:
  * moving it down would ask the server again before it wanted to be asked.
@@ -153,11 +157,16 @@ export const delay = (
   policy: RetryPolicy,
   attempt: number,
   random: number,
-  retryAfter?: Duration.Duration | undefined
+  retryAfter?: DurationSuchAs<"30 seconds"> | undefined
 ): Duration.Duration => {
-  if (retryAfter !== undefined) return Duration.clamp(retryAfter, { minimum: Duration.zero, maximum: policy.maximum })
-  const base = policy.delays[attempt - 1] ?? Math.floor(Math.pow(attempt, policy.multiplier))
-  const moved = Math.min(base * 1000, Duration.toMillis(policy.maximum)) * (1 + policy.jitter * (2 * random - 1))
+  if (retryAfter !== undefined) {
+    return Duration.clamp(durationOf(retryAfter, "retryAfter", "30 seconds"), {
+      minimum: Duration.zero,
+      maximum: policy.maximum
+    })
+  }
+  const base = policy.delays[attempt - 1] ?? Duration.seconds(Math.floor(Math.pow(attempt, policy.multiplier)))
+  const moved = Duration.toMillis(Duration.min(base, policy.maximum)) * (1 + policy.jitter * (2 * random - 1))
   return Duration.min(Duration.millis(moved), policy.maximum)
 }
 
@@ -170,7 +179,7 @@ export const delay = (
 export const nextDelay = (
   policy: RetryPolicy,
   attempt: number,
-  retryAfter?: Duration.Duration | undefined
+  retryAfter?: DurationSuchAs<"30 seconds"> | undefined
 ): Effect.Effect<Duration.Duration> => Effect.map(Random.next, (random) => delay(policy, attempt, random, retryAfter))
 
 /**

@@ -17,7 +17,7 @@ describe("RetryPolicy.delay", () => {
       [1, 2, 3, 4, 5, 6, 7, 8, 17, 18, 100].map((attempt) => seconds(steady, attempt)),
       [1, 2, 4, 8, 16, 32, 49, 64, 289, 300, 300]
     )
-    assert.strictEqual(seconds({ ...steady, delays: [0], multiplier: 1.5 }, 3), 5)
+    assert.strictEqual(seconds({ ...steady, delays: [Duration.zero], multiplier: 1.5 }, 3), 5)
   })
 
   it("moves a wait by at most the jitter, down at 0 and up towards 1", () => {
@@ -44,34 +44,51 @@ describe("RetryPolicy.delay", () => {
 
   it("takes what the other side asked for without jitter, up to the maximum", () => {
     const asked = (duration: Duration.Input) =>
-      Duration.toSeconds(RetryPolicy.delay(RetryPolicy.defaults, 1, 0, Duration.fromInputUnsafe(duration)))
+      Duration.toSeconds(RetryPolicy.delay(RetryPolicy.defaults, 1, 0, duration))
     assert.deepStrictEqual([asked("7 seconds"), asked(0), asked("2 hours"), asked(-5)], [7, 0, 300, 0])
+    assert.throws(
+      () => asked("7 sec" as never),
+      "expected a duration such as \"30 seconds\" at retryAfter, got \"7 sec\""
+    )
   })
 })
+
+const aNumberOfAttempts = "expected a whole number between 1 and 1000 at retry.maximumAttempts"
+const aListOfWaits =
+  "expected a list of durations such as \"1 second\", finite and not negative, at least one, at retry.delays"
+const aMaximum = "expected a duration such as \"5 minutes\", finite and not negative, at retry.maximum"
 
 describe("RetryPolicy.complete", () => {
   it("fills in what is missing from the base", () => {
     assert.deepStrictEqual(RetryPolicy.complete({}), Result.succeed(RetryPolicy.defaults))
     assert.deepStrictEqual(
-      RetryPolicy.complete({ maximumAttempts: 5, maximum: "1 minute" }, steady),
-      Result.succeed({ ...steady, maximumAttempts: 5, maximum: Duration.minutes(1) })
+      RetryPolicy.complete({ maximumAttempts: 5, delays: ["1 second", 20], maximum: "1 minute" }, steady),
+      Result.succeed({
+        ...steady,
+        maximumAttempts: 5,
+        delays: [Duration.seconds(1), Duration.millis(20)],
+        maximum: Duration.minutes(1)
+      })
     )
   })
 
   it.each(
     [
-      [{ maximumAttempts: 0 }, "expected a whole number between 1 and 1000 at retry.maximumAttempts"],
-      [{ maximumAttempts: 1.5 }, "expected a whole number between 1 and 1000 at retry.maximumAttempts"],
-      [{ maximumAttempts: 1001 }, "expected a whole number between 1 and 1000 at retry.maximumAttempts"],
-      [{ delays: [] }, "expected a list of seconds, none negative, at least one at retry.delays"],
-      [{ delays: [1, -1] }, "expected a list of seconds, none negative, at least one at retry.delays"],
-      [{ delays: [NaN] }, "expected a list of seconds, none negative, at least one at retry.delays"],
-      [{ multiplier: 11 }, "expected a number between 0 and 10 at retry.multiplier"],
-      [{ maximum: -1 }, "expected a finite duration that is not negative at retry.maximum"],
-      [{ maximum: Duration.infinity }, "expected a finite duration that is not negative at retry.maximum"],
-      [{ maximum: "soon" as never }, "expected a finite duration that is not negative at retry.maximum"],
-      [{ jitter: 1.1 }, "expected a number between 0 and 1 at retry.jitter"],
-      [{ jitter: NaN }, "expected a number between 0 and 1 at retry.jitter"]
+      [{ maximumAttempts: 0 }, `${aNumberOfAttempts}, got 0`],
+      [{ maximumAttempts: 1.5 }, `${aNumberOfAttempts}, got 1.5`],
+      [{ maximumAttempts: 1001 }, `${aNumberOfAttempts}, got 1001`],
+      [{ maximumAttempts: "3" as never }, `${aNumberOfAttempts}, got "3"`],
+      [{ delays: [] }, `${aListOfWaits}, got []`],
+      [{ delays: ["1 second", -1] }, `${aListOfWaits}, got ["1 second", -1]`],
+      [{ delays: ["Infinity"] }, `${aListOfWaits}, got ["Infinity"]`],
+      [{ delays: ["1 sec" as never] }, `${aListOfWaits}, got ["1 sec"]`],
+      [{ delays: "1 second" as never }, `${aListOfWaits}, got "1 second"`],
+      [{ multiplier: 11 }, "expected a number between 0 and 10 at retry.multiplier, got 11"],
+      [{ maximum: -1 }, `${aMaximum}, got -1`],
+      [{ maximum: Duration.infinity }, `${aMaximum}, got Infinity`],
+      [{ maximum: "soon" as never }, `${aMaximum}, got "soon"`],
+      [{ jitter: 1.1 }, "expected a number between 0 and 1 at retry.jitter, got 1.1"],
+      [{ jitter: NaN }, "expected a number between 0 and 1 at retry.jitter, got NaN"]
     ] as ReadonlyArray<readonly [RetryPolicy.Options, string]>
   )("refuses %o", (options, message) => {
     assert.deepStrictEqual(RetryPolicy.complete(options), Result.fail(message))

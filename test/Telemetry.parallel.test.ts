@@ -23,7 +23,7 @@ const taskNamed = (name: string, shape: typeof Shape.Type) => {
   const load = Step.make("load", { run: () => work("load", shape.load) })
   const left = Step.make("left", {
     dependsOn: [load],
-    retry: { maximumAttempts: 3, delays: [1], jitter: 0 },
+    retry: { maximumAttempts: 3, delays: ["1 second"], jitter: 0 },
     run: ({ attempt }) =>
       Effect.andThen(work("left", shape.left), attempt <= shape.failures ? Effect.fail("again") : Effect.void)
   })

@@ -10,11 +10,13 @@ type Option = (typeof TelemetryConfig.options)[number]
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 
+const text = (value: unknown): string => Duration.isDuration(value) ? Duration.format(value) : `${value}`
+
 const shown = ({ meta }: Option): string => {
   const value = meta.default
   if (value === undefined) return "–"
-  if (Duration.isDuration(value)) return `\`${Duration.format(value)}\``
-  if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${value.join(", ")}\``
+  if (Duration.isDuration(value)) return `\`${text(value)}\``
+  if (Array.isArray(value)) return value.length === 0 ? "none" : `\`${value.map(text).join(", ")}\``
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? `\`${value}\`` : "none"
 }
 

@@ -56,7 +56,7 @@ export type TelemetryConfig = typeof TelemetryConfig.Type
 type Input<A> = A extends Duration.Duration ? DurationSuchAs<"5 seconds">
   : A extends Redacted.Redacted<string> ? string | Redacted.Redacted<string>
   : A extends string | number | boolean | undefined ? A
-  : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Item>
+  : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Item extends Duration.Duration ? Input<Item> : Item>
   : string extends keyof A ? { readonly [K in keyof A]: Input<A[K]> }
   : { readonly [K in keyof A]?: Input<A[K]> | undefined }
 

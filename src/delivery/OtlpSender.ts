@@ -96,7 +96,7 @@ const isSuccess = (status: number) => status >= 200 && status < 300
 
 const retries: RetryPolicy.RetryPolicy = {
   maximumAttempts: 5,
-  delays: [1, 1.5, 2.25, 3.4],
+  delays: [1000, 1500, 2250, 3400].map(Duration.millis),
   multiplier: 1.2,
   maximum: Duration.seconds(30),
   jitter: 0.2

@@ -25,6 +25,7 @@ import * as Stream from "effect/Stream"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { quote, quoteValue } from "../redaction/internal/quoteValue.ts"
 import * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
@@ -325,7 +326,7 @@ const make = (
       if (!Number.isSafeInteger(capacity) || capacity < 1) {
         return yield* Effect.die(
           new RangeError(
-            `subscriber "${name}": expected a capacity that is a whole number of at least 1, got ${capacity}`
+            `subscriber ${quote(name)}: expected a whole number of at least 1 at capacity, got ${quoteValue(capacity)}`
           )
         )
       }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { quoteValue } from "../redaction/internal/quoteValue.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
 
 /**
@@ -88,8 +89,8 @@ export const to = (signals: ReadonlyArray<EventSignal>, change: RouteChange<Even
  */
 export const apply = (route: EventRoute, change: RouteChange<never>): EventRoute => {
   const samplingRate = change.samplingRate ?? route.samplingRate
-  if (!(samplingRate >= 0 && samplingRate <= 1)) {
-    throw new RangeError(`expected samplingRate from 0 to 1, got ${samplingRate}`)
+  if (typeof samplingRate !== "number" || !(samplingRate >= 0 && samplingRate <= 1)) {
+    throw new RangeError(`expected a number from 0 to 1 at samplingRate, got ${quoteValue(samplingRate)}`)
   }
   return {
     metrics: change.metrics ?? route.metrics,

@@ -6,14 +6,16 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
+import { durationOf } from "../config/internal/durationInput.ts"
 import * as Correlation from "../Correlation.ts"
 import { expectEffect } from "../internal/expectEffect.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
+import { quote } from "../redaction/internal/quoteValue.ts"
 import { EventBus } from "./EventBus.ts"
 import type * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
@@ -87,7 +89,8 @@ export type Requirements<Given> = {
  * counts as dropped, and an event that was being handled as failed.
  *
  * Routes have no influence: a subscriber gets every event it asks for. The layer
- * dies with a `RangeError` if `capacity` is no whole number of at least 1.
+ * dies with a `RangeError` if `capacity` is no whole number of at least 1. A `drainTimeout` that is no duration throws
+ * a `RangeError`.
  *
  * **Example** (Telling people about failures)
  *
@@ -116,13 +119,17 @@ export const layer = <
   options: {
     readonly name?: string | undefined
     readonly capacity?: number | undefined
-    readonly drainTimeout?: Duration.Input | undefined
+    readonly drainTimeout?: DurationSuchAs<"5 seconds"> | undefined
     readonly events?: Events | undefined
   } = {}
 ): Layer.Layer<never, never, EventBus | Requirements<Given>> => {
   type R = Requirements<Given>
   const name = options.name ?? "subscriber"
-  const drainTimeout = Duration.fromInputUnsafe(options.drainTimeout ?? "5 seconds")
+  const drainTimeout = durationOf(
+    options.drainTimeout ?? "5 seconds",
+    `drainTimeout of subscriber ${quote(name)}`,
+    "5 seconds"
+  )
   const all = Object.entries(handlers).map(([pattern, handle]): Handler<R> => ({
     accepts: EventPattern.compile(pattern),
     handle: handle as Handler<R>["handle"]

@@ -17,7 +17,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as LogLevel from "effect/LogLevel"
 import * as Schema from "effect/Schema"
+import { durationOf } from "../config/internal/durationInput.ts"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import { severityNumber } from "./internal/LogRecord.ts"
 
 /**
@@ -79,7 +81,7 @@ export class LogLevels extends Context.Service<LogLevels, {
   readonly set: (change: {
     readonly component?: string | undefined
     readonly level: Level
-    readonly for?: Duration.Duration | undefined
+    readonly for?: DurationSuchAs<"10 minutes"> | undefined
   }) => Effect.Effect<void, LevelsFixed>
   /** Takes back what was set for a component, or for everything: its level is that of the program, or the configured one. */
   readonly reset: (component?: string | undefined) => Effect.Effect<void, LevelsFixed>
@@ -162,7 +164,9 @@ const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
       entryFor(component, now)
       const current = component === undefined ? everything : components.get(component)
       const before = current === undefined || current.until === Infinity ? current?.level : current.before
-      const entry = time === undefined ? entryOf(level) : entryOf(level, now + Duration.toMillis(time), before)
+      const entry = time === undefined
+        ? entryOf(level)
+        : entryOf(level, now + Duration.toMillis(durationOf(time, "for of the level", "10 minutes")), before)
       if (component === undefined) {
         everything = entry
         return

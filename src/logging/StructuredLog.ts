@@ -15,11 +15,12 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
+import { toDuration } from "../config/internal/durationInput.ts"
 import * as Correlation from "../Correlation.ts"
 import { backtraceOf, describeCause, describeError } from "../internal/describeError.ts"
 import { orElse } from "../internal/guard.ts"
 import { setField } from "../internal/setField.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import { copyFields } from "../redaction/internal/payloadFields.ts"
 
 /**
@@ -87,7 +88,7 @@ export const step = (options: {
   readonly taskName: string
   readonly attempt?: number | undefined
   readonly status?: string | undefined
-  readonly duration?: Duration.Input | undefined
+  readonly duration?: DurationSuchAs<"15 millis"> | undefined
   readonly context?: Context | undefined
 }): Effect.Effect<void> =>
   within(
@@ -134,8 +135,8 @@ export const orchestration = (options: {
  */
 export const performance = (options: {
   readonly operation: string
-  readonly duration: Duration.Input
-  readonly slowAfter?: Duration.Input | undefined
+  readonly duration: DurationSuchAs<"15 millis">
+  readonly slowAfter?: DurationSuchAs<"1 second"> | undefined
   readonly context?: Context | undefined
 }): Effect.Effect<void> => line(() => measurement({ entity_type: "performance" }, options))
 
@@ -154,7 +155,7 @@ export type PerformanceCategory = "fast" | "moderate" | "slow" | "very_slow"
  * @category computations
  * @since 0.1.0
  */
-export const performanceCategory = (duration: Duration.Duration): PerformanceCategory => {
+export const performanceCategory = (duration: DurationSuchAs<"15 millis">): PerformanceCategory => {
   const millis = Duration.toMillis(duration)
   return millis < 100 ? "fast" : millis < 1000 ? "moderate" : millis < 5000 ? "slow" : "very_slow"
 }
@@ -329,22 +330,21 @@ const within = (
         : { taskId, taskName }
     }, () => current))
 
-const durationOf = (input: unknown): Duration.Duration | undefined => {
-  const duration = orElse(() => Option.getOrUndefined(Duration.fromInput(input as Duration.Input)), () => undefined)
+const finiteDuration = (input: unknown): Duration.Duration | undefined => {
+  const duration = toDuration(input)
   return duration !== undefined && Number.isFinite(Duration.toMillis(duration)) ? duration : undefined
 }
 
-/** The number of decimals is Tasker's. */
 const timing = (input: unknown): Record<string, unknown> => {
-  const duration = durationOf(input)
+  const duration = finiteDuration(input)
   if (duration === undefined) return {}
   const duration_ms = Math.round(Duration.toMillis(duration) * 100) / 100
   return { duration_ms, performance_category: performanceCategory(duration) }
 }
 
 const measurement = (entity: Record<string, unknown>, options: Parameters<typeof performance>[0]): Line => {
-  const duration = durationOf(options.duration)
-  const slowAfter = durationOf(options.slowAfter) ?? Duration.seconds(1)
+  const duration = finiteDuration(options.duration)
+  const slowAfter = finiteDuration(options.slowAfter) ?? Duration.seconds(1)
   const isSlow = duration !== undefined && Duration.isGreaterThan(duration, slowAfter)
   return {
     level: isSlow ? "Warn" : "Debug",

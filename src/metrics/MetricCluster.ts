@@ -32,10 +32,11 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { durationOf } from "../config/internal/durationInput.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import * as ClusterPrimary from "./internal/cluster/ClusterPrimary.ts"
 import * as ClusterWorker from "./internal/cluster/ClusterWorker.ts"
 import type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
@@ -53,7 +54,7 @@ export interface PrimaryOptions {
    * How long a snapshot waits for the workers: 900 milliseconds by default, so
    * that a scrape is answered within a second.
    */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationSuchAs<"900 millis"> | undefined
   /**
    * How the gauges of several processes become one, by name, in which `*` stands
    * for any characters. By default amounts are added up, and of ages, shares and
@@ -70,9 +71,9 @@ export interface PrimaryOptions {
  */
 export interface WorkerOptions {
   /** After how long without a question the worker reports on its own; 5 seconds by default. */
-  readonly interval?: Duration.Input | undefined
+  readonly interval?: DurationSuchAs<"5 seconds"> | undefined
   /** How long closing waits for the last report to leave the process; 1 second by default. */
-  readonly closing?: Duration.Input | undefined
+  readonly closing?: DurationSuchAs<"1 second"> | undefined
 }
 
 export type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
@@ -152,7 +153,7 @@ export const layerPrimary = (
   Layer.effectContext(Effect.gen(function*() {
     const store = yield* MetricStore
     const primary = yield* ClusterPrimary.make(store.snapshot, {
-      timeout: Duration.fromInputUnsafe(options.timeout ?? "900 millis"),
+      timeout: durationOf(options.timeout ?? "900 millis", "timeout of the primary", "900 millis"),
       gauges: options.gauges
     })
     yield* (yield* ProcessChannels).eachWorker(primary.attach)
@@ -183,8 +184,8 @@ export const layerWorker = (
     Effect.gen(function*() {
       const store = yield* MetricStore
       yield* ClusterWorker.make(store.snapshot, yield* ProcessChannels, {
-        interval: Duration.fromInputUnsafe(options.interval ?? "5 seconds"),
-        closing: Duration.fromInputUnsafe(options.closing ?? "1 second")
+        interval: durationOf(options.interval ?? "5 seconds", "interval of the worker", "5 seconds"),
+        closing: durationOf(options.closing ?? "1 second", "closing of the worker", "1 second")
       })
       return store
     })

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 
 /** Turns that every fiber gets; a run takes a few for each of its steps. */
 const turns = 200
@@ -34,7 +34,7 @@ const settle = Effect.repeat(Effect.yieldNow, { times: turns })
  * import { advance, TelemetryTest } from "tasker-telemetry/testing"
  *
  * const charge = Step.make("charge", {
- *   retry: { maximumAttempts: 2, delays: [5], jitter: 0 },
+ *   retry: { maximumAttempts: 2, delays: ["5 seconds"], jitter: 0 },
  *   run: ({ attempt }) => attempt === 1 ? Effect.fail("declined") : Effect.succeed("paid")
  * })
  * const Order = Task.make("order", { input: Schema.Struct({}), steps: [charge] })
@@ -51,5 +51,5 @@ const settle = Effect.repeat(Effect.yieldNow, { times: turns })
  * @category utilities
  * @since 0.1.0
  */
-export const advance = (duration: Duration.Input): Effect.Effect<void> =>
+export const advance = (duration: DurationSuchAs<"5 seconds">): Effect.Effect<void> =>
   settle.pipe(Effect.andThen(TestClock.adjust(duration)), Effect.andThen(settle))

@@ -12,7 +12,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { durationOf } from "../config/internal/durationInput.ts"
 import { orElse } from "../internal/guard.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 
 /**
@@ -46,6 +48,14 @@ export class PermanentError extends Schema.TaggedError<PermanentError>()("Perman
  * A failure that may pass; `retryAfter` takes the place of the policy's wait,
  * bounded by the policy's maximum.
  *
+ * **Example** (A server that wants to be left alone)
+ *
+ * ```ts
+ * import { RetryableError } from "tasker-telemetry/workflow/StepError"
+ *
+ * const busy = new RetryableError({ message: "too many requests", retryAfter: "30 seconds" })
+ * ```
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -55,7 +65,24 @@ export class RetryableError extends Schema.TaggedError<RetryableError>()("Retrya
   retryAfter: Schema.optionalKey(Schema.Duration),
   /** Further facts for the reader of the failure. */
   context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
-}) {}
+}) {
+  /** Throws a `RangeError` if `retryAfter` is no duration. */
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off -- a decoded error has a duration, which stays as it is
+  constructor(
+    given: {
+      readonly message: string
+      readonly retryAfter?: DurationSuchAs<"30 seconds"> | undefined
+      readonly context?: Readonly<Record<string, unknown>>
+    },
+    options?: Schema.MakeOptions
+  ) {
+    const { retryAfter, ...rest } = given
+    super(
+      retryAfter === undefined ? rest : { ...rest, retryAfter: durationOf(retryAfter, "retryAfter", "30 seconds") },
+      options
+    )
+  }
+}
 
 /** Answers by which a server asks to be left alone for a while. */
 const backoffStatus = new Set([429, 503])
@@ -99,7 +126,7 @@ export const fromHttpStatus = Effect.fnUntraced(function*(
   const retryAfter = backoffStatus.has(status)
     ? yield* RetryPolicy.parseRetryAfter(headers["retry-after"])
     : undefined
-  return yield* new RetryableError({ message: `HTTP ${status}`, ...(retryAfter === undefined ? {} : { retryAfter }) })
+  return yield* new RetryableError({ message: `HTTP ${status}`, retryAfter })
 })
 
 /**

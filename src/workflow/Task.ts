@@ -5,11 +5,12 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { toDuration } from "../config/internal/durationInput.ts"
 import { truncateAtWord } from "../internal/truncateAtWord.ts"
+import { quoteValue } from "../redaction/internal/quoteValue.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as StepGraph from "./internal/StepGraph.ts"
 import type * as Step from "./Step.ts"
@@ -142,7 +143,9 @@ export const make = <
 ): Task<Name, Input, Steps> => {
   const problem = problemOf(name)
   if (problem !== undefined) throw new RangeError(`task ${shown(name)}: ${problem}`)
-  if (!Schema.isSchema(options.input)) throw new RangeError(`task ${shown(name)}: expected a schema at input`)
+  if (!Schema.isSchema(options.input)) {
+    throw new RangeError(`task ${shown(name)}: expected a schema at input, got ${quoteValue(options.input)}`)
+  }
   const graph = StepGraph.make(name, options.steps)
   for (const step of options.steps) validate(name, step)
   return {
@@ -160,7 +163,9 @@ export const make = <
 const longestName = 200
 
 const problemOf = (name: string): string | undefined =>
-  name === ""
+  !Predicate.isString(name)
+    ? "expected a text as the name"
+    : name === ""
     ? "a name is missing"
     : name.length > longestName
     ? `a name has at most ${longestName} characters`
@@ -170,7 +175,11 @@ const problemOf = (name: string): string | undefined =>
 
 /** A long name ends at a word, as half a secret is not recognised; where that leaves little, its length tells it apart. */
 const shown = (name: string) =>
-  name.length > longestName ? `"${truncateAtWord(name, longestName)}…" (${name.length} characters)` : `"${name}"`
+  !Predicate.isString(name)
+    ? quoteValue(name)
+    : name.length > longestName
+    ? `"${truncateAtWord(name, longestName)}…" (${name.length} characters)`
+    : `"${name}"`
 
 const validate = (task: string, step: Step.Any) => {
   const refuse = (reason: string) => {
@@ -178,16 +187,21 @@ const validate = (task: string, step: Step.Any) => {
   }
   const problem = problemOf(step.name)
   if (problem !== undefined) refuse(problem)
-  if (!Predicate.isFunction(step.run)) refuse("expected a function at run")
+  if (!Predicate.isFunction(step.run)) refuse(`expected a function at run, got ${quoteValue(step.run)}`)
   for (const name of ["skipWhen", "whenSkipped"] as const) {
-    if (step[name] !== undefined && !Predicate.isFunction(step[name])) refuse(`expected a function at ${name}`)
+    if (step[name] !== undefined && !Predicate.isFunction(step[name])) {
+      refuse(`expected a function at ${name}, got ${quoteValue(step[name])}`)
+    }
   }
+  if (step.whenSkipped !== undefined && step.skipWhen === undefined) refuse("whenSkipped needs skipWhen beside it")
   if (step.retry !== undefined) {
     const policy = RetryPolicy.complete(step.retry)
     if (Result.isFailure(policy)) refuse(policy.failure)
   }
   if (step.timeout !== undefined) {
-    const timeout = Option.getOrUndefined(Duration.fromInput(step.timeout))
-    if (timeout === undefined || !Duration.isPositive(timeout)) refuse("expected a positive duration at timeout")
+    const timeout = toDuration(step.timeout)
+    if (timeout === undefined || !Duration.isPositive(timeout)) {
+      refuse(`expected a positive duration such as "10 seconds" at timeout, got ${quoteValue(step.timeout)}`)
+    }
   }
 }

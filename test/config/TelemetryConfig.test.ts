@@ -79,7 +79,7 @@ describe("TelemetryConfig.make", () => {
           "expected a whole number between 1 and 100000 at execution.concurrency, got 0",
           "expected a duration of at least 1ms (such as \"5 seconds\", or milliseconds) at execution.stepTimeout, got \"soon\"",
           "expected a duration of at least 1ms (such as \"5 seconds\", or milliseconds) at execution.batchTimeoutBase, got 0",
-          "expected a list of seconds between 0 and 86400, at least one at backoff.delays, got []"
+          "expected a list of at least one duration up to 1d (such as \"5 seconds\", or milliseconds) at backoff.delays, got []"
         ].join("\n")
       )
     }))
@@ -169,7 +169,7 @@ describe("TelemetryConfig.make", () => {
       const views = (given: ReadonlyArray<unknown>) => problem({}, { metrics: { views: given as never } })
       const cases: ReadonlyArray<readonly [unknown, string]> = [
         [{ metric: "" }, "expected the name of a metric, with * for any text at metrics.views[0].metric, got \"\""],
-        [{ deny: true }, "expected a view with a metric at metrics.views[0], got a value of type object"],
+        [{ deny: true }, "expected a view with a metric at metrics.views[0], got an object"],
         ["a", "expected a view with a metric at metrics.views[0], got \"a\""],
         [{ metric: "a", deny: "yes" }, "expected true or false at metrics.views[0].deny, got \"yes\""],
         [
@@ -276,7 +276,7 @@ describe("TelemetryConfig.load", () => {
         TASKER_DELIVERY_HEADERS: "Authorization=Bearer%20x",
         TASKER_DELIVERY_TIMEOUT: "1500",
         TASKER_EXECUTION_STEP_TIMEOUT: "2 minutes",
-        TASKER_BACKOFF_DELAYS: "1,2.5",
+        TASKER_BACKOFF_DELAYS: "1 second, 2500ms, 3",
         TASKER_HTTP_TOKEN: " t "
       })
       assert.deepStrictEqual(
@@ -291,7 +291,7 @@ describe("TelemetryConfig.load", () => {
           header: Redacted.value(config.delivery.headers["Authorization"] as Redacted.Redacted<string>),
           timeout: Duration.toMillis(config.delivery.timeout),
           stepTimeout: Duration.toMillis(config.execution.stepTimeout as Duration.Duration),
-          delays: config.backoff.delays,
+          delays: config.backoff.delays.map(Duration.toMillis),
           token: Redacted.value(config.http.token as Redacted.Redacted<string>)
         },
         {
@@ -305,7 +305,7 @@ describe("TelemetryConfig.load", () => {
           header: "Bearer x",
           timeout: 1500,
           stepTimeout: 120_000,
-          delays: [1, 2.5],
+          delays: [1000, 2500, 3],
           token: "t"
         }
       )

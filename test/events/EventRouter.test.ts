@@ -107,7 +107,7 @@ describe("EventRouter", () => {
     assert.throws(
       () => EventRouter.override("task.completed", { samplingRate }),
       RangeError,
-      `expected samplingRate from 0 to 1, got ${samplingRate}`
+      `expected a number from 0 to 1 at samplingRate, got ${samplingRate}`
     )
   })
 

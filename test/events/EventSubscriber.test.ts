@@ -283,6 +283,13 @@ describe("EventSubscriber", () => {
       assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,full} 2"])
     }).pipe(Effect.provide(layer)))
 
+  it("refuses a drainTimeout that is no duration", () => {
+    assert.throws(
+      () => EventSubscriber.layer({}, { name: "odd", drainTimeout: "5 sec" as never }),
+      "expected a duration such as \"5 seconds\" at drainTimeout of subscriber \"odd\", got \"5 sec\""
+    )
+  })
+
   it.effect.each([0, -1, 1.5, Number.NaN, Infinity, "7"])(
     "refuses a capacity of %s",
     (capacity) =>
@@ -294,7 +301,9 @@ describe("EventSubscriber", () => {
           refused,
           Exit.die(
             new RangeError(
-              `subscriber "odd": expected a capacity that is a whole number of at least 1, got ${capacity}`
+              `subscriber "odd": expected a whole number of at least 1 at capacity, got ${
+                typeof capacity === "string" ? `"${capacity}"` : capacity
+              }`
             )
           )
         )

@@ -19,7 +19,22 @@ const refusals: ReadonlyArray<readonly [rule: string, declare: (store: MetricSto
   [
     "missing help",
     (store) => store.gauge({ name: "queue", help: " ", attributes: [] }),
-    "metric \"queue\": help is missing"
+    "metric \"queue\": expected a sentence at help, got \" \""
+  ],
+  [
+    "help of code without types",
+    (store) => store.gauge({ name: "queue", help: 7 as never, attributes: [] }),
+    "metric \"queue\": expected a sentence at help, got 7"
+  ],
+  [
+    "no name",
+    (store) => store.gauge({ help: "h", attributes: [] } as never),
+    "expected a text as the name of a metric, got nothing"
+  ],
+  [
+    "attributes that are no list",
+    (store) => store.gauge({ name: "queue", help: "h", attributes: "kind" as never }),
+    "metric \"queue\": expected a list of keys at attributes, got \"kind\""
   ],
   [
     "a counter without _total",
@@ -54,17 +69,17 @@ const refusals: ReadonlyArray<readonly [rule: string, declare: (store: MetricSto
   [
     "a key that stands twice",
     (store) => store.gauge({ name: "queue", help: "h", attributes: ["kind", "kind"] }),
-    "metric \"queue\": an attribute key stands twice"
+    "metric \"queue\": the attribute key \"kind\" stands twice"
   ],
   [
     "no buckets",
     (store) => store.histogram({ name: "wait", help: "h", attributes: [], buckets: [] }),
-    "metric \"wait\": buckets are finite and ascending, at least one"
+    "metric \"wait\": expected finite and ascending numbers, at least one, at buckets, got []"
   ],
   [
     "buckets that do not ascend",
     (store) => store.histogram({ name: "wait", help: "h", attributes: [], buckets: [1, 1] }),
-    "metric \"wait\": buckets are finite and ascending, at least one"
+    "metric \"wait\": expected finite and ascending numbers, at least one, at buckets, got [1, 1]"
   ],
   [
     "a name that says its type",
@@ -104,17 +119,17 @@ const refusals: ReadonlyArray<readonly [rule: string, declare: (store: MetricSto
   [
     "a number of exponential buckets out of range",
     (store) => store.exponentialHistogram({ name: "size", help: "h", attributes: [], maximumBuckets: 1 }),
-    "metric \"size\": maximumBuckets is a whole number from 2 to 2048"
+    "metric \"size\": expected a whole number from 2 to 2048 at maximumBuckets, got 1"
   ],
   [
     "a limit of series out of range",
     (store) => store.gauge({ name: "queue", help: "h", attributes: [], cardinalityLimit: 0 }),
-    "metric \"queue\": cardinalityLimit is a whole number from 1 to 1000000"
+    "metric \"queue\": expected a whole number from 1 to 1000000 at cardinalityLimit, got 0"
   ],
   [
     "an infinite bucket",
     (store) => store.histogram({ name: "wait", help: "h", attributes: [], buckets: [1, Infinity] }),
-    "metric \"wait\": buckets are finite and ascending, at least one"
+    "metric \"wait\": expected finite and ascending numbers, at least one, at buckets, got [1, Infinity]"
   ]
 ]
 

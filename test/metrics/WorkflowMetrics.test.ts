@@ -262,7 +262,11 @@ describe("WorkflowMetrics", () => {
     Task.make("order", {
       input: Schema.Struct({}),
       steps: [
-        Step.make("charge", { retry: { maximumAttempts: 2, delays: [1] }, timeout: "10 seconds", run: () => run })
+        Step.make("charge", {
+          retry: { maximumAttempts: 2, delays: ["1 second"] },
+          timeout: "10 seconds",
+          run: () => run
+        })
       ]
     })
 

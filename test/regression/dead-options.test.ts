@@ -456,13 +456,13 @@ const entries: Readonly<Record<string, Entry>> = {
     with: 7
   },
   "backoff.delays": {
-    option: { backoff: { delays: [7] } },
+    option: { backoff: { delays: ["7 seconds"] } },
     observe: observed.backoffs(),
     without: [1, 2],
     with: [7, 4]
   },
   "backoff.multiplier": {
-    base: { backoff: { delays: [1] } },
+    base: { backoff: { delays: ["1 second"] } },
     option: { backoff: { multiplier: 3 } },
     observe: observed.backoffs(),
     without: [1, 4],

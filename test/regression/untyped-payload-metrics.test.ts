@@ -11,7 +11,7 @@ import { TelemetryTest } from "tasker-telemetry/testing"
 const fetch = Step.make("fetch", { run: () => Effect.sleep("2 seconds") })
 const charge = Step.make("charge", {
   dependsOn: [fetch],
-  retry: { maximumAttempts: 2, delays: [5], jitter: 0 },
+  retry: { maximumAttempts: 2, delays: ["5 seconds"], jitter: 0 },
   run: ({ attempt }) => attempt === 1 ? Effect.delay(Effect.fail("declined"), "1 second") : Effect.sleep("3 seconds")
 })
 const Order = Task.make("order", { input: Schema.Struct({}), steps: [fetch, charge] })

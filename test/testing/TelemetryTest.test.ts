@@ -12,7 +12,7 @@ const fetchCart = Step.make("fetch_cart", {
 })
 const charge = Step.make("charge", {
   dependsOn: [fetchCart],
-  retry: { maximumAttempts: 2, delays: [5], jitter: 0 },
+  retry: { maximumAttempts: 2, delays: ["5 seconds"], jitter: 0 },
   run: ({ attempt, results }) =>
     attempt === 1
       ? Effect.fail("declined" as const)

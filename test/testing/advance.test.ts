@@ -4,7 +4,7 @@ import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { advance, TelemetryTest } from "tasker-telemetry/testing"
 
 const input = Schema.Struct({})
-const retry = { maximumAttempts: 3, delays: [5, 10], jitter: 0 }
+const retry = { maximumAttempts: 3, delays: ["5 seconds", "10 seconds"], jitter: 0 } as const
 
 /** How a run has ended by now; `undefined` while it goes on. */
 const poll = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe()?._tag

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit } from "effect"
+import { Duration, Effect, Exit, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as StepError from "../../src/workflow/StepError.ts"
 
@@ -35,13 +35,38 @@ describe("StepError.fromHttpStatus", () => {
       yield* TestClock.setTime(Date.UTC(2026, 0, 1))
       const asked = (header: string | undefined) =>
         Effect.flip(StepError.fromHttpStatus(status, { "retry-after": header }))
-      const error = (retryAfter?: Duration.Duration) =>
-        new RetryableError({ message: `HTTP ${status}`, ...(retryAfter === undefined ? {} : { retryAfter }) })
+      const error = (retryAfter?: Duration.Duration) => new RetryableError({ message: `HTTP ${status}`, retryAfter })
       assert.deepStrictEqual(yield* asked("5"), error(Duration.seconds(5)))
       assert.deepStrictEqual(yield* asked("Thu, 01 Jan 2026 00:00:30 GMT"), error(Duration.seconds(30)))
       assert.deepStrictEqual(yield* asked("Thu, 01 Jan 2025 00:00:30 GMT"), error(Duration.zero))
       assert.deepStrictEqual(yield* asked("soon"), error())
       assert.deepStrictEqual(yield* asked(undefined), error())
+    }))
+})
+
+describe("RetryableError", () => {
+  it("takes a duration in any form", () => {
+    const expected = new RetryableError({ message: "busy", retryAfter: Duration.seconds(30) })
+    for (const retryAfter of ["30 seconds", 30_000, { seconds: 30 }, "0.5 minutes"] as const) {
+      assert.deepStrictEqual(new RetryableError({ message: "busy", retryAfter }), expected)
+    }
+    assert.isFalse("retryAfter" in new RetryableError({ message: "busy", retryAfter: undefined }))
+  })
+
+  it("refuses what is no duration", () => {
+    assert.throws(
+      () => new RetryableError({ message: "busy", retryAfter: "30 sec" as never }),
+      "expected a duration such as \"30 seconds\" at retryAfter, got \"30 sec\""
+    )
+  })
+
+  it.effect("is the same error after a way over the wire", () =>
+    Effect.gen(function*() {
+      const codec = Schema.toCodecJson(RetryableError)
+      const error = new RetryableError({ message: "busy", retryAfter: "30 seconds", context: { status: 429 } })
+      const decoded = yield* Schema.decodeUnknownEffect(codec)(yield* Schema.encodeEffect(codec)(error))
+      assert.instanceOf(decoded, RetryableError)
+      assert.deepStrictEqual(decoded, error)
     }))
 })
 

@@ -246,7 +246,7 @@ describe("StepExecutor without types", () => {
       for (const retryAfter of ["soon", 5, Number.NaN, {}, null, -1]) {
         const error = Object.assign(new RetryableError({ message: "busy" }), { retryAfter })
         const odd = untyped("odd", {
-          retry: { maximumAttempts: 2, delays: [4], jitter: 0 },
+          retry: { maximumAttempts: 2, delays: ["4 seconds"], jitter: 0 },
           run: ({ attempt }: { readonly attempt: number }) => attempt === 1 ? Effect.fail(error) : Effect.void
         })
         yield* runUntyped([odd])

@@ -27,40 +27,71 @@ describe("Task", () => {
   const untyped = (options: object) => () => Task.make("order", { input: Schema.Void, steps: [ok], ...options })
   const untypedStep = (options: object) => untyped({ steps: [Step.make("s", { run: () => Effect.void, ...options })] })
   it.each([
-    ["an input of nothing", untyped({ input: undefined }), "task \"order\": expected a schema at input"],
-    ["an input that is an object", untyped({ input: { id: "text" } }), "task \"order\": expected a schema at input"],
-    ["a step of nothing", untyped({ steps: [ok, undefined] }), "task \"order\": steps[1] is not made by Step.make"],
-    ["a step that is a function", untyped({ steps: [() => ok] }), "task \"order\": steps[0] is not made by Step.make"],
-    ["no run", untypedStep({ run: undefined }), "step \"s\" of task \"order\": expected a function at run"],
+    ["an input of nothing", untyped({ input: undefined }), "task \"order\": expected a schema at input, got nothing"],
+    [
+      "an input that is an object",
+      untyped({ input: { id: "text" } }),
+      "task \"order\": expected a schema at input, got an object"
+    ],
+    [
+      "a step of nothing",
+      untyped({ steps: [ok, undefined] }),
+      "task \"order\": expected a step at steps[1], got nothing"
+    ],
+    [
+      "a step that is a function",
+      untyped({ steps: [() => ok] }),
+      "task \"order\": expected a step at steps[0], got a function"
+    ],
+    [
+      "no run",
+      untypedStep({ run: undefined }),
+      "step \"s\" of task \"order\": expected a function at run, got nothing"
+    ],
+    [
+      "steps that are no list",
+      untyped({ steps: ok }),
+      "task \"order\": expected a list of steps at steps, got an object"
+    ],
     [
       "a run that is an Effect",
       untypedStep({ run: Effect.void }),
-      "step \"s\" of task \"order\": expected a function at run"
+      "step \"s\" of task \"order\": expected a function at run, got an object"
     ],
     [
       "a skipWhen that is no function",
       untypedStep({ skipWhen: true }),
-      "step \"s\" of task \"order\": expected a function at skipWhen"
+      "step \"s\" of task \"order\": expected a function at skipWhen, got true"
     ],
     [
       "a whenSkipped that is no function",
       untypedStep({ skipWhen: () => true, whenSkipped: 1 }),
-      "step \"s\" of task \"order\": expected a function at whenSkipped"
+      "step \"s\" of task \"order\": expected a function at whenSkipped, got 1"
+    ],
+    [
+      "a whenSkipped without skipWhen",
+      untypedStep({ whenSkipped: () => 1 }),
+      "step \"s\" of task \"order\": whenSkipped needs skipWhen beside it"
+    ],
+    [
+      "a name that is a number",
+      () => Task.make("order", { input: Schema.Void, steps: [Step.make(7 as never, { run: () => Effect.void })] }),
+      "step 7 of task \"order\": expected a text as the name"
     ],
     [
       "a dependency of nothing",
       untypedStep({ dependsOn: [undefined] }),
-      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn, got [nothing]"
     ],
     [
       "a dependency that is a name",
       untypedStep({ dependsOn: ["ok"] }),
-      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn, got [\"ok\"]"
     ],
     [
       "dependencies that are no list",
       untypedStep({ dependsOn: ok }),
-      "step \"s\" of task \"order\": expected a list of steps at dependsOn"
+      "step \"s\" of task \"order\": expected a list of steps at dependsOn, got an object"
     ]
   ])("refuses %s from code without types", (_, make, message) => assert.strictEqual(refusal(make), message))
 
@@ -81,17 +112,17 @@ describe("Task", () => {
     [
       "a bad retry policy",
       ofStep({ retry: { maximumAttempts: 0 } }),
-      "step \"s\" of task \"order\": expected a whole number between 1 and 1000 at retry.maximumAttempts"
+      "step \"s\" of task \"order\": expected a whole number between 1 and 1000 at retry.maximumAttempts, got 0"
     ],
     [
       "a time-out of nothing",
       ofStep({ timeout: 0 }),
-      "step \"s\" of task \"order\": expected a positive duration at timeout"
+      "step \"s\" of task \"order\": expected a positive duration such as \"10 seconds\" at timeout, got 0"
     ],
     [
       "a time-out that is no duration",
       ofStep({ timeout: "soon" as never }),
-      "step \"s\" of task \"order\": expected a positive duration at timeout"
+      "step \"s\" of task \"order\": expected a positive duration such as \"10 seconds\" at timeout, got \"soon\""
     ]
   ])("refuses %s", (_, make, message) => {
     assert.strictEqual(refusal(make), message)

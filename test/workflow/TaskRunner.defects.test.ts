@@ -19,7 +19,7 @@ const broken = () => {
 /** Fails once and is tried again, beside a step that runs for long, before one that waits for both. */
 const finished: Array<string> = []
 const flaky = Step.make("flaky", {
-  retry: { maximumAttempts: 2, delays: [1], jitter: 0.5 },
+  retry: { maximumAttempts: 2, delays: ["1 second"], jitter: 0.5 },
   run: ({ attempt }) => attempt === 1 ? Effect.fail("no") : Effect.void
 })
 const long = Step.make("long", {

@@ -2,7 +2,7 @@
  * What a run says when its only work is in back-off.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { Duration, Effect, Fiber, Schema } from "effect"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
@@ -11,7 +11,7 @@ import * as recorder from "../support/recorder.ts"
 /** Fails once and waits the given seconds before it succeeds. */
 const failsOnce = <const Name extends string>(name: Name, seconds: number) =>
   Step.make(name, {
-    retry: { delays: [seconds] },
+    retry: { delays: [Duration.seconds(seconds)] },
     run: ({ attempt }) => attempt === 1 ? Effect.fail("again") : Effect.void
   })
 

@@ -58,7 +58,7 @@ describe("TaskRunner retries", () => {
       ])
     }).pipe(Effect.provide(recorder.layer({
       execution: { maximumAttempts: 4 },
-      backoff: { delays: [0.5], multiplier: 3, maximum: "10 seconds" }
+      backoff: { delays: ["500 millis"], multiplier: 3, maximum: "10 seconds" }
     }))))
 
   it.effect("waits as long as a RetryableError asks, but never longer than the maximum", () =>

@@ -98,7 +98,7 @@ const failing = Task.make("failing", {
     { length: 100 },
     (_, index) =>
       Step.make(`s${index}`, {
-        retry: { maximumAttempts: 3, delays: [0.1, 0.2], jitter: 0 },
+        retry: { maximumAttempts: 3, delays: ["100 millis", "200 millis"], jitter: 0 },
         run: () => Effect.fail("no")
       })
   )
@@ -141,7 +141,7 @@ describe("TaskRunner", () => {
     const store = slow((call) => 100 - 9 * (call % 11), (what, phase) => calls.push(`${phase} ${what}`))
     return Effect.gen(function*() {
       const a = Step.make("a", {
-        retry: { maximumAttempts: 3, delays: [1], jitter: 0 },
+        retry: { maximumAttempts: 3, delays: ["1 second"], jitter: 0 },
         run: ({ attempt }) => Effect.delay(attempt < 3 ? Effect.fail("no") : Effect.void, "500 millis")
       })
       const { exit } = yield* timed(Task.make("t", { input: Schema.Struct({}), steps: [a, first] }), store)

@@ -85,7 +85,7 @@ const input = Schema.Void
 const by = "by hand" as never
 const flaky = (name: string) =>
   Step.make(name, {
-    retry: { maximumAttempts: 3, delays: [1] },
+    retry: { maximumAttempts: 3, delays: ["1 second"] },
     run: ({ attempt }) => attempt === 1 ? Effect.fail("no") : Effect.succeed<string>(`attempt ${attempt}`)
   })
 

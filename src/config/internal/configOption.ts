@@ -6,7 +6,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { orElse } from "../../internal/guard.ts"
@@ -20,6 +19,7 @@ import {
   isPlain,
   type Problem
 } from "./configProblem.ts"
+import { toDuration } from "./durationInput.ts"
 import * as MetricView from "./metricView.ts"
 import { attributePairs, items, pairs } from "./otelVariables.ts"
 
@@ -30,7 +30,7 @@ export type OptionKind =
   | "string"
   | "choice"
   | "list"
-  | "numbers"
+  | "durations"
   | "record"
   | "duration"
   | "secret"
@@ -158,13 +158,15 @@ export const list = (meta: Describe<ReadonlyArray<string>>) =>
     expected: "a list of texts (comma-separated in a variable)"
   })
 
-export const seconds = (meta: Describe<ReadonlyArray<number>>) =>
-  option(
-    Schema.Array(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 86_400 }))).check(
-      Schema.isMinLength(1)
-    ),
-    { ...meta, kind: "numbers", expected: "a list of seconds between 0 and 86400, at least one" }
-  )
+export const durations = (maximum: Duration.Input, meta: Describe<ReadonlyArray<Duration.Duration>>) => {
+  const limit = Duration.fromInputUnsafe(maximum)
+  const isWithin = (value: Duration.Duration) => !Duration.isNegative(value) && !Duration.isGreaterThan(value, limit)
+  return option(Schema.Array(Schema.Duration.check(Schema.makeFilter(isWithin))).check(Schema.isMinLength(1)), {
+    ...meta,
+    kind: "durations",
+    expected: `a list of at least one duration up to ${Duration.format(limit)} (such as "5 seconds", or milliseconds)`
+  })
+}
 
 export const record = (meta: Describe<Readonly<Record<string, string>>>) =>
   option(Schema.Record(plainText, Schema.String.check(Schema.makeFilter(isPlain))), {
@@ -252,7 +254,9 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
   if (meta.choices !== undefined) return chosen(meta.choices, value)
   switch (meta.kind) {
     case "duration":
-      return Option.getOrElse(Duration.fromInput(value as Duration.Input), () => value)
+      return toDuration(value) ?? value
+    case "durations":
+      return Array.isArray(value) ? value.map((item: unknown) => toDuration(item) ?? item) : value
     case "secret":
       // A record of secrets is never one text: as a text it stays invalid instead of passing as a record without keys.
       if (typeof meta.default === "object") return secretsOf(value)
@@ -287,15 +291,12 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
       return numberOr(text)
     case "list":
       return fromInput(meta, items(text))
-    case "numbers":
-      return items(text).map(numberOr)
+    case "durations":
+      return items(text).map(durationOr)
     case "record":
       return attributePairs(text) ?? text
     case "duration":
-      return shortDuration(text) ?? Option.getOrElse(
-        Duration.fromInput((/^\d+(\.\d+)?$/.test(text) ? Number(text) : text) as Duration.Input),
-        () => text
-      )
+      return durationOr(text)
     case "secret":
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
     case "views":
@@ -319,6 +320,9 @@ const shortDuration = (text: string): Duration.Duration | undefined => {
       parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (millisOf[unit as string] ?? 0), 0)
     )
 }
+
+const durationOr = (text: string): unknown =>
+  shortDuration(text) ?? toDuration(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text) ?? text
 
 const numberOr = (text: string): unknown => {
   const value = Number(text)

@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Option from "./configOption.ts"
 import { deliveryOptions, metricsOptions, tracingOptions } from "./signalOptions.ts"
 
@@ -235,9 +236,9 @@ export const configSchema = Schema.Struct({
     })
   }),
   backoff: Schema.Struct({
-    delays: Option.seconds({
-      default: [1, 2, 4, 8, 16, 32],
-      doc: "Seconds to wait after the first, second, … failed attempt.",
+    delays: Option.durations("1 day", {
+      default: RetryPolicy.defaults.delays,
+      doc: "The waits after the first, second, … failed attempt.",
       tasker: "backoff.default_backoff_seconds"
     }),
     multiplier: Option.number({ minimum: 0, maximum: 10 }, {

@@ -4,11 +4,11 @@
  * @internal
  */
 import type * as ConfigProvider from "effect/ConfigProvider"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { quoteValue } from "../../redaction/internal/quoteValue.ts"
 import { fromInput, fromText, type OptionLeaf, variable } from "./configOption.ts"
-import { nearestName, quote } from "./configProblem.ts"
+import { nearestName } from "./configProblem.ts"
 import { otelVariables, readOtel, type Standard, type Warning } from "./otelVariables.ts"
 
 export interface Environment {
@@ -88,7 +88,7 @@ const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: 
     const [rule = `expected ${leaf.meta.expected}`] = (leaf.meta.explain?.(values[index]) ?? []).map(({ rule }) => rule)
     warnings.push({
       problem: `${variable}=${shown(leaf, text)} is not usable: ${rule}`,
-      instead: `using ${usable < 0 ? describe(used) : shown(leaf, used)}`
+      instead: `using ${usable < 0 ? quoteValue(used, Infinity) : shown(leaf, used)}`
     })
   })
   return used
@@ -131,21 +131,10 @@ const query = /([?#]).*"$/s
 
 const shown = (leaf: OptionLeaf, value: unknown): string => {
   if (leaf.meta.kind === "secret" || Redacted.isRedacted(value)) return "a value that is not shown"
-  const whole = describe(value).replace(credentials, "\"…@")
+  const whole = quoteValue(value, Infinity).replace(credentials, "\"…@")
   // A query may hold a key.
   const text = isAddress.test(leaf.path.at(-1) ?? "") ? whole.replace(query, "$1…\"") : whole
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
-}
-
-const describe = (value: unknown): string => {
-  if (Duration.isDuration(value)) return Duration.format(value)
-  if (typeof value === "string") return quote(value, Infinity)
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
-  if (Array.isArray(value)) {
-    return `[${value.map((item) => describe(item)).join(", ")}]`
-  }
-  if (value === undefined || typeof value === "object" && Object.keys(value).length === 0) return "nothing"
-  return `a value of type ${typeof value}`
 }
 
 const unknownOptions = (

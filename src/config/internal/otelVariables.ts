@@ -8,7 +8,7 @@
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import { orElse } from "../../internal/guard.ts"
-import { quote } from "./configProblem.ts"
+import { quote } from "../../redaction/internal/quoteValue.ts"
 
 export interface Standard {
   readonly variable: string

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
+import { quoteValue } from "../../redaction/internal/quoteValue.ts"
 import * as Step from "../Step.ts"
 import { satisfiesDependants, type StepState } from "./StepState.ts"
 
@@ -38,12 +39,21 @@ export interface StepGraph {
  * @since 0.1.0
  */
 export const make = (taskName: string, steps: ReadonlyArray<Step.Any>): StepGraph => {
+  if (!isList(steps)) {
+    throw new RangeError(`task "${taskName}": expected a list of steps at steps, got ${quoteValue(steps)}`)
+  }
   if (steps.length === 0) throw new RangeError(`task "${taskName}" has no steps`)
   const indexOf = new Map<string, number>()
   steps.forEach((step, index) => {
-    if (!isStep(step)) throw new RangeError(`task "${taskName}": steps[${index}] is not made by Step.make`)
+    if (!isStep(step)) {
+      throw new RangeError(`task "${taskName}": expected a step at steps[${index}], got ${quoteValue(step)}`)
+    }
     if (!Array.isArray(step.dependsOn) || !step.dependsOn.every(isStep)) {
-      throw new RangeError(`step "${step.name}" of task "${taskName}": expected a list of steps at dependsOn`)
+      throw new RangeError(
+        `step "${step.name}" of task "${taskName}": expected a list of steps at dependsOn, got ${
+          quoteValue(step.dependsOn)
+        }`
+      )
     }
     if (indexOf.has(step.name)) throw new RangeError(`task "${taskName}" has two steps named "${step.name}"`)
     indexOf.set(step.name, index)
@@ -63,6 +73,8 @@ export const make = (taskName: string, steps: ReadonlyArray<Step.Any>): StepGrap
   dependencies.forEach((needed, index) => needed.forEach((dependency) => dependants[dependency]?.push(index)))
   return { steps, indexOf, dependencies, dependants, levels: levelsOf(taskName, steps, dependencies, dependants) }
 }
+
+const isList = (given: unknown): boolean => Array.isArray(given)
 
 /** Code without types may have put anything there. */
 const isStep = (step: unknown): step is Step.Any => Predicate.hasProperty(step, Step.TypeId)

@@ -6,7 +6,7 @@ import { Cause, Exit, Predicate } from "effect"
 import type { CatalogEnvelope } from "../../../src/events/EventEnvelope.ts"
 import type { Observation, SeenEvent, SeenMeddling, SeenSpan } from "./perform.ts"
 import { byHand, failureOf, skippedValueOf, stepName, valueOf } from "./perform.ts"
-import { type Attempt, delays, type Plan, type Question, retryAfterSeconds, type StepPlan } from "./plan.ts"
+import { type Attempt, delaySeconds, type Plan, type Question, retryAfterSeconds, type StepPlan } from "./plan.ts"
 
 type State = "pending" | "in_progress" | "complete" | "error" | "cancelled" | "resolved_manually"
 
@@ -267,7 +267,7 @@ class Oracle {
       step.failure === failureOf(step.index, step.attempts)
     const expected = isAsked
       ? retryAfterSeconds
-      : delays[step.attempts - 1]
+      : delaySeconds[step.attempts - 1]
     this.#expect(seconds === expected, `${seconds} s in place of ${expected} s`)
     this.#expect((type === "server_requested") === isAsked, `is ${type}`)
     this.#expect(step.failedAt === this.#now, "comes late")

@@ -31,7 +31,7 @@ import * as Task from "../../../src/workflow/Task.ts"
 import * as TaskRunner from "../../../src/workflow/TaskRunner.ts"
 import * as TaskStore from "../../../src/workflow/TaskStore.ts"
 import { Simulation } from "../simulation.ts"
-import { type Attempt, delays, type Meddling, type Plan, retryAfterSeconds, type StepPlan } from "./plan.ts"
+import { type Attempt, delaySeconds, type Meddling, type Plan, retryAfterSeconds, type StepPlan } from "./plan.ts"
 
 /** An event and the turn in which it was published. */
 export interface SeenEvent {
@@ -89,7 +89,9 @@ class Recorder extends Context.Service<Recorder, {
   static readonly layer: Layer.Layer<Recorder, never, EventBus.EventBus> = Layer.effect(
     Recorder,
     Effect.gen(function*() {
-      const config = yield* Effect.orDie(TelemetryConfig.make({ backoff: { jitter: 0, delays } }))
+      const config = yield* Effect.orDie(
+        TelemetryConfig.make({ backoff: { jitter: 0, delays: delaySeconds.map(Duration.seconds) } })
+      )
       const recorder = Recorder.of({ config, onEvent: () => {}, gauges: [] })
       yield* (yield* EventBus.EventBus).register({
         name: "model",
@@ -312,7 +314,7 @@ const stepsOf = (
     const common = {
       dependsOn: step.needs.map((needed) => steps[needed] as Step.Any),
       timeout: step.timeout === undefined ? undefined : `${step.timeout} seconds` as const,
-      retry: { maximumAttempts: step.attempts.length, delays, jitter: 0 },
+      retry: { maximumAttempts: step.attempts.length, delays: delaySeconds.map(Duration.seconds), jitter: 0 },
       run: (
         { attempt, results }: { readonly attempt: number; readonly results: Readonly<Record<string, unknown>> }
       ) => {

@@ -67,7 +67,7 @@ export interface Plan {
 }
 
 /** Seconds before the second, third, … attempt. */
-export const delays: ReadonlyArray<number> = [2, 3, 4]
+export const delaySeconds: ReadonlyArray<number> = [2, 3, 4]
 /** What "retry after" asks for. */
 export const retryAfterSeconds = 7
 

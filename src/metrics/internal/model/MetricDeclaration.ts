@@ -6,6 +6,7 @@
  * @internal
  */
 
+import { quoteValue } from "../../../redaction/internal/quoteValue.ts"
 import type { MetricType } from "../../MetricSnapshot.ts"
 
 /** Kinds that can be declared. */
@@ -84,20 +85,33 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string, 
   const refuse = (rule: string) => {
     throw new RangeError(`metric "${name}": ${rule}`)
   }
-  if (help.trim() === "") refuse("help is missing")
+  // Code without types may have given anything.
+  if (typeof name !== "string") throw new RangeError(`expected a text as the name of a metric, got ${quoteValue(name)}`)
+  if (typeof help !== "string" || help.trim() === "") refuse(`expected a sentence at help, got ${quoteValue(help)}`)
+  if (!isList(attributes)) {
+    refuse(`expected a list of keys at attributes, got ${quoteValue(attributes)}`)
+  }
   const problem = nameProblem({ type, name, unit })
   if (problem !== undefined) refuse(problem)
+  const seen = new Set<string>()
   for (const key of attributes) {
-    if (!nameRule.test(key) || reservedKeys.has(key)) refuse(`"${key}" cannot be an attribute key`)
+    if (typeof key !== "string" || !nameRule.test(key) || reservedKeys.has(key)) {
+      refuse(`${quoteValue(key)} cannot be an attribute key`)
+    }
     if (key === "id" || key.endsWith("_id")) refuse(`"${key}" names an id; ids belong on spans and log lines`)
+    if (seen.has(key)) refuse(`the attribute key "${key}" stands twice`)
+    seen.add(key)
   }
-  if (new Set(attributes).size < attributes.length) refuse("an attribute key stands twice")
-  if (buckets !== undefined && !areBuckets(buckets)) refuse("buckets are finite and ascending, at least one")
+  if (buckets !== undefined && !areBuckets(buckets)) {
+    refuse(`expected finite and ascending numbers, at least one, at buckets, got ${quoteValue(buckets)}`)
+  }
   if (maximumBuckets !== undefined && !isWithin(maximumBuckets, 2, largestMaximumBuckets)) {
-    refuse(`maximumBuckets is a whole number from 2 to ${largestMaximumBuckets}`)
+    refuse(
+      `expected a whole number from 2 to ${largestMaximumBuckets} at maximumBuckets, got ${quoteValue(maximumBuckets)}`
+    )
   }
   if (cardinalityLimit !== undefined && !isWithin(cardinalityLimit, 1, 1_000_000)) {
-    refuse("cardinalityLimit is a whole number from 1 to 1000000")
+    refuse(`expected a whole number from 1 to 1000000 at cardinalityLimit, got ${quoteValue(cardinalityLimit)}`)
   }
   return {
     type,
@@ -137,8 +151,10 @@ export const nameProblem = (
   return undefined
 }
 
+const isList = (given: unknown): boolean => Array.isArray(given)
+
 const areBuckets = (buckets: ReadonlyArray<number>): boolean =>
-  buckets.length > 0 &&
+  isList(buckets) && buckets.length > 0 &&
   buckets.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > (buckets[index - 1] as number)))
 
 const isWithin = (value: number, minimum: number, maximum: number) =>

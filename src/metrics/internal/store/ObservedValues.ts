@@ -4,6 +4,7 @@
  * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
+import { quoteValue } from "../../../redaction/internal/quoteValue.ts"
 import * as CompensatedSum from "../aggregation/CompensatedSum.ts"
 import type { Observation } from "../model/MetricStoreShape.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
@@ -23,9 +24,11 @@ export const taken = (storage: MetricStorage, observations: Iterable<Observation
   const all: Array<unknown> = []
   const numbers: Array<number> = []
   for (const { attributes, value } of observations) {
-    if (typeof value !== "number") throw new TypeError(`an observed value is a number, got ${typeof value}`)
+    if (typeof value !== "number") {
+      throw new TypeError(`expected a number as the value of "${name}", got ${quoteValue(value)}`)
+    }
     if (type === "counter" && !(value >= 0 && value < Infinity)) {
-      throw new RangeError(`the total of counter "${name}" is not negative and finite, got ${value}`)
+      throw new RangeError(`expected a finite number of at least 0 as the total of "${name}", got ${value}`)
     }
     for (const key of keys) all.push(attributes[key])
     numbers.push(value)
