@@ -9,16 +9,12 @@ import * as EventDefinition from "../../src/events/EventDefinition.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const layerOf = (
   routes: ReadonlyArray<EventRouter.RouteOverride>,
   events: { readonly filtered?: ReadonlyArray<string>; readonly samplingRate?: number } = {}
-) =>
-  EventBus.layer.pipe(
-    Layer.provideMerge(SelfStatistics.layer),
-    Layer.provide(Layer.succeed(EventRouter.Overrides, routes)),
-    Layer.provide(recorder.layerConfig({ events }))
-  )
+) => TestTelemetry.layer(Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, routes)), { events })
 
 const Sold = EventCatalog.define("shop.sold", {
   description: "Something was sold.",

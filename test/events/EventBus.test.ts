@@ -5,8 +5,9 @@ import * as Correlation from "../../src/Correlation.ts"
 import * as EventBus from "../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
-const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
+const layer = TestTelemetry.layer(EventBus.layer)
 
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0", stepCount: 1 }
 const publish = Effect.flatMap(EventBus.EventBus, (bus) => bus.publish("workflow.steps_execution_started", payload))

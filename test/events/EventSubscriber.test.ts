@@ -8,6 +8,7 @@ import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const Sold = EventCatalog.define("shop.sold", {
   description: "Something was sold.",
@@ -15,7 +16,7 @@ const Sold = EventCatalog.define("shop.sold", {
   payload: Schema.Struct({ orderId: Schema.String })
 })
 
-const layer = EventBus.layer.pipe(Layer.provideMerge(SelfStatistics.layer))
+const layer = TestTelemetry.layer(EventBus.layer)
 
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0" }
 const batch = (stepCount: number) => EventBus.publish("workflow.steps_execution_started", { ...payload, stepCount })

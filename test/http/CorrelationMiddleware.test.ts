@@ -7,6 +7,7 @@ import * as TelemetryRoutes from "../../src/http/TelemetryRoutes.ts"
 import * as Baggage from "../../src/tracing/Baggage.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 import { order, ProcessOrder } from "./tasks.ts"
 
@@ -28,7 +29,7 @@ const Own = Layer.mergeAll(
 
 const layer = (options: TelemetryConfig.Options = {}) =>
   server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Own)).pipe(
-    Layer.provideMerge(server.telemetry(options))
+    Layer.provideMerge(TestTelemetry.whole(options))
   )
 
 const spans = SpanMemory.use(({ spans }) => spans)
@@ -83,7 +84,7 @@ describe("the trace of a request", () => {
       assert.deepStrictEqual([span?.traceId, span?.traceState], [traceId, "a=1,b=2"])
     }).pipe(Effect.provide(
       server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Carried)).pipe(
-        Layer.provideMerge(server.telemetry())
+        Layer.provideMerge(TestTelemetry.whole())
       )
     )))
 
@@ -96,7 +97,7 @@ describe("the trace of a request", () => {
       assert.isAbove((yield* spans).length, 0)
     }).pipe(Effect.provide(
       server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Carried)).pipe(
-        Layer.provideMerge(server.telemetry({ tracing: { keep: { ratio: 0 } } }))
+        Layer.provideMerge(TestTelemetry.whole({ tracing: { keep: { ratio: 0 } } }))
       )
     )))
 })

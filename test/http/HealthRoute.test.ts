@@ -6,6 +6,7 @@ import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 
 class Down extends Data.TaggedError("Down") {
@@ -21,7 +22,7 @@ const layer = (
 ) =>
   server.serve(HealthRoute.layer.pipe(
     Layer.provide([Layer.succeed(HealthRoute.ReadinessChecks, checks), store])
-  )).pipe(Layer.provideMerge(server.telemetry({ service: { name: "shop" }, ...options })))
+  )).pipe(Layer.provideMerge(TestTelemetry.whole({ service: { name: "shop" }, ...options })))
 
 /** Moves the clock on until the answer is there. */
 const moving = <A, E>(fiber: Fiber.Fiber<A, E>) =>
@@ -138,7 +139,7 @@ describe("GET /health/ready", () => {
         assert.strictEqual((yield* server.get("/health/ready")).status, 200)
         assert.strictEqual(runs, 2)
       }).pipe(Effect.provide(
-        server.serve(Layer.merge(routes, counting)).pipe(Layer.provideMerge(server.telemetry()))
+        server.serve(Layer.merge(routes, counting)).pipe(Layer.provideMerge(TestTelemetry.whole()))
       ))
     }))
 

@@ -13,6 +13,7 @@ import * as PrometheusProtobufFormat from "../../src/metrics/PrometheusProtobufF
 import * as MetricFamilyDecoder from "../support/metricFamilyDecoder.ts"
 import * as snapshots from "../support/metricSnapshots.ts"
 import * as prometheusParser from "../support/prometheusParser.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 import { order, ProcessOrder } from "./tasks.ts"
 
@@ -29,7 +30,7 @@ const holding = (snapshot: MetricSnapshot) =>
           MetricStore.MetricStore.of({ ...store, snapshot: Effect.succeed(snapshot) }))
       ).pipe(Layer.provide(MetricStore.layerNoop))
     )
-  )).pipe(Layer.provideMerge(server.telemetry()))
+  )).pipe(Layer.provideMerge(TestTelemetry.whole()))
 
 const jobs = snapshots.numbers("counter", "jobs_total", [snapshots.series({ kind: "mail" }, 3)])
 
@@ -291,6 +292,6 @@ describe("GET /metrics", () => {
     }).pipe(Effect.provide(
       server.serve(MetricsRoute.layer.pipe(
         Layer.provide(broken)
-      )).pipe(Layer.provideMerge(server.telemetry()))
+      )).pipe(Layer.provideMerge(TestTelemetry.whole()))
     )))
 })

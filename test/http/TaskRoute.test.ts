@@ -6,6 +6,7 @@ import * as TaskRoute from "../../src/http/TaskRoute.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 import { Fail, Hang, Look, order, ProcessOrder, Refuse, Seen } from "./tasks.ts"
 
@@ -74,7 +75,7 @@ describe("POST /tasks", () => {
         })
         assert.strictEqual(ended.body.status, "complete")
       }).pipe(Effect.provide(
-        server.serve(TaskRoute.layer({ tasks: [Late] })).pipe(Layer.provideMerge(server.telemetry()))
+        server.serve(TaskRoute.layer({ tasks: [Late] })).pipe(Layer.provideMerge(TestTelemetry.whole()))
       ))
     }))
 
@@ -366,7 +367,7 @@ describe("TaskRoute.layer", () => {
             })
           )
         )
-      ).pipe(Layer.provideMerge(server.telemetry()))
+      ).pipe(Layer.provideMerge(TestTelemetry.whole()))
     )))
 
   const stores: ReadonlyArray<readonly [name: string, list: () => unknown]> = [
@@ -392,7 +393,7 @@ describe("TaskRoute.layer", () => {
     }).pipe(Effect.provide(
       server.serve(
         TaskRoute.layer({ tasks: [] }).pipe(Layer.provide(Layer.mock(TaskStore)({ list: list as never })))
-      ).pipe(Layer.provideMerge(server.telemetry({ execution: { storeTimeout: "20 millis" } })))
+      ).pipe(Layer.provideMerge(TestTelemetry.whole({ execution: { storeTimeout: "20 millis" } })))
     )))
 
   it("requires what the steps of its tasks require", () => {

@@ -10,9 +10,8 @@ import { networkInterfaces } from "node:os"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as TelemetryRoutes from "../../src/http/TelemetryRoutes.ts"
 import * as LogDestination from "../../src/logging/LogDestination.ts"
-import * as Telemetry from "../../src/Telemetry.ts"
-import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import type * as Task from "../../src/workflow/Task.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 export interface Answer {
   readonly status: number
@@ -38,13 +37,6 @@ export const outerAddress = Object.values(networkInterfaces())
   .flatMap((found) => found ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address
 
-/** Telemetry whose spans and lines are kept in memory. */
-export const telemetry = (options: TelemetryConfig.Options = {}) =>
-  SpanMemory.layer.pipe(
-    Layer.provideMerge(Telemetry.layer(options, { logDestination: LogDestination.layerMemory })),
-    Layer.provideMerge(LogDestination.layerMemory)
-  )
-
 /** Serves an app on a free port of an address. */
 export const serve = <A, E, R>(app: Layer.Layer<A, E, R>, host = "127.0.0.1") =>
   Layer.effect(
@@ -64,7 +56,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
   tasks: Tasks,
   options: TelemetryConfig.Options = {},
   host?: string
-) => serve(TelemetryRoutes.layer({ tasks }), host).pipe(Layer.provideMerge(telemetry(options)))
+) => serve(TelemetryRoutes.layer({ tasks }), host).pipe(Layer.provideMerge(TestTelemetry.whole(options)))
 
 const isJson = (headers: IncomingHttpHeaders) => headers["content-type"]?.startsWith("application/json") === true
 

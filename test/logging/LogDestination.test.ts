@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
-import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as LogDestination from "../../src/logging/LogDestination.ts"
 import * as NodeLogDestination from "../../src/node/NodeLogDestination.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import { suite } from "./LogDestinationTest.ts"
 
 suite("layerNoop", LogDestination.layerNoop)
@@ -15,11 +13,7 @@ suite(
   "node",
   Layer.unwrap(Effect.map(temporaryFile, (path) =>
     NodeLogDestination.layer.pipe(
-      Layer.provide(Layer.effect(
-        TelemetryConfig.Current,
-        TelemetryConfig.make({ logging: { destination: "file", file: { path }, signals: false } })
-      )),
-      Layer.provide([SelfStatistics.layer, FlushRegistry.layer]),
+      Layer.provide(TestTelemetry.settings({ logging: { destination: "file", file: { path }, signals: false } })),
       Layer.orDie
     )))
 )

@@ -3,17 +3,17 @@
  * have a walk of their own, in `NodeRuntimeMetrics.test.ts`.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Metric, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
 import { MetricCluster, MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
 import { catalog, clusterCatalog } from "../../src/metrics/MetricCatalog.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const layer = WorkflowMetrics.layer.pipe(
   Layer.provideMerge(MetricCluster.layerPrimary()),
-  Layer.provide([MetricStore.layer, MetricCluster.ProcessChannels.layerNoop]),
-  Layer.provideMerge(recorder.layer()),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
+  Layer.provide([TestTelemetry.metrics, MetricCluster.ProcessChannels.layerNoop]),
+  Layer.provideMerge(recorder.layer())
 )
 
 const input = Schema.Void

@@ -2,7 +2,7 @@
  * The metrics of real processes as one.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, Metric, Random, Schedule } from "effect"
+import { Duration, Effect, Layer, Logger, Random, Schedule } from "effect"
 import { writeFileSync } from "node:fs"
 import * as MetricCluster from "../../src/metrics/MetricCluster.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
@@ -16,15 +16,20 @@ import {
   type WorkerProcess
 } from "../support/clusterWorkers.ts"
 import { temporaryFile } from "../support/temporaryFile.ts"
-import { live } from "./storeTest.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 /** With the store of this process as the primary's. */
 const asPrimary = (options?: MetricCluster.PrimaryOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
-    Effect.provide(Layer.provide(MetricCluster.layerPrimary(options), [live, NodeProcessChannels.layer]), {
-      local: true
-    }),
-    Effect.provideService(Metric.MetricRegistry, new Map())
+    Effect.provide(
+      Layer.provide(MetricCluster.layerPrimary(options), [
+        TestTelemetry.layer(TestTelemetry.metrics),
+        NodeProcessChannels.layer
+      ]),
+      {
+        local: true
+      }
+    )
   )
 
 /** For where no worker hangs, on a machine that is busy. */

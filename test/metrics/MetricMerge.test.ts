@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Metric, Schema } from "effect"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { Context, Effect, Layer, Schema } from "effect"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import type { ExponentialHistogramValue, MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, exponentialFamily, histogramFamily, numbers, snapshot } from "../support/metricModel.ts"
 import { exponential } from "../support/metricSnapshots.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const merged = (snapshots: ReadonlyArray<MetricSnapshot>, options?: MetricMerge.Options) => {
   const { conflicts, snapshot } = MetricMerge.merge(snapshots, options)
@@ -253,9 +253,7 @@ describe("MetricMerge", () => {
 
   const Split = Schema.Array(Schema.Struct({ ...model.Measurement.fields, process: Schema.Literals([0, 1, 2]) }))
 
-  const layerStore = Layer.fresh(Layer.provide(MetricStore.layer, SelfStatistics.layer)).pipe(
-    Layer.provide(Layer.effect(Metric.MetricRegistry, Effect.sync(() => new Map<string, never>())))
-  )
+  const layerStore = Layer.fresh(TestTelemetry.layer(TestTelemetry.metrics))
 
   const ownFamilies = (given: MetricSnapshot): MetricSnapshot => ({
     ...given,

@@ -4,6 +4,7 @@ import * as MetricDelta from "../../src/metrics/MetricDelta.ts"
 import * as MetricMerge from "../../src/metrics/MetricMerge.ts"
 import * as MetricReader from "../../src/metrics/MetricReader.ts"
 import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
+import * as eventLoop from "../support/eventLoop.ts"
 import * as model from "../support/metricModel.ts"
 import { counter, numbers, snapshot } from "../support/metricModel.ts"
 import { exponential } from "../support/metricSnapshots.ts"
@@ -187,7 +188,7 @@ describe("MetricReader", () => {
       const first = yield* Effect.forkChild(reader.collect(() => Deferred.await(gate)), { startImmediately: true })
       const second = yield* Effect.forkChild(collected(reader), { startImmediately: true })
       const third = yield* Effect.forkChild(collected(reader), { startImmediately: true })
-      yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      yield* eventLoop.quiet
       assert.strictEqual(store.reads(), 1)
       store.set(20, jobs(5))
       yield* Fiber.interrupt(first)

@@ -2,19 +2,16 @@
  * From the store to what Prometheus reads.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Metric } from "effect"
+import { Effect, Metric } from "effect"
 import { spawnSync } from "node:child_process"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as OpenMetricsFormat from "../../src/metrics/OpenMetricsFormat.ts"
 import * as PrometheusFormat from "../../src/metrics/PrometheusFormat.ts"
 import * as openMetricsParser from "../support/openMetricsParser.ts"
 import * as prometheusParser from "../support/prometheusParser.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
-const layer = MetricStore.layer.pipe(
-  Layer.provide(SelfStatistics.layer),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
-)
+const layer = TestTelemetry.layer(TestTelemetry.metrics)
 
 const odd = "a \"b\" \\ \n é \ud800"
 

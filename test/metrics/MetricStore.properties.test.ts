@@ -1,15 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Metric, Schema } from "effect"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { Effect, Schema } from "effect"
 import type { SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import * as MetricStore from "../../src/metrics/MetricStore.ts"
-import * as Redaction from "../../src/redaction/Redaction.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 /** Texts are kept as they are: one at random may look like the credentials of a URL. */
-const layer = MetricStore.layer.pipe(
-  Layer.provide(SelfStatistics.layer),
-  Layer.provide(Layer.succeed(Redaction.Current, Redaction.make({ patterns: [] })))
-)
+const layer = TestTelemetry.layer(TestTelemetry.metrics, { redaction: { patterns: [] } })
 
 const buckets = [1, 2, 5]
 
@@ -115,7 +111,7 @@ describe("MetricStore", () => {
           Array.from(held).toSorted(([left], [right]) => left < right ? -1 : 1),
           Array.from(model).toSorted(([left], [right]) => left < right ? -1 : 1)
         )
-      }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map())),
+      }).pipe(Effect.provide(layer)),
     { arbitrary: { runs: 200 } }
   )
 
@@ -135,6 +131,6 @@ describe("MetricStore", () => {
           series.reduce((sum, { value }) => sum + (value as number), 0),
           operations.reduce((sum, { amount }) => sum + amount, 0)
         )
-      }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map()))
+      }).pipe(Effect.provide(layer))
   )
 })

@@ -2,10 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
 import * as MetricStore from "../../src/metrics/MetricStore.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 import { suite } from "./MetricStoreTest.ts"
-import { declared, live, seriesOf, test } from "./storeTest.ts"
+import { declared, seriesOf, test } from "./storeTest.ts"
 
-suite("layer", live)
+suite("layer", TestTelemetry.layer(TestTelemetry.metrics))
 suite("layerNoop", MetricStore.layerNoop)
 
 describe("MetricStore", () => {

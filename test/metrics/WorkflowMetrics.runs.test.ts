@@ -3,17 +3,17 @@
  * cancellation, resolution by hand.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Metric, Schema } from "effect"
+import { Effect, Exit, Fiber, Layer, Schema } from "effect"
 import { MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
 import { catalog } from "../../src/metrics/MetricCatalog.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import { measurements } from "../support/measurements.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const layer = WorkflowMetrics.layer.pipe(
-  Layer.provideMerge(MetricStore.layer),
-  Layer.provideMerge(recorder.layer({ execution: { concurrency: 4, startedTasks: 20 } })),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
+  Layer.provideMerge(TestTelemetry.metrics),
+  Layer.provideMerge(recorder.layer({ execution: { concurrency: 4, startedTasks: 20 } }))
 )
 
 const input = Schema.Void

@@ -1,19 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Metric, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
 import * as EventBus from "../../src/events/EventBus.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
-import * as MetricStore from "../../src/metrics/MetricStore.ts"
 import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import { measurements } from "../support/measurements.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
-const layer = WorkflowMetrics.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(MetricStore.layer, EventBus.layer)),
-  Layer.provide(SelfStatistics.layer),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
+const layer = TestTelemetry.layer(
+  Layer.provideMerge(WorkflowMetrics.layer, Layer.merge(TestTelemetry.metrics, EventBus.layer))
 )
 
 const task = { taskId: "t-1", taskName: "order", namespace: "shop", version: "1.0.0" }

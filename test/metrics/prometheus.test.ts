@@ -7,7 +7,6 @@ import { Context, Effect, Layer, Metric } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { createServer } from "node:http"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { catalog, runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
 import type {
   ExponentialHistogramValue,
@@ -25,6 +24,7 @@ import {
   PrometheusServer,
   type QueryResult
 } from "../support/prometheusServer.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const jobs = ["classic", "openmetrics", "protobuf"] as const
 type Job = typeof jobs[number]
@@ -202,9 +202,7 @@ const Scraped = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => 
   Layer.provideMerge(HttpRouter.serve(MetricsRoute.layer, { disableListenLog: true, middleware: acceptParameter })),
   Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
   Layer.provideMerge(Recorded.layer),
-  Layer.provideMerge(MetricStore.layer),
-  Layer.provide(SelfStatistics.layer),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
+  Layer.provideMerge(TestTelemetry.layer(TestTelemetry.metrics))
 )
 
 const unless = isInstalled ? "" : ": not installed, so these tests are skipped"
@@ -354,8 +352,5 @@ describe.skipIf(!isInstalled)(`a real Prometheus${unless}`, () => {
       assert.deepStrictEqual(lint(exposition), { status: 0, output: "" })
       // It does speak up.
       assert.strictEqual(lint("# TYPE jobs counter\njobs 1\n").status, 3)
-    }).pipe(
-      Effect.provide(Layer.provide(MetricStore.layer, SelfStatistics.layer)),
-      Effect.provideService(Metric.MetricRegistry, new Map())
-    ))
+    }).pipe(Effect.provide(TestTelemetry.layer(TestTelemetry.metrics))))
 })

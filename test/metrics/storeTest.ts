@@ -2,14 +2,11 @@
  * A metric store with a registry of its own and the lines it logs, for the tests of the store.
  */
 import { it } from "@effect/vitest"
-import { Effect, Layer, Logger, Metric } from "effect"
-import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import { Effect, Layer, Logger } from "effect"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import type { MetricSnapshot, SeriesSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import * as MetricStore from "../../src/metrics/MetricStore.ts"
-import * as Redaction from "../../src/redaction/Redaction.ts"
-
-export const live = MetricStore.layer.pipe(Layer.provide(SelfStatistics.layer))
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 export type Store = MetricStore.MetricStore["Service"]
 
@@ -22,15 +19,11 @@ export const test = <E>(
   it.effect(sentence, () =>
     Effect.gen(function*() {
       const lines: Array<unknown> = []
-      const config = yield* TelemetryConfig.make(options)
+      const logger = Logger.layer([Logger.make(({ logLevel, message }) => {
+        lines.push([logLevel, ...(message as ReadonlyArray<unknown>)])
+      })])
       yield* Effect.flatMap(MetricStore.MetricStore, (store) => body(store, lines)).pipe(
-        Effect.provide(live),
-        Effect.provideService(TelemetryConfig.Current, config),
-        Effect.provideService(Redaction.Current, Redaction.make(config.redaction)),
-        Effect.provideService(Metric.MetricRegistry, new Map()),
-        Effect.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
-          lines.push([logLevel, ...(message as ReadonlyArray<unknown>)])
-        })]))
+        Effect.provide(Layer.provideMerge(TestTelemetry.layer(TestTelemetry.metrics, options), logger))
       )
     }))
 

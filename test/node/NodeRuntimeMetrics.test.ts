@@ -6,16 +6,13 @@ import { performance } from "node:perf_hooks"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { LogDestination, MetricCluster, MetricStore, Telemetry } from "tasker-telemetry"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import { runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
 import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
 import * as NodeRuntimeMetrics from "../../src/node/NodeRuntimeMetrics.ts"
 import * as eventLoop from "../support/eventLoop.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
-const store = MetricStore.layer.pipe(
-  Layer.provide(SelfStatistics.layer),
-  Layer.provideMerge(Layer.sync(Metric.MetricRegistry, () => new Map()))
-)
+const store = TestTelemetry.layer(TestTelemetry.metrics)
 const layer = Layer.provideMerge(NodeRuntimeMetrics.layer, store)
 
 const names: ReadonlyArray<string> = Object.values(runtimeCatalog).map(({ name }) => name)

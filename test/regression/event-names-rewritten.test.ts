@@ -10,13 +10,15 @@ import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventExample from "../../src/events/EventExample.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const busOf = (samplingRate: number) =>
-  EventBus.layer.pipe(
-    Layer.provideMerge(SelfStatistics.layer),
-    Layer.provide(Layer.succeed(EventRouter.Overrides, [EventRouter.override("*", { samplingRate })]))
+  TestTelemetry.layer(
+    Layer.provide(
+      EventBus.layer,
+      Layer.succeed(EventRouter.Overrides, [EventRouter.override("*", { samplingRate })])
+    )
   )
 
 describe("D5 event names and sampling", () => {

@@ -14,5 +14,15 @@ export const turns = (times: number) => Effect.repeat(turn, { times })
 export const turnUntil = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.repeat(Effect.andThen(turn, condition), { until: (isTrue) => isTrue })
 
+/**
+ * Lets every fiber of the process run as far as it can without time passing. The signal is that no fiber has asked the
+ * loop for a turn; what comes from a socket or another process has to be waited for by its own signal.
+ */
+export const quiet = Effect.callback<void>((resume) => {
+  const look = () =>
+    process.getActiveResourcesInfo().includes("Immediate") ? void setImmediate(look) : resume(Effect.void)
+  setImmediate(look)
+})
+
 /** Holds the loop up, which is what its delay measures. */
 export const hold = (millis: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)

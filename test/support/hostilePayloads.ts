@@ -2,8 +2,9 @@
  * Tasks with hostile payloads, with and without telemetry.
  */
 import { assert } from "@effect/vitest"
-import { Cause, Data, Effect, Exit, Layer, Metric, References, Schema } from "effect"
+import { Cause, Data, Effect, Exit, Layer, References, Schema } from "effect"
 import { LogDestination, Step, Task, TaskRunner, Telemetry } from "tasker-telemetry"
+import * as TestTelemetry from "./TestTelemetry.ts"
 
 /** A generator that gives the same numbers every time. */
 const makeRandom = (seed: number) => {
@@ -147,7 +148,7 @@ export const check = (payloads: number): Effect.Effect<void, unknown, never> =>
       if (line.includes("hunter2")) broken.push(line)
     })
     const options = { execution: { storedTasks: 10 }, logging: { level: "Warn" } } as const
-    const isolated = Layer.provide(Layer.sync(Metric.MetricRegistry, () => new Map()))
+    const isolated = Layer.provide(TestTelemetry.registry)
     const without = yield* Layer.build(Telemetry.layerNoop)
     const observed = yield* Layer.build(
       isolated(Telemetry.layer({ ...options, logging: { level: "Info" } }, { logDestination: destination }))

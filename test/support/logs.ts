@@ -1,30 +1,12 @@
 /**
  * The structured logger and the event log over a memory, configured by options.
  */
-import { Effect, Layer } from "effect"
-import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
-import * as EventBus from "../../src/events/EventBus.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as LogEventSink from "../../src/logging/internal/LogEventSink.ts"
-import { LogWriter } from "../../src/logging/internal/LogWriter.ts"
-import * as StructuredLogger from "../../src/logging/internal/StructuredLogger.ts"
+import { Effect } from "effect"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as LogDestination from "../../src/logging/LogDestination.ts"
-import * as LogLevels from "../../src/logging/LogLevels.ts"
-import * as Redaction from "../../src/redaction/Redaction.ts"
+import * as TestTelemetry from "./TestTelemetry.ts"
 
-export const layer = (options: TelemetryConfig.Options = {}) =>
-  Layer.unwrap(
-    Effect.map(TelemetryConfig.make(options), (config) =>
-      Layer.mergeAll(StructuredLogger.layer, LogEventSink.layer).pipe(
-        Layer.provideMerge(LogWriter.layer),
-        Layer.provideMerge(Layer.mergeAll(LogDestination.layerMemory, LogLevels.layer, EventBus.layer)),
-        Layer.provideMerge(SelfStatistics.layer),
-        Layer.provideMerge(Layer.mergeAll(
-          Layer.succeed(TelemetryConfig.Current, config),
-          Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
-        ))
-      ))
-  )
+export const layer = (options: TelemetryConfig.Options = {}) => TestTelemetry.layer(TestTelemetry.logging, options)
 
 /** The lines as they were written. */
 export const lines = Effect.flatMap(LogDestination.LogMemory, (memory) => memory.lines)

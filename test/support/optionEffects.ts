@@ -25,6 +25,7 @@ import * as otlpMetricDecoder from "./otlpMetricDecoder.ts"
 import { OtlpReceiver } from "./otlpReceiver.ts"
 import * as recorder from "./recorder.ts"
 import { temporaryFile } from "./temporaryFile.ts"
+import * as TestTelemetry from "./TestTelemetry.ts"
 
 type Options = TelemetryConfig.Options
 type Observation = (options: Options) => Effect.Effect<unknown>
@@ -517,7 +518,7 @@ export const readingsOfTwoScrapes: Observation = (options) =>
       yield* Fiber.join(first)
       yield* Fiber.join(second)
     }).pipe(Effect.provide(
-      server.serve(Layer.provide(MetricsRoute.layer, store)).pipe(Layer.provide(recorder.layerConfig(options)))
+      server.serve(Layer.provide(MetricsRoute.layer, store)).pipe(Layer.provide(TestTelemetry.settings(options)))
     ))
     return readings
   }).pipe(Effect.scoped, Effect.orDie)

@@ -2,15 +2,15 @@
  * Runs tasks with a sink that writes every event down, under the test clock and without jitter.
  */
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
-import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/events/EventEnvelope.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import * as TestTelemetry from "./TestTelemetry.ts"
 
 export { advance } from "../../src/testing/advance.ts"
+export { quiet } from "./eventLoop.ts"
 
 /** The events of a test, in the order in which they were published. */
 export class Recorder extends Context.Service<Recorder, {
@@ -33,13 +33,6 @@ export class Recorder extends Context.Service<Recorder, {
   )
 }
 
-/** The configuration of a test: the given options, and no jitter. */
-export const layerConfig = (options: TelemetryConfig.Options = {}) =>
-  Layer.effect(
-    TelemetryConfig.Current,
-    TelemetryConfig.make({ ...options, backoff: { jitter: 0, ...options.backoff } })
-  )
-
 /** Waits in every operation, so that other fibers come in between, as with a store behind a network. */
 export const layerYieldingStore = Layer.effect(
   TaskStore.TaskStore,
@@ -57,19 +50,7 @@ export const layerYieldingStore = Layer.effect(
 /** A runner with its store, its bus and a recorder of every event. */
 export const layer = (options: TelemetryConfig.Options = {}, parts: {
   readonly store?: Layer.Layer<TaskStore.TaskStore>
-} = {}) =>
-  Layer.mergeAll(TaskRunner.layer, Recorder.layer).pipe(
-    Layer.provideMerge(Layer.mergeAll(EventBus.layer, parts.store ?? TaskStore.layerMemory)),
-    Layer.provideMerge(SelfStatistics.layer),
-    Layer.provideMerge(layerConfig(options))
-  )
-
-/** The runner without anything that listens. */
-export const layerUnobserved = (options: TelemetryConfig.Options = {}) =>
-  TaskRunner.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(EventBus.layerNoop, TaskStore.layerMemory)),
-    Layer.provideMerge(layerConfig(options))
-  )
+} = {}) => TestTelemetry.layer(Layer.provideMerge(Recorder.layer, TestTelemetry.runner(parts.store)), options)
 
 const ofStep = (event: CatalogEnvelope): string =>
   "stepName" in event.payload && event.payload.stepName !== undefined ? ` ${event.payload.stepName}` : ""
@@ -111,9 +92,6 @@ export const secondsOf = (name: EventCatalog.EventName) =>
     ({ events }) =>
       events.filter((event) => event.name === name).map((event) => `${ofStep(event).trim()}@${event.time / 1000}`)
   )
-
-/** Lets every fiber run as far as it can without time passing. */
-export const quiet = Effect.repeat(Effect.yieldNow, { times: 200 })
 
 /** The wall clock of the test in seconds. */
 export const nowSeconds = Effect.map(Clock.currentTimeMillis, (millis) => millis / 1000)

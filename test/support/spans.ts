@@ -1,25 +1,14 @@
 /**
  * A tracer with a memory of what it records, configured by options.
  */
-import { Effect, Layer } from "effect"
-import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as Redaction from "../../src/redaction/Redaction.ts"
+import { Effect } from "effect"
+import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
-import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import * as TestTelemetry from "./TestTelemetry.ts"
 
 /** The tracer, its memory and its statistics. */
-export const layer = (options: TelemetryConfig.Options = {}) =>
-  Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) =>
-    SpanMemory.layer.pipe(
-      Layer.provideMerge(TelemetryTracer.layer),
-      Layer.provideMerge(SelfStatistics.layer),
-      Layer.provideMerge(Layer.mergeAll(
-        Layer.succeed(TelemetryConfig.Current, config),
-        Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
-      ))
-    )))
+export const layer = (options: TelemetryConfig.Options = {}) => TestTelemetry.layer(TestTelemetry.tracing, options)
 
 export const recorded = Effect.flatMap(SpanMemory, (memory) => memory.spans)
 

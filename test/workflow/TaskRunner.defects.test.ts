@@ -10,6 +10,7 @@ import * as Task from "../../src/workflow/Task.ts"
 import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as recorder from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const defect = new Error("out of order")
 const broken = () => {
@@ -111,7 +112,7 @@ describe("a defect in the loop", () => {
         Effect.provide(
           TaskRunner.layer.pipe(
             Layer.provideMerge(Layer.merge(busThatBreaksAt(name), TaskStore.layerMemory)),
-            Layer.provideMerge(recorder.layerConfig())
+            Layer.provideMerge(TestTelemetry.settings())
           )
         )
       ))

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Layer, Option } from "effect"
 import { type StepRecord, type TaskRecord, TaskStore } from "../../src/workflow/TaskStore.ts"
-import { layerConfig } from "../support/recorder.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 export const task = (id: string, state: TaskRecord["state"] = "pending"): TaskRecord => ({
   id,
@@ -39,7 +39,10 @@ export const step = (taskId: string, name: string, state: StepRecord["state"] = 
 /** Runs the contract against a store that keeps the three tasks that ended last. */
 export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
   const bounded = <A, E>(effect: Effect.Effect<A, E, TaskStore>) =>
-    effect.pipe(Effect.provide(layer, { local: true }), Effect.provide(layerConfig({ execution: { storedTasks: 3 } })))
+    effect.pipe(
+      Effect.provide(layer, { local: true }),
+      Effect.provide(TestTelemetry.settings({ execution: { storedTasks: 3 } }))
+    )
 
   describe(`TaskStore: ${name}`, () => {
     it.effect("gives back what was saved, steps in their order", () =>

@@ -5,6 +5,7 @@ import { IpNetwork } from "effect/net"
 import * as Authorization from "../../../src/http/internal/Authorization.ts"
 import * as TaskRoute from "../../../src/http/TaskRoute.ts"
 import * as TelemetryRoutes from "../../../src/http/TelemetryRoutes.ts"
+import * as TestTelemetry from "../../support/TestTelemetry.ts"
 import * as server from "../server.ts"
 import { Hang, order, ProcessOrder } from "../tasks.ts"
 
@@ -210,7 +211,7 @@ describe("without a token", () => {
             )
           ),
           server.outerAddress
-        ).pipe(Layer.provideMerge(server.telemetry()))
+        ).pipe(Layer.provideMerge(TestTelemetry.whole()))
       ))
   )
 
@@ -219,7 +220,7 @@ describe("without a token", () => {
       const web = yield* Effect.acquireRelease(
         Effect.sync(() =>
           HttpRouter.toWebHandler(
-            TaskRoute.layer({ tasks }).pipe(Layer.provideMerge(server.telemetry())),
+            TaskRoute.layer({ tasks }).pipe(Layer.provideMerge(TestTelemetry.whole())),
             { disableLogger: true }
           )
         ),

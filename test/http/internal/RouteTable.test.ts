@@ -9,6 +9,7 @@ import * as LoggingRoute from "../../../src/http/LoggingRoute.ts"
 import * as MetricsRoute from "../../../src/http/MetricsRoute.ts"
 import * as TaskRoute from "../../../src/http/TaskRoute.ts"
 import * as TelemetryRoutes from "../../../src/http/TelemetryRoutes.ts"
+import * as TestTelemetry from "../../support/TestTelemetry.ts"
 import * as server from "../server.ts"
 import { order, ProcessOrder } from "../tasks.ts"
 
@@ -65,7 +66,7 @@ describe("a method that a path does not have", () => {
         LoggingRoute.layer,
         TaskRoute.layer({ tasks }),
         HttpRouter.add("GET", "/own", HttpServerResponse.text("own"))
-      )).pipe(Layer.provideMerge(server.telemetry()))
+      )).pipe(Layer.provideMerge(TestTelemetry.whole()))
     )))
 
   it.effect("is the program's where the program has a route for it", () =>
@@ -80,7 +81,7 @@ describe("a method that a path does not have", () => {
         HttpRouter.add("OPTIONS", "/*", HttpServerResponse.text("any")),
         HttpRouter.add("GET", "/tasker/more", HttpServerResponse.text("more")),
         TelemetryRoutes.layer({ tasks })
-      )).pipe(Layer.provideMerge(server.telemetry()))
+      )).pipe(Layer.provideMerge(TestTelemetry.whole()))
     )))
 })
 
@@ -152,7 +153,7 @@ describe("the list of routes", () => {
         server.serve(Layer.merge(
           TelemetryRoutes.layer({ tasks, prefix }),
           HttpRouter.add("GET", prefix === "/" ? "/" : "/own", HttpServerResponse.text("own"))
-        )).pipe(Layer.provideMerge(server.telemetry()))
+        )).pipe(Layer.provideMerge(TestTelemetry.whole()))
       yield* Effect.gen(function*() {
         const answer = yield* server.get("/ops/tasker/")
         assert.include(answer.body.routes.map(({ path }: any) => path), "/ops/tasker/metrics")

@@ -1,14 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
+import type * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as MetricExport from "../../../src/metrics/internal/MetricExport.ts"
 import * as MetricStore from "../../../src/metrics/MetricStore.ts"
+import * as eventLoop from "../../support/eventLoop.ts"
 import * as otlpMetricDecoder from "../../support/otlpMetricDecoder.ts"
 import { OtlpReceiver } from "../../support/otlpReceiver.ts"
 import * as recorder from "../../support/recorder.ts"
+import * as TestTelemetry from "../../support/TestTelemetry.ts"
 
 type Options = TelemetryConfig.Options
 
@@ -22,14 +24,7 @@ const layerStore = (options: (url: string) => Options) =>
   Layer.unwrap(Effect.gen(function*() {
     lines.length = 0
     const { url } = yield* OtlpReceiver
-    const config = yield* TelemetryConfig.make(options(url))
-    return MetricStore.layer.pipe(
-      Layer.provideMerge(Layer.mergeAll(
-        SelfStatistics.layer,
-        FlushRegistry.layer,
-        Layer.succeed(TelemetryConfig.Current, config)
-      ))
-    )
+    return TestTelemetry.layer(TestTelemetry.metrics, options(url))
   })).pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provideMerge(logger))
 
 const layer = (options: (url: string) => Options) => Layer.provideMerge(MetricExport.layer, layerStore(options))
@@ -55,6 +50,17 @@ const counts = Effect.map(SelfStatistics, (statistics) =>
       values.map(({ attributes, value }) => [[name, ...attributes].join(" "), value])
     )
   ))
+
+/** Waits until something has been exported and the export has ended. */
+const exported = eventLoop.turnUntil(
+  Effect.map(
+    SelfStatistics,
+    (statistics) =>
+      statistics.read().some(({ name, values }) => name === "tasker_metric_points_exported_total" && values.length > 0)
+  )
+).pipe(
+  Effect.andThen(recorder.quiet)
+)
 
 const jobs = Effect.map(
   MetricStore.MetricStore,
@@ -174,7 +180,7 @@ describe("MetricExport", () => {
       assert.deepStrictEqual(requests, [])
       yield* TestClock.adjust("1 millis")
       yield* next
-      yield* passAfterAttempt("0 millis")
+      yield* exported
       yield* countJobs(1)
       yield* recorder.advance("10 seconds")
       yield* next

@@ -11,11 +11,8 @@ import * as spans from "../../support/spans.ts"
 
 /** The tracer with its export; `options` are made with the receiver's address. */
 const layer = (options: (url: string) => TelemetryConfig.Options) =>
-  Layer.unwrap(Effect.map(OtlpReceiver, ({ url }) =>
-    SpanExport.layer.pipe(
-      Layer.provideMerge(FlushRegistry.layer),
-      Layer.provideMerge(spans.layer(options(url)))
-    ))).pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provide(Logger.layer([])))
+  Layer.unwrap(Effect.map(OtlpReceiver, ({ url }) => Layer.provideMerge(SpanExport.layer, spans.layer(options(url)))))
+    .pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provide(Logger.layer([])))
 
 const toReceiver = (rest: TelemetryConfig.Options = {}) => (url: string): TelemetryConfig.Options => ({
   ...rest,

@@ -4,14 +4,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Schema } from "effect"
 import * as Correlation from "../../../src/Correlation.ts"
-import { EventBus } from "../../../src/events/EventBus.ts"
+import * as EventBus from "../../../src/events/EventBus.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as Step from "../../../src/workflow/Step.ts"
 import { PermanentError } from "../../../src/workflow/StepError.ts"
 import * as Task from "../../../src/workflow/Task.ts"
 import * as TaskRunner from "../../../src/workflow/TaskRunner.ts"
-import { TaskStore } from "../../../src/workflow/TaskStore.ts"
+import * as TaskStore from "../../../src/workflow/TaskStore.ts"
 import * as recorder from "../../support/recorder.ts"
+import * as TestTelemetry from "../../support/TestTelemetry.ts"
 
 class Hostile extends Error {
   override get message(): string {
@@ -61,7 +62,7 @@ const behaviours: ReadonlyArray<readonly [name: string, Exit.Exit<unknown, unkno
 
 /** A sink that takes every event apart and then throws. */
 const layerThrowing = Layer.effectDiscard(Effect.gen(function*() {
-  const bus = yield* EventBus
+  const bus = yield* EventBus.EventBus
   yield* bus.register({
     name: "throwing",
     signal: "all",
@@ -77,6 +78,11 @@ const taskOf = (exit: Exit.Exit<unknown, unknown>) =>
     steps: [Step.make("s", { retry: { maximumAttempts: 1 }, run: () => exit })]
   })
 
+/** The runner without anything that listens. */
+const unobservedLayer = TestTelemetry.layer(
+  Layer.provide(TaskRunner.layer, Layer.merge(EventBus.layerNoop, TaskStore.layerMemory))
+)
+
 const exitOf = (exit: Exit.Exit<unknown, unknown>) =>
   Effect.map(
     Effect.exit(TaskRunner.run(taskOf(exit), undefined)),
@@ -88,7 +94,7 @@ describe("StepExecutor", () => {
     "gives the caller %s with and without listeners",
     ([, expected]) =>
       Effect.gen(function*() {
-        const unobserved = yield* Effect.provide(exitOf(expected), recorder.layerUnobserved())
+        const unobserved = yield* Effect.provide(exitOf(expected), unobservedLayer)
         const observed = yield* Effect.provide(
           exitOf(expected),
           layerThrowing.pipe(Layer.provideMerge(recorder.layer()))
@@ -127,7 +133,7 @@ describe("StepExecutor", () => {
       const reasons = Exit.isFailure(exit) ? exit.cause.reasons : []
       assert.deepStrictEqual(reasons.map((reason) => reason._tag), ["Fail", "Fail"])
       assert.isTrue(reasons.every((reason, index) => Cause.isFailReason(reason) && reason.error === errors[index]))
-      assert.deepStrictEqual(yield* Effect.flatMap(TaskStore, (store) => store.counts), { error: 1 })
+      assert.deepStrictEqual(yield* Effect.flatMap(TaskStore.TaskStore, (store) => store.counts), { error: 1 })
     }).pipe(Effect.provide(recorder.layer())))
 
   const notEffects: ReadonlyArray<readonly [name: string, run: () => unknown]> = [

@@ -9,6 +9,7 @@ import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ClusterMessage from "../../../../src/metrics/internal/cluster/ClusterMessage.ts"
 import * as ClusterPrimary from "../../../../src/metrics/internal/cluster/ClusterPrimary.ts"
 import * as MetricSnapshot from "../../../../src/metrics/MetricSnapshot.ts"
+import * as eventLoop from "../../../support/eventLoop.ts"
 import { counter, numbers, snapshot } from "../../../support/metricModel.ts"
 
 /** The primary's end of a channel; what comes over it is what the test says. */
@@ -72,7 +73,7 @@ const valuesIn = (given: MetricSnapshot.MetricSnapshot) => ({
 const patiently = (effect: Effect.Effect<MetricSnapshot.MetricSnapshot>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(Effect.timed(effect))
-    yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+    yield* eventLoop.quiet
     yield* TestClock.adjust("2 seconds")
     return yield* Fiber.join(fiber)
   })
@@ -105,7 +106,7 @@ describe("ClusterPrimary", () => {
       const first = yield* Effect.forkChild(scrape, { startImmediately: true })
       const second = yield* Effect.forkChild(scrape, { startImmediately: true })
       yield* Fiber.interrupt(first)
-      yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+      yield* eventLoop.quiet
       channel.say(snapshot(1, jobs(2)), { round: 2 })
       assert.deepStrictEqual(valuesIn(yield* Fiber.join(second)), { jobs: 3, hung: 0, unknown: 0 })
       assert.deepStrictEqual(channel.rounds, [1, 2])

@@ -4,8 +4,9 @@ import * as ClusterMetrics from "effect/cluster/ClusterMetrics"
 import * as TimeSlice from "../../../../src/internal/TimeSlice.ts"
 import * as ForeignMetrics from "../../../../src/metrics/internal/store/EffectMetrics.ts"
 import type { MetricData } from "../../../../src/metrics/MetricSnapshot.ts"
-import { MetricStore } from "../../../../src/metrics/MetricStore.ts"
-import { declared, live, seriesOf, test } from "../../storeTest.ts"
+import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
+import * as TestTelemetry from "../../../support/TestTelemetry.ts"
+import { declared, seriesOf, test } from "../../storeTest.ts"
 
 describe("Metrics recorded with Effect's own Metric", () => {
   test("appear in the snapshot under the names that Prometheus takes", (store) =>
@@ -113,7 +114,9 @@ describe("Metrics recorded with Effect's own Metric", () => {
 
   test("are found though another store of the same registry has lost a series", (store) =>
     Effect.gen(function*() {
-      const other = yield* MetricStore.pipe(Effect.provide(Layer.fresh(live)))
+      const other = yield* MetricStore.MetricStore.pipe(
+        Effect.provide(Layer.fresh(TestTelemetry.layer(MetricStore.layer)))
+      )
       let connections: ReadonlyArray<number> = [1]
       yield* other.observe({
         type: "gauge",
