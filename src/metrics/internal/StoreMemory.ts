@@ -23,10 +23,10 @@ import * as EffectRegistry from "./store/EffectRegistry.ts"
 import { MetricStorage, type Options, strideOf } from "./store/MetricStorage.ts"
 import { ObservedMetrics } from "./store/ObservedMetrics.ts"
 import { SelfCounters } from "./store/SelfCounters.ts"
-import * as SelfMetrics from "./store/SelfMetrics.ts"
 import { ExemplarFilter } from "./store/SeriesExemplars.ts"
 import { type Backend, GrowingNumbers } from "./store/SeriesNumbers.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
+import * as StoreStatistics from "./store/StoreStatistics.ts"
 import { SharedThreads } from "./threads/SharedThreads.ts"
 
 /** Looks for idle series per retention. */
@@ -56,7 +56,7 @@ export const make: (
   const redaction = yield* Redaction.Current
   const clock = yield* Clock.Clock
   const registry = yield* EffectRegistry.make
-  const self = yield* SelfMetrics.make
+  const self = yield* StoreStatistics.make
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const redact = (key: string, value: string) => {
     const search = redaction.isSql([key]) ? redaction.sql : redaction.text
@@ -164,8 +164,11 @@ export const make: (
     )
   } else {
     // The main thread says this of the memory of worker threads, too.
-    yield* observe({ ...SelfMetrics.bytes, read: () => SelfMetrics.readBytes(allStorages(), threads.bytes) })
-    yield* observe({ ...SelfMetrics.series, read: () => SelfMetrics.readSeries(metrics.storages, threads.storages) })
+    yield* observe({ ...StoreStatistics.bytes, read: () => StoreStatistics.readBytes(allStorages(), threads.bytes) })
+    yield* observe({
+      ...StoreStatistics.series,
+      read: () => StoreStatistics.readSeries(metrics.storages, threads.storages)
+    })
   }
 
   /** Reading, which cannot be paused, is one piece of the work. */

