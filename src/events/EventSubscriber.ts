@@ -142,7 +142,7 @@ export const layer = <
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
     // Not of the scope, which would wait for a handler that cannot be interrupted.
-    const fiber = yield* Effect.forkDetach(work(queue, all, failureReport(name, countError), countError))
+    const fiber = yield* Effect.forkDetach(handleEvents(queue, all, failureReport(name, countError), countError))
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(
         Effect.andThen(Effect.timeoutOption(Fiber.interrupt(fiber), drainTimeout))
@@ -157,7 +157,7 @@ interface Handler<R> {
 }
 
 /** A handler of a program without types may give anything. */
-const called = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
+const call = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
   Effect.suspend(() => expectEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
 
 /**
@@ -165,7 +165,7 @@ const called = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<
  * catch a failure: by coming to what is no Effect, or by interrupting it. What the work has come to is therefore kept
  * outside of the fiber, and another one goes on from there.
  */
-const work = <R>(
+const handleEvents = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
   handlers: ReadonlyArray<Handler<R>>,
   onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
@@ -175,10 +175,10 @@ const work = <R>(
   let fitting: ReadonlyArray<Handler<R>> = []
   let next = 0
   let isHandling = false
-  let brokenOff: Cause.Cause<unknown> | undefined
+  let lostWith: Cause.Cause<unknown> | undefined
 
   const settle = (cause: Cause.Cause<unknown> | undefined): Effect.Effect<void> => {
-    brokenOff = undefined
+    lostWith = undefined
     if (!isHandling) return Effect.void
     // Before the report: a logger may end the fiber, too.
     isHandling = false
@@ -188,14 +188,14 @@ const work = <R>(
     next++
     isHandling = true
     return Effect.flatMap(
-      Effect.exit(called(handler, event)),
+      Effect.exit(call(handler, event)),
       (exit) => settle(Exit.isFailure(exit) ? exit.cause : undefined)
     )
   }
   const handleRest = (event: EventEnvelope) =>
     Effect.provideService(
       Effect.andThen(
-        Effect.suspend(() => settle(brokenOff)),
+        Effect.suspend(() => settle(lostWith)),
         Effect.whileLoop({
           while: () => next < fitting.length,
           body: () => handle(fitting[next] as Handler<R>, event),
@@ -231,7 +231,7 @@ const work = <R>(
     ),
     Effect.tap((exit) =>
       Effect.sync(() => {
-        if (Exit.isFailure(exit)) brokenOff = exit.cause
+        if (Exit.isFailure(exit)) lostWith = exit.cause
       })
     ),
     Effect.repeat({ while: Exit.isFailure }),

@@ -43,9 +43,12 @@ export const valueOf = (reason: Cause.Fail<unknown> | Cause.Die): unknown =>
 /** Describes a thrown or failed value; wrappers without a text of their own are looked through. */
 export const describeError = (error: unknown): ErrorDescription =>
   orElse(() => {
-    const told = tellingError(error)
-    const type = typeOf(told)
-    return { type: clip(type), message: clip(messageOf(told, mostWrappers) || silentMessage(told) || type) }
+    const informative = informativeError(error)
+    const type = typeOf(informative)
+    return {
+      type: clip(type),
+      message: clip(messageOf(informative, mostWrappers) || uninformativeMessage(informative) || type)
+    }
   }, () => ({ type: "_OTHER", message: "an error that cannot be described" }))
 
 /** Whether a value is an error, of this realm or another one. */
@@ -58,9 +61,9 @@ export const isError = (value: unknown): value is Error =>
   }, () => false)
 
 /** The outermost error that says something: Effect's wrappers, and errors without a text, only lead to another one. */
-export const tellingError = (error: unknown): unknown => {
+export const informativeError = (error: unknown): unknown => {
   let current = error
-  for (let step = 0; step < mostWrappers && isSilent(current); step++) {
+  for (let step = 0; step < mostWrappers && isUninformative(current); step++) {
     const [inner] = errorsBehind(current)
     if (inner === undefined) break
     current = inner
@@ -69,13 +72,13 @@ export const tellingError = (error: unknown): unknown => {
 }
 
 /** The texts that Effect gives an error that the program has not given one. */
-const silentText = /^$|^An error (?:has )?occurred(?: in Effect\.\w+)?$/
+const uninformativeText = /^$|^An error (?:has )?occurred(?: in Effect\.\w+)?$/
 
-const isSilent = (error: unknown): boolean =>
+const isUninformative = (error: unknown): boolean =>
   orElse(() => {
     if (!isObject(error)) return false
     if (Cause.isCause(error) || Exit.isExit(error)) return true
-    if (!silentText.test(textAt(error, "message"))) return false
+    if (!uninformativeText.test(textAt(error, "message"))) return false
     return Cause.isUnknownError(error) || (isError(error) && typeOf(error) === "Error" && ownText(error) === "")
   }, () => false)
 
@@ -89,7 +92,7 @@ export const causesOf = (error: unknown): ReadonlyArray<unknown> => {
     if (seen.size > mostVisited) break
     for (const behind of errorsBehind(current)) seen.add(behind)
   }
-  return [...seen].slice(1).filter((behind) => !isSilent(behind) || errorsBehind(behind).length === 0)
+  return [...seen].slice(1).filter((behind) => !isUninformative(behind) || errorsBehind(behind).length === 0)
 }
 
 /** The own fields of an error, as the program gave them: neither bounded nor redacted. */
@@ -135,7 +138,7 @@ const insideEffect = /Generator\.next|~effect\/(?:Effect|Utils)/
 export const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
   const reason = mainReason(cause)
   if (reason === undefined) return []
-  const error = tellingError(valueOf(reason))
+  const error = informativeError(valueOf(reason))
   let foreign = 0
   return [error, ...causesOf(error)].map(framesOf).join("\n").split("\n")
     .map((line) => line.trim())
@@ -187,7 +190,7 @@ const messageOf = (error: unknown, left: number): string => {
 }
 
 /** What Effect says of a promise that was rejected with nothing. */
-const silentMessage = (error: unknown): string => isObject(error) ? textAt(error, "message") : ""
+const uninformativeMessage = (error: unknown): string => isObject(error) ? textAt(error, "message") : ""
 
 /** Where errors of programs and of services have their text, besides `message`. */
 const textKeys = [
@@ -206,7 +209,7 @@ const textKeys = [
 const ownText = (error: object): string => {
   const reason = reasonOf(error)
   const message = textAt(error, "message")
-  if (!silentText.test(message)) return message
+  if (!uninformativeText.test(message)) return message
   const inner = reason === undefined ? "" : textAt(reason, "message")
   if (inner !== "") return inner
   for (const key of textKeys) {
@@ -231,13 +234,13 @@ const errorsBehind = (error: unknown): ReadonlyArray<unknown> => {
   return orElse(() => {
     if (Cause.isCause(error)) return error.reasons.filter((reason) => reason._tag !== "Interrupt").map(valueOf)
     if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []
-    if (Array.isArray(error)) return error.slice(0, mostFields).filter(isTelling)
+    if (Array.isArray(error)) return error.slice(0, mostFields).filter(hasContent)
     const reason = reasonOf(error)
     const errors = at(error, "errors")
     const isPair = typeOf(error) === "SuppressedError"
     return [
       ...(Array.isArray(errors)
-        ? errors.slice(0, mostFields).filter(isTelling)
+        ? errors.slice(0, mostFields).filter(hasContent)
         : isObject(errors)
         ? errorsIn(errors)
         : []),
@@ -251,7 +254,7 @@ const errorsBehind = (error: unknown): ReadonlyArray<unknown> => {
   }, () => [])
 }
 
-const isTelling = (item: unknown): boolean => isObject(item) || (typeof item === "string" && item !== "")
+const hasContent = (item: unknown): boolean => isObject(item) || (typeof item === "string" && item !== "")
 
 /** Errors that stand in fields of any name, as `error`, `originalError` or `inner` do. */
 const errorsIn = (error: object): ReadonlyArray<unknown> =>
@@ -259,12 +262,12 @@ const errorsIn = (error: object): ReadonlyArray<unknown> =>
 
 // --- Fields ---
 
-/** Texts that are told elsewhere. */
-const toldElsewhere = new Set(["message", "stack", "_tag"])
+/** Texts that are shown elsewhere. */
+const shownElsewhere = new Set(["message", "stack", "_tag"])
 
-const isTold = (source: object, key: string, value: unknown): boolean => {
+const isShownElsewhere = (source: object, key: string, value: unknown): boolean => {
   if (value === undefined || typeof value === "function" || key === "cause" || key.startsWith("~")) return true
-  if (toldElsewhere.has(key)) return typeof value === "string"
+  if (shownElsewhere.has(key)) return typeof value === "string"
   if (key === "isTrusted") return isEvent(source)
   if (key === "name") return isError(source) || value === textAt(source, "_tag")
   if (key === "errors") return Array.isArray(value)
@@ -279,7 +282,7 @@ const inheritedKeys = ["code", "status", "statusCode"] as const
 const addField = (fields: Record<string, unknown>, source: object, key: string): void => {
   if (Object.hasOwn(fields, key)) return
   const value = orElse((): unknown => (source as never)[key], () => "[unreadable]")
-  if (isTold(source, key, value)) return
+  if (isShownElsewhere(source, key, value)) return
   // Requests and answers are large and hold headers and bodies.
   if (key === "request" && isObject(value)) {
     const url = textAt(value, "url")

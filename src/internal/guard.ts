@@ -57,7 +57,7 @@ export interface Handler<A, B, C> {
 }
 
 /** Calls a handler as {@link guard} does, without a closure per call. */
-export const handle = <H extends Handler<A, B, C>, A, B, C>(
+export const callHandler = <H extends Handler<A, B, C>, A, B, C>(
   handler: H,
   a: A,
   b: B,

@@ -12,9 +12,9 @@ import {
   describeError,
   fieldsOf,
   framesOf,
+  informativeError,
   isError,
   mainReason,
-  tellingError,
   valueOf
 } from "./describeError.ts"
 import { isPlainObject } from "./guard.ts"
@@ -85,7 +85,7 @@ const causeFields = (cause: Cause.Cause<unknown>, stacks: boolean): unknown => {
 }
 
 const errorFields = (given: unknown, stacks: boolean): Record<string, unknown> => {
-  const error = tellingError(given)
+  const error = informativeError(given)
   const { message, type } = describeError(error)
   const frames = stacks ? framesOf(error) : ""
   const fields: Record<string, unknown> = { name: type, message }

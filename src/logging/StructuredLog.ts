@@ -58,7 +58,7 @@ export const task = (options: {
   readonly status?: string | undefined
   readonly context?: Context | undefined
 }): Effect.Effect<void> =>
-  within(
+  withWorkflow(
     options,
     line(() => ({
       message: `Task ${textOf(options.event)}`,
@@ -91,7 +91,7 @@ export const step = (options: {
   readonly duration?: DurationSuchAs<"15 millis"> | undefined
   readonly context?: Context | undefined
 }): Effect.Effect<void> =>
-  within(
+  withWorkflow(
     options,
     line(() => ({
       message: `Step ${textOf(options.event)}`,
@@ -101,7 +101,7 @@ export const step = (options: {
         entity_name: options.stepName,
         event_type: options.event,
         step_status: options.status,
-        ...timing(options.duration)
+        ...durationFields(options.duration)
       },
       context: options.context
     }))
@@ -138,7 +138,7 @@ export const performance = (options: {
   readonly duration: DurationSuchAs<"15 millis">
   readonly slowAfter?: DurationSuchAs<"1 second"> | undefined
   readonly context?: Context | undefined
-}): Effect.Effect<void> => line(() => measurement({ entity_type: "performance" }, options))
+}): Effect.Effect<void> => line(() => performanceLine({ entity_type: "performance" }, options))
 
 /**
  * How long something took, in words.
@@ -170,7 +170,7 @@ export const performanceCategory = (duration: DurationSuchAs<"15 millis">): Perf
 export const exception = (error: unknown, options: {
   readonly level?: LogLevel.Severity | undefined
   readonly context?: Context | undefined
-} = {}): Effect.Effect<void> => line(() => occurrence({ entity_type: "exception" }, error, options))
+} = {}): Effect.Effect<void> => line(() => exceptionLine({ entity_type: "exception" }, error, options))
 
 /**
  * A plugin, such as an exporter, that a line is about.
@@ -211,7 +211,7 @@ export const plugin = (options: {
  */
 export const pluginPerformance = (
   options: Parameters<typeof performance>[0] & { readonly plugin: Plugin }
-): Effect.Effect<void> => line(() => measurement(pluginFields(options.plugin), options))
+): Effect.Effect<void> => line(() => performanceLine(pluginFields(options.plugin), options))
 
 /**
  * Writes an exception of a plugin, as {@link exception} does.
@@ -222,7 +222,7 @@ export const pluginPerformance = (
 export const pluginException = (
   error: unknown,
   options: NonNullable<Parameters<typeof exception>[1]> & { readonly plugin: Plugin }
-): Effect.Effect<void> => line(() => occurrence(pluginFields(options.plugin), error, options))
+): Effect.Effect<void> => line(() => exceptionLine(pluginFields(options.plugin), error, options))
 
 /**
  * An entry of a registry.
@@ -316,7 +316,7 @@ const line = (make: () => Line): Effect.Effect<void> =>
 const textOf = (value: unknown): string => typeof value === "string" ? value : typeof value
 
 /** A line takes its ids from its fiber, so a line about another task or step needs that task or step there. */
-const within = (
+const withWorkflow = (
   options: { readonly taskId: string; readonly taskName: string } & Partial<Correlation.WorkflowContext>,
   effect: Effect.Effect<void>
 ): Effect.Effect<void> =>
@@ -335,26 +335,27 @@ const finiteDuration = (input: unknown): Duration.Duration | undefined => {
   return duration !== undefined && Number.isFinite(Duration.toMillis(duration)) ? duration : undefined
 }
 
-const timing = (input: unknown): Record<string, unknown> => {
+/** The number of decimals is Tasker's. */
+const durationFields = (input: unknown): Record<string, unknown> => {
   const duration = finiteDuration(input)
   if (duration === undefined) return {}
   const duration_ms = Math.round(Duration.toMillis(duration) * 100) / 100
   return { duration_ms, performance_category: performanceCategory(duration) }
 }
 
-const measurement = (entity: Record<string, unknown>, options: Parameters<typeof performance>[0]): Line => {
+const performanceLine = (entity: Record<string, unknown>, options: Parameters<typeof performance>[0]): Line => {
   const duration = finiteDuration(options.duration)
   const slowAfter = finiteDuration(options.slowAfter) ?? Duration.seconds(1)
   const isSlow = duration !== undefined && Duration.isGreaterThan(duration, slowAfter)
   return {
     level: isSlow ? "Warn" : "Debug",
     message: "Performance measurement",
-    fields: { ...entity, operation: options.operation, ...timing(duration), is_slow: isSlow },
+    fields: { ...entity, operation: options.operation, ...durationFields(duration), is_slow: isSlow },
     context: options.context
   }
 }
 
-const occurrence = (
+const exceptionLine = (
   entity: Record<string, unknown>,
   error: unknown,
   { context, level = "Error" }: NonNullable<Parameters<typeof exception>[1]>

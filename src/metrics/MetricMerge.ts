@@ -153,7 +153,7 @@ function* mergeMetric(
   for (const metric of metrics) yield* SeriesList.make(metric)
   const { add, positionOf } = aggregationOf.make(first, {
     gauges,
-    maximumBuckets: maximumBuckets ?? ExponentialValue.widest(metrics)
+    maximumBuckets: maximumBuckets ?? ExponentialValue.widestSide(metrics)
   })
   const combine = (left: SeriesSnapshot, right: SeriesSnapshot): SeriesSnapshot => {
     const value = add(left.value, right.value)

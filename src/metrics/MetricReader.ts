@@ -108,7 +108,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       const before = yield* foldPending([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
       // The store has these buckets for the sum of both, which is not to become coarser on the way.
-      const maximumBuckets = ExponentialValue.widest([...before, current].flatMap(({ metrics }) => metrics))
+      const maximumBuckets = ExponentialValue.widestSide([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries)
     }

@@ -20,13 +20,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SelfStatistics } from "../internal/SelfStatistics.ts"
+import * as MemoryStore from "./internal/MemoryStore.ts"
 import * as MetricDeclaration from "./internal/model/MetricDeclaration.ts"
 import type { MetricPort, MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
 import { NoopInstrument } from "./internal/store/Instruments.ts"
 import * as storeDeclarations from "./internal/store/storeDeclarations.ts"
-import * as StoreMemory from "./internal/StoreMemory.ts"
+import * as SharedMemory from "./internal/threads/SharedMemory.ts"
 import * as SharedNumbers from "./internal/threads/SharedNumbers.ts"
-import * as SharedSlab from "./internal/threads/SharedSlab.ts"
 
 export type {
   Declaration,
@@ -72,7 +72,7 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
  */
 export const layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
   MetricStore,
-  Effect.suspend(() => StoreMemory.make())
+  Effect.suspend(() => MemoryStore.make())
 )
 
 /**
@@ -109,7 +109,7 @@ export const layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effe
  * @since 0.1.0
  */
 export const layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
-  Layer.effect(MetricStore, Effect.suspend(() => StoreMemory.make(SharedNumbers.backend(port))))
+  Layer.effect(MetricStore, Effect.suspend(() => MemoryStore.make(SharedNumbers.backend(port))))
 
 /**
  * Checks declarations and records nothing.
@@ -132,7 +132,7 @@ export const layerNoop: Layer.Layer<MetricStore> = Layer.sync(MetricStore, () =>
     ...storeDeclarations.make(declare),
     observe,
     measures: "none",
-    share: () => Effect.sync(() => SharedSlab.create(0)),
+    share: () => Effect.sync(() => SharedMemory.create(0)),
     snapshot: Effect.clockWith((clock) =>
       Effect.sync(() => ({ timeMillis: clock.currentTimeMillisUnsafe(), metrics: [] }))
     )

@@ -8,7 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import { unexpectedValue } from "../../internal/expectEffect.ts"
-import { handle, orElse } from "../../internal/guard.ts"
+import { callHandler, orElse } from "../../internal/guard.ts"
 import type * as EventDefinition from "../EventDefinition.ts"
 import type { EventEnvelope } from "../EventEnvelope.ts"
 import * as EventRoute from "../EventRoute.ts"
@@ -72,11 +72,11 @@ export const run = (
   onError: (sink: { readonly name: string }) => void
 ): void => {
   const { definition, exact, subscribers, thinned } = dispatch
-  for (const sink of exact) handle(sink, envelope, fiber, definition, onError)
+  for (const sink of exact) callHandler(sink, envelope, fiber, definition, onError)
   if (thinned.length > 0 && isKept(dispatch, envelope, fiber, onError)) {
-    for (const sink of thinned) handle(sink, envelope, fiber, definition, onError)
+    for (const sink of thinned) callHandler(sink, envelope, fiber, definition, onError)
   }
-  for (const sink of subscribers) handle(sink, envelope, fiber, definition, onError)
+  for (const sink of subscribers) callHandler(sink, envelope, fiber, definition, onError)
 }
 
 const predicate = { name: "predicate" }

@@ -17,7 +17,7 @@ import type * as Correlation from "../../Correlation.ts"
 import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
 import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
 import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
-import { essentialFields, fieldName, type LogRecord, otherNames, severityNumber } from "./LogRecord.ts"
+import { essentialFields, fieldName, type LogRecord, severityNumber, uniqueFieldNames } from "./LogRecord.ts"
 
 /** Characters of one text. */
 const longestText = 16_384
@@ -60,7 +60,7 @@ interface Key {
   next: Key | undefined
 }
 
-type Names = ReturnType<typeof otherNames>
+type Names = ReturnType<typeof uniqueFieldNames>
 
 /** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
 const join = (...parts: ReadonlyArray<string>): string => parts.join("")
@@ -92,7 +92,7 @@ const escaped = (text: string): string => escapeControls(encodeText(text, longes
 const quote = (text: string): string => isPlain(text) ? `"${text}"` : escaped(text)
 
 /** A JSON string without its quotes. */
-const inner = (text: string): string => isPlain(text) ? text : escaped(text).slice(1, -1)
+const unquoted = (text: string): string => isPlain(text) ? text : escaped(text).slice(1, -1)
 
 /**
  * Makes the encoder of a service's lines. What follows from a key, a task or a
@@ -128,7 +128,7 @@ export const make = (options: {
   const componentText = (component: string | undefined): string => {
     if (component === undefined) return ""
     if (component !== lastComponent) {
-      lastComponentText = join("\",\"component\":\"", inner(clean(component)))
+      lastComponentText = join("\",\"component\":\"", unquoted(clean(component)))
       lastComponent = component
     }
     return lastComponentText
@@ -235,10 +235,10 @@ export const make = (options: {
   /** The line, each text through `clean`; what a secret of a telling shape may be in is then in `scan`. */
   const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
     const { fields } = record
-    let line = startOf(record.time, record.level) + inner(clean(record.message)) +
+    let line = startOf(record.time, record.level) + unquoted(clean(record.message)) +
       componentText(record.component) + contextOf(record)
     /** Collected apart: reading a field may run code that writes a line of its own. */
-    let texts = collects && first ? looked(record.message) : ""
+    let texts = collects && first ? searchable(record.message) : ""
     let left = 0
     let key = beginning
     let names: Names | undefined
@@ -254,12 +254,12 @@ export const make = (options: {
       open = false
       const value = fields[name]
       if (key.isUnusual) {
-        if (key.isRenamed) names ??= otherNames(fields)
+        if (key.isRenamed) names ??= uniqueFieldNames(fields)
         line += unusualMember(key, prefix, names, value, first, fields)
       } else if (key.masks !== undefined && key.masks(value, first, fields)) line += masked
       else if (typeof value === "string") {
-        if (collects && first) texts += `\n${looked(value)}`
-        line += textPrefix + inner(clean(value))
+        if (collects && first) texts += `\n${searchable(value)}`
+        line += textPrefix + unquoted(clean(value))
         open = true
       } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
@@ -267,19 +267,21 @@ export const make = (options: {
     }
     if (open) line += "\""
     scan = texts
-    return left > 0 ? `${line},"${(names ?? otherNames(fields))("truncated")}":"${left} more fields"}` : `${line}}`
+    return left > 0
+      ? `${line},"${(names ?? uniqueFieldNames(fields))("truncated")}":"${left} more fields"}`
+      : `${line}}`
   }
 
   return (record) => {
-    const line = encode(record, same, true)
+    const line = encode(record, unchanged, true)
     return collects && redaction.mayHold(scan) ? encode(record, clean, false) : line
   }
 }
 
 /** As much of a text as is searched. */
-const looked = (text: string) => text.length > mostLooked ? text.slice(0, mostLooked) : text
+const searchable = (text: string) => text.length > mostLooked ? text.slice(0, mostLooked) : text
 
-const same = (text: string) => text
+const unchanged = (text: string) => text
 
 const spanText = (span: Tracer.AnySpan | undefined): string =>
   span === undefined

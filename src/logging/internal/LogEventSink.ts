@@ -58,13 +58,13 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
           fields: fieldsOf(envelope, nameOf, redaction)
         })
         // Payloads come as the program gave them; only where one cannot be read is it copied member by member.
-        writer.write(orElse(() => recordOf(envelope), () => recordOf(readable(envelope))))
+        writer.write(orElse(() => recordOf(envelope), () => recordOf(withReadablePayload(envelope))))
       }
     })
   })
 )
 
-const readable = (envelope: EventEnvelope) =>
+const withReadablePayload = (envelope: EventEnvelope) =>
   ({ ...envelope, payload: Fields.copyFields(envelope.payload) }) as unknown as EventEnvelope
 
 /** The step of an event is its payload's: a loop event about a step is published outside of the step. */

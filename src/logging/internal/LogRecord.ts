@@ -132,7 +132,7 @@ const mostWritten = 20_000
  *
  * @internal
  */
-export const otherNames = (fields: Readonly<Record<string, unknown>>): (shown: string) => string =>
+export const uniqueFieldNames = (fields: Readonly<Record<string, unknown>>): (shown: string) => string =>
   uniqueNames(Object.keys(fields).slice(0, mostWritten).map(fieldName))
 
 /** Level names as a line writes them. */

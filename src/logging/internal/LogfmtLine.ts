@@ -13,7 +13,7 @@
 import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
 import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
-import { essentialFields, fieldName, headOf, type LogRecord, otherNames } from "./LogRecord.ts"
+import { essentialFields, fieldName, headOf, type LogRecord, uniqueFieldNames } from "./LogRecord.ts"
 
 /** Characters of one value, or key. */
 const longestValue = 16_384
@@ -47,8 +47,8 @@ export const make = (options: {
   )
   let line = parts.join(" ")
   let isCut = false
-  let names: ReturnType<typeof otherNames> | undefined
-  const nameOf = (shown: string) => (names ??= otherNames(record.fields))(shown)
+  let names: ReturnType<typeof uniqueFieldNames> | undefined
+  const nameOf = (shown: string) => (names ??= uniqueFieldNames(record.fields))(shown)
   for (const key of Object.keys(record.fields)) {
     if (line.length > longestLine && !essentialFields.has(key)) {
       isCut = true

@@ -132,7 +132,7 @@ const openAt = ({ now, path }: LogFileOptions): Open => {
     inode: stats.ino,
     since: stats.size === 0 ? now() : stats.birthtimeMs,
     isRegular: stats.isFile(),
-    bytes: stats.size + completed(path, descriptor, stats),
+    bytes: stats.size + completeLastLine(path, descriptor, stats),
     atLineStart: true
   }
 }
@@ -140,7 +140,7 @@ const openAt = ({ now, path }: LogFileOptions): Open => {
 const lineFeed = 10
 
 /** Ends a last line that was left without its end, as by a full disk; gives how many bytes that took. */
-const completed = (path: string, descriptor: number, stats: Stats): number => {
+const completeLastLine = (path: string, descriptor: number, stats: Stats): number => {
   if (!stats.isFile() || stats.size === 0) return 0
   const last = Buffer.alloc(1)
   guard(() => {
@@ -152,7 +152,7 @@ const completed = (path: string, descriptor: number, stats: Stats): number => {
 }
 
 /** Calls `rotate` if no other process rotates the file; `staleAt` is the time of the file system, in milliseconds. */
-const locked = (path: string, staleAt: number, rotate: () => void, onFailed: () => void) => {
+const withLock = (path: string, staleAt: number, rotate: () => void, onFailed: () => void) => {
   const lock = `${path}.lock`
   const held = statSync(lock, { throwIfNoEntry: false })
   if (held !== undefined) {
@@ -197,7 +197,7 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     else reopen()
   }
 
-  const look = (now: number) => {
+  const checkPath = (now: number) => {
     if (!file.current.isRegular || !file.current.atLineStart || (!rotates && now < lookAt)) return
     lookAt = now + lookMillis
     guard(follow, () => {})
@@ -235,10 +235,10 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   return {
     writeBytes: (bytes, offset, length) => {
       const now = options.now()
-      look(now)
+      checkPath(now)
       if (rotates && now >= retryAt && isDue(fitting(bytes, offset, length), now)) {
         const { mtimeMs } = fstatSync(file.current.descriptor)
-        guard(() => locked(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
+        guard(() => withLock(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
       }
       const taken = now < retryAt ? length : fitting(bytes, offset, length)
       const { current } = file

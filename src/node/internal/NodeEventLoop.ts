@@ -24,7 +24,7 @@ const shortestWindow = 10_000_000_000n
 const period = 100
 
 /** In nanoseconds. Of the first window one is told before it is whole; to compute it takes half a millisecond. */
-const shortestGlimpse = 1_000_000_000n
+const shortestPreview = 1_000_000_000n
 
 const nanosPerMilli = 1e6
 const nanosPerSecond = 1e9
@@ -55,17 +55,17 @@ const reader = (histogram: ELDHistogram, nowNanos: () => bigint): () => Window =
   let last: Window | undefined
   let startNanos = nowNanos()
   let startUtilization = performance.eventLoopUtilization()
-  let glimpse: Window | undefined
-  let glimpseNanos = startNanos
+  let preview: Window | undefined
+  let previewNanos = startNanos
   return () => {
     const now = nowNanos()
     if (now - startNanos < shortestWindow) {
       if (last !== undefined) return last
-      if (glimpse?.delay === undefined || now - glimpseNanos >= shortestGlimpse) {
-        glimpse = windowOf(histogram, startUtilization)
-        glimpseNanos = now
+      if (preview?.delay === undefined || now - previewNanos >= shortestPreview) {
+        preview = windowOf(histogram, startUtilization)
+        previewNanos = now
       }
-      return glimpse
+      return preview
     }
     last = windowOf(histogram, startUtilization)
     histogram.reset()

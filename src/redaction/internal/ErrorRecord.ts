@@ -15,8 +15,8 @@ import {
   type ErrorDescription,
   fieldsOf,
   framesOf,
+  informativeError,
   mainReason,
-  tellingError,
   valueOf
 } from "../../internal/describeError.ts"
 import { orElse } from "../../internal/guard.ts"
@@ -65,7 +65,7 @@ export const make = (cause: Cause.Cause<unknown>, redaction: Redaction): ErrorRe
   const main = mainReason(cause)
   if (main === undefined) return interruption(cause)
   const show = shower(redaction)
-  const error = tellingError(valueOf(main))
+  const error = informativeError(valueOf(main))
   const behind = causesOf(error)
   const stack = stackOf(cause, main, error, behind, show)
   return {
@@ -130,7 +130,7 @@ const causesField = (behind: ReadonlyArray<unknown>, show: Show): Pick<ErrorReco
 const reasonOf = (reason: Cause.Reason<unknown>, show: Show) => {
   const kind = kinds[reason._tag]
   if (reason._tag === "Interrupt") return { kind, type: "interrupted", message: "interrupted" }
-  const error = tellingError(valueOf(reason))
+  const error = informativeError(valueOf(reason))
   return { kind, ...show.error(error), ...causesField(causesOf(error), show) }
 }
 
@@ -147,7 +147,7 @@ const stackOf = (
   for (const inner of behind.slice(0, mostKept)) parts.push(stackPart("[cause] ", inner, show))
   for (const reason of cause.reasons.slice(0, mostKept)) {
     if (reason !== main && reason._tag !== "Interrupt") {
-      parts.push(stackPart("[also] ", tellingError(valueOf(reason)), show, effectFrames(reason)))
+      parts.push(stackPart("[also] ", informativeError(valueOf(reason)), show, effectFrames(reason)))
     }
   }
   if (parts.every(({ frames }) => frames === "")) return ""

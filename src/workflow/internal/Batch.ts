@@ -30,7 +30,7 @@ export const execute = (
   indices: ReadonlyArray<number>
 ): Effect.Effect<void, never, unknown> => {
   const limit = run.settings.batchTimeout(indices.length)
-  const steps = together(indices.map((index) => StepExecutor.attempt(run, index, limit)))
+  const steps = forkAll(indices.map((index) => StepExecutor.attempt(run, index, limit)))
   return withSpan(SpanName.batch, {
     attributes: {
       [Attribute.taskId]: run.record.id,
@@ -60,7 +60,7 @@ export const execute = (
 }
 
 /** Runs each in a fiber of its own; one that is interrupted or breaks takes none of the others with it. */
-const together = (
+const forkAll = (
   attempts: ReadonlyArray<Effect.Effect<void, never, unknown>>
 ): Effect.Effect<unknown, never, unknown> =>
   Effect.flatMap(

@@ -243,14 +243,14 @@ const settled = (state: Loop, index: number, exit: Exit.Exit<void>): Effect.Effe
       // It interrupted itself before its first attempt.
       return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
         ? Effect.andThen(RunEnd.cancelPending(state.run, index), cancelDependants(state.run, index))
-        : unsettled(step, exit)
+        : failUnsettled(step, exit)
     case "in_progress":
-      return unsettled(step, exit)
+      return failUnsettled(step, exit)
   }
 }
 
 /** An attempt that ends without settling its step would let the run wait for ever or end without a reason. */
-const unsettled = (step: StepRecord, exit: Exit.Exit<void>): Effect.Effect<void> =>
+const failUnsettled = (step: StepRecord, exit: Exit.Exit<void>): Effect.Effect<void> =>
   Effect.failCause(
     RunEnd.defectOf(exit) ??
       Cause.die(new Error(`an attempt of step "${step.name}" ended and left it in "${step.state}"`))

@@ -129,7 +129,7 @@ const start = (
             queueSeconds: before.queueSeconds + queueSeconds
           }, { queueSeconds })
           // A tracer is code of the program's and may have settled the step.
-          return refused === undefined ? outside(limited(run, index, work(number), batch)) : Effect.void
+          return refused === undefined ? outside(withTimeLimit(run, index, work(number), batch)) : Effect.void
         }).pipe(
           Effect.onExit(settled),
           Effect.provideService(Correlation.CurrentWorkflow, context)
@@ -218,7 +218,7 @@ const ask = (
   })
   return Effect.exit(
     Effect.provideService(
-      limited(run, index, answer, batch),
+      withTimeLimit(run, index, answer, batch),
       Correlation.CurrentWorkflow,
       contextOf(run, before, before.attempts + 1)
     )
@@ -259,7 +259,7 @@ const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unkno
 }
 
 /** The tighter of the step's limit and of what is left of the batch's interrupts the attempt. */
-const limited = <A>(
+const withTimeLimit = <A>(
   run: TaskRun,
   index: number,
   effect: Effect.Effect<A, unknown, unknown>,

@@ -59,7 +59,7 @@ const toScale = (value: ExponentialHistogramValue, scale: number): ExponentialHi
 const upperBound = (index: number, scale: number): number => 2 ** ((index + 1) * 2 ** -scale)
 
 /** The lowest threshold from `threshold` on that cuts through no filled bucket. */
-const beside = (threshold: number, scale: number, { counts, offset }: ExponentialBuckets): number => {
+const thresholdBeside = (threshold: number, scale: number, { counts, offset }: ExponentialBuckets): number => {
   const cut = counts.findIndex((count, index) =>
     count > 0 && upperBound(offset + index - 1, scale) < threshold && threshold < upperBound(offset + index, scale)
   )
@@ -107,7 +107,7 @@ const align = (
   for (let before = -1; before !== threshold;) {
     before = threshold
     for (const buckets of [x.positive, x.negative, y.positive, y.negative]) {
-      threshold = beside(threshold, x.scale, buckets)
+      threshold = thresholdBeside(threshold, x.scale, buckets)
     }
   }
   return [widenZero(x, threshold), widenZero(y, threshold)]
@@ -137,7 +137,7 @@ const extreme = (
 ): number | undefined => left === undefined ? right : right === undefined ? left : choose(left, right)
 
 /** Buckets that the sum of these metrics may have: as many as the widest series has, and at least the default. */
-export const widest = (metrics: Iterable<MetricData>): number => {
+export const widestSide = (metrics: Iterable<MetricData>): number => {
   let most = defaultMaximumBuckets
   for (const metric of metrics) {
     if (metric.type !== "exponentialHistogram") continue
@@ -168,7 +168,7 @@ export const add = (
   }
 }
 
-const lies = (inner: ExponentialBuckets, outer: ExponentialBuckets): boolean =>
+const liesWithin = (inner: ExponentialBuckets, outer: ExponentialBuckets): boolean =>
   inner.counts.length === 0 ||
   outer.offset <= inner.offset && inner.offset + inner.counts.length <= outer.offset + outer.counts.length
 
@@ -179,7 +179,7 @@ export const subtract = (
 ): ExponentialHistogramValue | undefined => {
   if (current.count < previous.count) return undefined
   const [a, b] = align(current, previous, Infinity)
-  if (!lies(b.positive, a.positive) || !lies(b.negative, a.negative)) return undefined
+  if (!liesWithin(b.positive, a.positive) || !liesWithin(b.negative, a.negative)) return undefined
   const positive = combine(a.positive, b.positive, -1)
   const negative = combine(a.negative, b.negative, -1)
   const zeroCount = a.zeroCount - b.zeroCount

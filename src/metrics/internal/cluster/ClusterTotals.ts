@@ -60,7 +60,7 @@ export function* replace(
   const replaced = { ...totals, readings: new Map(totals.readings).set(source, reading) }
   return previous === undefined
     ? replaced
-    : yield* addEnded(replaced, yield* superseded(previous, reading), limits)
+    : yield* addEnded(replaced, yield* endedSeries(previous, reading), limits)
 }
 
 /** The process has ended: its last reading goes to the ended metrics. */
@@ -138,14 +138,14 @@ const accumulates = (metric: MetricData): boolean => aggregationOf.make(metric).
 const amountOf = ({ value }: SeriesSnapshot): number => typeof value === "number" ? value : value.count
 
 /** Whether a series goes on in another reading of its process. */
-const goesOn = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): boolean =>
+const continues = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined): boolean =>
   current !== undefined && current.startMillis === previous.startMillis && amountOf(current) >= amountOf(previous)
 
 /**
  * The series of `previous` that `current`, the next reading of the same process,
  * does not continue: they are gone, or have started again.
  */
-function* superseded(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
+function* endedSeries(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
   const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
   const metrics: Array<MetricData> = []
   for (const metric of previous.metrics) {
@@ -155,7 +155,7 @@ function* superseded(previous: MetricSnapshot, current: MetricSnapshot): TimeSli
     const counterparts = next === undefined || !haveOneKind(metric, next)
       ? []
       : yield* joinSeries<SeriesSnapshot["value"]>(next.series, series, metric.attributes)
-    const isGone = series.map((one, index) => !goesOn(one, counterparts[index]))
+    const isGone = series.map((one, index) => !continues(one, counterparts[index]))
     const gone = mapSeries(metric, (all) => all.filter((_, index) => isGone[index]))
     if (gone.series.length > 0) metrics.push(gone)
     yield
@@ -169,7 +169,7 @@ function* superseded(previous: MetricSnapshot, current: MetricSnapshot): TimeSli
  * newer metric replaces it.
  */
 function* addEnded(totals: Totals, gone: MetricSnapshot, { cardinalityLimit }: Limits): TimeSlice.Work<Totals> {
-  const metrics = gone.metrics.filter(accumulates).map(withoutNonsense)
+  const metrics = gone.metrics.filter(accumulates).map(withoutNaN)
   if (metrics.every(({ series }) => series.length === 0)) return totals
   const known = new Map(totals.young.metrics.map((metric) => [metric.name, metric]))
   const added: Array<MetricSnapshot> = []
@@ -179,7 +179,7 @@ function* addEnded(totals: Totals, gone: MetricSnapshot, { cardinalityLimit }: L
 }
 
 /** Leaves out NaN, which would stay in a sum for good, and quantiles, which cannot be added up. */
-const withoutNonsense = (metric: MetricData): MetricData => {
+const withoutNaN = (metric: MetricData): MetricData => {
   const all: ReadonlyArray<SeriesSnapshot> = metric.series
   const isNumber = all.map((series) => Number.isFinite(amountOf(series)))
   const sound = isNumber.includes(false) ? mapSeries(metric, (some) => some.filter((_, at) => isNumber[at])) : metric

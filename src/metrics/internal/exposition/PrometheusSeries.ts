@@ -82,7 +82,7 @@ function* mayRepeat(
   const names = attributes.map((key) => PrometheusLabels.nameOf(key, reserved))
   if (names.length === 0 || new Set(names).size < names.length) return true
   if (series.areDistinct) return false
-  const isAmbiguous = PrometheusLabels.ambiguity()
+  const isAmbiguous = PrometheusLabels.ambiguityCheck()
   for (let start = 0; start < length; start += seriesPerStep) {
     if (start > 0) yield
     const end = Math.min(start + seriesPerStep, length)

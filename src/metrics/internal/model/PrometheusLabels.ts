@@ -24,7 +24,7 @@ export const text = (attributes: Attributes, reserved?: Reserved): string =>
  * A check of series after series: whether one among them can look like another that has other values, as halves of
  * surrogate pairs are all written as U+FFFD. Series whose text is remembered are not looked at again.
  */
-export const ambiguity = (): (attributes: Attributes) => boolean => {
+export const ambiguityCheck = (): (attributes: Attributes) => boolean => {
   let ambiguous = false
   const look = (attributes: Attributes): string => {
     const rendered = render(attributes)

@@ -16,19 +16,19 @@
  * row.
  */
 export const metricName = (text: string): string =>
-  validMetricName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
+  validMetricName.test(text) && !text.includes("__") ? text : startValid(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
 
 /**
  * A label name for any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row.
  */
 export const labelName = (text: string): string =>
-  validLabelName.test(text) && !text.includes("__") ? text : led(text.replace(/[^a-zA-Z0-9]+/g, "_"))
+  validLabelName.test(text) && !text.includes("__") ? text : startValid(text.replace(/[^a-zA-Z0-9]+/g, "_"))
 
 const validMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const validLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /** A name does not start with a digit and is not empty. */
-const led = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${name}` : name
+const startValid = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${name}` : name
 
 /**
  * A unit as Prometheus writes it, for a word or a symbol of UCUM: `seconds` for

@@ -62,7 +62,7 @@ export class DeclaredMetrics {
 
   #view(declaration: MetricDeclaration.Checked): MetricDeclaration.Checked | undefined {
     const { isExponential, isReserved, onProblem } = this.#options
-    const viewed = views.ofDeclared(this.#options.views, declaration, isExponential)
+    const viewed = views.applyToDeclared(this.#options.views, declaration, isExponential)
     if (viewed === undefined) return undefined
     if (isReserved(declaration.name)) {
       onProblem(`metric ${declaration.name} is not recorded: the telemetry counts about itself under this name`)

@@ -65,7 +65,7 @@ export const reader = (
       const type = typeOf(metric)
       const id = options.redactName(metric.id)
       const recorded = nameOf(id, type)
-      const view = views.ofRead(options.views, recorded)
+      const view = views.changesTo(options.views, recorded)
       if (view === undefined) continue
       const name = views.renamed({ name: recorded, type, unit: undefined }, view.rename, isTaken, report)
       if (isTaken(name)) {

@@ -87,7 +87,7 @@ export const make = Effect.gen(function*() {
         return () => {}
       }
       metrics.push(metric)
-      const show = shower(context, metric)
+      const show = registrar(context, metric)
       return (series) => {
         if (closed) return
         series.registration = show(series)
@@ -98,7 +98,7 @@ export const make = Effect.gen(function*() {
   }
 })
 
-const shower = (
+const registrar = (
   context: Context.Context<never>,
   { declaration, read }: ShownMetric
 ): (series: Series) => Metric.Registration => {
@@ -147,11 +147,11 @@ const shower = (
 /** A metric of the program with the same identity records into these hooks, so they ignore what they get. */
 const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metric.Metric.Hooks<unknown, State> => ({
   get: Object.setPrototypeOf(() => stateOf(series), hookPrototype) as () => State,
-  update: nothing,
-  modify: nothing
+  update: noop,
+  modify: noop
 })
 
-const nothing = () => {}
+const noop = () => {}
 
 // --- Histograms ---
 //

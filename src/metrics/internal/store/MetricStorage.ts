@@ -33,7 +33,7 @@ export interface Options {
   readonly misuse: (message: string) => void
   /** Shows the series to others; nothing does where it is `undefined`. */
   readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "metric" | "remove"> | undefined
-  readonly onOverflow: (count: number, culprit: string) => void
+  readonly onOverflow: (count: number, widestKey: string) => void
 }
 
 /** Series that are looked at in one piece of work. */
@@ -56,7 +56,7 @@ export class MetricStorage {
   /** The same metric in the other place: of the worker threads for the main thread, of the main thread for them. */
   #linked: MetricStorage | undefined
   /** Number of series that this storage and the linked storage both have. */
-  #inBoth = 0
+  #linkedCount = 0
   #textBytes = 0
 
   constructor(options: Options) {
@@ -94,7 +94,7 @@ export class MetricStorage {
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
           register?.(series)
-          this.#countInBoth(series, 1)
+          this.#countLinked(series, 1)
           return series
         }
       })
@@ -106,8 +106,8 @@ export class MetricStorage {
   }
 
   /** Number of series that the linked storage does not have. */
-  get aloneCount(): number {
-    return this.seriesCount - this.#inBoth
+  get unlinkedCount(): number {
+    return this.seriesCount - this.#linkedCount
   }
 
   /**
@@ -123,11 +123,11 @@ export class MetricStorage {
     return this.#linked?.context.index.get(this.declaration.attributes, values)
   }
 
-  #countInBoth(series: Series, by: 1 | -1): void {
+  #countLinked(series: Series, by: 1 | -1): void {
     const linked = this.#linked
     if (linked === undefined || this.#linkedSeries(series.values) === undefined) return
-    this.#inBoth += by
-    linked.#inBoth += by
+    this.#linkedCount += by
+    linked.#linkedCount += by
   }
 
   /**
@@ -152,7 +152,7 @@ export class MetricStorage {
   #hasRoom(values: ReadonlyArray<string>): boolean {
     const linked = this.#linked
     const overflow = this.context.index.get([], undefined) ?? this.#linkedSeries(undefined)
-    const apart = this.seriesCount + (linked?.aloneCount ?? 0) - (overflow === undefined ? 0 : 1)
+    const apart = this.seriesCount + (linked?.unlinkedCount ?? 0) - (overflow === undefined ? 0 : 1)
     return apart < Math.max(this.#limit, linked === undefined ? 0 : linked.#limit) - 1 ||
       this.#linkedSeries(values) !== undefined
   }
@@ -165,7 +165,7 @@ export class MetricStorage {
   /** Takes a series out. A bound instrument of the series finds a new one. */
   expire(series: Series): void {
     series.live = false
-    this.#countInBoth(series, -1)
+    this.#countLinked(series, -1)
     this.#textBytes -= bytesOf(series)
     this.#registry?.remove(series)
     this.context.index.remove(series)
@@ -219,7 +219,7 @@ export class MetricStorage {
   /** As {@link read}, of numbers that were copied at this moment. The work reads them. */
   readOf(values: Float64Array): TimeSlice.Work<MetricData | undefined> {
     const { exemplars } = this.context
-    return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.nothing)
+    return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.noExemplars)
   }
 
   /** The snapshot of a copy of the numbers, and of the series and exemplars of the same moment. */

@@ -47,7 +47,7 @@ export class ObservedMetrics {
     const kept: Kept = this.#observed.get(storage) ??
       { readings: new Map(), shown: new ObservedValues.ObservedValues(storage) }
     this.#observed.set(storage, kept)
-    kept.readings.set(key, { read, values: ObservedValues.nothing, running: undefined })
+    kept.readings.set(key, { read, values: ObservedValues.noValues, running: undefined })
     return () => {
       kept.readings.delete(key)
       if (kept.readings.size === 0) this.#observed.delete(storage)
@@ -83,7 +83,7 @@ export class ObservedMetrics {
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
         // All values are taken before one is shown: half a reading would look like a reset.
-        one.values = ObservedValues.taken(storage, values)
+        one.values = ObservedValues.copyOf(storage, values)
         return true
       })).pipe(
         Effect.catchCause((cause) =>

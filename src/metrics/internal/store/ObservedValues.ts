@@ -16,10 +16,10 @@ export interface Values {
   readonly numbers: ReadonlyArray<number>
 }
 
-export const nothing: Values = { attributes: [], numbers: [] }
+export const noValues: Values = { attributes: [], numbers: [] }
 
 /** Copies the values, because the caller may change its objects later. The copy is made at once, so it is kept small. */
-export const taken = (storage: MetricStorage, observations: Iterable<Observation<string>>): Values => {
+export const copyOf = (storage: MetricStorage, observations: Iterable<Observation<string>>): Values => {
   const { declaration: { name, type }, context: { keys } } = storage
   const all: Array<unknown> = []
   const numbers: Array<number> = []

@@ -16,7 +16,7 @@ import type { MetricView } from "../../MetricView.ts"
 import { check, type Checked } from "../model/MetricDeclaration.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
 import * as ObservedValues from "./ObservedValues.ts"
-import * as viewed from "./views.ts"
+import * as views from "./views.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView>
@@ -34,7 +34,7 @@ type Show = (counters: ReadonlyArray<SelfCounter>) => void
 
 export class SelfCounters {
   readonly #options: Options
-  readonly #report: ReturnType<typeof viewed.reporter>
+  readonly #report: ReturnType<typeof views.reporter>
   /** By the name in the statistics. */
   readonly #shows = new Map<string, Show>()
   /** By the name after views. */
@@ -42,7 +42,7 @@ export class SelfCounters {
 
   constructor(options: Options) {
     this.#options = options
-    this.#report = viewed.reporter(options.onConflict)
+    this.#report = views.reporter(options.onConflict)
   }
 
   get storages(): Iterable<MetricStorage> {
@@ -71,12 +71,12 @@ export class SelfCounters {
   }
 
   #declare({ attributes, help, name }: SelfCounter): Show {
-    const { isTaken, makeStorage, views } = this.#options
+    const { isTaken, makeStorage } = this.#options
     const declaration = check("counter", { name, help, attributes, cardinalityLimit }, "the telemetry itself", true)
-    const view = viewed.ofDeclared(views, declaration)
+    const view = views.applyToDeclared(this.#options.views, declaration)
     if (view === undefined) return leaveOut
     const isUsed = (other: string) => isTaken(other) || this.has(other)
-    const shown = viewed.renamed(declaration, view.name, isUsed, this.#report)
+    const shown = views.renamed(declaration, view.name, isUsed, this.#report)
     if (isTaken(shown)) {
       this.#report(shown, `metric ${shown} of the telemetry is left out: a declared metric is called ${shown}`)
       return leaveOut
@@ -86,7 +86,7 @@ export class SelfCounters {
     this.#storages.set(shown, storage)
     const values = new ObservedValues.ObservedValues(storage)
     return (counters) => {
-      const readings = counters.map((counter) => ObservedValues.taken(storage, observationsOf(counter)))
+      const readings = counters.map((counter) => ObservedValues.copyOf(storage, observationsOf(counter)))
       TimeSlice.runNow(values.replace(readings))
     }
   }

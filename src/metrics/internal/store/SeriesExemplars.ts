@@ -54,7 +54,7 @@ export class ExemplarFilter {
   /** Begins a reading. The result finds the exemplars that series have at this moment. */
   read(): ReadExemplars {
     const interval = this.#interval
-    return this.#isEmpty ? nothing : (series) => collect(series, interval)
+    return this.#isEmpty ? noExemplars : (series) => collect(series, interval)
   }
 }
 
@@ -69,7 +69,7 @@ const piece = 1024
 
 /** Where no exemplars are kept. */
 // oxlint-disable-next-line eslint/require-yield
-export function* nothing(): TimeSlice.Work<undefined> {
+export function* noExemplars(): TimeSlice.Work<undefined> {
   return undefined
 }
 

@@ -37,7 +37,7 @@ export interface IndexOptions {
   /** Makes a series; `values` is `undefined` for the overflow series. Gives `undefined` if there is no room. */
   readonly make: (values: ReadonlyArray<string> | undefined) => Series | undefined
   /** The first overflow: how many series there are, and the attribute that has the most distinct values. */
-  readonly onOverflow: (count: number, culprit: string) => void
+  readonly onOverflow: (count: number, widestKey: string) => void
 }
 
 export const make = (options: IndexOptions): SeriesIndex => {
@@ -57,7 +57,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
   }
 
   const overflowOwn = (): Series => {
-    if (!reported) options.onOverflow(all.size + (overflowSeries === undefined ? 1 : 0), culprit(keys, all))
+    if (!reported) options.onOverflow(all.size + (overflowSeries === undefined ? 1 : 0), widestKey(keys, all))
     reported = true
     return overflow()
   }
@@ -75,7 +75,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
     const series = options.hasRoom(values) ? options.make(values) : undefined
     if (series === undefined) return overflowOwn()
     all.add(series)
-    place(root, values, series)
+    insert(root, values, series)
     return series
   }
 
@@ -98,7 +98,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
       all.delete(series)
       if (series === only) only = undefined
       if (series === overflowSeries) overflowSeries = undefined
-      else if (series.values !== undefined) displace(root, series.values)
+      else if (series.values !== undefined) removeAt(root, series.values)
     }
   }
 }
@@ -148,7 +148,7 @@ const finder = (
   }
 }
 
-const place = (root: Level, values: ReadonlyArray<string>, series: Series): void => {
+const insert = (root: Level, values: ReadonlyArray<string>, series: Series): void => {
   let level = root
   for (const value of values.slice(0, -1)) {
     const next = level.get(value) as Level | undefined ?? new Map<unknown, unknown>()
@@ -159,10 +159,10 @@ const place = (root: Level, values: ReadonlyArray<string>, series: Series): void
 }
 
 /** Takes a series out, and the maps that are empty without it. */
-const displace = (level: Level, values: ReadonlyArray<string>): void => {
+const removeAt = (level: Level, values: ReadonlyArray<string>): void => {
   const [value, ...rest] = values
   const next = level.get(value)
-  if (next instanceof Map) displace(next, rest)
+  if (next instanceof Map) removeAt(next, rest)
   if (!(next instanceof Map) || next.size === 0) level.delete(value)
 }
 
@@ -177,7 +177,7 @@ const textOf = (value: unknown): string =>
     : `[${typeof value}]`
 
 /** The key with the most distinct values among the series. */
-const culprit = (keys: ReadonlyArray<string>, series: ReadonlySet<Series>): string => {
+const widestKey = (keys: ReadonlyArray<string>, series: ReadonlySet<Series>): string => {
   const all = [...series]
   const distinct = keys.map((_, position) => new Set(all.map(({ values }) => values?.[position])).size)
   return keys[distinct.indexOf(Math.max(...distinct))] ?? ""

@@ -37,7 +37,7 @@ export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<Met
   for (const storage of own) counts.set(storage.declaration.name, storage.seriesCount)
   for (const storage of ofThreads) {
     const { name } = storage.declaration
-    counts.set(name, (counts.get(name) ?? 0) + storage.aloneCount)
+    counts.set(name, (counts.get(name) ?? 0) + storage.unlinkedCount)
   }
   return Array.from(counts, ([metric, value]) => ({ attributes: { metric }, value })).filter(({ value }) => value > 0)
 }
@@ -67,11 +67,11 @@ export const make = Effect.gen(function*() {
 
   return {
     warn,
-    overflow: (metric: string, limit: number, culprit: string) => {
-      countOverflow([metric, culprit])
+    overflow: (metric: string, limit: number, widestKey: string) => {
+      countOverflow([metric, widestKey])
       log(Effect.logWarning(
         `metric ${metric} has reached its limit of ${limit} series; ` +
-          `attribute "${culprit}" has the most distinct values`
+          `attribute "${widestKey}" has the most distinct values`
       ))
     },
     misuse: (metric: string, policy: TelemetryConfig.TelemetryConfig["metrics"]["onMisuse"]) => {

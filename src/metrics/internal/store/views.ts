@@ -14,7 +14,7 @@ import { matches } from "../model/namePattern.ts"
  *
  * @param isExponential whether a histogram becomes exponential if no view gives it explicit buckets
  */
-export const ofDeclared = (
+export const applyToDeclared = (
   views: ReadonlyArray<MetricView>,
   declared: Checked,
   isExponential = false
@@ -42,7 +42,7 @@ const applyOne = (seen: Checked, view: MetricView): Checked => {
  * What the views change of a metric that others keep; `undefined` if a view denies
  * the metric. `keeps` is there if a view drops attributes.
  */
-export const ofRead = (
+export const changesTo = (
   views: ReadonlyArray<MetricView>,
   name: string
 ): { readonly rename: string | undefined; readonly keeps: ((key: string) => boolean) | undefined } | undefined => {

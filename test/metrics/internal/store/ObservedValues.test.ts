@@ -25,7 +25,7 @@ const make = () => {
     onOverflow: () => {}
   })
   const rows = (count: number) =>
-    ObservedValues.taken(
+    ObservedValues.copyOf(
       state,
       Array.from({ length: count }, (_, index) => ({ attributes: { pool: `${index}` }, value: 1 }))
     )

@@ -51,7 +51,7 @@ export const create = (maximumBytes: number): MetricPort => {
 }
 
 /** The writing side of a slab. */
-export class SlabWriter {
+export class SharedMemoryWriter {
   readonly #port: MetricPort
   readonly #header: Int32Array
   readonly #encoder = new TextEncoder()
@@ -145,7 +145,7 @@ const growTo = (buffer: SharedArrayBuffer, bytes: number): boolean => {
 }
 
 /** The reading side of a slab. */
-export class SlabReader {
+export class SharedMemoryReader {
   readonly #port: MetricPort
   readonly #header: Int32Array
   readonly #decoder = new TextDecoder()

@@ -17,7 +17,7 @@ import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { attributesOf, type MetricStorage, strideOf } from "../store/MetricStorage.ts"
 import type { Series } from "../store/Series.ts"
 import { copyInto, prepareCopy, type Reading } from "../store/SeriesNumbers.ts"
-import { type Entry, SlabReader } from "./SharedSlab.ts"
+import { type Entry, SharedMemoryReader } from "./SharedMemory.ts"
 
 interface ThreadMetric {
   readonly declaration: Checked
@@ -51,8 +51,8 @@ const piece = 200
 /** What a part costs, in bytes. */
 const overheadBytes = 16
 
-export class SharedThread {
-  readonly #slab: SlabReader
+export class WorkerThread {
+  readonly #memory: SharedMemoryReader
   readonly #find: FindStorage
   readonly #metrics: Array<ThreadMetric> = []
   /** Numbers up to the last series. */
@@ -62,19 +62,19 @@ export class SharedThread {
   #hasEnded = false
 
   constructor(port: MetricPort, find: FindStorage) {
-    this.#slab = new SlabReader(port)
+    this.#memory = new SharedMemoryReader(port)
     this.#find = find
   }
 
   /** Memory of the thread, estimated. */
   get bytes(): number {
-    return this.#metrics.reduce((sum, { bases }) => sum + bases.length * overheadBytes, this.#slab.bytes)
+    return this.#metrics.reduce((sum, { bases }) => sum + bases.length * overheadBytes, this.#memory.bytes)
   }
 
   /** Takes all series that the thread has by now. */
   *take(): TimeSlice.Work<void> {
-    const { end } = this.#slab
-    while (this.#slab.read < end && !this.#hasEnded) {
+    const { end } = this.#memory
+    while (this.#memory.read < end && !this.#hasEnded) {
       this.#takeNext(pieceBytes)
       yield
     }
@@ -82,16 +82,16 @@ export class SharedThread {
 
   /** Gets ready for {@link read}. */
   prepare(reading: Reading): TimeSlice.Work<void> {
-    return prepareCopy(reading, this.#slab, Math.ceil(this.#end * roomToGrow))
+    return prepareCopy(reading, this.#memory, Math.ceil(this.#end * roomToGrow))
   }
 
   /** Reads all values now. The result adds them to the values of other threads. */
   read(reading: Reading, nowMillis: number): AddParts {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
-    const live = this.#slab.numbers(this.#end)
+    const live = this.#memory.numbers(this.#end)
     const guards = this.#metrics.map((metric) => guardOf(metric, live, metric.bases))
-    const numbers = copyInto(reading, this.#slab, live)
+    const numbers = copyInto(reading, this.#memory, live)
     for (const guard of guards) guard?.(numbers, 0)
     // Parts that were moved already are in the copies of the storages.
     const parts = this.#metrics.map(({ bases, left, series, storage, stride }) => ({
@@ -141,7 +141,7 @@ export class SharedThread {
   /** Adds a part to the storage. */
   #keep(metric: ThreadMetric, base: number, series: Series): void {
     const { storage, stride } = metric
-    const live = this.#slab.numbers(base + stride)
+    const live = this.#memory.numbers(base + stride)
     const guard = guardOf(metric, live, [base])
     const numbers = live.slice(base)
     guard?.(numbers, base)
@@ -150,7 +150,7 @@ export class SharedThread {
 
   #takeNext(bytes: number): void {
     if (this.#hasEnded) return
-    for (const entry of this.#slab.entries(bytes)) this.#take(entry)
+    for (const entry of this.#memory.entries(bytes)) this.#take(entry)
   }
 
   #take(entry: Entry): void {

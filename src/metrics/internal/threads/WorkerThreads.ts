@@ -18,8 +18,8 @@ import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
 import { MetricStorage, strideOf } from "../store/MetricStorage.ts"
 import { GrowingNumbers, type Reading } from "../store/SeriesNumbers.ts"
-import * as SharedSlab from "./SharedSlab.ts"
-import { SharedThread } from "./SharedThread.ts"
+import * as SharedMemory from "./SharedMemory.ts"
+import { WorkerThread } from "./WorkerThread.ts"
 
 export interface Options {
   /** The limit of a metric that declares none. */
@@ -27,14 +27,14 @@ export interface Options {
   readonly nowMillis: () => number
   /** The metric of the main thread that is shown under a name. */
   readonly own: (name: string) => MetricStorage | undefined
-  readonly onOverflow: (metric: string, count: number, culprit: string) => void
+  readonly onOverflow: (metric: string, count: number, widestKey: string) => void
   /** Called once for each metric that differs between threads. */
   readonly onConflict: (metric: string, difference: string) => void
 }
 
-export class SharedThreads {
+export class WorkerThreads {
   readonly #options: Options
-  readonly #threads = new Set<SharedThread>()
+  readonly #threads = new Set<WorkerThread>()
   /** The metrics of all threads, by name. */
   readonly #storages = new Map<string, MetricStorage>()
   readonly #conflicts = new Set<string>()
@@ -46,12 +46,12 @@ export class SharedThreads {
   /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
   share(maximumBytes: number): Effect.Effect<MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
-      const port = SharedSlab.create(maximumBytes)
-      const thread = new SharedThread(port, (declaration) => this.#find(declaration))
+      const port = SharedMemory.create(maximumBytes)
+      const thread = new WorkerThread(port, (declaration) => this.#find(declaration))
       this.#threads.add(thread)
       return { port, thread }
     })
-    const close = ({ thread }: { readonly thread: SharedThread }) =>
+    const close = ({ thread }: { readonly thread: WorkerThread }) =>
       Effect.andThen(
         Effect.suspend(() => TimeSlice.run(thread.end())),
         Effect.sync(() => this.#threads.delete(thread))
@@ -136,7 +136,7 @@ export class SharedThreads {
       misuse: () => {},
       // Effect's registry shows the main thread alone: it cannot read several memories at one instant.
       registry: undefined,
-      onOverflow: (count, culprit) => onOverflow(declaration.name, count, culprit)
+      onOverflow: (count, widestKey) => onOverflow(declaration.name, count, widestKey)
     })
     this.#storages.set(declaration.name, storage)
     const linked = own(declaration.name)

@@ -8,10 +8,10 @@ import * as MetricDeclaration from "../../../../src/metrics/internal/model/Metri
 import { MetricStorage, strideOf } from "../../../../src/metrics/internal/store/MetricStorage.ts"
 import * as ObservedValues from "../../../../src/metrics/internal/store/ObservedValues.ts"
 import type { Reading } from "../../../../src/metrics/internal/store/SeriesNumbers.ts"
+import * as SharedMemory from "../../../../src/metrics/internal/threads/SharedMemory.ts"
+import { SharedMemoryWriter } from "../../../../src/metrics/internal/threads/SharedMemory.ts"
 import { SharedNumbers } from "../../../../src/metrics/internal/threads/SharedNumbers.ts"
-import * as SharedSlab from "../../../../src/metrics/internal/threads/SharedSlab.ts"
-import { SlabWriter } from "../../../../src/metrics/internal/threads/SharedSlab.ts"
-import { SharedThreads } from "../../../../src/metrics/internal/threads/SharedThreads.ts"
+import { WorkerThreads } from "../../../../src/metrics/internal/threads/WorkerThreads.ts"
 import * as MetricReader from "../../../../src/metrics/MetricReader.ts"
 import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
 import { type Store, test, valuesOf, wholeSeriesOf } from "../../storeTest.ts"
@@ -261,12 +261,12 @@ describe("A worker thread", () => {
 
   it.live("never lets a total that it observes fall while the main thread reads", () =>
     Effect.sync(() => {
-      const slab = new SlabWriter(SharedSlab.create(1_000_000))
+      const memory = new SharedMemoryWriter(SharedMemory.create(1_000_000))
       const declaration = MetricDeclaration.check("counter", jobs, "here")
       const stride = strideOf(declaration)
-      const place = slab.addMetric(declaration, stride)
+      const place = memory.addMetric(declaration, stride)
       assert.isDefined(place)
-      const storage = new SharedNumbers(slab, stride, place)
+      const storage = new SharedNumbers(memory, stride, place)
       const seen: Array<number> = []
       const state = new MetricStorage({
         declaration,
@@ -286,7 +286,7 @@ describe("A worker thread", () => {
       const values = new ObservedValues.ObservedValues(state)
       const give = (kinds: ReadonlyArray<string>) =>
         TimeSlice.runNow(
-          values.replace([ObservedValues.taken(state, kinds.map((kind) => ({ attributes: { kind }, value: 5 })))])
+          values.replace([ObservedValues.copyOf(state, kinds.map((kind) => ({ attributes: { kind }, value: 5 })))])
         )
       give(["a"])
       give(["b", "a"])
@@ -323,10 +323,10 @@ describe("A total that several threads observe", () => {
   }
 })
 
-describe("SharedThreads", () => {
+describe("WorkerThreads", () => {
   it.effect("takes new series, and keeps what ended threads leave, in small pieces", () =>
     Effect.gen(function*() {
-      const threads = new SharedThreads({
+      const threads = new WorkerThreads({
         cardinalityLimit: 100_000,
         nowMillis: () => 0,
         own: () => undefined,
@@ -334,16 +334,16 @@ describe("SharedThreads", () => {
         onConflict: () => {}
       })
       const scope = yield* Scope.make()
-      const slab = new SlabWriter(yield* Scope.provide(threads.share(64_000_000), scope))
+      const memory = new SharedMemoryWriter(yield* Scope.provide(threads.share(64_000_000), scope))
       const declaration = MetricDeclaration.check("counter", jobs, "here")
       const stride = strideOf(declaration)
-      const place = slab.addMetric(declaration, stride)
+      const place = memory.addMetric(declaration, stride)
       assert.isDefined(place)
-      const storage = new SharedNumbers(slab, stride, place)
+      const storage = new SharedNumbers(memory, stride, place)
       const add = (from: number, to: number) => {
         for (let number = from; number < to; number++) storage.allocate([`kind-${number}`], 0)
       }
-      const seriesOf = (read: ReturnType<SharedThreads["read"]>) =>
+      const seriesOf = (read: ReturnType<WorkerThreads["read"]>) =>
         wholeSeriesOf(TimeSlice.runNow(read({ timeMillis: 0, metrics: [] })), "jobs_total").length
 
       add(0, 20_000)

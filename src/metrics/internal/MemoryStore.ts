@@ -27,7 +27,7 @@ import { ExemplarFilter } from "./store/SeriesExemplars.ts"
 import { type Backend, GrowingNumbers } from "./store/SeriesNumbers.ts"
 import * as storeDeclarations from "./store/storeDeclarations.ts"
 import * as StoreStatistics from "./store/StoreStatistics.ts"
-import { SharedThreads } from "./threads/SharedThreads.ts"
+import { WorkerThreads } from "./threads/WorkerThreads.ts"
 
 /** Looks for idle series per retention. */
 const looksPerRetention = 24
@@ -83,7 +83,7 @@ export const make: (
       numbers,
       redact,
       misuse: self.misuse(declaration.name, config.onMisuse),
-      onOverflow: (count, culprit) => self.overflow(declaration.name, count, culprit),
+      onOverflow: (count, widestKey) => self.overflow(declaration.name, count, widestKey),
       ...shown
     })
   }
@@ -98,7 +98,7 @@ export const make: (
       return storage
     }
   })
-  const threads = new SharedThreads({
+  const threads = new WorkerThreads({
     cardinalityLimit: config.cardinalityLimit,
     nowMillis,
     own: (name) => metrics.storage(name),
