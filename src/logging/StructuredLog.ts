@@ -335,7 +335,6 @@ const finiteDuration = (input: unknown): Duration.Duration | undefined => {
   return duration !== undefined && Number.isFinite(Duration.toMillis(duration)) ? duration : undefined
 }
 
-/** The number of decimals is Tasker's. */
 const durationFields = (input: unknown): Record<string, unknown> => {
   const duration = finiteDuration(input)
   if (duration === undefined) return {}
