@@ -12,7 +12,7 @@ import {
 /** Telemetry that writes to a list of its own. */
 const make = (name: string, options: TelemetryConfig.Options = {}) => {
   const lines: Array<Readonly<Record<string, unknown>>> = []
-  const logDestination = LogDestination.layerCustom((line) => void lines.push(JSON.parse(line)))
+  const logDestination = LogDestination.layer((line) => void lines.push(JSON.parse(line)))
   return { lines, layer: Telemetry.layer({ service: { name }, ...options }, { logDestination }) }
 }
 

@@ -11,7 +11,7 @@ describe("Telemetry.layer", () => {
       const lines: Array<string> = []
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(
-        Telemetry.layer({}, { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }),
+        Telemetry.layer({}, { logDestination: LogDestination.layer((line) => void lines.push(line)) }),
         scope
       )
       yield* Effect.provide(TaskRunner.start(Endless, {}), context)

@@ -39,7 +39,7 @@ describe("Telemetry.layer", () => {
       assert.isTrue(lines.has("task.start_requested"))
       assert.deepStrictEqual([tasks, attempts], [1, 1])
     }).pipe(
-      Effect.provide(TelemetryTest.layerOptions({ events: { filtered: ["step.*", "workflow.*", "task.failed"] } }))
+      Effect.provide(TelemetryTest.layer({ events: { filtered: ["step.*", "workflow.*", "task.failed"] } }))
     ))
 
   it.effect("events.samplingRate thins lines and span events, spares high priorities, leaves the metrics", () =>
@@ -50,7 +50,7 @@ describe("Telemetry.layer", () => {
         tasks: 1,
         attempts: 1
       })
-    }).pipe(Effect.provide(TelemetryTest.layerOptions({ events: { samplingRate: 0 } }))))
+    }).pipe(Effect.provide(TelemetryTest.layer({ events: { samplingRate: 0 } }))))
 
   it.effect("warns about a filter that no event can match", () =>
     Effect.gen(function*() {
@@ -59,7 +59,7 @@ describe("Telemetry.layer", () => {
         lines.map(({ level, message }) => [level, message]),
         [["WARN", "events.filtered names \"task.complet\", which no event matches"]]
       )
-    }).pipe(Effect.provide(TelemetryTest.layerOptions({ events: { filtered: ["task.complet", "billing.sent"] } }))))
+    }).pipe(Effect.provide(TelemetryTest.layer({ events: { filtered: ["task.complet", "billing.sent"] } }))))
 
   it.effect("routes as told, and shows subscribers the runs that its closing cancels", () =>
     Effect.gen(function*() {
@@ -67,7 +67,7 @@ describe("Telemetry.layer", () => {
       const seen: Array<string> = []
       const running = yield* Deferred.make<void>()
       const telemetry = Telemetry.layer({}, {
-        logDestination: LogDestination.layerCustom((line) => void lines.push(line)),
+        logDestination: LogDestination.layer((line) => void lines.push(line)),
         routes: [EventRouter.override("task.*", { log: false })],
         subscribers: EventSubscriber.layer({ "task.*": ({ name }) => Effect.sync(() => seen.push(name)) })
       })

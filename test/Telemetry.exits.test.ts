@@ -12,9 +12,9 @@ const isLookedAtByEffect = (name: string) => /^proxy|^revoked/.test(name)
 
 const Wrapped = Data.TaggedError("Wrapped")<{ readonly value: unknown }>
 
-const observed = Telemetry.layer({}, { logDestination: LogDestination.layerCustom(() => {}) })
+const observed = Telemetry.layer({}, { logDestination: LogDestination.layer(() => {}) })
 const full = Telemetry.layer({}, {
-  logDestination: LogDestination.layerCustom(() => {
+  logDestination: LogDestination.layer(() => {
     throw new Error("no space left")
   })
 })

@@ -509,7 +509,7 @@ layer(Surroundings.layer, { timeout: 120_000, excludeTestServices: true })(
           const everything = JSON.stringify([record, lines])
           assert.notInclude(everything, "hunter2")
           assert.notInclude(everything, "An error occurred in Effect")
-        }).pipe(Effect.provide(TelemetryTest.layer)))
+        }).pipe(Effect.provide(TelemetryTest.layer())))
     }
   }
 )

@@ -95,7 +95,7 @@ describe("Telemetry of tasks in parallel", () => {
           ])
         }
         assert.strictEqual(new Set(spans.map(({ traceId }) => traceId)).size, shapes.length)
-      }).pipe(Effect.provide(TelemetryTest.layer)),
+      }).pipe(Effect.provide(TelemetryTest.layer())),
     { arbitrary: { runs: 25 } }
   )
 })

@@ -88,7 +88,7 @@ describe("A task store", () => {
       const { layer, size } = yield* own
       const lines: Array<string> = []
       const telemetry = Telemetry.layer({}, {
-        logDestination: LogDestination.layerCustom((line) => void lines.push(line))
+        logDestination: LogDestination.layer((line) => void lines.push(line))
       })
       yield* Effect.provide(TaskRunner.run(Simple, {}), Layer.provideMerge(layer, telemetry))
       assert.strictEqual(yield* size, 0)

@@ -24,7 +24,7 @@ const greet = Step.make("greet", { run: () => Effect.as(Effect.logInfo("greeting
 const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
 
 /** A destination that keeps its lines in the given list. */
-const into = (lines: Array<string>) => ({ logDestination: LogDestination.layerCustom((line) => void lines.push(line)) })
+const into = (lines: Array<string>) => ({ logDestination: LogDestination.layer((line) => void lines.push(line)) })
 
 const messages = (lines: ReadonlyArray<string>) =>
   lines.map((line) => (JSON.parse(line) as { readonly message: string }).message)
@@ -135,7 +135,7 @@ describe("Telemetry.layer", () => {
   it.effect("counts a sink that throws and goes on", () =>
     Effect.gen(function*() {
       const throwing = {
-        logDestination: LogDestination.layerCustom(() => {
+        logDestination: LogDestination.layer(() => {
           throw new Error("disk on fire")
         })
       }
@@ -155,7 +155,7 @@ describe("Telemetry.layer", () => {
   it.effect("counts what functions of the program reject, and goes on", () =>
     Effect.gen(function*() {
       const rejecting = {
-        logDestination: LogDestination.layerCustom(() => Promise.reject(new Error("collector is down")))
+        logDestination: LogDestination.layer(() => Promise.reject(new Error("collector is down")))
       }
       yield* Effect.gen(function*() {
         const bus = yield* EventBus

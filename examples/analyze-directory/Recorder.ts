@@ -48,7 +48,7 @@ export class Recorder extends Context.Service<Recorder, {
   ): Layer.Layer<Recorder | Telemetry.Services, TelemetryConfig.TelemetryConfigError> =>
     Layer.unwrap(Effect.sync(() => {
       const logs: Array<string> = []
-      const destination = LogDestination.layerCustom((line) => {
+      const destination = LogDestination.layer((line) => {
         logs.push(line)
         onLine(line)
       })

@@ -126,3 +126,8 @@ export class Utf8Writer {
     this.#bytes = grown
   }
 }
+
+/** Gives texts as UTF-8, each when it is asked for. */
+export function* encodeTexts(texts: Iterable<string>): Generator<Uint8Array<ArrayBuffer>, void> {
+  for (const text of texts) yield encoder.encode(text)
+}

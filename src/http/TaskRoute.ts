@@ -35,8 +35,8 @@ import * as TaskView from "./internal/TaskView.ts"
  * @since 0.1.0
  */
 export interface Options<Tasks extends ReadonlyArray<Task.Any>> {
-  /** Tasks that may be started over HTTP, each by its name. */
-  readonly tasks: Tasks
+  /** Tasks that may be started over HTTP, each by its name; none by default. */
+  readonly tasks?: Tasks | undefined
 }
 
 /**
@@ -90,14 +90,14 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  * const Routes = TaskRoute.layer({ tasks: [Greet] })
  * ```
  *
- * @param options `tasks`: the tasks that may be started
+ * @param options `tasks`: the tasks that may be started, none by default
  * @category layers
  * @since 0.1.0
  */
-export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
-  options: Options<Tasks>
+export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>(
+  options: Options<Tasks> = {}
 ): Layer.Layer<never, never, HttpRouter.HttpRouter | TaskRunner | TaskStore | Services<Tasks>> => {
-  const tasks = byName(options.tasks)
+  const tasks = byName(options.tasks ?? [])
   return Layer.effectDiscard(Effect.gen(function*() {
     const runner = yield* TaskRunner
     const store = yield* TaskStore

@@ -71,19 +71,19 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  * import * as TelemetryRoutes from "tasker-telemetry/http/TelemetryRoutes"
  * import { TelemetryLive } from "tasker-telemetry"
  *
- * const Server = HttpRouter.serve(TelemetryRoutes.layer({ tasks: [] })).pipe(
+ * const Server = HttpRouter.serve(TelemetryRoutes.layer()).pipe(
  *   Layer.provide(TelemetryRoutes.layerUntraced()),
  *   Layer.provide(NodeHttpServer.layer(createServer, { port: 9464, host: "127.0.0.1" })),
  *   Layer.provide(TelemetryLive)
  * )
  * ```
  *
- * @param options `tasks`: tasks that may be started over HTTP; `prefix`: `/tasker` by default
+ * @param options `tasks`: tasks that may be started over HTTP, none by default; `prefix`: `/tasker` by default
  * @category layers
  * @since 0.1.0
  */
-export const layer = <const Tasks extends ReadonlyArray<Task.Any>>(
-  options: Options<Tasks>
+export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>(
+  options: Options<Tasks> = {}
 ): Layer.Layer<
   never,
   never,

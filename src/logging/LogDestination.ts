@@ -64,7 +64,7 @@ export const layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effect
  *
  * @since 0.1.0
  */
-export const layerCustom = (
+export const layer = (
   write: (line: string, level: LogLevel.LogLevel) => void
 ): Layer.Layer<LogDestination> => Layer.succeed(LogDestination, { write, flush: Effect.void, isTerminal: false })
 

@@ -32,6 +32,7 @@
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  * @since 0.1.0
  */
+import { encodeTexts } from "../encoding/Utf8Writer.ts"
 import * as CumulativeBuckets from "./internal/exposition/CumulativeBuckets.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
@@ -93,15 +94,18 @@ export interface Options {
  * @since 0.1.0
  */
 export const format = (snapshot: MetricSnapshot, options?: Options): string =>
-  Array.from(chunks(snapshot, options)).join("")
+  Array.from(texts(snapshot, options)).join("")
 
 /**
- * The same in chunks of about 64 Ki characters, made as they are asked for.
+ * The same as UTF-8 in chunks of about 64 Ki characters, made as they are asked for.
  *
  * @category encoding
  * @since 0.1.0
  */
-export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
+export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
+  encodeTexts(texts(snapshot, options))
+
+function* texts(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
   const cell = options?.formulas === "keep" ? quoted : guarded
   const attributes = options?.attributes === "json" ? json : columns(keysOf(snapshot))
   const time = new Date(snapshot.timeMillis)

@@ -160,7 +160,7 @@ export const when = <D extends EventDefinition.Any>(
  * @category layers
  * @since 0.1.0
  */
-export const layerRules = (
+export const layer = (
   name: string,
   rules: (store: MetricStore["Service"]) => ReadonlyArray<EventMetric>
 ): Layer.Layer<never, never, EventBus | MetricStore> =>

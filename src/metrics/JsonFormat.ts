@@ -14,6 +14,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { encodeTexts } from "../encoding/Utf8Writer.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { Exemplar, ExponentialBuckets, MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
 
@@ -167,16 +168,19 @@ export interface Options {
  * @since 0.1.0
  */
 export const format = (snapshot: MetricSnapshot, options?: Options): string =>
-  Array.from(chunks(snapshot, options)).join("")
+  Array.from(texts(snapshot, options)).join("")
 
 /**
- * The document of a snapshot in chunks of about 64 Ki characters, made as they are
+ * The document of a snapshot as UTF-8 in chunks of about 64 Ki characters, made as they are
  * asked for.
  *
  * @category encoding
  * @since 0.1.0
  */
-export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
+export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
+  encodeTexts(texts(snapshot, options))
+
+function* texts(snapshot: MetricSnapshot, options?: Options): Generator<string, void> {
   let text = start(snapshot, options)
   let familySeparator = ""
   for (const family of snapshot.metrics) {

@@ -47,14 +47,14 @@ const cumulative = 2
  * import * as OtlpMetricFormat from "tasker-telemetry/metrics/OtlpMetricFormat"
  *
  * const bodyOf = (snapshot: MetricSnapshot) =>
- *   OtlpMetricFormat.format(snapshot, { name: "shop", version: "1.0.0", attributes: {} })
+ *   OtlpMetricFormat.encode(snapshot, { name: "shop", version: "1.0.0", attributes: {} })
  * ```
  *
  * @param temporality what the snapshot holds: differences for `delta` and `lowmemory`
  * @category encoding
  * @since 0.1.0
  */
-export const format = (
+export const encode = (
   snapshot: MetricSnapshot,
   resource: OtlpValue.Resource,
   temporality: MetricTemporality = "cumulative"

@@ -57,7 +57,7 @@ export interface Options {
  * ```ts
  * import * as PrometheusProtobufFormat from "tasker-telemetry/metrics/PrometheusProtobufFormat"
  *
- * const bytes = PrometheusProtobufFormat.format({
+ * const bytes = PrometheusProtobufFormat.encode({
  *   timeMillis: 1_000,
  *   metrics: [{
  *     type: "counter",
@@ -73,7 +73,7 @@ export interface Options {
  * @category encoding
  * @since 0.1.0
  */
-export const format = (snapshot: MetricSnapshot, options?: Options): Uint8Array<ArrayBuffer> => {
+export const encode = (snapshot: MetricSnapshot, options?: Options): Uint8Array<ArrayBuffer> => {
   const parts = Array.from(chunks(snapshot, options))
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let length = 0

@@ -26,6 +26,6 @@ export const layer: Layer.Layer<never, never, EventBus | MetricStore> = Layer.un
     const errorTypes = new ErrorTypes()
     const running = yield* runningRules(store)
     const rules = [...taskRules(store, errorTypes), ...loopRules(store), ...stepRules(store, errorTypes), ...running]
-    return EventMetrics.layerRules("metrics", () => rules)
+    return EventMetrics.layer("metrics", () => rules)
   })
 )

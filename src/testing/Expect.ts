@@ -52,7 +52,7 @@ export class SpanTreeMismatch extends Error {
   constructor(mismatches: ReadonlyArray<string>, spans: ReadonlyArray<SpanData>, options?: Options) {
     super(
       `the spans are not as expected:\n${mismatches.map((line) => `  - ${line}`).join("\n")}\nrecorded:\n${
-        render(spans, options)
+        format(spans, options)
       }`
     )
     this.mismatches = mismatches
@@ -113,14 +113,14 @@ export const spanTree = (
  *
  * const shown = Effect.gen(function*() {
  *   const { spans } = yield* TelemetryTest
- *   return Expect.render(yield* spans, { engine: false })
+ *   return Expect.format(yield* spans, { engine: false })
  * })
  * ```
  *
  * @category rendering
  * @since 0.1.0
  */
-export const render = (spans: ReadonlyArray<SpanData>, options?: Options): string => {
+export const format = (spans: ReadonlyArray<SpanData>, options?: Options): string => {
   const { childrenOf, roots } = treeOf(spans, options)
   const lines = (level: ReadonlyArray<SpanData>, depth: number): ReadonlyArray<string> =>
     level.flatMap((span) => [

@@ -42,7 +42,7 @@ import { SpanMemory } from "../tracing/SpanMemory.ts"
  *       name: "tasker.task.execution",
  *       children: [{ name: "tasker.workflow.orchestration" }]
  *     }])
- *   }).pipe(Effect.provide(TelemetryTest.layer)))
+ *   }).pipe(Effect.provide(TelemetryTest.layer())))
  * ```
  *
  * @category services
@@ -69,23 +69,22 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
    * **Details**
    *
    * Works under `TestClock`; `advance` moves the time. Metrics are registered in a registry of their own,
-   * so tests do not see each other's.
+   * so tests do not see each other's. A mistake in the options is a defect.
    *
+   * @param options what differs from the configuration of tests, nothing by default
+   * @param parts stores, routes and subscribers of the test's own, none by default
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<TelemetryTest | Telemetry.Services> = Layer.suspend(() => make({}))
-
-  /**
-   * Everything with options of the test's own. A mistake in them is a defect.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerOptions = (
-    options: TelemetryConfig.Options
-  ): Layer.Layer<TelemetryTest | Telemetry.Services> => make(options)
+  static readonly layer = (
+    options: TelemetryConfig.Options = {},
+    parts: Omit<Telemetry.Parts, "logDestination"> = {}
+  ): Layer.Layer<TelemetryTest | Telemetry.Services> => make(options, parts)
 }
 
-const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Telemetry.Services> =>
+const make = (
+  options: TelemetryConfig.Options,
+  parts: Omit<Telemetry.Parts, "logDestination">
+): Layer.Layer<TelemetryTest | Telemetry.Services> =>
   Layer.unwrap(Effect.sync(() => {
     const lines: Array<string> = []
     const telemetry = Telemetry.layer(
@@ -95,7 +94,7 @@ const make = (options: TelemetryConfig.Options): Layer.Layer<TelemetryTest | Tel
         // A test is where misuse is to be found; what the process does besides is not the test's.
         metrics: { onMisuse: "die", runtime: false, ...options.metrics }
       },
-      { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
+      { ...parts, logDestination: LogDestination.layer((line) => void lines.push(line)) }
     )
     return Layer.effect(TelemetryTest, record(lines)).pipe(
       Layer.provide(SpanMemory.layer),

@@ -44,7 +44,7 @@ const settle = Effect.repeat(Effect.yieldNow, { times: turns })
  *     const run = yield* Effect.forkChild(TaskRunner.run(Order, {}))
  *     yield* advance("5 seconds")
  *     assert.strictEqual((yield* Fiber.join(run)).results.charge, "paid")
- *   }).pipe(Effect.provide(TelemetryTest.layer)))
+ *   }).pipe(Effect.provide(TelemetryTest.layer())))
  * ```
  *
  * @param duration how far, as in `"5 seconds"`; a number is milliseconds

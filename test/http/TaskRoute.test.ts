@@ -352,7 +352,7 @@ describe("TaskRoute.layer", () => {
       assert.include(JSON.stringify(line), "connection to 10.0.0.7 lost")
     }).pipe(Effect.provide(
       server.serve(
-        TaskRoute.layer({ tasks: [] }).pipe(
+        TaskRoute.layer().pipe(
           Layer.provide(
             // What the store gives is no list of records: reading it throws.
             Layer.mock(TaskStore)({
@@ -392,7 +392,7 @@ describe("TaskRoute.layer", () => {
       assert.lengthOf(yield* server.logged("the task store could not be read"), 1)
     }).pipe(Effect.provide(
       server.serve(
-        TaskRoute.layer({ tasks: [] }).pipe(Layer.provide(Layer.mock(TaskStore)({ list: list as never })))
+        TaskRoute.layer().pipe(Layer.provide(Layer.mock(TaskStore)({ list: list as never })))
       ).pipe(Layer.provideMerge(TestTelemetry.whole({ execution: { storeTimeout: "20 millis" } })))
     )))
 

@@ -8,7 +8,7 @@ import { suite } from "./LogDestinationTest.ts"
 
 suite("layerNoop", LogDestination.layerNoop)
 suite("layerMemory", LogDestination.layerMemory)
-suite("layerCustom", LogDestination.layerCustom(() => {}))
+suite("layer", LogDestination.layer(() => {}))
 suite(
   "node",
   Layer.unwrap(Effect.map(temporaryFile, (path) =>
@@ -27,12 +27,12 @@ describe("LogDestination", () => {
       assert.deepStrictEqual([lines.length, lines[0], lines.at(-1)], [100_000, "150002", "250001"])
     }).pipe(Effect.provide(LogDestination.layerMemory)))
 
-  it.effect("layerCustom hands every line over", () =>
+  it.effect("layer hands every line over", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       yield* Effect.map(LogDestination.LogDestination, ({ write }) => ["a", "b"].forEach((line) => write(line, "Info")))
         .pipe(
-          Effect.provide(LogDestination.layerCustom((line) => void lines.push(line)))
+          Effect.provide(LogDestination.layer((line) => void lines.push(line)))
         )
       assert.deepStrictEqual(lines, ["a", "b"])
     }))

@@ -22,7 +22,7 @@ const sold = EventBus.publish(Sold, { city: "Ulm", seconds: 2, pieces: 3 })
 const waiting = EventCatalog.catalog["workflow.task_finalization_started"]
 
 /** Rules of every kind for an event of the program. */
-const rules = EventMetrics.layerRules("shop", (store) => {
+const rules = EventMetrics.layer("shop", (store) => {
   const declared = (name: string) => ({ name, help: "Sales.", attributes: ["city"] } as const)
   const city = { city: "city" } as const
   return [
@@ -54,7 +54,7 @@ const measured = (routes: ReadonlyArray<EventRouter.RouteOverride>, options: Tel
 const all = [1, 3, 2, 2, 1]
 const none = names.map(() => undefined)
 
-describe("EventMetrics.layerRules", () => {
+describe("EventMetrics.layer", () => {
   it.effect("measures an event of the program that has no route of its own", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* measured([]), all)
@@ -95,7 +95,7 @@ describe("EventMetrics.layerRules", () => {
       const finalizations = store.counter({ name: "finalizations_total", help: "Begun.", attributes: [] })
       const task = { taskId: "1", taskName: "t", namespace: "default", version: "0.1.0" }
       yield* EventBus.publish(waiting.name, task as never).pipe(
-        Effect.provide(EventMetrics.layerRules("own", () => [EventMetrics.count(waiting, finalizations, {})]))
+        Effect.provide(EventMetrics.layer("own", () => [EventMetrics.count(waiting, finalizations, {})]))
       )
       assert.strictEqual(MetricSnapshot.valueOf(yield* store.snapshot, "finalizations_total", {}), 1)
     }).pipe(Effect.provide(Layer.fresh(Telemetry.layer({}, { logDestination: LogDestination.layerNoop })))))

@@ -10,10 +10,10 @@ import * as otlpMetricDecoder from "../support/otlpMetricDecoder.ts"
 const shop = { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } }
 
 const metrics = (...metrics: ReadonlyArray<MetricData>) =>
-  otlpMetricDecoder.decode(OtlpMetricFormat.format(snapshot(2000, ...metrics), shop)).metrics
+  otlpMetricDecoder.decode(OtlpMetricFormat.encode(snapshot(2000, ...metrics), shop)).metrics
 
 const values = (...metrics: ReadonlyArray<MetricData>) =>
-  otlpMetricDecoder.pointsOf(OtlpMetricFormat.format(snapshot(2000, ...metrics), shop)).map(({ value }) => value)
+  otlpMetricDecoder.pointsOf(OtlpMetricFormat.encode(snapshot(2000, ...metrics), shop)).map(({ value }) => value)
 
 const exemplar = {
   value: 0.25,
@@ -40,7 +40,7 @@ describe("OtlpMetricFormat", () => {
       exemplars: [exemplar]
     })
     assert.strictEqual(
-      OtlpMetricFormat.format(snapshot(1_700_000_060_000, { ...jobs, help: "Jobs." }), {
+      OtlpMetricFormat.encode(snapshot(1_700_000_060_000, { ...jobs, help: "Jobs." }), {
         name: "shop",
         version: undefined,
         attributes: {}
@@ -61,7 +61,7 @@ describe("OtlpMetricFormat", () => {
 
   it("describes the service and the scope", () => {
     const { resource, scopes } = otlpMetricDecoder.decode(
-      OtlpMetricFormat.format(snapshot(1, counter("a_total", { value: 1 })), shop)
+      OtlpMetricFormat.encode(snapshot(1, counter("a_total", { value: 1 })), shop)
     )
     assert.deepStrictEqual([resource, scopes], [{
       "service.name": "shop",
@@ -173,7 +173,7 @@ describe("OtlpMetricFormat", () => {
       numbers("upDownCounter", "u", { value: 1 })
     )
     const temporality = (preference: "cumulative" | "delta" | "lowmemory") =>
-      otlpMetricDecoder.decode(OtlpMetricFormat.format(all, shop, preference)).metrics.map(
+      otlpMetricDecoder.decode(OtlpMetricFormat.encode(all, shop, preference)).metrics.map(
         ({ exponentialHistogram, histogram, sum }) => (sum ?? histogram ?? exponentialHistogram)?.aggregationTemporality
       )
     assert.deepStrictEqual(temporality("cumulative"), [2, 2, 2, 2, 2])
@@ -219,7 +219,7 @@ describe("OtlpMetricFormat", () => {
   it("names the overflow series as OpenTelemetry does", () => {
     const overflow = counter("a_total", { value: 1, attributes: { otel_metric_overflow: "true" } })
     assert.deepStrictEqual(
-      otlpMetricDecoder.pointsOf(OtlpMetricFormat.format(snapshot(1, overflow), shop)).map(({ attributes }) =>
+      otlpMetricDecoder.pointsOf(OtlpMetricFormat.encode(snapshot(1, overflow), shop)).map(({ attributes }) =>
         attributes
       ),
       [{ "otel.metric.overflow": true }]
@@ -234,7 +234,7 @@ describe("OtlpMetricFormat", () => {
     value: Schema.Number
   }, ({ attributes, help, name, unit, value }) => {
     const gauge = { ...numbers("gauge", name, { value, attributes }), help, unit }
-    const body = OtlpMetricFormat.format(snapshot(1, gauge), shop)
+    const body = OtlpMetricFormat.encode(snapshot(1, gauge), shop)
     const [metric] = otlpMetricDecoder.decode(body).metrics
     const [point] = otlpMetricDecoder.pointsOf(body)
     assert.deepStrictEqual(
@@ -247,7 +247,7 @@ describe("OtlpMetricFormat", () => {
     const recorder = model.make()
     for (const measurement of measurements) recorder.record(measurement)
     const all = recorder.snapshot(1000)
-    const written = otlpMetricDecoder.pointsOf(OtlpMetricFormat.format(all, shop))
+    const written = otlpMetricDecoder.pointsOf(OtlpMetricFormat.encode(all, shop))
     assert.deepStrictEqual(
       written.map(({ attributes, metric, value }) => [
         metric,

@@ -55,7 +55,7 @@ const exponential: ExponentialHistogramValue = {
 const explicit: HistogramValue = { counts: [1, 2, 3], count: 6, sum: 12.5 }
 
 const decode = (...families: ReadonlyArray<MetricData>) =>
-  MetricFamilyDecoder.decode(PrometheusProtobufFormat.format(snapshot(...families)))
+  MetricFamilyDecoder.decode(PrometheusProtobufFormat.encode(snapshot(...families)))
 
 // --- What an exposition is to say, in terms of the snapshot ---
 
@@ -285,7 +285,7 @@ describe("PrometheusProtobufFormat", () => {
   it("says what it leaves out", () => {
     const dropped: Array<PrometheusFamilies.Dropped> = []
     const gauge = (name: string): MetricData => ({ ...family, type: "gauge", name, series: [series(1)] })
-    PrometheusProtobufFormat.format(
+    PrometheusProtobufFormat.encode(
       snapshot(gauge("a_total"), { ...family, type: "counter", name: "a", series: [series(1)] }),
       { onDropped: (part) => void dropped.push(part) }
     )
@@ -293,7 +293,7 @@ describe("PrometheusProtobufFormat", () => {
   })
 
   it("is empty for an empty snapshot", () => {
-    assert.strictEqual(PrometheusProtobufFormat.format(snapshot()).length, 0)
+    assert.strictEqual(PrometheusProtobufFormat.encode(snapshot()).length, 0)
   })
 
   it.effect.prop(
@@ -303,7 +303,7 @@ describe("PrometheusProtobufFormat", () => {
       Effect.sync(() => {
         const mixed = PrometheusFamilies.resolve(snapshot.metrics).families.filter(isMixed).map(({ name }) => name)
         const isTold = ({ name }: { readonly name: string }) => !mixed.includes(name)
-        const families = MetricFamilyDecoder.decode(PrometheusProtobufFormat.format(snapshot))
+        const families = MetricFamilyDecoder.decode(PrometheusProtobufFormat.encode(snapshot))
         assert.deepStrictEqual<unknown>(families.filter(isTold), expected(snapshot).filter(isTold))
       }),
     { arbitrary: { runs: 300 } }
@@ -320,7 +320,7 @@ describe("PrometheusProtobufFormat", () => {
     const chunks = Array.from(PrometheusProtobufFormat.chunks(large))
     assert.isBelow(Math.max(...chunks.map(({ length }) => length)), 2 * 65_536)
     assert.isAbove(chunks.filter(({ length }) => length === 0).length, 4)
-    assert.deepStrictEqual(Buffer.concat(chunks), Buffer.from(PrometheusProtobufFormat.format(large)))
+    assert.deepStrictEqual(Buffer.concat(chunks), Buffer.from(PrometheusProtobufFormat.encode(large)))
     assert.deepStrictEqual(
       MetricFamilyDecoder.decode(Buffer.concat(chunks)).map(({ metrics, name }) => [name, metrics.length]),
       [["a", 1], ["b", 10_000], ["c", 1], ["d", 2000], ["e", 2000]]

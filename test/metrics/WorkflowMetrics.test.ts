@@ -290,7 +290,7 @@ describe("WorkflowMetrics", () => {
         yield* Fiber.await(fiber)
         assert.strictEqual(yield* metric("tasker_tasks_active", { task: "order" }), 0)
         assert.strictEqual(yield* metric("tasker_steps_active", { task: "order", step: "charge" }), 0)
-      }).pipe(Effect.provide(TelemetryTest.layer)))
+      }).pipe(Effect.provide(TelemetryTest.layer())))
   }
 
   it.effect("has nothing active after a cancellation", () =>
@@ -304,5 +304,5 @@ describe("WorkflowMetrics", () => {
       assert.strictEqual(yield* metric("tasker_tasks_total", { task: "order", status: "cancelled" }), 1)
       const duration = yield* metric("tasker_workflow_duration_seconds", { task: "order", status: "cancelled" })
       assert.strictEqual((duration as HistogramValue).sum, 1)
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 })

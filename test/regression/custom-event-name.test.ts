@@ -38,7 +38,7 @@ describe("D19 custom event names", () => {
       }, { events })
     })
     return Effect.gen(function*() {
-      const sink = EventMetrics.layerRules("billing", (store) => [
+      const sink = EventMetrics.layer("billing", (store) => [
         EventMetrics.count(
           InvoiceSent,
           store.counter({ name: "billing_invoices_total", help: "Invoices sent.", attributes: ["channel"] }),
@@ -64,5 +64,5 @@ describe("D19 custom event names", () => {
       )
       const [span] = yield* telemetry.spans
       assert.deepStrictEqual(span?.events.map(({ name }) => name), ["billing.invoice_sent"])
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 })

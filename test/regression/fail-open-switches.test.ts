@@ -23,7 +23,7 @@ describe("Metrics that are switched off", () => {
       assert.deepStrictEqual((yield* store.snapshot).metrics, [])
       assert.deepStrictEqual([...(yield* Metric.MetricRegistry).keys()].filter((key) => key.includes("tasker")), [])
     }).pipe(
-      Effect.provide(TelemetryTest.layerOptions({ metrics: { enabled: false } })),
+      Effect.provide(TelemetryTest.layer({ metrics: { enabled: false } })),
       Effect.provideService(Metric.MetricRegistry, new Map())
     ))
 })
@@ -52,7 +52,7 @@ describe("Redaction that fails", () => {
       assert.deepStrictEqual(line?.["hostile"], { broken: "[unreadable]", list: ["[unreadable]"] })
       assert.strictEqual(line?.["password"], mask)
       assert.deepStrictEqual((yield* spans)[0]?.attributes.get("hostile"), { broken: mask, list: [mask] })
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it("masks the text whose rule throws", () => {
     const throwing = Redaction.make()

@@ -22,7 +22,7 @@ describe("A metric that is declared twice", () => {
         () => store.upDownCounter({ name: "level", help: "Level.", attributes: [] }),
         /^metric "level" is declared twice: as gauge\{\} at .* and as upDownCounter\{\} at .*$/
       )
-    }).pipe(Effect.provide(TelemetryTest.layer), Effect.provideService(Metric.MetricRegistry, new Map())))
+    }).pipe(Effect.provide(TelemetryTest.layer()), Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("counts fractions, and refuses what is no increment loudly", () =>
     Effect.gen(function*() {
@@ -32,5 +32,5 @@ describe("A metric that is declared twice", () => {
       assert.throws(() => jobs.inc({}, "three" as never), RangeError)
       assert.throws(() => jobs.inc({}, -1), RangeError)
       assert.strictEqual(yield* (yield* TelemetryTest).metric("jobs_total", {}), 0.5)
-    }).pipe(Effect.provide(TelemetryTest.layer), Effect.provideService(Metric.MetricRegistry, new Map())))
+    }).pipe(Effect.provide(TelemetryTest.layer()), Effect.provideService(Metric.MetricRegistry, new Map())))
 })

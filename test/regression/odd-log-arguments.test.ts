@@ -9,7 +9,7 @@ import { LogDestination, StructuredLog, Telemetry, type TelemetryConfig } from "
 const linesUnder = (options: TelemetryConfig.Options, body: Effect.Effect<void>) =>
   Effect.gen(function*() {
     const lines: Array<Readonly<Record<string, unknown>>> = []
-    const logDestination = LogDestination.layerCustom((line) => void lines.push(JSON.parse(line)))
+    const logDestination = LogDestination.layer((line) => void lines.push(JSON.parse(line)))
     yield* Effect.provide(body, Telemetry.layer(options, { logDestination }))
     return lines
   })

@@ -34,7 +34,7 @@ describe("What is kept of a failure", () => {
         assert.notInclude(text, "4111111111111111")
         assert.isAtMost(text.length, 70_000)
       }
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("is the last of 250 000 lines only", () =>
     Effect.gen(function*() {

@@ -68,5 +68,5 @@ describe("metrics of a run", () => {
         "tasker_viable_steps_total task=order: 3",
         "tasker_workflow_duration_seconds task=order status=complete: 1 × 11 s"
       ])
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 })

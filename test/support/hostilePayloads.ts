@@ -135,7 +135,7 @@ export const check = (payloads: number): Effect.Effect<void, unknown, never> =>
     let lines = 0
     let longest = 0
     const broken: Array<string> = []
-    const destination = LogDestination.layerCustom((line) => {
+    const destination = LogDestination.layer((line) => {
       lines++
       longest = Math.max(longest, line.length)
       if (line.includes("\n")) broken.push(line)

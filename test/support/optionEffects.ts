@@ -37,7 +37,7 @@ const Simple = Task.make("only", { input, steps: [Step.make("simple", { run: () 
 const inTest = <A>(body: Effect.Effect<A, unknown, TelemetryTest | Telemetry.Services>): Observation => (options) =>
   Effect.orDie(Effect.scoped(Effect.provide(
     body,
-    TelemetryTest.layerOptions({
+    TelemetryTest.layer({
       ...options,
       logging: { level: "Info", ...options.logging }
     }).pipe(Layer.provide(silent))
@@ -238,7 +238,7 @@ export const fileIsOpened: Observation = (options) =>
 const linesOf = (options: Options, body: Effect.Effect<void, unknown, Telemetry.Services>) =>
   Effect.gen(function*() {
     const lines: Array<string> = []
-    const logDestination = LogDestination.layerCustom((line) => void lines.push(line))
+    const logDestination = LogDestination.layer((line) => void lines.push(line))
     yield* Effect.provide(body, Telemetry.layer(options, { logDestination }))
     return lines
   }).pipe(Effect.scoped, Effect.orDie)
@@ -382,7 +382,7 @@ export const attemptsEndedInTwoSeconds: Observation = (options) =>
       )
     }).pipe(Effect.provide(Telemetry.layer(
       { ...toReceiver(url, options), logging: {} },
-      { logDestination: LogDestination.layerCustom((line) => void lines.push(line)) }
+      { logDestination: LogDestination.layer((line) => void lines.push(line)) }
     )))
   }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer), Effect.orDie)
 

@@ -180,10 +180,10 @@ const engineRun = () => {
   ]
 }
 
-describe("Expect.render", () => {
+describe("Expect.format", () => {
   it("names tasks and steps, with the attempt", () => {
     assert.strictEqual(
-      Expect.render(engineRun()),
+      Expect.format(engineRun()),
       `  tasker.task.execution process_order
     tasker.workflow.orchestration
       tasker.dependency.resolution
@@ -200,16 +200,16 @@ describe("Expect.render", () => {
 
   it("leaves the engine's spans out, and what is below them stays", () => {
     assert.strictEqual(
-      Expect.render(engineRun(), { engine: false }),
+      Expect.format(engineRun(), { engine: false }),
       `  tasker.task.execution process_order
     tasker.step.execution load #1
       sql.execute
     tasker.step.execution charge #1 (error)
     tasker.step.execution charge #2`
     )
-    assert.strictEqual(Expect.render(engineRun().slice(-3, -1), { engine: false }), "")
+    assert.strictEqual(Expect.format(engineRun().slice(-3, -1), { engine: false }), "")
     const orphans = engineRun().filter(({ name }) => name !== "tasker.task.execution")
-    assert.strictEqual(Expect.render(orphans, { engine: false }).split("\n")[0], "  tasker.step.execution load #1")
+    assert.strictEqual(Expect.format(orphans, { engine: false }).split("\n")[0], "  tasker.step.execution load #1")
   })
 })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { Step, Task, TaskRunner } from "tasker-telemetry"
+import { EventRouter, Step, Task, TaskRunner, TaskStore } from "tasker-telemetry"
 import { Expect, TelemetryTest } from "tasker-telemetry/testing"
 
 const Order = Schema.Struct({ orderId: Schema.String })
@@ -19,6 +19,8 @@ const charge = Step.make("charge", {
       : Effect.withSpan(Effect.as(Effect.sleep("1 second"), results.fetch_cart.total), "gateway", { kind: "client" })
 })
 const ProcessOrder = Task.make("process_order", { input: Order, steps: [fetchCart, charge] })
+
+const Quick = Task.make("quick", { input: Schema.Struct({}), steps: [Step.make("only", { run: () => Effect.void })] })
 
 /** Runs the task to its end under the test clock: 2 s of fetching, 5 s of back-off, 1 s of charging. */
 const runToEnd = Effect.gen(function*() {
@@ -78,13 +80,30 @@ describe("TelemetryTest", () => {
           ]
         }]
       }])
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
+
+  it.effect("takes options and parts of the test's own", () => {
+    const parts = {
+      taskStore: TaskStore.layerNoop,
+      routes: [EventRouter.override("task.completed", { log: false })]
+    }
+    return Effect.gen(function*() {
+      const { taskId } = yield* TaskRunner.run(Quick, {})
+      const { events, logs, spans } = yield* TelemetryTest
+      assert.deepStrictEqual(yield* spans, [])
+      assert.include((yield* events).map(({ name }) => name), "task.completed")
+      const messages = (yield* logs).map(({ message }) => message)
+      assert.include(messages, "task started")
+      assert.notInclude(messages, "task completed")
+      assert.strictEqual((yield* Effect.flip(TaskRunner.inspect(taskId))).reason._tag, "TaskNotFound")
+    }).pipe(Effect.provide(TelemetryTest.layer({ tracing: { enabled: false } }, parts)))
+  })
 
   it.effect("makes the same ids from the same seed", () => {
     const ids = Effect.gen(function*() {
       yield* runToEnd
       return (yield* (yield* TelemetryTest).spans).map(({ spanId, traceId }) => `${traceId}/${spanId}`)
-    }).pipe(Effect.provide(TelemetryTest.layer, { local: true }))
+    }).pipe(Effect.provide(TelemetryTest.layer(), { local: true }))
     return Effect.gen(function*() {
       const first = yield* Random.withSeed(ids, "seed")
       assert.isAbove(first.length, 3)

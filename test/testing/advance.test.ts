@@ -20,7 +20,7 @@ describe("advance", () => {
       const fiber = yield* run([Step.make("wait", { run: () => Effect.sleep("1 hour") })])
       yield* advance("1 hour")
       assert.strictEqual(poll(fiber), "Success")
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("lets a run be asleep until its time has come", () =>
     Effect.gen(function*() {
@@ -30,7 +30,7 @@ describe("advance", () => {
       yield* advance(1)
       assert.strictEqual(poll(fiber), "Success")
       assert.strictEqual(yield* Clock.currentTimeMillis, 10_000)
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("comes to every attempt of a step, in one move and in several", () =>
     Effect.gen(function*() {
@@ -44,7 +44,7 @@ describe("advance", () => {
         for (const each of seconds) yield* advance(each * 1000)
         assert.strictEqual(poll(fiber), "Success")
       }
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("runs steps that wait for each other, each with a delay of its own", () =>
     Effect.gen(function*() {
@@ -59,7 +59,7 @@ describe("advance", () => {
       assert.isUndefined(poll(fiber))
       yield* advance("1 second")
       assert.strictEqual(poll(fiber), "Success")
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("runs into the time-out of a step and nothing before it", () =>
     Effect.gen(function*() {
@@ -70,7 +70,7 @@ describe("advance", () => {
       assert.isUndefined(poll(fiber))
       yield* advance("1 second")
       assert.strictEqual(poll(fiber), "Failure")
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("has the telemetry of the moment, without another wait", () =>
     Effect.gen(function*() {
@@ -78,5 +78,5 @@ describe("advance", () => {
       yield* advance("1 second")
       const { metric } = yield* TelemetryTest
       assert.strictEqual(yield* metric("tasker_tasks_total", { task: "timed", status: "complete" }), 1)
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 })

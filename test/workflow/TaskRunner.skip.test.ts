@@ -57,8 +57,8 @@ describe("Step.make({ skipWhen })", () => {
       assert.isUndefined(yield* metric("tasker_steps_active", of))
       const all = yield* spans
       const steps = all.filter(({ name }) => name === "tasker.step.execution")
-      assert.lengthOf(steps, 2, Expect.render(all))
-    }).pipe(Effect.provide(TelemetryTest.layer)))
+      assert.lengthOf(steps, 2, Expect.format(all))
+    }).pipe(Effect.provide(TelemetryTest.layer())))
 
   it.effect("may ask a service, once per step and before the first attempt", () => {
     let asked = 0

@@ -44,16 +44,11 @@ export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFor
   {
     contentType: JsonFormat.contentType,
     matches: ({ type }) => type === "application/json",
-    encode: (snapshot) => utf8(JsonFormat.chunks(snapshot))
+    encode: (snapshot) => JsonFormat.chunks(snapshot)
   },
   {
     contentType: CsvFormat.contentType,
     matches: ({ type }) => type === "text/csv",
-    encode: (snapshot) => utf8(CsvFormat.chunks(snapshot))
+    encode: (snapshot) => CsvFormat.chunks(snapshot)
   }
 ]
-
-function* utf8(texts: Iterable<string>): Generator<Uint8Array, void> {
-  const encoder = new TextEncoder()
-  for (const text of texts) yield encoder.encode(text)
-}

@@ -75,7 +75,7 @@ export const make = Effect.fnUntraced(function*(
 
   const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const body = OtlpMetricFormat.format(part, service, temporality)
+    const body = OtlpMetricFormat.encode(part, service, temporality)
     yield* Effect.yieldNow
     const outcome = yield* send(body)
     if (typeof outcome === "string") return yield* Effect.fail(outcome)
