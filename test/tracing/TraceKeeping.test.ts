@@ -5,6 +5,7 @@ import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as TraceState from "../../src/tracing/internal/TraceState.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import * as keptRuns from "../support/keptRuns.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 
 const child = (name: string, effect: Effect.Effect<unknown, unknown> = Effect.void) => Effect.withSpan(effect, name)
@@ -229,4 +230,9 @@ describe("a processor", () => {
       yield* child("work")
       assert.strictEqual((yield* spanNamed("work")).attributes.get("cloud.region"), "eu-1")
     }).pipe(Effect.scoped, Effect.provide(layer())))
+})
+
+describe("tracing.keep of tasks", () => {
+  it.effect("keeps exactly the runs that fail or are slow, whole, and counts all", () => keptRuns.check(200))
+  it.effect("keeps a failed run of many steps whole", () => keptRuns.checkLarge(200))
 })
