@@ -335,7 +335,7 @@ export const make = (options: Options = {}): Redaction => {
         return masks(here, member, true, value) ? mask : inside(member, here, budget)
       }, () => mask)
       const name = bounded(key, longestInside)
-      // Names that are not shown as they are may look alike.
+      // Two names can become the same when they are masked.
       if (name !== key) nameFor ??= uniqueNames(keys.filter((other) => bounded(other, longestInside) === other))
       setField(copy, name === key || nameFor === undefined ? name : nameFor(name), shown)
     }

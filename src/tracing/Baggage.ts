@@ -76,7 +76,7 @@ export const parse = (header: string): Baggage => {
   return { ...entries }
 }
 
-/** A value whose percent signs encode nothing is taken as it is. */
+/** If the percent signs of a value encode nothing, the value stays as it is. */
 const decode = (value: string): string => orElse(() => decodeURIComponent(value), () => value)
 
 /**

@@ -20,13 +20,13 @@ export type Sampler = (span: {
   readonly parentSampled: boolean | undefined
 }) => boolean
 
-/** As all services decide that sample by probability: what is kept at a ratio is kept at every higher one. */
+/** Decides as OpenTelemetry's consistent probability sampling does. A higher ratio keeps all that a lower one keeps. */
 const byRatio = (ratio: number): Sampler => {
   const rejected = TraceState.rejected(ratio)
   return ({ traceId }) => ratio >= 1 || TraceState.randomness(traceId, "") >= rejected
 }
 
-/** As many traces in a second, and as many at once after a quiet time. */
+/** A token bucket: it holds the traces of one second. */
 const byRate = (perSecond: number, nowNanos: () => bigint): Sampler => {
   const nanosEach = 1e9 / perSecond
   const mostCredit = Math.max(1e9, nanosEach)

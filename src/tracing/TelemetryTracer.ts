@@ -150,7 +150,7 @@ const make = Effect.gen(function*() {
       const options = isForeign(given.parent) ? { ...given, parent: Option.none() } : given
       const parent = Option.getOrUndefined(options.parent)
       const ids = { traceId: parent?.traceId ?? newId(32), spanId: newId(16) }
-      // Effect has said no already where the trace level or an unsampled parent says so.
+      // Effect has already refused a span because of its trace level or its unsampled parent.
       const mayRecord = options.sampled || parent?.sampled === false
       if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })) {
         return start(new RecordedSpan(options, ids, recording))

@@ -80,7 +80,7 @@ describe("the trace of a request", () => {
         baggage: "tenant=acme"
       })
       assert.deepStrictEqual(body, { state: "a=1,b=2", baggage: { tenant: "acme" } })
-      const [span] = (yield* spans).filter(({ kind }) => kind === "server")
+      const span = (yield* spans).find(({ kind }) => kind === "server")
       assert.deepStrictEqual([span?.traceId, span?.traceState], [traceId, "a=1,b=2"])
     }).pipe(Effect.provide(
       server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Carried)).pipe(

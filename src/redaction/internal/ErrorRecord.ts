@@ -28,15 +28,15 @@ const fields = Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
 const description = { type: Schema.String, message: Schema.String, fields }
 const kind = Schema.Literals(["failure", "defect", "interruption"])
 
-/** An error behind another one. */
+/** An error that caused another error. */
 const ErrorBehind = Schema.Struct(description)
 
 /** A failure as it is kept. */
 export const ErrorRecord = Schema.Struct({
   ...description,
-  /** Left out for a failure. */
+  /** Absent if the record is of a failure. */
   kind: Schema.optionalKey(kind),
-  /** The errors behind it, from its direct causes to the root. */
+  /** The errors that caused it, from its direct causes to the root. */
   causes: Schema.optionalKey(Schema.Array(ErrorBehind)),
   /** All reasons of the cause, if it has several. */
   reasons: Schema.optionalKey(
@@ -51,16 +51,16 @@ type ErrorBehind = typeof ErrorBehind.Type
 
 /** Characters of all stacks together. */
 const longestStack = 8192
-/** Errors behind an error, and reasons of a cause, that are kept. */
+/** Most causes of an error, and most reasons of a cause, that the record keeps. */
 const mostKept = 10
-/** Of a long chain, so many are kept from its beginning, and the root. */
+/** The record keeps so many causes from the beginning of a long chain, and its root. */
 const mostOfBeginning = mostKept - 2
 /** Bounds for the own fields of one error. */
 const fieldLimits = { depth: 4, nodes: 50, members: 32, text: 1024, texts: 2048 }
 
 const kinds = { Fail: "failure", Die: "defect", Interrupt: "interruption" } as const
 
-/** Makes the record of a cause: its first failure, else its first defect, and what is behind it. */
+/** Makes the record of a cause: its first failure, else its first defect, with the causes of that. */
 export const make = (cause: Cause.Cause<unknown>, redaction: Redaction): ErrorRecord => {
   const main = mainReason(cause)
   if (main === undefined) return interruption(cause)
@@ -79,7 +79,7 @@ export const make = (cause: Cause.Cause<unknown>, redaction: Redaction): ErrorRe
   }
 }
 
-/** Which fibers interrupted it, only Effect can tell. */
+/** Effect alone can tell which fibers interrupted it. */
 const interruption = (cause: Cause.Cause<unknown>): ErrorRecord => {
   const stack = orElse(() => truncateAtWord(Cause.pretty(cause), longestStack), () => "")
   return { type: "interrupted", message: "interrupted", kind: "interruption", ...(stack === "" ? {} : { stack }) }
@@ -88,7 +88,7 @@ const interruption = (cause: Cause.Cause<unknown>): ErrorRecord => {
 type Show = ReturnType<typeof shower>
 
 const shower = (redaction: Redaction) => {
-  // A rule about the message of lines or of events holds for the records, too.
+  // A redaction rule for the message of lines or events holds for records too.
   const masksMessage = redaction.masks(["exception.message"], false) || redaction.masks(["errorMessage"], false)
   const message = (text: string): string => masksMessage ? redaction.mask : redaction.text(text)
   return {
@@ -184,7 +184,7 @@ const effectFrames = (reason: Cause.Reason<unknown>): string =>
 
 // --- As fields ---
 
-/** Names that lines and spans have for themselves. */
+/** Names that lines and spans use for fields of their own. */
 const reserved = new Set(["type", "message", "stacktrace", "kind", "reasons", "causes"])
 
 /**
@@ -201,7 +201,7 @@ export const toFields = (record: ErrorRecord): Record<string, unknown> => {
   for (const [name, value] of Object.entries(record.fields ?? {})) {
     shown[reserved.has(name) || name.startsWith("fields.") ? `exception.fields.${name}` : `exception.${name}`] = value
   }
-  // An interruption beside a failure only says that what ran with it was stopped.
+  // An interruption beside a failure says that the failure stopped other fibers.
   if (reasons !== undefined && reasons.filter(({ kind }) => kind !== "interruption").length > 1) {
     shown["exception.reasons"] = reasons
   }
@@ -209,7 +209,7 @@ export const toFields = (record: ErrorRecord): Record<string, unknown> => {
   return shown
 }
 
-/** The message with that of the root behind it, for a place that has one text: `fetch failed: connect ECONNREFUSED …`. */
+/** The message, then the root's message, for a place with room for one text: `fetch failed: connect ECONNREFUSED …`. */
 export const headline = ({ causes, message }: ErrorRecord): string => {
   const root = causes?.at(-1)?.message
   return root === undefined || message.includes(root) ? message : `${message}: ${root}`

@@ -1,13 +1,13 @@
 /**
- * How far the value goes that is assigned to a sensitive key, in every notation.
+ * Finds the end of the value that a text assigns to a sensitive key, in every notation.
  *
  * @internal
  */
 
-/** The rest of a list that has quotes in it: to the end of the line, and on where a line ends with a comma. */
+/** The rest of a list with quotes in it: to the end of the line, and further while lines end with a comma. */
 export const restOfList = "[^\\r\\n]*(?:(?<=,[ \\t]*)\\r?\\n[ \\t]+[^\\r\\n]*)*"
 
-/** In quotes that are not those of its parts, too; what has its own quotes escaped is a quoted text as any other. */
+/** A list that stands in quotes itself. If the quotes inside it are escaped, it is a quoted text like others. */
 const digestValue = new RegExp(
   `(?:digest\\s+[\\w-]+\\*?\\s*=|(["'])digest\\s[^\\r\\n"'\\\\]*=\\s*\\1)${restOfList}`,
   "iy"
@@ -21,7 +21,7 @@ const continuation = /\s*\+\s*(?=["'`])/y
 const knownScheme = /(?:bearer|basic|negotiate|token|apikey)\s+/iy
 const plainValue = /(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s"'`\\&;,<>(){}[\]]+/iy
 const cookieValue = /[^\r\n"'\\]+/y
-/** What ends a value in brackets, as does the end of the text. */
+/** Ends a value in brackets; the end of the text ends it too. */
 const delimiter = /^[\s,;}\])]?$/
 /** Further parts of a signature, as in `t=1,v1=…`. */
 const signatureParts = /(?:,\w{1,3}=[^\s"'`,;&]+)+/y
@@ -29,9 +29,9 @@ const lineValue = /[^\r\n]+/y
 /** A part of a value without quotes and brackets, or a placeholder. */
 const plainPart = /[^\s"'`\\&;,<>(){}[\]]+|<[^<>\s]*>/y
 
-/** What is replaced by the mask; without a value it is empty. */
+/** The part that the mask replaces; empty if there is no value. */
 export interface AssignedValue {
-  /** Behind the opening quote of a quoted text, whose closing quote stays as well. */
+  /** Start of the value: after the opening quote of a quoted text. The closing quote stays too. */
   readonly from: number
   readonly end: number
 }
@@ -99,7 +99,7 @@ const plainEnd = (text: string, start: number, key: string): number => {
 
 const isBracket = (character: string): boolean => character === "{" || character === "[" || character === "("
 
-/** The end of what stands right behind a value and belongs to it. */
+/** The end of the characters directly after a value that belong to it. */
 const followed = (text: string, start: number): number => {
   let end = start
   for (;;) {
@@ -120,7 +120,7 @@ const followed = (text: string, start: number): number => {
   }
 }
 
-/** Where the closing quote of the text stands whose opening quote, with its backslashes, is from `start` to `from`. */
+/** Place of the closing quote of a text; its opening quote with backslashes is from `start` to `from`. */
 const quotedEnd = (text: string, start: number, from: number): number => {
   let end = closingQuote(text, start, from)
   for (let next = endOf(continuation, text, end + 1); next > end + 1; next = endOf(continuation, text, end + 1)) {
@@ -129,7 +129,7 @@ const quotedEnd = (text: string, start: number, from: number): number => {
   return end
 }
 
-/** A quote of the same depth has as many backslashes, beside those of escaped backslashes; the end where there is none. */
+/** Place of the next quote with as many backslashes, not counting escaped backslashes; the end if there is none. */
 const closingQuote = (text: string, start: number, from: number): number => {
   const quote = text.charAt(from - 1)
   const depth = from - 1 - start
@@ -142,7 +142,7 @@ const closingQuote = (text: string, start: number, from: number): number => {
   return text.length
 }
 
-/** Behind the bracket that closes the one which stands here; brackets in quoted texts do not count. */
+/** Place after the bracket that closes the bracket at this place; brackets in quoted texts do not count. */
 const closingAt = (text: string, start: number): number => {
   let depth = 0
   for (let index = start; index < text.length; index++) {

@@ -11,12 +11,12 @@ import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 /** What is masked under a key. */
 export type SensitivityOf = (key: string) => Sensitivity
 
-/** Spaces but line breaks, those of other widths too. */
+/** Spaces of every width, without line breaks. */
 const space = "[^\\S\\r\\n]"
 /**
  * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
- * `]` may follow it. A value on the next line is quoted, indented, a list or a single word. What may not stand before a
- * key is all that a key is made of: else each mark within a word would be another place to begin.
+ * `]` may follow it. A value on the next line is quoted, indented, a list or a single word. No character of a key may
+ * stand before the key. Otherwise the search would begin again at each mark within a word.
  */
 const assignedIn = keyExpressions(
   (letters) =>
@@ -31,7 +31,7 @@ const longestBefore = 24
 
 /** The values of `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`. */
 export const replaceAssigned = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
-  // A word of a key is in many a sentence.
+  // Many sentences have a word that a key can have.
   if (!assigns.test(text)) return text
   const isTokenRequest = text.includes("grant_type") || text.includes("authorization_code")
   let result = ""
@@ -56,11 +56,11 @@ export const replaceAssigned = (text: string, masked: () => string, sensitivity:
   return done === 0 ? text : result + text.slice(done)
 }
 
-/** Behind these words a token is a part of a program's text. */
+/** After these words, `token` means a part of a program's source text. */
 const parsing = /\b(?:unexpected|illegal|expected|reserved|lookahead)\s+$/i
 
 const kindOf = (text: string, at: number, given: string, sensitivity: SensitivityOf): Sensitivity => {
-  // The letter of an escaped line break is none of the key's.
+  // The letter of an escaped line break (`\\n`) does not belong to the key.
   const before = text.charAt(at - 1)
   const known = sensitivity(given)
   // Most keys are of this kind.
@@ -83,7 +83,7 @@ const kindOf = (text: string, at: number, given: string, sensitivity: Sensitivit
   return /^tokens?$/i.test(key) && parsing.test(text.slice(Math.max(at - longestBefore, 0), at)) ? "none" : kind
 }
 
-/** Whether the name of a resource of a cloud ends here, with its type to come. */
+/** Whether the text before the key is a cloud resource's name (`arn:…`) without its last part. */
 const isOfResource = (before: string): boolean => {
   const start = before.lastIndexOf("arn:")
   return start >= 0 && /^[\w:-]+$/.test(before.slice(start))
@@ -92,7 +92,7 @@ const isOfResource = (before: string): boolean => {
 const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+[\]-]+[\\/])*$/
 const longestPath = 200
 
-/** Whether the word is the last one of a path, of which the text goes on to tell something. */
+/** Whether the word ends a path, and a message about the path follows. */
 const isEndOfPath = (text: string, at: number, length: number): boolean => {
   const before = text.charAt(at - 1)
   if (before !== "/" && before !== "\\") return false
@@ -123,7 +123,7 @@ const colon = /^["']?\s*[:\uff1a]\s/
 const longestHarmless = 260
 const quotedTexts = /"([^"]*)"|'([^']*)'/g
 
-/** Whether what is assigned cannot be a secret; `keyEnd` is behind the key, and `from` behind an opening quote. */
+/** Whether the assigned value cannot be a secret. `keyEnd` is the place after the key, `from` after an opening quote. */
 const isHarmlessAt = (
   text: string,
   key: string,
@@ -138,7 +138,7 @@ const isHarmlessAt = (
   const next = text.slice(end, end + longestBefore)
   if (from === start && colon.test(text.slice(keyEnd, keyEnd + 8)) && isProse(value, next)) return true
   if (from === start && (memberSign.test(value) || ofObject.test(key)) && isOfProgram(text, keyEnd, value)) return true
-  // A type goes on in brackets where a value would have ended: `token: Option<String>`.
+  // A type continues with brackets where a value would end: `token: Option<String>`.
   if (from === start && isOpening.test(next)) return isTypeName(`${value}${typeArguments.exec(next)?.[0] ?? ""}`)
   if (isHarmlessText(value, kind, from === start)) return true
   if (from > start) return false
@@ -154,14 +154,14 @@ const longestDeclaration = 48
 const declaration = /(?:\b(?:const|let|var|val|auto|final|String)\s+[\w$]+|\b(?:this|self)\.[\w$.]+)$/
 const expression = /^[A-Za-z_$][\w$]*(?:[?!]?\.[A-Za-z_$][\w$]*)*(?:\(.*\))?$/
 
-/** Whether a program's text declares a variable with the value of another one: a text would be in quotes. */
+/** Whether source text gives a variable the value of another variable; a literal text would be in quotes. */
 const isOfProgram = (text: string, keyEnd: number, value: string): boolean => {
   if (!/^\s*=\s/.test(text.slice(keyEnd, keyEnd + 8)) || !expression.test(value)) return false
   const before = declaration.exec(text.slice(Math.max(keyEnd - longestDeclaration, 0), keyEnd))
   return before !== null && (memberSign.test(value) || ofObject.test(before[0]))
 }
 
-/** Whether a list has only messages, states and numbers in it; a part of an object is what stands behind its key. */
+/** Whether a list has only messages, states and numbers in it. The part of an object is the value after its key. */
 const isHarmlessList = (value: string, kind: Sensitivity): boolean => {
   if (!/[\]}]$/.test(value)) return false
   let harmless = true
@@ -175,7 +175,7 @@ const isHarmlessList = (value: string, kind: Sensitivity): boolean => {
     parts.every((part) => isHarmlessText(part.slice(part.indexOf(":") + 1), kind))
 }
 
-/** An element of XML whose content is a text, also one that is written as a text itself. */
+/** An XML element whose content is a text. The second expression finds an element that is escaped itself. */
 const element = /<([\w.:-]+)(?:\s[^<>]*)?>(?:(\s*<!\[CDATA\[)([\s\S]*?)(?:\]\]>|$)|([^<>]+(?=<\/)|[^<>\s]+$))/g
 const escapedElement = /&lt;([\w.:-]{1,64})(?:\s[^&<>]{0,256})?&gt;([^&<>]+)(?=&lt;\/|$)/g
 

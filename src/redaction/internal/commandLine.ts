@@ -32,11 +32,11 @@ const programOptions = programs.map(([, option]) => new RegExp(`((?:^|\\s)${opti
 const sqlPassword =
   /(?<!["'`\w.-])((?:password|passphrase|passwd|identified\s{1,4}(?:with\s{1,4}["'`\w]{1,40}\s{1,4})?(?:by|as)(?:\s{1,4}(?:password|values))?)(?:\s{1,4}\(?|\()\s{0,4}N?)(?:'((?:[^'\\\r\n]|''|\\.)+)(?:'|$)|"((?:[^"\\\r\n]|\\.)+)(?:"|$)|\$\$([^$\r\n]+)(?:\$\$|$))/gi
 
-/** Looked for first: most texts have no option, and a dash within a word is none. */
+/** A quick test: most texts have no option. A dash within a word begins no option. */
 const option = /(?<![\w-])--?[A-Za-z]/
 const sqlWord = /passw|passphrase|identified/i
 
-/** Source of an expression that matches where one of them may be. */
+/** Source of an expression that matches in every text with one of them. */
 export const hint = "identified\\s|(?<![\\w-])-[uUpPaw]|--(?:proxy-)?user"
 
 /** Replaces the values. */

@@ -90,14 +90,14 @@ const encodeDigits = (digits: string, quoted: boolean, walk: Walk): string => {
 
 const guarded = (f: () => string, otherwise: () => string = () => "\"[unreadable]\""): string => orElse(f, otherwise)
 
-/** A text that UTF-8 can hold; one above the limit ends with how much is missing. */
+/** A text that UTF-8 can hold. A text above the limit ends with the number of missing characters. */
 export const shownText = (text: string, limit: number): string =>
   (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
 
 /** {@link shownText} as a JSON string. */
 export const encodeText = (text: string, limit: number): string => JSON.stringify(shownText(text, limit))
 
-/** A terminal obeys these, or a reader ends a line at them; `JSON.stringify` leaves them as they are. */
+/** Characters that a terminal obeys or that end a line for a reader; `JSON.stringify` does not escape them. */
 const controls = /[\u007f-\u009f\u2028\u2029]/g
 
 /** JSON of one line for every reader: the control characters and line separators that JSON allows are escaped too. */
@@ -107,7 +107,7 @@ export const escapeControls = (json: string): string =>
 /** Room for the mark at the end of a text that was cut. */
 const markRoom = 32
 
-/** A text without its secrets, of at most `limit` characters; what is far beyond the limit is not looked at. */
+/** A text without its secrets, of at most `limit` characters. Text far beyond the limit is not searched. */
 export const searchedText = (text: string, limit: number, search: (text: string) => string): string => {
   if (text.length <= limit) return search(text)
   const shown = truncateMasked(text, Math.max(0, limit - markRoom), search)

@@ -1,5 +1,5 @@
 /**
- * Values that cannot be a secret, though their keys name one: a switch, a date, a quantity, a path, a type, a message.
+ * Finds values that cannot be secrets although their keys name one: a switch, a date, a quantity, a path, a message.
  *
  * @internal
  */
@@ -7,7 +7,7 @@ import type { Sensitivity } from "./sensitiveKeys.ts"
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** Longer texts are no such values. */
+/** Characters of the longest such text. */
 const longest = 256
 const deepest = 3
 const mostMembers = 32
@@ -33,7 +33,7 @@ const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d{1,9})?(?:Z
 const quantity = /^[+-]?(?:\d+|\d{1,6}(?:[.,]\d+)?(?:ns|[uµ]s|ms|s|sec|m|min|h|d|days?|[kmg]i?b|%)?)$/i
 const whole = /^[+-]?\d+n?$/
 const errorClass = /^(?:[A-Za-z_$][\w$]*[.:])*[A-Z]\w*(?:Error|Exception|Fault|Failure)$/
-/** A path of lower-case names, or one below a usual root; random texts hardly ever look so. */
+/** A path of lower-case names, or a path below a usual root. Random texts seldom look like one. */
 const path =
   /^(?:file:\/\/)?(?:~|\.{1,2}|[A-Za-z]:|\$\w+|\$\{\w+\})?(?:(?:[\\/]+[a-z][a-z0-9_.-]*){2,}|[\\/]+(?:run|var|etc|usr|opt|home|tmp|root|srv|mnt|proc|users|private|secrets|certs|workspace|app|config|vault|keys|ssl|data)(?:[\\/]+[\w@.+-]+)+|[\\/]+[\w.-]+\.(?:pem|crt|cer|key|json|ya?ml|txt|p12|jks|env|conf))[\\/]?$/
 const rootOrRelative =
@@ -49,13 +49,13 @@ const algorithm = new RegExp(`^(?:${algorithms.join("|")})[\\w-]{0,24}:?$`, "i")
 const masks = /^(?:[*•…]{2,}|[xX]{6,}|[[(<{](?:REDACTED|FILTERED|MASKED|HIDDEN|PROTECTED|SENSITIVE)[\])>}])$/
 /** The name in a certificate. */
 const distinguishedName = /^(?:CN|O|OU|C|DC)=[\w .,*=-]+$/
-/** What stands where a value will be. */
+/** A placeholder for a value: `${NAME}`, `$1`, `%s`. */
 const placeholder =
   /^(?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\s+)?(?:\?+|\$\d+|@p\d+|%(?:\(\w+\))?[sdvq]|\{\w*\}|\$\{[^}:]*\}|\$\(.*\)|\$(?:env:)?[A-Z_][A-Z0-9_]*|%[A-Z_]+%|\{\{.*\}\}|\$\{\{.*\}\}|<%.*%>|#\{.*\})$/
-/** A member of something that a program has at hand. */
+/** A member of an object that programs usually have: `process.env.TOKEN`. */
 const member =
   /^(?:await\s+)?&?(?:this|self|req|request|res|response|ctx|context|c|config|cfg|conf|options|opts|env|process\.env|import\.meta\.env|Deno\.env|Bun\.env|settings|args|argv|params|props|state|user|body|data|input|event|os\.environ|secrets|vars|github|local|var|session|account|credentials|creds|client|app|form|values|\.Values|\$_(?:POST|GET|ENV|SERVER)|\$this)(?:(?:[?!]?\.|->|::)[A-Za-z_$][\w$]*|\[["':]?[\w$.-]+["']?\])+[!?]?(?:\(\))?$/
-/** A call without a text in it, of a member, of what a verb names, or without arguments. */
+/** A call that looks a value up: `getToken()`, `headers.get("x")`. */
 const lookUp =
   /^(?:await\s+)?(?:[\w$]+[?!]?(?:\.|::|->))*(?:get\w*|header|headers|env|param|params|cookie|query|lookup|fetch|load|read\w*|prompt|require\w*|crypt)(?:\.\w+)*\((?:["'][\w.:/ -]{0,60}["']|[^"'`]*(?:'\w{1,4}'[^"'`]*)*)\)*$/i
 /** A member of a request that goes on with calls. */
@@ -92,7 +92,7 @@ const commonWords = setOf(`
   des el los una y es no con para por il lo gli uno è non per di da o os um uma e é não com het een en niet voor van
 `)
 
-/** What a message of a validator has in it, next to a word of a sentence. */
+/** Words of validators' messages; a message also has a word of {@link sentence}. */
 const messageWords =
   /\b(?:required|invalid|valid|match(?:es)?|characters?|blank|empty|short|long|least|most|expired|missing|allowed|incorrect|wrong|contains?|exceed|provided|present|undefined|null|revoked|denied|unsupported|weak|strong|common|taken|unique|exists?|found|configured|changed|reset|failed|format|malformed|string|number|signature|bytes|letters?|digits?|unauthorized|forbidden|rejected|verified|reused?|sent)\b/i
 const sentence =
@@ -103,20 +103,20 @@ const prose = /^[\p{L}\p{M}\d\s'’"“”`().,:;!?/_-]+$/u
 const isMessage = (text: string): boolean =>
   /\s/.test(text) && prose.test(text) && messageWords.test(text) && sentence.test(text)
 
-/** Looks like a random text: long, without spaces, of letters and digits, and no UUID, which names something. */
+/** Whether a text looks random: long, without spaces, with letters and digits. A UUID is a name, so it is not. */
 const isOpaque = (text: string): boolean =>
   text.length >= fewestOpaque && /^[\w+/=.:%~,|$-]+$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) &&
   !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text)
 
 const harmlessWord = new RegExp(`${errorClass.source}|${masks.source}`)
 
-/** What another rule masks is not left alone here. */
+/** Secrets that other rules mask; a text with one of them is never harmless. */
 const known = /A(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}|eyJ|-----BEGIN /
 
 /** A user with a password, as clients take them for `auth`. */
 const pair = /^[\w.@-]+:[^\s:/]+$/
 
-/** Which characters a text has: one look at each of them spares most values every expression. */
+/** The kinds of characters in a text. Most values need no expression once their kinds are known. */
 const signs = { digit: 1, letter: 2, space: 4, path: 8, equals: 16, other: 32 } as const
 
 const signOf = new Uint8Array(128).fill(signs.other)
@@ -162,7 +162,7 @@ const endsWord = (text: string): boolean => {
 }
 const longestState = Math.max(...[...states].map((state) => state.length))
 
-/** Whether a text, the whole of a value, cannot be a secret of this kind; a bare one may be of a program's text. */
+/** Whether a text, as a whole value, cannot be a secret of this kind. A bare text has no quotes in source text. */
 export const isHarmlessText = (given: string, kind: Sensitivity, isBare: boolean = false): boolean => {
   if (kind === "all") return false
   if (given.length > longest) return kind === "code"
@@ -191,7 +191,7 @@ const isHarmlessShape = (text: string, found: number): boolean =>
   ((found & signs.equals) !== 0 && distinguishedName.test(text)) ||
   ((found & signs.space) !== 0 && (placeholder.test(text) || isMessage(text)))
 
-/** Whether its first or last character may be a space: where none is, looking is quicker than `trim`. */
+/** Whether the first or last character may be a space. The test is quicker than `trim`, and mostly says no. */
 const hasOuterSpace = (text: string): boolean => {
   const first = text.charCodeAt(0)
   const last = text.charCodeAt(text.length - 1)
@@ -213,12 +213,12 @@ const isPath = (text: string): boolean =>
 /** Whether a text is the name of a type. */
 export const isTypeName = (text: string): boolean => types.test(text) || wrappers.test(text)
 
-/** Whether it is of a program's text, and stands for a value. */
+/** Whether a text is an expression of source text that stands for a value. */
 const isExpression = (text: string): boolean =>
   isTypeName(text) || member.test(text) || call.test(text) || lookUp.test(text) ||
   requestMember.test(text)
 
-/** Whether a word of a text is one of a sentence, which goes on behind it. */
+/** Whether a word belongs to a sentence that continues after it. */
 export const isProse = (word: string, behind: string): boolean =>
   (commonWords.has(word.toLowerCase()) && /^(?:[ \t]+[\p{L}"'`<(\d$-]|['’]t\b)/u.test(behind)) ||
   (/^(?:secret|password|token|key)s?$/i.test(word) && /^ ["']/.test(behind))
@@ -226,7 +226,7 @@ export const isProse = (word: string, behind: string): boolean =>
 /** Whether a word cannot be a secret, wherever it stands. */
 export const isCommonWord = (word: string): boolean => commonWords.has(word.toLowerCase())
 
-/** Whether a value, of whatever type, cannot be a secret of this kind; what throws when it is read is none. */
+/** Whether a value of any type cannot be a secret of this kind. Throws what reading the value throws. */
 export const isHarmless = (value: unknown, kind: Sensitivity, depth: number = 0): boolean => {
   if (kind === "none") return true
   if (kind === "all") return false

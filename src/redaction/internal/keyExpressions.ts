@@ -4,7 +4,7 @@
  * @internal
  */
 
-/** What a key is made of. */
+/** The characters of a key. */
 const anyLetters = "\\p{L}\\p{N}\\p{M}_.-"
 /** The same in a text of ASCII, for which an expression is several times quicker. */
 const asciiLetters = "\\w.-"

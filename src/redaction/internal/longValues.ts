@@ -5,18 +5,18 @@
  * @internal
  */
 
-/** What follows a value up to the semicolon; behind what is not in it other rules begin. */
+/** The rest of a value up to the semicolon. After other characters other rules apply. */
 const rest = /[^;\r\n"'`\\=:<>]*/y
 const ends = /^[;\r\n"'`]?$/
-/** A field that follows without a space, as the fields of a sentence do not. */
+/** A field directly after the semicolon. In a sentence a space comes first. */
 const next = /;[A-Za-z][\w .-]{0,40}=/y
 const behindField = /;[\w.-][\w .-]{0,40}$/
 const longestKey = 42
 const word = "[^\\s\"'`\\\\&;,<>(){}[\\]]+"
 
 /**
- * Masks what follows a masked value in a field that has another before or behind it, word by word: what stands between
- * the words stays, so that no other pattern matches what it did not before.
+ * Masks the rest of a masked value in a field that has another field before or after it, word by word. Characters
+ * between the words stay, so that no other pattern finds a new match.
  */
 export const replaceFields = (text: string, masked: () => string, mask: string): string => {
   if (!text.includes(";")) return text
@@ -55,7 +55,7 @@ export const replaceParts = (text: string, masked: () => string, isSensitive: (k
   let done = 0
   for (const found of text.matchAll(part)) {
     const start = found.index + found[0].length
-    // What looks like a part within a value is of the value.
+    // A part within a value belongs to the value.
     if (found.index < done || start === text.length || !isSensitive(found[1] as string)) continue
     const boundary = text.indexOf("\n--", start - 1)
     const line = boundary < 0 ? text.length : boundary

@@ -15,7 +15,7 @@ const ofTokenRequest = ["grant_type", "grantType", "code_verifier", "codeVerifie
 /** Whether a member of this name may be the value of another one. */
 export const isValueKey = (key: string): boolean => key.length <= 7 && valueKeys.has(key.toLowerCase())
 
-/** The name that an object gives to its member `key`, if it does; what throws when it is read does so here. */
+/** The name that an object gives to its member `key`; `undefined` if it gives none. Throws what a getter throws. */
 export const nameOf = (siblings: object, key: string): string | undefined => {
   const members = siblings as Readonly<Record<string, unknown>>
   if (key === "code") return ofTokenRequest.some((name) => Object.hasOwn(members, name)) ? "auth_code" : undefined

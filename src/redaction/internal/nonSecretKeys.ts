@@ -1,12 +1,12 @@
 /**
- * Keys that have the word for a secret in them and yet name none.
+ * Finds keys that have a secret's word in them but name no secret.
  *
  * @internal
  */
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** What a `key` may be that opens nothing: it finds, orders, groups or names something. */
+/** Words before `key` that make it no secret: such a key finds, orders, groups or names something. */
 const namingKeys = setOf(`
   aggregate aggregation allowed alternate array arrow attribute bound business by cache caching candidate clustering
   column common composite compound concurrency conflict continuation correlation dedup dedupe deduplication dictionary
@@ -18,14 +18,14 @@ const namingKeys = setOf(`
   surrogate tag task theme throttle translation unexpected unique unrecognized alt ctrl meta shift
 `)
 
-/** The same where nothing stands before it: `storage_key` says where something is, `AZURE_STORAGE_KEY` opens it. */
+/** The same if no other word comes first: `storage_key` is a place, `AZURE_STORAGE_KEY` is a secret. */
 const namingKeysAlone = setOf("asset blob bucket config configuration event feature image queue search storage")
 
 /** Quantities of the word before or behind: `max_tokens`, `email_count`, `token_type`. */
 const quantitiesBefore = setOf("average avg max maximum min minimum num total")
 const quantitiesBehind = setOf("budget count counts length limit limits quota size total totals type usage")
 
-/** What goes with the tokens that a language model counts, wherever in the key. */
+/** Words of a key about the tokens that a language model counts, at any place in the key. */
 const countedTokens = setOf(`
   audio average avg billed budget cache cached candidates completion context count estimated image input left limit max
   maximum min minimum n num number output per prediction prompt quota rate ratelimit reasoning remaining text thinking
@@ -39,15 +39,15 @@ export const isNameOfKey = (before: ReadonlyArray<string>): boolean => {
     (before.length === 1 && namingKeysAlone.has(word))
 }
 
-/** Whether the words from `from` to `to`, which name a secret, are there to say how much or what kind of it there is. */
+/** Whether other words say that the key is about the number or kind of the secret named from `from` to `to`. */
 export const isMeasured = (words: ReadonlyArray<string>, from: number, to: number): boolean =>
   quantitiesBefore.has(words[from - 1] ?? "") || quantitiesBehind.has(words[to + 1] ?? "") ||
   (words[to] === "tokens" && words.some((word) => countedTokens.has(word)))
 
-/** A key that starts so asks a question or gives a permission. */
+/** Beginnings of keys that ask a question or give a permission. */
 const questions = setOf("is has have can should needs require requires allow allows enable disable supports show hide")
 
-/** What stands for a point in time, a switch or a form of text, wherever in the key. */
+/** Words for a time, a switch or a form of text, at any place in the key. */
 const circumstances = setOf("disabled enabled expired expires expiration expiry lifetime template ttl")
 
 /** What a key is about whose last word is one of them: it says something of a secret, and is none. */

@@ -18,8 +18,8 @@ export const copyFields = (object: Readonly<Record<string, unknown>>): Record<st
 }
 
 /**
- * The members of a payload that are not `undefined`, with what is in `head`, under the names that `nameOf` gives. Where
- * two have the same, a member that is called so keeps it, and the others are masked as if they had it. Throws where a
+ * Adds a payload's members that are not `undefined` to those of `head`, under the names that `nameOf` gives. If two
+ * members get the same name, the member with that name keeps it. The others are masked as if they had it. Throws if a
  * member cannot be read.
  */
 export const ofPayload = (
@@ -53,7 +53,7 @@ const apart: typeof ofPayload = (head, payload, members, nameOf, redaction, pref
     if (shown === member) setField(fields, name, value)
     else {
       const other = distinct(name)
-      // A rule may be about the name without the number.
+      // A redaction rule can name the field without the number.
       setField(fields, other, other === name ? value : redaction.apply(name, value))
     }
   }

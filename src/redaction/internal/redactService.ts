@@ -16,14 +16,14 @@ export interface Service {
 const numbersOnly = /^[\d.]*$/
 
 /**
- * What the policy makes of a service, to be worked out once per layer.
+ * Applies the policy to a service; call it once per layer.
  *
- * Attributes are masked as any field is. Name and version are searched for secrets only: everything that is
- * sent has them, so a rule for keys such as `name` is not meant for them.
+ * Attributes are masked like fields. Name and version are only searched for secrets. Every signal has them, so a rule
+ * for keys such as `name` is not meant for them.
  */
 export const redactService = ({ attributes, name, version }: Service, redaction: Redaction): Service => {
   const keys = Object.keys(attributes)
-  // Names that are not shown as they are may look alike.
+  // Two names can become the same when they are masked.
   const nameFor = uniqueNames(keys.filter((key) => redaction.name(key) === key))
   const shownName = (key: string) => redaction.name(key) === key ? key : nameFor(redaction.name(key))
   const search = (text: string) => numbersOnly.test(text) ? text : redaction.text(text)

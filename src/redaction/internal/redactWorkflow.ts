@@ -7,9 +7,9 @@ import type { WorkflowContext } from "../../Correlation.ts"
 import type { Redaction } from "../Redaction.ts"
 
 /**
- * What the policy makes of the names of task and step; mostly the context itself.
+ * Applies the policy to the names of task and step. Gives the same context back if nothing changes.
  *
- * An id is never masked, but that of a step ends with the step's name.
+ * Ids are never masked, but a step's id ends with the step's name.
  */
 export const redactWorkflow = (workflow: WorkflowContext, redaction: Redaction): WorkflowContext => {
   const taskName = redaction.name(workflow.taskName)

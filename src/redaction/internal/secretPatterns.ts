@@ -1,8 +1,8 @@
 /**
  * Secrets recognised by their shape, wherever they stand in a text.
  *
- * Each pattern matches whole secrets only, in a time linear in the length of the
- * text, and `hint` is a cheap sign that one of the patterns may match at all.
+ * Each pattern matches whole secrets in a time that is linear in the length of the
+ * text. `hint` is a cheap test whether a pattern can match.
  *
  * @internal
  */
@@ -36,8 +36,8 @@ export interface ValuePattern {
   /** Whether what it replaces may have a single quote in it. */
   readonly takesQuotes: boolean
   /**
-   * Source of a case-insensitive expression that every match contains a match of; `keys` is that of sensitive words.
-   * Empty if every match goes with one of another pattern, or with a sign of one.
+   * Source of a case-insensitive expression that matches within every match; `keys` is the source for sensitive words.
+   * Empty if another pattern's hint matches wherever this pattern does.
    */
   readonly hint: (keys: string) => string
   /** Whether a text without a {@link sign} has no match, whatever the hint says. */
@@ -101,8 +101,8 @@ const urlUserStart = new RegExp(urlUser)
 const urlRun = /:\/\/[^\s"'<>\\]+/g
 
 /**
- * Replaces credentials up to the last `@` before the path, as a password may hold one, and those with a `/`, `?` or `#`
- * in the password up to the last `@` at all. A run of characters is looked at once, however many URLs there are in it.
+ * Replaces credentials up to the last `@` before the path, because a password can contain `@`. If the password contains
+ * `/`, `?` or `#`, replaces up to the last `@`. A run of characters is searched once, with all the URLs in it.
  */
 const replaceUrls = (text: string, masked: () => string): string =>
   text.replace(/(\/\/)[^\s/?#"<>\\]+(?=@)/g, (_match, start: string) => `${start}${masked()}`).replace(
@@ -129,7 +129,7 @@ const assignment: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
   needsSign: true,
-  // Its key alone: how far off the value begins is not known, and looking for it would take time.
+  // Only the key: the value can begin far from it, and a search for the value would take time.
   hint: (keys) => keys === "" ? "[=:-]|</" : `(?:${keys})|${CommandLine.hint}`,
   replace: (text, masked, sensitivity) =>
     CommandLine.replace(
@@ -315,7 +315,7 @@ export const compile = (options: {
     searches: patterns.length > 0,
     mayHold,
     search,
-    // What takes a quote along comes after the literals: it would turn inside and outside of them round.
+    // Patterns that remove a quote run after the literals. Earlier they would swap inside and outside of literals.
     searchSql: (source) => search(SqlText.withoutLiterals(searchWith(quoteless, source)))
   }
 }

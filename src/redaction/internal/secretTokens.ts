@@ -1,5 +1,5 @@
 /**
- * Tokens whose vendors gave them a prefix, so that they are known wherever they stand, and addresses of web hooks, which
+ * Tokens that are known by their vendors' prefixes at any place, and addresses of web hooks, which
  * are secrets as a whole.
  *
  * @internal

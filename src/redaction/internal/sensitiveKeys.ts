@@ -7,21 +7,21 @@ import { orElse } from "../../internal/guard.ts"
 import * as NonSecretKeys from "./nonSecretKeys.ts"
 
 /**
- * What is masked under a key: nothing; all; a text or a number; a text, as numbers under the key are quantities; a text
- * that has digits in it, as a PIN has; a text or a number of four digits; a text that looks like a random one, as a
- * signature does.
+ * What is masked under a key: `none`; `all`; `any` text or number; `text`, because a number is a quantity; `code`, a text
+ * with digits in it, such as a PIN; `pass`, a text or a number of four digits; `opaque`, a text that looks random, such
+ * as a signature.
  */
 export type Sensitivity = "none" | "all" | "any" | "text" | "code" | "pass" | "opaque"
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
 
-/** Words that make a key sensitive, in the singular, though longer words may end with them. */
+/** Words, in the singular, that make a key sensitive. A longer word that ends with one of them does not. */
 const sensitiveWords = setOf("bearer csrf cvc cvv passcode passkey psk salt xsrf jwt cred")
 
-/** Words whose secrets are no numbers, so that a number under them says how many or how long. */
+/** Words whose secrets are texts; a number under such a key is a quantity. */
 const textWords = setOf("authorization bearer certificate cookie credential cred crypt email jwt salt")
 
-/** Pairs of words that make a key sensitive wherever they stand in it, joined in any way or written as one. */
+/** Pairs of words that make a key sensitive at any place in it, joined in any way or written as one word. */
 const sensitivePairs = [
   "access_key",
   "api_key",
@@ -36,7 +36,7 @@ const sensitivePairs = [
   "signing_key"
 ]
 
-/** Pairs that make a key sensitive where they end it. */
+/** Pairs that make a key sensitive at its end. */
 const lastPairs = setOf(`
   2fa_code access_code activation_code auth_code authentication_code authorization_code backup_code bearer_auth
   client_assertion code_verifier confirmation_code device_code factor_code key_data login_code mfa_code otp_code pass_code
@@ -72,16 +72,16 @@ const sensitiveEndings = [
   ...sensitivePairs.map((pair) => pair.replace("_", ""))
 ]
 
-/** Words that make a key sensitive where they end it, for a value that looks like a random text. */
+/** Words that make a key sensitive at its end, if the value looks random. */
 const opaqueWords = setOf("assertion auth hmac sess session sig signature")
 
-/** Cookies and parameters whose names have no telling word, by their whole names. */
+/** Whole names of cookies and parameters without a telling word. */
 const sensitiveNames = setOf("_auth cfid cftoken connect.sid express.sid koa.sess koa.sid sails.sid samlresponse")
 
-/** Names of the conventions that have a telling word and no secret: a session there is a visit. */
+/** Names of OpenTelemetry's conventions with a telling word but no secret: there a session is a visit. */
 const conventionNames = setOf("session.id session.previous_id session.previous.id mcp.session.id")
 
-/** Every sensitive key has one of them in it; a longer list would be a slower expression. */
+/** Each sensitive key contains one of them. The list is short because it becomes one expression. */
 const hints = [
   "assert",
   "auth",
@@ -134,7 +134,7 @@ const words = (key: string): ReadonlyArray<string> =>
 
 const digits = /^\d+$/
 
-/** Without the number at its end and the `s` of a plural. A loop: an expression would try each digit in turn. */
+/** Removes the number at the end and the plural's `s`. An expression would try each digit in turn. */
 const singular = (word: string): string => {
   let end = word.length
   while (end > 0 && isDigit(word.charCodeAt(end - 1))) end--
@@ -156,11 +156,11 @@ const isTextWord = (word: string): boolean =>
 const queryParameter =
   /(?:^|[._])db[._](?:(?:query|operation|statement|sql)[._])?(?:param(?:eter)?s?|bindings?)(?:$|[._])/i
 
-/** Whether a value at this path is a parameter of a query: a literal of SQL by another way. */
+/** Whether a value at this path is a query's parameter, which is a literal of SQL in another place. */
 export const isQueryParameterAt = (path: ReadonlyArray<string>): boolean =>
   path.some((key) => /param|binding/i.test(key)) && queryParameter.test(path.join("."))
 
-/** What is masked under a key by the built-in rules. */
+/** What the built-in rules mask under a key. */
 export const sensitivityByDefault = (key: string): Sensitivity => {
   if (!hint.test(key)) return isQueryParameterAt([key]) ? "any" : "none"
   if (isQueryParameterAt([key])) return "any"
@@ -203,7 +203,7 @@ const isSignatureOfVendor = (found: ReadonlyArray<string>, last: number): boolea
     found[last - 1] === "signature") &&
   found.some((word) => signers.has(word))
 
-/** Where the word stands that makes a key sensitive. */
+/** Place of the word that makes a key sensitive. */
 const strongWord = (found: ReadonlyArray<string>, last: number): number | undefined => {
   const at = found.findIndex((given, index) => {
     const word = singular(given)

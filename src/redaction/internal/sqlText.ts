@@ -1,5 +1,5 @@
 /**
- * Where SQL stands in what leaves, and what it is without its literals.
+ * Finds SQL by its key and removes its literals.
  *
  * @internal
  */
@@ -8,10 +8,10 @@
 const sqlName = /(?:^|[._])db[._]?(?:query[._]?text|statement)$/i
 /** Most keys end differently. */
 const lastLetter = /t$/i
-/** Elements of an array are what the array is. */
+/** The key of an array's element. If the array is SQL, its elements are. */
 const element = /^\d*$/
 
-/** Whether a text at this path is SQL by its name, whether that is one key or keys inside each other. */
+/** Whether the path, as one key or as nested keys, names SQL. */
 export const isSqlAt = (path: ReadonlyArray<string>): boolean => {
   let end = path.length
   while (end > 1 && element.test(path[end - 1] as string)) end--
@@ -19,18 +19,18 @@ export const isSqlAt = (path: ReadonlyArray<string>): boolean => {
   return lastLetter.test(last) && sqlName.test(end === 1 ? last : path.slice(0, end).join("."))
 }
 
-/** What is written differently from database to database is taken so that nothing of a literal stays. */
+/** Databases write literals differently. In doubt the expression takes the longer literal, so that no part stays. */
 const tokens = new RegExp(
   [
-    // Comments, which may end in the middle of a quote; one with another inside ends at the first end or the last.
+    // Comments. Depending on the database, a nested comment ends at the first end or the last.
     String.raw`(--[^\n]*|#(?![>-])[^\n]*|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*(?:\*\/|\/\*[\s\S]*|$))`,
-    // Quoted identifiers; a backslash in double quotes says that they hold a text, whose end depends on the database.
+    // Quoted identifiers. With a backslash in double quotes it is a text whose end depends on the database.
     String.raw`("(?:[^"\\]|"")*(?:"|$)|\`[^\`]*(?:\`|$)|\[[A-Za-z_][\w $-]*'[\w $-]*\])`,
     String.raw`"(?:[^"\\]|"")*\\[\s\S]*`,
     // Texts with quotes of their own.
     String
       .raw`\b[nN]?[qQ]'(?:\[[\s\S]*?(?:\]'|$)|\{[\s\S]*?(?:\}'|$)|\([\s\S]*?(?:\)'|$)|<[\s\S]*?(?:>'|$)|([^\s\w'])[\s\S]*?(?:\3'|$))`,
-    // Texts; whether a backslash escapes a quote depends on the database, so one with such goes to the end.
+    // Texts. Whether a backslash escapes a quote depends on the database, so such a text goes to the end.
     String.raw`(?:\b[eEnNbBxX])?'(?:[^'\\]|''|\\(?!'))*(?:\\'[\s\S]*|'|$)`,
     String.raw`\$([A-Za-z_]\w*)?\$[\s\S]*?(?:\$\4\$|$)`,
     String.raw`\b0[xXoObB][0-9a-fA-F_]+\b`,

@@ -5,7 +5,7 @@
  */
 import * as SnakeCase from "../../internal/snakeCase.ts"
 
-/** What stands before the name of a payload's field where an event is an attribute of a span or a field of a line. */
+/** Prefixes that a payload's field gets as a span's attribute or as a line's field. */
 const prefixes: ReadonlyArray<ReadonlyArray<string>> = [["tasker", "event"], ["fields"]]
 
 /** Longer keys are compared as they are. */
@@ -14,8 +14,8 @@ const longestKey = 256
 /**
  * Whether a value stands at one of these places.
  *
- * Keys inside each other and one key with dots are the same place, as spans have `customer.card.number` for one
- * attribute, and what is inside of a place is at it. `customerCard` and `customer_card` are the same key: an event has
+ * Nested keys and one key with dots are the same place, because spans have attributes such as `customer.card.number`.
+ * A value inside a place is at that place. `customerCard` and `customer_card` are the same key: an event has
  * its payload's fields in camel case, and its lines and attributes have them in snake case.
  */
 export const compile = (paths: ReadonlyArray<string>): (path: ReadonlyArray<string>) => boolean => {

@@ -32,7 +32,7 @@ export interface Recording {
 
 const noEvents: ReadonlyArray<SpanEventData> = []
 
-/** The attributes that say how a span ended. A full span gives up another attribute for each of them. */
+/** Attributes about the end of a span. A full span drops another attribute for each of them. */
 const endings: ReadonlySet<string> = new Set([
   Attribute.taskStatus,
   Attribute.stepStatus,
@@ -132,7 +132,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   }
 
   attribute(key: string, value: unknown): void {
-    // A value that is not there is no attribute.
+    // A missing value is no attribute.
     if (this.#exit !== undefined || value === undefined || value === null) return
     const { limits, redaction } = this.#recording
     const name = attributeName(redaction, key)
@@ -145,7 +145,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     this.attributes.set(name, attributeValue(limits, redaction, key, value))
   }
 
-  /** Continues the trace as its parent has it, of whose state nothing was known when the span began. */
+  /** Takes over the parent's `tracestate`, which was not known when the span began. */
   continueFrom(parent: Tracer.AnySpan): void {
     if (!this.isLocalRoot || this.trace.traceState !== "" || this.trace.reason !== undefined) return
     const { isKept, traceState } = this.#recording.begin(this.traceId, parent)
@@ -161,7 +161,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     this.#addEvent(name, startTime, attributes, false)
   }
 
-  /** Adds an event that says how the span went on or ended: a full span gives up its newest other event for it. */
+  /** Adds an event about the course or end of the span. A full span drops its newest other event for it. */
   keyEvent(name: string, startTime: bigint, attributes: Record<string, unknown>): void {
     this.#addEvent(name, startTime, attributes, true)
   }

@@ -11,7 +11,7 @@ import * as Random from "effect/Random"
 const traceId = /^(?!0{32})[0-9a-f]{32}$/i
 const spanId = /^(?!0{16})[0-9a-f]{16}$/i
 
-/** Whether both ids are hexadecimal, of their lengths and not zero; one that is not makes a receiver refuse a whole batch. */
+/** Whether both ids are valid hexadecimal and not zero. With one invalid id, a receiver refuses the whole batch. */
 export const areValid = (span: { readonly traceId: string; readonly spanId: string }): boolean =>
   traceId.test(span.traceId) && spanId.test(span.spanId)
 

@@ -70,7 +70,7 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
         const toState = attributes[Attribute.stateTo]
         if (toState === undefined) span.event(envelope.name, span.now(), attributes)
         else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
-        // A new run has a transition to pending for each of its steps: too many to keep for certain.
+        // A new run has a transition to pending for each of its steps. That is too many to keep all of them.
         else if (toState === "pending") span.event(SpanName.stateTransition, span.now(), attributes)
         else span.keyEvent(SpanName.stateTransition, span.now(), attributes)
       }

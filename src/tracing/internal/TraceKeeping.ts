@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * A run is what this process has of a trace: a span without a local parent and all spans below it. If its id falls into
+ * A run is the part of a trace in this process: a span without a local parent and all spans below it. If its id falls into
  * `tracing.keep.ratio`, a run is kept from its start. All others wait in memory until they end. Failed, slow and chosen
  * runs are kept whole then.
  *
@@ -17,10 +17,10 @@ import type { TraceDecision } from "../../internal/TraceDecision.ts"
 import type { SpanData } from "../SpanData.ts"
 import * as TraceState from "./TraceState.ts"
 
-/** Why a run was kept beside its ratio. */
+/** The reason to keep a run that its ratio does not keep. */
 export type KeepReason = "error" | "slow" | "always" | "limit" | "shutdown"
 
-/** What all spans share that this process has of a trace. */
+/** The part of a trace in this process; all its spans share one object. */
 export class LocalTrace implements TraceDecision {
   isKept: boolean | undefined
   traceState: string
@@ -49,7 +49,7 @@ export interface TraceKeeping {
   readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
   /** Takes an ended span. */
   readonly end: (span: Member) => void
-  /** Keeps all runs that are not decided, as nothing can say any more how they end. */
+  /** Keeps all undecided runs, because telemetry will not see their ends. */
   readonly decideAll: () => void
   /** Spans that wait for a decision. */
   readonly undecided: () => number
