@@ -37,7 +37,7 @@ import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
 import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
 import * as TraceEventSink from "./tracing/internal/TraceEventSink.ts"
-import { TelemetryTracer } from "./tracing/TelemetryTracer.ts"
+import * as TelemetryTracer from "./tracing/TelemetryTracer.ts"
 import * as TaskRunner from "./workflow/TaskRunner.ts"
 import * as TaskStore from "./workflow/TaskStore.ts"
 
@@ -52,7 +52,7 @@ export type Services =
   | TaskStore.TaskStore
   | EventBus.EventBus
   | MetricStore.MetricStore
-  | TelemetryTracer
+  | TelemetryTracer.TelemetryTracer
   | LogDestination.LogDestination
   | LogLevels.LogLevels
   | FlushRegistry
@@ -72,7 +72,7 @@ export interface Parts {
    * Where metrics are kept: `MetricCluster.layerPrimary` or `layerWorker` in one of several processes,
    * `MetricStore.layerShared` in a worker thread. The store says whether it measures the process.
    */
-  readonly metricStore?: Layer.Layer<MetricStore.MetricStore, never, SelfStatistics | ProcessChannels> | undefined
+  readonly metricStore?: Layer.Layer<MetricStore.MetricStore, never, ProcessChannels> | undefined
   /**
    * Where records of tasks are kept. Takes precedence over a `TaskStore` of the program's own in the context in which
    * the layer is built, and that over the memory store. A `TaskStore` that is given to a run or beside the layer gets
@@ -155,6 +155,73 @@ export const TelemetryLive: Layer.Layer<Services, TelemetryConfig.TelemetryConfi
 export const layerNoop: Layer.Layer<Services> = Layer.suspend(() => unobserved({}))
 
 /**
+ * Metrics alone: the store, its export and the metrics of the process. No task
+ * runner, no logger, no tracer.
+ *
+ * **Details**
+ *
+ * Layers of single signals that are built together share what counts and flushes
+ * telemetry: {@link flush} flushes all of them, and the metrics show what logger
+ * and tracer count about themselves. The environment is not read; `TelemetryConfig.load`
+ * reads it.
+ *
+ * **Example** (Metrics and traces of a program without tasks)
+ *
+ * ```ts
+ * import * as Layer from "effect/Layer"
+ * import * as Telemetry from "tasker-telemetry/Telemetry"
+ *
+ * const options = { service: { name: "shop" }, delivery: { endpoint: "http://127.0.0.1:4318" } }
+ * const Signals = Layer.mergeAll(Telemetry.layerMetrics(options), Telemetry.layerTracing(options))
+ * ```
+ *
+ * @param options as of {@link layer}
+ * @param parts `metricStore`: where metrics are kept
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMetrics = (
+  options: TelemetryConfig.Options = {},
+  parts: Pick<Parts, "metricStore"> = {}
+): Layer.Layer<MetricStore.MetricStore | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
+  signal(options, parts, (config, parts) => Layer.provideMerge(merged(metricSinks(config)), metricStore(config, parts)))
+
+/**
+ * Log lines alone: the logger of the program, its destination and its levels. No
+ * task runner, no metrics, no tracer. See {@link layerMetrics}.
+ *
+ * @param options as of {@link layer}
+ * @param parts `logDestination`: where log lines go
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLogging = (
+  options: TelemetryConfig.Options = {},
+  parts: Pick<Parts, "logDestination"> = {}
+): Layer.Layer<
+  LogDestination.LogDestination | LogLevels.LogLevels | FlushRegistry,
+  TelemetryConfig.TelemetryConfigError
+> =>
+  signal(options, parts, (config, parts) =>
+    Layer.provideMerge(
+      isOn(config, "logging") ? logger : Layer.empty,
+      Layer.merge(logDestination(config, parts), LogLevels.layer)
+    ))
+
+/**
+ * Traces alone: the tracer of the program and its export. No task runner, no
+ * metrics, no logger. See {@link layerMetrics}.
+ *
+ * @param options as of {@link layer}
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTracing = (
+  options: TelemetryConfig.Options = {}
+): Layer.Layer<TelemetryTracer.TelemetryTracer | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
+  signal(options, {}, (config) => Layer.provideMerge(merged(spanSinks(config)), tracer(config)))
+
+/**
  * Brings everything recorded so far to where it goes: log lines to their
  * destination, ended spans and metrics to the receiver. Never fails.
  *
@@ -177,6 +244,9 @@ export const flush: Effect.Effect<void, never, FlushRegistry> = Effect.flatMap(
   (registry) => registry.flush
 )
 
+type Config = TelemetryConfig.TelemetryConfig
+type ConfigError = TelemetryConfig.TelemetryConfigError
+
 const unobserved = (parts: Parts): Layer.Layer<Services> =>
   TaskRunner.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
@@ -194,9 +264,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
 /** The store of a telemetry layer around this one, which keeps its own tasks only. */
 const OuterStore = Context.Reference<TaskStore.TaskStore["Service"] | undefined>(
   "tasker-telemetry/Telemetry/OuterStore",
-  {
-    defaultValue: () => undefined
-  }
+  { defaultValue: () => undefined }
 )
 
 const taskStore = (parts: Parts): Layer.Layer<TaskStore.TaskStore> =>
@@ -216,17 +284,13 @@ const shared = (parts: Parts, theirs: Theirs): Parts => ({
   subscribers: parts.subscribers && theirs(parts.subscribers)
 })
 
-const compose = (
-  config: TelemetryConfig.TelemetryConfig,
-  warnings: ReadonlyArray<string>,
-  parts: Parts
-): Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> => {
+const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts): Layer.Layer<Services, ConfigError> => {
   const settings = Layer.succeed(TelemetryConfig.Current, config)
   if (!config.enabled) {
     const redaction = Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
     return Layer.provideMerge(unobserved(parts), Layer.merge(settings, redaction))
   }
-  const base = Layer.provideMerge(redactionLayer(config), Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer))
+  const base = Layer.provideMerge(redactionLayer(config), ownServices)
   const doubts = [...warnings, ...EventRouter.unknownFilters(config.events.filtered)]
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner is closed before the sinks: what it still runs is cancelled in their sight.
@@ -240,7 +304,7 @@ const compose = (
 }
 
 /** The policy, with a count of what it masks by rule. */
-const redactionLayer = (config: TelemetryConfig.TelemetryConfig): Layer.Layer<never, never, SelfStatistics> =>
+const redactionLayer = (config: Config): Layer.Layer<never, never, SelfStatistics> =>
   Layer.effect(
     Redaction.Current,
     Effect.map(SelfStatistics, (statistics) => {
@@ -250,44 +314,82 @@ const redactionLayer = (config: TelemetryConfig.TelemetryConfig): Layer.Layer<ne
     })
   )
 
-const stores = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig, parts: Parts) =>
+/** What every signal counts and flushes with. One value, so that layers that are built together share it. */
+const ownServices = Layer.merge(SelfStatistics.layer, FlushRegistry.layer)
+
+/** One signal without the others. */
+const signal = <A>(
+  options: TelemetryConfig.Options,
+  parts: Parts,
+  make: (config: Config, parts: Parts) => Layer.Layer<A, ConfigError, SelfStatistics | FlushRegistry>
+): Layer.Layer<A | FlushRegistry, ConfigError> =>
+  isolatedLayer((theirs) =>
+    Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) =>
+      make(config, shared(parts, theirs)).pipe(
+        Layer.provideMerge(Layer.provideMerge(redactionLayer(config), theirs(ownServices))),
+        Layer.provideMerge(Layer.succeed(TelemetryConfig.Current, config))
+      )))
+  )
+
+const isOn = (config: Config, signal: "logging" | "metrics" | "tracing") => config.enabled && config[signal].enabled
+
+const metricStore = (config: Config, parts: Parts) =>
+  isOn(config, "metrics")
+    ? Layer.provide(parts.metricStore ?? MetricStore.layer, NodeProcessChannels.layer)
+    : MetricStore.layerNoop
+
+const tracer = (config: Config) => isOn(config, "tracing") ? TelemetryTracer.layer : TelemetryTracer.layerNoop
+
+const logDestination = (config: Config, parts: Parts) =>
+  isOn(config, "logging") ? parts.logDestination ?? NodeLogDestination.layer : LogDestination.layerNoop
+
+const stores = (config: Config, parts: Parts) =>
   Layer.mergeAll(
     parts.routes === undefined
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
     taskStore(parts),
-    metrics.enabled
-      ? Layer.provide(parts.metricStore ?? MetricStore.layer, NodeProcessChannels.layer)
-      : MetricStore.layerNoop,
-    tracing.enabled ? TelemetryTracer.layer : TelemetryTracer.layerNoop,
-    Layer.succeed(SpansEnabled, tracing.enabled),
+    metricStore(config, parts),
+    tracer(config),
+    Layer.succeed(SpansEnabled, config.tracing.enabled),
     LogLevels.layer,
-    logging.enabled ? parts.logDestination ?? NodeLogDestination.layer : LogDestination.layerNoop
+    logDestination(config, parts)
   )
 
-type Sink = Layer.Layer<
-  never,
-  never,
-  | EventBus.EventBus
-  | MetricStore.MetricStore
-  | TelemetryTracer
-  | LogDestination.LogDestination
-  | LogLevels.LogLevels
-  | SelfStatistics
-  | FlushRegistry
->
+type Sink<R> = Layer.Layer<never, never, R | SelfStatistics | FlushRegistry>
+
+const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
+  sinks.reduce<Sink<R>>((all, sink) => Layer.merge(all, sink), Layer.empty)
+
+/** What sends metrics away, and what measures the process. */
+const metricSinks = (config: Config): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
+  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
+  ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
+]
+
+/** What sends spans away. */
+const spanSinks = (config: Config): ReadonlyArray<Sink<TelemetryTracer.TelemetryTracer>> =>
+  isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []
 
 /** One value, so that logger and sink share one writer. */
 const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
-const sinks = ({ logging, metrics, tracing }: TelemetryConfig.TelemetryConfig): Sink => {
-  const chosen: ReadonlyArray<Sink> = [
-    ...(metrics.enabled ? [WorkflowMetrics.layer, Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
-    ...(metrics.enabled && metrics.runtime ? [NodeRuntimeMetrics.layer] : []),
-    ...(tracing.enabled ? [TraceEventSink.layer, Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []),
-    ...(logging.enabled ? [Layer.provide(LogEventSink.layer, writer)] : [])
-  ]
-  const all: Sink = chosen.reduce<Sink>((merged, sink) => Layer.merge(merged, sink), Layer.empty)
+const logger = Layer.provide(StructuredLogger.layer, writer)
+
+const sinks = (config: Config) => {
+  const all = merged<
+    | EventBus.EventBus
+    | MetricStore.MetricStore
+    | TelemetryTracer.TelemetryTracer
+    | LogDestination.LogDestination
+    | LogLevels.LogLevels
+  >([
+    ...(config.metrics.enabled ? [WorkflowMetrics.layer] : []),
+    ...metricSinks(config),
+    ...(config.tracing.enabled ? [TraceEventSink.layer] : []),
+    ...spanSinks(config),
+    ...(config.logging.enabled ? [Layer.provide(LogEventSink.layer, writer)] : [])
+  ])
   // The sinks log their own trouble, so the logger comes before them.
-  return logging.enabled ? Layer.provideMerge(all, Layer.provide(StructuredLogger.layer, writer)) : all
+  return config.logging.enabled ? Layer.provideMerge(all, logger) : all
 }

@@ -13,7 +13,7 @@ import {
 } from "tasker-telemetry"
 import { EventBus } from "../src/events/EventBus.ts"
 import { FlushRegistry } from "../src/internal/FlushRegistry.ts"
-import { SpanMemory } from "../src/tracing/SpanMemory.ts"
+import { SpanMemory } from "../src/tracing/internal/SpanMemory.ts"
 import { TelemetryTracer } from "../src/tracing/TelemetryTracer.ts"
 import * as otlpDecoder from "./support/otlpDecoder.ts"
 import * as otlpMetricDecoder from "./support/otlpMetricDecoder.ts"

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { LogDestination, TaskRunner, Telemetry } from "tasker-telemetry"
-import { SpanMemory } from "tasker-telemetry/tracing/SpanMemory"
+import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import { randomTask } from "../support/graphs.ts"
 import { median } from "../support/Suite.ts"
 

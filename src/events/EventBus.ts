@@ -25,6 +25,7 @@ import * as Stream from "effect/Stream"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { withDefault } from "../internal/withDefault.ts"
 import { quote, quoteValue } from "../redaction/internal/quoteValue.ts"
 import * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
@@ -140,14 +141,14 @@ export class EventBus extends Context.Service<EventBus, {
  *
  * @since 0.1.0
  */
-export const layer: Layer.Layer<EventBus, never, SelfStatistics> = Layer.effect(
+export const layer: Layer.Layer<EventBus> = Layer.effect(
   EventBus,
   Effect.gen(function*() {
     const { events } = yield* TelemetryConfig.Current
     const routes = yield* EventRouter.Overrides
     return make(EventRouter.make({ ...events, routes }), yield* SelfStatistics, yield* Effect.scope)
   })
-)
+).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
 
 /**
  * A bus that forgets everything it is told.

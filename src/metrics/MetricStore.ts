@@ -19,7 +19,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { withDefault } from "../internal/withDefault.ts"
 import * as MemoryStore from "./internal/MemoryStore.ts"
 import * as MetricDeclaration from "./internal/model/MetricDeclaration.ts"
 import type { MetricPort, MetricStoreShape } from "./internal/model/MetricStoreShape.ts"
@@ -70,10 +71,10 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
  *
  * @since 0.1.0
  */
-export const layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effect(
+export const layer: Layer.Layer<MetricStore> = Layer.effect(
   MetricStore,
   Effect.suspend(() => MemoryStore.make())
-)
+).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
 
 /**
  * Keeps every series in memory that the main thread reads: no lock, no message,
@@ -108,8 +109,10 @@ export const layer: Layer.Layer<MetricStore, never, SelfStatistics> = Layer.effe
  *
  * @since 0.1.0
  */
-export const layerShared = (port: MetricPort): Layer.Layer<MetricStore, never, SelfStatistics> =>
-  Layer.effect(MetricStore, Effect.suspend(() => MemoryStore.make(SharedNumbers.backend(port))))
+export const layerShared = (port: MetricPort): Layer.Layer<MetricStore> =>
+  Layer.effect(MetricStore, Effect.suspend(() => MemoryStore.make(SharedNumbers.backend(port)))).pipe(
+    withDefault(SelfStatistics, SelfStatistics.layer)
+  )
 
 /**
  * Checks declarations and records nothing.

@@ -48,6 +48,7 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { guard, orElse } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { withDefault } from "../internal/withDefault.ts"
 import { LogDestination } from "../logging/LogDestination.ts"
 import * as ExitHooks from "./internal/ExitHooks.ts"
 import * as LineBuffer from "./internal/LineBuffer.ts"
@@ -80,11 +81,7 @@ interface Target {
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<
-  LogDestination,
-  TelemetryConfig.TelemetryConfigError,
-  SelfStatistics | FlushRegistry
-> = Layer.effect(
+export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigError> = Layer.effect(
   LogDestination,
   Effect.gen(function*() {
     const { logging } = yield* TelemetryConfig.Current
@@ -149,6 +146,9 @@ export const layer: Layer.Layer<
     yield* (yield* FlushRegistry).register(flush)
     return LogDestination.of({ write: inParts(logging, target, buffer.write), flush, isTerminal: target.isTerminal })
   })
+).pipe(
+  withDefault(SelfStatistics, SelfStatistics.layer),
+  withDefault(FlushRegistry, FlushRegistry.layer)
 )
 
 /** Splits lines that another process could tear, as `logging.longLines` says. */

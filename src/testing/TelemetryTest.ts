@@ -15,8 +15,8 @@ import * as LogDestination from "../logging/LogDestination.ts"
 import * as MetricSnapshot from "../metrics/MetricSnapshot.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
 import * as Telemetry from "../Telemetry.ts"
+import { SpanMemory } from "../tracing/internal/SpanMemory.ts"
 import type { SpanData } from "../tracing/SpanData.ts"
-import { SpanMemory } from "../tracing/SpanMemory.ts"
 
 /**
  * What has been recorded so far.

@@ -23,6 +23,7 @@ import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { guard } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
+import { withDefault } from "../internal/withDefault.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as Baggage from "./Baggage.ts"
 import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
@@ -47,36 +48,37 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
   /** Ended spans that wait for the end of their run, as `tracing.keep` demands. */
   readonly undecided: () => number
 }>()("tasker-telemetry/tracing/TelemetryTracer") {
-  /**
-   * Records by the `tracing` options and installs itself as the program's
-   * tracer.
-   *
-   * **Details**
-   *
-   * Trace and span ids are random. If the layer is built with a `Random` of the
-   * program's own, as by `Random.withSeed`, that decides them: the same seed
-   * gives the same ids. The tracer takes four numbers from it when it is built
-   * and none later. A `Random` that only a part of the program has decides
-   * nothing, so two parts with one seed still have different ids.
-   *
-   * @since 0.1.0
-   */
-  static readonly layer: Layer.Layer<TelemetryTracer, never, SelfStatistics> = Layer.effectContext(
-    Effect.suspend(() =>
-      Effect.map(make, (service) => Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer))
-    )
-  )
-
-  /**
-   * Records nothing and leaves the program's tracer as it is.
-   *
-   * @since 0.1.0
-   */
-  static readonly layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
-    TelemetryTracer,
-    Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void, undecided: () => 0 }))
-  )
 }
+
+/**
+ * Records by the `tracing` options and installs itself as the program's
+ * tracer.
+ *
+ * **Details**
+ *
+ * Trace and span ids are random. If the layer is built with a `Random` of the
+ * program's own, as by `Random.withSeed`, that decides them: the same seed
+ * gives the same ids. The tracer takes four numbers from it when it is built
+ * and none later. A `Random` that only a part of the program has decides
+ * nothing, so two parts with one seed still have different ids.
+ *
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<TelemetryTracer> = Layer.effectContext(
+  Effect.suspend(() =>
+    Effect.map(make, (service) => Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer))
+  )
+).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
+
+/**
+ * Records nothing and leaves the program's tracer as it is.
+ *
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
+  TelemetryTracer,
+  Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void, undecided: () => 0 }))
+)
 
 const make = Effect.gen(function*() {
   const config = yield* TelemetryConfig.Current

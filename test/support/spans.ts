@@ -3,8 +3,8 @@
  */
 import { Effect } from "effect"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
+import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
-import { SpanMemory } from "../../src/tracing/SpanMemory.ts"
 import * as TestTelemetry from "./TestTelemetry.ts"
 
 /** The tracer, its memory and its statistics. */

@@ -3,7 +3,7 @@ import { Effect, Exit, Layer, Option, Random, Scope, Tracer } from "effect"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
-import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import * as TelemetryTracer from "../../src/tracing/TelemetryTracer.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 
 const remote = (sampled: boolean) =>
@@ -191,7 +191,7 @@ describe("TelemetryTracer", () => {
 
   it.effect("contains and counts a processor that throws; the others still get the span", () =>
     Effect.gen(function*() {
-      const { register } = yield* TelemetryTracer
+      const { register } = yield* TelemetryTracer.TelemetryTracer
       yield* register({
         name: "broken",
         onEnd: () => {
@@ -215,7 +215,7 @@ describe("TelemetryTracer", () => {
 
   it.effect("calls a processor until its scope closes", () =>
     Effect.gen(function*() {
-      const { register } = yield* TelemetryTracer
+      const { register } = yield* TelemetryTracer.TelemetryTracer
       const scope = yield* Scope.make()
       const seen: Array<SpanData> = []
       yield* Scope.provide(scope)(register({ name: "short", onEnd: (span) => void seen.push(span) }))
@@ -229,7 +229,7 @@ describe("TelemetryTracer", () => {
 describe("TelemetryTracer.layerNoop", () => {
   it.effect("leaves the program's tracer as it is and registers nothing", () =>
     Effect.gen(function*() {
-      const { register, tracer } = yield* TelemetryTracer
+      const { register, tracer } = yield* TelemetryTracer.TelemetryTracer
       assert.strictEqual(tracer, yield* Tracer.Tracer)
       yield* register({ name: "p", onEnd: () => assert.fail("must not be called") })
       assert.instanceOf(yield* Effect.withSpan(Effect.currentSpan, "work"), Tracer.NativeSpan)

@@ -6,8 +6,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SpanData } from "./SpanData.ts"
-import { TelemetryTracer } from "./TelemetryTracer.ts"
+import type { SpanData } from "../SpanData.ts"
+import { TelemetryTracer } from "../TelemetryTracer.ts"
 
 /**
  * The spans that have ended, kept in memory.
@@ -23,7 +23,7 @@ import { TelemetryTracer } from "./TelemetryTracer.ts"
 export class SpanMemory extends Context.Service<SpanMemory, {
   /** Ended spans in the order of their ends. */
   readonly spans: Effect.Effect<ReadonlyArray<SpanData>>
-}>()("tasker-telemetry/tracing/SpanMemory") {
+}>()("tasker-telemetry/tracing/internal/SpanMemory") {
   /**
    * Collects what the tracer of the context records.
    *

@@ -1,0 +1,124 @@
+/**
+ * Every public layer can be built with public modules alone: no layer needs a service that a program cannot provide.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Metric, Schema } from "effect"
+import { HttpRouter } from "effect/http"
+import * as All from "tasker-telemetry"
+import * as NodeLogDestination from "tasker-telemetry/node/NodeLogDestination"
+import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
+import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
+import * as Testing from "tasker-telemetry/testing"
+
+const {
+  CorrelationMiddleware,
+  EventBus,
+  EventCatalog,
+  EventMetrics,
+  EventSubscriber,
+  HealthRoute,
+  IndexRoute,
+  LogDestination,
+  LoggingRoute,
+  LogLevels,
+  MetricCluster,
+  MetricStore,
+  MetricsRoute,
+  Step,
+  Task,
+  TaskRoute,
+  TaskRunner,
+  TaskStore,
+  Telemetry,
+  TelemetryRoutes,
+  TelemetryTracer,
+  WorkflowMetrics
+} = All
+
+const step = Step.make("step", { run: () => Effect.void })
+const task = Task.make("task", { input: Schema.Struct({}), steps: [step] })
+
+const bus = EventBus.layer
+const store = MetricStore.layer
+const channels = NodeProcessChannels.layer
+const runner = TaskRunner.layer.pipe(Layer.provideMerge(Layer.merge(bus, TaskStore.layerMemory)))
+const app = Layer.mergeAll(HttpRouter.layer, NodeHttpServer.layerHttpServices)
+const services = Layer.mergeAll(runner, store, LogLevels.layer, app)
+
+/** The layer of a worker thread, with a port of a store in this one. */
+const shared = Layer.unwrap(
+  Effect.map(
+    Effect.flatMap(MetricStore.MetricStore, (store) => store.share({ maximumBytes: 1_000_000 })),
+    MetricStore.layerShared
+  )
+).pipe(Layer.provide(store))
+
+/** By module and name. That nothing is required is for the compiler to check: the type has no requirements. */
+const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
+  "CorrelationMiddleware.layer": CorrelationMiddleware.layer.pipe(Layer.provide(app)),
+  "EventBus.layer": bus,
+  "EventBus.layerNoop": EventBus.layerNoop,
+  "EventMetrics.layer": EventMetrics.layer("own", (store) => [
+    EventMetrics.count(
+      EventCatalog.catalog["task.completed"],
+      store.counter({ name: "own_total", help: "Own.", attributes: ["task"] }),
+      { task: "taskName" }
+    )
+  ]).pipe(Layer.provide(Layer.merge(bus, store))),
+  "EventSubscriber.layer": EventSubscriber.layer({ "*": () => Effect.void }).pipe(Layer.provide(bus)),
+  "HealthRoute.layer": HealthRoute.layer.pipe(Layer.provide(services)),
+  "IndexRoute.layer": IndexRoute.layer.pipe(Layer.provide(services)),
+  "LogDestination.layer": LogDestination.layer(() => {}),
+  "LogDestination.layerMemory": LogDestination.layerMemory,
+  "LogDestination.layerNoop": LogDestination.layerNoop,
+  "LogLevels.layer": LogLevels.layer,
+  "LoggingRoute.layer": LoggingRoute.layer.pipe(Layer.provide(services)),
+  "MetricCluster.layerPrimary": MetricCluster.layerPrimary().pipe(Layer.provide([store, channels])),
+  "MetricCluster.layerWorker": MetricCluster.layerWorker().pipe(Layer.provide([store, channels])),
+  "MetricStore.layer": store,
+  "MetricStore.layerNoop": MetricStore.layerNoop,
+  "MetricStore.layerShared": shared,
+  "MetricsRoute.layer": MetricsRoute.layer.pipe(Layer.provide(services)),
+  "TaskRoute.layer": TaskRoute.layer({ tasks: [task] }).pipe(Layer.provide(services)),
+  "TaskRunner.layer": runner,
+  "TaskStore.layerMemory": TaskStore.layerMemory,
+  "TaskStore.layerNoop": TaskStore.layerNoop,
+  "Telemetry.layer": Telemetry.layer(),
+  "Telemetry.layerConfig": Telemetry.layerConfig(),
+  "Telemetry.layerLogging": Telemetry.layerLogging(),
+  "Telemetry.layerMetrics": Telemetry.layerMetrics(),
+  "Telemetry.layerNoop": Telemetry.layerNoop,
+  "Telemetry.layerTracing": Telemetry.layerTracing(),
+  "TelemetryRoutes.layer": TelemetryRoutes.layer().pipe(Layer.provide(services)),
+  "TelemetryRoutes.layerUntraced": TelemetryRoutes.layerUntraced(),
+  "TelemetryTest.layer": Testing.TelemetryTest.layer(),
+  "TelemetryTracer.layer": TelemetryTracer.layer,
+  "TelemetryTracer.layerNoop": TelemetryTracer.layerNoop,
+  "WorkflowMetrics.layer": WorkflowMetrics.layer.pipe(Layer.provide(Layer.merge(bus, store))),
+  "node/NodeLogDestination.layer": NodeLogDestination.layer,
+  "node/NodeProcessChannels.layer": channels,
+  "node/NodeRuntimeMetrics.layer": NodeRuntimeMetrics.layer.pipe(Layer.provide(store))
+}
+
+describe("public layers", () => {
+  it.effect.each(Object.entries(layers))("%s", ([, layer]) =>
+    Effect.scoped(Layer.build(layer)).pipe(
+      Effect.provideService(Metric.MetricRegistry, new Map()),
+      Effect.tap((context) => Effect.sync(() => assert.isDefined(context)))
+    ))
+
+  it("are all of them", () => {
+    const modules: Readonly<Record<string, unknown>> = {
+      ...All,
+      ...Testing,
+      "node/NodeLogDestination": NodeLogDestination,
+      "node/NodeProcessChannels": NodeProcessChannels,
+      "node/NodeRuntimeMetrics": NodeRuntimeMetrics
+    }
+    const found = Object.entries(modules).flatMap(([module, exported]) =>
+      Object.getOwnPropertyNames(exported).filter((name) => name.startsWith("layer")).map((name) => `${module}.${name}`)
+    )
+    assert.deepStrictEqual(Object.keys(layers).toSorted(), found.toSorted())
+  })
+})
