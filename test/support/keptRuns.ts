@@ -4,16 +4,8 @@
 import { assert } from "@effect/vitest"
 import { Effect, Fiber, Layer, Metric, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  LogDestination,
-  MetricSnapshot,
-  MetricStore,
-  SpanMemory,
-  Step,
-  Task,
-  TaskRunner,
-  Telemetry
-} from "tasker-telemetry"
+import { LogDestination, MetricSnapshot, MetricStore, Step, Task, TaskRunner, Telemetry } from "tasker-telemetry"
+import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
 
@@ -30,7 +22,7 @@ const work = Step.make("work", {
 const Work = Task.make("work", { input: Input, steps: [prepare, work] })
 
 const layer = Layer.provideMerge(
-  SpanMemory.SpanMemory.layer,
+  SpanMemory.layer,
   Telemetry.layer({ tracing: { keep: { ratio: 0, slowerThan: "1 second" } } }, {
     logDestination: LogDestination.layerNoop
   })
@@ -45,7 +37,7 @@ export const check = (runs: number): Effect.Effect<void, unknown> =>
       yield* TestClock.adjust("3 seconds")
       yield* Fiber.join(fiber)
     }
-    const spans = yield* Effect.flatMap(SpanMemory.SpanMemory, (memory) => memory.spans)
+    const spans = yield* Effect.flatMap(SpanMemory, (memory) => memory.spans)
     const named = (name: string) => spans.filter((span) => span.name === name)
     const reasons = named("tasker.task.execution").map(({ attributes }) => attributes.get("tasker.keep.reason"))
     assert.deepStrictEqual(
@@ -74,7 +66,7 @@ export const checkLarge = (steps: number): Effect.Effect<void, unknown> =>
     })
     const Large = Task.make("large", { input: Schema.Struct({}), steps: [...parts, last] })
     yield* Effect.exit(TaskRunner.run(Large, {}))
-    const spans = yield* Effect.flatMap(SpanMemory.SpanMemory, (memory) => memory.spans)
+    const spans = yield* Effect.flatMap(SpanMemory, (memory) => memory.spans)
     const names = spans.filter(({ name }) => name === "tasker.step.execution").map(({ attributes }) =>
       attributes.get("tasker.step.name")
     )
