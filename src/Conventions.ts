@@ -1,14 +1,14 @@
 /**
  * The names this library emits: span names, attribute keys and metric names.
  *
- * Every producer takes its names from here, so that dashboards, alert rules and
- * tests can do the same and a rename is one edit.
+ * Every producer takes its names from here. Dashboards, alert rules and tests can
+ * import them, too, so a rename is one edit.
  *
  * **Details**
  *
- * Span names are low-cardinality and never contain an id; ids are attributes.
- * Metric names follow the Prometheus naming rules: `tasker_` prefix, base units
- * (`_seconds`), `_total` on counters.
+ * Span names have few distinct values and never contain an id. Ids are
+ * attributes. Metric names follow the rules of Prometheus: prefix `tasker_`, base
+ * units (`_seconds`), `_total` for counters.
  *
  * @since 0.1.0
  */
@@ -125,10 +125,10 @@ export const MetricName = {
  *
  * **Details**
  *
- * They are the names of OpenTelemetry's semantic conventions as Prometheus
- * writes them. Where those have none: `process_start_time_seconds` is
- * Prometheus' own, `v8js_heap_size_limit_bytes` is V8's, and the other two are
- * what Node programs have been called by for long.
+ * The names are those of OpenTelemetry's semantic conventions, written as
+ * Prometheus writes names. If the conventions have no name:
+ * `process_start_time_seconds` is Prometheus' name, `v8js_heap_size_limit_bytes`
+ * is V8's. The other two are names that Node programs have used for years.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/

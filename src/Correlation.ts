@@ -1,16 +1,15 @@
 /**
- * Who a piece of telemetry belongs to: the correlation id of the request, and
- * the task and step that are running.
+ * What a piece of telemetry belongs to: the correlation id of a request, the
+ * running task and the running step.
  *
- * Both live in the fiber's context, so every fiber forked below inherits them
- * and leaving the region restores what was there before. There is no thread
- * local and no registry of running tasks.
+ * The fiber's context holds them, so every fiber that is forked below inherits
+ * them. After the region, the values from before are back.
  *
  * **Gotchas**
  *
- * The correlation id is not the trace id: one request can cause many traces
- * (a sampled-out trace has no id anybody can look up), and all of them carry
- * the same correlation id.
+ * The correlation id is not the trace id. One request can cause many traces, and
+ * all of them carry the same correlation id. A trace that is not sampled has no
+ * id that can be looked up.
  *
  * @since 0.1.0
  */
@@ -20,8 +19,8 @@ import * as Effect from "effect/Effect"
 import { alphanumeric } from "./internal/identifiers.ts"
 
 /**
- * The correlation id of the current fiber, `undefined` outside of any request
- * or task.
+ * The correlation id of the current fiber; `undefined` outside of requests and
+ * tasks.
  *
  * **Example** (Reading the current id)
  *
@@ -44,7 +43,8 @@ export const CorrelationId: Context.Reference<string | undefined> = Context.Refe
 )
 
 /**
- * The task, and inside a step the step, that the current fiber works for.
+ * The task that the current fiber works for, and its step if the fiber is inside
+ * one.
  *
  * @category models
  * @since 0.1.0
@@ -89,13 +89,13 @@ const maximumLength = 100
 const pattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/
 
 /**
- * Tells whether a string may be used as a correlation id: 1 to 100 characters,
- * a letter or digit first, then letters, digits, `_` and `-`.
+ * Tells whether a string may be a correlation id: 1 to 100 letters, digits, `_`
+ * and `-`, with a letter or digit first.
  *
  * **When to use**
  *
- * Use before taking an id from outside. The rule keeps an id harmless wherever
- * it is printed: no spaces, quotes, line breaks or markup.
+ * Use before you take an id from outside. The rule keeps an id harmless in every
+ * output: no spaces, quotes, line breaks or markup.
  *
  * @category predicates
  * @since 0.1.0
@@ -126,7 +126,7 @@ export const generate: Effect.Effect<string> = Effect.zipWith(
  * **Details**
  *
  * A missing or blank id gives a new one. An invalid id gives a new one and a
- * debug log line that says so without repeating the refused text, which may be
+ * debug log line. The line does not repeat the refused text, which may be
  * hostile.
  *
  * @category constructors
@@ -192,8 +192,8 @@ export const toHeaders = (name: string = defaultHeader): Effect.Effect<Record<st
   Effect.map(CorrelationId, (id): Record<string, string> => id === undefined ? {} : { [name.toLowerCase()]: id })
 
 /**
- * Runs an effect, and every fiber it forks, under a correlation id; the id that
- * was there before is back afterwards.
+ * Runs an effect, and every fiber that it forks, under a correlation id.
+ * Afterwards the id from before is back.
  *
  * @param id a valid id, see {@link isValid}
  * @category combinators

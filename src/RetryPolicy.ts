@@ -1,8 +1,8 @@
 /**
- * When a failed step is tried again, and how long to wait before.
+ * Whether a failed step is tried again, and how long it waits before.
  *
- * The computation is pure; the only randomness, the jitter, is a number handed
- * in from outside.
+ * The computation is pure. Its only randomness is the jitter, which the caller
+ * passes in as a number.
  *
  * @since 0.1.0
  */
@@ -23,13 +23,13 @@ const wait = Schema.Duration.check(
 )
 
 /**
- * The schema of a policy: attempts, the table of waits and what bounds them.
+ * The schema of a policy: attempts, the table of waits, and their bounds.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const RetryPolicy = Schema.Struct({
-  /** Attempts in all, the first one included; 1 means no retry. */
+  /** Number of all attempts, the first one included; 1 means no retry. */
   maximumAttempts: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })),
   /** The waits after the first, second, … failed attempt. */
   delays: Schema.Array(wait).check(Schema.isMinLength(1)),
@@ -37,7 +37,7 @@ export const RetryPolicy = Schema.Struct({
   multiplier: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 10 })),
   /** Longest wait, also for a server's `Retry-After`. */
   maximum: wait,
-  /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
+  /** Largest share, 0 to 1, by which the jitter makes a wait longer or shorter. */
   jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 })
 
@@ -50,13 +50,14 @@ export const RetryPolicy = Schema.Struct({
 export type RetryPolicy = typeof RetryPolicy.Type
 
 /**
- * The part of a policy that a step sets; the configuration fills in the rest.
+ * The part of a policy that a step sets. The configuration gives the other
+ * values.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Attempts in all, the first one included; 1 means no retry. */
+  /** Number of all attempts, the first one included; 1 means no retry. */
   readonly maximumAttempts?: number | undefined
   /** No option: the option is `maximumAttempts`. */
   readonly maxAttempts?: Mistake<"write maximumAttempts"> | undefined
@@ -66,7 +67,7 @@ export interface Options {
   readonly multiplier?: number | undefined
   /** Longest wait, also for a server's `Retry-After`. */
   readonly maximum?: DurationSuchAs<"5 minutes"> | undefined
-  /** Largest share, 0 to 1, by which a wait is moved up or down at random. */
+  /** Largest share, 0 to 1, by which the jitter makes a wait longer or shorter. */
   readonly jitter?: number | undefined
 }
 
@@ -90,8 +91,8 @@ export const defaults: RetryPolicy = {
  *
  * **Details**
  *
- * Fails with the rule in words when the result is not a valid policy, for
- * example `expected a whole number between 1 and 1000 at retry.maximumAttempts, got 0`.
+ * If the result is not a valid policy, it fails with the rule in words, such as `expected a whole number between 1 and
+ * 1000 at retry.maximumAttempts, got 0`.
  *
  * **Example** (Retrying twice)
  *
@@ -119,7 +120,7 @@ export const complete = (options: Options, base: RetryPolicy = defaults): Result
     : Result.fail(`expected ${broken.expected} at retry.${broken.field}, got ${quoteValue(options[broken.field])}`)
 }
 
-/** Code without types may have given anything. */
+/** Code without types may give any value. */
 const durationsOf = (given: unknown): unknown => Array.isArray(given) ? given.map(toDuration) : given
 
 const rule = <K extends keyof RetryPolicy>(field: K, expected: string) => ({
@@ -141,14 +142,13 @@ const rules = [
  *
  * **Details**
  *
- * `delays[attempt - 1]`, beyond the table `floor(attempt ^ multiplier)`
- * seconds, moved by at most `jitter` of itself, never above `maximum`. A
- * `retryAfter` takes the place of all of that and is only bounded by `maximum`:
- * moving it down would ask the server again before it wanted to be asked.
+ * The wait is `delays[attempt - 1]`, and beyond the table `floor(attempt ^ multiplier)` seconds. The jitter changes it
+ * by at most the share `jitter`. It is never above `maximum`. A `retryAfter` replaces this computation; only `maximum`
+ * bounds it. A shorter wait would ask the server too early.
  *
  * @param policy the policy of the step
  * @param attempt number of the attempt that failed, counted from 1
- * @param random a number from 0 up to, not including, 1 that decides the jitter; 0.5 means none
+ * @param random a number from 0 to below 1 that decides the jitter; 0.5 means none
  * @param retryAfter what the other side asked for
  * @category computations
  * @since 0.1.0

@@ -3,10 +3,10 @@
  *
  * **Details**
  *
- * Every layer here provides the {@link Services}: the task runner, the event
- * bus, the metric store, and what routes and tools need beside them. It also
- * installs the tracer and the logger, so spans and `Effect.log` of the whole
- * program take part.
+ * Every layer here provides the {@link Services}: the task runner, the event bus,
+ * the metric store, and the services that routes and tools need. It also installs
+ * the tracer and the logger, so spans and `Effect.log` of the whole program take
+ * part.
  *
  * @since 0.1.0
  */
@@ -64,7 +64,7 @@ export type Services =
  * @since 0.1.0
  */
 export interface Parts {
-  /** Where log lines go; by default standard output or error, as `logging.destination` says. */
+  /** Where log lines go. By default, `logging.destination` chooses standard output, standard error or a file. */
   readonly logDestination?: Layer.Layer<LogDestination.LogDestination> | undefined
   /** What differs from the default routes of events, made by `EventRouter.override`. */
   readonly routes?: ReadonlyArray<EventRouter.RouteOverride> | undefined
@@ -74,17 +74,17 @@ export interface Parts {
    */
   readonly metricStore?: Layer.Layer<MetricStore.MetricStore, never, ProcessChannels> | undefined
   /**
-   * Where records of tasks are kept. Takes precedence over a `TaskStore` of the program's own in the context in which
-   * the layer is built, and that over the memory store. A `TaskStore` that is given to a run or beside the layer gets
-   * no records; the runner warns of it.
+   * Where records of tasks are kept. Without this part, the layer takes the `TaskStore` of the context that it is built
+   * in. If the context has none, it takes the memory store. A `TaskStore` that is provided to a run gets no records,
+   * and the runner warns about it.
    */
   readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
-  /** Subscribers and sinks that see a closing program to its end, such as `EventSubscriber.layer`. */
+  /** Subscribers and sinks that still get the last events of a program that closes, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | MetricStore.MetricStore> | undefined
 }
 
 /**
- * Everything, configured by options in code. The environment is not read.
+ * Builds everything, configured by options in code. The environment is not read.
  *
  * **Example** (Sending spans to a collector)
  *
@@ -109,8 +109,8 @@ export const layer = (
   )
 
 /**
- * Everything, configured by `TASKER_…` and `OTEL_…` variables of the current
- * `ConfigProvider`; options in code take precedence over them.
+ * Builds everything, configured by `TASKER_…` and `OTEL_…` variables of the
+ * current `ConfigProvider`. Options in code take precedence.
  *
  * @category layers
  * @since 0.1.0
@@ -129,7 +129,7 @@ export const layerConfig = (
   )
 
 /**
- * Everything, from the environment.
+ * Builds everything, configured by the environment alone.
  *
  * **Example** (Running a program with telemetry)
  *
@@ -146,8 +146,8 @@ export const layerConfig = (
 export const TelemetryLive: Layer.Layer<Services, TelemetryConfig.TelemetryConfigError> = layerConfig()
 
 /**
- * Workflows run, nothing is observed: no event, log line, metric or span of
- * ours. The program's own tracer and loggers stay as they are.
+ * Runs workflows and observes nothing: it makes no event, log line, metric or
+ * span. The program's own tracer and loggers stay as they are.
  *
  * @category layers
  * @since 0.1.0
@@ -222,19 +222,19 @@ export const layerTracing = (
   signal(options, {}, (config) => Layer.provideMerge(merged(spanSinks(config)), tracer(config)))
 
 /**
- * Brings everything recorded so far to where it goes: log lines to their
- * destination, ended spans and metrics to the receiver. Never fails.
+ * Sends everything that is recorded so far: log lines to their destination, ended
+ * spans and metrics to the receiver. Never fails.
  *
  * **When to use**
  *
- * Use before a process is frozen or left, as in a serverless function. Closing
- * the layer flushes by itself.
+ * Use before a process is frozen, as in a serverless function. The layer flushes
+ * by itself when it closes.
  *
  * **Gotchas**
  *
- * While a receiver does not answer, attempts go on for as long as the options
- * `delivery` and `metrics.exportTimeout` (30 seconds) allow. Where less time is
- * left, give the flush a time limit of its own; the lines are written at once.
+ * While a receiver does not answer, attempts go on as long as the options
+ * `delivery` and `metrics.exportTimeout` (30 seconds) allow. If you have less
+ * time, give the flush a time limit of your own. Log lines are written at once.
  *
  * @category utilities
  * @since 0.1.0
@@ -261,7 +261,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
     ))
   )
 
-/** The store of a telemetry layer around this one, which keeps its own tasks only. */
+/** The store of an outer telemetry layer. The outer layer keeps records of its own tasks only. */
 const OuterStore = Context.Reference<TaskStore.TaskStore["Service"] | undefined>(
   "tasker-telemetry/Telemetry/OuterStore",
   { defaultValue: () => undefined }
@@ -293,7 +293,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   const base = Layer.provideMerge(redactionLayer(config), ownServices)
   const doubts = [...warnings, ...EventRouter.unknownFilters(config.events.filtered)]
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
-    // The runner is closed before the sinks: what it still runs is cancelled in their sight.
+    // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
     Layer.provideMerge(sinks(config)),
@@ -303,7 +303,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   )
 }
 
-/** The policy, with a count of what it masks by rule. */
+/** The redaction policy. It counts the values that it masks, by rule. */
 const redactionLayer = (config: Config): Layer.Layer<never, never, SelfStatistics> =>
   Layer.effect(
     Redaction.Current,

@@ -1,21 +1,19 @@
 /**
- * The configuration of everything: one Schema with the default, the range, the
- * environment variables and the meaning of each option.
+ * The configuration of everything: one schema with the default, range, environment variables and meaning of each
+ * option.
  *
  * **Details**
  *
  * Options come from three places; the first that has a value wins:
  *
  * 1. options given in code,
- * 2. `TASKER_…` variables (`tracing.sampler.ratio` is
- *    `TASKER_TRACING_SAMPLER_RATIO`),
+ * 2. `TASKER_…` variables (`tracing.sampler.ratio` is `TASKER_TRACING_SAMPLER_RATIO`),
  * 3. the standard `OTEL_…` variables.
  *
- * A bad option or `TASKER_…` value fails the layer with its path and rule. A bad
- * `OTEL_…` value is reported once and replaced, as the OpenTelemetry
- * specification asks; with `strict` it fails too. A standard variable that has no
- * effect here is reported like a bad value. A `TASKER_…` variable that no
- * option has, and a misspelt `OTEL_…` variable, is reported once and ignored.
+ * A bad option or `TASKER_…` value fails the layer. The error names path and rule. A bad `OTEL_…` value is reported
+ * once and replaced, as the OpenTelemetry specification asks; with `strict` it fails too. A standard variable that has
+ * no effect here is reported like a bad value. A `TASKER_…` variable without an option, or a misspelt `OTEL_…`
+ * variable, is reported once and ignored.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @since 0.1.0
@@ -61,8 +59,8 @@ type Input<A> = A extends Duration.Duration ? DurationSuchAs<"5 seconds">
   : { readonly [K in keyof A]?: Input<A[K]> | undefined }
 
 /**
- * Options as a program writes them: any part of {@link TelemetryConfig}, with
- * durations as `"5 seconds"` and secrets as plain or redacted text.
+ * Options as a program writes them: any part of {@link TelemetryConfig}.
+ * Durations are written as `"5 seconds"`, secrets as plain or redacted text.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +83,7 @@ export class TelemetryConfigError extends Schema.TaggedError<TelemetryConfigErro
 }) {}
 
 /**
- * The configuration in force; the defaults where no telemetry layer is provided.
+ * The configuration in force. Without a telemetry layer it is the defaults.
  *
  * @category references
  * @since 0.1.0
@@ -96,8 +94,7 @@ export const Current: Context.Reference<TelemetryConfig> = Context.Reference<Tel
 )
 
 /**
- * All options of the schema with path, default, rule, variables and meaning, in
- * the order of their declaration.
+ * All options of the schema, in the order of their declaration.
  *
  * **When to use**
  *
@@ -117,8 +114,7 @@ export const options: ReadonlyArray<{
 }))
 
 /**
- * The configuration from options given in code alone; the environment is not
- * read.
+ * Makes the configuration from options in code. The environment is not read.
  *
  * **Example** (Sampling a tenth of the traces)
  *
@@ -135,14 +131,13 @@ export const make = (given: Options = {}): Effect.Effect<TelemetryConfig, Teleme
   Effect.map(build(given, { tasker: {}, otel: {} }), (loaded) => loaded.config)
 
 /**
- * The configuration from options, then `TASKER_…`, then `OTEL_…` variables of
- * the current `ConfigProvider`.
+ * Makes the configuration from options, then `TASKER_…`, then `OTEL_…` variables
+ * of the current `ConfigProvider`.
  *
  * **Details**
  *
- * `warnings` are the sentences about `OTEL_…` values that were replaced, and
- * about `TASKER_…` variables that no option has; they are for the caller to
- * report once.
+ * `warnings` has a sentence for each `OTEL_…` value that was replaced and each
+ * `TASKER_…` variable that no option has. The caller reports them once.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * Writes the wire format of Protocol Buffers.
  *
- * A message in a message is written in place: `open` leaves room for its length,
- * `close` fills it in. Nothing is encoded into a buffer of its own first.
+ * A nested message is written in place: `open` reserves room for its length, and
+ * `close` writes the length.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  * @internal
@@ -12,11 +12,11 @@ const wireVarint = 0
 const wireFixed64 = 1
 const wireBytes = 2
 
-/** Bytes of a tag and a 64-bit varint at most, with room to spare. */
+/** A tag and a 64-bit varint have at most so many bytes. */
 const mostForScalar = 24
-/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+/** A UTF-16 unit takes at most so many bytes of UTF-8. */
 const mostPerUnit = 3
-/** Above this a doubled number is not exact. */
+/** Twice a larger number is not exact. */
 const exactlyDoubled = 2 ** 52
 
 const encoder = new TextEncoder()
@@ -26,7 +26,7 @@ export class ProtobufWriter {
   #view: DataView
   #length = 0
 
-  /** A writer that has room for so many bytes before it has to grow. */
+  /** Makes a writer with room for so many bytes. It grows if it needs more. */
   constructor(capacity = 1024) {
     this.#bytes = new Uint8Array(Math.max(capacity, 1))
     this.#view = new DataView(this.#bytes.buffer)
@@ -37,27 +37,27 @@ export class ProtobufWriter {
     return this.#length
   }
 
-  /** A copy of what was written; the writer starts afresh. */
+  /** Gives a copy of the bytes. The writer starts afresh. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.slice(0, this.#length)
     this.#length = 0
     return taken
   }
 
-  /** A whole number without a tag: negative numbers in two's complement, as `int64` and `enum` are written. */
+  /** Writes a whole number without a tag. Negative numbers are in two's complement, as in `int64` and `enum`. */
   varint(value: number | bigint): void {
     this.#reserve(mostForScalar)
     this.#varint(value)
   }
 
-  /** A field of type `int32`, `int64`, `uint32`, `uint64`, `bool` or `enum`. */
+  /** Writes a field of type `int32`, `int64`, `uint32`, `uint64`, `bool` or `enum`. */
   integer(field: number, value: number | bigint): void {
     this.#reserve(mostForScalar)
     this.#tag(field, wireVarint)
     this.#varint(value)
   }
 
-  /** A whole number without a tag as `sint32` and `sint64` are written: small ones are short, positive or negative. */
+  /** Writes a whole number without a tag, as `sint32` and `sint64`: numbers near zero are short. */
   zigzag(value: number): void {
     this.#reserve(mostForScalar)
     if (Math.abs(value) < exactlyDoubled) {
@@ -68,14 +68,14 @@ export class ProtobufWriter {
     this.#varint(whole < 0n ? whole * -2n - 1n : whole * 2n)
   }
 
-  /** A field of type `sint32` or `sint64`. */
+  /** Writes a field of type `sint32` or `sint64`. */
   signed(field: number, value: number): void {
     this.#reserve(mostForScalar)
     this.#tag(field, wireVarint)
     this.zigzag(value)
   }
 
-  /** A field of type `double`. */
+  /** Writes a field of type `double`. */
   double(field: number, value: number): void {
     this.#reserve(mostForScalar)
     this.#tag(field, wireFixed64)
@@ -83,7 +83,7 @@ export class ProtobufWriter {
     this.#length += 8
   }
 
-  /** A field of type `fixed64` or `sfixed64`. */
+  /** Writes a field of type `fixed64` or `sfixed64`. */
   fixed64(field: number, value: bigint): void {
     this.#reserve(mostForScalar)
     this.#tag(field, wireFixed64)
@@ -91,7 +91,7 @@ export class ProtobufWriter {
     this.#length += 8
   }
 
-  /** A field of type `string`; a lone surrogate, which is not UTF-8, becomes U+FFFD. */
+  /** Writes a field of type `string`. A lone surrogate, which is not UTF-8, becomes U+FFFD. */
   string(field: number, text: string): void {
     const { length } = text
     this.#reserve(mostForScalar + length * mostPerUnit)
@@ -113,7 +113,7 @@ export class ProtobufWriter {
     this.#setLength(start, body)
   }
 
-  /** A field of type `bytes`, or a message that is encoded already. */
+  /** Writes a field of type `bytes`, or a message that is encoded already. */
   bytes(field: number, bytes: Uint8Array): void {
     this.#reserve(mostForScalar)
     this.#tag(field, wireBytes)
@@ -121,33 +121,33 @@ export class ProtobufWriter {
     this.raw(bytes)
   }
 
-  /** Bytes as they are. */
+  /** Writes bytes as they are. */
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }
 
-  /** What another writer wrote, which starts afresh. */
+  /** Writes the bytes of another writer, which starts afresh. */
   move(from: ProtobufWriter): void {
     this.raw(from.#bytes.subarray(0, from.#length))
     from.#length = 0
   }
 
-  /** Starts a message or packed numbers; what is written until `close` is its content. */
+  /** Starts a message or packed numbers. Its content is everything up to `close`. */
   open(field: number): number {
     this.#reserve(mostForScalar)
     this.#tag(field, wireBytes)
     return this.#length++
   }
 
-  /** Ends what `open` started; takes what `open` answered. */
+  /** Ends a message. Its argument is the result of `open`. */
   close(start: number): void {
     this.#reserve(mostForScalar)
     this.#setLength(start, start + 1)
   }
 
-  /** Writes the length of what stands from `body` to the end at `start`, and moves it up to there if it is elsewhere. */
+  /** Writes the number of bytes after `body` at `start`, and moves these bytes up to it. */
   #setLength(start: number, body: number): void {
     const length = this.#length - body
     const moved = start + widthOf(length)
@@ -161,7 +161,7 @@ export class ProtobufWriter {
     this.#varint((field << 3 | wireType) >>> 0)
   }
 
-  /** Needs room that was reserved before. */
+  /** The caller has reserved the room. */
   #varint(value: number | bigint): void {
     if (typeof value === "bigint" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
       this.#varintOfBigInt(BigInt.asUintN(64, wholeOf(value)))
@@ -198,10 +198,10 @@ export class ProtobufWriter {
   }
 }
 
-/** What is no number, or has no end, is 0. */
+/** NaN and infinities become 0. */
 const wholeOf = (value: number | bigint): bigint =>
   typeof value === "bigint" ? value : Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n
 
-/** Bytes of a length as a varint. */
+/** How many bytes a length has as a varint. */
 const widthOf = (length: number): number =>
   length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5

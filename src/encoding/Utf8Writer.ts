@@ -1,29 +1,29 @@
 /**
- * Puts a long text together as UTF-8.
+ * Builds a long text as UTF-8.
  *
  * **Details**
  *
- * Added up as a string, each piece of the text would be an object of its own
- * until the text is encoded. Here a piece is bytes at once: a text of many
- * pieces that differ little leaves nothing to collect.
+ * In a string, each piece would be an object until the text is encoded. The
+ * writer encodes each piece at once, so there is nothing for the garbage
+ * collector.
  *
  * @internal
  */
 
-/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+/** A UTF-16 unit takes at most so many bytes of UTF-8. */
 const mostPerUnit = 3
 
-/** Shorter texts are written faster here than by the encoder, which has to be given a view. */
+/** The writer is faster than the encoder for shorter texts, because the encoder needs a view. */
 const longText = 120
 
-/** Digits of a number below 2^31 at most. */
+/** A number below 2^31 has at most so many digits. */
 const mostDigits = 10
 const zero = 0x30
 
-/** Room for what makes a writer full. */
+/** Room for the text that makes a writer full. */
 const spared = 16_384
 
-/** Lines are encoded when they are this long together. */
+/** Lines are encoded when they have so many characters together. */
 const longestLines = 4096
 
 const encoder = new TextEncoder()
@@ -32,10 +32,10 @@ export class Utf8Writer {
   readonly #capacity: number
   #bytes: Uint8Array<ArrayBuffer>
   #length = 0
-  /** Not encoded yet. */
+  /** Lines that are not encoded yet. */
   #lines = ""
 
-  /** A writer that is full with so many bytes; it goes on all the same. */
+  /** Makes a writer. It is full with so many bytes, and still takes more. */
   constructor(capacity: number) {
     this.#capacity = capacity
     this.#bytes = new Uint8Array(capacity + spared)
@@ -47,13 +47,13 @@ export class Utf8Writer {
     return this.#length
   }
 
-  /** A text of its own; texts that follow each other are encoded together. */
+  /** Writes a whole line. Lines that follow each other are encoded together. */
   line(text: string): void {
     this.#lines += text
     if (this.#lines.length >= longestLines) this.#encodeLines()
   }
 
-  /** A text that is a part of one; a lone surrogate, which is not UTF-8, becomes U+FFFD. */
+  /** Writes a part of a line. A lone surrogate, which is not UTF-8, becomes U+FFFD. */
   text(text: string): void {
     if (this.#lines !== "") this.#encodeLines()
     const { length } = text
@@ -74,7 +74,7 @@ export class Utf8Writer {
     }
   }
 
-  /** A whole number, from 0 and below 2^31. */
+  /** Writes a whole number from 0 to below 2^31. */
   integer(value: number): void {
     if (this.#lines !== "") this.#encodeLines()
     this.#reserve(mostDigits)
@@ -90,7 +90,7 @@ export class Utf8Writer {
     } while (rest > 0)
   }
 
-  /** What was written from `start` to `end`, once more. */
+  /** Writes the bytes from `start` to `end` once more. */
   again(start: number, end: number): void {
     if (this.#lines !== "") this.#encodeLines()
     this.#reserve(end - start)
@@ -98,12 +98,12 @@ export class Utf8Writer {
     this.#length += end - start
   }
 
-  /** Whether so many bytes were written as the writer was made for; lines that are not encoded yet do not count. */
+  /** Whether the writer has as many bytes as it was made for. Lines that are not encoded yet do not count. */
   get isFull(): boolean {
     return this.#length >= this.#capacity
   }
 
-  /** What was written, until the writer is written to again, which starts afresh. */
+  /** Gives the bytes, and starts afresh. The next write overwrites them. */
   take(): Uint8Array<ArrayBuffer> {
     if (this.#lines !== "") this.#encodeLines()
     const taken = this.#bytes.subarray(0, this.#length)
@@ -127,7 +127,7 @@ export class Utf8Writer {
   }
 }
 
-/** Gives texts as UTF-8, each when it is asked for. */
+/** Encodes texts as UTF-8, each one when it is asked for. */
 export function* encodeTexts(texts: Iterable<string>): Generator<Uint8Array<ArrayBuffer>, void> {
   for (const text of texts) yield encoder.encode(text)
 }

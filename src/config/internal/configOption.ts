@@ -1,6 +1,6 @@
 /**
- * One option of the configuration: its schema plus what the loader, the error
- * messages and the generated reference page need to know about it.
+ * One option of the configuration: its schema, and what the loader, the error
+ * messages and the reference page need.
  *
  * @internal
  */
@@ -38,17 +38,17 @@ export type OptionKind =
 
 export interface OptionMeta {
   readonly kind: OptionKind
-  /** What a valid value is, for "expected … at …". */
+  /** Describes a valid value, for the message "expected … at …". */
   readonly expected: string
   readonly default: unknown
   readonly doc: string
-  /** Attribute of the original Tasker configuration this option carries on. */
+  /** The attribute of the original Tasker configuration that became this option. */
   readonly tasker?: string | undefined
   /** Standard variables that set this option, for the reference page. */
   readonly otel?: ReadonlyArray<string> | undefined
   /** The words that an option or the items of a list may be; the case of letters does not matter. */
   readonly choices?: ReadonlyArray<string> | undefined
-  /** Says what is wrong with a value where more can be said than `expected`. */
+  /** Says what is wrong with a value, if a message can say more than `expected`. */
   readonly explain?: ((value: unknown) => ReadonlyArray<Problem>) | undefined
 }
 
@@ -59,7 +59,7 @@ const option = <S extends Schema.Top>(schema: S, meta: OptionMeta) =>
     schema.annotate({ [metaKey]: meta }) as S
   )
 
-/** What is described when an option is declared; everything else comes from its constructor. */
+/** What the declaration of an option says. Its constructor adds everything else. */
 type Describe<A> = Pick<OptionMeta, "doc" | "tasker" | "otel"> & { readonly default: A }
 
 const headerKey = Schema.String.check(Schema.makeFilter(isHeaderName))
@@ -198,7 +198,7 @@ export const headers = (meta: Describe<Readonly<Record<string, Redacted.Redacted
     explain: explainHeaders
   })
 
-/** A duration of at least `minimum`; with `none: true` the option may be absent. */
+/** A duration of at least `minimum`. */
 export const duration = (minimum: Duration.Input, meta: Describe<Duration.Duration>) =>
   option(atLeast(minimum), { ...meta, kind: "duration", expected: expectedDuration(minimum) })
 
@@ -215,7 +215,7 @@ const atLeast = (minimum: Duration.Input) => {
 const expectedDuration = (minimum: Duration.Input) =>
   `a duration of at least ${Duration.format(Duration.fromInputUnsafe(minimum))} (such as "5 seconds", or milliseconds)`
 
-/** An option as found in the schema: where it stands and what it takes. */
+/** An option in the schema: its path, and a check of its values. */
 export interface OptionLeaf {
   readonly path: ReadonlyArray<string>
   readonly meta: OptionMeta
@@ -249,7 +249,9 @@ const metaOf = (schema: Schema.Top): OptionMeta | undefined => {
 const structOf = (schema: Schema.Top): Schema.Top =>
   "fields" in schema ? schema : "schema" in schema ? schema.schema as Schema.Top : Schema.toType(schema)
 
-/** Brings an option given in code to the form the schema checks; what cannot be brought there stays as it is. */
+/**
+ * Converts an option given in code to the form that the schema checks. A value that cannot be converted stays as it is.
+ */
 export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
   if (meta.choices !== undefined) return chosen(meta.choices, value)
   switch (meta.kind) {
@@ -258,7 +260,7 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
     case "durations":
       return Array.isArray(value) ? value.map((item: unknown) => toDuration(item) ?? item) : value
     case "secret":
-      // A record of secrets is never one text: as a text it stays invalid instead of passing as a record without keys.
+      // A text is no record of secrets. It stays a text, so that the schema refuses it.
       if (typeof meta.default === "object") return secretsOf(value)
       return typeof value === "string" ? Redacted.make(value) : value
     default:
@@ -266,7 +268,7 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
   }
 }
 
-/** The words as the option spells them. */
+/** Spells the words as the option does. */
 const chosen = (choices: ReadonlyArray<string>, value: unknown): unknown => {
   if (Array.isArray(value)) return value.map((item) => chosen(choices, item))
   if (typeof value !== "string") return value
@@ -281,7 +283,7 @@ const secretsOf = (value: unknown): unknown =>
       Object.entries(value).map(([key, text]) => [key, typeof text === "string" ? Redacted.make(text) : text])
     )
 
-/** Reads the text of a variable; what cannot be read stays text, and the schema refuses it. */
+/** Reads the text of a variable. A text that cannot be read stays a text, and the schema refuses it. */
 export const fromText = (meta: OptionMeta, source: string): unknown => {
   const text = source.trim()
   switch (meta.kind) {
@@ -311,7 +313,7 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
 const millisOf: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 const shortPart = /(\d+(?:\.\d+)?)(ms|[dhms])(?:\s+|$)/gy
 
-/** `30s`, `1m 30s`: as durations are shown. */
+/** Reads the form in which durations are shown: `30s`, `1m 30s`. */
 const shortDuration = (text: string): Duration.Duration | undefined => {
   const parts = [...text.matchAll(shortPart)]
   return parts.length === 0 || parts.map(([part]) => part).join("") !== text

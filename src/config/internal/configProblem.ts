@@ -1,5 +1,6 @@
 /**
- * What an error says about a value or a name that the configuration cannot use.
+ * What an error message says about a value or a name that the configuration
+ * cannot use.
  *
  * @internal
  */
@@ -21,7 +22,7 @@ const control = /[\p{Cc}\u2028\u2029]/u
 /** Whether a text has no character that ends a line or steers a terminal. */
 export const isPlain = (text: string): boolean => !control.test(text)
 
-/** What RFC 9110 calls a token. */
+/** A token of RFC 9110. */
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
 export const isHeaderName = (text: string): boolean => headerName.test(text)
@@ -29,13 +30,13 @@ export const isHeaderName = (text: string): boolean => headerName.test(text)
 /** Whether a request can carry the text as the value of a header. */
 export const isHeaderValue = (text: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text)
 
-/** What is wrong with a text. */
+/** Explains what is wrong with a text. */
 export const explainText = (value: unknown): ReadonlyArray<Problem> =>
   typeof value === "string" && !isPlain(value)
     ? [{ at: "", rule: "expected a text without control characters", value }]
     : []
 
-/** What is wrong with texts by key. */
+/** Explains what is wrong with a record of texts. */
 export const explainRecord = (value: unknown): ReadonlyArray<Problem> =>
   typeof value !== "object" || value === null
     ? explainText(value)
@@ -43,7 +44,7 @@ export const explainRecord = (value: unknown): ReadonlyArray<Problem> =>
       isPlain(key) ? explainText(text).map((problem) => ({ ...problem, at: `.${key}` })) : explainText(key)
     )
 
-/** What is wrong with headers; neither names nor values are part of it, because either may be the secret. */
+/** Explains what is wrong with headers. The message has neither names nor values, because either may be the secret. */
 export const explainHeaders = (value: unknown): ReadonlyArray<Problem> => {
   if (typeof value !== "object" || value === null) return []
   const headers = Object.entries(value)
@@ -60,11 +61,11 @@ export const explainHeaders = (value: unknown): ReadonlyArray<Problem> => {
 
 // --- Misspelt names ---
 
-/** Characters of a name that are compared. */
+/** Only so many characters of a name are compared. */
 const longestCompared = 100
 
 /**
- * Gives the known name with the fewest letters to change; upper and lower case are the same letter.
+ * Gives the known name with the fewest different letters. Upper and lower case are the same letter.
  *
  * @param most letters that may differ, half of the name by default
  */
@@ -86,7 +87,7 @@ export const nearestName = (
   return nearest
 }
 
-/** Letters to insert, remove or replace to come from one text to the other (Levenshtein). */
+/** The Levenshtein distance: how many letters to insert, remove or replace. */
 const distanceOf = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let index = 0; index < from.length; index++) {

@@ -1,5 +1,6 @@
 /**
- * Where option values come from: code, `TASKER_…` and `OTEL_…` variables.
+ * Finds the value of each option: in code, in `TASKER_…` variables, in `OTEL_…`
+ * variables.
  *
  * @internal
  */
@@ -18,7 +19,7 @@ export interface Environment {
 
 export interface Resolved {
   readonly values: Record<string, unknown>
-  /** Sentences about values that must stop the layer. */
+  /** Sentences about values that make the layer fail. */
   readonly problems: ReadonlyArray<string>
   /** `OTEL_…` values that were replaced. */
   readonly warnings: ReadonlyArray<Warning>
@@ -27,7 +28,7 @@ export interface Resolved {
 const readVariable = (provider: ConfigProvider.ConfigProvider, name: string) =>
   Effect.map(provider.load(name.split("_")), (node) => node?.value?.trim() === "" ? undefined : node?.value)
 
-/** Reads the variables of all options; an empty variable counts as unset, as the specification asks. */
+/** Reads the variables of all options. An empty variable counts as unset, as the specification asks. */
 export const readEnvironment = Effect.fnUntraced(function*(
   provider: ConfigProvider.ConfigProvider,
   leaves: ReadonlyArray<OptionLeaf>
@@ -46,7 +47,7 @@ export const readEnvironment = Effect.fnUntraced(function*(
   }
 })
 
-/** Puts the configuration together; the first of code, `TASKER_…`, `OTEL_…`, default wins. */
+/** Puts the configuration together. The first of code, `TASKER_…`, `OTEL_…` and default wins. */
 export const resolve = (
   leaves: ReadonlyArray<OptionLeaf>,
   given: object,
@@ -78,7 +79,7 @@ export const resolve = (
   return { values, problems, warnings }
 }
 
-/** The first usable value of the standard variables of an option, else its default. */
+/** Gives the first usable value of an option's standard variables, or the default. */
 const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: Array<Warning>): unknown => {
   const values = found.map(({ value }) => fromInput(leaf.meta, value))
   const usable = values.findIndex(leaf.isValid)
@@ -124,7 +125,7 @@ const set = (target: Record<string, unknown>, path: ReadonlyArray<string>, value
 
 const longestShown = 80
 
-/** What may stand before the host of a URL, well-formed or not. */
+/** Everything before the host of a URL, even of a malformed one. */
 const credentials = /^".*@/s
 const isAddress = /endpoint|url/i
 const query = /([?#]).*"$/s
@@ -166,20 +167,20 @@ const samePath = (left: ReadonlyArray<string>, right: ReadonlyArray<string>) =>
 
 // --- Variables that no option has ---
 
-/** What a variable of ours begins with. */
+/** The prefix of our variables. */
 const ours = "TASKER"
-/** What the variables of OpenTelemetry begin with; other programs of the machine have variables of this kind, too. */
+/** The prefix of OpenTelemetry's variables. Other programs on the machine may have variables with this prefix, too. */
 const standard = "OTEL"
 
-/** Names looked at, and sentences given; a program may have variables of its own with our prefix. */
+/** The highest number of names that are checked. A program may have variables of its own with our prefix. */
 const mostNames = 1000
 const mostSentences = 20
 
 /**
- * Finds `TASKER_…` variables that no option has, and `OTEL_…` variables that are
- * up to two letters away from one that is read. Gives a sentence for each, with
- * the known name that is nearest to it; the value is not shown. A provider that
- * cannot list its names gives none.
+ * Finds `TASKER_…` variables that no option has, and `OTEL_…` variables that
+ * differ from a known one by up to two letters. Gives a sentence for each, with
+ * the nearest known name and without the value. If a provider cannot list its
+ * names, there are no sentences.
  */
 export const findUnknownVariables = (
   provider: ConfigProvider.ConfigProvider,

@@ -1,6 +1,6 @@
 /**
- * What operators may change about a metric that a program declares, and what is
- * wrong with a view that cannot be taken.
+ * What operators may change about a declared metric, and what is wrong with an
+ * invalid view.
  *
  * @internal
  */
@@ -42,10 +42,10 @@ const accepts = Object.fromEntries(
   known.map((field) => [field, Schema.is(MetricView.fields[field] as Schema.Codec<unknown>)])
 )
 
-/** Problems that are named. */
+/** The highest number of problems in a message. */
 const mostProblems = 20
 
-/** Names the keys that no view has, with the nearest known one, and the keys whose value no view can take. */
+/** Names unknown keys, with the nearest known key, and the keys that have an invalid value. */
 export const explain = (views: unknown): ReadonlyArray<Problem> =>
   !Array.isArray(views) ? [] : views.flatMap((view: unknown, index): ReadonlyArray<Problem> => {
     if (typeof view !== "object" || view === null || Array.isArray(view)) {

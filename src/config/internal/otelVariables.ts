@@ -1,6 +1,6 @@
 /**
- * The standard `OTEL_…` variables: which option each one sets and how its text
- * is read, with the tolerance the OpenTelemetry specification asks for.
+ * The standard `OTEL_…` variables: which option each one sets and how its text is read. The OpenTelemetry specification
+ * asks to tolerate bad values.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @internal
@@ -16,10 +16,10 @@ export interface Standard {
   readonly value: unknown
 }
 
-/** A value that cannot be used, in words. */
+/** A sentence about a value that cannot be used. */
 export interface Warning {
   readonly problem: string
-  /** What is used instead, as in `using "tasker"`; without it the sentence is complete. */
+  /** What is used in its place, as in `using "tasker"`. If it is missing, the sentence is complete. */
   readonly instead?: string | undefined
 }
 
@@ -36,7 +36,7 @@ const url = (text: string): unknown => text.replace(/\/+$/, "")
 
 const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
 
-/** The words of the specification and of its implementations that no option has. */
+/** Words of the specification and of its implementations that the option does not have. */
 const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
 const logLevel = (text: string): unknown => logLevels[text.toLowerCase()] ?? text
 const headers = (text: string): unknown => {
@@ -46,7 +46,7 @@ const headers = (text: string): unknown => {
     : Object.fromEntries(Object.entries(found).map(([key, value]) => [key.toLowerCase(), Redacted.make(value)]))
 }
 
-/** In the order of precedence: of two variables for one option the first with a usable value wins. */
+/** In the order of precedence. If two variables set one option, the first usable value wins. */
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SERVICE_NAME", { path: "service.name", read: same }],
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: same }],
@@ -89,13 +89,13 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
 /** Variables that have no effect here. If one is set, it is reported once, with what is used instead. */
 interface Unsupported {
   readonly variables: ReadonlyArray<string>
-  /** Values, in lower case, that ask for what is done anyway. */
+  /** Values, in lower case, that ask for what the package does anyway. */
   readonly harmless?: ReadonlyArray<string>
-  /** Whether the value is left out of the message, because it may tell where secrets are. */
+  /** Whether the message leaves the value out, because the value may tell where secrets are. */
   readonly hidden?: boolean
   /** What is wrong with the variable; `is not supported` by default. */
   readonly why?: string
-  /** What is used instead. */
+  /** What is used in its place. */
   readonly instead: string
 }
 
@@ -167,10 +167,10 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
 const disabled = "OTEL_SDK_DISABLED"
 const resource = "OTEL_RESOURCE_ATTRIBUTES"
 
-/** Samplers whose argument is a ratio; the argument of any other sampler has no meaning. */
+/** Samplers that have a ratio as argument. The argument of any other sampler has no meaning. */
 const ratioSamplers = ["traceidratio", "parentbased_traceidratio"]
 
-/** Every variable that is read, if only to say that it has no effect. */
+/** Every variable that is read, also the ones without effect. */
 export const otelVariables: ReadonlyArray<string> = [
   ...new Set([
     ...mappings.map(([variable]) => variable),
@@ -181,8 +181,8 @@ export const otelVariables: ReadonlyArray<string> = [
 ]
 
 /**
- * Reads the variables that are set into values by option path, in the order of precedence; what cannot be used is said
- * in `warnings`.
+ * Reads the variables into values by option path, in the order of precedence. `warnings` gets a sentence for each
+ * unusable value.
  */
 export const readOtel = (
   environment: Readonly<Record<string, string>>,
@@ -258,14 +258,14 @@ const readUnsupported = (environment: Readonly<Record<string, string>>, warnings
 
 // --- Lists in the text of a variable ---
 
-/** The parts of a text between its commas. */
+/** Gives the parts of a text between its commas. */
 export const items = (text: string): ReadonlyArray<string> =>
   text.split(",").map((item) => item.trim()).filter((item) => item !== "")
 
-/** `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
+/** Reads `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
 export const pairs = (text: string): Record<string, string> | undefined => decodePairs(text, (key) => key)
 
-/** The same with percent-encoded keys, as the OpenTelemetry specification writes resource attributes. */
+/** Reads the same with percent-encoded keys, as the OpenTelemetry specification writes resource attributes. */
 export const attributePairs = (text: string): Record<string, string> | undefined => decodePairs(text, decodePercent)
 
 const decodePairs = (

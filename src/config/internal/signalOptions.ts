@@ -1,5 +1,5 @@
 /**
- * The options of metrics, spans, and of the receiver that gets both.
+ * The options of metrics, of spans, and of the receiver that gets both.
  *
  * @internal
  */
