@@ -1,15 +1,15 @@
 /**
- * The door through which every event passes: it stamps the envelope on the
- * caller's fiber, looks the compiled route up once, and hands the envelope to
- * the built-in sinks and to the queues of subscribers.
+ * Publishes events. The bus makes the envelope on the caller's fiber, looks up
+ * the compiled route once, and hands the envelope to the built-in sinks and to
+ * the queues of subscribers.
  *
- * Publishing never fails, never waits and never throws. A sink that throws is
- * contained and counted, and the other sinks still get the event.
+ * Publishing never fails, never waits and never throws. If a sink throws, the
+ * error is counted, and the other sinks still get the event.
  *
  * **Gotchas**
  *
- * Sinks run now, in the order metrics, trace, log, on the publisher's fiber:
- * they see its context and must be quick. Anything slow is a subscriber.
+ * Sinks run at once, in the order metrics, trace, log, on the publisher's fiber.
+ * They see its context and must be quick. Slow work belongs into a subscriber.
  *
  * @since 0.1.0
  */
@@ -42,11 +42,14 @@ import * as EventDispatch from "./internal/EventDispatch.ts"
  */
 export interface EventSink {
   readonly name: string
-  /** The signal it produces; `all` sees every event, `subscriber` too, after the others. */
+  /**
+   * The signal that the sink produces. A sink of `all` sees every event. A `subscriber` does too, after the other
+   * sinks.
+   */
   readonly signal: EventSignal | "all" | "subscriber"
-  /** Names it wants, asked once per name; all by default. */
+  /** Tells whether the sink wants an event; called once per name. Without it, the sink gets all events. */
   readonly accepts?: ((name: string) => boolean) | undefined
-  /** Whether it gets what it accepts without a route to metrics, too, unless an override denies that. */
+  /** Whether the sink gets the events that it accepts without a route to metrics, unless an override denies that. */
   readonly impliesRoute?: boolean | undefined
   readonly handle: (
     envelope: EventEnvelope,
@@ -62,11 +65,14 @@ export interface EventSink {
  * @since 0.1.0
  */
 export interface SubscriptionOptions {
-  /** Who listens; the attribute `subscriber` of the counters. */
+  /** Name of the subscriber; the attribute `subscriber` of the counters. */
   readonly name: string
-  /** Events it holds, at least 1; what comes when it is full is dropped and counted. 1024 by default. */
+  /**
+   * Number of events that it holds, at least 1; 1024 by default. A full queue drops new events and counts them. 1024 by
+   * default.
+   */
   readonly capacity?: number | undefined
-  /** Names it wants; all by default. */
+  /** Tells by its name whether the subscriber wants an event; all by default. */
   readonly accepts?: ((name: string) => boolean) | undefined
 }
 
@@ -82,11 +88,14 @@ export interface Subscription {
   readonly countError: () => void
 }
 
-/** The payload of an event that is given by its name or its definition. One signature, so that a message blames the payload. */
+/**
+ * The payload of an event that is given by its name or its definition. With one signature, the compiler's message
+ * blames the payload.
+ */
 type PayloadOf<E> = (EventCatalog.DefinitionOf<E> & EventDefinition.Any)["payload"]["Type"]
 
 /**
- * Publishes an event of the catalog by its name, or one of a program by its
+ * Publishes an event of the catalog by its name, or an event of a program by its
  * definition.
  *
  * @category models
@@ -117,7 +126,7 @@ export interface PublishUnsafe {
  * @since 0.1.0
  */
 export class EventBus extends Context.Service<EventBus, {
-  /** Whether anything listens; publishers may skip making payloads where it is `false`. */
+  /** Whether there may be a sink or subscriber. If it is `false`, a publisher need not make a payload. */
   readonly enabled: boolean
   /** The routes in force. */
   readonly router: EventRouter.EventRouter
@@ -128,8 +137,8 @@ export class EventBus extends Context.Service<EventBus, {
   /** Adds a sink until the scope closes. */
   readonly register: (sink: EventSink) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * A queue of the events published from now on, until the scope or the bus closes; then it ends. Dies with a
-   * `RangeError` if the capacity is no whole number of at least 1.
+   * Gives a queue of the events published from now on. The queue ends when the scope or the bus closes. It dies with a
+   * `RangeError` if the capacity is not a whole number of at least 1.
    */
   readonly subscribe: (options: SubscriptionOptions) => Effect.Effect<Subscription, never, Scope.Scope>
 }>()("tasker-telemetry/events/EventBus") {
@@ -151,7 +160,7 @@ export const layer: Layer.Layer<EventBus> = Layer.effect(
 ).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
 
 /**
- * A bus that forgets everything it is told.
+ * Discards every event.
  *
  * @since 0.1.0
  */
@@ -193,10 +202,10 @@ export const publish = <E extends EventCatalog.EventName | EventDefinition.Any>(
 ): Effect.Effect<void, never, EventBus> => Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
 
 /**
- * The events published from the moment the stream starts, through a bounded
- * queue of its own: what comes while it is full is dropped and counted under
- * the subscriber `stream`. It ends when the bus closes, after the events that
- * are in the queue by then.
+ * The events published from the moment the stream starts, through a bounded queue
+ * of its own. A full queue drops new events, which count under the subscriber
+ * `stream`. The stream ends when the bus closes, after the events that the queue
+ * still has.
  *
  * **Example** (The first failure)
  *
@@ -244,12 +253,12 @@ const make = (
   )
   const onError = (sink: { readonly name: string }) => countError([sink.name])
   let sequence = 0
-  // A context never changes: what it says is read once for events that follow each other in it.
+  // A context never changes, so the bus reads it once for successive events of one context.
   let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
   let clock: Clock.Clock
   let correlationId: string | undefined
   let sinks: ReadonlyArray<EventSink> = []
-  // Names of the catalog are finitely many; definitions of programs are forgotten with their last user.
+  // The catalog has a fixed number of names. The definition of a program is forgotten with its last user.
   let byName = new Map<string, EventDispatch.Dispatch>()
   let byDefinition = new WeakMap<EventDefinition.Any, EventDispatch.Dispatch>()
 
@@ -339,7 +348,7 @@ const make = (
           return Queue.shutdown(queue)
         }
       )
-      // The bus may close before who subscribed; a queue that has been left is not kept by it.
+      // The bus may close before the subscriber. A queue that its subscriber has left is not kept.
       const life = yield* Effect.acquireRelease(Scope.fork(scope), Scope.close)
       yield* Scope.addFinalizer(life, Queue.end(queue))
       yield* register({

@@ -1,16 +1,17 @@
 /**
- * Every event this library publishes, declared once: name, meaning, payload
- * schema, severity, and which payload fields are low in cardinality. And the
- * door for the events of a program.
+ * Every event of this library, declared once: name, meaning, payload schema,
+ * severity, and the payload fields with few distinct values. A program declares
+ * its own events here, too.
  *
- * Router, metrics, logs, span events and documentation follow from here.
+ * Router, metrics, logs, span events and documentation are derived from these
+ * declarations.
  *
  * **Details**
  *
  * Events of the domains `task` and `step`, and `observability.step.skip`, are
- * state transitions, exactly one event per transition; their payloads carry
- * `fromState` and `toState`. All others describe the loop and never repeat a
- * transition. Durations are seconds by the monotonic clock.
+ * state transitions. Each transition has exactly one event, whose payload has
+ * `fromState` and `toState`. All other events describe the loop and never repeat
+ * a transition. Durations are in seconds of the monotonic clock.
  *
  * @since 0.1.0
  */
@@ -104,11 +105,9 @@ const reserved: ReadonlySet<string> = new Set(reservedDomains)
  *
  * **Details**
  *
- * The definition is a value: publish it with `EventBus.publish`, route it with
- * `EventRouter.override`, subscribe to it with `EventSubscriber.layer`. Without
- * an override it becomes a span event and a log line. A name of a reserved
- * domain does not compile; it throws a `RangeError`, as does one that is not in
- * lower case with a dot.
+ * Publish the definition with `EventBus.publish`, route it with `EventRouter.override`, subscribe to it with
+ * `EventSubscriber.layer`. Without an override it becomes a span event and a log line. A name of a reserved domain does
+ * not compile, and throws a `RangeError`. So does a name without a dot or with upper case letters.
  *
  * **Example** (An event of a shop)
  *
@@ -150,8 +149,8 @@ export const define = <
 }
 
 /**
- * The events of a program by their names, for subscribers and lookups; throws a
- * `RangeError` if two definitions have one name.
+ * Gives the events of a program by their names, for subscribers and lookups. It
+ * throws a `RangeError` if two definitions have the same name.
  *
  * @category constructors
  * @since 0.1.0
@@ -167,7 +166,7 @@ export const collect = <const Definitions extends ReadonlyArray<EventDefinition.
 }
 
 /**
- * The domain of an event: the part of its name before the first dot.
+ * Gives the domain of an event: the part of its name before the first dot.
  *
  * @category computations
  * @since 0.1.0
@@ -193,9 +192,9 @@ export const mayPublish = (definition: EventDefinition.Any): boolean =>
   builtIn.get(definition.name) === definition || !reserved.has(EventDefinition.domainOf(definition.name))
 
 /**
- * The definition of a name, if there is one.
+ * Finds the definition of a name.
  *
- * @param events events of a program to look at as well, from {@link collect}; none by default
+ * @param events events of the program to search as well, from {@link collect}; none by default
  * @category lookups
  * @since 0.1.0
  */
@@ -205,7 +204,7 @@ export const find = (
 ): EventDefinition.Any | undefined => builtIn.get(name) ?? (Object.hasOwn(events, name) ? events[name] : undefined)
 
 /**
- * The definitions of a domain, in the order of their declaration.
+ * Gives the definitions of a domain, in the order of their declaration.
  *
  * @category lookups
  * @since 0.1.0
@@ -216,8 +215,8 @@ export const ofDomain = (
 ): ReadonlyArray<EventDefinition.Any> => all(events).filter((definition) => definition.domain === domain)
 
 /**
- * The definitions that have the text in their name, description or occasion,
- * whatever its case.
+ * Finds definitions that have the text in their name, description or occasion, in
+ * letters of any case.
  *
  * **Example** (What is known about back-off)
  *

@@ -1,18 +1,18 @@
 /**
- * The declaration of an event: name, meaning, payload schema, severity, and
- * which payload fields are low in cardinality.
+ * The declaration of an event: name, meaning, payload schema, severity, and the
+ * payload fields with few distinct values.
  *
  * **Details**
  *
- * The events of the library and those of a program are declared alike; a
- * program uses `EventCatalog.define`, which also refuses names that are taken.
+ * The library and a program declare events in the same way. A program uses
+ * `EventCatalog.define`, which also refuses reserved names.
  *
  * @since 0.1.0
  */
 import type * as Schema from "effect/Schema"
 
 /**
- * How much attention an event deserves; the level of its log line.
+ * How important an event is; the level of its log line.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export interface EventDefinition<
   /** One line for people, without ids. */
   readonly message: string
   readonly payload: Schema.Struct<Fields>
-  /** Payload fields with few distinct values; no others may become metric attributes. */
+  /** Payload fields with few distinct values. Only these may become metric attributes. */
   readonly attributes: ReadonlyArray<Attribute>
 }
 
@@ -77,10 +77,10 @@ export type Payload<D extends Any> = D["payload"]["Type"]
  */
 export type Attribute<D extends Any> = D["attributes"][number]
 
-/** Names of fields that hold ids, however a program spells them. */
+/** Names of fields that hold ids, in every spelling. */
 type IdField = "id" | "uuid" | `${string}Id` | `${string}ID` | `${string}_id` | `${string}Uuid` | `${string}_uuid`
 
-/** A field, or what the compiler says of a field that holds an id or something else than a text or a boolean. */
+/** A field, or the compiler's message if the field holds an id or is neither text nor boolean. */
 type LowCardinality<Fields extends Schema.Struct.Fields, Field extends string> = Field extends IdField
   ? `'${Field}' holds an id: an attribute has few distinct values`
   : Fields[Field]["Type"] extends string | boolean | undefined ? Field
@@ -106,7 +106,7 @@ export type ByName<Definitions extends ReadonlyArray<Any>> = {
 export const namePattern: RegExp = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+$/
 
 /**
- * What a declaration says beside its name.
+ * The options of a declaration.
  *
  * @category models
  * @since 0.1.0
@@ -124,7 +124,7 @@ export interface Options<Fields extends Schema.Struct.Fields, Attribute extends 
 }
 
 /**
- * Declares an event; throws a `RangeError` if the name breaks the rule.
+ * Declares an event. It throws a `RangeError` if the name breaks the rule.
  *
  * @see EventCatalog.define for the events of a program
  * @category constructors
@@ -154,7 +154,8 @@ export const make = <
 }
 
 /**
- * Declarations by their names; throws a `RangeError` if a name stands twice.
+ * Gives declarations by their names. It throws a `RangeError` if two have the
+ * same name.
  *
  * @category constructors
  * @since 0.1.0
@@ -169,7 +170,8 @@ export const byName = <const Definitions extends ReadonlyArray<Any>>(definitions
 }
 
 /**
- * The part of an event's name before its first dot; all of it where there is none.
+ * Gives the part of an event's name before the first dot, or the whole name if it
+ * has no dot.
  *
  * @category computations
  * @since 0.1.0

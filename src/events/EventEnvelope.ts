@@ -1,6 +1,6 @@
 /**
- * An event as it happened: the payload plus when, in which order, and on whose
- * behalf. Stamped on the fiber that publishes it.
+ * A published event: the payload, when it was published, in which order, and for
+ * which request and span. The publishing fiber makes the envelope.
  *
  * @since 0.1.0
  */
@@ -8,8 +8,7 @@ import * as EventCatalog from "./EventCatalog.ts"
 import type * as EventDefinition from "./EventDefinition.ts"
 
 /**
- * A published event: one of the catalog, told apart by its name, or one of a
- * program.
+ * A published event, of the catalog or of a program. Its name tells which.
  *
  * @category models
  * @since 0.1.0
@@ -49,7 +48,7 @@ export type EnvelopeFor<D extends EventDefinition.Any> = Envelope<D["name"], Eve
 export type CustomName = `${string}.${string}` & { readonly "~tasker-telemetry/CustomName": never }
 
 /**
- * A published event of a program's own definition, where that is not known by type.
+ * A published event of a program, if its definition is not known by type.
  *
  * @category models
  * @since 0.1.0

@@ -9,18 +9,18 @@ import * as Schema from "effect/Schema"
 import type * as EventDefinition from "./EventDefinition.ts"
 
 /**
- * An example of an event's payload that its schema accepts, the same at every
- * call.
+ * Gives an example of an event's payload that its schema accepts, the same one at
+ * every call.
  *
  * **When to use**
  *
- * Use for documentation, and to try a subscriber or a route out.
+ * Use for documentation, or to try out a subscriber or a route.
  *
  * **Details**
  *
- * Ids and texts speak of their field, as `taskId_123` and `example_taskName`.
- * What a plain value does not satisfy is sampled from the schema with a fixed
- * seed; that fails if the schema accepts too little to be met by chance.
+ * Ids and texts contain the name of their field, such as `taskId_123` and
+ * `example_taskName`. If no plain value fits a field, the value is sampled from
+ * the schema with a fixed seed. That fails if the schema accepts too few values.
  *
  * **Example** (A completed step)
  *
@@ -41,7 +41,7 @@ export const of = <D extends EventDefinition.Any>(
     ([name, field]) => Effect.map(valueOf(name, field), (value) => [name, value] as const)
   ).pipe(
     Effect.map((fields): unknown => Object.fromEntries(fields)),
-    // What the fields must be together, none of them knows.
+    // A field does not know the rules of the whole payload.
     Effect.flatMap((payload) =>
       Schema.is(definition.payload)(payload) ? Effect.succeed(payload) : sampled(definition.payload)
     ),
@@ -62,7 +62,7 @@ const valueOf = (name: string, field: Schema.Constraint): Effect.Effect<unknown,
   return found === undefined ? sampled(field) : Effect.succeed(found)
 }
 
-/** Plain values, the most telling first. */
+/** Plain values, the most meaningful first. */
 const candidates = (name: string): ReadonlyArray<unknown> => [
   name === "fromState" ? "pending" : name === "toState" ? "complete" : undefined,
   /id$/i.test(name) ? `${name}_123` : `example_${name}`,

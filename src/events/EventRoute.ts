@@ -7,12 +7,12 @@ import { quoteValue } from "../redaction/internal/quoteValue.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
 
 /**
- * How much an event matters to the operators of the program.
+ * How important an event is for operators.
  *
  * **Details**
  *
  * The configured `events.samplingRate` does not thin events of priority `high`
- * and `critical`; only a rate of their own route does.
+ * and `critical`. Only a rate of their own route does.
  *
  * @category models
  * @since 0.1.0
@@ -29,12 +29,15 @@ export interface EventRoute<Envelope = never> {
   readonly metrics: boolean
   readonly trace: boolean
   readonly log: boolean
-  /** Off: the event becomes nothing at all, not even a measurement; subscribers still get it. */
+  /** Off: the event becomes no line, no span event and no measurement. Subscribers still get it. */
   readonly enabled: boolean
-  /** Share, from 0 to 1, that goes to trace and log, decided once per event. Metrics get every event. */
+  /**
+   * Share, from 0 to 1, of events that go to trace and log, decided once per event. Metrics get every event. Metrics
+   * get every event.
+   */
   readonly samplingRate: number
   readonly priority: EventPriority
-  /** Only events for which it holds go to trace and log. Metrics get every event. */
+  /** Only events for which it returns `true` go to trace and log. Metrics get every event. Metrics get every event. */
   readonly when: ((envelope: Envelope) => boolean) | undefined
 }
 
@@ -55,8 +58,8 @@ export type RouteChange<Envelope> = { readonly [K in keyof EventRoute<Envelope>]
 export type EventSignal = "metrics" | "trace" | "log"
 
 /**
- * A route to the given signals: always, unsampled, of priority `normal` unless
- * `change` says otherwise.
+ * Makes a route to the given signals. Unless `change` says otherwise, every event
+ * goes there, with priority `normal`.
  *
  * **Example** (To metrics and log)
  *
@@ -81,8 +84,8 @@ export const to = (signals: ReadonlyArray<EventSignal>, change: RouteChange<Even
   }, change)
 
 /**
- * A route with changes; throws a `RangeError` if the sampling rate is not from
- * 0 to 1.
+ * Changes a route. It throws a `RangeError` if the sampling rate is not from 0 to
+ * 1.
  *
  * @category computations
  * @since 0.1.0
@@ -104,7 +107,7 @@ export const apply = (route: EventRoute, change: RouteChange<never>): EventRoute
 }
 
 /**
- * The explicit decision that an event becomes nothing.
+ * The route of an event that goes to no signal.
  *
  * @category constants
  * @since 0.1.0

@@ -1,15 +1,14 @@
 /**
- * The route table: which signals each event becomes. An immutable value; every
- * event of the catalog has a decision, or the table does not compile.
+ * The route table: which signals each event becomes. A table is immutable. It does not compile if an event of the
+ * catalog has no route.
  *
  * **Details**
  *
- * A route is made of, in this order: the default table (trace and log for the
- * events of a program), the overrides in the order in which they are given, the
- * configured `events.samplingRate` where no override gives a rate, and last
- * `events.filtered`, which takes trace and log away. Rates and filters never touch metrics. Subscribers are not
- * routed: they get every event they ask for. A program's own rule that measures an event implies the route to
- * metrics, unless an override says `metrics: false` or `enabled: false`.
+ * A route is made in this order. First comes the default table, which gives trace and log to events of a program. Then
+ * come the overrides, in their order. The configured `events.samplingRate` follows, unless an override gives a rate. At
+ * last, `events.filtered` takes trace and log away. Rates and filters never change metrics. Subscribers have no routes.
+ * They get every event that they ask for. If a program measures an event by a rule of its own, the event has a route to
+ * metrics. An override with `metrics: false` or `enabled: false` takes it away.
  *
  * @since 0.1.0
  */
@@ -42,15 +41,15 @@ export interface RouteOverride {
 export interface EventRouter {
   /** The route of an event, whether it is in the catalog or not. */
   readonly routeOf: (name: string) => EventRoute.EventRoute
-  /** Whether an override takes the event's measurements away, also those of a program's own rules. */
+  /** Whether an override takes the event's measurements away, including those by rules of the program. */
   readonly deniesMetrics: (name: string) => boolean
-  /** Events with their routes: the catalog, then the events of the program that were given. */
+  /** Events with their routes: the catalog, then the given events of the program. */
   readonly entries: ReadonlyArray<{ readonly name: string; readonly route: EventRoute.EventRoute }>
 }
 
 /**
- * Overrides for the buses of a region; `Telemetry.layer` sets them from its
- * `routes`.
+ * Overrides for the buses that are built in a region. `Telemetry.layer` sets them
+ * from its `routes`.
  *
  * @category references
  * @since 0.1.0
@@ -59,7 +58,7 @@ export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Contex
   ReadonlyArray<RouteOverride>
 >("tasker-telemetry/events/EventRouter/Overrides", { defaultValue: () => [] })
 
-/** What `when` sees of an event that is given by its name, its definition or a wildcard. */
+/** The envelope that `when` gets for a name, a definition or a wildcard. */
 type EnvelopeOn<E> = E extends EventCatalog.EventName ? EnvelopeOf<E>
   : E extends EventDefinition.Any ? EnvelopeFor<E>
   : EventEnvelope
@@ -69,8 +68,8 @@ type EnvelopeOn<E> = E extends EventCatalog.EventName ? EnvelopeOf<E>
  *
  * **Details**
  *
- * Throws a `RangeError` if `samplingRate` is not from 0 to 1. What `when` throws, and a promise in place of its answer,
- * is contained and counted, and the event is kept.
+ * It throws a `RangeError` if `samplingRate` is not from 0 to 1. If `when` throws or gives a promise, the error is
+ * counted and the event is kept.
  *
  * **Example** (Less noise, one more counter)
  *
@@ -99,7 +98,7 @@ export const override = <E extends EventCatalog.EventName | EventPattern.Wildcar
 }
 
 /**
- * Makes the table.
+ * Makes a route table.
  *
  * **Example** (What becomes a measurement)
  *
@@ -151,8 +150,8 @@ export const make = (options: {
 }
 
 /**
- * Sentences about filters that no event can match: names of reserved domains
- * that are not in the catalog.
+ * Gives a sentence for each filter that no event can match: a name of a reserved
+ * domain that is not in the catalog.
  *
  * @category computations
  * @since 0.1.0
@@ -168,7 +167,7 @@ export const unknownFilters = (filtered: ReadonlyArray<string>): ReadonlyArray<s
   })
 
 /**
- * How many events of a table go where.
+ * How many events of a table go to which signal.
  *
  * @category models
  * @since 0.1.0
@@ -180,14 +179,14 @@ export interface RouterStats {
   readonly log: number
   /** Routed to no signal. */
   readonly ignored: number
-  /** Whose trace and log are thinned by a rate below 1 or by a predicate. */
+  /** Events that a rate below 1 or a predicate thins. */
   readonly thinned: number
   /** Of priority `high` or `critical`. */
   readonly highPriority: number
 }
 
 /**
- * How many events of the table go where.
+ * Counts how many events of a table go to which signal.
  *
  * @category reflection
  * @since 0.1.0
@@ -207,8 +206,9 @@ export const stats = ({ entries }: EventRouter): RouterStats => {
 }
 
 /**
- * The table in words, a line per event: `step.failed → metrics, trace, log`,
- * with rate, predicate and priority where they are not the usual ones.
+ * Gives the table in words, one line per event:
+ * `step.failed → metrics, trace, log`. A line names rate, predicate and priority
+ * if they differ from the defaults.
  *
  * @category reflection
  * @since 0.1.0
@@ -220,7 +220,7 @@ const signalsOf = (route: EventRoute.EventRoute): ReadonlyArray<EventRoute.Event
   (["metrics", "trace", "log"] as const).filter((signal) => EventRoute.reaches(route, signal))
 
 /**
- * A route in words.
+ * Gives a route in words.
  *
  * @category reflection
  * @since 0.1.0

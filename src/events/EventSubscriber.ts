@@ -1,6 +1,6 @@
 /**
- * Programs that react to events: each subscriber works behind a bounded queue,
- * on a fiber of its own, and can neither slow nor fail who publishes.
+ * Lets a program react to events. Each subscriber has a bounded queue and a fiber
+ * of its own, so it can neither slow nor fail a publisher.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,8 @@ type None = Record<never, EventDefinition.Any>
 type Domain<Name extends string> = Name extends `${infer First}.${string}` ? `${First}.*` : never
 
 /**
- * What may be subscribed to: events by name, the domains of known events, `*`.
+ * The patterns that a subscriber may use: names of events, domains of known
+ * events, `*`.
  *
  * @category type-level
  * @since 0.1.0
@@ -80,17 +81,15 @@ export type Requirements<Given> = {
  *
  * **Details**
  *
- * Events are handled one after the other, in order, with the correlation id of
- * their publisher. A handler that fails, dies, ends its fiber or gives no Effect
- * is counted in `tasker_subscriber_errors_total`, logged once and then at most
- * once per minute with the number left out, and the next handler goes on. A full
- * queue drops and counts in `tasker_subscriber_dropped_total`. When the layer closes,
- * events that wait are still handled, within `drainTimeout`; what is left then
- * counts as dropped, and an event that was being handled as failed.
+ * The subscriber handles events one after the other, in order, with the correlation id of their publisher. If a handler
+ * fails, dies, ends its fiber or gives no Effect, the next handler goes on. Each failure counts in
+ * `tasker_subscriber_errors_total`. The first one is logged, then at most one per minute, with the number of those left
+ * out. A full queue drops new events, which count in `tasker_subscriber_dropped_total`. When the layer closes, the
+ * subscriber still handles waiting events, within `drainTimeout`. Events that are left then count as dropped, and an
+ * event that is being handled counts as failed.
  *
- * Routes have no influence: a subscriber gets every event it asks for. The layer
- * dies with a `RangeError` if `capacity` is no whole number of at least 1. A `drainTimeout` that is no duration throws
- * a `RangeError`.
+ * Routes do not matter: a subscriber gets every event that it asks for. The layer dies with a `RangeError` if
+ * `capacity` is not a whole number of at least 1. A `drainTimeout` that is no duration throws a `RangeError`.
  *
  * **Example** (Telling people about failures)
  *
@@ -141,7 +140,7 @@ export const layer = <
       capacity: options.capacity,
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
-    // Not of the scope, which would wait for a handler that cannot be interrupted.
+    // A fiber of the scope would keep the scope open if a handler cannot be interrupted.
     const fiber = yield* Effect.forkDetach(handleEvents(queue, all, failureReport(name, countError), countError))
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(
@@ -156,14 +155,14 @@ interface Handler<R> {
   readonly handle: (event: EventEnvelope) => Effect.Effect<unknown, unknown, R>
 }
 
-/** A handler of a program without types may give anything. */
+/** A handler without types may give any value. */
 const call = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
   Effect.suspend(() => expectEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
 
 /**
- * Handlers run in place, which costs no fiber for each. But one of them may end the fiber past everything that would
- * catch a failure: by coming to what is no Effect, or by interrupting it. What the work has come to is therefore kept
- * outside of the fiber, and another one goes on from there.
+ * Handlers run in place, because a fiber for each would cost time. But a handler may end the fiber without any
+ * finalizer: it interrupts the fiber, or gives a value that is no Effect. So the progress is kept outside of the fiber,
+ * and another fiber goes on from there.
  */
 const handleEvents = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
@@ -180,7 +179,7 @@ const handleEvents = <R>(
   const settle = (cause: Cause.Cause<unknown> | undefined): Effect.Effect<void> => {
     lostWith = undefined
     if (!isHandling) return Effect.void
-    // Before the report: a logger may end the fiber, too.
+    // Set before the report, because a logger may end the fiber, too.
     isHandling = false
     return cause === undefined ? Effect.void : Effect.ignoreCause(onFailure(cause))
   }
@@ -241,7 +240,7 @@ const handleEvents = <R>(
 
 const reportInterval = 60_000_000_000n
 
-/** Counts every failure; logs the first, and then at most one per interval. */
+/** Counts every failure. Logs the first one, then at most one per interval. */
 const failureReport = (name: string, countError: () => void) => {
   let next = 0n
   let leftOut = 0

@@ -1,6 +1,6 @@
 /**
- * What a route means for the sinks that are there: worked out once per event,
- * so that publishing costs one lookup.
+ * Compiles a route for the registered sinks, once per event, so that publishing
+ * costs one lookup.
  *
  * @internal
  */
@@ -30,7 +30,7 @@ export interface Dispatch {
   readonly definition: EventDefinition.Any
   /** Sinks that get every event. */
   readonly exact: ReadonlyArray<Sink>
-  /** Sinks that get the events that sampling and predicate leave. */
+  /** Sinks that get only the events that sampling and predicate keep. */
   readonly thinned: ReadonlyArray<Sink>
   readonly subscribers: ReadonlyArray<Sink>
   readonly samplingRate: number
@@ -47,7 +47,7 @@ export const compile = (
   const all = wanted.filter((sink) => sink.signal === "all")
   const of = (signal: EventRoute.EventSignal) =>
     EventRoute.reaches(route, signal) ? wanted.filter((sink) => sink.signal === signal) : []
-  // A rule that measures an event says by itself that the event is to be measured.
+  // A rule that measures an event asks for its measurement.
   const implied = (sink: Sink) =>
     sink.signal === "metrics" && sink.impliesRoute === true && route.enabled && !route.metrics && !deniesMetrics
   return {
@@ -64,7 +64,7 @@ export const compile = (
 export const isIdle = ({ exact, subscribers, thinned }: Dispatch): boolean =>
   exact.length === 0 && thinned.length === 0 && subscribers.length === 0
 
-/** Hands an envelope to everybody who gets it; `onError` hears what a sink or the predicate throws. */
+/** Hands an envelope to its sinks and subscribers. `onError` is called if a sink or the predicate throws. */
 export const run = (
   dispatch: Dispatch,
   envelope: EventEnvelope,
@@ -81,7 +81,7 @@ export const run = (
 
 const predicate = { name: "predicate" }
 
-/** The one decision per event, shared by trace and log. */
+/** Decides once per event; trace and log share the decision. */
 const isKept = (
   { samplingRate, when }: Dispatch,
   envelope: EventEnvelope,
@@ -91,7 +91,7 @@ const isKept = (
   if (when !== undefined) {
     const holds = orElse(() => {
       const given: unknown = when(envelope as never)
-      // The event does not wait, and a rejection that nothing waits for would end the process.
+      // The event does not wait for a promise. A rejection without a handler would end the process.
       if (Predicate.isPromiseLike(given)) throw unexpectedValue("the predicate of a route", given, "true or false")
       return given as boolean
     }, () => {

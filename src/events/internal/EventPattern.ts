@@ -1,6 +1,6 @@
 /**
- * How several events are named at once: `*` for all, `step.*` for all whose name
- * begins with `step.`. Everything else is an opaque key.
+ * Patterns that name several events: `*` for all, `step.*` for all names that
+ * begin with `step.`. Any other pattern is a name.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ export type Matched<Pattern extends string, Names extends string> = Pattern exte
   : Extract<Names, Pattern>
 
 /**
- * The test for names that a pattern stands for.
+ * Makes the test that tells whether a pattern matches a name.
  *
  * @category constructors
  * @since 0.1.0

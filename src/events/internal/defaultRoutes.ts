@@ -1,5 +1,5 @@
 /**
- * The decision for every event of the catalog.
+ * The default route of every event of the catalog.
  *
  * @internal
  */
@@ -11,10 +11,7 @@ const metricsAndLog = EventRoute.to(["metrics", "log"])
 const traceAndLog = EventRoute.to(["trace", "log"])
 const logOnly = EventRoute.to(["log"])
 
-/**
- * An event of the catalog that is neither routed nor given `EventRoute.ignored`
- * does not compile.
- */
+/** If an event of the catalog has neither a route nor `EventRoute.ignored`, this does not compile. */
 export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRoute.EventRoute } = {
   "task.initialize_requested": everywhere,
   "task.start_requested": everywhere,
@@ -22,7 +19,7 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "task.failed": everywhere,
   "task.cancelled": everywhere,
   "task.resolved_manually": everywhere,
-  // A step exists before its span does.
+  // At this event the step has no span yet.
   "step.initialize_requested": logOnly,
   "step.execution_requested": everywhere,
   "step.completed": everywhere,
@@ -38,12 +35,12 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "workflow.task_finalization_started": logOnly,
   "workflow.task_finalization_completed": logOnly,
   "dependency.resolved": traceAndLog,
-  // Published outside of the run's own trace.
+  // The event is published outside of the run's trace.
   "observability.task.enqueue": EventRoute.to(["metrics", "log"], { priority: "high" }),
   "observability.step.backoff": everywhere,
   "observability.step.skip": everywhere,
   "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })
 }
 
-/** Events of a program; a rule that measures one implies its route to metrics. */
+/** The route of events of a program. A rule that measures an event adds its route to metrics. */
 export const customRoute: EventRoute.EventRoute = traceAndLog

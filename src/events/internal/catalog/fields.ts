@@ -23,14 +23,17 @@ export const transition = { fromState: Schema.UndefinedOr(Schema.String), toStat
 export const failure = {
   errorType: Schema.String,
   errorMessage: Schema.String,
-  /** The failure with its own fields, the errors behind it and its stack; bounded and redacted. */
+  /** The failure with its own fields, its causes and its stack; bounded and redacted. */
   error: Schema.optionalKey(ErrorRecord)
 }
 export const ended = { durationSeconds: Schema.Finite, totalSteps: Schema.Int, completedSteps: Schema.Int }
 export const attempted = {
   queueSeconds: Schema.Finite,
   durationSeconds: Schema.Finite,
-  /** Since the step could start for the first time: queue, work and back-off of all attempts; 0 if there was none. */
+  /**
+   * Seconds since the step could start for the first time, over all attempts: queue, work and back-off; 0 if there was
+   * no attempt.
+   */
   totalSeconds: Schema.Finite
 }
 

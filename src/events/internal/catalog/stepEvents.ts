@@ -44,7 +44,7 @@ export const stepEvents = EventDefinition.byName([
       ...failure,
       /** No further attempt will be made. */
       final: Schema.Boolean,
-      /** Whose time limit ended the attempt, if one did. */
+      /** The time limit that ended the attempt: of the step or of the batch; `undefined` if none did. */
       timedOut: Schema.UndefinedOr(Schema.Literals(["step", "batch"]))
     }),
     attributes: [...attributes, "errorType", "final", "timedOut"]

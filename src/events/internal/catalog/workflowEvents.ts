@@ -1,6 +1,6 @@
 /**
- * Events of the domains `workflow` and `dependency`: what the loop of a run
- * finds and decides.
+ * Events of the domains `workflow` and `dependency`: what the loop of a run finds
+ * and decides.
  *
  * @internal
  */
@@ -59,7 +59,7 @@ export const workflowEvents = EventDefinition.byName([
       ...task,
       reason: Schema.Literals(["retry_backoff"]),
       delaySeconds: Schema.Finite,
-      /** When the run goes on: epoch milliseconds by the wall clock. */
+      /** When the run goes on, in epoch milliseconds of the wall clock. */
       scheduledFor: Schema.Finite
     }),
     attributes: [...taskAttributes, "reason"]
@@ -88,7 +88,7 @@ export const workflowEvents = EventDefinition.byName([
     payload: Schema.Struct({
       ...step,
       dependencyCount: Schema.Int,
-      /** The step that was waited for longest. */
+      /** The dependency that became complete last. */
       lastDependency: Schema.String
     }),
     attributes: [...stepAttributes, "lastDependency"]
