@@ -1,6 +1,6 @@
 /**
- * Carries the correlation id and the trace context over HTTP: read from each
- * request, answered in each response.
+ * Reads the correlation id and the trace context from each request, and writes
+ * them to each response.
  *
  * @since 0.1.0
  */
@@ -20,19 +20,17 @@ import * as Baggage from "../tracing/Baggage.ts"
 import * as TraceCarrier from "../tracing/TraceCarrier.ts"
 
 /**
- * Runs every request of the app under a correlation id and answers with it.
+ * Runs every request of the app under a correlation id, and answers with it.
  *
  * **Details**
  *
- * The id comes from the header `correlation.header`; a missing or invalid one is
- * replaced by a new id. Handlers, and the tasks they start, find it in
- * `Correlation.CorrelationId`; it is on every log line of the request and on the
- * server span. Every response has it, also a 404 of the router and a 500.
+ * The id comes from the header `correlation.header`. A missing or invalid id is replaced by a new one. Handlers, and
+ * the tasks that they start, find the id in `Correlation.CorrelationId`. Each log line of the request, the server span
+ * and every response have the id, even a 404 or 500.
  *
- * The incoming `traceparent` is read by Effect's server tracer, which opens the
- * server span as its child; the response's `traceparent` names that span. A
- * request without a server span is answered without `traceparent`. The
- * request's `tracestate` and `baggage` are continued.
+ * Effect's server tracer reads the incoming `traceparent` and opens the server span as its child. The `traceparent` of
+ * the response names the server span. A request without a server span gets no `traceparent`. The request's `tracestate`
+ * and `baggage` are continued.
  *
  * **Example** (An app with correlated requests)
  *
@@ -77,13 +75,13 @@ const correlated = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     const answered = { [header]: id, ...traceparent(fiber.context, id) }
-    // Before the response is sent is the one place that answers of the router and of failures pass, too.
+    // Answers of the router and of failures pass no middleware. They do pass this handler.
     HttpEffect.appendPreResponseHandlerUnsafe(
       fiber.context,
       (_, response) => Effect.succeed(HttpServerResponse.setHeaders(response, answered))
     )
-    // Not provided to the app alone: the line that Effect logs about the response comes after it. The server puts
-    // back the context it had before the request.
+    // Effect logs its line about the response after the app has ended, so the id is set in the fiber. The server
+    // restores the fiber's context after the request.
     fiber.setContext(
       fiber.context.pipe(Context.add(Correlation.CorrelationId, id), Context.add(Baggage.Current, baggage))
     )

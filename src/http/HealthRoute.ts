@@ -1,6 +1,6 @@
 /**
- * The questions of an orchestrator: is the process alive, may it get traffic,
- * how is it doing.
+ * Routes for an orchestrator: whether the process is alive, whether it may get
+ * traffic, and how many tasks are in which state.
  *
  * @since 0.1.0
  */
@@ -20,20 +20,18 @@ import * as Readiness from "./internal/Readiness.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 
 /**
- * What has to answer before the process may get traffic, by name. Whether the
- * task store answers is always checked, as `task_store`.
+ * The checks that must succeed before the process may get traffic, by name. The task store is always checked, as
+ * `task_store`.
  *
  * **Details**
  *
- * A check that succeeds is healthy. One that fails, dies or takes longer than
- * five seconds is not; the others are not affected. Checks run at the same time,
- * each at most once at a time, and without spans.
+ * A check is healthy if it succeeds within five seconds. A check that fails, dies or is late does not affect the
+ * others. All checks run at the same time, without spans. The same check never runs twice at once.
  *
  * **Gotchas**
  *
- * Anybody may read the answer. A check that fails with a string is quoted in it
- * (200 characters, secrets masked); of any other failure it names the class
- * only. The log has the whole failure, once per outage.
+ * Everyone may read the answer. If a check fails with a string, the answer quotes it (200 characters, secrets masked).
+ * Of any other failure, the answer has only the class. The log has the whole failure, once per outage.
  *
  * **Example** (Waiting for migrations)
  *
@@ -55,22 +53,21 @@ import * as RouteTable from "./internal/RouteTable.ts"
 export const ReadinessChecks: Context.Reference<Readonly<Record<string, Effect.Effect<unknown, unknown>>>> = Context
   .Reference("tasker-telemetry/http/HealthRoute/ReadinessChecks", { defaultValue: () => ({}) })
 
-/** Below this many ended tasks a share of failures says nothing. */
+/** With fewer ended tasks, the share of failures means nothing. */
 const fewestEnded = 10
 
 /**
- * Adds the health routes to the router. They leave no line in the server's log.
- * The two probes are open to everybody; the status needs the bearer token with
- * `http.authRequired`.
+ * Adds the health routes to the router. The server's log has no lines about them. Everyone may use the two probes. With
+ * `http.authRequired`, the status needs the bearer token.
  *
  * **Details**
  *
  * - `GET /health/live`: 200 as long as the process answers.
- * - `GET /health/ready`: runs the {@link ReadinessChecks}; 200 if all succeed,
- *   503 with the names of the failed ones otherwise.
- * - `GET /health/status`: how many tasks the store knows in which state. 503 if
- *   the store fails or does not answer within `execution.storeTimeout`, or if more than half of at least ten ended tasks
- *   ended in `error`.
+ * - `GET /health/ready`: runs the {@link ReadinessChecks}. It answers 200 if all succeed, else 503 with the names of
+ *   the failed ones.
+ * - `GET /health/status`: how many tasks are in which state. It answers 503 if the store fails or does not answer
+ *   within `execution.storeTimeout`. It also answers 503 if more than half of at least ten ended tasks ended in
+ *   `error`.
  *
  * @category layers
  * @since 0.1.0
@@ -117,7 +114,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
       })
     })
 
-    // Probes have no token.
+    // Probes of an orchestrator send no token.
     const shared = { method: "GET", access: "open", isQuiet: true } as const
     yield* RouteTable.mount([
       { ...shared, path: "/health/live", about: "Whether the process answers.", handler: live },

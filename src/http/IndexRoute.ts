@@ -1,6 +1,5 @@
 /**
- * The page that says which routes there are: HTML for a browser, JSON for
- * programs.
+ * The page that lists the routes: HTML for a browser, JSON for programs.
  *
  * @internal
  */
@@ -32,12 +31,12 @@ interface Format extends Negotiation.Offer {
   readonly answer: (page: Page) => HttpServerResponse.HttpServerResponse
 }
 
-/** Adds `GET /`, which lists what is mounted under the prefix, and 404 in words for every other path there. */
+/** Adds `GET /`, which lists the routes under the prefix, and a JSON 404 for every other path there. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.effectDiscard(Effect.gen(function*() {
   const { name } = redactService((yield* TelemetryConfig.Current).service, yield* Redaction.Current)
   const prefix = yield* RouteTable.Prefix
   const listing = (yield* RouteTable.Listing) ?? []
-  // At the root of the app this path is the program's own.
+  // At the root of the app, this path belongs to the program.
   if (prefix === "") return
   yield* RouteTable.mount([{
     method: "GET",

@@ -1,6 +1,5 @@
 /**
- * `GET` and `PUT /logging`: from which severity on lines are written, looked at
- * and changed while the program runs.
+ * `GET` and `PUT /logging`: reads and changes log levels while the program runs.
  *
  * @since 0.1.0
  */
@@ -24,15 +23,13 @@ import * as RouteTable from "./internal/RouteTable.ts"
  *
  * **Details**
  *
- * - `GET /logging`: the level of the program and those of single components.
- * - `PUT /logging`: a JSON object with `level`, in letters of any case; with `component` it is the level
- *   of that component only, with `for` it falls back by itself after that time
- *   (`"10 seconds"`, or milliseconds). The level `null` takes back what was set.
- *   Answers as `GET`; 409 where `logging.runtimeLevels` is off.
+ * - `GET /logging`: the level of the program and the levels of single components.
+ * - `PUT /logging`: a JSON object with `level`, in letters of any case. With `component` it sets the level of that
+ *   component only. With `for` the old level comes back after that time (`"10 seconds"`, or milliseconds). The level
+ *   `null` takes a change back. It answers as `GET`, or 409 if `logging.runtimeLevels` is off.
  *
- * Both need the bearer token `http.token`, else they are answered 401. Where no
- * token is configured, they are answered only to programs on this machine that
- * speak to the server directly, else 403.
+ * Both need the bearer token `http.token`; without it they answer 401. If no token is configured, they answer only
+ * programs on this machine that call the server directly, and 403 to others.
  *
  * **Example** (Levels beside routes of one's own)
  *
@@ -72,7 +69,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
         to: level ?? "as configured",
         ...(time === undefined ? {} : { for: time })
       })
-      // Who silences the program shall be found in its log, and so shall who lets it speak.
+      // The log must show a change that silences the program, and a change that lets it log again.
       const isHeard = levels.runtime && levels.isWritten("Info", undefined, yield* Clock.currentTimeMillis)
       if (isHeard) yield* announce
       yield* Effect.mapError(set, ({ message }) => JsonResponse.json(409, { error: "levels_fixed", message }))
@@ -106,7 +103,7 @@ const Change = Schema.Struct({
   level: Schema.NullOr(LevelName),
   for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
 })
-// A misspelt `component` would change the level of everything.
+// Without this, a misspelt `component` would change the level of the whole program.
 const readChange = RequestBody.readJson(Change, { onExcessProperty: "error" })
 
 const longest = Duration.days(30)

@@ -1,5 +1,5 @@
 /**
- * `GET /metrics`: what the metric store holds, for Prometheus to scrape.
+ * `GET /metrics`: the metrics of the store, for Prometheus to scrape.
  *
  * @since 0.1.0
  */
@@ -25,19 +25,20 @@ import * as SharedSnapshot from "./internal/SharedSnapshot.ts"
  *
  * **Details**
  *
- * Answers 200, in OpenMetrics, the Prometheus protobuf format, JSON or CSV where
- * the `Accept` header prefers it and in the Prometheus text format 0.0.4 otherwise,
- * compressed with gzip where the client takes that; 404 where metrics are
- * disabled. With `metrics.authRequired` or `http.authRequired` a
- * request without the bearer token `http.token` is answered 401, whatever else is
- * the case. The server's log has no line about these requests.
+ * It answers 200 in the format that the `Accept` header prefers: OpenMetrics,
+ * Prometheus protobuf, JSON or CSV. Without a preference it answers in the
+ * Prometheus text format 0.0.4. If the client accepts gzip, the answer is
+ * compressed. If metrics are disabled, it answers 404. With
+ * `metrics.authRequired` or `http.authRequired`, a request without the bearer
+ * token `http.token` is always answered 401. The server's log has no lines about
+ * these requests.
  *
- * Scrapes that arrive while another one is being written get the same snapshot, if
- * it is at most `metrics.scrapeMaxAge` old: a second by default.
+ * A scrape that arrives while another one is written gets the same snapshot, if
+ * it is at most `metrics.scrapeMaxAge` old (one second by default).
  *
- * The answer is written piece by piece, and other requests have their turn in
- * between, however many series there are. What the format has no place for, such
- * as a second metric of the same name, is left out; a warning says so once.
+ * The answer is written in pieces, so other requests get their turn in between.
+ * If the format cannot express something, such as a second metric of the same
+ * name, it is left out and logged once.
  *
  * **Example** (Metrics beside routes of one's own)
  *
@@ -100,14 +101,14 @@ const compressed = HttpMiddleware.compression({
   compressible: (contentType) => contentTypes.has(contentType)
 })
 
-/** The pieces: the event loop goes on before each of them is made, and a slow client is waited for. */
+/** Sends the pieces. The event loop turns before each piece, and a slow client slows the writing. */
 const paced = (pieces: Iterable<Uint8Array>): Stream.Stream<Uint8Array> =>
   Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
     Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, piece)),
     Stream.filter(({ length }) => length > 0)
   )
 
-/** Warns about every metric that is left out, the first time it is. */
+/** Warns once about every metric that is left out. */
 const warnOnce = (): (dropped: ReadonlyArray<Dropped>) => Effect.Effect<void> => {
   const warned = new Set<string>()
   return (dropped) =>
@@ -119,7 +120,7 @@ const warnOnce = (): (dropped: ReadonlyArray<Dropped>) => Effect.Effect<void> =>
     }, { discard: true })
 }
 
-/** Names come from the program; what is remembered of them is bounded. */
+/** The program makes the names, so the memory for them is bounded. */
 const warningLimit = 1000
 
 const leftOut = { family: "its series", help: "its help", series: "some of its series" } as const

@@ -1,5 +1,5 @@
 /**
- * Tasks over HTTP: start one, look at it, cancel it.
+ * Starts, shows and cancels tasks over HTTP.
  *
  * @since 0.1.0
  */
@@ -29,19 +29,19 @@ import * as RouteTable from "./internal/RouteTable.ts"
 import * as TaskView from "./internal/TaskView.ts"
 
 /**
- * What the task routes serve.
+ * Options of the task routes.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options<Tasks extends ReadonlyArray<Task.Any>> {
-  /** Tasks that may be started over HTTP, each by its name; none by default. */
+  /** Tasks that clients may start, each by its name. */
   readonly tasks?: Tasks | undefined
 }
 
 /**
- * What the tasks' steps need. A step that needs a `Scope` gets that of the
- * layer, because a run outlives the request that started it.
+ * The requirements of the tasks' steps. A step that needs a `Scope` gets the
+ * layer's, because a run outlives the request that started it.
  *
  * @category type-level
  * @since 0.1.0
@@ -53,27 +53,23 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  *
  * **Details**
  *
- * - `POST /tasks` with `{ "name", "context" }`: starts a task that goes on in
- *   the background, in the trace and under the correlation id of the request.
- *   201 with `taskId`, `status` and `correlationId`; 400 with the path of every
- *   mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for
- *   anything but `application/json`.
+ * - `POST /tasks` with `{ "name", "context" }`: starts a task in the background, in the trace and under the
+ *   correlation id of the request. It answers 201 with `taskId`, `status` and `correlationId`; 400 with the path of
+ *   every mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for anything but `application/json`.
  * - `GET /tasks?limit&offset`: the newest first, 20 by default, 100 at most.
- * - `GET /tasks/:id`: one run with its steps, and why one failed: `error` with type, message, own fields and causes,
- *   redacted; 404 if none is known.
- * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its
- *   last record; 404 if none is known, 409 if it had ended or runs elsewhere.
+ * - `GET /tasks/:id`: one run with its steps. `error` says why the run or a step failed: type, message, own fields
+ *   and causes, redacted. It answers 404 if no run has the id.
+ * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its last record. It answers 404 if no run
+ *   has the id, and 409 if the run has ended or runs elsewhere.
  *
- * 503 where the task store fails or does not answer within `execution.storeTimeout`.
+ * All answer 503 if the task store fails or does not answer within `execution.storeTimeout`.
  *
- * Reading is open. Writing needs the bearer token `http.token`, else it is
- * answered 401. Where no token is configured, it is answered only to programs on
- * this machine that speak to the server directly, else 403.
+ * Everyone may read. Writing needs the bearer token `http.token`; without it the route answers 401. If no token is
+ * configured, it answers only programs on this machine that call the server directly, and 403 to others.
  *
  * **Gotchas**
  *
- * Two tasks of one name throw a `RangeError`, also if their namespaces or
- * versions differ.
+ * Two tasks of one name throw a `RangeError`, even if namespace or version differs.
  *
  * **Example** (Serving a task)
  *
@@ -171,8 +167,8 @@ const create = (
   })
 
 /**
- * A run must keep nothing of the request, which is over before it: it gets the
- * context of the layer, and from the request its span and its correlation id.
+ * The request ends before the run. So the run gets the layer's context, and from
+ * the request only its span and correlation id.
  */
 const inBackground = <A, E>(
   started: Effect.Effect<A, E, unknown>,
@@ -220,7 +216,7 @@ const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.R
   Effect.gen(function*() {
     const id = yield* idOf
     const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
-    // The store may have let it go since.
+    // The store may have dropped the run in the meantime.
     const snapshot = yield* Effect.option(runner.inspect(id))
     return JsonResponse.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
@@ -230,7 +226,7 @@ const storeFailed = JsonResponse.json(503, {
   message: "the task store failed or did not answer in time; the log of the service says why"
 })
 
-/** When there may be room again, where nothing knows how long runs take. */
+/** A guess: the server does not know how long runs take. */
 const retryAfterSeconds = "5"
 
 const refusedBy = ({ reason }: TaskError): HttpServerResponse => {

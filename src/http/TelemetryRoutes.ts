@@ -1,5 +1,5 @@
 /**
- * Every route of this package under one prefix.
+ * All routes of this package, under one prefix.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as MetricsRoute from "./MetricsRoute.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
 /**
- * Where the routes are mounted unless told otherwise.
+ * The prefix of the routes, unless another one is given.
  *
  * @category constants
  * @since 0.1.0
@@ -30,7 +30,7 @@ import * as TaskRoute from "./TaskRoute.ts"
 export const defaultPrefix = "/tasker"
 
 /**
- * What {@link layer} mounts, and where.
+ * Options of {@link layer}.
  *
  * @category models
  * @since 0.1.0
@@ -41,25 +41,21 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 }
 
 /**
- * Metrics, health, log levels and tasks under a prefix, and correlation for every route of
- * the app.
+ * Mounts metrics, health, log levels and tasks under a prefix, and adds correlation to every route of the app.
  *
  * **Details**
  *
- * `GET` of the prefix lists the routes: as HTML for a browser, as JSON otherwise;
- * with the prefix `/` there is no list. A path under the prefix that no route has
- * is answered 404, a method that a path does not have 405 with `Allow`. Answers of
- * the 400s and 500s are JSON: `error` is a code for programs, `message` says what
- * to do.
+ * `GET` of the prefix lists the routes, as HTML for a browser and as JSON otherwise. With the prefix `/` there is no
+ * list. An unknown path under the prefix is answered 404. An unknown method is answered 405 with `Allow`. These answers
+ * and all others of the 400s and 500s are JSON: `error` is a code for programs, `message` says what to do.
  *
- * With `http.authRequired` the routes that read need the bearer token
- * `http.token`, too. `/health/live` and `/health/ready` never do: the probes of an
- * orchestrator have no token.
+ * With `http.authRequired`, routes that read need the bearer token `http.token`, too. `/health/live` and
+ * `/health/ready` never do: the probes of an orchestrator have no token.
  *
  * **Gotchas**
  *
- * Whether a request gets a span is decided before the router sees it. Provide
- * {@link layerUntraced} to the server, or every probe and scrape is a trace.
+ * Effect decides before the router whether a request gets a span. Provide {@link layerUntraced} to the server, or every
+ * probe and scrape is a trace.
  *
  * **Example** (A server for tasks)
  *
@@ -89,7 +85,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   never,
   HttpRouter.HttpRouter | HttpPlatform | TaskRunner | TaskStore | MetricStore | LogLevels | TaskRoute.Services<Tasks>
 > =>
-  // Fresh: the same routes may also be mounted elsewhere in the app.
+  // Fresh, because the app may mount the same routes in another place, too.
   Layer.mergeAll(
     Layer.fresh(MetricsRoute.layer),
     Layer.fresh(HealthRoute.layer),
@@ -101,7 +97,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.merge(CorrelationMiddleware.layer)
   )
 
-/** A router that puts the prefix before every path, and a list of what it is given. */
+/** A router that puts the prefix before every path, and an empty list of routes. */
 const mountedAt = (prefix: string) =>
   Layer.mergeAll(
     Layer.effect(HttpRouter.HttpRouter, Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(prefix))),
@@ -110,11 +106,11 @@ const mountedAt = (prefix: string) =>
   )
 
 /**
- * Keeps requests for metrics and health from opening server spans. To be
- * provided to the layer of `HttpRouter.serve`; what the program itself leaves
- * untraced stays so.
+ * Keeps requests for metrics and health from opening server spans. Provide it to
+ * the layer of `HttpRouter.serve`. Requests that the program leaves untraced stay
+ * untraced.
  *
- * @param prefix where the routes are mounted, {@link defaultPrefix} by default
+ * @param prefix the prefix of the routes, {@link defaultPrefix} by default
  * @category layers
  * @since 0.1.0
  */

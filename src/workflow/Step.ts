@@ -1,8 +1,8 @@
 /**
  * A step: one named unit of work of a task, written as an Effect.
  *
- * A step is a value. It names the steps it depends on by holding them, so a
- * cycle cannot be written and the results of the dependencies are typed.
+ * A step is a value. It holds the steps that it depends on, so a cycle cannot be
+ * written, and their results are typed.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,8 @@ import type * as RetryPolicy from "../RetryPolicy.ts"
 export const TypeId: "~tasker-telemetry/Step" = "~tasker-telemetry/Step"
 
 /**
- * A step that needs `Input`, gives `A`, may fail with `E` and requires `R`.
+ * A step that needs `Input`, succeeds with `A`, may fail with `E` and requires
+ * `R`.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +53,7 @@ export interface Step<out Name extends string, out A, out E, out R, in Input> {
 export type Any = Step<string, unknown, unknown, unknown, never>
 
 /**
- * What a step gives.
+ * The result of a step.
  *
  * @category type-level
  * @since 0.1.0
@@ -85,7 +86,7 @@ export type Results<Steps extends ReadonlyArray<unknown>> = {
   readonly [S in Steps[number] as S extends Any ? S["name"] : never]: Success<S>
 }
 
-/** Steps as they are given; for a name in place of a step the compiler says what to give. */
+/** The given steps. If a name stands in place of a step, the compiler says what to give. */
 type StepValues<Given> = {
   readonly [K in keyof Given]: Given[K] extends Any ? Given[K]
     : Given[K] extends string ? `'${Given[K]}' is the name of a step: give the step itself`
@@ -93,7 +94,7 @@ type StepValues<Given> = {
 }
 
 /**
- * What a step's `run` is given.
+ * What `run` of a step gets.
  *
  * @category models
  * @since 0.1.0
@@ -108,7 +109,7 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<unknown>>
 }
 
 /**
- * What `skipWhen` and `whenSkipped` are given.
+ * What `skipWhen` and `whenSkipped` get.
  *
  * @category models
  * @since 0.1.0
@@ -121,7 +122,7 @@ export interface SkipContext<Input, Dependencies extends ReadonlyArray<unknown>>
 }
 
 /**
- * The options that a step has whether it may be skipped or not.
+ * The options that every step has.
  *
  * @category models
  * @since 0.1.0
@@ -134,14 +135,14 @@ export interface Options<A, E, R, Input, Dependencies extends ReadonlyArray<unkn
   readonly run: (context: StepContext<Input, Dependencies>) => Effect.Effect<A, E, R>
 }
 
-/** Stands for a question that is not asked. */
+/** Stands for a missing `skipWhen`. */
 interface NoQuestion {
   readonly "~tasker-telemetry/NoQuestion": never
 }
 
 type BooleanOrEffect = boolean | Effect.Effect<boolean, any, any> | NoQuestion
 
-/** `Then` if the step has a question, also one of type `any`; `Else` if it has none. */
+/** `Then` if the step has `skipWhen`, also one of type `any`; `Else` if it has none. */
 type IfAsked<Answer, Then, Else> = 0 extends 1 & Answer ? Then : NoQuestion extends Answer ? Else : Then
 
 /** The options of a step that may be skipped, or of one that is never skipped. */
@@ -160,23 +161,19 @@ type SkipOptions<Input, Dependencies extends ReadonlyArray<unknown>, Answer, Ski
  *
  * **Details**
  *
- * `run` is called once per attempt, in a fiber of its own, inside a
- * `tasker.step.execution` span. Success completes the step. A failure is
- * retried as `retry` says, unless it is a `PermanentError`. A defect is not
- * retried. A time-out interrupts the fiber and counts as a failure.
+ * `run` is called once per attempt, in a fiber of its own, inside a `tasker.step.execution` span. Success completes the
+ * step. A failure is retried as `retry` says, unless it is a `PermanentError`. A defect is not retried. A time-out
+ * interrupts the fiber and counts as a failure.
  *
- * A step with `skipWhen` is asked once, before its first attempt. If it says
- * yes, the step is complete without an attempt: there is no step span, nothing
- * counts as tried, `observability.step.skip` is published, and the dependants go
- * on with what `whenSkipped` gives, or with `undefined`, which their types then
- * say. If asking fails, the attempt fails with it. The question has the step's
- * time limit for itself and shares the batch's with the attempt.
+ * `skipWhen` is called once, before the first attempt. If it gives `true`, the step is complete without an attempt: it
+ * has no step span, no attempt counts, and `observability.step.skip` is published. Its dependants get the result of
+ * `whenSkipped`, or `undefined`, which their types show. If `skipWhen` fails, the first attempt fails with the same
+ * error. `skipWhen` has a time limit as long as an attempt's. It shares the limit of the batch with the attempt.
  *
  * **Gotchas**
  *
- * Without types, `run` may give a promise and `skipWhen` something that is no
- * boolean. The attempt then ends with a defect, a `TypeError` that says what was
- * given.
+ * In code without types, `run` may give a promise, or `skipWhen` a value that is no boolean. The attempt then dies with
+ * a `TypeError` that names the value.
  *
  * **Example** (Two steps, the second with the result of the first)
  *
@@ -213,7 +210,7 @@ type SkipOptions<Input, Dependencies extends ReadonlyArray<unknown>, Answer, Ski
  * })
  * ```
  *
- * @param name unique within a task; it becomes a span and metric attribute, so keep ids out of it
+ * @param name unique within a task; it becomes a span and metric attribute, so it must have no id in it
  * @param options `dependsOn`: steps that must be complete first, none by default; `input`: the schema whose type `run`
  * sees as `input`, `unknown` by default; `retry`: what differs from the configured policy; `timeout`: limit of one
  * attempt, by default `execution.stepTimeout`; `skipWhen`: whether there is nothing to do; `whenSkipped`: the result of
@@ -250,7 +247,7 @@ export const make: <
   whenSkipped: options.whenSkipped
 })
 
-/** The options without what their types depend on each other. */
+/** The options, without the types that depend on each other. */
 interface Erased {
   readonly dependsOn?: any
   readonly retry?: RetryPolicy.Options | undefined

@@ -1,11 +1,11 @@
 /**
- * The two errors by which a step says what a failure means for its retries.
+ * The two errors that tell whether and when a failed step may be retried.
  *
  * **When to use**
  *
- * Any error may fail a step and follows its retry policy. Fail with
- * {@link PermanentError} when trying again cannot help, with
- * {@link RetryableError} when the other side said how long to wait.
+ * Any error may fail a step, and the retry policy decides about it. Fail with
+ * {@link PermanentError} if a retry cannot help. Fail with {@link RetryableError}
+ * if the other side said how long to wait.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,7 @@ import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 
 /**
- * A failure that no retry can mend: the step goes to `error` for good after
- * this attempt.
+ * A failure that no retry can help: after this attempt the step is in `error` for good.
  *
  * **Example** (Refusing a card)
  *
@@ -40,13 +39,12 @@ export class PermanentError extends Schema.TaggedError<PermanentError>()("Perman
   message: Schema.String,
   /** A code of the program's own, such as `HTTP_404`. */
   errorCode: Schema.optionalKey(Schema.String),
-  /** Further facts for the reader of the failure. */
+  /** Further facts for a person who reads the failure. */
   context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
 }) {}
 
 /**
- * A failure that may pass; `retryAfter` takes the place of the policy's wait,
- * bounded by the policy's maximum.
+ * A failure that may pass. `retryAfter` replaces the policy's wait, and the policy's maximum bounds it.
  *
  * **Example** (A server that wants to be left alone)
  *
@@ -61,9 +59,9 @@ export class PermanentError extends Schema.TaggedError<PermanentError>()("Perman
  */
 export class RetryableError extends Schema.TaggedError<RetryableError>()("RetryableError", {
   message: Schema.String,
-  /** How long the other side wants to be left alone. */
+  /** How long the other side asks to wait. */
   retryAfter: Schema.optionalKey(Schema.Duration),
-  /** Further facts for the reader of the failure. */
+  /** Further facts for a person who reads the failure. */
   context: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
 }) {
   /** Throws a `RangeError` if `retryAfter` is no duration. */
@@ -84,20 +82,19 @@ export class RetryableError extends Schema.TaggedError<RetryableError>()("Retrya
   }
 }
 
-/** Answers by which a server asks to be left alone for a while. */
+/** Status codes by which a server asks to wait. */
 const backoffStatus = new Set([429, 503])
 
-/** Answers that stay the same however often the request is sent. */
+/** Status codes of answers that do not change when the request is repeated. */
 const permanentStatus = new Set([400, 401, 403, 404, 422])
 
 /**
- * The error that an HTTP answer means for a step.
+ * Fails with the error that fits the status of an HTTP answer.
  *
  * **Details**
  *
- * 200 to 226 succeed; 429 and 503 are retryable and honour `Retry-After`; 400,
- * 401, 403, 404 and 422 are permanent with `errorCode` `HTTP_<status>`;
- * everything else is retryable.
+ * 200 to 226 succeed. 429 and 503 are retryable and honour `Retry-After`. 400, 401, 403, 404 and 422 are permanent with
+ * `errorCode` `HTTP_<status>`. All others are retryable.
  *
  * **Example** (Calling a service)
  *
@@ -130,7 +127,7 @@ export const fromHttpStatus = Effect.fnUntraced(function*(
 })
 
 /**
- * What a failed step's error says about its retries.
+ * What an error says about the retries of its step.
  *
  * @category models
  * @since 0.1.0
@@ -138,13 +135,13 @@ export const fromHttpStatus = Effect.fnUntraced(function*(
 export interface Verdict {
   /** No further attempt may be made. */
   readonly permanent: boolean
-  /** Wait asked for in place of the policy's. */
+  /** The wait that replaces the policy's wait. */
   readonly retryAfter: Duration.Duration | undefined
 }
 
 /**
- * Reads the {@link Verdict} from an error. An error that is neither of the two,
- * or that cannot be read, may be retried and asks for no wait of its own.
+ * Reads the {@link Verdict} from an error. Any other error, also an unreadable
+ * one, may be retried and asks for no wait.
  *
  * @category computations
  * @since 0.1.0
@@ -152,6 +149,6 @@ export interface Verdict {
 export const verdict = (error: unknown): Verdict =>
   orElse(() => ({
     permanent: error instanceof PermanentError,
-    // Code without types may have put anything there.
+    // Code without types may give any value.
     retryAfter: error instanceof RetryableError && Duration.isDuration(error.retryAfter) ? error.retryAfter : undefined
   }), () => ({ permanent: false, retryAfter: undefined }))

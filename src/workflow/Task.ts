@@ -1,6 +1,6 @@
 /**
- * A task: a named set of steps and the schema of its input. A value, checked
- * when it is made.
+ * A task: a named set of steps and the schema of its input. A task is a value,
+ * which is checked when it is made.
  *
  * @since 0.1.0
  */
@@ -60,7 +60,7 @@ export interface Task<
 export type Any = Task<string, InputSchema, ReadonlyArray<Step.Any>>
 
 /**
- * What a task is run with: the encoded form of its input schema.
+ * The input of a run: the encoded form of the input schema.
  *
  * @category type-level
  * @since 0.1.0
@@ -68,7 +68,7 @@ export type Any = Task<string, InputSchema, ReadonlyArray<Step.Any>>
 export type Input<T extends Any> = T["input"]["Encoded"]
 
 /**
- * The union of what a task's steps may fail with.
+ * The union of the errors of a task's steps.
  *
  * @category type-level
  * @since 0.1.0
@@ -76,7 +76,7 @@ export type Input<T extends Any> = T["input"]["Encoded"]
 export type Error<T extends Any> = Step.Error<T["steps"][number]>
 
 /**
- * The union of what a task's steps require.
+ * The union of the requirements of a task's steps.
  *
  * @category type-level
  * @since 0.1.0
@@ -96,11 +96,10 @@ export type Results<T extends Any> = Step.Results<T["steps"]>
  *
  * **Details**
  *
- * The steps may stand in any order; a step starts when its dependencies are
- * complete, not when its turn comes. A mistake in the definition throws a
- * `RangeError` that names it: an input that is no schema, no steps, something that
- * is no step, two steps of one name, a dependency that is not among the steps,
- * a `run` that is no function, an invalid retry policy or time-out.
+ * The steps may stand in any order. A step starts when its dependencies are complete. A mistake in the definition
+ * throws a `RangeError` that names the mistake: an input that is no schema, no steps, two steps of one name, or a
+ * dependency that is not among the steps. So does a value that is no step, a `run` that is no function, or an invalid
+ * retry policy or time-out.
  *
  * **Example** (A task of two steps)
  *
@@ -122,9 +121,9 @@ export type Results<T extends Any> = Step.Results<T["steps"]>
  * const ProcessOrder = Task.make("process_order", { input: Order, steps: [fetchCart, charge] })
  * ```
  *
- * @param name name of the definition; it becomes a span and metric attribute, so keep ids out of it
- * @param options `input`: schema of the input, decoded before anything runs; `steps`; `namespace`: `default` by default;
- * `version`: `0.1.0` by default
+ * @param name name of the definition; it becomes a span and metric attribute, so it must have no id in it
+ * @param options `input`: schema of the input, decoded before anything runs; `steps`; `namespace`: `default` by
+ * default; `version`: `0.1.0` by default
  * @category constructors
  * @since 0.1.0
  */
@@ -173,7 +172,9 @@ const problemOf = (name: string): string | undefined =>
     ? "the name cannot be a key of results"
     : undefined
 
-/** A long name ends at a word, as half a secret is not recognised; where that leaves little, its length tells it apart. */
+/**
+ * A long name is cut between two words, because half a secret is not recognised. The length tells two cut names apart.
+ */
 const shown = (name: string) =>
   !Predicate.isString(name)
     ? quoteValue(name)

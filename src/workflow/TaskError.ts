@@ -1,5 +1,5 @@
 /**
- * How a run can fail for reasons that are not the steps' own.
+ * The reasons why a run fails, apart from the errors of its own steps.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 /**
- * The input does not fit the task's schema; nothing has run.
+ * The input does not fit the task's schema. Nothing has run.
  *
  * @category errors
  * @since 0.1.0
@@ -15,8 +15,8 @@ import * as Schema from "effect/Schema"
 export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", {
   taskName: Schema.String,
   /**
-   * The first 20 mistakes: where each one is, as a dotted path, and what was expected. The value is not repeated. A last
-   * entry says how many further mistakes there are.
+   * The first 20 mistakes: the place, as a dotted path, and the expected value. The given value is not repeated. A last
+   * entry says how many more mistakes there are.
    */
   issues: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))
 }) {
@@ -34,7 +34,7 @@ export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInp
  */
 export class StepTimedOut extends Schema.TaggedError<StepTimedOut>()("StepTimedOut", {
   stepName: Schema.String,
-  /** Whose limit it was. */
+  /** Whether the limit of the step or of the batch ended the attempt. */
   limitOf: Schema.Literals(["step", "batch"]),
   after: Schema.Duration
 }) {
@@ -58,7 +58,7 @@ export class Cancelled extends Schema.TaggedError<Cancelled>()("Cancelled", {
 }
 
 /**
- * No task of this id is known: it never ran here, or the store has let it go.
+ * No task has this id: it never ran here, or the store no longer keeps it.
  *
  * @category errors
  * @since 0.1.0
@@ -72,8 +72,8 @@ export class TaskNotFound extends Schema.TaggedError<TaskNotFound>()("TaskNotFou
 }
 
 /**
- * The store knows the task as one that has not ended, but it does not run here:
- * another process runs it, or did.
+ * The task has not ended, but it does not run in this process. Another process
+ * runs it, or has died with it.
  *
  * @category errors
  * @since 0.1.0
@@ -136,7 +136,7 @@ export class TransitionRefused extends Schema.TaggedError<TransitionRefused>()("
 }
 
 /**
- * As many started tasks as `execution.startedTasks` allows are running already.
+ * As many started tasks run as `execution.startedTasks` allows.
  *
  * @category errors
  * @since 0.1.0
@@ -150,7 +150,7 @@ export class TooManyTasks extends Schema.TaggedError<TooManyTasks>()("TooManyTas
 }
 
 /**
- * The one error of the workflow room; `reason` says what happened.
+ * The error of a run; `reason` says what happened.
  *
  * **Example** (Answering an invalid input)
  *

@@ -1,10 +1,12 @@
 /**
- * Runs tasks, and lets people look at them and step in while they run.
+ * Runs tasks. While a task runs, it can be inspected, cancelled, and its steps
+ * can be resolved by hand.
  *
  * **Details**
  *
- * A run belongs to the fiber that calls `run`: interrupting it interrupts every
- * step and cancels the task. A run that is `start`ed belongs to the layer.
+ * A run of `run` belongs to the fiber that calls it. If the fiber is interrupted,
+ * every step is interrupted and the task is cancelled. A run of `start` belongs
+ * to the layer.
  *
  * @since 0.1.0
  */
@@ -30,7 +32,7 @@ import { NotRunning, StoreFailed, TaskError, TaskNotFound, TooManyTasks, Transit
 import { type StepRecord, type TaskRecord, type TaskSnapshot, TaskStore } from "./TaskStore.ts"
 
 /**
- * What a run that completed gives.
+ * The result of a run that is complete.
  *
  * @category models
  * @since 0.1.0
@@ -46,7 +48,7 @@ export interface TaskResult<T extends Task.Any> {
 }
 
 /**
- * A run that goes on by itself.
+ * A run in the background.
  *
  * @category models
  * @since 0.1.0
@@ -64,7 +66,7 @@ export interface StartedTask<T extends Task.Any> {
  * @since 0.1.0
  */
 export interface RunOptions {
-  /** Correlation id of the run; by default the caller's, or a new one where the caller has none. */
+  /** Correlation id of the run. The default is the caller's id, or a new one if the caller has none. */
   readonly correlationId?: string | undefined
 }
 
@@ -96,8 +98,8 @@ export class TaskRunner extends Context.Service<TaskRunner, {
 }
 
 /**
- * The runner; concurrency, time-outs and retries come from the `execution`
- * and `backoff` groups of the configuration.
+ * The runner. The groups `execution` and `backoff` of the configuration set
+ * concurrency, time-outs and retries.
  *
  * @since 0.1.0
  */
@@ -111,8 +113,8 @@ export const layer: Layer.Layer<TaskRunner, never, EventBus | TaskStore> = Layer
  *
  * **Details**
  *
- * The input is decoded before anything runs. If steps fail for good, the run
- * fails with their causes, combined, once nothing else is left to do.
+ * The input is decoded before anything runs. If steps fail for good, the run first finishes all other steps that can
+ * run. Then it fails with the causes of all failed steps.
  *
  * **Example** (Running a task)
  *
@@ -139,9 +141,9 @@ export const run = <T extends Task.Any>(task: T, input: Task.Input<T>, options?:
   Effect.flatMap(TaskRunner, (runner) => runner.run(task, input, options))
 
 /**
- * Starts a task that goes on in the background until it ends or the layer
- * closes. Fails if the input is not valid, or with `TooManyTasks` while
- * `execution.startedTasks` of them are running.
+ * Starts a task in the background, which runs until it ends or the layer closes.
+ * It fails if the input is not valid. It fails with `TooManyTasks` if as many
+ * tasks run as `execution.startedTasks` allows.
  *
  * @since 0.1.0
  */
@@ -150,21 +152,21 @@ export const start = <T extends Task.Any>(task: T, input: Task.Input<T>, options
 
 /**
  * Cancels a running task: interrupts its steps, waits until it has ended, and
- * gives its last record. `run` fails with the reason `Cancelled`. Fails with
- * `TransitionRefused` if the task ended otherwise first, and with `NotRunning`
- * if the store knows it as running but it does not run here.
+ * gives its last record. `run` fails with the reason `Cancelled`. `cancel` fails
+ * with `TransitionRefused` if the task ended in another way first. It fails with
+ * `NotRunning` if the task has not ended but does not run here.
  *
  * @since 0.1.0
  */
 export const cancel = (taskId: string) => Effect.flatMap(TaskRunner, (runner) => runner.cancel(taskId))
 
 /**
- * Settles a step by hand that waits or has failed. While the task runs, its
- * dependants go on with the given result. A task that ended in `error` becomes
- * `resolved_manually` when its last unsettled step is resolved; it is not run
- * again. The step is found by its name, before and after the end. Fails with
- * `StepNotFound` if the task has none of that name, with `TransitionRefused` if
- * the step runs or is settled.
+ * Resolves a step by hand that waits or has failed. While the task runs, the
+ * step's dependants go on with the given result. A task that ended in `error` is
+ * not run again. It becomes `resolved_manually` when its last unsettled step is
+ * resolved. The step is found by its name. It fails with `StepNotFound` if the
+ * task has no step of this name. It fails with `TransitionRefused` if the step
+ * runs or is settled.
  *
  * @since 0.1.0
  */
@@ -172,8 +174,8 @@ export const resolveStep = <S extends Step.Any>(taskId: string, step: S, result:
   Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
 
 /**
- * What is known about a task now: states, attempts and times of its steps. A
- * task that runs here is known without the store.
+ * Gives what is known about a task now: states, attempts and times of its steps.
+ * For a task that runs here, the store is not asked.
  *
  * @since 0.1.0
  */
@@ -195,7 +197,7 @@ const make = Effect.gen(function*() {
   const exclusively = ManualResolution.makeExclusion()
   let hasWarned = false
 
-  /** A store in the caller's context is another one than the runner's only by mistake. */
+  /** If the caller's context has another store than the runner, this is a mistake. */
   const compareStores = Effect.withFiber((fiber) => {
     const given = Context.getOrUndefined(fiber.context, TaskStore)
     if (hasWarned || given === undefined || given === store) return Effect.void
@@ -232,7 +234,7 @@ const make = Effect.gen(function*() {
       Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
     )
 
-  /** What the store knows of a task that does not run here. */
+  /** What the store knows about a task that does not run here. */
   const stored = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
     readStore(() => store.get(taskId), timeout).pipe(
       Effect.mapError(() => new TaskError({ reason: new StoreFailed({ taskId, operation: "read" }) })),
@@ -249,7 +251,7 @@ const make = Effect.gen(function*() {
       return run === undefined ? stored(taskId) : Effect.succeed({ ...run.record, steps: [...run.steps] })
     })
 
-  /** For a task that does not run here. */
+  /** Refuses to cancel a task that does not run here. */
   const refuseCancel = ({ id, state }: TaskRecord) =>
     Effect.fail(
       new TaskError({
@@ -260,7 +262,7 @@ const make = Effect.gen(function*() {
     )
 
   return TaskRunner.of({
-    // From the moment a record is made the run is seen to its end, so an interruption cannot leave it pending.
+    // Once a run has a record, it runs to its end. An interruption must not leave the record pending.
     run: (task, input, options) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(prepared(task, input, options, restore), (run) => execute(run, restore))

@@ -1,39 +1,38 @@
 /**
- * What is known about tasks that run or have run: states, attempts, times. Not
- * their inputs and results, which belong to the program.
+ * Keeps records of tasks: states, attempts, times. It does not keep inputs and
+ * results, which belong to the program.
  *
  * **Details**
  *
- * The store is for looking, not for steering: a run writes it and never reads
- * it back. What a run asks of a store, and what a store may expect of a run:
+ * The store is for inspection only: a run writes to it and never reads from it. A
+ * run and a store agree on this:
  *
- * - A run waits for no call. It starts while its record is being saved, and its
- *   steps, back-offs and retries go on while earlier records are written. Only
- *   the end of a run waits until everything is written, for at most
- *   `execution.storeTimeout` (2 seconds by default).
- * - `saveTask` comes first. The records of one step come one after the other, in
- *   the order of the changes. Records of different steps come at the same time,
- *   at most 64 of one run. `updateTask` comes alone: after all that changed
- *   before it, and before all that changes later.
- * - A store that is slower than the run gets the latest record of a step; the
- *   ones that waited before it are left out. If more than 64 records wait at the
- *   end of a run, one `saveTask` takes their place.
- * - A call that fails, throws, or takes longer than `execution.storeTimeout` (it
- *   is interrupted then) does not harm the run. The run logs one warning. At its
- *   end it saves the task with all its steps once more.
- * - The methods are called on the store itself, so it may be an instance of a
- *   class. They may be called for many runs at the same time.
+ * - A run does not wait for a call. It starts while its record is being saved.
+ *   Steps, back-offs and retries go on while records are written. Only the end of
+ *   a run waits until everything is written, for at most `execution.storeTimeout`
+ *   (2 seconds by default).
+ * - `saveTask` is the first call. The calls for one step come one after the
+ *   other, in the order of the changes. Calls for different steps come at the
+ *   same time, at most 64 for one run. `updateTask` comes alone: after the calls
+ *   for all earlier changes, and before the calls for all later ones.
+ * - If the store is slower than the run, it gets only the latest record of a
+ *   step. If more than 64 records wait at the end of a run, one `saveTask` takes
+ *   their place.
+ * - A call that fails, throws, or takes longer than `execution.storeTimeout`
+ *   does not harm the run. A late call is interrupted. The run logs one warning,
+ *   and saves the task with all its steps once more at its end.
+ * - The methods are called on the store itself, so the store may be an instance
+ *   of a class. Calls for several runs may come at the same time.
  *
- * `TaskRunner.inspect` reads the store for tasks that do not run here, as do
- * `resolveStep` and `cancel`. They fail with the reason `StoreFailed` if the
- * store does not answer in time. Two people who resolve steps of one ended task
- * come one after the other within a process; a store that several processes
- * share does not keep them apart.
+ * `TaskRunner.inspect`, `resolveStep` and `cancel` read the store for tasks that
+ * do not run here. If the store does not answer in time, they fail with the
+ * reason `StoreFailed`. Within one process, resolutions of an ended task come one
+ * after the other. Several processes that share a store are not kept apart.
  *
  * **Gotchas**
  *
- * The memory store keeps every running task and the `execution.storedTasks` that
- * ended last. A store of your own is given to `Telemetry.layer` as its part
+ * The memory store keeps all running tasks and the last `execution.storedTasks`
+ * that ended. Give a store of your own to `Telemetry.layer` as its part
  * `taskStore`.
  *
  * @since 0.1.0
@@ -49,12 +48,12 @@ import { StepState } from "./internal/StepState.ts"
 import { hasEnded, TaskState } from "./internal/TaskState.ts"
 
 /**
- * The schema of what is known about a step of a run.
+ * The schema of the record of a step.
  *
  * **Details**
  *
- * Durations are seconds by the monotonic clock, summed over the attempts:
- * queue (ready → start), work, back-off. Instants are epoch milliseconds by the
+ * Durations are in seconds of the monotonic clock, summed over the attempts:
+ * queue (ready → start), work, back-off. Instants are epoch milliseconds of the
  * wall clock.
  *
  * @category schemas
@@ -74,12 +73,12 @@ export const StepRecord = Schema.Struct({
   endedAt: Schema.UndefinedOr(Schema.Finite),
   /** When a step in back-off will be tried again. */
   nextAttemptAt: Schema.UndefinedOr(Schema.Finite),
-  /** Why it failed: the error, its own fields, the errors behind it and its stack; bounded and redacted. */
+  /** Why the step failed: the error, its own fields, its causes and its stack; bounded and redacted. */
   error: Schema.UndefinedOr(ErrorRecord)
 })
 
 /**
- * What is known about a step of a run.
+ * The record of a step.
  *
  * @category models
  * @since 0.1.0
@@ -87,7 +86,7 @@ export const StepRecord = Schema.Struct({
 export type StepRecord = typeof StepRecord.Type
 
 /**
- * The schema of what is known about a run.
+ * The schema of the record of a run.
  *
  * @category schemas
  * @since 0.1.0
@@ -102,14 +101,14 @@ export const TaskRecord = Schema.Struct({
   createdAt: Schema.Finite,
   startedAt: Schema.UndefinedOr(Schema.Finite),
   endedAt: Schema.UndefinedOr(Schema.Finite),
-  /** Creation to end, by the monotonic clock. */
+  /** From creation to end, by the monotonic clock. */
   durationSeconds: Schema.UndefinedOr(Schema.Finite),
-  /** Why it failed: the error, its own fields, the errors behind it and its stack; bounded and redacted. */
+  /** Why the run failed: the error, its own fields, its causes and its stack; bounded and redacted. */
   error: Schema.UndefinedOr(ErrorRecord)
 })
 
 /**
- * What is known about a run.
+ * The record of a run.
  *
  * @category models
  * @since 0.1.0
@@ -133,18 +132,21 @@ export interface TaskSnapshot extends TaskRecord {
  * @since 0.1.0
  */
 export class TaskStore extends Context.Service<TaskStore, {
-  /** Adds a task with its steps, or replaces both; called first, and again at the end of a run that could not write. */
+  /**
+   * Adds a task with its steps, or replaces both. It is the first call of a run, and the last one if other calls
+   * failed.
+   */
   readonly saveTask: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) => Effect.Effect<void>
-  /** Replaces the record of a task that is there; does nothing where it is not. */
+  /** Replaces the record of a task. If the store does not have the task, it does nothing. */
   readonly updateTask: (task: TaskRecord) => Effect.Effect<void>
-  /** Replaces the record of one step of a task that is there; does nothing where it is not. */
+  /** Replaces the record of one step of a task. If the store does not have the task, it does nothing. */
   readonly updateStep: (taskId: string, step: StepRecord) => Effect.Effect<void>
   readonly get: (taskId: string) => Effect.Effect<Option.Option<TaskSnapshot>>
   /** Newest first, without their steps. */
   readonly list: (options?: {
-    /** At most this many, 20 by default. */
+    /** The highest number of records, 20 by default. */
     readonly limit?: number | undefined
-    /** Leaves out this many of the newest, 0 by default. */
+    /** The number of newest records to leave out, 0 by default. */
     readonly offset?: number | undefined
   }) => Effect.Effect<ReadonlyArray<TaskRecord>>
   /** How many tasks are in which state. */

@@ -14,8 +14,9 @@ import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
 /**
- * Who may use a route. `open`: everyone. `read`: everyone, or with `http.authRequired` clients with the token. `token`:
- * clients with the token. `write`: clients with the token; if no token is configured, programs on this machine.
+ * Who may use a route. `open`: everyone may. `read`: everyone, or with `http.authRequired` clients with the token.
+ * `token`: clients with the token. `write`: clients with the token; if no token is configured, programs on this
+ * machine.
  */
 export type Access = "open" | "read" | "token" | "write"
 
@@ -42,12 +43,11 @@ const forbidden = JsonResponse.json(403, {
 })
 
 /**
- * A request that a program on this machine made by itself.
+ * Whether a program on this machine made the request itself.
  *
- * The peer alone does not say so: a proxy on this machine speaks for others, and
- * so does a browser for the pages it shows. A proxy gives itself away by its
- * headers, a page by `Origin`, and a page that had its own name resolved to
- * loopback by `Host`.
+ * The address of the peer is not enough: a proxy or a browser on this machine
+ * passes on requests of others. A proxy adds its headers. A browser adds
+ * `Origin`. If a page resolved its own name to loopback, `Host` has that name.
  */
 const isLocal = (request: HttpServerRequest): boolean =>
   isLoopbackAddress(request.peerAddress) &&
@@ -58,7 +58,7 @@ const isLocal = (request: HttpServerRequest): boolean =>
 
 const proxyHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
 
-/** A peer without an address, as on a Unix socket, may be anybody. */
+/** A peer without an address, as on a Unix socket, may be on any machine. */
 const isLoopbackAddress = (address: Option.Option<string>): boolean =>
   Option.isSome(address) && isLoopbackIp(address.value)
 
@@ -78,19 +78,19 @@ const isLoopbackHost = (host: string | undefined): boolean => {
 
 const originPattern = /^https?:\/\/([^/?#]+)$/i
 
-/** Programs send no `Origin`; pages of this machine's own servers may. */
+/** Programs send no `Origin`. A page from a server on this machine may call. */
 const isLoopbackOrigin = (origin: string | undefined): boolean =>
   origin === undefined || isLoopbackHost(originPattern.exec(origin)?.[1])
 
 // --- Bearer tokens ---
 
-/** The answer to a missing or wrong token, which says how to send one. */
+/** The answer to a missing or wrong token. */
 const unauthorized: HttpServerResponse = JsonResponse.json(401, {
   error: "unauthorized",
   message: "send the token that the option http.token has, in the header \"authorization: Bearer <token>\""
 }, { "www-authenticate": "Bearer" })
 
-/** Tells whether a request carries the token. Without a token to compare with, none does. */
+/** Tells whether a request has the token. If no token is configured, no request has it. */
 const verifier = (
   token: Redacted.Redacted<string> | undefined
 ): (request: HttpServerRequest) => boolean => {
@@ -103,13 +103,13 @@ const verifier = (
 
 const noToken = new Uint8Array()
 
-/** The name of a scheme has no case. */
+/** The name of a scheme may be in letters of any case. */
 const credentials = /^bearer +(.*)$/i
 
 /**
- * Compares in a time that depends on nothing but the length of what was
- * presented: no early end, and the expected bytes are gone through in a circle.
- * The characters of a header value are its bytes.
+ * Compares in a time that depends only on the length of the presented text. It
+ * does not end early, and it reads the expected bytes in a circle. The characters
+ * of a header value are its bytes.
  */
 const isEqual = (presented: string, expected: Uint8Array): boolean => {
   let difference = presented.length ^ expected.length

@@ -1,5 +1,5 @@
 /**
- * The formats that metrics can be scraped in.
+ * The formats of `GET /metrics`.
  *
  * @internal
  */
@@ -13,14 +13,17 @@ import * as PrometheusProtobufFormat from "../../metrics/PrometheusProtobufForma
 import type { Offer } from "./Negotiation.ts"
 
 export interface ExpositionFormat extends Offer {
-  /** The exposition in pieces, each made when it is asked for; `onDropped` hears what is left out. */
+  /**
+   * Writes the exposition in pieces, each one when it is asked for. `onDropped` is called for everything that is left
+   * out.
+   */
   readonly encode: (
     snapshot: MetricSnapshot,
     onDropped: (dropped: Dropped) => void
   ) => Iterable<Uint8Array>
 }
 
-/** All formats; the first one is for clients that do not say what they want. */
+/** All formats. Clients without a preference get the first one. */
 export const formats: readonly [ExpositionFormat, ...ReadonlyArray<ExpositionFormat>] = [
   {
     contentType: PrometheusFormat.contentType,

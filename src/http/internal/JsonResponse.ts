@@ -1,6 +1,6 @@
 /**
- * What our routes answer with: JSON that no cache keeps, and nothing of the
- * inside when something breaks.
+ * JSON answers that no cache keeps and that tell nothing about the inside of the
+ * service.
  *
  * @internal
  */
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { Issue } from "../../internal/schemaIssues.ts"
 
-/** A JSON answer. States change, so no cache may keep it. */
+/** Makes a JSON answer. No cache may keep it, because states change. */
 export const json = (
   status: number,
   body: Readonly<Record<string, unknown>>,
@@ -17,19 +17,19 @@ export const json = (
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store", ...headers } })
 
-/** 400 with every mistake found. */
+/** Answers 400 with every mistake. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
   json(400, { error: "invalid_request", message: "correct what the issues name and send it again", issues })
 
-/** 500, which says nothing of the inside. */
+/** Answers 500. */
 export const internalError: HttpServerResponse.HttpServerResponse = json(500, {
   error: "internal_error",
   message: "the log of the service says what failed"
 })
 
 /**
- * Makes a handler safe to mount. An answer in the error channel is sent as it
- * is; a defect is logged and answered with a 500 that says nothing about it.
+ * Makes a handler safe to mount. An answer in the error channel is sent as it is.
+ * A defect is logged and answered with 500.
  */
 export const guardHandler = <R>(
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse, R>

@@ -1,28 +1,28 @@
 /**
- * The choice of a content type by the `Accept` header of a request.
+ * Chooses a content type by the `Accept` header of a request.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-accept
  * @internal
  */
 
-/** A type of content that a client takes, in lower case but for the values of its parameters. */
+/** A type of content that a client accepts, in lower case except for the values of its parameters. */
 export interface MediaRange {
   /** `text/plain`, `text/*` or `*` + `/*`. */
   readonly type: string
-  /** The value of a parameter by its name; `undefined` where the client does not mind. */
+  /** The value of a parameter by its name; `undefined` if the client does not ask for one. */
   readonly parameters: Readonly<Record<string, string>>
   /** From 0, not at all, to 1. */
   readonly quality: number
 }
 
-/** Something that can be answered with. */
+/** A content type that the server can answer with. */
 export interface Offer {
   readonly contentType: string
-  /** Whether a range that names the type means this one; it does with all parameters of a wildcard. */
+  /** Whether a range that names the type means this offer. A wildcard means every offer. */
   readonly matches: (range: MediaRange) => boolean
 }
 
-/** The ranges of a header, in their order. What is no range is passed over. */
+/** Gives the ranges of a header, in their order. Invalid parts are skipped. */
 export const parse = (header: string): ReadonlyArray<MediaRange> =>
   (header.match(elements) ?? []).flatMap((element) => {
     const [type = "", ...rest] = (element.match(parts) ?? []).map((part) => part.trim())
@@ -41,16 +41,16 @@ export const parse = (header: string): ReadonlyArray<MediaRange> =>
     }]
   })
 
-/** A part of a list, where commas and semicolons in quotes separate nothing. */
+/** Parts of a list. Commas and semicolons in quotes do not separate. */
 const elements = /(?:[^,"]|"(?:[^"\\]|\\.)*"|")+/gs
 const parts = /(?:[^;"]|"(?:[^"\\]|\\.)*"|")+/gs
 
 const mediaType = /^(?:\*\/\*|[\w!#$%&'+.^`|~-]+\/(?:\*|[\w!#$%&'+.^`|~-]+))$/
 
 /**
- * The offer that the client likes best: by quality, then by what it names first,
- * then by our own order. The quality of an offer is that of the range that says
- * most about it. The first offer where the client takes none of them: a scrape
+ * Gives the offer that the client prefers: by quality, then by the order of the
+ * ranges, then by our order. The quality of an offer is the quality of the most
+ * specific range. If the client accepts no offer, it gets the first one: a scrape
  * with an unusual header is worth more than an error.
  */
 export const select = <A extends Offer>(offers: readonly [A, ...ReadonlyArray<A>], header: string | undefined): A => {
@@ -66,7 +66,7 @@ export const select = <A extends Offer>(offers: readonly [A, ...ReadonlyArray<A>
   return best[0]
 }
 
-/** Where the range is that says most about an offer; -1 where none does. */
+/** The position of the most specific range for an offer; -1 if no range fits. */
 const mostSpecific = (ranges: ReadonlyArray<MediaRange>, { contentType, matches }: Offer): number => {
   const anyOfKind = contentType.replace(/\/.*/s, "/*")
   for (const isMeant of [matches, isOfType(anyOfKind), isOfType("*/*")]) {

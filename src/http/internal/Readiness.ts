@@ -1,6 +1,6 @@
 /**
- * Runs readiness checks: at the same time, within one limit, and each at most
- * once at a time however many probes ask.
+ * Runs readiness checks at the same time, within one limit. If several probes
+ * ask, a check still runs once at a time.
  *
  * @internal
  */
@@ -17,10 +17,10 @@ import { truncateMasked } from "../../internal/truncateAtWord.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 
-/** Checks by their names; a check that fails, dies or does not end in time is not healthy. */
+/** Checks by their names. A check is healthy if it succeeds in time. */
 export type Checks = Readonly<Record<string, Effect.Effect<unknown, unknown>>>
 
-/** What a check said. */
+/** The result of a check. */
 export interface CheckResult {
   readonly name: string
   readonly status: "healthy" | "unhealthy"
@@ -28,17 +28,17 @@ export interface CheckResult {
   readonly error?: string | undefined
 }
 
-/** Longest time that all checks together may take. */
+/** The longest time that all checks may take together. */
 const limit: Duration.Duration = Duration.seconds(5)
 
 const timedOut = `timed out after ${Duration.format(limit)}`
 
-/** `runAll` runs the checks and never fails. Checks run in the context of the caller of `make`. */
+/** `runAll` runs the checks and never fails. The checks get the context of the caller of `make`. */
 export const make = Effect.fnUntraced(function*(checks: Checks) {
   const context = yield* Effect.context<never>()
   const redaction = yield* Redaction.Current
   const names = Object.keys(checks)
-  // Names that are not shown as they are may look alike.
+  // After redaction, two names may look alike.
   const nameFor = uniqueNames(names.filter((name) => redaction.name(name) === name))
   const shown = new Map(names.map((name) => {
     const text = redaction.name(name)
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
       return { name, status: "healthy", responseTimeMs } as const
     }
     const error = Exit.isSuccess(exit) ? timedOut : publicText(exit.cause, redaction)
-    // A probe asks every few seconds; the log has the beginning and the end of an outage.
+    // A probe asks every few seconds. The log has only the beginning and the end of an outage.
     if (!failing.has(name)) {
       failing.add(name)
       yield* Effect.logWarning("a readiness check fails", { check: name }, Exit.isFailure(exit) ? exit.cause : error)
@@ -64,14 +64,14 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
     return { name, status: "unhealthy", responseTimeMs, error } as const
   })
 
-  // Not forked into the scope: closing it would wait for a check that cannot be interrupted.
+  // A scope that closes waits for its fibers, and a check may not be interruptible.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       for (const fiber of running.values()) fiber.interruptUnsafe()
     })
   )
 
-  /** The fiber of a check that goes on, else a new one; it has nothing of the request that started it. */
+  /** The fiber of a running check, or a new fiber without the request's context. */
   const start = (name: string, check: Effect.Effect<unknown, unknown>) =>
     Effect.suspend(() => {
       const before = running.get(name)
@@ -95,7 +95,7 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
     Object.entries(checks),
     ([name, check]) =>
       Effect.flatMap(start(name, check), (fiber) =>
-        // A check that cannot be interrupted outlives its limit, not the probe's.
+        // A check that cannot be interrupted exceeds its own limit, but not the probe's.
         Effect.map(Effect.timeoutOption(Fiber.await(fiber), limit), (exit): CheckResult => ({
           ...(Option.isSome(exit) && Exit.isSuccess(exit.value)
             ? exit.value.value
@@ -109,8 +109,8 @@ export const make = Effect.fnUntraced(function*(checks: Checks) {
 
 const longestText = 200
 /**
- * What a probe may read, who can be anybody: the text of a check that failed
- * with a text, and of any other failure its class. The log has the rest.
+ * The text that everyone may read: the string that a check failed with, or the
+ * class of another failure. The log has more.
  */
 const publicText = (cause: Cause.Cause<unknown>, redaction: Redaction.Redaction): string => {
   const failure = cause.reasons.find(Cause.isFailReason)

@@ -1,6 +1,5 @@
 /**
- * Reads a JSON body: of a limited size, of the right type, or an answer that
- * says what is wrong with it.
+ * Reads a JSON body of a limited size, or answers what is wrong with the request.
  *
  * @internal
  */
@@ -16,7 +15,7 @@ import * as JsonResponse from "./JsonResponse.ts"
 /** Largest body in bytes. */
 const maximumBytes = 1024 * 1024
 
-/** Levels of lists and objects in a body: schemas decode each level on the stack. */
+/** Highest number of nested lists and objects in a body. Schemas decode each level on the stack. */
 const maximumDepth = 100
 
 const tooDeep = JsonResponse.invalidRequest([{
@@ -36,7 +35,7 @@ const wrongType = JsonResponse.json(415, {
 
 const jsonType = /^application\/json\s*(?:;|$)/i
 
-/** The body decoded by a schema. An answer in the error channel says why not. */
+/** Decodes the body by a schema. An answer in the error channel says what is wrong. */
 export const readJson = <A>(
   schema: Schema.Codec<A, unknown>,
   options: Pick<SchemaAST.ParseOptions, "onExcessProperty"> = {}
@@ -63,7 +62,7 @@ export const readJson = <A>(
   })
 }
 
-/** Counts level by level, so that no body is too deep to be looked at. */
+/** Counts level by level, without recursion, so that a deep body does not overflow the stack. */
 const isDeeperThan = (value: unknown, limit: number): boolean => {
   let level: ReadonlyArray<unknown> = [value]
   for (let depth = 0; depth < limit; depth++) {

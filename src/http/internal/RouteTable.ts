@@ -1,6 +1,6 @@
 /**
- * Mounts routes: who may use each one, what it answers when something breaks,
- * and what a request gets that comes with a method the path does not have.
+ * Mounts routes: checks who may use a route, answers defects, and refuses unknown
+ * methods and paths.
  *
  * @internal
  */
@@ -17,7 +17,7 @@ import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as Authorization from "./Authorization.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
-/** What is told about a route. */
+/** A route in the list of routes. */
 export interface RouteEntry {
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly path: HttpRouter.PathInput
@@ -25,10 +25,10 @@ export interface RouteEntry {
   readonly about: string
 }
 
-/** A route and its handler; an answer in the error channel is sent as it is. */
+/** A route and its handler. An answer in the error channel is sent as it is. */
 export interface Route extends RouteEntry {
   readonly access: Authorization.Access
-  /** Whether the server's log has no line about its requests. */
+  /** Whether the server's log has no lines about requests of this route. */
   readonly isQuiet?: boolean
   readonly handler: Effect.Effect<
     HttpServerResponse,
@@ -37,12 +37,12 @@ export interface Route extends RouteEntry {
   >
 }
 
-/** Where the routes are mounted, without a slash at the end. */
+/** The prefix of the routes, without a slash at the end. */
 export const Prefix: Context.Reference<string> = Context.Reference("tasker-telemetry/http/internal/RouteTable/Prefix", {
   defaultValue: () => ""
 })
 
-/** Collects what is mounted under a prefix. */
+/** Collects the routes that are mounted under a prefix. */
 export const Listing: Context.Reference<Array<RouteEntry> | undefined> = Context.Reference<
   Array<RouteEntry> | undefined
 >("tasker-telemetry/http/internal/RouteTable/Listing", { defaultValue: () => undefined })
@@ -67,13 +67,13 @@ const authorized = (refuse: Authorization.Refuse | undefined, handler: Route["ha
     return refusal === undefined ? handler : Effect.succeed(refusal)
   })
 
-/** Answers 405 where a path is one of the routes and its method is none of them. */
+/** Answers 405 if a route has the path, but no route has the path with this method. */
 const refuseOthers = (routes: ReadonlyArray<RouteEntry>) =>
   Effect.flatMap(Prefix, (prefix) => whereNoRoute(methodRefusal(prefix, routes)))
 
 /**
- * Answers 404 in words to every path under the prefix that no route has, unless the prefix is the root of the app. It may
- * be asked before {@link refuseOthers} is: what is listed is answered as there.
+ * Answers 404 to every path under the prefix that no route has, unless the prefix is the root of the app. It may run
+ * before {@link refuseOthers}, so it answers unknown methods in the same way.
  */
 export const refuseUnknown = Effect.gen(function*() {
   const prefix = yield* Prefix
@@ -90,7 +90,7 @@ export const refuseUnknown = Effect.gen(function*() {
   )
 })
 
-/** The 405 of a request to a path that some of the routes have with other methods. */
+/** The 405 for a path that routes have with other methods. */
 const methodRefusal =
   (prefix: string, routes: ReadonlyArray<RouteEntry>) =>
   ({ method, url }: HttpServerRequest): HttpServerResponse | undefined => {
@@ -101,7 +101,7 @@ const methodRefusal =
     return methods.length === 0 || methods.includes(method) ? undefined : methodNotAllowed(methods)
   }
 
-/** Answers requests for which the router finds no route; it does nothing to requests for which `answerOf` has no answer. */
+/** Answers requests for which the router finds no route, if `answerOf` has an answer. */
 const whereNoRoute = (answerOf: (request: HttpServerRequest) => HttpServerResponse | undefined) =>
   Effect.flatMap(
     HttpRouter.HttpRouter,
@@ -122,7 +122,7 @@ const methodNotAllowed = (methods: ReadonlyArray<string>) => {
   return JsonResponse.json(405, { error: "method_not_allowed", message: `this path takes ${allow}` }, { allow })
 }
 
-/** The path as the router compares it: without query, case, doubled slashes and a slash at its end. */
+/** The path as the router compares it: in lower case, without query, doubled slashes and a slash at its end. */
 export const routedPath = (url: string): string =>
   url.replace(/[?#;].*$/s, "").replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1").toLowerCase()
 

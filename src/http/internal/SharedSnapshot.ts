@@ -1,5 +1,5 @@
 /**
- * One snapshot for all scrapes that are written at the same time.
+ * Shares one snapshot among all scrapes that are written at the same time.
  *
  * @internal
  */
@@ -18,9 +18,8 @@ interface Reading {
 }
 
 /**
- * Gives a snapshot until the scope of a request closes. Another request in the meantime gets the same one, if its
- * reading began at most `maxAge` ago. The last request that leaves takes the snapshot with it, so that no memory is kept
- * between scrapes.
+ * Gives a snapshot until the scope of a request closes. Meanwhile other requests get the same snapshot, if its reading
+ * began at most `maxAge` ago. The last request drops it, so no memory is kept between scrapes.
  */
 export const make = (
   snapshot: Effect.Effect<MetricSnapshot>,
@@ -30,7 +29,7 @@ export const make = (
   let current: Reading | undefined
 
   const begin = Effect.fnUntraced(function*(startedAt: bigint) {
-    // Of no request: a client that leaves must not take the reading from the others.
+    // The fiber belongs to no request, because a client that leaves must not stop the reading of the others.
     const fiber = yield* Effect.forkDetach(snapshot)
     return current = { startedAt, fiber, users: 0 }
   })

@@ -1,6 +1,5 @@
 /**
- * Runs as the routes show them. Errors are shown without their stacks: the routes are open, and the log has the stacks
- * under the correlation id.
+ * Shows runs as JSON. Errors have no stacks: the routes are open, and the log has the stacks under the correlation id.
  *
  * @internal
  */
@@ -9,7 +8,7 @@ import type { StepRecord, TaskRecord, TaskSnapshot } from "../../workflow/TaskSt
 
 type View = Readonly<Record<string, unknown>>
 
-/** Makes the views; names may hold secrets, and ids of steps have names in them. */
+/** Makes the views. A name may hold a secret, and the id of a step contains its name. */
 export const make = (redaction: Redaction) => {
   const { name: shown } = redaction
 
@@ -53,7 +52,7 @@ export const make = (redaction: Redaction) => {
   }
 }
 
-/** A store of the program's own may hold what no policy has seen. */
+/** A store of the program may hold errors that are not redacted. */
 const failure = (error: TaskRecord["error"], redaction: Redaction): View => {
   if (error === undefined) return {}
   const { stack: _stack, ...shown } = error

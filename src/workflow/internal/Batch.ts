@@ -1,6 +1,6 @@
 /**
- * Steps that start together: their span, the events around them, a fiber for
- * each attempt.
+ * Steps that start together. A batch has a span, events at its start and end, and
+ * a fiber for each attempt.
  *
  * @internal
  */
@@ -13,15 +13,16 @@ import type { StepRecord } from "../TaskStore.ts"
 import * as StepExecutor from "./StepExecutor.ts"
 import { secondsBetween, taskFields, type TaskRun } from "./TaskRun.ts"
 
-/** Names of a batch are for reading; a batch of thousands is not read. */
+/** Names are for people, so a span needs no more than this. */
 const mostNames = 50
 export const someNames = (run: TaskRun, indices: ReadonlyArray<number>) =>
   indices.slice(0, mostNames).map((index) => (run.steps[index] as StepRecord).name)
 
 /**
- * Runs the next attempts of the steps at these positions. Not interruptible but for the attempts.
+ * Runs the next attempts of the given steps. Only the attempts can be
+ * interrupted.
  *
- * @param number which batch of the run this is, from 1
+ * @param number number of the batch within the run, from 1
  */
 export const execute = (
   run: TaskRun,
@@ -45,7 +46,7 @@ export const execute = (
       stepCount: indices.length
     }).pipe(
       Effect.andThen(steps),
-      // The loop may be over and hear of no lost attempt any more.
+      // If the loop is over, it does not hear of a lost attempt.
       Effect.ensuring(Effect.forEach(indices, (index) => StepExecutor.settleLost(run, index), { discard: true })),
       Effect.ensuring(Effect.suspend(() =>
         run.bus.publish("workflow.steps_execution_completed", {
@@ -59,7 +60,7 @@ export const execute = (
   })
 }
 
-/** Runs each in a fiber of its own; one that is interrupted or breaks takes none of the others with it. */
+/** Runs each attempt in a fiber of its own. If one is interrupted or lost, the others go on. */
 const forkAll = (
   attempts: ReadonlyArray<Effect.Effect<void, never, unknown>>
 ): Effect.Effect<unknown, never, unknown> =>

@@ -1,5 +1,5 @@
 /**
- * A person settles a step by hand.
+ * Resolves a step by hand.
  *
  * @internal
  */
@@ -17,8 +17,8 @@ import { contextOf, moveStep, moveTask, type RunRecords, satisfiedCount, type Ta
 import { hasEnded } from "./TaskState.ts"
 
 /**
- * Settles a step of a running task; its dependants go on with `result`. Gives `undefined` if the run's loop is over: it
- * would not hear of it.
+ * Resolves a step of a running task; its dependants go on with `result`. Gives `undefined` if the loop of the run is
+ * over and cannot take the resolution.
  */
 export const whileRunning = (
   run: TaskRun,
@@ -38,8 +38,8 @@ export const whileRunning = (
   })
 
 /**
- * Settles a step of a task that has ended; the task follows when nothing of it is left unsettled. Fails if the store
- * does not take it. Two of these for one task must not run at the same time, see {@link makeExclusion}.
+ * Resolves a step of an ended task. If no unsettled step is left, the task becomes resolved, too. It fails if the store
+ * does not take the records. Two resolutions of one task must not run at the same time, see {@link makeExclusion}.
  */
 export const afterEnd = (options: {
   readonly bus: EventBus["Service"]
@@ -52,7 +52,7 @@ export const afterEnd = (options: {
   if (!hasEnded(record.state)) {
     return Effect.fail(new TaskError({ reason: new NotRunning({ taskId: record.id, state: record.state }) }))
   }
-  // The next resolution must find what this one has written.
+  // The next resolution must find the records of this one.
   return Effect.uninterruptible(inContextOf(record, (fiber) => {
     const writer = RecordWriter.make({ store, taskId: record.id, context: fiber.context, timeout })
     const records: RunRecords = { bus, writer, steps: [...steps], record }
@@ -72,7 +72,7 @@ export const afterEnd = (options: {
   }))
 }
 
-/** Lets the resolutions of one ended task happen one after the other: each reads, decides and writes. */
+/** Runs the resolutions of one ended task one after the other, because each one reads, decides and writes. */
 export const makeExclusion = () => {
   const locks = new Map<string, { readonly lock: Semaphore.Semaphore; users: number }>()
   return <A, E>(taskId: string, resolution: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -91,7 +91,7 @@ export const makeExclusion = () => {
     )
 }
 
-/** A step is found by its name: the store knows no other. */
+/** The step is found by its name, because the store has only names. */
 const resolve = (
   fiber: Fiber.Fiber<unknown, unknown>,
   records: RunRecords,
@@ -106,7 +106,7 @@ const resolve = (
   return refused === undefined ? Effect.void : Effect.fail(new TaskError({ reason: refused }))
 }
 
-/** The events belong to the task, not to the caller that resolves it. */
+/** The events get the task's correlation id, not the caller's. */
 const inContextOf = <A, E>(
   record: TaskRecord,
   use: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E>

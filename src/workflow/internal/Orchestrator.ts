@@ -1,14 +1,14 @@
 /**
- * The loop that brings a run to its end: discover what may start, start it as a
- * batch, wait for anything to settle, discover again.
+ * The loop of a run: it discovers steps that may start, starts them as a batch,
+ * waits until a step settles, and discovers again.
  *
- * A batch is no barrier: each settled step may make others ready at once, so
- * the run takes as long as its critical path if the concurrency allows.
+ * A batch is no barrier. Each settled step may make others ready at once, so a
+ * run takes as long as its critical path if the concurrency allows.
  *
  * **Details**
  *
- * The loop keeps, per step, how many dependencies are missing. A settled step
- * costs one visit to each of its dependants, in a task of any size.
+ * For each step, the loop counts the missing dependencies. A settled step costs
+ * one visit to each of its dependants, in a task of any size.
  *
  * @internal
  */
@@ -43,34 +43,36 @@ interface Loop {
   readonly run: TaskRun
   readonly scope: Scope.Scope
   readonly clock: Clock.Clock
-  /** Per step how many dependencies are not satisfied yet. */
+  /** For each step, how many dependencies are not satisfied yet. */
   readonly missing: Array<number>
-  /** Per step whether its dependants have been told, which happens once. */
+  /** For each step, whether its dependants have been told, which happens once. */
   readonly satisfied: Array<boolean>
-  /** Steps that may start, in the order they became ready; `head` is the first that has not been looked at. */
+  /**
+   * Steps that may start, in the order in which they became ready. `head` is the first one that has not been looked at.
+   */
   ready: Array<number>
   head: number
   running: number
-  /** Steps whose back-off is to be waited for, with its end by the monotonic clock. */
+  /** Steps in back-off, with the end of the back-off by the monotonic clock. */
   readonly backingOff: Map<number, bigint>
-  /** The back-off end the run has been deferred to and told about, while nothing runs. */
+  /** While nothing runs: the end of the back-off that the run waits for and has published. */
   deferredUntil: bigint | undefined
   batches: number
 }
 
 /**
  * Runs the steps until nothing is left to do or the run is cancelled, inside a
- * `tasker.workflow.orchestration` span. The steps' exits are in the run. Fails
- * only by a defect of its own, which is in the run too. Not interruptible but
- * for the loop, which is in `restore`: interrupting it interrupts and settles
- * every running step.
+ * `tasker.workflow.orchestration` span. The run gets the exits of the steps. It
+ * fails only by a defect of the loop, which the run gets, too. Only the loop can
+ * be interrupted, in `restore`. An interruption interrupts and settles every
+ * running step.
  */
 export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void, never, unknown> =>
   withSpan(
     SpanName.orchestration,
     { attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } },
     () =>
-      // The scope is not put into the context: a step that needs one gets the caller's.
+      // The context does not get the scope: a step that needs a scope gets the caller's.
       Effect.suspend(() => {
         const scope = Scope.makeUnsafe("parallel")
         return Effect.onExit(restore(loop(run, scope)), (exit) => {
@@ -108,7 +110,7 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
   }
 })
 
-/** Forks a part of the loop into its scope; if it dies, the loop hears of it. */
+/** Forks a part of the loop into its scope. If the part dies, the loop gets a message. */
 const forkPart = (
   { run, scope }: Loop,
   part: Effect.Effect<unknown, never, unknown>,
@@ -143,7 +145,7 @@ const take = (state: Loop): Array<number> => {
   return found
 }
 
-/** Nothing may start and nothing runs: over, unless a back-off is still to elapse. */
+/** If nothing may start and nothing runs, the run is over, unless a step is in back-off. */
 const isOver = (state: Loop): Effect.Effect<boolean> => {
   const { run } = state
   const left = countPending(run)
@@ -160,7 +162,7 @@ const isOver = (state: Loop): Effect.Effect<boolean> => {
     : Effect.as(defer(state, noneViable), false)
 }
 
-/** The run waits for the earliest back-off; told once, and again only if that is another one by now. */
+/** Publishes that the run waits for the earliest back-off, once, and again if another back-off is the earliest. */
 const defer = (state: Loop, noneViable: Effect.Effect<void>): Effect.Effect<void> => {
   const until = [...state.backingOff.values()].reduce((earliest, end) => end < earliest ? end : earliest)
   const before = state.deferredUntil
@@ -182,7 +184,10 @@ const countPending = (run: TaskRun) =>
 
 const batchOptions = { startImmediately: true, uninterruptible: true } as const
 
-/** An interruption does not come between a discovery and its batch: who hears of the one hears of the other. */
+/**
+ * An interruption must not come between a discovery and its batch: a sink that gets the event of one gets the event of
+ * the other.
+ */
 const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
   const { run } = state
   const number = ++state.batches
@@ -240,7 +245,7 @@ const settled = (state: Loop, index: number, exit: Exit.Exit<void>): Effect.Effe
     case "cancelled":
       return cancelDependants(state.run, index)
     case "pending":
-      // It interrupted itself before its first attempt.
+      // The step interrupted itself before its first attempt.
       return Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
         ? Effect.andThen(RunEnd.cancelPending(state.run, index), cancelDependants(state.run, index))
         : failUnsettled(step, exit)
@@ -249,7 +254,7 @@ const settled = (state: Loop, index: number, exit: Exit.Exit<void>): Effect.Effe
   }
 }
 
-/** An attempt that ends without settling its step would let the run wait for ever or end without a reason. */
+/** If an attempt ended without settling its step, the run would wait for ever or end without a reason. */
 const failUnsettled = (step: StepRecord, exit: Exit.Exit<void>): Effect.Effect<void> =>
   Effect.failCause(
     RunEnd.defectOf(exit) ??
@@ -268,7 +273,7 @@ const satisfy = (state: Loop, index: number): Effect.Effect<void> =>
     return Effect.void
   })
 
-/** A step that was settled while it waited for its dependencies waits no more. */
+/** A step that was resolved while it waited for its dependencies does not wait any more. */
 const announce = (run: TaskRun, fiber: Fiber.Fiber<unknown, unknown>, index: number, last: number) => {
   const step = run.steps[index] as StepRecord
   if (!run.bus.enabled || step.state !== "pending") return
@@ -289,7 +294,7 @@ const backOff = (state: Loop, index: number): Effect.Effect<void, never, unknown
   )
 }
 
-/** Notes the wait of a step, unless a person has settled the step meanwhile. */
+/** Records the wait of a step, unless the step was resolved meanwhile. */
 const waitFor = (
   state: Loop,
   fiber: Fiber.Fiber<unknown, unknown>,
@@ -331,7 +336,7 @@ const retryAfterOf = (exit: Exit.Exit<unknown, unknown> | undefined): Duration.D
   return asked.find((duration) => duration !== undefined)
 }
 
-/** A step resolved by hand while it backed off is not tried again. */
+/** A step that was resolved during its back-off is not tried again. */
 const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const refused = moveStep(fiber, state.run, index, "retry_requested", { nextAttemptAt: undefined }, {
@@ -341,7 +346,7 @@ const retry = (state: Loop, index: number, backoffSeconds: number): Effect.Effec
     return Effect.void
   })
 
-/** What waits for a cancelled step can never start; it is cancelled with it. */
+/** A step that waits for a cancelled step can never start, so it is cancelled, too. */
 const cancelDependants = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
   Effect.forEach(
     run.task.graph.dependants[index] ?? [],

@@ -1,19 +1,17 @@
 /**
- * Writes the records of one run to the store, so that the run never waits for a
- * write.
+ * Writes the records of one run to the store. The run never waits for a write.
  *
  * **Details**
  *
- * The writes of one record reach the store one after the other, in the order of
- * its changes. A record of the task is written when every earlier write has
- * ended, and later writes wait for it. Records of different steps are written at
- * the same time, at most 64 at once. Where the store is slower than the run, a
- * record that waits is replaced by its successor: at most one record per step
- * waits.
+ * The writes of one record come one after the other, in the order of its changes.
+ * A record of the task is written after all earlier writes have ended, and before
+ * all later ones. Records of different steps are written at the same time, at
+ * most 64 at once. If the store is slower than the run, a record that waits is
+ * replaced by its successor.
  *
- * A write that fails, or that is not answered within the time limit, costs the
- * run one warning. If any write failed, or if more step records wait at the end
- * than are written at once, the last write saves the task with all its steps.
+ * If a write fails or is not answered within the time limit, the run logs one
+ * warning. If any write failed, or more step records wait at the end than are
+ * written at once, the last write saves the task with all its steps.
  *
  * @internal
  */
@@ -30,18 +28,17 @@ import { hasEnded } from "./TaskState.ts"
 export interface RecordWriter {
   /** Writes a new task with its steps. */
   readonly add: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) => void
-  /** Writes the task's record; `steps` are all its steps, which no longer change once it has ended. */
+  /** Writes the task's record. `steps` are all its steps, which do not change after the end. */
   readonly task: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) => void
   /** Writes the record of the step at that position. */
   readonly step: (index: number, step: StepRecord) => void
   /**
-   * Waits until everything is written, at most as long as the time limit; what is left then is given up. Gives whether
-   * the store has taken everything.
+   * Waits until everything is written, or until the time limit. The result says whether the store has taken everything.
    */
   readonly end: Effect.Effect<boolean>
 }
 
-/** The task's place among the positions of its steps. */
+/** The key of the task; the other keys are positions of steps. */
 const taskKey = -1
 
 const mostAtOnce = 64
@@ -59,11 +56,11 @@ export const make = (options: {
 }): RecordWriter => {
   const { context, store, taskId, timeout } = options
   const fork = Effect.runForkWith(context)
-  /** Writes that wait, in the order of the changes. */
+  /** Waiting writes, in the order of the changes. */
   const waiting = new Map<number, Write>()
   const running = new Map<number, Fiber.Fiber<void>>()
   let isStarting = false
-  /** Whether the store has not taken something that no later write has made up for. */
+  /** Whether a write failed, and no later write has replaced it. */
   let isIncomplete = false
   let hasWarned = false
   let onIdle: (() => void) | undefined
@@ -84,7 +81,7 @@ export const make = (options: {
     if (isIdle()) onIdle?.()
   }
 
-  /** The first write that has nothing to wait for. */
+  /** The first write that may start now. */
   const next = (): number | undefined => {
     if (running.has(taskKey) || running.size >= mostAtOnce) return undefined
     for (const key of waiting.keys()) {
@@ -98,7 +95,7 @@ export const make = (options: {
     const effect = waiting.get(key) as Write
     waiting.delete(key)
     const fiber = fork(Effect.suspend(() => expectEffect("the task store", effect()) as Effect.Effect<void>))
-    // Most stores answer at once; only one that does not is watched.
+    // Most stores answer at once. Only a call that does not is watched.
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return ended(exit)
     running.set(key, fiber)
@@ -160,6 +157,6 @@ export const make = (options: {
   }
 }
 
-/** What a call dies of that takes longer than it may. */
+/** The defect of a call that takes too long. */
 export const lateness = (timeout: Duration.Duration): Cause.Cause<never> =>
   Cause.die(new Error(`the task store did not answer within ${Duration.format(timeout)}`))

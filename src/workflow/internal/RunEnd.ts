@@ -1,5 +1,6 @@
 /**
- * How a run ends: what is still waiting then, the state, and what is said.
+ * Ends a run: cancels steps that still wait, decides the final state, and
+ * publishes it.
  *
  * @internal
  */
@@ -11,14 +12,14 @@ import { type ExecutionStatus, executionStatus, type StepCounts } from "./StepGr
 import { satisfiesDependants } from "./StepState.ts"
 import { moveStep, satisfiedCount, taskFields, type TaskRun } from "./TaskRun.ts"
 
-/** What an exit died of, without interruptions. */
+/** The defects of an exit, without interruptions. */
 export const defectOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<never> | undefined => {
   if (Exit.isSuccess(exit)) return undefined
   const defects = exit.cause.reasons.filter(Cause.isDieReason)
   return defects.length === 0 ? undefined : Cause.fromReasons(defects)
 }
 
-/** How the steps of a run stand. */
+/** Counts the steps of a run by their situation. */
 const counts = (run: TaskRun): StepCounts => {
   const satisfied = satisfiedCount(run)
   const isReady = (step: StepRecord, index: number) =>
@@ -35,7 +36,7 @@ const counts = (run: TaskRun): StepCounts => {
   }
 }
 
-/** Cancels what was left when the run was cancelled or interrupted, and says how it ends. */
+/** Cancels the steps that were left when the run was cancelled or interrupted, and publishes how the run ends. */
 export const finalize = (run: TaskRun): Effect.Effect<void, never, unknown> =>
   Effect.suspend(() => {
     const status: ExecutionStatus = executionStatus(counts(run))
@@ -53,8 +54,8 @@ export const finalize = (run: TaskRun): Effect.Effect<void, never, unknown> =>
   })
 
 /**
- * The state in which a run ends. A defect of the loop outweighs all. A run stopped from outside is cancelled; otherwise
- * a failed step outweighs a cancelled one.
+ * Gives the state in which a run ends. A defect of the loop comes first. A run that was stopped from outside is
+ * cancelled. Otherwise a failed step counts more than a cancelled one.
  */
 export const finalState = (run: TaskRun): "complete" | "error" | "cancelled" => {
   if (run.defect !== undefined) return "error"
@@ -65,7 +66,7 @@ export const finalState = (run: TaskRun): "complete" | "error" | "cancelled" => 
     : "cancelled"
 }
 
-/** Cancels a step that waits; gives whether it did. */
+/** Cancels a step if it waits. The result says whether it did. */
 export const cancelPending = (run: TaskRun, index: number): Effect.Effect<boolean> =>
   Effect.withFiber((fiber) => {
     if (run.steps[index]?.state !== "pending") return Effect.succeed(false)

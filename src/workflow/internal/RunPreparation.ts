@@ -1,6 +1,6 @@
 /**
- * From a definition and an input to a run that has not started: validated,
- * recorded, with its limits worked out.
+ * Makes a run of a definition and an input: decodes the input, makes the records,
+ * works out the limits.
  *
  * @internal
  */
@@ -26,14 +26,14 @@ import { contextOf, type Message, type Restore, type RunSettings, type TaskRun }
 interface Surroundings {
   readonly bus: EventBus["Service"]
   readonly store: TaskStore["Service"]
-  /** The runs that can be reached by their ids; the new one is added. */
+  /** The live runs by their ids. The new one is added. */
   readonly live: Map<string, TaskRun>
   readonly correlationId: string
-  /** Makes decoding interruptible where the rest of the preparation is not. */
+  /** Makes the decoding interruptible; the rest of the preparation is not. */
   readonly restore: Restore
 }
 
-/** Prepares runs under a configuration; what follows from a task alone is worked out once per task. */
+/** Prepares runs under a configuration. The settings of a task are worked out once per task. */
 export const make = (config: TelemetryConfig) => {
   const known = new WeakMap<Task.Any, RunSettings>()
   const settingsOf = (task: Task.Any): RunSettings => {
@@ -158,7 +158,7 @@ const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
 const millisOf = (duration: Duration.Input | undefined): number | undefined =>
   duration === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(duration))
 
-/** base + steps × perStep, at most the maximum; no limit where no base is configured. */
+/** The limit is base + steps × perStep, at most the maximum. Without a configured base there is no limit. */
 const batchTimeout = (execution: TelemetryConfig["execution"]) => {
   const base = millisOf(execution.batchTimeoutBase)
   if (base === undefined) return () => undefined

@@ -1,11 +1,11 @@
 /**
- * One attempt of one step: its span, its time-out, its events, its result.
+ * Runs one attempt of one step, with its span, time-out, events and result.
  *
- * The attempt runs in the fiber that calls it and settles exactly once: as
- * complete, failed, or cancelled when the fiber is interrupted. The exit is kept
- * in the run and never fails the caller. A step that was resolved by hand after
- * it was chosen is left alone. A step that may be skipped is asked before its
- * first attempt; if it is, there is none.
+ * The attempt runs in the fiber that calls it. It settles exactly once: as
+ * complete, as failed, or as cancelled when the fiber is interrupted. The run
+ * gets the exit, and the caller never fails. A step that was resolved by hand in
+ * the meantime is not run. `skipWhen` is called before the first attempt. If the
+ * step is skipped, there is no attempt.
  *
  * @internal
  */
@@ -37,7 +37,7 @@ import { moveStep, type Progress, secondsBetween, stepFields, type TaskRun } fro
  *
  * @param run the run the step belongs to
  * @param index position of the step in the task
- * @param batchLimit what the batch allows, in milliseconds; `undefined` for no limit
+ * @param batchLimit limit of the batch, in milliseconds; `undefined` for none
  */
 export const attempt = (
   run: TaskRun,
@@ -70,7 +70,7 @@ export const attempt = (
     return Effect.onExit(needed, report)
   })
 
-/** Settles an attempt whose fiber has ended without its finalizers; any other is left alone. */
+/** Settles an attempt if its fiber has ended without its finalizers; does nothing to any other attempt. */
 export const settleLost = (run: TaskRun, index: number): Effect.Effect<void, never, unknown> =>
   Effect.suspend(() => {
     const progress = run.attempting[index]
@@ -88,7 +88,7 @@ interface BatchLimit {
 const millisOf = (fiber: Fiber.Fiber<unknown, unknown>) =>
   Number(fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()) / 1e6
 
-/** An attempt of a step that is still pending. */
+/** Starts an attempt if the step is still pending. */
 const start = (
   run: TaskRun,
   index: number,
@@ -128,7 +128,7 @@ const start = (
             nextAttemptAt: undefined,
             queueSeconds: before.queueSeconds + queueSeconds
           }, { queueSeconds })
-          // A tracer is code of the program's and may have settled the step.
+          // A tracer is code of the program and may have settled the step.
           return refused === undefined ? outside(withTimeLimit(run, index, work(number), batch)) : Effect.void
         }).pipe(
           Effect.onExit(settled),
@@ -136,16 +136,16 @@ const start = (
         )
       }).pipe(
         Effect.exit,
-        // The exit of a settled attempt is in the run; any other is a defect of ours, or of a tracer, for the loop.
+        // The run has the exit of a settled attempt. Any other exit is a defect of this package or of a tracer.
         Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
       )
     })
   )
 
 /**
- * Runs an effect without letting other fibers run in between, but for what is given to `outside`. Between the look at a
- * step's state and its move lies the start of a span: if others ran there, they could settle the step, and the span
- * would be one of no attempt.
+ * Runs an effect, and lets no other fiber run in between except within `outside`. A span starts after the step's state
+ * is read and before the step moves. If other fibers ran then, they could settle the step, and the span would belong to
+ * no attempt.
  */
 const inOneTurn = (
   use: (
@@ -163,7 +163,7 @@ const isSettled = (run: TaskRun, index: number): boolean => {
   return state !== "pending" && state !== "in_progress"
 }
 
-/** Settles in the span of the attempt and ends that, where nothing else does. */
+/** Settles in the span of the attempt and ends the span, if nothing else does. */
 const endSpan = (
   settled: Effect.Effect<void>,
   exit: Exit.Exit<unknown, unknown>,
@@ -195,7 +195,7 @@ const body = (run: TaskRun, step: Step.Any) => (attempt: number): Effect.Effect<
 
 type Answer = { readonly _tag: "Needed" } | { readonly _tag: "Skipped"; readonly result: unknown }
 
-/** Asks whether the step is to be skipped, within the limits of an attempt. */
+/** Calls `skipWhen`, within the limits of an attempt. */
 const ask = (
   run: TaskRun,
   step: Step.Any,
@@ -213,7 +213,7 @@ const ask = (
       return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
     }
     const asked: unknown = skipWhen(context)
-    // At once: the rejection of a promise that is looked at in a later turn ends the process.
+    // Decided at once: the rejection of a promise that is looked at in a later turn ends the process.
     return Effect.isEffect(asked) ? Effect.map(asked, answerOf) : Effect.succeed(answerOf(asked))
   })
   return Effect.exit(
@@ -225,7 +225,7 @@ const ask = (
   )
 }
 
-/** Nothing runs an Effect or waits for a promise that is the result of a skipped step. */
+/** The result of a skipped step is not run or awaited, so it must not be an Effect or a promise. */
 const skippedResult = (step: Step.Any, context: { readonly input: never; readonly results: never }): unknown => {
   const result: unknown = step.whenSkipped?.(context)
   if (Effect.isEffect(result) || Predicate.isPromiseLike(result)) {
@@ -240,7 +240,7 @@ const skip = (run: TaskRun, index: number, result: unknown): Effect.Effect<void>
     return Effect.provideService(
       Effect.withFiber((fiber) => {
         const endedAt = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-        // A person may have settled the step while it was asked.
+        // The step may have been resolved while `skipWhen` ran.
         moveStep(fiber, run, index, "skipped", { endedAt, error: undefined }, {}, () => {
           run.results[before.name] = result
           run.exits[index] = undefined
@@ -258,7 +258,7 @@ const resultsFor = (run: TaskRun, step: Step.Any): Readonly<Record<string, unkno
   return results
 }
 
-/** The tighter of the step's limit and of what is left of the batch's interrupts the attempt. */
+/** The step's limit or the rest of the batch's limit interrupts the attempt, whichever ends first. */
 const withTimeLimit = <A>(
   run: TaskRun,
   index: number,
@@ -274,7 +274,8 @@ const withTimeLimit = <A>(
     return Effect.timeoutOrElse(effect, {
       duration: limitOf === "step" ? after : Duration.millis(left),
       orElse: () => {
-        // The error alone does not tell: a step that runs a task may fail with the time-out of one of its steps.
+        // The error does not tell which limit ended: a step that runs a task may fail with the time-out of an inner
+        // step.
         run.timedOut[index] = limitOf
         const { name } = run.task.steps[index] as Step.Any
         return Effect.fail(new TaskError({ reason: new StepTimedOut({ stepName: name, limitOf, after }) }))
@@ -364,7 +365,7 @@ const fail = (
   }
 }
 
-/** A `PermanentError` and a defect stay what they are however often they are tried. */
+/** A `PermanentError` or a defect does not change when the step is tried again. */
 const isPermanent = (cause: Cause.Cause<unknown>): boolean =>
   Cause.hasDies(cause) ||
   cause.reasons.some((reason) => Cause.isFailReason(reason) && StepError.verdict(reason.error).permanent)

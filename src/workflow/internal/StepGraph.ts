@@ -1,6 +1,6 @@
 /**
- * The shape of a task: which step waits for which, computed once when the task
- * is defined. Pure.
+ * The dependencies between the steps of a task, computed once when the task is
+ * defined. Pure. Pure.
  *
  * @since 0.1.0
  */
@@ -18,11 +18,11 @@ import { satisfiesDependants, type StepState } from "./StepState.ts"
 export interface StepGraph {
   readonly steps: ReadonlyArray<Step.Any>
   readonly indexOf: ReadonlyMap<string, number>
-  /** Per step the indices of the steps it waits for. */
+  /** For each step, the indices of the steps that it waits for. */
   readonly dependencies: ReadonlyArray<ReadonlyArray<number>>
-  /** Per step the indices of the steps that wait for it. */
+  /** For each step, the indices of the steps that wait for it. */
   readonly dependants: ReadonlyArray<ReadonlyArray<number>>
-  /** Per step the length of the longest path from a step without dependencies. */
+  /** For each step, the length of the longest path from a step without dependencies. */
   readonly levels: ReadonlyArray<number>
 }
 
@@ -31,9 +31,9 @@ export interface StepGraph {
  *
  * **Details**
  *
- * Throws a `RangeError` that names the mistake: no steps, something that is no
- * step, two steps of one name, or a dependency that is not among the steps. A cycle cannot be written
- * with step values; one forced in by mutation is refused too.
+ * It throws a `RangeError` that names the mistake: no steps, a value that is no step, two steps of one name, or a
+ * dependency that is not among the steps. A cycle cannot be written with step values. If code forces one by mutation,
+ * it is refused, too.
  *
  * @category constructors
  * @since 0.1.0
@@ -76,10 +76,10 @@ export const make = (taskName: string, steps: ReadonlyArray<Step.Any>): StepGrap
 
 const isList = (given: unknown): boolean => Array.isArray(given)
 
-/** Code without types may have put anything there. */
+/** Code without types may give any value. */
 const isStep = (step: unknown): step is Step.Any => Predicate.hasProperty(step, Step.TypeId)
 
-/** Longest paths by Kahn's algorithm; what it cannot reach stands on a cycle. */
+/** Longest paths by Kahn's algorithm. A step that the algorithm does not reach is part of a cycle. */
 const levelsOf = (
   taskName: string,
   steps: ReadonlyArray<Step.Any>,
@@ -104,7 +104,7 @@ const levelsOf = (
 }
 
 /**
- * What a task as a whole is up to.
+ * The status of a whole task.
  *
  * @category models
  * @since 0.1.0
@@ -117,7 +117,7 @@ export type ExecutionStatus =
   | "waiting_for_dependencies"
 
 /**
- * How many steps are in which situation.
+ * The numbers of steps by situation.
  *
  * @category models
  * @since 0.1.0
@@ -129,13 +129,13 @@ export interface StepCounts {
   readonly inProgress: number
   /** Pending, dependencies satisfied, not backing off. */
   readonly ready: number
-  /** In `error` with no attempt left, or failed for good. */
+  /** In `error` for good. */
   readonly blocked: number
 }
 
 /**
  * The status of a task from its counts. Failures come first: a task with a step
- * that failed for good needs a person even while other branches still run.
+ * that failed for good needs a person even while other steps run.
  *
  * @category computations
  * @since 0.1.0
@@ -149,13 +149,13 @@ export const executionStatus = (counts: StepCounts): ExecutionStatus => {
 }
 
 /**
- * Indices of the steps that may start: pending, and every dependency complete
- * or resolved manually.
+ * Indices of the steps that may start: pending, and every dependency complete or
+ * resolved manually.
  *
  * **When to use**
  *
- * Use to look at a task from outside; the orchestrator keeps the same set up to
- * date step by step instead of computing it again.
+ * Use to look at a task from outside. The orchestrator updates the same set step
+ * by step.
  *
  * @category computations
  * @since 0.1.0

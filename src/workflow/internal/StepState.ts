@@ -39,7 +39,7 @@ export const StepState = Schema.Literals([
 export type StepState = typeof StepState.Type
 
 /**
- * What happens to a step, named as in the event catalog; `skipped` is
+ * The events that move a step, named as in the catalog. `skipped` is
  * `observability.step.skip` there.
  *
  * @category models
@@ -70,7 +70,7 @@ const transitions: { readonly [S in StepState]: { readonly [E in StepEvent]?: St
 }
 
 /**
- * The state after an event, or the refusal that names both.
+ * Gives the state after an event, or the refusal.
  *
  * @category computations
  * @since 0.1.0
@@ -83,7 +83,7 @@ export const transition = (state: StepState, event: StepEvent): Result.Result<St
 }
 
 /**
- * Whether a step in this state lets its dependants start: `complete` and
+ * Whether a step in this state lets its dependants start, which `complete` and
  * `resolved_manually` do.
  *
  * @category predicates

@@ -1,6 +1,6 @@
 /**
- * The life of one run around its loop: the task span, the first and the last
- * transition, and the exit that the caller gets.
+ * Runs a prepared run: opens the task span, makes the first and the last
+ * transition, and gives the caller its exit.
  *
  * @internal
  */
@@ -30,7 +30,7 @@ import {
 } from "./TaskRun.ts"
 import { hasEnded } from "./TaskState.ts"
 
-/** Runs a prepared run to its end and takes it out of `live`. Not interruptible but for what is in `restore`. */
+/** Runs a prepared run to its end and takes it out of `live`. Only the effects in `restore` can be interrupted. */
 export const execute = (
   run: TaskRun,
   live: Map<string, TaskRun>,
@@ -54,7 +54,7 @@ export const execute = (
         Effect.flatMap((exit) => end(run, exit, span))
       )
   ).pipe(
-    // Only a defect comes here before the last transition, for example of the tracer at the task's span.
+    // Only a defect gets here before the last transition, such as one of the tracer at the start of the task's span.
     Effect.onExit((exit) =>
       hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
     ),
@@ -95,7 +95,7 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
     return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
 
-/** The run's last transition and its exit; a defect of the loop is the exit, even if steps have failed too. */
+/** Makes the last transition of a run and gives its exit. If the loop has a defect, the exit is the defect. */
 const end = (
   run: TaskRun,
   loopExit: Exit.Exit<void, unknown>,
@@ -132,7 +132,7 @@ const end = (
     return refused === undefined ? outcome : Effect.die(refused)
   })
 
-/** What the caller gets: results, the steps' own causes, or why the run was stopped. */
+/** The exit that the caller gets: results, the causes of failed steps, or the reason why the run was stopped. */
 const outcomeOf = (
   run: TaskRun,
   loopExit: Exit.Exit<void, unknown>,
@@ -157,7 +157,7 @@ const outcomeOf = (
   }
 }
 
-/** Put side by side, not combined: combining compares errors, and what an error's getters do is not known. */
+/** The causes are put side by side. `Cause.combine` would compare errors, and an error's getter may do anything. */
 const causesOf = (run: TaskRun, isChosen: (index: number) => boolean): Cause.Cause<unknown> =>
   Cause.fromReasons(
     run.exits.flatMap((exit, index) =>

@@ -1,11 +1,13 @@
 /**
- * One run of a task while it is alive: its records, its results and its
- * mailbox. Shared by the orchestrator, the step executor and the runner.
+ * One live run of a task: its records, its results and its mailbox. The
+ * orchestrator, the step executor and the runner share it.
  *
- * Every change of a state goes through {@link moveStep} or {@link moveTask}: in
- * one synchronous step the state machine decides, the record changes, the writer
- * gets the record, and its one event is published. No other fiber can come
- * in between. Code that decides by a state must move it in the same step.
+ * Every change of a state goes through {@link moveStep} or {@link moveTask}. In
+ * one synchronous step, the state machine decides, the record changes, the writer
+ * gets the record, and the event is published. No other fiber can come in
+ * between. Code that decides by a state must move it in the same step. No other
+ * fiber can come in between. Code that decides by a state must move it in the
+ * same step.
  *
  * @internal
  */
@@ -30,7 +32,7 @@ import type { RecordWriter } from "./RecordWriter.ts"
 import * as StepState from "./StepState.ts"
 import * as TaskState from "./TaskState.ts"
 
-/** What wakes the orchestrator. */
+/** The messages that wake the orchestrator. */
 export type Message =
   | { readonly _tag: "Settled"; readonly index: number; readonly exit: Exit.Exit<void> }
   | { readonly _tag: "FiberLost"; readonly index: number }
@@ -40,21 +42,21 @@ export type Message =
   /** A fiber of the loop has died. */
   | { readonly _tag: "Defect"; readonly cause: Cause.Cause<never> }
 
-/** What is fixed for a run. */
+/** The settings of a run, which never change. */
 export interface RunSettings {
   readonly concurrency: number
-  /** Per step, in the order of the definition. */
+  /** For each step, in the order of the definition. */
   readonly policies: ReadonlyArray<RetryPolicy.RetryPolicy>
-  /** Limit of one attempt in milliseconds, per step; `undefined` for none. */
+  /** For each step, the limit of one attempt in milliseconds; `undefined` for none. */
   readonly stepTimeouts: ReadonlyArray<number | undefined>
-  /** Limit in milliseconds of a batch of that many steps; `undefined` for none. */
+  /** Limit of a batch of so many steps, in milliseconds; `undefined` for none. */
   readonly batchTimeout: (steps: number) => number | undefined
 }
 
-/** Makes a part of an uninterruptible whole interruptible again. */
+/** Makes a part of an uninterruptible effect interruptible again. */
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** What a transition reads and writes; a run that has ended still has it. */
+/** The records that a transition reads and writes. An ended run still has them. */
 export interface RunRecords {
   readonly bus: EventBus.EventBus["Service"]
   readonly writer: RecordWriter
@@ -62,9 +64,9 @@ export interface RunRecords {
   record: TaskRecord
 }
 
-/** An attempt that is under way. */
+/** An attempt that runs. */
 export interface Progress {
-  /** The exit of its fiber, if a value that is no Effect has ended the fiber past every finalizer. */
+  /** The exit of the fiber, if the fiber was lost: a value that is no Effect ended it without finalizers. */
   lostWith: Exit.Exit<unknown, unknown> | undefined
   /** Settles the step with that exit. */
   settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
@@ -75,36 +77,36 @@ export interface TaskRun extends RunRecords {
   readonly input: unknown
   readonly settings: RunSettings
   readonly mailbox: Queue.Queue<Message>
-  /** The events that say the run and its steps exist have been published: others may follow. */
+  /** Done when the events that announce the run and its steps have been published, so that others may follow. */
   readonly begun: Deferred.Deferred<void>
   readonly done: Deferred.Deferred<TaskRecord>
   readonly createdNanos: bigint
   /** Seconds each step waited in back-off before its next attempt. */
   readonly backoffSeconds: Array<number>
-  /** Monotonic time at which each step became ready, for its next attempt and for its first. */
+  /** Monotonic time at which each step became ready, for its next attempt and for its first one. */
   readonly readyNanos: Array<bigint>
   readonly firstReadyNanos: Array<bigint>
-  /** Whose limit ended the attempt of each step that is about to settle. */
+  /** For each step that is about to settle, the limit that ended its attempt. */
   readonly timedOut: Array<"step" | "batch" | undefined>
   /** The exit of the last attempt of each step that has settled. */
   readonly exits: Array<Exit.Exit<unknown, unknown> | undefined>
   /** Whether each failed step may never run again. */
   readonly failedForGood: Array<boolean>
-  /** Whether each step that may be skipped has said that it is not. */
+  /** For each step with `skipWhen`, whether it has answered that the step is needed. */
   readonly isNeeded: Array<boolean>
-  /** The attempt of each step that has one under way. */
+  /** For each step, its running attempt. */
   readonly attempting: Array<Progress | undefined>
   readonly results: Record<string, unknown>
   cancelRequested: boolean
-  /** The loop has ended or is ending: nothing that happens to the run from outside can reach it any more. */
+  /** The loop has ended or is ending. It takes no more messages. */
   over: boolean
   /** The loop ended because its fiber was interrupted. */
   interrupted: boolean
-  /** What the loop itself died of. */
+  /** The defect of the loop. */
   defect: Cause.Cause<never> | undefined
 }
 
-/** Payload fields that every event of the task has. */
+/** Payload fields of every event of the task. */
 export const taskFields = (record: TaskRecord) => ({
   taskId: record.id,
   taskName: record.name,
@@ -112,7 +114,7 @@ export const taskFields = (record: TaskRecord) => ({
   version: record.version
 })
 
-/** Payload fields that every event of a step has. */
+/** Payload fields of every event of a step. */
 export const stepFields = (run: RunRecords, step: StepRecord) => ({
   taskId: run.record.id,
   taskName: run.record.name,
@@ -121,7 +123,7 @@ export const stepFields = (run: RunRecords, step: StepRecord) => ({
   attempt: step.attempts
 })
 
-/** The context of what is done for the task and not for one of its steps. */
+/** The context for work of the task that belongs to none of its steps. */
 export const contextOf = (context: Context.Context<never>, record: TaskRecord): Context.Context<never> =>
   context.pipe(
     Context.add(Correlation.CorrelationId, record.correlationId),
@@ -150,10 +152,10 @@ const stepEventNames = {
 type StepEventName<Event extends StepState.StepEvent> = (typeof stepEventNames)[Event]
 
 /**
- * Moves a step, hands its record to the writer and publishes the event of the transition with the given fields, all in
- * one synchronous step. A refused transition changes nothing and is given back.
+ * Moves a step, hands its record to the writer, and publishes the event of the transition, all in one synchronous step.
+ * A refused transition changes nothing and is given back.
  *
- * @param moved runs right after the move, before the store or a sink hears of it
+ * @param moved called right after the move, before the store or a sink gets the change
  */
 export const moveStep = <Event extends StepState.StepEvent>(
   fiber: Fiber.Fiber<unknown, unknown>,
@@ -184,14 +186,14 @@ export const moveStep = <Event extends StepState.StepEvent>(
   return undefined
 }
 
-/** Changes what is known about a step without moving it, and hands its record to the writer. */
+/** Changes the record of a step without moving it, and hands the record to the writer. */
 export const amendStep = (run: RunRecords, index: number, change: Partial<Omit<StepRecord, "state">>): void => {
   const after: StepRecord = { ...run.steps[index] as StepRecord, ...change }
   run.steps[index] = after
   run.writer.step(index, after)
 }
 
-/** Moves the task as {@link moveStep} does a step, with the event `task.<event>`. */
+/** Moves the task as {@link moveStep} moves a step, with the event `task.<event>`. */
 export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_requested">>(
   fiber: Fiber.Fiber<unknown, unknown>,
   run: RunRecords,
@@ -212,13 +214,13 @@ export const moveTask = <Event extends Exclude<TaskState.TaskEvent, "retry_reque
   return undefined
 }
 
-/** The end of a run as the task record keeps it. */
+/** The fields of the task record at the end of a run. */
 export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorRecord | undefined) => ({
   endedAt: clock.currentTimeMillisUnsafe(),
   durationSeconds: elapsed(run, clock),
   error
 })
 
-/** How many steps let their dependants start. */
+/** The number of steps that let their dependants start. */
 export const satisfiedCount = (run: RunRecords): number =>
   run.steps.reduce((count, step) => StepState.satisfiesDependants(step.state) ? count + 1 : count, 0)

@@ -63,7 +63,7 @@ const transitions: { readonly [S in TaskState]: { readonly [E in TaskEvent]?: Ta
 }
 
 /**
- * The state after an event, or the refusal that names both.
+ * Gives the state after an event, or the refusal.
  *
  * @category computations
  * @since 0.1.0
@@ -76,7 +76,7 @@ export const transition = (state: TaskState, event: TaskEvent): Result.Result<Ta
 }
 
 /**
- * Whether a task in this state has ended: anything but `pending` and
+ * Whether a task in this state has ended: any state but `pending` and
  * `in_progress`.
  *
  * @category predicates

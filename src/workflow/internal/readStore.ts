@@ -1,5 +1,5 @@
 /**
- * Asks a task store for something, so that no store, however broken, keeps the one who asks.
+ * Asks a task store. A broken store cannot keep its caller waiting.
  *
  * @internal
  */
@@ -10,8 +10,8 @@ import { expectEffect } from "../../internal/expectEffect.ts"
 import { lateness } from "./RecordWriter.ts"
 
 /**
- * Gives the answer of a store. Fails if the store fails, throws, gives no Effect, or takes longer than the time limit;
- * the log says why. A call that cannot be interrupted is left behind.
+ * Gives the answer of a store. It fails if the store fails, throws, gives no Effect, or exceeds the time limit; the log
+ * says why. A call that cannot be interrupted is left behind.
  *
  * @param timeout limit of the call
  */
@@ -21,7 +21,7 @@ export const readStore = <A>(call: () => Effect.Effect<A>, timeout: Duration.Dur
     { startImmediately: true }
   ).pipe(
     Effect.flatMap((fiber) => {
-      // Most stores answer at once; only one that does not is watched.
+      // Most stores answer at once. Only a call that does not is watched.
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) return exit
       return Fiber.join(fiber).pipe(
