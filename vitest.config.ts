@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-const conditions = ["tasker-telemetry-source", "module", "node", "development|production"]
+const conditions = ["tasker-telemetry-source", "node", "development|production"]
 
 // `--mode slow` runs the long suites (`test/slow/*.slow.ts`) instead of the tests.
 export default defineConfig(({ mode }) => ({

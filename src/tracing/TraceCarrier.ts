@@ -10,11 +10,10 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import * as Baggage from "./Baggage.ts"
@@ -96,10 +95,7 @@ export const extract = (carrier: Readonly<Record<string, string | undefined>>): 
     const state = format === "tracecontext" ? TraceState.parse(headers["tracestate"] ?? "") : ""
     const id = headers[correlation.header.toLowerCase()]?.trim()
     return {
-      parent: remote && Tracer.externalSpan({
-        ...remote,
-        annotations: state === "" ? Context.empty() : Context.make(TraceState.Incoming, state)
-      }),
+      parent: remote && TraceState.external(remote, state),
       baggage: propagators.includes("baggage") ? Baggage.parse(headers["baggage"] ?? "") : {},
       correlationId: id !== undefined && Correlation.isValid(id) ? id : undefined
     }

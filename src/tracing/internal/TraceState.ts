@@ -6,7 +6,7 @@
  * @internal
  */
 import * as Context from "effect/Context"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 
 /** The annotation of an external span that holds the `tracestate` it came with. */
 export const Incoming: Context.Reference<string> = Context.Reference<string>(
@@ -87,6 +87,16 @@ export const rejected = (ratio: number): bigint =>
 /** A rejection threshold as `th` has it, without zeros at its end. */
 export const thresholdText = (threshold: bigint): string =>
   threshold.toString(16).padStart(randomDigits, "0").replace(/0+$/, "") || "0"
+
+/** A span of another process with the `tracestate` that came with it. */
+export const external = (
+  span: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean },
+  state: string
+): Tracer.ExternalSpan =>
+  Tracer.externalSpan({
+    ...span,
+    annotations: state === "" ? Context.empty() : Context.make(Incoming, state)
+  })
 
 /** The `tracestate` that a span has or came with. */
 export const of = (span: Tracer.AnySpan): string => {
