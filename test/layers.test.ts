@@ -18,7 +18,6 @@ const {
   EventMetrics,
   EventSubscriber,
   HealthRoute,
-  IndexRoute,
   LogDestination,
   LoggingRoute,
   LogLevels,
@@ -32,8 +31,7 @@ const {
   TaskStore,
   Telemetry,
   TelemetryRoutes,
-  TelemetryTracer,
-  WorkflowMetrics
+  TelemetryTracer
 } = All
 
 const step = Step.make("step", { run: () => Effect.void })
@@ -68,7 +66,6 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   ]).pipe(Layer.provide(Layer.merge(bus, store))),
   "EventSubscriber.layer": EventSubscriber.layer({ "*": () => Effect.void }).pipe(Layer.provide(bus)),
   "HealthRoute.layer": HealthRoute.layer.pipe(Layer.provide(services)),
-  "IndexRoute.layer": IndexRoute.layer.pipe(Layer.provide(services)),
   "LogDestination.layer": LogDestination.layer(() => {}),
   "LogDestination.layerMemory": LogDestination.layerMemory,
   "LogDestination.layerNoop": LogDestination.layerNoop,
@@ -95,7 +92,6 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "TelemetryTest.layer": Testing.TelemetryTest.layer(),
   "TelemetryTracer.layer": TelemetryTracer.layer,
   "TelemetryTracer.layerNoop": TelemetryTracer.layerNoop,
-  "WorkflowMetrics.layer": WorkflowMetrics.layer.pipe(Layer.provide(Layer.merge(bus, store))),
   "node/NodeLogDestination.layer": NodeLogDestination.layer,
   "node/NodeProcessChannels.layer": channels,
   "node/NodeRuntimeMetrics.layer": NodeRuntimeMetrics.layer.pipe(Layer.provide(store))

@@ -17,7 +17,7 @@ import {
   type TelemetryConfig
 } from "tasker-telemetry"
 import type { EventEnvelope } from "tasker-telemetry/events/EventEnvelope"
-import type { SpanProcessor } from "tasker-telemetry/tracing/SpanProcessor"
+import type { SpanProcessor } from "tasker-telemetry/tracing/TelemetryTracer"
 import { TelemetryTracer } from "tasker-telemetry/tracing/TelemetryTracer"
 
 /** A finished span, as the tracer gives it to a processor. */

@@ -21,6 +21,7 @@ import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
 import { stepEvents } from "./internal/catalog/stepEvents.ts"
 import { taskEvents } from "./internal/catalog/taskEvents.ts"
 import { workflowEvents } from "./internal/catalog/workflowEvents.ts"
+import * as EventExample from "./internal/EventExample.ts"
 
 /**
  * The catalog.
@@ -238,6 +239,33 @@ export const search = (
     [name, description, fires].some((part) => part.toLowerCase().includes(wanted))
   )
 }
+
+/**
+ * Gives an example of an event's payload that its schema accepts, the same one at
+ * every call.
+ *
+ * **When to use**
+ *
+ * Use for documentation, or to try out a subscriber or a route.
+ *
+ * **Details**
+ *
+ * Ids and texts contain the name of their field, such as `taskId_123` and
+ * `example_taskName`. If no plain value fits a field, the value is sampled from
+ * the schema with a fixed seed. That fails if the schema accepts too few values.
+ *
+ * **Example** (A completed step)
+ *
+ * ```ts
+ * import { EventCatalog } from "tasker-telemetry"
+ *
+ * const payload = EventCatalog.example(EventCatalog.catalog["step.completed"])
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const example = EventExample.of
 
 const all = (events: Readonly<Record<string, EventDefinition.Any>>): ReadonlyArray<EventDefinition.Any> => [
   ...builtIn.values(),

@@ -9,9 +9,9 @@ import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
 import { joinSeries } from "./internal/combine/joinSeries.ts"
 import { piece } from "./internal/combine/mergeSeries.ts"
 import { emptySnapshot, haveOneKind, withSeries } from "./internal/model/metricData.ts"
+import { isDelta, type MetricTemporality } from "./internal/model/MetricTemporality.ts"
 import * as SeriesList from "./internal/model/SeriesList.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapshot.ts"
-import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
 
 /**
  * The snapshot before the first one.

@@ -23,10 +23,10 @@ import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
 import { foldPending } from "./internal/combine/overflow.ts"
 import { split } from "./internal/combine/SnapshotParts.ts"
+import { isDelta, type MetricTemporality } from "./internal/model/MetricTemporality.ts"
 import * as MetricDelta from "./MetricDelta.ts"
 import * as MetricMerge from "./MetricMerge.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
-import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
 
 /**
  * What is read, and how.

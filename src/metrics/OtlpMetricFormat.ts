@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as OtlpValue from "../delivery/OtlpValue.ts"
+import { isDelta, type MetricTemporality } from "./internal/model/MetricTemporality.ts"
 import { isOverflow } from "./internal/model/SeriesKey.ts"
 import type {
   Exemplar,
@@ -19,7 +20,6 @@ import type {
   SeriesSnapshot,
   SummaryValue
 } from "./MetricSnapshot.ts"
-import { isDelta, type MetricTemporality } from "./MetricTemporality.ts"
 
 /** Numbers of `AggregationTemporality`. */
 const delta = 1

@@ -5,8 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schema } from "effect"
 import { MetricCluster, MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
+import * as WorkflowMetrics from "../../src/metrics/internal/eventMetrics/WorkflowMetrics.ts"
 import { catalog, clusterCatalog } from "../../src/metrics/MetricCatalog.ts"
-import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
 import * as recorder from "../support/recorder.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 

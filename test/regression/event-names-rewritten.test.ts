@@ -7,7 +7,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Random } from "effect"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import * as EventExample from "../../src/events/EventExample.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
 import * as recorder from "../support/recorder.ts"
@@ -33,7 +32,7 @@ describe("D5 event names and sampling", () => {
       for (const signal of ["metrics", "trace", "log"] as const) {
         yield* bus.register({ name: signal, signal, handle: (event) => void seen.push(`${signal} ${event.name}`) })
       }
-      yield* bus.publish(name, yield* EventExample.of(EventCatalog.catalog[name]))
+      yield* bus.publish(name, yield* EventCatalog.example(EventCatalog.catalog[name]))
       yield* recorder.quiet
       const route = bus.router.routeOf(name)
       const routed = (["metrics", "trace", "log"] as const).filter((signal) => route[signal])
@@ -57,7 +56,7 @@ describe("D5 event names and sampling", () => {
           return random.nextDoubleUnsafe()
         }
       }
-      const payload = yield* EventExample.of(EventCatalog.catalog["task.completed"])
+      const payload = yield* EventCatalog.example(EventCatalog.catalog["task.completed"])
       const count = 10_000
       yield* Effect.repeat(bus.publish("task.completed", payload), { times: count - 1 }).pipe(
         Effect.provideService(Random.Random, counted)

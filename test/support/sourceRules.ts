@@ -102,8 +102,6 @@ const metricsParts: Readonly<Record<string, ReadonlyArray<string>>> = {
 const metricsModules: Readonly<Record<string, string>> = {
   MetricInstrument: "model",
   MetricSnapshot: "model",
-  MetricTemporality: "model",
-  MetricView: "model",
   MetricCatalog: "catalog",
   MetricDelta: "combine",
   MetricMerge: "combine",
@@ -116,8 +114,7 @@ const metricsModules: Readonly<Record<string, string>> = {
   PrometheusProtobufFormat: "exposition",
   MetricCluster: "composition",
   MetricStore: "composition",
-  EventMetrics: "eventMetrics",
-  WorkflowMetrics: "eventMetrics"
+  EventMetrics: "eventMetrics"
 }
 
 /** The part of a file of the metrics; `undefined` for files of other rooms. */

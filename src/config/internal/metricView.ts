@@ -24,6 +24,8 @@ export const MetricView = Schema.Struct({
   cardinalityLimit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 })))
 })
 
+export type MetricView = typeof MetricView.Type
+
 type Field = keyof typeof MetricView.fields
 
 const expected: Readonly<Record<Field, string>> = {

@@ -4,9 +4,9 @@
  *
  * @internal
  */
+import type { MetricView } from "../../../config/internal/metricView.ts"
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData } from "../../MetricSnapshot.ts"
-import type { MetricView } from "../../MetricView.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import * as Instruments from "./Instruments.ts"
 import type { MetricStorage } from "./MetricStorage.ts"

@@ -13,12 +13,12 @@
  */
 import type * as Context from "effect/Context"
 import type * as Metric from "effect/Metric"
+import type { MetricView } from "../../../config/internal/metricView.ts"
 import { orElse } from "../../../internal/guard.ts"
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as TimeSlicedSort from "../../../internal/timeSlicedSort.ts"
 import * as MetricMerge from "../../MetricMerge.ts"
 import type { MetricData, MetricType, SeriesSnapshot } from "../../MetricSnapshot.ts"
-import type { MetricView } from "../../MetricView.ts"
 import { haveOneKind } from "../model/metricData.ts"
 import * as PrometheusName from "../model/PrometheusName.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"

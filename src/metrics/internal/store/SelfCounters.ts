@@ -10,9 +10,9 @@
  *
  * @internal
  */
+import type { MetricView } from "../../../config/internal/metricView.ts"
 import type { SelfCounter } from "../../../internal/SelfStatistics.ts"
 import * as TimeSlice from "../../../internal/TimeSlice.ts"
-import type { MetricView } from "../../MetricView.ts"
 import { check, type Checked } from "../model/MetricDeclaration.ts"
 import type { MetricStorage } from "./MetricStorage.ts"
 import * as ObservedValues from "./ObservedValues.ts"

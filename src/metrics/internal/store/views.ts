@@ -4,8 +4,8 @@
  *
  * @internal
  */
+import type { MetricView } from "../../../config/internal/metricView.ts"
 import type { MetricType } from "../../MetricSnapshot.ts"
-import type { MetricView } from "../../MetricView.ts"
 import { type Checked, defaultMaximumBuckets, nameProblem } from "../model/MetricDeclaration.ts"
 import { matches } from "../model/namePattern.ts"
 

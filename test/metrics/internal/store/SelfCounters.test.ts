@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Metric } from "effect"
+import type { MetricView } from "../../../../src/config/internal/metricView.ts"
 import { SelfStatistics } from "../../../../src/internal/SelfStatistics.ts"
 import * as MetricStore from "../../../../src/metrics/MetricStore.ts"
-import type { MetricView } from "../../../../src/metrics/MetricView.ts"
 import * as PrometheusFormat from "../../../../src/metrics/PrometheusFormat.ts"
 import { seriesOf, type Store, test } from "../../storeTest.ts"
 

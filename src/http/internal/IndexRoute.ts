@@ -8,12 +8,12 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as TelemetryConfig from "../config/TelemetryConfig.ts"
-import { redactService } from "../redaction/internal/redactService.ts"
-import * as Redaction from "../redaction/Redaction.ts"
-import * as JsonResponse from "./internal/JsonResponse.ts"
-import * as Negotiation from "./internal/Negotiation.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import { redactService } from "../../redaction/internal/redactService.ts"
+import * as Redaction from "../../redaction/Redaction.ts"
+import * as JsonResponse from "./JsonResponse.ts"
+import * as Negotiation from "./Negotiation.ts"
+import * as RouteTable from "./RouteTable.ts"
 
 /** A route with its whole path. */
 interface Entry extends Omit<RouteTable.RouteEntry, "path"> {

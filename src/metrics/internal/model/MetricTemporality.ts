@@ -5,7 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
  * @since 0.1.0
  */
-import type { MetricData } from "./MetricSnapshot.ts"
+import type { MetricData } from "../../MetricSnapshot.ts"
 
 /**
  * What a receiver wants.

@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import * as EventExample from "../../src/events/EventExample.ts"
 
-describe("EventExample", () => {
+describe("EventCatalog.example", () => {
   it.effect.each(EventCatalog.names)("gives a payload that %s accepts", (name) =>
     Effect.gen(function*() {
       const definition = EventCatalog.catalog[name]
-      const example = yield* EventExample.of(definition)
+      const example = yield* EventCatalog.example(definition)
       assert.isTrue(Schema.is(definition.payload as Schema.Schema<unknown>)(example), JSON.stringify(example))
     }))
 
@@ -17,7 +16,7 @@ describe("EventExample", () => {
         Schema.makeFilter(({ from, to }) => from < to)
       )
       const definition = EventCatalog.define("shop.moved", { description: "d", fires: "f", payload })
-      assert.isTrue(Schema.is(payload)(yield* EventExample.of(definition)))
+      assert.isTrue(Schema.is(payload)(yield* EventCatalog.example(definition)))
     }))
 
   it.effect("speaks of its fields, and samples what it cannot guess", () =>
@@ -36,7 +35,7 @@ describe("EventExample", () => {
           address: Schema.Struct({ street: Schema.NonEmptyString })
         })
       })
-      const { address, channel, ...plain } = yield* EventExample.of(definition)
+      const { address, channel, ...plain } = yield* EventCatalog.example(definition)
       assert.deepStrictEqual(plain, {
         orderId: "orderId_123",
         city: "example_city",
@@ -47,6 +46,6 @@ describe("EventExample", () => {
       })
       assert.include(["web", "shop"], channel)
       assert.isNotEmpty(address.street)
-      assert.deepStrictEqual(yield* EventExample.of(definition), { ...plain, address, channel })
+      assert.deepStrictEqual(yield* EventCatalog.example(definition), { ...plain, address, channel })
     }))
 })

@@ -5,8 +5,8 @@
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling
  * @since 0.1.0
  */
-import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
-import * as TraceState from "./internal/TraceState.ts"
+import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import * as TraceState from "./TraceState.ts"
 
 /**
  * Decides whether a span is recorded.

@@ -5,11 +5,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Schema } from "effect"
 import { MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
-import { catalog } from "../../src/metrics/MetricCatalog.ts"
-import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
-import { measurements } from "../support/measurements.ts"
-import * as recorder from "../support/recorder.ts"
-import * as TestTelemetry from "../support/TestTelemetry.ts"
+import * as WorkflowMetrics from "../../../../src/metrics/internal/eventMetrics/WorkflowMetrics.ts"
+import { catalog } from "../../../../src/metrics/MetricCatalog.ts"
+import { measurements } from "../../../support/measurements.ts"
+import * as recorder from "../../../support/recorder.ts"
+import * as TestTelemetry from "../../../support/TestTelemetry.ts"
 
 const layer = WorkflowMetrics.layer.pipe(
   Layer.provideMerge(TestTelemetry.metrics),

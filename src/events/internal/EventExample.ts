@@ -1,38 +1,14 @@
 /**
  * Example payloads, made from the schema of an event.
  *
- * @since 0.1.0
+ * @internal
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as EventDefinition from "./EventDefinition.ts"
+import type * as EventDefinition from "../EventDefinition.ts"
 
-/**
- * Gives an example of an event's payload that its schema accepts, the same one at
- * every call.
- *
- * **When to use**
- *
- * Use for documentation, or to try out a subscriber or a route.
- *
- * **Details**
- *
- * Ids and texts contain the name of their field, such as `taskId_123` and
- * `example_taskName`. If no plain value fits a field, the value is sampled from
- * the schema with a fixed seed. That fails if the schema accepts too few values.
- *
- * **Example** (A completed step)
- *
- * ```ts
- * import { EventCatalog, EventExample } from "tasker-telemetry"
- *
- * const payload = EventExample.of(EventCatalog.catalog["step.completed"])
- * ```
- *
- * @category constructors
- * @since 0.1.0
- */
+/** Gives an example of an event's payload that its schema accepts, the same one at every call. */
 export const of = <D extends EventDefinition.Any>(
   definition: D
 ): Effect.Effect<EventDefinition.Payload<D>, Arbitrary.SampleError> =>

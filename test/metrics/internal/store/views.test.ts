@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
-import * as views from "../../src/metrics/internal/store/views.ts"
-import type { MetricView } from "../../src/metrics/MetricView.ts"
-import { declared, seriesOf, test } from "./storeTest.ts"
+import type { MetricView } from "../../../../src/config/internal/metricView.ts"
+import * as views from "../../../../src/metrics/internal/store/views.ts"
+import { declared, seriesOf, test } from "../../storeTest.ts"
 
 const viewed = (...views: ReadonlyArray<MetricView>) => ({ metrics: { views } })
 

@@ -3,11 +3,11 @@ import { Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
-import * as EventBus from "../../src/events/EventBus.ts"
-import type { HistogramValue } from "../../src/metrics/MetricSnapshot.ts"
-import * as WorkflowMetrics from "../../src/metrics/WorkflowMetrics.ts"
-import { measurements } from "../support/measurements.ts"
-import * as TestTelemetry from "../support/TestTelemetry.ts"
+import * as EventBus from "../../../../src/events/EventBus.ts"
+import * as WorkflowMetrics from "../../../../src/metrics/internal/eventMetrics/WorkflowMetrics.ts"
+import type { HistogramValue } from "../../../../src/metrics/MetricSnapshot.ts"
+import { measurements } from "../../../support/measurements.ts"
+import * as TestTelemetry from "../../../support/TestTelemetry.ts"
 
 const layer = TestTelemetry.layer(
   Layer.provideMerge(WorkflowMetrics.layer, Layer.merge(TestTelemetry.metrics, EventBus.layer))

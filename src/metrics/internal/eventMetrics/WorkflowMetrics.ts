@@ -5,13 +5,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { EventBus } from "../events/EventBus.ts"
-import * as EventMetrics from "./EventMetrics.ts"
-import { ErrorTypes } from "./internal/eventMetrics/ErrorTypes.ts"
-import { runningRules } from "./internal/eventMetrics/runningRules.ts"
-import { stepRules } from "./internal/eventMetrics/stepRules.ts"
-import { loopRules, taskRules } from "./internal/eventMetrics/taskRules.ts"
-import { MetricStore } from "./MetricStore.ts"
+import type { EventBus } from "../../../events/EventBus.ts"
+import * as EventMetrics from "../../EventMetrics.ts"
+import { MetricStore } from "../../MetricStore.ts"
+import { ErrorTypes } from "./ErrorTypes.ts"
+import { runningRules } from "./runningRules.ts"
+import { stepRules } from "./stepRules.ts"
+import { loopRules, taskRules } from "./taskRules.ts"
 
 /**
  * Declares the workflow metrics and records every event. The sampling of traces

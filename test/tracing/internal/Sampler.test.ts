@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Sampler from "../../src/tracing/Sampler.ts"
+import * as Sampler from "../../../src/tracing/internal/Sampler.ts"
 
 const traceIdOf = (randomness: string) => `0af7651916cd43dd84${randomness}`.slice(0, 18) + randomness
 
