@@ -13,17 +13,18 @@ import type * as LogLevel from "effect/LogLevel"
  *
  * **Details**
  *
- * `write` takes a line without its line break, never waits and never throws; a
- * destination that cannot keep up drops what matters least first, and counts.
+ * `write` takes a line without its line break. It never waits and never throws.
+ * If the destination is too slow, it drops lines, the least severe first, and
+ * counts them.
  *
  * @category services
  * @since 0.1.0
  */
 export class LogDestination extends Context.Service<LogDestination, {
   readonly write: (line: string, level: LogLevel.LogLevel) => void
-  /** Brings everything written so far to where it goes, as far as that is possible. */
+  /** Writes out everything that waits, as far as possible. */
   readonly flush: Effect.Effect<void>
-  /** Whether a person reads along, so that colour helps. */
+  /** Whether the destination is a terminal, where colour helps. */
   readonly isTerminal: boolean
 }>()("tasker-telemetry/logging/LogDestination") {
 }
@@ -59,8 +60,8 @@ export const layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effect
 )
 
 /**
- * Hands every line to a function of the program. What it throws, or what a
- * promise that it gives is rejected with, is contained and counted.
+ * Hands every line to a function of the program. If the function throws, or its
+ * promise is rejected, the error is counted and the program goes on.
  *
  * @since 0.1.0
  */
@@ -71,7 +72,7 @@ export const layer = (
 const mostLines = 100_000
 
 /**
- * The lines that {@link LogDestination.layerMemory} keeps.
+ * The lines that {@link layerMemory} keeps.
  *
  * @category services
  * @since 0.1.0

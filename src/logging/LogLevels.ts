@@ -1,12 +1,12 @@
 /**
- * From which severity on lines are written: for the whole program, and for
- * single components, changeable while it runs.
+ * The lowest severity that is written, for the whole program and for single
+ * components. It can change while the program runs.
  *
  * **Details**
  *
- * Changing levels needs `logging.runtimeLevels`. Without it the level is part of
- * the fiber's context and a line that is not written costs nothing more than
- * Effect's own refusal.
+ * Changing levels needs `logging.runtimeLevels`. Without that option, the level
+ * is part of the fiber's context. Then a line below the level costs only Effect's
+ * own check.
  *
  * @since 0.1.0
  */
@@ -39,21 +39,21 @@ export const Level = Schema.Literals(["Trace", "Debug", "Info", "Warn", "Error",
 export type Level = typeof Level.Type
 
 /**
- * A level that is in force for a component, or for the whole program.
+ * The level of a component, or of the whole program.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ActiveLevel {
-  /** `undefined` stands for everything without a level of its own. */
+  /** `undefined` for the level of the program, which holds for all components without a level. */
   readonly component: string | undefined
   readonly level: Level
-  /** When it falls back, in epoch milliseconds; `undefined` if it stays. */
+  /** When the level ends, in epoch milliseconds; `undefined` if it does not end. */
   readonly until: number | undefined
 }
 
 /**
- * Run-time levels are off, so nothing can be set.
+ * The option for run-time levels is off, so no level can be set.
  *
  * @category errors
  * @since 0.1.0
@@ -71,19 +71,22 @@ export class LevelsFixed extends Schema.TaggedError<LevelsFixed>()("LevelsFixed"
  * @since 0.1.0
  */
 export class LogLevels extends Context.Service<LogLevels, {
-  /** Whether levels can change; if not, `minimum` is all there is. */
+  /** Whether levels can change. If not, `minimum` is the only level. */
   readonly runtime: boolean
   /** The configured level. */
   readonly minimum: Level
   /** Whether a line is written; `now` in epoch milliseconds. */
   readonly isWritten: (level: LogLevel.LogLevel, component: string | undefined, now: number) => boolean
-  /** Sets the level of a component, or of everything, for a time or for good; after a time what was set for good holds again. */
+  /**
+   * Sets the level of a component or of the program, for a time or for good. After the time, the level that was set for
+   * good holds again.
+   */
   readonly set: (change: {
     readonly component?: string | undefined
     readonly level: Level
     readonly for?: DurationSuchAs<"10 minutes"> | undefined
   }) => Effect.Effect<void, LevelsFixed>
-  /** Takes back what was set for a component, or for everything: its level is that of the program, or the configured one. */
+  /** Removes the level of a component, or resets the program to the configured level. */
   readonly reset: (component?: string | undefined) => Effect.Effect<void, LevelsFixed>
   /** All levels in force, the program's first. */
   readonly active: Effect.Effect<ReadonlyArray<ActiveLevel>>
@@ -109,15 +112,15 @@ export const layer: Layer.Layer<LogLevels> = Layer.effect(
 export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
   severityNumber[level] >= leastOf(minimum)
 
-/** The least severity that reaches a minimum. */
+/** The lowest severity number that reaches a minimum. */
 const leastOf = (minimum: LogLevel.LogLevel): number => minimum === "None" ? Infinity : severityNumber[minimum]
 
 interface Entry {
   readonly level: Level
-  /** Severity from which on lines are written. */
+  /** The lowest severity number that is written. */
   readonly least: number
   readonly until: number
-  /** What it falls back to, if not to the level of the program. */
+  /** The level that holds afterwards; `undefined` for the level of the program. */
   readonly before: Level | undefined
 }
 
@@ -128,7 +131,9 @@ const entryOf = (level: Level, until = Infinity, before?: Level): Entry => ({
   before
 })
 
-/** Components with a level of their own, the last ones set; a bound against a caller that invents names. */
+/**
+ * The highest number of components with a level of their own. The oldest is dropped, because a caller may invent names.
+ */
 const mostComponents = 1000
 
 const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {

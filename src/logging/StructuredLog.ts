@@ -127,8 +127,8 @@ export const orchestration = (options: {
   }))
 
 /**
- * Writes `Performance measurement`, at level `Warn` if the operation took longer
- * than `slowAfter` (one second by default), else at `Debug`.
+ * Writes `Performance measurement`. The level is `Warn` if the operation took
+ * longer than `slowAfter` (one second by default), else `Debug`.
  *
  * @category events
  * @since 0.1.0
@@ -315,7 +315,7 @@ const line = (make: () => Line): Effect.Effect<void> =>
 
 const textOf = (value: unknown): string => typeof value === "string" ? value : typeof value
 
-/** A line takes its ids from its fiber, so a line about another task or step needs that task or step there. */
+/** A line gets its ids from its fiber. So a line about another task or step needs that task or step in its fiber. */
 const withWorkflow = (
   options: { readonly taskId: string; readonly taskName: string } & Partial<Correlation.WorkflowContext>,
   effect: Effect.Effect<void>

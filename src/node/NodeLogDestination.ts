@@ -1,35 +1,28 @@
 /**
- * Standard output, standard error or a file of the process as log destination.
+ * Writes log lines to standard output, standard error or a file of the process.
  *
  * **Details**
  *
- * Lines are written synchronously: at once, or collected up to
- * `logging.bufferBytes` and written together, after a tenth of a second at the
- * latest and at once with an error. Where the reader of a pipe is slower than
- * the writer, up to 8 MiB wait; beyond that lines are dropped, the least severe
- * first, and counted. A closed pipe or a full disk drops and counts, and never
- * fails the program.
+ * Lines are written synchronously, at once by default. With `logging.bufferBytes` they are collected and written
+ * together: when the buffer is full, after a tenth of a second, or at once with an error. If the reader of a pipe is
+ * slower, up to 8 MiB wait. Beyond that, lines are dropped, the least severe first, and counted. A closed pipe or a
+ * full disk drops and counts lines, and never fails the program.
  *
- * What is collected is written when the layer closes and when the process ends:
- * by itself, by `process.exit`, by an uncaught exception, or by a signal that a
- * program can hear (SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and
- * others). Listeners of `exit` write their lines at once. How the process ends
- * stays the same.
+ * Collected lines are written when the layer closes and when the process ends: by itself, by `process.exit`, by an
+ * uncaught exception, or by a signal such as SIGTERM, SIGINT or SIGHUP. During the event `exit`, lines are written at
+ * once. The layer does not change how the process ends.
  *
- * A line is whole for its reader, though other threads write to the same pipe:
- * threads take turns if the main thread builds its layer before it starts
- * workers. Other processes cannot take turns, and the system tears writes above
- * 4096 bytes (512 outside of Linux) where the reader is slow. So
- * `logging.longLines` splits longer lines into parts where other processes, or
- * threads that take no turns, are known to write to the pipe. A part has
- * `line_id`, `part`, `parts` and `text`; the `text` of all parts is the line.
+ * Several threads may write to one pipe without tearing lines: they take turns, if the main thread builds its layer
+ * before it starts workers. Other processes cannot take turns. If the reader is slow, the system tears writes above
+ * 4096 bytes (512 outside of Linux). So `logging.longLines` splits longer lines if another process is known to write to
+ * the pipe, or a thread that takes no turns. A part has `line_id`, `part`, `parts` and `text`. The texts of all parts
+ * together are the line.
  *
  * **Gotchas**
  *
- * A worker thread collects nothing: it ends without a sign when the main thread
- * ends the process. Collected lines are lost where no program code runs any more: at SIGKILL,
- * `process.abort` and SIGABRT, a crash of Node, and a signal while the program
- * never lets go of the thread. Then the signal ends the process only if no line
+ * A worker thread collects no lines, because it ends without notice when the main thread ends the process. Collected
+ * lines are lost if the process ends without running code: at SIGKILL, `process.abort`, SIGABRT or a crash of Node.
+ * They are also lost at a signal while the program blocks the thread. Then the signal ends the process only if no line
  * waits.
  *
  * @since 0.1.0
@@ -70,13 +63,13 @@ const closingTime = "2 seconds"
 interface Target {
   readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
   readonly isTerminal: boolean
-  /** Of a pipe: whether another process is known to write to it. */
+  /** For a pipe: whether another process is known to write to it. */
   readonly isShared?: Pipe.Pipe["isShared"]
 }
 
 /**
- * The destination of `logging.destination`. Fails where the file cannot be
- * opened.
+ * The destination that `logging.destination` names. It fails if the file cannot
+ * be opened.
  *
  * @category layers
  * @since 0.1.0
@@ -94,7 +87,7 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
       : standardTarget(logging.destination, onTorn)
     let isOver = false
     const buffer: LineBuffer.LineBuffer = LineBuffer.make({
-      // A worker thread ends without a sign when the main thread ends the process.
+      // A worker thread ends without notice when the main thread ends the process.
       bufferBytes: isMainThread ? logging.bufferBytes : 0,
       writeBytes: target.writeBytes,
       countDropped: (reason, lines) => dropped([reason], lines),
@@ -108,7 +101,7 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
       }
     })
     const drainNow = ExitHooks.blockingDrain(buffer.drain, buffer.isEmpty)
-    /** From now on a line is written while its caller waits: no flush comes after it. */
+    /** From now on each line is written while its caller waits, because no flush comes any more. */
     const end = () => {
       isOver = true
       buffer.close()
@@ -151,7 +144,7 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
   withDefault(FlushRegistry, FlushRegistry.layer)
 )
 
-/** Splits lines that another process could tear, as `logging.longLines` says. */
+/** Splits long lines that another process could tear, as `logging.longLines` says. */
 const inParts = (
   { format, longLines }: TelemetryConfig.TelemetryConfig["logging"],
   { isShared }: Target,
@@ -175,7 +168,7 @@ const standardTarget = Effect.fnUntraced(function*(
   onTorn: () => void
 ): Effect.fn.Return<Target, never, Scope.Scope> {
   const descriptor = descriptors[name]
-  // Asking for its stream makes a pipe non-blocking: else a reader that is slow stops the program, and its end too.
+  // Access to the stream makes a pipe non-blocking. A blocking pipe with a slow reader would stop the program.
   guard(() => process[name], () => {})
   const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(descriptor, bytes, offset, length)
   const stats = orElse(() => fstatSync(descriptor), () => undefined)

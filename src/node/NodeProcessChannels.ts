@@ -16,8 +16,8 @@ const { ProcessChannels } = MetricCluster
  *
  * **When to use**
  *
- * Use it with a metric store of your own. `Telemetry.layer` provides it to the
- * store that it is given.
+ * Use it with a metric store of your own. `Telemetry.layer` provides the channels
+ * to its own store.
  *
  * **Example** (A store that has the metrics of all workers)
  *

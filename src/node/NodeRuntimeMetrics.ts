@@ -4,10 +4,11 @@
  *
  * **Details**
  *
- * Everything but the pauses of the garbage collector is read when the metrics
- * are, so between two readings the cost is a timer that fires ten times a second.
- * It does not keep the process alive. Delay and utilisation belong to the last
- * whole window of at least ten seconds, the same for every reader.
+ * Pauses of the garbage collector are recorded. All other values are read when
+ * the metrics are read. Between two readings, the only cost is a timer that fires
+ * ten times a second. The timer does not keep the process alive. Delay and
+ * utilisation are those of the last whole window of at least ten seconds. All
+ * readers get the same window.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
  * @since 0.1.0
@@ -23,9 +24,10 @@ import { MetricStore, type ObservedDeclaration } from "../metrics/MetricStore.ts
 import * as NodeEventLoop from "./internal/NodeEventLoop.ts"
 
 /**
- * Measures the process that the layer is built in, into a store that measures the
- * process. A store of a worker thread gets the event loop and the heap of the
- * thread. Part of `Telemetry.layer` unless `metrics.runtime` is off.
+ * Measures the process, if the store of the context measures a process. If it is
+ * the store of a worker thread, the layer measures the event loop and the heap of
+ * the thread. `Telemetry.layer` includes this layer unless `metrics.runtime` is
+ * off.
  *
  * **Example** (Metrics of the process alone)
  *
@@ -49,7 +51,7 @@ export const layer: Layer.Layer<never, never, MetricStore> = Layer.effectDiscard
     const pauses = store.histogram(runtimeCatalog.gcDuration)
     yield* observePauses((type, seconds) => pauses.observe({ v8js_gc_type: type }, seconds))
     store.info(runtimeCatalog.version, { version: process.version })
-    // A worker thread has an event loop and a heap of its own; the process is measured by the main thread.
+    // A worker thread has its own event loop and heap. The main thread measures the process.
     const observed = [...eventLoop(window), ...heap, ...(store.measures === "process" ? ofProcess : [])]
     for (const metric of observed) yield* store.observe(metric)
   })

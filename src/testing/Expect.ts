@@ -1,5 +1,6 @@
 /**
- * Expectations about what was recorded, with mismatches a person can read.
+ * Compares recorded spans with expected ones. The message of a mismatch is for a
+ * person.
  *
  * @since 0.1.0
  */
@@ -8,7 +9,7 @@ import { Attribute, SpanName } from "../Conventions.ts"
 import type { SpanData } from "../tracing/SpanData.ts"
 
 /**
- * What a span should be. Fields that are not given are not compared.
+ * An expected span. Missing fields are not compared.
  *
  * @category models
  * @since 0.1.0
@@ -17,30 +18,33 @@ export interface ExpectedSpan {
   readonly name: string
   readonly kind?: SpanData["kind"] | undefined
   readonly status?: SpanData["statusCode"] | undefined
-  /** Attributes the span must have; it may have others. */
+  /** Attributes that the span must have. It may have others. */
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
   /** Names of all events of the span, in order. */
   readonly events?: ReadonlyArray<string> | undefined
-  /** All children, in the order of their starts; not compared if left out, none if empty. */
+  /**
+   * All children, in the order of their starts. Without it children are not compared; an empty list means no children.
+   */
   readonly children?: ReadonlyArray<ExpectedSpan> | undefined
 }
 
 /**
- * Which spans are looked at.
+ * Options of the comparison.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * Whether the spans of the engine are among them: orchestration, dependency resolution, batches and state
-   * transitions. `true` by default. Without them their children are those of the task.
+   * Whether to compare spans of the engine: orchestration, dependency resolution, batches and state transitions; `true`
+   * by default. Without them, their children are compared as children of the task.
    */
   readonly engine?: boolean | undefined
 }
 
 /**
- * Thrown by {@link spanTree}: the mismatches, then the tree as it was recorded.
+ * Thrown by {@link spanTree}. The message lists the mismatches, then the recorded
+ * tree.
  *
  * @category errors
  * @since 0.1.0
@@ -60,14 +64,12 @@ export class SpanTreeMismatch extends Error {
 }
 
 /**
- * Compares recorded spans with an expected forest and throws a
- * {@link SpanTreeMismatch} that says where they differ.
+ * Compares recorded spans with expected trees. It throws a {@link SpanTreeMismatch} that names the differences.
  *
  * **Details**
  *
- * Siblings are compared in the order of their starts; siblings that start at the
- * same instant may stand in any order. A span whose parent was not recorded is a
- * root. Messages name steps with the number of the attempt.
+ * Siblings are compared in the order of their starts. Siblings that start at the same instant may stand in any order. A
+ * span without a recorded parent is a root. Messages name steps with the number of the attempt.
  *
  * **Example** (A step with a query)
  *
@@ -97,12 +99,12 @@ export const spanTree = (
 }
 
 /**
- * The spans as an indented list, for messages and small tools.
+ * Gives the spans as an indented list, for messages and small tools.
  *
  * **Details**
  *
- * A line has the name of the span, of a task and of a step, the number of the
- * attempt, and `(error)` where it failed:
+ * A line has the name of the span, of the task and of the step, the number of the
+ * attempt, and `(error)` if the span failed, as in
  * `tasker.step.execution charge #2 (error)`.
  *
  * **Example** (What the steps of a program did)
@@ -137,7 +139,7 @@ const engineSpans: ReadonlySet<string> = new Set([
   SpanName.stateTransition
 ])
 
-/** The name of a span, with what tells the spans of one name apart. */
+/** The name of a span, with task, step and attempt. */
 const labelOf = (span: SpanData): string => labelFrom(span.name, (key) => span.attributes.get(key))
 
 const labelOfExpected = ({ attributes = {}, name }: ExpectedSpan): string => labelFrom(name, (key) => attributes[key])
@@ -152,7 +154,7 @@ const labelFrom = (name: string, attribute: (key: string) => unknown): string =>
   return [name, ...parts.filter((part) => part !== undefined).map(String)].join(" ")
 }
 
-/** Spans by their places, each level in the order of the starts. */
+/** The span tree, each level in the order of the starts. */
 interface Tree {
   readonly roots: ReadonlyArray<SpanData>
   readonly childrenOf: (span: SpanData) => ReadonlyArray<SpanData>
@@ -192,7 +194,7 @@ const compareForest = (
   return expected.flatMap((wanted, index) => compareSpan(place, inOrder[index] as SpanData, wanted, tree))
 }
 
-/** Puts siblings that started at one instant into the order in which they are expected. */
+/** Puts siblings that started at the same instant into the expected order. */
 const arrange = (
   actual: ReadonlyArray<SpanData>,
   expected: ReadonlyArray<ExpectedSpan>,

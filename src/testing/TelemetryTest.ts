@@ -1,6 +1,6 @@
 /**
- * Telemetry for specs: everything works as in production, nothing leaves the
- * process, and a test can look at what was recorded.
+ * Telemetry for tests. It works as in production, sends nothing out of the
+ * process, and lets a test read what was recorded.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import { SpanMemory } from "../tracing/internal/SpanMemory.ts"
 import type { SpanData } from "../tracing/SpanData.ts"
 
 /**
- * What has been recorded so far.
+ * Everything recorded so far.
  *
  * **Example** (Looking at what a task did)
  *
@@ -55,23 +55,22 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   readonly logs: Effect.Effect<ReadonlyArray<Readonly<Record<string, unknown>>>>
   /** Ended spans, in the order of their ends. */
   readonly spans: Effect.Effect<ReadonlyArray<SpanData>>
-  /** The value of a series; `undefined` if nothing was recorded for these attributes. */
+  /** The value of a series; `undefined` if there is no such series. */
   readonly metric: (
     name: string,
     attributes: Readonly<Record<string, string>>
   ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
-   * Everything with the default configuration, but log level `Trace`, misuse of
-   * a metric throws at the call, and the process is not measured; each build
-   * starts empty.
+   * Builds everything with the default configuration, and with differences for tests: log level `Trace`, a wrong
+   * measurement throws at the call, and the process is not measured. Each build starts empty.
    *
    * **Details**
    *
-   * Works under `TestClock`; `advance` moves the time. Metrics are registered in a registry of their own,
-   * so tests do not see each other's. A mistake in the options is a defect.
+   * It works under `TestClock`; `advance` moves the time. Each build has its own metric registry, so tests do not see
+   * each other's metrics. A mistake in the options is a defect.
    *
-   * @param options what differs from the configuration of tests, nothing by default
+   * @param options options that differ from the configuration of tests, none by default
    * @param parts stores, routes and subscribers of the test's own, none by default
    * @since 0.1.0
    */
@@ -91,7 +90,7 @@ const make = (
       {
         ...options,
         logging: { level: "Trace", ...options.logging },
-        // A test is where misuse is to be found; what the process does besides is not the test's.
+        // A test should find misuse of metrics. It is not about the process.
         metrics: { onMisuse: "die", runtime: false, ...options.metrics }
       },
       { ...parts, logDestination: LogDestination.layer((line) => void lines.push(line)) }

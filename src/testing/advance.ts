@@ -1,5 +1,5 @@
 /**
- * Time in specs.
+ * Moves the time in tests.
  *
  * @since 0.1.0
  */
@@ -7,21 +7,19 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { DurationSuchAs } from "../internal/typeMessages.ts"
 
-/** Turns that every fiber gets; a run takes a few for each of its steps. */
+/** How often every fiber gets its turn. A run takes a few turns for each step. */
 const turns = 200
 
-/** Lets every fiber run as far as it can without time passing. */
+/** Lets every fiber run until it waits for time. */
 const settle = Effect.repeat(Effect.yieldNow, { times: turns })
 
 /**
- * Moves the test clock on, after everything that happens now and before
- * everything that happens then has been done.
+ * Moves the test clock. Before and after, it lets every fiber run until it waits for time.
  *
  * **When to use**
  *
- * Use in a spec instead of `TestClock.adjust`, which moves the clock at once: a
- * run that has not reached its first sleep, such as a back-off or a time-out, then
- * starts to sleep after the adjustment and waits forever.
+ * Use it in a test in place of `TestClock.adjust`, which moves the clock at once. A run that has not reached its first
+ * back-off or time-out would begin to sleep after that, and wait for ever.
  *
  * **Example** (A step that is tried again after five seconds)
  *

@@ -1,5 +1,5 @@
 /**
- * What a test of an observed program needs.
+ * Everything that a test of an observed program needs.
  *
  * @since 0.1.0
  */

@@ -4,10 +4,9 @@
  * **Details**
  *
  * The order of the fields is fixed: timestamp, level, severity number, message,
- * component, the ids, the service, then everything else. Nothing that a field
- * holds can break a line: what cannot be encoded is marked in its place, and
- * texts, depth, breadth and the whole line are bounded with a mark that says
- * what was cut.
+ * component, ids, service, then all other fields. No value can break a line. A
+ * value that cannot be encoded is marked in its place. Texts, depth, breadth and
+ * the whole line have limits, with a mark that says how much was cut.
  *
  * @since 0.1.0
  */
@@ -19,64 +18,66 @@ import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
 import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, severityNumber, uniqueFieldNames } from "./LogRecord.ts"
 
-/** Characters of one text. */
+/** Longest text, in characters. */
 const longestText = 16_384
 
-/** Characters of a text in which a sign of a secret is looked for: some more than are written. */
+/** Characters of a text that are searched for signs of a secret: some more than are written. */
 const mostLooked = longestText + 1024
 
-/** Characters of a line after which further fields are left out. */
+/** After so many characters of a line, further fields are left out. */
 const longestLine = 65_536
 
-/** Keys, and texts of ids, remembered; beyond it they are made anew each time. */
+/** The highest number of keys in memory. Further keys are made anew each time. */
 const mostRemembered = 1024
 
-/** What a key puts into a line. */
+/** The text that a key adds to a line. */
 interface Pieces {
   /** `,"name":` */
   readonly prefix: string
   /** `,"name":"`, the start of a text. */
   readonly textPrefix: string
-  /** The whole member where its value is masked. */
+  /** The whole field with a masked value. */
   readonly masked: string
 }
 
 interface Key {
   readonly name: string
-  /** Where the field is: its name alone. */
+  /** The path of the field: its name. */
   readonly path: ReadonlyArray<string>
-  /** The name as it is written, unless {@link Key.isRenamed} and another field is written so. */
+  /** The written name. If {@link Key.isRenamed} and another field has this name, it gets a number. */
   readonly shown: string
-  /** Whether it is not written as it is: it holds a secret, is too long or no text. */
+  /** Whether the written name differs: it holds a secret, is too long, or is no text. */
   readonly isRenamed: boolean
-  /** Whether its members are made apart from those of all others: it is renamed, or holds SQL. */
+  /** Whether the slow path writes the field: it is renamed, or holds SQL. */
   readonly isUnusual: boolean
-  /** Whether a value of it is masked; `undefined` if none ever is. */
+  /** Tells whether a value is masked; `undefined` if no value ever is. */
   readonly masks: FieldMask | undefined
   readonly pieces: Pieces
-  /** The same, with the closing quote of the text before. */
+  /** The same, after the closing quote of the text before. */
   readonly piecesAfterText: Pieces
-  /** The key that came next in the last line that had this one: mostly it does again. */
+  /** The key that came next in the last line. Mostly it comes next again. */
   next: Key | undefined
 }
 
 type Names = ReturnType<typeof uniqueFieldNames>
 
-/** One string of several that is copied at once: what V8 concatenates it walks through part by part with every line. */
+/** Joins texts into one flat string. V8 would walk through the parts of a concatenation again with every line. */
 const join = (...parts: ReadonlyArray<string>): string => parts.join("")
 
-/** Quotes, backslashes, control characters, line separators and surrogates need escaping; most texts have none. */
+/**
+ * Quotes, backslashes, control characters, line separators and surrogates need escaping. Most texts have none of them.
+ */
 // oxlint-disable-next-line eslint/no-control-regex
 const needsEscaping = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/
 
-/** Up to here looking at each character is quicker than the expression. */
+/** Up to this length, a loop over the characters is faster than the expression. */
 const shortText = 40
 
 /** DEL, C1, the two separators and surrogates. */
 const isSpecial = (code: number): boolean =>
   code < 0xa0 || code === 0x2028 || code === 0x2029 || (code >= 0xd800 && code <= 0xdfff)
 
-/** Whether a text is its own JSON string but for the quotes. */
+/** Whether a text needs no escaping. */
 const isPlain = (text: string): boolean => {
   const { length } = text
   if (length > shortText) return length <= longestText && !needsEscaping.test(text)
@@ -91,12 +92,12 @@ const escaped = (text: string): string => escapeControls(encodeText(text, longes
 
 const quote = (text: string): string => isPlain(text) ? `"${text}"` : escaped(text)
 
-/** A JSON string without its quotes. */
+/** Gives a JSON string without its quotes. */
 const unquoted = (text: string): string => isPlain(text) ? text : escaped(text).slice(1, -1)
 
 /**
- * Makes the encoder of a service's lines. What follows from a key, a task or a
- * service alone is worked out once.
+ * Makes the encoder of a service's lines. The text of a key, a task or a service
+ * is made once.
  *
  * @category constructors
  * @since 0.1.0
@@ -174,7 +175,7 @@ export const make = (options: {
       (redaction.masks(path, value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, path)))
   }
 
-  /** The key of a name, which is looked up only where it does not come after the same key as in the line before. */
+  /** Finds the key of a name. It is looked up only if the order of the keys differs from the line before. */
   const keyOf = (name: string, previous: Key): Key => {
     const { next } = previous
     if (next !== undefined && next.name === name) return next
@@ -189,7 +190,7 @@ export const make = (options: {
   }
   const beginning = makeKey("")
 
-  /** Up to the first letter of the message; lines of one level come many to a millisecond. */
+  /** The start of a line, up to the message. Many lines of one level come in the same millisecond. */
   const startOf = (time: number, level: LogLevel.LogLevel): string => {
     if (time !== lastTime || level !== lastLevel) {
       lastStart = join(
@@ -203,7 +204,7 @@ export const make = (options: {
     return lastStart
   }
 
-  /** The quote that ends a text, the ids and the service; a fiber that logs twice logs with the same. */
+  /** The closing quote of the message, the ids and the service. Successive lines of a fiber have the same ones. */
   const contextOf = ({ correlationId, span, workflow }: LogRecord): string => {
     if (correlationId !== lastCorrelation || span !== lastSpan || workflow !== lastWorkflow) {
       lastContext = join(
@@ -232,17 +233,17 @@ export const make = (options: {
     return text
   }
 
-  /** The line, each text through `clean`; what a secret of a telling shape may be in is then in `scan`. */
+  /** Makes the line, with `clean` applied to each text. Texts that may hold a secret go to `scan`. */
   const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
     const { fields } = record
     let line = startOf(record.time, record.level) + unquoted(clean(record.message)) +
       componentText(record.component) + contextOf(record)
-    /** Collected apart: reading a field may run code that writes a line of its own. */
+    /** Collected in a variable of this call, because reading a field may run code that writes a line. */
     let texts = collects && first ? searchable(record.message) : ""
     let left = 0
     let key = beginning
     let names: Names | undefined
-    /** Whether the text written last lacks its closing quote; what comes next brings it along. */
+    /** Whether the last text still lacks its closing quote, which the next piece adds. */
     let open = false
     for (const name in fields) {
       if (line.length > longestLine && !essentialFields.has(name)) {
@@ -278,7 +279,7 @@ export const make = (options: {
   }
 }
 
-/** As much of a text as is searched. */
+/** The part of a text that is searched. */
 const searchable = (text: string) => text.length > mostLooked ? text.slice(0, mostLooked) : text
 
 const unchanged = (text: string) => text

@@ -15,16 +15,17 @@ import { LogLevels } from "../LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
-/** Payload fields that a line has as ids. */
+/** Payload fields that become ids of the line. */
 const ids = new Set(["taskId", "taskName", "stepId", "stepName", "attempt"])
 
-/** Component of the lines that events of the catalog become. */
+/** The component of lines from events of the catalog. */
 const ownComponent = "workflow"
 
 /**
- * Registers the sink: one line per event, of the event's severity, with the
- * payload in snake case. Whether it is written depends on the level of the
- * component: `workflow`, or the domain of a program's own event.
+ * Registers the sink. Each event becomes one line with the event's severity and
+ * the payload in snake case. The component of the line is `workflow`, or the
+ * domain of a program's event. The level of the component decides whether the
+ * line is written.
  *
  * @category layers
  * @since 0.1.0
@@ -57,7 +58,7 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
           workflow: workflowOf(envelope, context.workflow),
           fields: fieldsOf(envelope, nameOf, redaction)
         })
-        // Payloads come as the program gave them; only where one cannot be read is it copied member by member.
+        // A payload is read as the program gave it. Only if that fails, it is copied field by field.
         writer.write(orElse(() => recordOf(envelope), () => recordOf(withReadablePayload(envelope))))
       }
     })
@@ -67,7 +68,9 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
 const withReadablePayload = (envelope: EventEnvelope) =>
   ({ ...envelope, payload: Fields.copyFields(envelope.payload) }) as unknown as EventEnvelope
 
-/** The step of an event is its payload's: a loop event about a step is published outside of the step. */
+/**
+ * The step of an event is the one in its payload, because the loop publishes events about a step outside of the step.
+ */
 const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
   if (!isOfCatalog(envelope)) return current
   const { payload } = envelope
@@ -83,12 +86,12 @@ const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workf
     }
 }
 
-/** Payload fields that lines have under the names that other lines have them under, after everything else. */
+/** Payload fields that get the names of other lines, after all other fields. */
 const shared = new Set(["durationSeconds", "errorType", "errorMessage", "error"])
 
 const millisPerSecond = 1000
 
-/** Milliseconds to the microsecond: more digits are noise in a line. */
+/** Milliseconds, rounded to the microsecond. */
 const toMillis = (seconds: unknown) =>
   typeof seconds === "number" ? Math.round(seconds * millisPerSecond * 1000) / 1000 : seconds
 
@@ -104,7 +107,7 @@ const fieldsOf = (
   const { payload } = envelope
   const further = members.filter((name) => !ids.has(name) && !shared.has(name))
   const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
-  // A rule may be about the name that the field has in the payload.
+  // A rule may name the field as the payload does.
   const shown = (member: string, value: unknown) =>
     redaction.hasPaths && redaction.masks([member], value) ? redaction.mask : value
   if ("durationSeconds" in payload) {

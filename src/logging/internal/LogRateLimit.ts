@@ -1,17 +1,17 @@
 /**
- * Keeps one message from filling the log: of lines that say the same, only so
- * many a second are written, and one line says how many were not.
+ * Keeps one message from filling the log. Each second, only a number of similar
+ * lines is written. One line says how many were held back.
  *
  * @internal
  */
 import type { LogRecord } from "./LogRecord.ts"
 
 export interface LogRateLimit {
-  /** Whether the line may be written. What was held back before it is handed to `onSuppressed` first. */
+  /** Whether the line may be written. Before that, `onSuppressed` gets the count of lines that were held back. */
   readonly admit: (record: LogRecord) => boolean
-  /** Reports what has been held back in windows that are over, or in all of them. */
+  /** Reports the held back lines of windows that are over; with `Infinity`, of all windows. */
   readonly report: (now: number) => void
-  /** Whether anything is held back that has not been reported. */
+  /** Whether lines were held back that are not reported yet. */
   readonly hasSuppressed: () => boolean
 }
 
@@ -23,26 +23,29 @@ interface Window {
 }
 
 const windowMillis = 1000
-/** Templates watched at once; lines beyond them are written. */
+/** The highest number of templates. Lines of further templates are written. */
 const mostTemplates = 1000
 
-/** A wall clock may be set back; a window does not wait until it has caught up. */
+/** If the wall clock is set back, the window ends. */
 const isOver = ({ start }: Window, now: number): boolean => now < start || now - start >= windowMillis
 
-/** Quoted parts, not what is between two apostrophes, and words with a digit in them: ids, numbers, durations. */
+/**
+ * The varying parts of a message: quoted texts, and words with a digit such as ids, numbers and durations. Two
+ * apostrophes of words are no quotes.
+ */
 const varying = /"[^"]*"|(?<!\w)'[^']*'(?!\w)|(?<![\w-])[\w-]*?\d[\w-]*/g
 
-/** What is left without what varies is what the line says. */
+/** The template of a line is its message without the varying parts. */
 const templateOf = (record: LogRecord): string =>
   `${record.level}\0${record.component ?? ""}\0${record.message.slice(0, 256).replace(varying, "#")}`
 
-/** What a line is about is not said again, nor held in memory. */
+/** The report has no fields, so none is kept in memory. */
 const noFields: LogRecord["fields"] = {}
 
 export const make = (options: {
-  /** Lines of one template a second. */
+  /** Highest number of lines of one template in a second. */
   readonly limit: number
-  /** Gets a line that was held back and how many like it. */
+  /** Called with a held back line, and the number of similar lines. */
   readonly onSuppressed: (sample: LogRecord, count: number) => void
 }): LogRateLimit => {
   const windows = new Map<string, Window>()
@@ -68,7 +71,7 @@ export const make = (options: {
       let window = windows.get(key)
       if (window !== undefined && isOver(window, record.time)) {
         close(key, window)
-        // The report may have written lines that opened the next window.
+        // The report itself may have written a line that opened the next window.
         window = windows.get(key)
       }
       if (window === undefined) {

@@ -1,5 +1,5 @@
 /**
- * A log line before it is written: whose it is and what it says.
+ * A log line before it is formatted.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 
 /**
- * A log line before it is written.
+ * A log line before it is formatted.
  *
  * @category models
  * @since 0.1.0
@@ -23,18 +23,17 @@ export interface LogRecord {
   readonly time: number
   readonly level: LogLevel.LogLevel
   readonly message: string
-  /** Part of the program that speaks; levels can be set per component. */
+  /** The part of the program that logs. Levels can be set per component. */
   readonly component: string | undefined
   readonly correlationId: string | undefined
   readonly span: Tracer.AnySpan | undefined
   readonly workflow: Correlation.WorkflowContext | undefined
-  /** Everything else, in the order in which it is written. */
+  /** All other fields, in the order in which they are written. */
   readonly fields: Readonly<Record<string, unknown>>
 }
 
 /**
- * What the current fiber knows about a line: ids of correlation, trace, task
- * and step.
+ * Reads the ids of a line from its fiber: correlation, trace, task and step.
  *
  * @category constructors
  * @since 0.1.0
@@ -48,8 +47,8 @@ export const contextOf = (
 })
 
 /**
- * Fields that a line keeps however long it is: why it was written at all. They
- * are bounded themselves.
+ * Fields that even a long line keeps, because they say why it was written. They
+ * have limits of their own.
  *
  * @category constants
  * @since 0.1.0
@@ -84,9 +83,9 @@ export const severityNumber: { readonly [L in LogLevel.LogLevel]: number } = {
 }
 
 /**
- * Keys that a line sets itself. A field of the program with one of these names
- * is written as `fields.<name>`, so it cannot take the place of an id; one that
- * is called `fields.<name>` is written as `fields.fields.<name>`, and so on.
+ * Keys that every line sets itself. A field of the program with one of these
+ * names is written as `fields.<name>`, so it cannot replace an id. A field with
+ * the name `fields.<name>` is written as `fields.fields.<name>`, and so on.
  *
  * @category constants
  * @since 0.1.0
@@ -113,8 +112,7 @@ const reservedKeys: ReadonlySet<string> = new Set([
 const fieldsPrefix = "fields."
 
 /**
- * The name under which a field of the program is written; no two fields have the
- * same.
+ * Gives the name under which a field is written. No two fields get the same name.
  *
  * @category computations
  * @since 0.1.0
@@ -124,11 +122,11 @@ export const fieldName = (key: string): string => {
   return reservedKeys.has(bare) ? fieldsPrefix + key : key
 }
 
-/** More fields than a line has room for. */
+/** A line has no room for more fields. */
 const mostWritten = 20_000
 
 /**
- * Names for what a line shows under another name than {@link fieldName} gives: none that one of its fields has.
+ * Makes names for the fields that {@link fieldName} does not name. No other field has such a name.
  *
  * @internal
  */
@@ -148,7 +146,7 @@ const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {
 }
 
 /**
- * The head of a line, in its fixed order, without what is not known.
+ * Gives the head of a line, in its fixed order, without the unknown fields.
  *
  * @category computations
  * @since 0.1.0
@@ -184,16 +182,16 @@ export const headOf = (
  *
  * **Details**
  *
- * - `error.type` and `exception.type`: the tag or class of the error. If the error is Effect's `UnknownError` or has no
- *   text, the fields describe the error behind it.
+ * - `error.type` and `exception.type`: the tag or class of the error. If the error is Effect's `UnknownError` or has
+ *   no text, the fields describe the error behind it.
  * - `exception.message`, `exception.stacktrace`, and `exception.kind`: `failure`, `defect` or `interruption`.
- * - `exception.<name>` for each own field of the error, such as `exception.code`; `exception.fields.<name>` if the name
- *   is one of the others here.
+ * - `exception.<name>` for each own field of the error, such as `exception.code`. If the name is in this list, the
+ *   key is `exception.fields.<name>`.
  * - `exception.causes`: type, message and `fields` of at most 10 errors behind it, the root as the last.
  * - `exception.reasons`: the same for each reason of a cause that has several, at most 10.
  *
  * @param cause the cause of a failure
- * @param redaction the policy that decides what of the error may leave
+ * @param redaction the redaction policy
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/exception/
  */
 export const causeFields = (cause: Cause.Cause<unknown>, redaction: Redaction): Record<string, unknown> =>

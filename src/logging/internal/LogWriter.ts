@@ -1,7 +1,7 @@
 /**
- * The way of a log record to its destination: level, sampling, rate limit,
- * format. The structured logger, the event sink and the helpers all go through
- * here, so they give the same lines.
+ * Writes log records to their destination, after sampling and rate limit, in the
+ * configured format. The logger and the event sink share it, so their lines look
+ * the same.
  *
  * @since 0.1.0
  */
@@ -32,7 +32,7 @@ import * as PrettyLine from "./PrettyLine.ts"
  * @since 0.1.0
  */
 export class LogWriter extends Context.Service<LogWriter, {
-  /** Writes a record whose level has been found to be written; never throws. */
+  /** Writes a record, whose level the caller has checked; never throws. */
   readonly write: (record: LogRecord) => void
 }>()("tasker-telemetry/logging/internal/LogWriter") {
   /**
@@ -55,7 +55,7 @@ const make = Effect.gen(function*() {
   const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
   const keeps = debugSampler(logging.debugSampling)
 
-  // Fields come as the program gave them; only where one cannot be read are they copied member by member.
+  // Fields are read as the program gave them. Only if that fails, they are copied one by one.
   const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
   const giveUp = () => countError([])
   const send = (record: LogRecord) => {
@@ -86,7 +86,7 @@ const formatOf = (
   }
 }
 
-/** Decides by the trace id, so that all lines of a trace share their fate. */
+/** Decides by the trace id, so all lines of a trace are kept or all are dropped. */
 const debugSampler = (ratio: number): (record: LogRecord) => boolean => {
   if (ratio >= 1) return () => true
   const bound = ratio * 2 ** 32
@@ -95,7 +95,7 @@ const debugSampler = (ratio: number): (record: LogRecord) => boolean => {
     Number.parseInt(span.traceId.slice(-8), 16) < bound
 }
 
-/** Holds back what is too much, and reports it within a second, or when the layer or the process ends. */
+/** Holds back lines above the limit. The report follows within a second, or when the layer or the process ends. */
 const rateLimited = Effect.fnUntraced(function*(
   { rateLimit: limit, signals }: TelemetryConfig.TelemetryConfig["logging"],
   send: (record: LogRecord) => void
@@ -123,7 +123,7 @@ const rateLimited = Effect.fnUntraced(function*(
   )
   const reportAll = () => guard(() => limiter.report(Infinity), () => {})
   let isOver = false
-  /** After the last report no line is held back: no other report would say so. */
+  /** After the last report no line is held back, because no other report would count it. */
   const reportLast = () => {
     isOver = true
     reportAll()

@@ -3,9 +3,9 @@
  *
  * **Details**
  *
- * The fields and their order are those of the JSON lines. A value with anything
- * but letters, digits and harmless signs is a JSON string; a key has only
- * letters, digits, `.`, `_` and `-`. Line breaks cannot occur.
+ * Fields and order are the same as in JSON lines. A value is a JSON string unless
+ * it has only letters, digits and harmless signs. A key has only letters, digits,
+ * `.`, `_` and `-`. There are no line breaks.
  *
  * @see https://brandur.org/logfmt
  * @since 0.1.0
@@ -15,12 +15,12 @@ import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, headOf, type LogRecord, uniqueFieldNames } from "./LogRecord.ts"
 
-/** Characters of one value, or key. */
+/** Longest value or key, in characters. */
 const longestValue = 16_384
-/** Characters of a line after which further fields are left out. */
+/** After so many characters of a line, further fields are left out. */
 const longestLine = 65_536
 
-/** Parts of the head that the program words; the others are ids and names that are written as they are. */
+/** Parts of the head that may hold secrets. The others are ids and names, which are written as they are. */
 const spoken = new Set(["message", "component"])
 
 const plain = /^[A-Za-z0-9._:/@+-]+$/

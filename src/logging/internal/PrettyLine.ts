@@ -1,6 +1,6 @@
 /**
- * Log records for a person at a terminal: time, level, message, where it happened, how long it took and why it failed;
- * then the other fields, one record a block. Ids are left to the formats that programs read.
+ * Log records for a person at a terminal. The first line has time, level, message, place, duration and error. The other
+ * fields follow, in one block for each record. Ids are left out.
  *
  * @since 0.1.0
  */
@@ -29,29 +29,29 @@ const levelColours: { readonly [L in LogLevel.LogLevel]: number } = {
 const levelWidth = 5
 /** Start and end of the time of day in an ISO timestamp, milliseconds included. */
 const timeOfDay = [11, 23] as const
-/** Characters of a text. */
+/** Longest text, in characters. */
 const longestText = 16_384
-/** Characters of a record after which further fields are left out. */
+/** After so many characters of a record, further fields are left out. */
 const longestRecord = 65_536
-/** Digits of a duration. */
+/** Significant digits of a duration. */
 const digits = 3
 const millisPerSecond = 1000
 const secondsPerMinute = 60
 
-/** Fields that are shown as lines of their own, as they are. */
+/** Fields that are shown unchanged on lines of their own. */
 const blocks = new Set(["exception.stacktrace"])
 
 /** Fields that are durations. */
 const isDuration = /(?:^|_)(?:ms|seconds)$/
 
-/** Component of the events of a run; their place says as much. */
+/** The component of events of a run. It is not shown, because the place of the event says the same. */
 const ownComponent = "workflow"
 
-/** What the first line says of a record's fields. */
+/** The fields of a record that the first line shows. */
 interface Headline {
   readonly duration: string
   readonly error: string
-  /** Fields that are not shown again. */
+  /** Keys of fields that the first line has shown. */
   readonly said: ReadonlySet<string>
 }
 
@@ -115,7 +115,7 @@ export const make = (
     )
   }
 
-  /** How long it took and why it failed, and which fields repeat what the first line says. */
+  /** Gives duration and error for the first line, and the keys of the fields that repeat them. */
   function headlineOf({ component, fields }: LogRecord, message: string): Headline {
     const said = new Set<string>()
     const take = (key: string): unknown => {
@@ -128,14 +128,14 @@ export const make = (
     const duration = typeof millis === "number" && take("duration_ms") !== undefined ? durationOf(millis) : ""
     const text = Object.hasOwn(fields, "exception.message") ? fields["exception.message"] : undefined
     const reason = typeof text === "string" && take("exception.message") !== undefined ? clean(text) : ""
-    // The message of an event of the catalog is its name in words.
+    // The message of a catalog event is its name in words.
     if (component === ownComponent) said.add("event")
     if (isSame("exception.type", fields["error.type"])) said.add("exception.type")
     if (isSame("exception.kind", "failure")) said.add("exception.kind")
     return { duration, error: message.includes(reason) ? "" : reason, said }
   }
 
-  /** What the place leaves open: the component, and the task of a step. */
+  /** Gives what the place does not show: the component, and the task of a step. */
   function originOf({ component }: LogRecord, workflow: Correlation.WorkflowContext | undefined): string {
     const parts = [
       component === undefined || (component === ownComponent && workflow !== undefined) ? undefined : clean(component),
@@ -150,7 +150,7 @@ const placeOf = (workflow: Correlation.WorkflowContext | undefined): string => {
   return workflow.stepName === undefined ? workflow.taskName : `${workflow.stepName} #${workflow.attempt ?? 1}`
 }
 
-/** A fact with the word that leads to it; a reason that comes first needs no colon. */
+/** Puts a word before a fact, such as ` in ` before a duration. An error that comes first needs no colon. */
 const factAfter = (before: string, word: " in " | ": ", fact: string): string => {
   if (fact === "") return ""
   if (before !== "") return word + fact
@@ -159,7 +159,7 @@ const factAfter = (before: string, word: " in " | ": ", fact: string): string =>
 
 const rounded = (value: number): number => Number(value.toPrecision(digits))
 
-/** Three digits in the largest unit that keeps them readable. */
+/** Three digits, in the largest unit in which the duration is at least 1. */
 const durationOf = (millis: number): string => {
   const short = rounded(millis)
   if (!(Math.abs(short) >= millisPerSecond)) return `${short} ms`
@@ -169,13 +169,13 @@ const durationOf = (millis: number): string => {
     : `${rounded(millis / millisPerSecond / secondsPerMinute)} min`
 }
 
-/** A text with a space, a quote or an equals sign in quotes, so that it is seen where it ends. */
+/** Quotes a text with a space, a quote or an equals sign, so that its end can be seen. */
 const quoted = (text: string): string => text === "" || /[\s"=]/.test(text) ? JSON.stringify(text) : text
 
-/** Tabs and what a reader ends a line at. */
+/** Tabs and line breaks. */
 const breaks = /[\t\n\r\u0085\u2028\u2029]+/g
 
-/** Control characters move the cursor or change the terminal; marks of direction change the order of what is read. */
+/** Control characters may change the terminal. Marks of direction change the order of the text. */
 // oxlint-disable-next-line eslint/no-control-regex
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 

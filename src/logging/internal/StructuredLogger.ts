@@ -1,6 +1,5 @@
 /**
- * Effect's loggers, written as lines with the ids of correlation, trace, task
- * and step.
+ * Writes Effect's log as lines with the ids of correlation, trace, task and step.
  *
  * @since 0.1.0
  */
@@ -25,19 +24,20 @@ import * as LogRecord from "./LogRecord.ts"
 import { LogWriter } from "./LogWriter.ts"
 
 /**
- * Replaces the program's loggers by the structured one. Each line is an event
- * of the span it is written in as well.
+ * Replaces the program's loggers by the structured one. Each line is also an
+ * event of its span.
  *
  * **Details**
  *
- * The texts of a message are joined; plain objects among its parts become
- * fields, then annotations, then log spans as `<label>_ms`, then the cause. A
- * field of the call wins over an annotation or a log span of the same name. The
- * annotation `component` names the part of the program that speaks.
+ * The texts of a message are joined. Its plain objects become fields. Then follow
+ * annotations, log spans as `<label>_ms`, and the cause. If a field and an
+ * annotation or log span have the same name, the field wins. The annotation
+ * `component` names the part of the program that logs.
  *
- * With `logging.runtimeLevels`, a region that sets `MinimumLogLevel` below the
- * configured level has its lines written whatever level is set at run time. `All`
- * is the level of the layer itself: a region writes `Trace` in its place.
+ * With `logging.runtimeLevels`, a region may set `MinimumLogLevel` below the
+ * configured level. Then its lines are written, even if the run-time level is
+ * higher. A region cannot use `All`, which is the layer's own level; it uses
+ * `Trace`.
  *
  * @category layers
  * @since 0.1.0
@@ -52,7 +52,7 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       "Log lines that could not be made.",
       []
     )
-    /** A region's own level holds in it where it lets more through than the configured one; Effect has applied it. */
+    /** If a region's level is lower than the configured one, it decides in the region. Effect has applied it. */
     const isLowered = (level: LogLevel.LogLevel) => level !== everything && !reaches(level, levels.minimum)
     let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
     let origin = nowhere
@@ -62,7 +62,7 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
         context = options.fiber.context
       }
       const time = options.date.getTime()
-      // Fixed levels have been decided by Effect.
+      // Effect has checked fixed levels already.
       if (levels.runtime && !origin.isLowered && !levels.isWritten(options.logLevel, origin.component, time)) return
       const record = recordOf(options, origin, time, redaction)
       writer.write(record)
@@ -72,18 +72,18 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
     const logger = Logger.make<unknown, void>((options) => guardCall(log, options, onError))
     return Layer.mergeAll(
       Logger.layer([logger]),
-      // Levels that change are decided in the logger; fixed ones cost least where Effect decides.
+      // The logger checks levels that change. Effect checks fixed levels at the lowest cost.
       Layer.succeed(References.MinimumLogLevel, levels.runtime ? everything : levels.minimum)
     )
   })
 )
 
-/** What Effect lets through where levels change at run time. */
+/** The level for Effect if levels change at run time. */
 const everything = "All"
 
 const longestEventName = 1024
 
-/** The message is the name of the event, as Effect's own span logger has it; but masked, and without the fields in it. */
+/** The message is the name of the event, as in Effect's own span logger, but masked and without the fields. */
 const addEvent = (
   span: Tracer.Span,
   record: LogRecord.LogRecord,
@@ -101,7 +101,9 @@ const addEvent = (
   )
 }
 
-/** What a context says about the lines of its fibers. It never changes, so it is read once for lines that follow each other. */
+/**
+ * What a context says about the lines of its fibers. A context never changes, so it is read once for successive lines.
+ */
 interface Origin extends Pick<LogRecord.LogRecord, "component" | "correlationId" | "span" | "workflow"> {
   readonly annotations: Readonly<Record<string, unknown>>
   readonly spans: ReadonlyArray<readonly [label: string, start: number]>
@@ -164,7 +166,7 @@ const recordOf = (
       message += (message === "" ? "" : " ") + textOf(part, redaction)
     }
   }
-  // An error among the parts is said as a cause is, where there is none.
+  // Without a cause, an error among the parts is written as one.
   const cause = error === undefined || options.cause.reasons.length > 0 ? options.cause : Cause.fail(error)
   return {
     time,
@@ -186,7 +188,7 @@ const assignFields = (fields: Record<string, unknown>, more: Readonly<Record<str
   return fields
 }
 
-/** Adds annotations, log spans and the cause; most lines have none of them and keep their object as it is. */
+/** Adds annotations, log spans and the cause. Most lines have none of them and keep their object. */
 const withMore = (
   cause: Cause.Cause<unknown>,
   own: Readonly<Record<string, unknown>>,
@@ -205,11 +207,11 @@ const withMore = (
   return cause.reasons.length === 0 ? fields : assignFields(fields, LogRecord.causeFields(cause, redaction))
 }
 
-/** Keys decide here: as a text only what looks like a secret would be recognised. */
+/** Encoded by keys: in a text, only secrets of a known shape would be found. */
 const textOf = (part: unknown, redaction: Redaction.Redaction): string =>
   orElse(() => {
     if (isError(part)) return describeError(part).message
     const json = encodeJson(part, redaction)
-    // A date or an address is a word of the message, and no JSON.
+    // A date or a URL becomes a word of the message, not JSON.
     return typeof part === "object" && json.startsWith("\"") ? JSON.parse(json) as string : json
   }, () => "[unreadable]")

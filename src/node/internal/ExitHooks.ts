@@ -1,15 +1,15 @@
 /**
- * Writes out what is held back when the process ends, without changing how it ends.
+ * Writes out what waits when the process ends, without changing how the process ends.
  *
  * **Details**
  *
- * `exit` and `uncaughtExceptionMonitor` only watch. A listener for a signal keeps Node from ending the process, so
- * listeners for signals come with the first thing that is held back. Ours removes itself and raises the signal again
- * if every other listener is ours too; under `runMain` another one listens, and the layer's scope is closed in order.
- * Where another one listens ours stays, for the next signal. Ours is called first, while listeners that remove
- * themselves can still be seen.
+ * `exit` and `uncaughtExceptionMonitor` only watch. A listener for a signal stops Node from ending the process. So the
+ * hook adds listeners for signals only when something waits. If all listeners of the signal are ours, our listener
+ * removes them and raises the signal again. Under `runMain` there is another listener, and it closes the layer's scope
+ * in order. Then our listener stays for the next signal. It is the first listener, so it still sees listeners that
+ * remove themselves.
  *
- * The first of our listeners drains all hooks, stage by stage, so the order does not depend on which hook came first.
+ * The first of our listeners drains all hooks, stage by stage. So the order of the hooks does not matter.
  *
  * @internal
  */
@@ -18,12 +18,12 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type Install, InstallExitHook, type Options } from "../../internal/ExitHooks.ts"
 
-/** Marks our listeners, also those of another hook, and holds what they drain. */
+/** Marks the listeners of all our hooks, and holds what they drain. */
 const ours = Symbol("tasker-telemetry/node/internal/ExitHooks")
 
 /**
- * Signals that end a process and may come from outside. Left out are signals that report a fault of the process, ask
- * for its image (`SIGABRT`), or belong to the inspector and the profiler.
+ * Signals that end a process and may come from outside. The list has no signals that report a fault, ask for a core
+ * dump (`SIGABRT`), or belong to the inspector or the profiler.
  */
 const signals = [
   "SIGTERM",
@@ -44,10 +44,10 @@ type Listener = NodeJS.SignalsListener & { readonly [ours]: Options }
 
 const isOurs = (listener: object): listener is Listener => ours in listener
 
-/** The listeners of an event that are called, as far as they are there yet. */
+/** The listeners of an event that are still registered. */
 const listenersOf = (event: string): ReadonlyArray<object> => process.listeners(event as NodeJS.Signals)
 
-/** Drains what all hooks hold, if the listener is the first of ours: the others would only do it again. */
+/** Drains all hooks, if the listener is the first of ours. The other listeners would only repeat that. */
 const drainAll = (event: string, listener: object, isLast: boolean): boolean => {
   const hooks = listenersOf(event).filter(isOurs)
   if (hooks[0] !== listener) return false
@@ -57,7 +57,7 @@ const drainAll = (event: string, listener: object, isLast: boolean): boolean => 
   return true
 }
 
-/** Installs the hooks until the scope closes. */
+/** Installs a hook until the scope closes. */
 export const install: Install = (options) => {
   const mark = { [ours]: options }
   const onExit = Object.assign(() => void drainAll("exit", onExit, true), mark)
@@ -92,10 +92,13 @@ export const install: Install = (options) => {
   )
 }
 
-/** Lets every part of the program install hooks. */
+/** Provides the hooks of the Node process. */
 export const layer: Layer.Layer<never> = Layer.succeed(InstallExitHook, install)
 
-/** Drains without the event loop until nothing is left, each time for `mostTries` pauses at most; the last times share these. */
+/**
+ * Drains until nothing is left, without the event loop. Each call makes at most `mostTries` pauses. All last calls
+ * share this number.
+ */
 export const blockingDrain = (drain: () => void, isEmpty: () => boolean): (isLast: boolean) => void => {
   const pause = new Int32Array(new SharedArrayBuffer(4))
   let lastTries = mostTries

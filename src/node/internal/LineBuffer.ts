@@ -1,37 +1,37 @@
 /**
- * Lines on their way to a file descriptor: collected, written synchronously,
- * kept back while the reader is not ready, bounded.
+ * Collects lines and writes them to a file descriptor, synchronously. If the
+ * reader is not ready, lines wait, up to a limit.
  *
  * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
 
 export interface LineBuffer {
-  /** Takes a line; writes it now or together with later ones. Never throws. */
+  /** Writes a line now or together with later ones; never throws. */
   readonly write: (line: string, level: LogLevel.LogLevel) => void
-  /** Writes what is collected, as far as the reader takes it. */
+  /** Writes the collected lines, as far as the reader takes them. */
   readonly drain: () => void
   readonly isEmpty: () => boolean
-  /** Ends the collecting: from now on each line is written at once. */
+  /** Stops collecting: from now on each line is written at once. */
   readonly close: () => void
-  /** Drops and counts what the reader has not taken. */
+  /** Drops and counts the lines that the reader has not taken. */
   readonly dropAll: () => void
 }
 
 export interface LineBufferOptions {
-  /** Bytes that are collected; 0 writes each line at once. */
+  /** Bytes to collect; 0 writes each line at once. */
   readonly bufferBytes: number
-  /** Writes `length` bytes from `offset` on and answers how many were taken; throws a system error. */
+  /** Writes `length` bytes from `offset` and gives the number of bytes taken; throws a system error. */
   readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
   readonly countDropped: (reason: "reader_too_slow" | "write_failed", lines: number) => void
-  /** Called when lines are left that have to be written later. */
+  /** Called when lines are left for a later write. */
   readonly onLeft: () => void
 }
 
 /** Bytes that may wait for a slow reader. */
 const mostWaiting = 8 * 1024 * 1024
 
-/** How full the buffer may be for a line of a level: what matters least is dropped first. */
+/** How full the buffer may be for a line of a level. The least severe lines are dropped first. */
 const share: { readonly [L in LogLevel.LogLevel]: number } = {
   All: 0.5,
   Trace: 0.5,
@@ -45,23 +45,23 @@ const share: { readonly [L in LogLevel.LogLevel]: number } = {
 
 const isUrgent = (level: LogLevel.LogLevel) => level === "Error" || level === "Fatal"
 
-/** Bytes of the space that texts are encoded into; longer ones get space of their own. */
+/** Bytes of the space for encoding. A longer text gets a space of its own. */
 const spaceBytes = 65_536
-/** Bytes that a UTF-16 unit takes at most. */
+/** A UTF-16 unit takes at most so many bytes. */
 const mostBytes = 3
 
 export const make = (options: LineBufferOptions): LineBuffer => {
   const encoder = new TextEncoder()
   const scratch = new Uint8Array(spaceBytes)
-  /** Collected and never tried. */
+  /** Lines that were never tried. */
   let text = ""
-  /** Tried, and not taken by the reader yet. */
+  /** Bytes that were tried, and that the reader has not taken yet. */
   let rest: Uint8Array | undefined
-  /** What was written last ends in the middle of a line; a line other than its own starts with a line break. */
+  /** Whether the last write ended in the middle of a line. Then the next other line starts with a line break. */
   let torn = false
   let { bufferBytes } = options
 
-  /** Writes until the reader takes no more; what it left is the new `rest`. */
+  /** Writes until the reader takes no more. The rest becomes `rest`. */
   const push = (bytes: Uint8Array, length: number): boolean => {
     let from = 0
     while (from < length) {
@@ -90,7 +90,7 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     }
   }
 
-  /** Writes whole lines; the last one gets its line break here. */
+  /** Writes whole lines, and adds the line break of the last one. */
   const pushLines = (source: string): boolean => {
     if (source.length * mostBytes < spaceBytes) {
       const { written } = encoder.encodeInto(source, scratch)
@@ -127,7 +127,7 @@ export const make = (options: LineBufferOptions): LineBuffer => {
         if (!pushLines(line)) options.onLeft()
         return
       }
-      // A program that never lets the flush run would drop lines for a reader that has caught up.
+      // If the program never lets the flush run, the reader may have caught up. So it drains before it drops.
       if (waiting() > mostWaiting * share[level]) drain()
       if (waiting() > mostWaiting * share[level]) {
         options.countDropped("reader_too_slow", 1)
@@ -144,8 +144,8 @@ const lineFeed = 10
 const space = 32
 
 /**
- * Records that end in these bytes. A line that begins with a space belongs to the record of the line before. After a
- * torn line, a line feed at the start ends the torn line, which is counted already.
+ * The number of records that end in these bytes. A line that begins with a space belongs to the record before. After a
+ * torn line, a line feed at the start ends that line, which is counted already.
  */
 const linesOf = (bytes: Uint8Array, afterTorn: boolean): number => {
   let count = 0
@@ -156,8 +156,8 @@ const linesOf = (bytes: Uint8Array, afterTorn: boolean): number => {
 }
 
 /**
- * The first of the bytes that have room, in whole lines; of a line that is longer than the room, all. `offset` and
- * `length` say where the bytes are.
+ * The number of bytes that fit into `room`, in whole lines. If the first line does not fit, it is the length of that
+ * line.
  */
 export const wholeLines = (bytes: Uint8Array, offset: number, length: number, room: number): number => {
   if (length <= room) return length

@@ -1,20 +1,20 @@
 /**
- * Long lines in parts, each a line of its own, for a pipe to which several processes write.
+ * Splits long lines into parts, each a line of its own, for a pipe to which several processes write.
  *
  * **Details**
  *
- * Each part has the level, the `line_id` of its line, its number `part`, the number of `parts`, and in `text` a piece
- * of the line. A reader that joins the `text` of all parts with the same `line_id` has the line. A part of a JSON line
- * is a JSON object, a part of any other line has `key=value` pairs.
+ * Each part has the level, the `line_id` of its line, its number `part`, the number of `parts`, and a piece of the line
+ * in `text`. The texts of all parts with the same `line_id` together are the line. A part of a JSON line is a JSON
+ * object, a part of any other line has `key=value` pairs.
  *
  * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
 
-/** Bytes of a part without its text. */
+/** A part without its text has at most so many bytes. */
 const longestHead = 128
 
-/** The largest share of a piece that is tried next where the piece takes too many bytes. */
+/** If a piece has too many bytes, the next try has this share of it. */
 const shrinking = 0.8
 
 /** Makes a function that splits a line into parts of at most `maximumBytes` bytes, with the line break. */
@@ -41,7 +41,7 @@ export const make = (options: {
 
 const encoder = new TextEncoder()
 
-/** JSON strings of at most `room` bytes whose texts are the line. */
+/** Cuts a line into JSON strings of at most `room` bytes. */
 const piecesOf = (line: string, room: number): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   for (let from = 0; from < line.length;) {
@@ -57,7 +57,7 @@ const piecesOf = (line: string, room: number): ReadonlyArray<string> => {
   return pieces
 }
 
-/** Does not cut a character in two. */
+/** Makes a piece that does not end within a character. */
 const pieceOf = (line: string, from: number, to: number): string => {
   const isCut = to < line.length && (line.codePointAt(to - 1) ?? 0) > 0xffff
   return JSON.stringify(line.slice(from, isCut ? to - 1 : to))

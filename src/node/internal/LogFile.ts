@@ -1,13 +1,13 @@
 /**
- * A file that lines are appended to: rotated by size and age, opened anew on
- * demand.
+ * Appends lines to a file. The file is rotated by size and age, and opened anew
+ * on demand.
  *
  * **Details**
  *
- * Several processes may write to one file and rotate it. Each compares the file
- * at the path with the file that it has open, and goes on in the new file. A
- * lock file makes a rotation the work of one process; the others go on writing
- * meanwhile.
+ * Several processes may write to one file and rotate it. Each process compares
+ * the file at the path with the file that it has open. If they differ, it goes on
+ * in the new file. With a lock file, only one process rotates. The others go on
+ * writing meanwhile.
  *
  * @internal
  */
@@ -44,20 +44,20 @@ export class LogFileError extends Schema.TaggedError<LogFileError>()("LogFileErr
 
 export interface LogFileOptions {
   readonly path: string
-  /** Bytes at which the file is rotated; 0 for never. */
+  /** Size in bytes at which the file is rotated; 0 for never. */
   readonly maximumBytes: number
-  /** Milliseconds after which it is rotated; `undefined` for never. */
+  /** Age in milliseconds at which the file is rotated; `undefined` for never. */
   readonly maximumAgeMillis: number | undefined
   readonly keep: number
   readonly now: () => number
-  /** Called when a rotation did not work; lines go on into the old file. */
+  /** Called when a rotation failed. Lines go on into the old file. */
   readonly onRotationFailed: () => void
 }
 
 export interface LogFile {
-  /** Appends `length` bytes from `offset` on and answers how many were taken; throws a system error. */
+  /** Appends `length` bytes from `offset` and gives the number of bytes taken; throws a system error. */
   readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
-  /** Closes the file and opens the path again, for whoever has moved it. */
+  /** Closes the file and opens the path again, after another program has moved the file. */
   readonly reopen: () => void
 }
 
@@ -66,18 +66,18 @@ interface Open {
   readonly device: number
   readonly inode: number
   readonly since: number
-  /** A device or a pipe is not renamed: others would lose it. */
+  /** Whether it is a regular file. A device or a pipe is never renamed, because its readers would lose it. */
   readonly isRegular: boolean
   bytes: number
-  /** Whether the last line is complete; a rotation would tear it apart. */
+  /** Whether the last line is complete. A rotation would tear an incomplete line. */
   atLineStart: boolean
 }
 
-/** Pause after a rotation that did not work; each try moves the older files on. */
+/** Pause after a failed rotation. Each try renames the older files. */
 const retryMillis = 60_000
-/** Time between two looks at the path of a file that this process does not rotate. */
+/** Time between two checks of the path, if this process does not rotate the file. */
 const lookMillis = 1000
-/** Age of a lock whose process has died; a rotation takes milliseconds. */
+/** An older lock belongs to a process that has died. A rotation takes milliseconds. */
 const staleMillis = 10_000
 /** The largest `logging.file.keep`. */
 const mostKept = 1000
@@ -98,7 +98,7 @@ export const open = (options: LogFileOptions): Effect.Effect<LogFile, LogFileErr
       (file) =>
         Effect.sync(() => {
           const { descriptor } = file.current
-          // Another part of the program may get the number for its file.
+          // The system may give the number of the descriptor to another file of the program.
           file.current = { ...file.current, descriptor: closed }
           guard(() => closeSync(descriptor), () => {})
         })
@@ -112,7 +112,7 @@ const closed = -1
 const isRotated = ({ maximumAgeMillis, maximumBytes }: LogFileOptions): boolean =>
   maximumBytes > 0 || maximumAgeMillis !== undefined
 
-/** Removes the files that an earlier run kept and this run would keep no longer. */
+/** Removes rotated files beyond the configured number, which an earlier run may have kept. */
 const removeBeyond = ({ keep, path }: LogFileOptions) => {
   const start = `${basename(path)}.`
   for (const name of orElse(() => readdirSync(dirname(path)), () => [])) {
@@ -139,7 +139,7 @@ const openAt = ({ now, path }: LogFileOptions): Open => {
 
 const lineFeed = 10
 
-/** Ends a last line that was left without its end, as by a full disk; gives how many bytes that took. */
+/** Completes a last line without line break, such as after a full disk. Gives the number of bytes written. */
 const completeLastLine = (path: string, descriptor: number, stats: Stats): number => {
   if (!stats.isFile() || stats.size === 0) return 0
   const last = Buffer.alloc(1)
@@ -151,7 +151,10 @@ const completeLastLine = (path: string, descriptor: number, stats: Stats): numbe
   return last[0] === lineFeed ? 0 : orElse(() => writeSync(descriptor, "\n"), () => 0)
 }
 
-/** Calls `rotate` if no other process rotates the file; `staleAt` is the time of the file system, in milliseconds. */
+/**
+ * Calls `rotate` if no other process rotates the file. A lock from before `staleAt` is stale. `staleAt` is a time of
+ * the file system, in milliseconds.
+ */
 const withLock = (path: string, staleAt: number, rotate: () => void, onFailed: () => void) => {
   const lock = `${path}.lock`
   const held = statSync(lock, { throwIfNoEntry: false })
@@ -187,11 +190,11 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   const isCurrent = ({ dev, ino }: Stats) => dev === file.current.device && ino === file.current.inode
 
-  /** Goes on in the file at the path, if it is another one or the one that is open has no name any more. */
+  /** Opens the path again if it has another file, or if the open file has been removed. */
   const follow = () => {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) {
-      // A file that was moved away is left when the mover asks for it.
+      // If another program moved the file, it says when to open the path again.
       if (rotates || fstatSync(file.current.descriptor).nlink === 0) reopen()
     } else if (isCurrent(stats)) file.current.bytes = stats.size
     else reopen()
@@ -203,7 +206,7 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     guard(follow, () => {})
   }
 
-  /** How many of the bytes the file takes, in whole lines. */
+  /** The number of bytes that fit into the file, in whole lines. */
   const fitting = (bytes: Uint8Array, offset: number, length: number): number =>
     maximumBytes === 0 || !file.current.isRegular
       ? length
@@ -218,7 +221,7 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   const rotate = () => {
     const stats = statSync(path, { throwIfNoEntry: false })
-    // Another process has rotated it, or moved it away: the older files stay where they are.
+    // Another process has rotated or moved the file, so the older files stay as they are.
     if (stats === undefined || !isCurrent(stats)) return reopen()
     for (let number = options.keep - 1; number >= 1; number--) {
       guard(() => renameSync(`${path}.${number}`, `${path}.${number + 1}`), () => {})

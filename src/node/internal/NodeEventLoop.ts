@@ -1,9 +1,9 @@
 /**
- * How late the event loop is and how busy, in windows.
+ * Measures delay and utilisation of the event loop, in windows.
  *
- * Percentiles belong to a window. If every reading began a new one, two readers,
- * such as a pair of Prometheus servers, would take the values from each other.
- * So a window lasts at least {@link shortestWindow}, and every reader gets the last
+ * A percentile needs a window. If each reading began a new window, two readers,
+ * such as two Prometheus servers, would split the values between them. So a
+ * window lasts at least {@link shortestWindow}, and every reader gets the last
  * whole window.
  *
  * @internal
@@ -16,14 +16,16 @@ import { type ELDHistogram, type EventLoopUtilization, monitorEventLoopDelay, pe
 const shortestWindow = 10_000_000_000n
 
 /**
- * Period of the timer whose lateness is measured, in milliseconds. At 10 ms an
- * idle process takes half a percent of a processor for it, at this one less than
- * a tenth of a percent, and a loop that is held up for longer is still seen each
+ * Period of the timer that measures the delay, in milliseconds. At 10 ms, an idle
+ * process takes half a percent of a processor for the timer. At 100 ms it takes
+ * less than a tenth of a percent. A longer delay of the loop is still seen each
  * time.
  */
 const period = 100
 
-/** In nanoseconds. Of the first window one is told before it is whole; to compute it takes half a millisecond. */
+/**
+ * In nanoseconds. Before the first window is whole, a reading gets a preview. To compute it takes half a millisecond.
+ */
 const shortestPreview = 1_000_000_000n
 
 const nanosPerMilli = 1e6
@@ -37,7 +39,9 @@ export interface Window {
   readonly utilization: number
 }
 
-/** Starts measuring until the scope closes; gives what reads the last whole window, or the first one so far. */
+/**
+ * Measures until the scope closes. Gives a function that reads the last whole window, or a preview of the first one.
+ */
 export const observe = (nowNanos: () => bigint): Effect.Effect<() => Window, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
@@ -88,5 +92,5 @@ const windowOf = (histogram: ELDHistogram, since: EventLoopUtilization): Window 
   utilization: performance.eventLoopUtilization(since).utilization
 })
 
-/** Node gives the time between two firings; what is beyond the period is lateness. */
+/** Node measures the time between two firings. The delay is the part above the period. */
 const lateness = (nanos: number): number => Math.max(0, nanos - period * nanosPerMilli) / nanosPerSecond

@@ -3,10 +3,11 @@
  *
  * **Details**
  *
- * The system never tears a write of up to {@link atomicBytes} bytes. Longer writes are torn where the reader is slow.
- * So a write has whole lines of at most so many bytes, or one longer line. Threads of one process take turns: a thread
- * whose line is half written keeps the pipe until the line is complete. The memory for that goes from the main thread
- * to the workers that it starts. Other processes cannot take turns: {@link Pipe.isShared} says whether there are any.
+ * The system never tears a write of up to {@link atomicBytes} bytes. If the reader is slow, it tears longer writes. So
+ * a write has whole lines of at most that size together, or one longer line. Threads of one process take turns: if a
+ * thread's line is half written, the thread keeps its turn until the line is complete. Workers get the shared memory
+ * for the turns from the main thread. Other processes cannot take turns; {@link Pipe.isShared} tells whether there are
+ * any.
  *
  * @internal
  */
@@ -21,36 +22,36 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 import { guard, orElse } from "../../internal/guard.ts"
 import { type LineBufferOptions, wholeLines } from "./LineBuffer.ts"
 
-/** Bytes of a write that the system does not tear: `PIPE_BUF`. */
+/** The system does not tear a write of up to so many bytes: `PIPE_BUF`. */
 export const atomicBytes = process.platform === "linux" ? 4096 : 512
 
 type WriteBytes = LineBufferOptions["writeBytes"]
 
 export interface Pipe {
-  /** Writes whole lines, or a part of a long one; 0 while another thread is in the middle of a line. */
+  /** Writes whole lines, or a part of a long one. Gives 0 while another thread is in the middle of a line. */
   readonly writeBytes: WriteBytes
-  /** Whether a process or a thread that does not take turns is known to write to the pipe. */
+  /** Whether another process, or a thread that takes no turns, is known to write to the pipe. */
   readonly isShared: () => boolean
 }
 
-/** What the threads share: places in an `Int32Array`. */
+/** The memory that threads share: places in an `Int32Array`. */
 const place = { holder: 0, turn: 1, isTorn: 2, isOfMain: 3, children: 4, ofParent: 5, writers: 6 } as const
 
-/** Time after which a thread that does nothing about its half line has died, in milliseconds. */
+/** If a thread does not go on with its half line for so long, it has died. In milliseconds. */
 const staleMillis = 1000
-/** Waits of a millisecond for a thread that is in the middle of a write. */
+/** How often to wait a millisecond for a thread that is in the middle of a write. */
 const mostWaits = 3
 
 const lineFeed = 10
 const lineBreak = new Uint8Array([lineFeed])
 
-/** Opens a pipe over a function that writes to its descriptor. */
+/** Opens a pipe on a function that writes to its descriptor. */
 export const open = Effect.fnUntraced(function*(options: {
   readonly writeBytes: WriteBytes
   readonly stats: Stats
   /** Number of the descriptor; `undefined` for a pipe with a path, which no child inherits. */
   readonly descriptor: number | undefined
-  /** Called for a line that was half written when its turn ended. */
+  /** Called for a line that was half written when another thread took the turn. */
   readonly onTorn: () => void
 }): Effect.fn.Return<Pipe, never, Scope.Scope> {
   const clock = yield* Clock.Clock
@@ -81,7 +82,7 @@ const sharedWords = ({ dev, ino }: Stats): Int32Array<SharedArrayBuffer> => {
 const linkOf = (pid: number | "self", descriptor: number) =>
   orElse(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`), () => undefined)
 
-/** A process that was forked has the output of its parent, unless the parent reads it. */
+/** Whether a forked process has the same output as its parent. It has another one if the parent reads the output. */
 const isSharedWithParent = (descriptor: number): boolean => {
   if (!isMainThread || process.send === undefined) return false
   const own = linkOf("self", descriptor)
@@ -97,7 +98,7 @@ const countChildren = (words: Int32Array): Effect.Effect<void, never, Scope.Scop
     child.once("exit", () => Atomics.sub(words, place.children, 1))
   }
   const onChild = (message: unknown) => {
-    // Told before the child starts.
+    // Node publishes the message before the child has started.
     queueMicrotask(() => guard(() => count((message as { readonly process: ChildProcess }).process), () => {}))
   }
   return Effect.asVoid(Effect.acquireRelease(
@@ -115,9 +116,9 @@ const inTurns = (
   options: { readonly writeBytes: WriteBytes; readonly onTorn: () => void }
 ): WriteBytes => {
   const me = Atomics.add(words, place.writers, 1) + 1
-  /** Whether our last line is half written, so that the turn is still ours. */
+  /** Whether our last line is half written. Then the turn is still ours. */
   let isTorn = false
-  /** Whether the line of a writer that died has to be ended first. */
+  /** Whether a writer has died in the middle of a line, which must be ended first. */
   let isBroken = false
   let seenTurn = -1
   let seenAt = 0
@@ -128,7 +129,7 @@ const inTurns = (
     Atomics.store(words, place.holder, 0)
   }
 
-  /** Takes the turn of a writer that has done nothing for too long. */
+  /** Takes the turn of a writer that has not gone on for too long. */
   const isTaken = (holder: number): boolean => {
     const turn = Atomics.load(words, place.turn)
     if (turn !== seenTurn) {
