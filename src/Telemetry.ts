@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "./config/TelemetryConfig.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
+import * as EventPattern from "./events/internal/EventPattern.ts"
 import { FlushRegistry } from "./internal/FlushRegistry.ts"
 import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
@@ -291,7 +292,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     return Layer.provideMerge(unobserved(parts), Layer.merge(settings, redaction))
   }
   const base = Layer.provideMerge(redactionLayer(config), ownServices)
-  const doubts = [...warnings, ...EventRouter.unknownFilters(config.events.filtered)]
+  const doubts = [...warnings, ...EventPattern.unknownFilters(config.events.filtered)]
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),

@@ -2,6 +2,7 @@
  * The reference page of the events.
  */
 import { EventCatalog, EventRouter } from "tasker-telemetry"
+import * as EventRoute from "../../src/events/internal/EventRoute.ts"
 import { newEvents, originalEvents, plannedEvents } from "./originalEvents.ts"
 
 type Definition = (typeof EventCatalog.catalog)[EventCatalog.EventName]
@@ -17,10 +18,10 @@ const fieldsOf = ({ attributes, payload }: Definition): string => {
 
 const row = (definition: Definition): string =>
   `| \`${definition.name}\` | ${cell(definition.description)} | ${cell(definition.fires)} | ${definition.severity} | ${
-    EventRouter.describeRoute(router.routeOf(definition.name))
+    EventRoute.format(router.routeOf(definition.name))
   } | ${fieldsOf(definition)} |`
 
-const domains = [...new Set(EventCatalog.names.map(EventCatalog.domainOf))]
+const domains = [...new Set(EventCatalog.names.map((name) => EventCatalog.catalog[name].domain))]
 
 const domain = (name: string): string =>
   [
@@ -28,7 +29,7 @@ const domain = (name: string): string =>
     "",
     "| event | meaning | fires | level | route | payload |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...EventCatalog.names.filter((event) => EventCatalog.domainOf(event) === name).map((event) =>
+    ...EventCatalog.names.filter((event) => EventCatalog.catalog[event].domain === name).map((event) =>
       row(EventCatalog.catalog[event])
     )
   ].join("\n")

@@ -28,11 +28,11 @@ import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { withDefault } from "../internal/withDefault.ts"
 import { quote, quoteValue } from "../redaction/internal/quoteValue.ts"
 import * as EventCatalog from "./EventCatalog.ts"
-import type * as EventDefinition from "./EventDefinition.ts"
 import type { EventEnvelope } from "./EventEnvelope.ts"
-import type { EventSignal } from "./EventRoute.ts"
 import * as EventRouter from "./EventRouter.ts"
+import * as EventDefinition from "./internal/EventDefinition.ts"
 import * as EventDispatch from "./internal/EventDispatch.ts"
+import type { EventSignal } from "./internal/EventRoute.ts"
 
 /**
  * A consumer inside the library, called for every event routed to its signal.
@@ -89,33 +89,22 @@ export interface Subscription {
 }
 
 /**
- * The payload of an event that is given by its name or its definition. With one signature, the compiler's message
- * blames the payload.
- */
-type PayloadOf<E> = (EventCatalog.DefinitionOf<E> & EventDefinition.Any)["payload"]["Type"]
-
-/**
  * Publishes an event of the catalog by its name, or an event of a program by its
- * definition.
- *
- * @category models
- * @since 0.1.0
+ * definition. With one signature, the compiler's message blames the payload.
  */
-export interface Publish {
-  <E extends EventCatalog.EventName | EventDefinition.Any>(event: E, payload: PayloadOf<E>): Effect.Effect<void>
+interface Publish {
+  <E extends EventCatalog.EventName | EventDefinition.Any>(
+    event: E,
+    payload: EventCatalog.Payload<E>
+  ): Effect.Effect<void>
 }
 
-/**
- * {@link Publish} for code that already holds its fiber.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PublishUnsafe {
+/** {@link Publish} for code that already holds its fiber. */
+interface PublishUnsafe {
   <E extends EventCatalog.EventName | EventDefinition.Any>(
     fiber: Fiber.Fiber<unknown, unknown>,
     event: E,
-    payload: PayloadOf<E>
+    payload: EventCatalog.Payload<E>
   ): void
 }
 
@@ -198,7 +187,7 @@ export const layerNoop: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
  */
 export const publish = <E extends EventCatalog.EventName | EventDefinition.Any>(
   event: E,
-  payload: PayloadOf<E>
+  payload: EventCatalog.Payload<E>
 ): Effect.Effect<void, never, EventBus> => Effect.flatMap(EventBus, (bus) => bus.publish(event, payload))
 
 /**
@@ -230,6 +219,12 @@ export const stream: Stream.Stream<EventEnvelope, never, EventBus> = Stream.unwr
 )
 
 const defaultCapacity = 1024
+
+const reserved: ReadonlySet<string> = new Set(EventCatalog.reservedDomains)
+
+/** Whether a definition is in the catalog, or in a domain that is not reserved. */
+const mayPublish = (definition: EventDefinition.Any): boolean =>
+  EventCatalog.find(definition.name) === definition || !reserved.has(EventDefinition.domainOf(definition.name))
 
 const make = (
   router: EventRouter.EventRouter,
@@ -283,7 +278,7 @@ const make = (
       return made
     }
     const known = byDefinition.get(event)
-    if (known !== undefined || !EventCatalog.mayPublish(event)) return known
+    if (known !== undefined || !mayPublish(event)) return known
     const made = compile(event)
     byDefinition.set(event, made)
     return made

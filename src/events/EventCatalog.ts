@@ -16,11 +16,11 @@
  * @since 0.1.0
  */
 import type * as Schema from "effect/Schema"
-import * as EventDefinition from "./EventDefinition.ts"
 import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
 import { stepEvents } from "./internal/catalog/stepEvents.ts"
 import { taskEvents } from "./internal/catalog/taskEvents.ts"
 import { workflowEvents } from "./internal/catalog/workflowEvents.ts"
+import * as EventDefinition from "./internal/EventDefinition.ts"
 import * as EventExample from "./internal/EventExample.ts"
 
 /**
@@ -47,21 +47,18 @@ export const catalog = { ...taskEvents, ...stepEvents, ...workflowEvents, ...obs
  */
 export type EventName = keyof typeof catalog
 
-/**
- * The payload of an event of the catalog.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type Payload<Name extends EventName> = (typeof catalog)[Name]["payload"]["Type"]
+export type { Any, EventDefinition, EventSeverity } from "./internal/EventDefinition.ts"
+
+type DefinitionOf<E> = E extends EventName ? (typeof catalog)[E] : E
 
 /**
- * The definition of an event that is given by its name or by its definition.
+ * The payload of an event that is given by its name or by its definition.
  *
  * @category type-level
  * @since 0.1.0
  */
-export type DefinitionOf<E> = E extends EventName ? (typeof catalog)[E] : E
+export type Payload<E extends EventName | EventDefinition.Any> =
+  (DefinitionOf<E> & EventDefinition.Any)["payload"]["Type"]
 
 /**
  * The names of all events, in the order of the catalog.
@@ -91,13 +88,7 @@ export const reservedDomains = [
   "tasker"
 ] as const
 
-/**
- * A domain that belongs to the library.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type ReservedDomain = (typeof reservedDomains)[number]
+type ReservedDomain = (typeof reservedDomains)[number]
 
 const reserved: ReadonlySet<string> = new Set(reservedDomains)
 
@@ -166,14 +157,6 @@ export const collect = <const Definitions extends ReadonlyArray<EventDefinition.
   return EventDefinition.byName(definitions)
 }
 
-/**
- * Gives the domain of an event: the part of its name before the first dot.
- *
- * @category computations
- * @since 0.1.0
- */
-export const domainOf = EventDefinition.domainOf
-
 const builtIn: ReadonlyMap<string, EventDefinition.Any> = new Map(Object.entries(catalog))
 
 /**
@@ -183,14 +166,6 @@ const builtIn: ReadonlyMap<string, EventDefinition.Any> = new Map(Object.entries
  * @since 0.1.0
  */
 export const isName = (name: string): name is EventName => builtIn.has(name)
-
-/**
- * Whether a definition is in the catalog, or in a domain that is not reserved.
- *
- * @internal
- */
-export const mayPublish = (definition: EventDefinition.Any): boolean =>
-  builtIn.get(definition.name) === definition || !reserved.has(EventDefinition.domainOf(definition.name))
 
 /**
  * Finds the definition of a name.

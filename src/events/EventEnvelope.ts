@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as EventCatalog from "./EventCatalog.ts"
-import type * as EventDefinition from "./EventDefinition.ts"
 
 /**
  * A published event, of the catalog or of a program. Its name tells which.
@@ -24,36 +23,21 @@ export type EventEnvelope = CatalogEnvelope | CustomEnvelope
 export type CatalogEnvelope = { readonly [Name in EventCatalog.EventName]: EnvelopeOf<Name> }[EventCatalog.EventName]
 
 /**
- * A published event of one name of the catalog.
+ * A published event that is given by its name or by its definition.
  *
  * @category models
  * @since 0.1.0
  */
-export type EnvelopeOf<Name extends EventCatalog.EventName> = Envelope<Name, EventCatalog.Payload<Name>>
+export type EnvelopeOf<E extends EventCatalog.EventName | EventCatalog.Any> = Envelope<
+  E extends string ? E : E extends EventCatalog.Any ? E["name"] : never,
+  EventCatalog.Payload<E>
+>
 
-/**
- * A published event of a definition.
- *
- * @category models
- * @since 0.1.0
- */
-export type EnvelopeFor<D extends EventDefinition.Any> = Envelope<D["name"], EventDefinition.Payload<D>>
+/** A name that is not in the catalog. */
+type CustomName = `${string}.${string}` & { readonly "~tasker-telemetry/CustomName": never }
 
-/**
- * A name that is not in the catalog.
- *
- * @category models
- * @since 0.1.0
- */
-export type CustomName = `${string}.${string}` & { readonly "~tasker-telemetry/CustomName": never }
-
-/**
- * A published event of a program, if its definition is not known by type.
- *
- * @category models
- * @since 0.1.0
- */
-export type CustomEnvelope = Envelope<CustomName, Readonly<Record<string, unknown>>>
+/** A published event of a program, if its definition is not known by type. */
+type CustomEnvelope = Envelope<CustomName, Readonly<Record<string, unknown>>>
 
 /**
  * What every published event carries.

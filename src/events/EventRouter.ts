@@ -14,11 +14,13 @@
  */
 import * as Context from "effect/Context"
 import * as EventCatalog from "./EventCatalog.ts"
-import type * as EventDefinition from "./EventDefinition.ts"
-import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
-import * as EventRoute from "./EventRoute.ts"
+import type { EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
 import { customRoute, defaultRoutes } from "./internal/defaultRoutes.ts"
+import * as EventDefinition from "./internal/EventDefinition.ts"
 import * as EventPattern from "./internal/EventPattern.ts"
+import * as EventRoute from "./internal/EventRoute.ts"
+
+export type { EventPriority, EventRoute, EventSignal, RouteChange } from "./internal/EventRoute.ts"
 
 /**
  * A change of the routes of some events, made by {@link override}.
@@ -59,9 +61,7 @@ export const Overrides: Context.Reference<ReadonlyArray<RouteOverride>> = Contex
 >("tasker-telemetry/events/EventRouter/Overrides", { defaultValue: () => [] })
 
 /** The envelope that `when` gets for a name, a definition or a wildcard. */
-type EnvelopeOn<E> = E extends EventCatalog.EventName ? EnvelopeOf<E>
-  : E extends EventDefinition.Any ? EnvelopeFor<E>
-  : EventEnvelope
+type EnvelopeOn<E> = E extends EventCatalog.EventName | EventDefinition.Any ? EnvelopeOf<E> : EventEnvelope
 
 /**
  * Changes the route of an event, of a definition, or of all events of a domain.
@@ -150,29 +150,9 @@ export const make = (options: {
 }
 
 /**
- * Gives a sentence for each filter that no event can match: a name of a reserved
- * domain that is not in the catalog.
- *
- * @category computations
- * @since 0.1.0
- */
-export const unknownFilters = (filtered: ReadonlyArray<string>): ReadonlyArray<string> =>
-  filtered.flatMap((pattern) => {
-    const domain = EventCatalog.domainOf(pattern)
-    const isOurs = EventCatalog.reservedDomains.some((reserved) => reserved === domain)
-    const isImpossible = pattern !== "*" && (isOurs || !pattern.includes("."))
-    return isImpossible && !EventCatalog.names.some(EventPattern.compile(pattern))
-      ? [`events.filtered names "${pattern}", which no event matches`]
-      : []
-  })
-
-/**
  * How many events of a table go to which signal.
- *
- * @category models
- * @since 0.1.0
  */
-export interface RouterStats {
+interface RouterStats {
   readonly events: number
   readonly metrics: number
   readonly trace: number
@@ -199,7 +179,7 @@ export const stats = ({ entries }: EventRouter): RouterStats => {
     metrics: count((route) => EventRoute.reaches(route, "metrics")),
     trace: count((route) => EventRoute.reaches(route, "trace")),
     log: count((route) => EventRoute.reaches(route, "log")),
-    ignored: count((route) => signalsOf(route).length === 0),
+    ignored: count((route) => EventRoute.signalsOf(route).length === 0),
     thinned: count((route) => route.enabled && (route.samplingRate < 1 || route.when !== undefined)),
     highPriority: count(({ priority }) => priority === "high" || priority === "critical")
   }
@@ -213,24 +193,5 @@ export const stats = ({ entries }: EventRouter): RouterStats => {
  * @category reflection
  * @since 0.1.0
  */
-export const describe = ({ entries }: EventRouter): string =>
-  entries.map(({ name, route }) => `${name} → ${describeRoute(route)}`).join("\n")
-
-const signalsOf = (route: EventRoute.EventRoute): ReadonlyArray<EventRoute.EventSignal> =>
-  (["metrics", "trace", "log"] as const).filter((signal) => EventRoute.reaches(route, signal))
-
-/**
- * Gives a route in words.
- *
- * @category reflection
- * @since 0.1.0
- */
-export const describeRoute = (route: EventRoute.EventRoute): string => {
-  const signals = signalsOf(route)
-  const notes = [
-    ...(route.samplingRate < 1 ? [`${(route.samplingRate * 100).toFixed(1)} % sampled`] : []),
-    ...(route.when === undefined ? [] : ["conditional"]),
-    ...(route.priority === "normal" ? [] : [`${route.priority} priority`])
-  ]
-  return `${signals.length === 0 ? "ignored" : signals.join(", ")}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`
-}
+export const format = ({ entries }: EventRouter): string =>
+  entries.map(({ name, route }) => `${name} → ${EventRoute.format(route)}`).join("\n")

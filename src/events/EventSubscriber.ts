@@ -18,8 +18,8 @@ import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import { quote } from "../redaction/internal/quoteValue.ts"
 import { EventBus } from "./EventBus.ts"
 import type * as EventCatalog from "./EventCatalog.ts"
-import type * as EventDefinition from "./EventDefinition.ts"
-import type { EnvelopeFor, EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
+import type { EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
+import type * as EventDefinition from "./internal/EventDefinition.ts"
 import * as EventPattern from "./internal/EventPattern.ts"
 
 type Definitions = Readonly<Record<string, EventDefinition.Any>>
@@ -30,11 +30,8 @@ type Domain<Name extends string> = Name extends `${infer First}.${string}` ? `${
 /**
  * The patterns that a subscriber may use: names of events, domains of known
  * events, `*`.
- *
- * @category type-level
- * @since 0.1.0
  */
-export type Pattern<Events extends Definitions = None> =
+type Pattern<Events extends Definitions = None> =
   | EventCatalog.EventName
   | (keyof Events & string)
   | Domain<EventCatalog.EventName | (keyof Events & string)>
@@ -42,16 +39,13 @@ export type Pattern<Events extends Definitions = None> =
 
 /**
  * The envelope that a handler of a pattern gets.
- *
- * @category type-level
- * @since 0.1.0
  */
-export type EnvelopeMatching<P extends string, Events extends Definitions = None> =
+type EnvelopeMatching<P extends string, Events extends Definitions = None> =
   | {
     [Name in EventPattern.Matched<P, EventCatalog.EventName>]: EnvelopeOf<Name>
   }[EventPattern.Matched<P, EventCatalog.EventName>]
   | {
-    [Name in EventPattern.Matched<P, keyof Events & string>]: EnvelopeFor<Events[Name]>
+    [Name in EventPattern.Matched<P, keyof Events & string>]: EnvelopeOf<Events[Name]>
   }[EventPattern.Matched<P, keyof Events & string>]
 
 /**
@@ -67,11 +61,8 @@ export type Handlers<E, R, Events extends Definitions = None> = {
 
 /**
  * What the effects of handlers require.
- *
- * @category type-level
- * @since 0.1.0
  */
-export type Requirements<Given> = {
+type Requirements<Given> = {
   [P in keyof Given]-?: NonNullable<Given[P]> extends (event: never) => Effect.Effect<unknown, unknown, infer R> ? R
     : never
 }[keyof Given]

@@ -11,7 +11,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { EventBus } from "../events/EventBus.ts"
-import type * as EventDefinition from "../events/EventDefinition.ts"
+import type * as EventDefinition from "../events/internal/EventDefinition.ts"
 import type { Attributes, Counter, Histogram, UpDownCounter } from "./MetricInstrument.ts"
 import { MetricStore } from "./MetricStore.ts"
 

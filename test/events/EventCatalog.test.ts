@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import * as EventDefinition from "../../src/events/EventDefinition.ts"
 import { defaultRoutes } from "../../src/events/internal/defaultRoutes.ts"
+import * as EventDefinition from "../../src/events/internal/EventDefinition.ts"
 
 const about = {
   description: "An invoice left the house.",

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
-import * as EventRoute from "../../src/events/EventRoute.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
+import * as EventPattern from "../../src/events/internal/EventPattern.ts"
+import * as EventRoute from "../../src/events/internal/EventRoute.ts"
 
 const InvoiceSent = EventCatalog.define("billing.invoice_sent", {
   description: "An invoice left the house.",
@@ -10,7 +11,7 @@ const InvoiceSent = EventCatalog.define("billing.invoice_sent", {
   payload: Schema.Struct({ invoiceId: Schema.String })
 })
 
-const words = (router: EventRouter.EventRouter, name: string) => EventRouter.describeRoute(router.routeOf(name))
+const words = (router: EventRouter.EventRouter, name: string) => EventRoute.format(router.routeOf(name))
 
 /** The mappings of the original whose event is carried: trace, metrics, priority. */
 const original: ReadonlyArray<readonly [EventCatalog.EventName, string]> = [
@@ -113,7 +114,7 @@ describe("EventRouter", () => {
 
   it("says which filters no event can match", () => {
     assert.deepStrictEqual(
-      EventRouter.unknownFilters([
+      EventPattern.unknownFilters([
         "*",
         "task.*",
         "task.completed",
@@ -150,7 +151,7 @@ describe("EventRouter", () => {
   })
 
   it("describes the table, a line per event", () => {
-    const lines = EventRouter.describe(EventRouter.make({ events: [InvoiceSent] })).split("\n")
+    const lines = EventRouter.format(EventRouter.make({ events: [InvoiceSent] })).split("\n")
     assert.lengthOf(lines, EventCatalog.names.length + 1)
     assert.include(lines, "observability.task.enqueue → metrics, log (high priority)")
     assert.strictEqual(lines.at(-1), "billing.invoice_sent → trace, log")

@@ -9,9 +9,9 @@ import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import { unexpectedValue } from "../../internal/expectEffect.ts"
 import { callHandler, orElse } from "../../internal/guard.ts"
-import type * as EventDefinition from "../EventDefinition.ts"
 import type { EventEnvelope } from "../EventEnvelope.ts"
-import * as EventRoute from "../EventRoute.ts"
+import type * as EventDefinition from "./EventDefinition.ts"
+import * as EventRoute from "./EventRoute.ts"
 
 /** See `EventBus.EventSink`. */
 export interface Sink {

@@ -6,7 +6,7 @@
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type * as EventDefinition from "../EventDefinition.ts"
+import type * as EventDefinition from "./EventDefinition.ts"
 
 /** Gives an example of an event's payload that its schema accepts, the same one at every call. */
 export const of = <D extends EventDefinition.Any>(

@@ -2,8 +2,10 @@
  * Patterns that name several events: `*` for all, `step.*` for all names that
  * begin with `step.`. Any other pattern is a name.
  *
- * @since 0.1.0
+ * @internal
  */
+import * as EventCatalog from "../EventCatalog.ts"
+import { domainOf } from "./EventDefinition.ts"
 
 /**
  * All events, or all that begin with a domain.
@@ -35,3 +37,17 @@ export const compile = (pattern: string): (name: string) => boolean => {
   const prefix = pattern.slice(0, -1)
   return (name) => name.startsWith(prefix)
 }
+
+/**
+ * Gives a sentence for each filter that no event can match: a name of a reserved
+ * domain that is not in the catalog.
+ */
+export const unknownFilters = (filtered: ReadonlyArray<string>): ReadonlyArray<string> =>
+  filtered.flatMap((pattern) => {
+    const domain = domainOf(pattern)
+    const isOurs = EventCatalog.reservedDomains.some((reserved) => reserved === domain)
+    const isImpossible = pattern !== "*" && (isOurs || !pattern.includes("."))
+    return isImpossible && !EventCatalog.names.some(compile(pattern))
+      ? [`events.filtered names "${pattern}", which no event matches`]
+      : []
+  })

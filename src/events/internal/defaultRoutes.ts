@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as EventCatalog from "../EventCatalog.ts"
-import * as EventRoute from "../EventRoute.ts"
+import * as EventRoute from "./EventRoute.ts"
 
 const everywhere = EventRoute.to(["metrics", "trace", "log"])
 const metricsAndLog = EventRoute.to(["metrics", "log"])

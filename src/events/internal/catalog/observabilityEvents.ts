@@ -5,7 +5,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import * as EventDefinition from "../../EventDefinition.ts"
+import * as EventDefinition from "../EventDefinition.ts"
 import { stateAttributes, step, stepAttributes, task, taskAttributes, transition } from "./fields.ts"
 
 export const observabilityEvents = EventDefinition.byName([

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import * as EventDefinition from "../../EventDefinition.ts"
+import * as EventDefinition from "../EventDefinition.ts"
 import { attempted, failure, stateAttributes, step, stepAttributes, transition } from "./fields.ts"
 
 const attributes = [...stepAttributes, ...stateAttributes] as const

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import * as EventDefinition from "../../EventDefinition.ts"
+import * as EventDefinition from "../EventDefinition.ts"
 import { ended, failure, stateAttributes, task, taskAttributes, transition } from "./fields.ts"
 
 const attributes = [...taskAttributes, ...stateAttributes] as const

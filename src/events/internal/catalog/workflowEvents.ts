@@ -5,7 +5,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import * as EventDefinition from "../../EventDefinition.ts"
+import * as EventDefinition from "../EventDefinition.ts"
 import { step, stepAttributes, task, taskAttributes } from "./fields.ts"
 
 export const workflowEvents = EventDefinition.byName([

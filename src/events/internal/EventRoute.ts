@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { quoteValue } from "../redaction/internal/quoteValue.ts"
-import type { EventEnvelope } from "./EventEnvelope.ts"
+import { quoteValue } from "../../redaction/internal/quoteValue.ts"
+import type { EventEnvelope } from "../EventEnvelope.ts"
 
 /**
  * How important an event is for operators.
@@ -61,14 +61,6 @@ export type EventSignal = "metrics" | "trace" | "log"
  * Makes a route to the given signals. Unless `change` says otherwise, every event
  * goes there, with priority `normal`.
  *
- * **Example** (To metrics and log)
- *
- * ```ts
- * import * as EventRoute from "tasker-telemetry/events/EventRoute"
- *
- * const route = EventRoute.to(["metrics", "log"], { priority: "high" })
- * ```
- *
  * @category constructors
  * @since 0.1.0
  */
@@ -121,3 +113,18 @@ export const ignored: EventRoute = to([], { enabled: false })
  * @since 0.1.0
  */
 export const reaches = (route: EventRoute, signal: EventSignal): boolean => route.enabled && route[signal]
+
+/** The signals that events of a route go to. */
+export const signalsOf = (route: EventRoute): ReadonlyArray<EventSignal> =>
+  (["metrics", "trace", "log"] as const).filter((signal) => reaches(route, signal))
+
+/** Gives a route in words. */
+export const format = (route: EventRoute): string => {
+  const signals = signalsOf(route)
+  const notes = [
+    ...(route.samplingRate < 1 ? [`${(route.samplingRate * 100).toFixed(1)} % sampled`] : []),
+    ...(route.when === undefined ? [] : ["conditional"]),
+    ...(route.priority === "normal" ? [] : [`${route.priority} priority`])
+  ]
+  return `${signals.length === 0 ? "ignored" : signals.join(", ")}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`
+}
