@@ -16,7 +16,7 @@ import * as Context from "effect/Context"
 import * as EventCatalog from "./EventCatalog.ts"
 import type { EnvelopeOf, EventEnvelope } from "./EventEnvelope.ts"
 import { customRoute, defaultRoutes } from "./internal/defaultRoutes.ts"
-import * as EventDefinition from "./internal/EventDefinition.ts"
+import type * as EventDefinition from "./internal/EventDefinition.ts"
 import * as EventPattern from "./internal/EventPattern.ts"
 import * as EventRoute from "./internal/EventRoute.ts"
 
