@@ -34,7 +34,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
-import { fstatSync, statSync, writeSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from "node:fs"
 import { isatty } from "node:tty"
 import { isMainThread, threadId } from "node:worker_threads"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
@@ -170,12 +170,31 @@ const standardTarget = Effect.fnUntraced(function*(
   const descriptor = descriptors[name]
   // Access to the stream makes a pipe non-blocking. A blocking pipe with a slow reader would stop the program.
   guard(() => process[name], () => {})
-  const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(descriptor, bytes, offset, length)
   const stats = orElse(() => fstatSync(descriptor), () => undefined)
+  let opened = stats?.isFIFO() === true ? openAgain(descriptor) : descriptor
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      const own = opened
+      // Lines may come later.
+      opened = descriptor
+      if (own !== descriptor) guard(() => closeSync(own), () => {})
+    })
+  )
+  const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(opened, bytes, offset, length)
   return stats !== undefined && (stats.isFIFO() || stats.isSocket())
     ? { ...yield* Pipe.open({ writeBytes, stats, descriptor, onTorn }), isTerminal: false }
     : { writeBytes, isTerminal: isatty(descriptor) }
 })
+
+/**
+ * Opens a pipe a second time; gives the descriptor itself where the system does not allow that. A child that inherits
+ * the standard output makes it blocking for its parent, too, because both share what was opened first.
+ */
+const openAgain = (descriptor: number): number =>
+  orElse(
+    () => openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK),
+    () => descriptor
+  )
 
 const fileTarget = Effect.fnUntraced(function*(
   { file }: TelemetryConfig.TelemetryConfig["logging"],

@@ -1,6 +1,7 @@
 /**
  * Several writers log short and long lines to one standard output: `manyWriters.ts threads|strangers|cluster|forked
  * <bytes collected>`. Threads take turns; threads whose main thread has no telemetry are strangers.
+ * Each says on standard error when it has logged its lines.
  */
 import * as Effect from "effect/Effect"
 import { fork } from "node:child_process"
@@ -26,6 +27,7 @@ const log = Effect.gen(function*() {
     })
     if (line % 10 === 0) yield* Effect.sleep(1)
   }
+  process.stderr.write("logged\n")
 })
 
 const start = Effect.sync(() => {
