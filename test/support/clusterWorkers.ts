@@ -1,24 +1,15 @@
 /**
  * Worker processes that run `test/support/programs/clusterWorker.ts` and end with the scope.
  */
-import { afterAll } from "@effect/vitest"
 import { Effect, Queue, type Scope } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import cluster from "node:cluster"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as MetricCluster from "../../src/metrics/MetricCluster.ts"
+import { program } from "./programs.ts"
 import type { Command } from "./programs/clusterWorker.ts"
 
-const exec = fileURLToPath(new URL("programs/clusterWorker.ts", import.meta.url))
-const execArgv = ["--conditions=tasker-telemetry-source"]
-
-/** What one process has compiled the next does not compile again: it starts in half the time. */
-const compiled = mkdtempSync(join(tmpdir(), "tasker-telemetry-compiled-"))
-afterAll(() => rmSync(compiled, { recursive: true, force: true }))
-const env = { NODE_COMPILE_CACHE: compiled }
+const server = await program("clusterServer")
+const exec = await program("clusterWorker")
 
 /** No step of a test takes longer. */
 const deadline = "25 seconds"
@@ -86,15 +77,14 @@ const processOf = Effect.fnUntraced(function*(
 /** Workers of `node:cluster`. */
 export const clusterWorkers = (count: number, ...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    cluster.setupPrimary({ exec, execArgv, args: [...args] })
-    const all = yield* Effect.forEach(Array.from({ length: count }), () => processOf(() => cluster.fork(env).process))
+    cluster.setupPrimary({ exec, args: [...args] })
+    const all = yield* Effect.forEach(Array.from({ length: count }), () => processOf(() => cluster.fork().process))
     yield* Effect.forEach(all, ({ started }) => started)
     return all.map(({ worker }) => worker)
   })
 
 /** A child process that may not have come up yet. */
-export const startingWorker = (...args: ReadonlyArray<string>) =>
-  processOf(() => fork(exec, args, { execArgv, env: { ...process.env, ...env } }))
+export const startingWorker = (...args: ReadonlyArray<string>) => processOf(() => fork(exec, args))
 
 /** Attached child processes. */
 export const forkedWorkers = (count: number, ...args: ReadonlyArray<string>) =>
@@ -107,9 +97,8 @@ export const forkedWorkers = (count: number, ...args: ReadonlyArray<string>) =>
 
 /** Where the server of `test/support/programs/clusterServer.ts` listens, once one of its workers hangs. */
 export const clusterServer = Effect.gen(function*() {
-  const path = fileURLToPath(new URL("programs/clusterServer.ts", import.meta.url))
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() => fork(path, { execArgv, env: { ...process.env, ...env } })),
+    Effect.sync(() => fork(server)),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   return yield* Effect.callback<string>((resume) => {

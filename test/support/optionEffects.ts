@@ -5,7 +5,6 @@ import { ConfigProvider, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, S
 import { TestClock } from "effect/testing"
 import { execFile, execFileSync } from "node:child_process"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import {
   LogDestination,
   MetricStore,
@@ -23,6 +22,7 @@ import * as server from "../http/server.ts"
 import * as otlpDecoder from "./otlpDecoder.ts"
 import * as otlpMetricDecoder from "./otlpMetricDecoder.ts"
 import { OtlpReceiver } from "./otlpReceiver.ts"
+import { program } from "./programs.ts"
 import * as recorder from "./recorder.ts"
 import { temporaryFile } from "./temporaryFile.ts"
 import * as TestTelemetry from "./TestTelemetry.ts"
@@ -150,13 +150,13 @@ export const badVariable: Observation = (options) =>
 
 /** The messages on standard output and standard error of a program. */
 export const streams: Observation = (options) =>
-  Effect.callback((resume) => {
-    const program = fileURLToPath(new URL("programs/oneLine.ts", import.meta.url))
-    const env = { ...process.env, TASKER_LOGGING_DESTINATION: options.logging?.destination ?? "" }
-    const messageOf = (text: string) => text === "" ? "" : (JSON.parse(text) as { readonly message: string }).message
-    execFile(process.execPath, ["--conditions=tasker-telemetry-source", program], { env }, (_, stdout, stderr) =>
-      resume(Effect.succeed([messageOf(stdout), messageOf(stderr)])))
-  })
+  Effect.flatMap(Effect.promise(() => program("oneLine")), (path) =>
+    Effect.callback((resume) => {
+      const env = { ...process.env, TASKER_LOGGING_DESTINATION: options.logging?.destination ?? "" }
+      const messageOf = (text: string) => text === "" ? "" : (JSON.parse(text) as { readonly message: string }).message
+      execFile(process.execPath, [path], { env }, (_, stdout, stderr) =>
+        resume(Effect.succeed([messageOf(stdout), messageOf(stderr)])))
+    }))
 
 // --- Logging ---
 

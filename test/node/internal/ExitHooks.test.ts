@@ -5,10 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, renameSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { program } from "../../support/programs.ts"
 import { temporaryFile } from "../../support/temporaryFile.ts"
 
-const program = fileURLToPath(new URL("../../support/programs/exits.ts", import.meta.url))
+const exits = await program("exits")
 
 interface Ended {
   readonly code: number | null
@@ -34,7 +34,7 @@ const run = (
   Effect.callback<Ended>((resume) => {
     const child = spawn(
       process.execPath,
-      ["--conditions=tasker-telemetry-source", program, mode, way, path],
+      [exits, mode, way, path],
       { stdio: ["ignore", stdout, "pipe"] }
     )
     const running: Running = { kill: (signal) => void child.kill(signal), closeOutput: () => child.stdout?.destroy() }

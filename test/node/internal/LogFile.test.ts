@@ -15,8 +15,8 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as LogFile from "../../../src/node/internal/LogFile.ts"
+import { program } from "../../support/programs.ts"
 import { temporaryFile } from "../../support/temporaryFile.ts"
 
 const encoder = new TextEncoder()
@@ -44,15 +44,16 @@ const contents = (path: string) =>
     readdirSync(dirname(path)).toSorted().map((name) => [name, readFileSync(`${dirname(path)}/${name}`, "utf8")])
   )
 
+const rotates = await program("rotates")
+
 /** Runs several processes that log into one file at the same time, and gives their exit codes. */
 const together = (path: string, count: number, lines: number) =>
   Effect.all(
     Array.from({ length: count }, (_, index) =>
       Effect.callback<number | null>((resume) => {
-        const program = fileURLToPath(new URL("../../support/programs/rotates.ts", import.meta.url))
         const child = spawn(
           process.execPath,
-          ["--conditions=tasker-telemetry-source", program, path, `${index}`, `${lines}`],
+          [rotates, path, `${index}`, `${lines}`],
           { stdio: "ignore" }
         )
         child.on("close", (code) => resume(Effect.succeed(code)))
