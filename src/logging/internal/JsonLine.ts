@@ -14,7 +14,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../../Correlation.ts"
 import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
-import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
+import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, severityNumber, uniqueFieldNames } from "./LogRecord.ts"
 

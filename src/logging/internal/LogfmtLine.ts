@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
-import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
+import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, headOf, type LogRecord, uniqueFieldNames } from "./LogRecord.ts"
 

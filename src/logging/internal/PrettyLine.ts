@@ -7,7 +7,7 @@
 import type * as LogLevel from "effect/LogLevel"
 import type * as Correlation from "../../Correlation.ts"
 import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
-import { redactWorkflow } from "../../redaction/internal/redactWorkflow.ts"
+import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, type LogRecord } from "./LogRecord.ts"
 

@@ -1,8 +1,9 @@
 /**
- * The service of the configuration as it may leave the process.
+ * The names of service, task and step as they may leave the process.
  *
  * @internal
  */
+import type { WorkflowContext } from "../../Correlation.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"
 import type { Redaction } from "../Redaction.ts"
 
@@ -33,5 +34,24 @@ export const redactService = ({ attributes, name, version }: Service, redaction:
     attributes: Object.fromEntries(
       Object.entries(attributes).map(([key, value]) => [shownName(key), String(redaction.apply(key, value))])
     )
+  }
+}
+
+/**
+ * Applies the policy to the names of task and step. Gives the same context back if nothing changes.
+ *
+ * Ids are never masked, but a step's id ends with the step's name.
+ */
+export const redactWorkflow = (workflow: WorkflowContext, redaction: Redaction): WorkflowContext => {
+  const taskName = redaction.name(workflow.taskName)
+  const stepName = workflow.stepName === undefined ? undefined : redaction.name(workflow.stepName)
+  if (taskName === workflow.taskName && stepName === workflow.stepName) return workflow
+  return {
+    ...workflow,
+    taskName,
+    stepName,
+    stepId: stepName === workflow.stepName || workflow.stepId === undefined
+      ? workflow.stepId
+      : redaction.text(workflow.stepId)
   }
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { redactService } from "../../../src/redaction/internal/redactService.ts"
+import { redactService, redactWorkflow } from "../../../src/redaction/internal/redactNames.ts"
 import * as Redaction from "../../../src/redaction/Redaction.ts"
 
 const policy = Redaction.make({ keys: ["name", "version", "iban"], paths: ["tenant"] })
@@ -56,5 +56,37 @@ describe("redactService", () => {
   it("leaves a build number that could be a card number alone", () => {
     assert.strictEqual(shown("shop", "4111111111111111").version, "4111111111111111")
     assert.strictEqual(shown("shop", "2.4111111111111111").version, "2.4111111111111111")
+  })
+})
+
+const defaultPolicy = Redaction.make()
+
+describe("redactWorkflow", () => {
+  it("gives the context itself where no name holds a secret", () => {
+    for (
+      const workflow of [
+        { taskId: "t-1", taskName: "deploy" },
+        { taskId: "t-1", taskName: "deploy", stepId: "t-1/push", stepName: "push", attempt: 1 },
+        { taskId: "token=abc", taskName: "deploy", stepId: "token=abc/push", stepName: "push" }
+      ]
+    ) {
+      assert.strictEqual(redactWorkflow(workflow, defaultPolicy), workflow)
+    }
+  })
+
+  it("masks secrets in the names of task and step, and in the id that has the step's name in it", () => {
+    assert.deepStrictEqual(redactWorkflow({ taskId: "t-1", taskName: "deploy password=hunter2" }, defaultPolicy), {
+      taskId: "t-1",
+      taskName: "deploy password=[FILTERED]",
+      stepName: undefined,
+      stepId: undefined
+    })
+    assert.deepStrictEqual(
+      redactWorkflow(
+        { taskId: "t-1", taskName: "deploy", stepId: "t-1/token=abc", stepName: "token=abc", attempt: 2 },
+        defaultPolicy
+      ),
+      { taskId: "t-1", taskName: "deploy", stepId: "t-1/token=[FILTERED]", stepName: "token=[FILTERED]", attempt: 2 }
+    )
   })
 })
