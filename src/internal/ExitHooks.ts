@@ -1,6 +1,7 @@
 /**
- * What the end of the process does for parts that hold something back. The
- * runtime provides it; without it, nothing is held back beyond the scope.
+ * Lets parts that collect output write it when the process ends. The runtime
+ * provides the hook. Without it, collected output is written only when the scope
+ * closes.
  *
  * @internal
  */
@@ -8,19 +9,19 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What a hook holds: lines that say what was held back come before lines that wait for the reader. */
+/** What a hook writes. Reports about held back lines come before lines that wait for their reader. */
 export type Stage = "reports" | "lines"
 
 export interface Options {
   readonly stage: Stage
-  /** Writes everything out, synchronously; `isLast` says that the event loop does not run again. */
+  /** Writes everything out, synchronously. `isLast` says that the event loop does not run again. */
   readonly drain: (isLast: boolean) => void
   /** Whether to listen for signals. */
   readonly signals: boolean
 }
 
 export interface ExitHook {
-  /** Listens for signals from now on. Called when something is held back; cheap when called again. */
+  /** Listens for signals from now on. It is called when something waits, and costs nothing when it is called again. */
   readonly arm: () => void
 }
 

@@ -1,6 +1,5 @@
 /**
- * Everything that holds telemetry back for a moment, so that it can be asked to
- * let go of it.
+ * Registers everything that collects telemetry, so that all of it can be flushed.
  *
  * @internal
  */
@@ -11,9 +10,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 
 export class FlushRegistry extends Context.Service<FlushRegistry, {
-  /** Adds something to flush until the scope closes. */
+  /** Adds a flush until the scope closes. */
   readonly register: (flush: Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
-  /** Flushes everything that is registered, all at once: what cannot be delivered holds up nothing else. Never fails. */
+  /** Runs all registered flushes at the same time. A slow one does not delay the others. Never fails. Never fails. */
   readonly flush: Effect.Effect<void>
 }>()("tasker-telemetry/internal/FlushRegistry") {
   static readonly layer: Layer.Layer<FlushRegistry> = Layer.sync(FlushRegistry, () => {
@@ -26,7 +25,8 @@ export class FlushRegistry extends Context.Service<FlushRegistry, {
           }),
           () => Effect.sync(() => registered.delete(flush))
         ),
-      // On a fiber each: what comes to no Effect, or interrupts its fiber, ends it past everything that would catch a failure.
+      // Each flush has a fiber of its own. A flush that is no Effect, or interrupts its fiber, ends the fiber without
+      // any handler.
       flush: Effect.suspend(() =>
         Effect.forEach([...registered], (flush) => Effect.forkChild(Effect.suspend(() => flush)))
       ).pipe(

@@ -1,7 +1,6 @@
 /**
- * Plain counters of what the telemetry did about itself: sinks that failed,
- * spans that were dropped. Rooms below the metrics write them; the metrics room
- * reads them.
+ * Plain counters of the telemetry about itself, such as failed sinks and dropped
+ * spans. Rooms below the metrics write them; the metrics room reads them.
  *
  * @internal
  */
@@ -23,7 +22,7 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
     help: string,
     attributes: ReadonlyArray<string>
   ) => (attributes: ReadonlyArray<string>, amount?: number) => void
-  /** Declares a counter of one attribute. The caller keeps its values; `values` is called at each reading. */
+  /** Declares a counter of one attribute. The caller keeps the values. `values` is called at each reading. */
   readonly observe: (
     name: string,
     help: string,

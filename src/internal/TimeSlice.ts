@@ -1,16 +1,16 @@
 /**
- * Long computations in slices, so that timers and requests get their turn
- * between them.
+ * Runs a long computation in slices, so that timers and requests get their turn
+ * in between.
  *
  * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** A computation that says after each small piece of work that it can be paused there. */
+/** A computation that yields after each small piece of work, where it can be paused. */
 export type Work<A> = Generator<void, A, void>
 
-/** Longest time a slice keeps the event loop, in nanoseconds; a piece of work may go over it. */
+/** Length of a slice in nanoseconds. A piece of work may exceed it. */
 const slice = 5_000_000n
 
 /** Does the work in slices of a few milliseconds. */

@@ -1,10 +1,11 @@
 /**
- * Whether the trace of a span is kept, for rooms that do not know the tracer.
+ * Tells whether the trace of a span is kept, for rooms that do not know the
+ * tracer.
  *
  * @internal
  */
 
-/** The decision about a trace: one object for all spans that the process has of it. */
+/** The decision about a trace. All spans of the trace in this process share the object. */
 export interface TraceDecision {
   /** `undefined` until the run has ended. */
   readonly isKept: boolean | undefined
@@ -20,5 +21,5 @@ export interface Decided {
 /** The key under which a span holds the decision. */
 export const key: typeof decision = decision
 
-/** The decision about the trace of a span; `undefined` for a span of another tracer, whose trace nothing holds back. */
+/** Gives the decision about the trace of a span; `undefined` for a span of another tracer. */
 export const of = (span: object): TraceDecision | undefined => (span as Partial<Decided>)[decision]

@@ -1,7 +1,7 @@
 /**
- * What an error says: its type, its message, its own fields, its stack, and the errors behind it.
+ * Describes an error: its type, message, own fields, stack, and causes.
  *
- * Errors come from anywhere. Nothing here throws, even if a getter or a proxy does.
+ * Errors come from all kinds of code, so nothing here throws, even if a getter or a proxy does.
  *
  * @internal
  */
@@ -12,21 +12,21 @@ import { setField } from "./setField.ts"
 import { truncateAtWord } from "./truncateAtWord.ts"
 
 export interface ErrorDescription {
-  /** Class of the failure, low in cardinality: a tag, a class name or `_OTHER`. */
+  /** Class of the failure: a tag, a class name or `_OTHER`. It has few distinct values. */
   readonly type: string
   /** Its message, at most {@link longestMessage} characters. */
   readonly message: string
 }
 
 const longestMessage = 1024
-/** Wrappers that are looked through, and errors inside each other whose message is asked for. */
+/** The highest number of nested errors that are searched for a message. */
 const mostWrappers = 16
-/** Errors behind an error that are visited. */
+/** The highest number of causes that are visited. */
 const mostVisited = 64
-/** Own fields of an error that are looked at. */
+/** The highest number of own fields that are read. */
 const mostFields = 64
 
-/** Describes the first failure of a cause; defects come after failures, interruptions last. */
+/** Describes the first failure of a cause, or its first defect, or an interruption. */
 export const describeCause = (cause: Cause.Cause<unknown>): ErrorDescription => {
   const reason = mainReason(cause)
   return reason === undefined ? { type: "interrupted", message: "interrupted" } : describeError(valueOf(reason))
@@ -36,11 +36,11 @@ export const describeCause = (cause: Cause.Cause<unknown>): ErrorDescription => 
 export const mainReason = (cause: Cause.Cause<unknown>): Cause.Fail<unknown> | Cause.Die | undefined =>
   cause.reasons.find(Cause.isFailReason) ?? cause.reasons.find(Cause.isDieReason)
 
-/** What a reason holds. */
+/** The error or defect of a reason. */
 export const valueOf = (reason: Cause.Fail<unknown> | Cause.Die): unknown =>
   reason._tag === "Fail" ? reason.error : reason.defect
 
-/** Describes a thrown or failed value; wrappers without a text of their own are looked through. */
+/** Describes a thrown or failed value. If it is a wrapper without a text, it describes the error inside. */
 export const describeError = (error: unknown): ErrorDescription =>
   orElse(() => {
     const informative = informativeError(error)
@@ -51,7 +51,7 @@ export const describeError = (error: unknown): ErrorDescription =>
     }
   }, () => ({ type: "_OTHER", message: "an error that cannot be described" }))
 
-/** Whether a value is an error, of this realm or another one. */
+/** Whether a value is an error, also of another realm. */
 export const isError = (value: unknown): value is Error =>
   orElse(() => {
     if (value instanceof Error) return true
@@ -60,7 +60,7 @@ export const isError = (value: unknown): value is Error =>
     return tag === "[object Error]" || tag === "[object DOMException]"
   }, () => false)
 
-/** The outermost error that says something: Effect's wrappers, and errors without a text, only lead to another one. */
+/** The outermost error with information. Effect's wrappers, and errors without a text, only lead to another error. */
 export const informativeError = (error: unknown): unknown => {
   let current = error
   for (let step = 0; step < mostWrappers && isUninformative(current); step++) {
@@ -71,7 +71,7 @@ export const informativeError = (error: unknown): unknown => {
   return current
 }
 
-/** The texts that Effect gives an error that the program has not given one. */
+/** The default texts of Effect's errors. */
 const uninformativeText = /^$|^An error (?:has )?occurred(?: in Effect\.\w+)?$/
 
 const isUninformative = (error: unknown): boolean =>
@@ -82,10 +82,7 @@ const isUninformative = (error: unknown): boolean =>
     return Cause.isUnknownError(error) || (isError(error) && typeOf(error) === "Error" && ownText(error) === "")
   }, () => false)
 
-/**
- * The errors behind an error, from its direct causes to the root, each once; silent wrappers are left out.
- * At most 64 are visited.
- */
+/** The causes of an error, from the direct ones to the root, each once and without wrappers. It visits at most 64. */
 export const causesOf = (error: unknown): ReadonlyArray<unknown> => {
   const seen = new Set([error])
   for (const current of seen) {
@@ -95,7 +92,7 @@ export const causesOf = (error: unknown): ReadonlyArray<unknown> => {
   return [...seen].slice(1).filter((behind) => !isUninformative(behind) || errorsBehind(behind).length === 0)
 }
 
-/** The own fields of an error, as the program gave them: neither bounded nor redacted. */
+/** The own fields of an error, as the program gave them, neither bounded nor redacted. */
 export const fieldsOf = (error: unknown): Readonly<Record<string, unknown>> | undefined =>
   orElse(() => isObject(error) && !Array.isArray(error) ? ownFields(error) : undefined, () => undefined)
 
@@ -112,12 +109,12 @@ const ownFields = (error: object): Readonly<Record<string, unknown>> | undefined
     }
   }
   if (Object.keys(fields).length > 0) return fields
-  // A failure that is no error and says nothing by its fields, such as a `Response`, is shown itself.
+  // A failure that is no error and has no fields, such as a `Response`, is shown itself.
   const isBare = sources[1] === undefined && keysOf(error).length === 0
   return isBare && !isError(error) && !isEvent(error) && !isPlain(error) ? { value: error } : undefined
 }
 
-/** The frames of an error's stack, without the lines of its message and without those inside of Effect. */
+/** The frames of an error's stack, without the message and without frames inside of Effect. */
 export const framesOf = (error: unknown): string => {
   if (!isObject(error)) return ""
   const stack = textAt(error, "stack")
@@ -148,7 +145,7 @@ export const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> 
 
 // --- Type and message ---
 
-/** Names that say no more than that something is an error. */
+/** Names that only say that a value is an error. */
 const genericNames = new Set(["", "Error", "error", "UnknownError"])
 
 const typeOf = (error: unknown): string => {
@@ -166,7 +163,7 @@ const typeOf = (error: unknown): string => {
   return names.find((name) => name !== "") ?? (constructed === "" ? "_OTHER" : constructed)
 }
 
-/** Constructors of Node that are no name for a class of errors. */
+/** Constructors of Node that do not name a class of errors. */
 const internalNames = new Set(["NodeError", "SystemError"])
 
 const constructorName = (value: object): string => orElse(() => textOf(value.constructor.name), () => "")
@@ -189,10 +186,10 @@ const messageOf = (error: unknown, left: number): string => {
   return shown.startsWith("[object ") ? "" : shown
 }
 
-/** What Effect says of a promise that was rejected with nothing. */
+/** Effect's text for a promise that was rejected without a value. */
 const uninformativeMessage = (error: unknown): string => isObject(error) ? textAt(error, "message") : ""
 
-/** Where errors of programs and of services have their text, besides `message`. */
+/** Fields in which errors of programs and of services have their text, besides `message`. */
 const textKeys = [
   "reason",
   "description",
@@ -223,7 +220,9 @@ const ownText = (error: object): string => {
 
 // --- Behind an error ---
 
-/** An error that says by a tagged `reason` what happened, as many of Effect's do, is one with its reason. */
+/**
+ * Many of Effect's errors have a tagged `reason` that says what happened. The error and its reason are treated as one.
+ */
 const reasonOf = (error: object): object | undefined => {
   const reason = at(error, "reason")
   return isObject(reason) && textAt(reason, "_tag") !== "" && !isCause(reason) ? reason : undefined
@@ -256,7 +255,7 @@ const errorsBehind = (error: unknown): ReadonlyArray<unknown> => {
 
 const hasContent = (item: unknown): boolean => isObject(item) || (typeof item === "string" && item !== "")
 
-/** Errors that stand in fields of any name, as `error`, `originalError` or `inner` do. */
+/** Errors in fields of any name, such as `error`, `originalError` or `inner`. */
 const errorsIn = (error: object): ReadonlyArray<unknown> =>
   keysOf(error).map((key) => at(error, key)).filter((value) => isError(value) || isCause(value))
 
@@ -271,19 +270,19 @@ const isShownElsewhere = (source: object, key: string, value: unknown): boolean 
   if (key === "isTrusted") return isEvent(source)
   if (key === "name") return isError(source) || value === textAt(source, "_tag")
   if (key === "errors") return Array.isArray(value)
-  // The message is made of it.
+  // The message is made of the issue.
   if (key === "issue") return textAt(source, "_tag") === "SchemaError"
   return isError(value) || isCause(value) || value === reasonOf(source)
 }
 
-/** Facts that classes of errors have as getters. */
+/** Fields that classes of errors have as getters. */
 const inheritedKeys = ["code", "status", "statusCode"] as const
 
 const addField = (fields: Record<string, unknown>, source: object, key: string): void => {
   if (Object.hasOwn(fields, key)) return
   const value = orElse((): unknown => (source as never)[key], () => "[unreadable]")
   if (isShownElsewhere(source, key, value)) return
-  // Requests and answers are large and hold headers and bodies.
+  // Requests and responses are large, and have headers and bodies.
   if (key === "request" && isObject(value)) {
     const url = textAt(value, "url")
     const method = textAt(value, "method")
@@ -300,7 +299,7 @@ const isPlainAnswer = (value: unknown): boolean =>
 
 const isDomException = (error: object): boolean => Object.prototype.toString.call(error) === "[object DOMException]"
 
-/** An event of a socket or a worker; whether a browser trusts it says nothing. */
+/** Whether a value is an event of a socket or a worker. */
 const isEvent = (value: object): boolean =>
   orElse(
     () => Object.prototype.toString.call(value).endsWith("Event]") && typeof at(value, "isTrusted") === "boolean",
@@ -316,7 +315,7 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 
 const isCause = (value: unknown): value is Cause.Cause<unknown> => orElse(() => Cause.isCause(value), () => false)
 
-/** A member; `undefined` where it cannot be read. */
+/** A field; `undefined` if it cannot be read. */
 const at = (object: object, key: string): unknown => orElse((): unknown => (object as never)[key], () => undefined)
 
 const textAt = (object: object, key: string): string => textOf(at(object, key))

@@ -1,5 +1,5 @@
 /**
- * What code without types gives where an Effect is expected.
+ * Checks a value of code without types, where an Effect is expected.
  *
  * @internal
  */
@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { orElse } from "./guard.ts"
 
-/** The Effect that `given` is; otherwise one that dies of a `TypeError` which says who gave what. */
+/** Gives `given` if it is an Effect. Otherwise gives an Effect that dies with a `TypeError` that says who gave what. */
 export const expectEffect = (giver: string, given: unknown): Effect.Effect<unknown, unknown, unknown> =>
   Effect.isEffect(given) ? given : Effect.die(unexpectedValue(giver, given, "an Effect"))
 
-/** Says who gave what in place of what. */
+/** Makes an error that says who gave which value, and what was expected. */
 export const unexpectedValue = (giver: string, given: unknown, expected: string): TypeError => {
   const isPromise = orElse(() => Predicate.hasProperty(given, "then") && Predicate.isFunction(given.then), () => false)
   if (isPromise) waitFor(given as PromiseLike<unknown>)
@@ -31,5 +31,5 @@ const kinds = {
   undefined: "undefined"
 } as const
 
-/** A rejection that nothing waits for would end the process. */
+/** A rejection without a handler would end the process. */
 const waitFor = (promise: PromiseLike<unknown>) => orElse<unknown>(() => promise.then(() => {}, () => {}), () => {})

@@ -1,10 +1,10 @@
 /**
- * The wall between the telemetry and the program it observes.
+ * Keeps what a function throws from the program that is observed.
  *
  * @internal
  */
 
-/** Runs `f`; what it throws goes to `onError` instead of the program. */
+/** Runs `f`. If it throws, `onError` gets the error. */
 export const guard = (f: () => void, onError: (error: unknown) => void): void => {
   try {
     f()
@@ -13,7 +13,7 @@ export const guard = (f: () => void, onError: (error: unknown) => void): void =>
   }
 }
 
-/** {@link guard} of a function of one argument, for hot paths: it makes no closure. */
+/** {@link guard} for a function of one argument. It makes no closure, for hot paths. */
 export const guardCall = <A>(f: (argument: A) => void, argument: A, onError: (argument: A) => void): void => {
   try {
     f(argument)
@@ -22,7 +22,7 @@ export const guardCall = <A>(f: (argument: A) => void, argument: A, onError: (ar
   }
 }
 
-/** The value of `f`, or of `fallback` if it throws; for hot paths, as it makes no closure. */
+/** Gives the value of `f`, or of `fallback` if `f` throws. It makes no closure, for hot paths. */
 export const callOr = <A, B>(f: (argument: A) => B, argument: A, fallback: (argument: A) => B): B => {
   try {
     return f(argument)
@@ -31,7 +31,7 @@ export const callOr = <A, B>(f: (argument: A) => B, argument: A, fallback: (argu
   }
 }
 
-/** The value of `f`, or `fallback` if it throws: for getters and `toJSON` of values that are not ours. */
+/** Gives the value of `f`, or of `fallback` if `f` throws, for getters and `toJSON` of foreign values. */
 export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   try {
     return f()
@@ -40,7 +40,7 @@ export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   }
 }
 
-/** Whether a value is an object literal, or like one; for hot paths. A proxy that throws is not. */
+/** Whether a value is a plain object, for hot paths. A proxy that throws is none. */
 export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {
   if (typeof value !== "object" || value === null) return false
   try {
@@ -51,7 +51,7 @@ export const isPlainObject = (value: unknown): value is Readonly<Record<string, 
   }
 }
 
-/** Something that takes an event. */
+/** A function that takes an event, as a method. */
 export interface Handler<A, B, C> {
   readonly handle: (a: A, b: B, c: C) => void
 }

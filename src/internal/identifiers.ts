@@ -1,5 +1,5 @@
 /**
- * Random identifiers from the platform's secure generator.
+ * Makes random identifiers with the platform's secure generator.
  *
  * @internal
  */
@@ -9,18 +9,18 @@ import * as Option from "effect/Option"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-/** Bytes at or above this would make the first symbols likelier than the rest. */
+/** Bytes from this value on would make the first symbols more likely than the others. */
 const unbiasedLimit = 256 - 256 % alphabet.length
 
 const platformRandom = SecureRandom.make(SecureRandom.randomBytesUnsafe)
 
-/** The `SecureRandom` of the context if the program provides one (tests do), the platform's otherwise. */
+/** The `SecureRandom` of the context, which tests provide, or the platform's. */
 const secureRandom: Effect.Effect<SecureRandom.SecureRandom["Service"]> = Effect.map(
   Effect.serviceOption(SecureRandom.SecureRandom),
   Option.getOrElse(() => platformRandom)
 )
 
-/** `length` characters of `A-Za-z0-9`, each equally likely. */
+/** Makes a text of `length` characters of `A-Za-z0-9`, each equally likely. */
 export const alphanumeric = Effect.fnUntraced(function*(length: number): Effect.fn.Return<string> {
   const random = yield* secureRandom
   let text = ""
@@ -32,5 +32,5 @@ export const alphanumeric = Effect.fnUntraced(function*(length: number): Effect.
   return text
 })
 
-/** A time-ordered UUID, version 7. */
+/** Makes a UUID of version 7, whose order is the order of time. */
 export const uuid: Effect.Effect<string> = Effect.flatMap(secureRandom, (random) => random.uuidV7())

@@ -1,5 +1,5 @@
 /**
- * Layers that share no part with others of a program.
+ * Makes layers that share no part with other layers of a program.
  *
  * @internal
  */
@@ -11,20 +11,20 @@ import * as Layer from "effect/Layer"
 export type Theirs = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.Layer<A, E, R>
 
 /**
- * A layer whose parts are its own.
+ * Makes a layer that builds its own parts.
  *
  * **Details**
  *
- * A part that is the same value in two layers is built once for both, with what the first of them provides: of two
- * layers with different options, the second would get what the first was told. As a whole, the layer is still built
- * once wherever the same value of it is used.
+ * Effect builds a layer value once for a program. If two telemetry layers shared a part, the part would have the
+ * options of the layer that is built first. The whole layer is still built once if the program uses the same value of
+ * it in several places.
  *
- * @param make given what keeps the layers of the program shared
+ * @param make gets a function that lets layers of the program stay shared
  */
 export const isolatedLayer = <A, E, R>(make: (theirs: Theirs) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.fromBuildMemo((memoMap, scope) => {
     const theirs: Theirs = (layer) => Layer.fromBuild((_, within) => Layer.buildWithMemoMap(layer, memoMap, within))
-    // What is built within the program goes on to share with the program.
+    // Layers that are built later, inside the program, share with the program again.
     return Effect.map(
       Layer.buildWithMemoMap(make(theirs), Layer.makeMemoMapUnsafe(), scope),
       Context.add(Layer.CurrentMemoMap, memoMap)

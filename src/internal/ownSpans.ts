@@ -1,6 +1,6 @@
 /**
- * Our own spans: opened without a stack trace and without an extra reference in
- * the context, and not opened at all where our tracing is off.
+ * Opens the spans of this package, without a stack trace and without an extra
+ * reference in the context. If our tracing is off, it opens none.
  *
  * @internal
  */
@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 
-/** Whether this library opens spans of its own; the program's own spans are not touched by it. */
+/** Whether this package opens spans. Spans of the program do not depend on it. */
 export const SpansEnabled: Context.Reference<boolean> = Context.Reference<boolean>(
   "tasker-telemetry/internal/ownSpans/SpansEnabled",
   { defaultValue: () => true }
@@ -17,7 +17,7 @@ export const SpansEnabled: Context.Reference<boolean> = Context.Reference<boolea
 const provideParent = (effect: Effect.Effect<unknown, unknown, unknown>, span: Tracer.Span) =>
   Effect.provideService(effect, Tracer.ParentSpan, span)
 
-/** Runs `use` inside a new span of the current fiber; `use` gets `undefined` where our tracing is off. */
+/** Runs `use` inside a new span of the current fiber. If our tracing is off, `use` gets `undefined`. */
 export const withSpan = <A, E, R>(
   name: string,
   options: Tracer.SpanOptionsNoTrace,

@@ -1,5 +1,5 @@
 /**
- * What a value that is no plain object is shown as, in lines, events, records and attributes alike.
+ * Says how lines, events, records and attributes show a value that is no plain object.
  *
  * @internal
  */
@@ -20,21 +20,22 @@ import {
 import { isPlainObject } from "./guard.ts"
 import { setField } from "./setField.ts"
 
-/** What stands in place of a value. Texts, keys and members are to be bounded and redacted as any others. */
+/** The value to show in place of an object. Its texts, keys and fields are not yet bounded and redacted. */
 export interface PlainValue {
-  /** A text, a list, a record of fields, or another value to look at in its place. */
+  /** A text, a list, a record of fields, or another value to convert. */
   readonly value: unknown
-  /** How many members there are, where `value` has only the first of them. */
+  /** The number of all members, if `value` has only the first of them. */
   readonly total?: number
 }
 
 /**
- * Gives what stands in place of an object. May throw what the object's own code throws.
+ * Gives the value to show in place of an object. It may throw what the object's
+ * own code throws.
  *
  * @param value any object but an array and an Effect `Redacted`
- * @param limit members of a collection that are read at most
+ * @param limit the highest number of members that are read
  * @param stacks whether errors are shown with their stacks
- * @returns `undefined` where the object's own fields are what it shows
+ * @returns `undefined` if the object's own fields are to be shown
  */
 export const plainValue = (value: object, limit: number, stacks: boolean): PlainValue | undefined => {
   if (isPlainObject(value)) return typeof value["toJSON"] === "function" ? fromJson(value, limit) : undefined
@@ -47,7 +48,7 @@ type Members = Readonly<Record<string, unknown>>
 
 const text = (value: string): PlainValue => ({ value })
 
-/** Texts, numbers and other primitives in objects of their own. */
+/** Objects that wrap a text, a number or another primitive. */
 const ofBox = (value: object, tag: string): PlainValue | undefined => {
   if (!boxes.has(tag)) return undefined
   const primitive: unknown = value.valueOf()
@@ -93,7 +94,7 @@ const errorFields = (given: unknown, stacks: boolean): Record<string, unknown> =
   const own = fieldsOf(error) ?? {}
   for (const key of Object.keys(own)) if (!Object.hasOwn(fields, key)) setField(fields, key, own[key])
   const causes = causesOf(error).slice(0, mostCauses)
-  // The errors behind are named here: as values of their own they would name those behind them again.
+  // The causes are listed here. If each were converted by itself, its causes would be repeated in it.
   if (causes.length > 0) {
     fields["causes"] = causes.map((cause) => {
       const { message, type } = describeError(cause)
@@ -114,10 +115,10 @@ const ofCollection = (value: object, tag: string, limit: number): PlainValue | u
   return ofBinary(value, tag, limit)
 }
 
-/** Lists of names and values, whose values are of one name each. */
+/** Lists of names and values. The values of one name belong together. */
 const keyed = new Set(["Headers", "URLSearchParams", "FormData", "Map"])
 
-/** A record where every key is a primitive, a list of pairs otherwise; values of one key stand in a list. */
+/** Gives a record if every key is a primitive, else a list of pairs. Values with the same key are put into a list. */
 const fromEntries = (entries: Iterable<readonly [unknown, unknown]>, limit: number): unknown => {
   const pairs = first(entries, limit)
   if (pairs.some(([key]) => typeof key === "object" && key !== null)) return pairs
@@ -133,7 +134,7 @@ const fromEntries = (entries: Iterable<readonly [unknown, unknown]>, limit: numb
   return record
 }
 
-/** Bytes are their size; numbers are numbers. */
+/** Bytes are shown by their size, typed arrays as numbers. */
 const ofBinary = (value: object, tag: string, limit: number): PlainValue | undefined => {
   if (ArrayBuffer.isView(value)) {
     if (bytes.has(tag)) return text(`[${value.byteLength} bytes]`)
@@ -190,7 +191,7 @@ const ofPlatform = (value: object, tag: string): PlainValue | undefined => {
   }
 }
 
-/** Streams, sockets, requests and timers of Node are large and lead to everything else. */
+/** Streams, sockets, requests and timers of Node are large and refer to many other objects. */
 const ofNode = (value: Members): PlainValue | undefined => {
   const name = className(value)
   if (name === "Timeout" || name === "Immediate") return text(`[${name}]`)
@@ -205,7 +206,10 @@ const className = (value: object): string =>
 
 // --- Classes ---
 
-/** What an object says itself. Effect's data is read from the value, because its JSON has its members turned already. */
+/**
+ * Shows an object by its `toJSON`. Effect's data is read from the value itself, because its JSON has converted members
+ * already.
+ */
 const fromJson = (value: object, limit: number): PlainValue | undefined => {
   if (!("toJSON" in value) || typeof value.toJSON !== "function") return undefined
   if (Duration.isDuration(value)) return text(Duration.format(value))
@@ -219,7 +223,7 @@ const fromJson = (value: object, limit: number): PlainValue | undefined => {
   return { value: ofEffect(value, json) }
 }
 
-/** Members come from the value itself: in its JSON a `Redacted` is a text already, and a `Duration` an object. */
+/** Members come from the value itself. In its JSON, a `Redacted` is a text already, and a `Duration` an object. */
 const ofEffect = (value: Members, json: Members): unknown => {
   switch (json["_id"]) {
     case "BigDecimal":
@@ -239,12 +243,12 @@ const ofEffect = (value: Members, json: Members): unknown => {
 
 const isKeyed = /(?:Map|Trie)$/
 
-/** An instance whose state is private says what its class can make of it, or the name of the class. */
+/** An instance with private state is shown by the text of its class, or by the name of its class. */
 const ofClass = (value: object, tag: string): PlainValue | undefined => {
   if (Object.keys(value).length > 0) return undefined
   if (tag !== "Object") return text(`[${tag}]`)
   const name = className(value)
-  // An object that is made of another one is no instance of a class.
+  // An object that has another object as prototype is no instance of a class.
   if (name === "Object" || name === "") return undefined
   const shown = value.toString === Object.prototype.toString ? "" : (value as { toString(): string }).toString()
   return text(shown === "" || shown.startsWith("[object ") ? `[${name}]` : shown)

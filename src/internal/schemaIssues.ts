@@ -1,24 +1,24 @@
 /**
- * The mistakes that a schema found in an input, as a bounded list.
+ * Lists the mistakes that a schema found in an input, up to a limit.
  *
  * @internal
  */
 import * as SchemaIssue from "effect/SchemaIssue"
 import { truncateAtWord } from "./truncateAtWord.ts"
 
-/** A mistake: where it is, as a dotted path, and what was expected. The value is not repeated. */
+/** A mistake: its place, as a dotted path, and what was expected. The given value is not repeated. */
 export interface Issue {
   readonly path: string
   readonly message: string
 }
 
-/** Mistakes that are named. */
+/** The highest number of mistakes in a list. */
 const mostIssues = 20
 
-/** Characters of a path and of a message; keys come from strangers. */
+/** Longest path and message, in characters. Keys may come from strangers. */
 const longestText = 512
 
-/** Gives the first 20 mistakes; one more entry says how many others were found. */
+/** Gives the first 20 mistakes. One more entry says how many others there are. */
 export const issuesOf = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
   const found: Array<Issue> = []
   let others = 0

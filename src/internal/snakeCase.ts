@@ -1,13 +1,13 @@
 /**
- * Names of fields as logs, attributes and JSON write them.
+ * Translates names of fields into snake case, as in logs, attributes and JSON.
  *
  * @internal
  */
 
-/** Distinct names one translator remembers; payload fields are few, so this is only a bound. */
+/** The highest number of names in memory. Payloads have few fields, so this is only a bound. */
 const mostKnown = 1024
 
-/** Makes a translator, `durationSeconds` → `duration_seconds`, that works each name out once. */
+/** Makes a translator, such as from `durationSeconds` to `duration_seconds`, that remembers its results. */
 export const make = (): (name: string) => string => {
   const known = new Map<string, string>()
   return (name) => {

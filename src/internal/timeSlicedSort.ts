@@ -1,5 +1,5 @@
 /**
- * Sorting in slices.
+ * Sorts and merges in pieces of work, so that other fibers get their turn.
  *
  * @internal
  */
@@ -10,7 +10,7 @@ const piece = 1024
 
 type Compare<A> = (left: A, right: A) => number
 
-/** The items in their order; equal ones stay as they are. `keeps` is asked about each as its turn comes. */
+/** Sorts the items; equal items keep their order. `keeps` is called when an item's piece is sorted. */
 export function* sort<A>(
   items: ReadonlyArray<A>,
   compare: Compare<A>,
@@ -31,7 +31,7 @@ export function* sort<A>(
   return runs[0] ?? []
 }
 
-/** Two sorted lists as one. */
+/** Merges two sorted lists. */
 export function* merge<A>(
   left: ReadonlyArray<A>,
   right: ReadonlyArray<A>,

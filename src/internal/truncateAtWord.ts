@@ -1,28 +1,31 @@
 /**
- * Cuts a text so that no half of a secret is left at its end.
+ * Cuts a text without leaving half a secret at its end.
  *
  * @internal
  */
 
-/** Characters that are given up so that the text ends between two words. */
+/** At most so many characters are given up so that the text ends between two words. */
 const longestWord = 256
-/** Characters beyond a limit that are searched too: masking shortens a text. */
+/** Characters beyond a limit that are searched, too, because masking makes a text shorter. */
 const overlap = 1024
 /** Digits and spaces of a card number. */
 const longestCard = 24
 
 /**
- * At most `limit` characters that end where no secret can begin and not end.
+ * Cuts a text to at most `limit` characters, at a place where no secret can be cut.
  *
- * A word that the limit would cut is left out, because half a secret is not recognised as a secret. The same holds for
- * groups of digits, for a URL of any length, and for a list of fields whose name may come behind its value.
+ * A word at the limit is left out, because half a secret is not recognised as a secret. So are groups of digits, a URL
+ * of any length, and a list of fields in which a name may follow its value.
  */
 export const truncateAtWord = (text: string, limit: number): string => {
   if (text.length <= limit) return text
   return text.slice(0, beforeFields(text, beforeDigits(text, beforeWord(text, limit))))
 }
 
-/** At most `limit` characters of a text without its secrets. `search` masks them; it gets some more than is shown. */
+/**
+ * Masks a text and cuts it to at most `limit` characters. `search` masks secrets. It gets more characters than are
+ * shown.
+ */
 export const truncateMasked = (text: string, limit: number, search: (text: string) => string): string => {
   const shown = search(text.length > limit ? truncateAtWord(text, limit + overlap) : text)
   return shown.length > limit ? shown.slice(0, limit) : shown
@@ -31,7 +34,7 @@ export const truncateMasked = (text: string, limit: number, search: (text: strin
 const beforeWord = (text: string, limit: number): number => {
   const least = Math.max(0, limit - longestWord)
   for (let end = limit; end > least; end--) if (isBoundary(text.charCodeAt(end))) return end
-  // No known secret has so long a part without its prefix, but credentials in a URL are known by what follows them.
+  // A known secret has its prefix within these characters. Credentials in a URL are known only by the text after them.
   let start = least
   while (start > 0 && !isBoundary(text.charCodeAt(start - 1))) start--
   const url = text.indexOf("//", start)
@@ -59,7 +62,10 @@ const beforeFields = (text: string, end: number): number => {
   return end
 }
 
-/** Spaces, quotes, angle brackets, and the punctuation of languages without spaces: no URL has one in its credentials. */
+/**
+ * Whether a character is a space, a quote, an angle bracket or East Asian punctuation. Credentials in a URL have none
+ * of these.
+ */
 const isBoundary = (code: number): boolean =>
   code === 32 || (code >= 9 && code <= 13) || code === 34 || code === 39 || code === 60 || code === 62 ||
   code === 0xa0 || code === 0x2028 || code === 0x2029 || (code >= 0x3000 && code <= 0x3002) || code === 0xff0c

@@ -7,9 +7,9 @@
 import type * as Duration from "effect/Duration"
 
 /**
- * A duration as options take it: exactly `Duration.Input`. Of a wrong value the compiler says that it "is not assignable
- * to type 'DurationSuchAs<"10 seconds">'". The members stand here one by one, because a union of `Duration.Input` and the
- * example would be shown as `Input`.
+ * A duration as options take it: exactly `Duration.Input`. For a wrong value, the compiler says that it "is not
+ * assignable to type 'DurationSuchAs<"10 seconds">'". The members are listed one by one. The compiler would show a
+ * union of `Duration.Input` and the example as `Input`.
  */
 export type DurationSuchAs<Example extends Duration.Input> =
   | Duration.Duration

@@ -1,15 +1,14 @@
 /**
- * Names for the members of one object, of which some are not written as they were given: two of those may look alike.
+ * Gives every field of an object a unique name. Two fields can get the same name after their names are redacted or cut.
  *
  * @internal
  */
 
 /**
- * Makes the naming of one object's members.
+ * Makes a function that names the fields of one object.
  *
- * @param taken names that stand for themselves
- * @returns the name for a member that is shown otherwise than it was given: as it is shown, with a number behind it
- * where that is taken; each name is given once
+ * @param taken names that are already used
+ * @returns a function that gives each shown name once, and adds a number if the name is used
  */
 export const uniqueNames = (taken: Iterable<string>): (shown: string) => string => {
   const used = new Set(taken)

@@ -1,6 +1,5 @@
 /**
- * Services of ours that a layer takes from its context, and makes itself where
- * the context has none.
+ * Takes a service from the context, or makes it if the context has none.
  *
  * @internal
  */
@@ -10,8 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
 /**
- * Gives a layer the service of its context, or the one of `own`. Layers that are
- * built together share `own`, because a layer is built once for all of them.
+ * Gives a layer the service of its context. If the context has none, it gives the
+ * service of `own`. Layers that are built together share `own`, because Effect
+ * builds a layer once for all of them.
  */
 export const withDefault =
   <I, S>(service: Context.Service<I, S>, own: Layer.Layer<I>) =>
