@@ -1,32 +1,31 @@
 /**
- * Metrics as CSV (RFC 4180), one row a sample. Pure.
+ * Metrics as CSV (RFC 4180), one row for each sample. Pure.
  *
  * **Details**
  *
  * The columns are `timestamp` (of the snapshot, ISO 8601), `name`, `type`,
- * `unit`, `sample`, `value`, `le`, `quantile`, and one column
- * `attribute_<key>` for each attribute of the snapshot, sorted. A number is one
- * row. A histogram is a row `<name>_bucket` for each bound in `le`, cumulative
- * and with `Infinity` last, and the rows `<name>_sum` and `<name>_count`; an
- * exponential histogram has the bounds of the buckets it has used. A summary is a
- * row `<name>` for each `quantile`, then `<name>_sum` and `<name>_count`.
- * Numbers are written as JavaScript does: `NaN`, `Infinity`, `-Infinity`, `-0`.
+ * `unit`, `sample`, `value`, `le` and `quantile`. One column `attribute_<key>`
+ * follows for each attribute of the snapshot, sorted. A number is one row. A
+ * histogram has a row `<name>_bucket` for each bound in `le`, cumulative and with
+ * `Infinity` last, and the rows `<name>_sum` and `<name>_count`. An exponential
+ * histogram has the bounds of the buckets that it has used. A summary has a row
+ * `<name>` for each `quantile`, then `<name>_sum` and `<name>_count`. Numbers are
+ * written as in JavaScript: `NaN`, `Infinity`, `-Infinity`, `-0`.
  *
  * A cell with a comma, a quote or a line break is quoted. Lone surrogates, which
- * no encoding has, become U+FFFD.
+ * UTF-8 cannot express, become U+FFFD.
  *
- * Attributes may come from strangers, and spreadsheets run what looks like a
- * formula. Texts that start with `=`, `+`, `-`, `@` (or one of their full-width
- * forms), a tab, a line break or `'` therefore get a `'` in front; a program
- * takes one leading `'` off again, or asks for `formulas: "keep"`.
+ * Attributes may come from strangers, and a spreadsheet runs a text that looks
+ * like a formula. So a text that starts with `=`, `+`, `-`, `@` (or a full-width
+ * form of these), a tab, a line break or `'` gets a leading `'`. A program
+ * removes one leading `'`, or asks for `formulas: "keep"`.
  *
  * **Gotchas**
  *
  * Start times and exemplars are left out; `JsonFormat` has everything.
  *
- * `effect/encoding/Csv` is not used: it is a channel of records, each written by
- * name and cell by cell, while most cells here are the same in row after row. It
- * took several times as long.
+ * `effect/encoding/Csv` is not used, because it writes each cell by itself. Here
+ * most cells are the same in successive rows. It took several times as long.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4180
  * @see https://owasp.org/www-community/attacks/CSV_Injection
@@ -45,13 +44,13 @@ import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapsho
  */
 export const contentType = "text/csv; charset=utf-8; header=present"
 
-/** Characters after which a chunk is handed out. */
+/** A chunk is handed out when it has so many characters. */
 const chunkLength = 65_536
 
 const newline = "\r\n"
 
 /**
- * How texts are written.
+ * Options of the format.
  *
  * @category models
  * @since 0.1.0
@@ -59,16 +58,16 @@ const newline = "\r\n"
 export interface Options {
   /**
    * `columns`: a column for each key. `json`: one column `attributes` with a JSON
-   * object, for a table whose columns do not depend on the metrics. `columns` by
+   * object, so that the columns do not depend on the metrics. `columns` by
    * default.
    */
   readonly attributes?: "columns" | "json" | undefined
-  /** Whether texts that a spreadsheet would run get a `'` in front; `escape` by default. */
+  /** Whether a text that a spreadsheet would run gets a leading `'`; `escape` by default. */
   readonly formulas?: "escape" | "keep" | undefined
 }
 
 /**
- * The rows of a snapshot below their header, each with a line break at its end.
+ * Gives the header and the rows of a snapshot, each with a line break at its end.
  *
  * **Example** (One counter)
  *
@@ -97,7 +96,8 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
   Array.from(texts(snapshot, options)).join("")
 
 /**
- * The same as UTF-8 in chunks of about 64 Ki characters, made as they are asked for.
+ * Gives the same as UTF-8 in chunks of about 64 Ki characters, each one made when
+ * it is asked for.
  *
  * @category encoding
  * @since 0.1.0
@@ -127,7 +127,7 @@ function* texts(snapshot: MetricSnapshot, options?: Options): Generator<string, 
   if (text !== "") yield text
 }
 
-/** The cells of a row up to its value, by what the sample is. */
+/** The cells of a row before its value, by the kind of the sample. */
 interface Starts {
   readonly plain: string
   readonly bucket: string
@@ -180,7 +180,7 @@ type Cell = (text: string) => string
 
 type Attributes = SeriesSnapshot["attributes"]
 
-/** How the attributes are written: what is appended to the header, and to the rows of a series. */
+/** Writes the attributes: what is appended to the header, and to the rows of a series. */
 interface AttributeCells {
   readonly header: (cell: Cell) => string
   readonly cells: (attributes: Attributes, cell: Cell) => string
@@ -195,7 +195,7 @@ const json: AttributeCells = {
 }
 
 const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
-  // A key that no encoding has is escaped, so that its column keeps a name of its own.
+  // A key with a lone surrogate is escaped, so that its column keeps a unique name.
   header: (cell) =>
     keys.map((key) => `,${cell(`attribute_${key.isWellFormed() ? key : JSON.stringify(key)}`)}`).join(""),
   cells: (attributes, cell) => {
@@ -205,7 +205,7 @@ const columns = (keys: ReadonlyArray<string>): AttributeCells => ({
   }
 })
 
-/** The series of a metric have its keys, but for the overflow series, which is the last. */
+/** All series of a metric have its keys, except the overflow series, which is the last. */
 const keysOf = ({ metrics }: MetricSnapshot): ReadonlyArray<string> => {
   const keys = new Set<string>()
   for (const metric of metrics) {
@@ -219,7 +219,7 @@ const keysOf = ({ metrics }: MetricSnapshot): ReadonlyArray<string> => {
   return [...keys].toSorted()
 }
 
-/** A leading byte order mark is quoted, as readers would take it off. */
+/** A leading byte order mark is quoted, because readers would remove it. */
 const special = /[",\r\n\ud800-\udfff]|^\ufeff/
 const formula = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n']/
 

@@ -1,10 +1,9 @@
 /**
- * How an event is measured: which instrument, which of the event's low-cardinality
- * fields become attributes, which field is the value.
+ * Measures events: by which instrument, with which fields as attributes, and with
+ * which field as value.
  *
- * A rule is checked by the compiler against the declaration of its event: a
- * field that is not declared as an attribute, an id above all, cannot become
- * one.
+ * The compiler checks a rule against the declaration of its event. A field that
+ * is not declared as an attribute cannot become one, so an id never does.
  *
  * @since 0.1.0
  */
@@ -16,7 +15,7 @@ import type { Attributes, Counter, Histogram, UpDownCounter } from "./MetricInst
 import { MetricStore } from "./MetricStore.ts"
 
 /**
- * A rule: what is recorded for one event.
+ * A rule that records one event.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +26,7 @@ export interface EventMetric {
 }
 
 /**
- * For each attribute key of a instrument the payload field it is taken from.
+ * For each attribute key of an instrument, the payload field with its value.
  *
  * @category models
  * @since 0.1.0
@@ -47,8 +46,8 @@ export type NumberField<D extends EventDefinition.Any> = {
 }[keyof EventDefinition.Payload<D>]
 
 /**
- * Records with a function, where the others do not fit: a value that is worked
- * out, an attribute that is not a field.
+ * Records with a function, for a computed value or for an attribute that is not a
+ * field.
  *
  * @category constructors
  * @since 0.1.0
@@ -59,7 +58,7 @@ export const make = <D extends EventDefinition.Any>(
 ): EventMetric => ({ event: event.name, record })
 
 /**
- * Counts events, or adds up one of their fields.
+ * Counts events, or sums one of their fields.
  *
  * **Example** (Invoices by channel)
  *
@@ -134,7 +133,7 @@ export const observe = <D extends EventDefinition.Any, Key extends string>(
 }
 
 /**
- * A rule for those events alone whose payload fits.
+ * Limits a rule to events with a fitting payload.
  *
  * @category combinators
  * @since 0.1.0
@@ -149,12 +148,12 @@ export const when = <D extends EventDefinition.Any>(
   })
 
 /**
- * Records events by a program's own rules.
+ * Records events by rules of the program.
  *
  * **Details**
  *
- * A rule implies the route of its event to metrics. An override with
- * `metrics: false` or `enabled: false` takes the measurements away.
+ * A rule gives its event a route to metrics. An override with `metrics: false` or
+ * `enabled: false` takes the measurements away.
  *
  * @param name the attribute `sink` of the counter of errors
  * @category layers
@@ -185,7 +184,7 @@ export const layer = (
 
 const numberOf = (payload: never, field: PropertyKey): number => payload[field as never]
 
-/** Reads the attributes of a payload; fields without a value are the empty text. */
+/** Reads the attributes of a payload. A field without a value becomes the empty text. */
 const attributesFrom = <Key extends string>(
   fields: Readonly<Record<Key, string>>
 ): (payload: never) => Attributes<Key> => {

@@ -3,12 +3,11 @@
  *
  * **Details**
  *
- * {@link Document} is the schema. The document is the snapshot as it is, so
- * nothing of a histogram is lost and names and attributes are not sanitised. What
- * JSON has no number for is text: `"NaN"`, `"Infinity"`, `"-Infinity"`; `-0` is
- * the number `-0`. What is `undefined` in a snapshot is `null`. Times are
- * milliseconds since the epoch, and `time` says the time of the snapshot once
- * more for people.
+ * {@link Document} is the schema. The document is the whole snapshot: histograms
+ * lose nothing, and names and attributes are not changed. Numbers that JSON does
+ * not have are texts: `"NaN"`, `"Infinity"`, `"-Infinity"`. `-0` is the number
+ * `-0`. `undefined` becomes `null`. Times are milliseconds since the epoch.
+ * `time` repeats the time of the snapshot for people.
  *
  * @since 0.1.0
  */
@@ -26,7 +25,7 @@ import type { Exemplar, ExponentialBuckets, MetricData, MetricSnapshot, SeriesSn
  */
 export const contentType = "application/json; charset=utf-8"
 
-/** Characters after which a chunk is handed out. */
+/** A chunk is handed out when it has so many characters. */
 const chunkLength = 65_536
 
 const Texts = Schema.Record(Schema.String, Schema.String)
@@ -94,8 +93,8 @@ const Family = Schema.Union([
 ])
 
 /**
- * The document: `format` and `version` name the schema, `resource` says where the
- * metrics come from, the rest is the snapshot.
+ * The document. `format` and `version` name the schema, `resource` says where the
+ * metrics come from, and the other fields are the snapshot.
  *
  * @category models
  * @since 0.1.0
@@ -116,8 +115,7 @@ export interface Document extends Pick<MetricSnapshot, "timeMillis"> {
  *
  * **Details**
  *
- * A reader of another version is told by `version`. Fields that are not known are
- * ignored.
+ * `version` tells a reader of another version. Unknown fields are ignored.
  *
  * @see {@link decode} for the snapshot alone
  * @category schemas
@@ -133,7 +131,7 @@ export const Document: Schema.Codec<Document, Schema.Json> = Schema.toCodecJson(
 }))
 
 /**
- * What a document says beside the metrics.
+ * Options of a document.
  *
  * @category models
  * @since 0.1.0
@@ -144,7 +142,7 @@ export interface Options {
 }
 
 /**
- * The document of a snapshot, without line breaks.
+ * Gives the document of a snapshot, without line breaks.
  *
  * **Example** (One counter)
  *
@@ -171,8 +169,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
   Array.from(texts(snapshot, options)).join("")
 
 /**
- * The document of a snapshot as UTF-8 in chunks of about 64 Ki characters, made as they are
- * asked for.
+ * Gives the document of a snapshot as UTF-8 in chunks of about 64 Ki characters, each one made when it is asked for.
  *
  * @category encoding
  * @since 0.1.0
@@ -201,7 +198,7 @@ function* texts(snapshot: MetricSnapshot, options?: Options): Generator<string, 
 }
 
 /**
- * The snapshot that a document holds.
+ * Reads the snapshot of a document.
  *
  * **Example** (Reading an export)
  *
@@ -235,7 +232,7 @@ const start = ({ timeMillis }: MetricSnapshot, options: Options | undefined): st
 
 const familyStart = (family: MetricData): string => {
   const { attributes, help, name, type, unit } = family
-  // A unit of `undefined` is to be `null`, not left out.
+  // `JSON.stringify` would leave out a unit that is `undefined`.
   const observed = "observed" in family ? { observed: family.observed } : {}
   const header = JSON.stringify({ type, name, help, unit: unit ?? null, attributes, ...observed }).slice(0, -1)
   return `${header}${type === "histogram" ? `,"buckets":${numbers(family.buckets)}` : ""},"series":[`

@@ -1,14 +1,14 @@
 /**
- * The metrics of workflows and of the runtime they run in, declared once: type,
- * name, help, unit, attribute keys, buckets, and when each is recorded.
+ * The metrics of workflows and of the runtime, declared once: type, name, help,
+ * unit, attribute keys, buckets, and the event that records each one.
  *
  * **Details**
  *
- * An attempt is counted once, by the state it led to, and its duration once,
- * with that state as attribute. The original's counters of completed, failed and
- * cancelled tasks and steps are kept beside that; `alias` says what each of them
- * repeats, and where they have further attributes, such as the type of an error,
- * those are nowhere else. Ids are never attributes.
+ * An attempt is counted once, by the state that it led to. Its duration is
+ * observed once, with that state as attribute. The original's counters of
+ * completed, failed and cancelled tasks and steps are kept, too. `alias` says
+ * what each of them repeats. Some of their attributes, such as the type of an
+ * error, are only there. Ids are never attributes.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
 import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
 
 /**
- * Upper bounds, in seconds, of the buckets of the duration histograms: from
+ * Upper bounds of the buckets of duration histograms, in seconds: from
  * milliseconds to an hour.
  *
  * @category constants
@@ -45,7 +45,7 @@ export const catalog = { ...taskMetrics, ...stepMetrics, ...loopMetrics } as con
 export const runtimeCatalog = runtimeMetrics
 
 /**
- * The metrics that a cluster adds to those of its processes.
+ * The metrics that a cluster adds to the metrics of its processes.
  *
  * @category catalog
  * @since 0.1.0

@@ -44,33 +44,33 @@ import type { GaugeMerge } from "./MetricMerge.ts"
 import { MetricStore } from "./MetricStore.ts"
 
 /**
- * What a primary process may be told.
+ * Options of a primary process.
  *
  * @category models
  * @since 0.1.0
  */
 export interface PrimaryOptions {
   /**
-   * How long a snapshot waits for the workers: 900 milliseconds by default, so
-   * that a scrape is answered within a second.
+   * How long a snapshot waits for the workers: 900 milliseconds by default. A
+   * scrape is then answered within a second.
    */
   readonly timeout?: DurationSuchAs<"900 millis"> | undefined
   /**
-   * How the gauges of several processes become one, by name, in which `*` stands
-   * for any characters. By default amounts are added up, and of ages, shares and
-   * points in time the highest counts; see `MetricMerge`.
+   * How to merge the gauges of several processes, by name, in which `*` stands
+   * for any characters. By default amounts are added up. Of ages, shares and
+   * points in time, the highest counts; see `MetricMerge`.
    */
   readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
 }
 
 /**
- * What a worker process may be told.
+ * Options of a worker process.
  *
  * @category models
  * @since 0.1.0
  */
 export interface WorkerOptions {
-  /** After how long without a question the worker reports on its own; 5 seconds by default. */
+  /** If no question comes for so long, the worker reports on its own; 5 seconds by default. */
   readonly interval?: DurationSuchAs<"5 seconds"> | undefined
   /** How long closing waits for the last report to leave the process; 1 second by default. */
   readonly closing?: DurationSuchAs<"1 second"> | undefined
@@ -79,8 +79,8 @@ export interface WorkerOptions {
 export type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
 
 /**
- * Gives the IPC channels of the process. `Telemetry.layer` provides those of Node
- * to the store that it is given; elsewhere use the module
+ * Gives the IPC channels of the process. `Telemetry.layer` provides the channels
+ * of Node to its store. Without it, use the module
  * `tasker-telemetry/node/NodeProcessChannels`.
  *
  * @category services
@@ -90,7 +90,7 @@ export class ProcessChannels extends Context.Service<ProcessChannels, ProcessCha
   "tasker-telemetry/metrics/MetricCluster/ProcessChannels"
 ) {
   /**
-   * Has no channel: there is no other process to ask or to tell.
+   * Provides no channel: there is no other process.
    *
    * @since 0.1.0
    */
@@ -102,13 +102,13 @@ export class ProcessChannels extends Context.Service<ProcessChannels, ProcessCha
 }
 
 /**
- * A store that has the metrics of this process, of all present and future workers
- * of `node:cluster`, and of attached children.
+ * A store with the metrics of this process, of all present and future workers of `node:cluster`, and of attached
+ * children.
  *
  * **Details**
  *
- * The program records into the store of this process. Snapshots that are taken at
- * the same time share one round of questions.
+ * The program records into the store of this process. Snapshots that are taken at the same time share one round of
+ * questions.
  *
  * **Example** (A web server in several processes)
  *
@@ -192,13 +192,13 @@ export const layerWorker = (
   )
 
 /**
- * Takes a child process in until the scope closes; it runs {@link layerWorker}.
- * In a program without {@link layerPrimary} nothing happens.
+ * Adds a child process until the scope closes. The child uses
+ * {@link layerWorker}. In a program without {@link layerPrimary} nothing happens.
  *
  * **Details**
  *
- * When the scope closes the child counts as ended: what it has counted stays in
- * the sums.
+ * When the scope closes, the child counts as ended, and its counts stay in the
+ * sums.
  *
  * **Example** (Starting a child process)
  *

@@ -1,5 +1,5 @@
 /**
- * What has been measured between two snapshots. Pure.
+ * Computes what was measured between two snapshots. Pure.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
  * @since 0.1.0
@@ -22,28 +22,28 @@ import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapsho
 export const nothing: MetricSnapshot = emptySnapshot
 
 /**
- * The differences between two snapshots of one store.
+ * Gives the differences between two snapshots of one store.
  *
  * **Details**
  *
- * Counters and histograms become what was added since `previous`, and count from
- * its time on. Exponential histograms are brought to the coarser of the two
- * scales and lose their extremes, which are those of all time. Up-down counters,
- * gauges, infos and summaries stay as they are, because only their present value
- * says something.
+ * Counters and histograms become the amounts that were added since `previous`,
+ * and count from its time on. Exponential histograms get the coarser of the two
+ * scales and lose minimum and maximum, which belong to their whole time. Up-down
+ * counters, gauges, infos and summaries stay as they are, because only their
+ * present value has a meaning.
  *
- * A series that is new counts from its own start; so does one with another start
- * than before, which has expired and come back. A value that has become less,
- * which no store of ours does, is taken as a new beginning.
+ * A new series counts from its own start. So does a series with another start
+ * than before, because it has expired and come back. If a value has become less,
+ * it counts as a new beginning. No store of this package does that.
  *
- * A counter or histogram to which nothing was added is left out, as the
- * OpenTelemetry SDKs do: no point means no change, and idle series cost nothing.
- * A new series is there even if it is still zero, so that it is known to exist.
+ * A counter or histogram without change is left out, as in the OpenTelemetry
+ * SDKs: no point means no change, and idle series cost nothing. A new series is
+ * there even with the value zero, so that a receiver knows it.
  *
- * Exemplars are those that `previous` did not have.
+ * Only exemplars that `previous` did not have are kept.
  *
- * The differences of a sequence of snapshots, merged, are the last of them; see
- * `MetricMerge`.
+ * If the differences of a sequence of snapshots are merged, the result is the
+ * last snapshot; see `MetricMerge`.
  *
  * **Example** (Counting since a moment)
  *
@@ -70,7 +70,7 @@ export const between = (
 ): MetricSnapshot => TimeSlice.runNow(steps(previous, current, temporality))
 
 /**
- * {@link between} with stops on the way.
+ * {@link between} in pieces of work.
  *
  * @internal
  */
@@ -120,7 +120,9 @@ function* metricBetween(
   return withSeries(metric, changed)
 }
 
-/** An exemplar of the same millisecond as the reading before may be older or newer than it; the reading tells. */
+/**
+ * An exemplar of the same millisecond as the previous reading may be older or newer. The reading itself tells which.
+ */
 const newSince = (series: SeriesSnapshot<unknown>, known: SeriesSnapshot<unknown>, since: number) =>
   series.exemplars.filter((exemplar) =>
     exemplar.timeMillis > since ||

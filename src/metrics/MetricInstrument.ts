@@ -1,24 +1,25 @@
 /**
- * The instruments a program records with: counter, up-down counter, gauge,
+ * The instruments that a program records with: counter, up-down counter, gauge,
  * histogram, exponential histogram, timer.
  *
  * **Details**
  *
- * A instrument is one metric with all its series; a series is found by its
+ * An instrument is one metric with all its series. A series is found by its
  * attribute values. Recording on an existing series builds no key and allocates
- * nothing. `bind` finds the series once and gives a handle for hot paths.
+ * nothing. `bind` finds the series once and gives a bound instrument for hot
+ * paths.
  *
- * The methods are synchronous, for use inside `Effect.sync` and plain callbacks;
- * the functions of this module are the same as effects.
+ * The methods are synchronous, for use inside `Effect.sync` and plain callbacks.
+ * The functions of this module are the same operations as effects.
  *
- * Beyond the cardinality limit every further attribute combination is recorded
- * in the overflow series `{otel_metric_overflow="true"}`: the sum over all
+ * Beyond the cardinality limit, every further attribute combination is recorded
+ * in the overflow series `{otel_metric_overflow="true"}`. So the sum over all
  * series stays exact.
  *
  * **Gotchas**
  *
- * Handles and instruments are objects with methods: call `handle.inc()`, do not
- * take `inc` out of its handle.
+ * Instruments are objects with methods: call `instrument.inc()`, and do not take
+ * `inc` out of its object.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
  * @since 0.1.0
@@ -27,7 +28,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 
 /**
- * Values for the declared attribute keys of a instrument.
+ * Values for the declared attribute keys of an instrument.
  *
  * @category models
  * @since 0.1.0
@@ -41,7 +42,7 @@ export type Attributes<Key extends string> = { readonly [K in Key]: string }
  * @since 0.1.0
  */
 export interface BoundCounter {
-  /** Adds `amount`, 1 by default. Negative and infinite amounts and NaN are misuse and not added. */
+  /** Adds `amount`, 1 by default. Negative amounts, infinite amounts and NaN are misuse and not added. */
   inc(amount?: number): void
 }
 
@@ -52,9 +53,9 @@ export interface BoundCounter {
  * @since 0.1.0
  */
 export interface Counter<Key extends string> {
-  /** Adds `amount`, 1 by default. Negative and infinite amounts and NaN are misuse and not added. */
+  /** Adds `amount`, 1 by default. Negative amounts, infinite amounts and NaN are misuse and not added. */
   inc(attributes: Attributes<Key>, amount?: number): void
-  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  /** Binds to the series for these attributes, for hot paths. The series exists from now on, with the value 0. */
   bind(attributes: Attributes<Key>): BoundCounter
 }
 
@@ -78,7 +79,7 @@ export interface BoundUpDownCounter {
 export interface UpDownCounter<Key extends string> {
   /** Adds `amount`, which may be negative. Infinite amounts and NaN are misuse and not added. */
   add(attributes: Attributes<Key>, amount: number): void
-  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  /** Binds to the series for these attributes, for hot paths. The series exists from now on, with the value 0. */
   bind(attributes: Attributes<Key>): BoundUpDownCounter
 }
 
@@ -104,7 +105,7 @@ export interface Gauge<Key extends string> {
   set(attributes: Attributes<Key>, value: number): void
   /** Moves the value by `amount`. */
   add(attributes: Attributes<Key>, amount: number): void
-  /** The series for these attributes, for hot paths; it exists from now on, at 0. */
+  /** Binds to the series for these attributes, for hot paths. The series exists from now on, with the value 0. */
   bind(attributes: Attributes<Key>): BoundGauge
 }
 
@@ -128,7 +129,7 @@ export interface BoundHistogram {
 export interface Histogram<Key extends string> {
   /** Counts `value`, in the unit of the instrument, into its bucket. NaN is misuse and not counted. */
   observe(attributes: Attributes<Key>, value: number): void
-  /** The series for these attributes, for hot paths; it exists from now on, without observations. */
+  /** Binds to the series for these attributes, for hot paths. The series exists from now on, without observations. */
   bind(attributes: Attributes<Key>): BoundHistogram
 }
 
@@ -140,8 +141,8 @@ export interface Histogram<Key extends string> {
  */
 export interface Timer<Key extends string> extends Histogram<Key> {
   /**
-   * Measures how long an effect takes by the monotonic clock, whether it
-   * succeeds, fails or is interrupted. The attributes may depend on how it ended.
+   * Measures by the monotonic clock how long an effect takes. It measures
+   * success, failure and interruption. The attributes may depend on the exit.
    */
   track(
     attributes: Attributes<Key> | ((exit: Exit.Exit<unknown, unknown>) => Attributes<Key>)
@@ -211,7 +212,7 @@ export const observe = <Key extends string>(
   value: number
 ): Effect.Effect<void> => Effect.sync(() => histogram.observe(attributes, value))
 
-/** What `track` of every timer does. @internal */
+/** Makes the method `track` of a timer. @internal */
 export const trackWith =
   <Key extends string>(histogram: Histogram<Key>): Timer<Key>["track"] => (attributes) => (self) =>
     Effect.clockWith((clock) => {

@@ -1,6 +1,6 @@
 /**
- * Several snapshots as one: the processes of a cluster, the threads of a
- * process, the readings that a receiver has missed. Pure.
+ * Merges snapshots: of the processes of a cluster, of the threads of a process,
+ * or of readings that a receiver has missed. Pure.
  *
  * @since 0.1.0
  */
@@ -16,15 +16,17 @@ import type { Exemplar, MetricData, MetricSnapshot, SeriesSnapshot } from "./Met
 export type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 
 /**
- * What differs from the defaults of a merge.
+ * Options of a merge.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** By name, in which `*` stands for any characters; the first that matches counts. */
+  /** How to merge gauges, by name, in which `*` stands for any characters. The first matching name counts. */
   readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
-  /** Buckets of an exponential histogram on each side of zero; by default 160, or as many as the widest series has. */
+  /**
+   * Buckets of an exponential histogram on each side of zero. The default is 160, or the number of the widest series.
+   */
   readonly maximumBuckets?: number | undefined
 }
 
@@ -36,14 +38,14 @@ export interface Options {
  */
 export interface MergeConflict {
   readonly name: string
-  /** What is different. */
+  /** The property that differs. */
   readonly difference: "type" | "unit" | "attributes" | "buckets"
   /** Position of the snapshot whose metric was left out. */
   readonly snapshot: number
 }
 
 /**
- * What a merge gives.
+ * The result of a merge.
  *
  * @category models
  * @since 0.1.0
@@ -55,25 +57,25 @@ export interface Merged {
 }
 
 /**
- * All snapshots as one, at the time of the latest.
+ * Merges snapshots into one, with the latest time.
  *
  * **Details**
  *
- * Counters, up-down counters and histograms are added up; exponential histograms
- * at the scale of the coarsest. An info stays 1. The quantiles of a summary that
- * occurs more than once are not known and become NaN. A series counts from the
- * earliest start and keeps the newest exemplar of each bucket.
+ * Counters, up-down counters and histograms are added up. Exponential histograms
+ * get the coarsest scale. An info stays 1. If a summary occurs more than once,
+ * its quantiles are not known and become NaN. A series counts from the earliest
+ * start and keeps the newest exemplar of each bucket.
  *
- * A gauge is a sum where it is an amount, such as running tasks or bytes of
- * memory, and the maximum where adding up has no meaning: ages, delays, points
- * in time, shares and temperatures, told by the unit (`seconds`, `ratio`, …) or
- * the last word of the name. `options.gauges` says otherwise.
+ * Gauges that are amounts are added up, such as running tasks or bytes of memory.
+ * For ages, delays, points in time, shares and temperatures, a sum has no
+ * meaning, so the maximum counts. The unit (`seconds`, `ratio`, …) or the last
+ * word of the name decides, unless `options.gauges` does.
  *
  * If metrics of one name differ in type, unit, keys or buckets, the first one
  * stays and the others are reported.
  *
- * Merging is associative, and commutative but for `last`, for metrics that
- * agree; adding up fractions rounds as adding up does, and merges of merges of
+ * For metrics that agree, merging is associative, and commutative except for
+ * `last`. Sums of fractions may differ by rounding. Merges of merges of
  * exponential histograms with more than 160 buckets may differ in scale.
  *
  * **Example** (Two processes)
@@ -96,7 +98,7 @@ export const merge = (snapshots: Iterable<MetricSnapshot>, options: Options = {}
   TimeSlice.runNow(steps(snapshots, options))
 
 /**
- * {@link merge} with stops on the way.
+ * {@link merge} in pieces of work.
  *
  * @internal
  */
@@ -128,7 +130,7 @@ export function* steps(snapshots: Iterable<MetricSnapshot>, options: Options = {
 }
 
 /**
- * What keeps two metrics from being added up.
+ * Tells why two metrics cannot be added up.
  *
  * @internal
  */
@@ -143,7 +145,7 @@ interface Comparable extends Pick<MetricData, "type" | "unit" | "attributes"> {
   readonly buckets?: ReadonlyArray<number> | undefined
 }
 
-/** Metrics that agree, as one. */
+/** Merges metrics that agree. */
 function* mergeMetric(
   metrics: ReadonlyArray<MetricData>,
   { gauges, maximumBuckets }: Options
@@ -168,7 +170,7 @@ function* mergeMetric(
   return withSeries(first, yield* mergeSeries(lists, first.attributes, combine))
 }
 
-/** Whether `left` is to be kept rather than `right`; the ids decide between exemplars of one moment. */
+/** Whether `left` is newer than `right`. Ids decide between exemplars of the same millisecond. */
 const isNewer = (left: Exemplar, right: Exemplar): boolean =>
   left.timeMillis !== right.timeMillis
     ? left.timeMillis > right.timeMillis

@@ -1,17 +1,16 @@
 /**
- * Reads a store for one receiver and knows what that receiver has got.
+ * Reads a store for one receiver, and knows what the receiver has got.
  *
  * **Details**
  *
- * There is one way to read: {@link MetricReader.collect} hands over what is to be
- * delivered, and what the handed-over effect says by its exit decides. If it
- * succeeds, the part is delivered and forgotten; if it fails, dies or is
- * interrupted, it is owed and comes with the next reading, added to what has
- * been measured since. So a failed export loses no delta, and one of several
- * requests can fail without the others being sent twice.
+ * {@link MetricReader.collect} hands over parts, and the exit of each delivery
+ * decides. If it succeeds, the part is delivered and forgotten. If it fails, dies
+ * or is interrupted, the part is pending. The next reading adds new measurements
+ * to pending parts. So a failed export loses no delta, and if one of several
+ * requests fails, the others are not sent twice.
  *
- * Readers are independent of each other. Concurrent collections of one reader
- * wait for each other, so that nothing is handed over twice.
+ * Readers are independent of each other. Concurrent collections of one reader run
+ * one after the other.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#metricreader
  * @since 0.1.0
@@ -29,22 +28,22 @@ import * as MetricMerge from "./MetricMerge.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 
 /**
- * What is read, and how.
+ * Options of a reader.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** The present values, such as `snapshot` of a `MetricStore`. */
+  /** Gives the present values, such as `snapshot` of a `MetricStore`. */
   readonly snapshot: Effect.Effect<MetricSnapshot>
   /** `cumulative` by default. */
   readonly temporality?: MetricTemporality | undefined
-  /** Series that are handed over at once, 2000 by default; one of many buckets counts as several. */
+  /** The highest number of series in a part, 2000 by default. A series with many buckets counts as several. */
   readonly maximumSeries?: number | undefined
 }
 
 /**
- * A reader with its own view of what it has delivered.
+ * A reader, which remembers what it has delivered.
  *
  * @category models
  * @since 0.1.0
@@ -52,9 +51,9 @@ export interface Options {
 export interface MetricReader {
   readonly temporality: MetricTemporality
   /**
-   * Reads and hands over what is to be delivered, in parts, one after the other.
-   * A part is delivered if `deliver` succeeds with it, and owed otherwise. All
-   * parts are tried; then the first failure is that of the collection.
+   * Reads, and hands over the result in parts, one after the other. If `deliver`
+   * fails, the part stays pending. All parts are tried. Then the collection fails
+   * with the first failure.
    */
   readonly collect: <E, R>(deliver: (part: MetricSnapshot) => Effect.Effect<unknown, E, R>) => Effect.Effect<void, E, R>
 }
@@ -64,14 +63,13 @@ export interface MetricReader {
  *
  * **Details**
  *
- * With `delta` and `lowmemory` it keeps the snapshot read last, and while
- * deliveries fail the sum of what is owed: at most the series of the store and
- * 2000 which the store has forgotten in the meantime. Beyond that the forgotten
- * ones are added to the overflow series of their metric.
+ * With `delta` and `lowmemory` it keeps the last snapshot. While deliveries fail, it also keeps the sum of the pending
+ * parts: at most the series of the store, and 2000 series that the store has dropped meanwhile. Further dropped series
+ * are added to the overflow series of their metric.
  *
  * **Gotchas**
  *
- * A receiver that takes a request without saying so gets its content again.
+ * If a receiver takes a request but does not answer, it gets the content again.
  *
  * **Example** (Writing what was measured since the last time)
  *
@@ -99,7 +97,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     const { maximumSeries = 2000, snapshot, temporality = "cumulative" } = options
     const oneAtATime = Semaphore.makeUnsafe(1)
     let last = MetricDelta.nothing
-    /** Differences that are not delivered, each series at most once. */
+    /** Pending differences. Each series occurs at most once. */
     let pending = new Set<MetricSnapshot>()
 
     const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries)))
@@ -107,7 +105,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     function* sumOf(current: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* foldPending([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
-      // The store has these buckets for the sum of both, which is not to become coarser on the way.
+      // The store has so many buckets for the sum, so a merge must not become coarser.
       const maximumBuckets = ExponentialValue.widestSide([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries)
@@ -116,13 +114,13 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     const delta = Effect.gen(function*() {
       const current = yield* snapshot
       const parts = yield* TimeSlice.run(sumOf(current))
-      // Both at once: an interruption finds the state before or the state after.
+      // Set together, so that an interruption leaves a consistent state.
       last = current
       pending = new Set(parts)
       return parts
     })
 
-    /** Only differences are pending; of everything else the present value is read again. */
+    /** Only differences are pending. All other values are read again. */
     const differences = (part: MetricSnapshot): MetricSnapshot => ({
       ...part,
       metrics: part.metrics.filter((metric) => isDelta(temporality, metric))

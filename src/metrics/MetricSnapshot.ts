@@ -12,15 +12,14 @@
  */
 
 /**
- * What a metric measures.
+ * The type of a metric.
  *
  * **Details**
  *
- * `counter` only grows, `upDownCounter` and `gauge` move both ways, `info` is
- * always 1 and carries its content as attributes, `histogram` has explicit
- * buckets, `exponentialHistogram` buckets that follow a base-2 scale. `summary`
- * is never declared here; it comes from metrics recorded with Effect's own
- * `Metric`.
+ * A `counter` only grows. An `upDownCounter` and a `gauge` go up and down. An
+ * `info` is always 1, and its attributes are its content. A `histogram` has
+ * explicit buckets, an `exponentialHistogram` has buckets of a base-2 scale. A
+ * `summary` cannot be declared. It comes from Effect's own `Metric`.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +55,7 @@ export interface Exemplar {
  * @since 0.1.0
  */
 export interface HistogramValue {
-  /** Observations per bucket, not cumulated; the last one is above the highest bound. */
+  /** Observations in each bucket, not cumulated. The last bucket is above the highest bound. */
   readonly counts: ReadonlyArray<number>
   readonly count: number
   readonly sum: number
@@ -117,12 +116,12 @@ export interface SummaryValue {
  * @since 0.1.0
  */
 export interface SeriesSnapshot<Value = number | HistogramValue | ExponentialHistogramValue | SummaryValue> {
-  /** Values by key, in the order of the metric's keys; `{ otel_metric_overflow: "true" }` for the overflow series. */
+  /** Values by key, in the order of the metric's keys. The overflow series has `{ otel_metric_overflow: "true" }`. */
   readonly attributes: Readonly<Record<string, string>>
   /** When the series began to count, in milliseconds since the epoch. */
   readonly startMillis: number
   readonly value: Value
-  /** At most one for each bucket of a histogram, at most one for a counter. */
+  /** At most one exemplar for each bucket of a histogram, and at most one for a counter. */
   readonly exemplars: ReadonlyArray<Exemplar>
 }
 
@@ -130,7 +129,7 @@ interface Metric<Type extends MetricType, Value> {
   readonly type: Type
   readonly name: string
   readonly help: string
-  /** Base unit as Prometheus writes it (`seconds`, `bytes`); `undefined` where there is none. */
+  /** Base unit as Prometheus writes it (`seconds`, `bytes`); `undefined` if the metric has none. */
   readonly unit: string | undefined
   /** Keys of the attributes; empty for metrics whose keys differ from series to series. */
   readonly attributes: ReadonlyArray<string>
@@ -138,13 +137,13 @@ interface Metric<Type extends MetricType, Value> {
 }
 
 /**
- * A metric whose series are numbers.
+ * A metric with one number for each series.
  *
  * @category models
  * @since 0.1.0
  */
 export interface NumberData extends Metric<"counter" | "upDownCounter" | "gauge" | "info", number> {
-  /** Whether the store asks for the values of a counter at each reading. Absent if the program records them. */
+  /** Whether the store asks for the values of a counter at each reading. It is absent if the program records them. */
   readonly observed?: boolean
 }
 
@@ -196,7 +195,7 @@ export interface MetricSnapshot {
 }
 
 /**
- * The value of a series, `undefined` where the snapshot has no such series.
+ * Finds the value of a series; `undefined` if the snapshot does not have the series.
  *
  * **Example** (Reading a counter)
  *

@@ -1,6 +1,6 @@
 /**
- * Where metrics are declared and kept. No global state: a store belongs to its
- * layer.
+ * Declares metrics and keeps them. A store belongs to its layer; there is no
+ * global state.
  *
  * **Details**
  *
@@ -67,7 +67,7 @@ export class MetricStore extends Context.Service<MetricStore, MetricStoreShape>(
 }
 
 /**
- * Keeps every series in memory and shows them to Effect's own metric registry.
+ * Keeps every series in memory and registers it in Effect's own metric registry.
  *
  * @since 0.1.0
  */
@@ -77,14 +77,13 @@ export const layer: Layer.Layer<MetricStore> = Layer.effect(
 ).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
 
 /**
- * Keeps every series in memory that the main thread reads: no lock, no message,
- * and a thread that dies leaves what it has counted.
+ * Keeps every series in memory that the main thread reads, without locks or messages. If the thread dies, its counts
+ * remain.
  *
  * **Gotchas**
  *
- * One port is for one thread. Series of a thread do not expire before the scope
- * of the port closes. Exemplars stay in the thread: the snapshot of its own store
- * has them. Observed values are brought up to date every 5 seconds. The main
+ * One port is for one thread. Series of a thread do not expire before the scope of the port closes. Exemplars stay in
+ * the thread: the snapshot of its own store has them. Observed values are brought up to date every 5 seconds. The main
  * thread exports the metrics by OTLP, and the worker thread exports none.
  *
  * **Example** (Metrics of a worker thread)

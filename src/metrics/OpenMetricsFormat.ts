@@ -19,36 +19,34 @@ import type { MetricSnapshot } from "./MetricSnapshot.ts"
 export const contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 /**
- * What an exposition may be told.
+ * Options of an exposition.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Whether `_created` is written for every series that counts; `false` by default. */
+  /** Whether every counting series gets a sample `_created`; `false` by default. */
   readonly created?: boolean | undefined
   /** Called for everything that is left out; does nothing by default. */
   readonly onDropped?: ((dropped: Dropped) => void) | undefined
 }
 
 /**
- * The exposition of a snapshot. It ends with `# EOF` and a line break.
+ * Gives the exposition of a snapshot, which ends with `# EOF` and a line break.
  *
  * **Details**
  *
- * Names are made fit for Prometheus and values escaped, so that every snapshot
- * has a valid exposition. Counters and buckets carry their exemplars. Up-down
- * counters are gauges. Exponential histograms get explicit buckets, at the
- * resolution they were recorded with.
+ * Names are changed to valid names of Prometheus, and values are escaped. So every snapshot has a valid exposition.
+ * Counters and buckets carry their exemplars. Up-down counters are gauges. Exponential histograms get explicit buckets
+ * of the same resolution.
  *
  * **Gotchas**
  *
- * What the format forbids is not written: a counter that is negative or NaN, sum
- * and count of a histogram with negative bounds or a negative sum, a negative sum
- * or quantile of a summary, an exemplar of more than 128 characters.
+ * The exposition leaves out what the format forbids: a counter that is negative or NaN, a negative sum or quantile of a
+ * summary, and an exemplar of more than 128 characters. It also leaves out sum and count of a histogram with negative
+ * bounds or a negative sum.
  *
- * `_created` makes one more series of every counter, histogram and summary, and
- * Prometheus stores it as one.
+ * `_created` is one more series for every counter, histogram and summary, and Prometheus stores it as one.
  *
  * **Example** (One counter)
  *
@@ -80,12 +78,11 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
   PrometheusExposition.format(snapshot, styleOf(options), options)
 
 /**
- * The exposition as UTF-8 in pieces of about 32 KiB, each made when it is asked
- * for, so that a caller can let others run in between.
+ * Gives the exposition as UTF-8 in pieces of about 32 KiB. Each piece is made
+ * when it is asked for, so that a caller can let other fibers run in between. A
+ * piece is empty if work was done that could not be written yet.
  *
  * **Gotchas**
- *
- * A piece may be empty: then work has been done that could not be written yet.
  *
  * @category encoding
  * @since 0.1.0
@@ -93,7 +90,7 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
 export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
   PrometheusExposition.chunks(snapshot, styleOf(options), options)
 
-/** How many characters the names and values of an exemplar's labels may have together. */
+/** The highest number of characters of all names and values of an exemplar's labels. */
 const exemplarLength = 128
 
 const style: PrometheusExposition.Style = {
@@ -107,7 +104,7 @@ const style: PrometheusExposition.Style = {
     const ids = [["trace_id", traceId], ["span_id", spanId]] as const
     const labels = ids.filter(([, id]) => id !== "")
     const characters = labels.flat().join("")
-    // The format allows a zero character; Prometheus refuses the whole scrape over one in an exemplar.
+    // The format allows a zero character. But Prometheus refuses the whole scrape if an exemplar has one.
     if (Array.from(characters).length > exemplarLength || characters.includes("\0")) return ""
     const text = labels.map(([name, id]) => `${name}="${PrometheusLabels.escape(id)}"`).join(",")
     const time = Number.isFinite(timeMillis) ? ` ${PrometheusText.seconds(timeMillis)}` : ""

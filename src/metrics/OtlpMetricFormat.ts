@@ -26,19 +26,16 @@ const delta = 1
 const cumulative = 2
 
 /**
- * The body of a `POST /v1/metrics` request.
+ * Gives the body of a `POST /v1/metrics` request.
  *
  * **Details**
  *
- * Names stay as they are, so that a metric has one name wherever it arrives.
- * Units become those of UCUM: `seconds` is `s`, `bytes` is `By`; a word that has
- * none stands in braces. An info is a sum of 1 that is not monotonic, as the
- * Prometheus compatibility document has it, and the overflow series has the
- * attribute `otel.metric.overflow`.
+ * Names do not change, so that a metric has one name in all systems. Units become units of UCUM: `seconds` is `s`,
+ * `bytes` is `By`. A word without a UCUM unit is written in braces. An info is a non-monotonic sum of 1, as in the
+ * document on Prometheus compatibility. The overflow series has the attribute `otel.metric.overflow`.
  *
- * Numbers are doubles, also where they are whole, so that a metric keeps one type
- * from request to request; they are exact up to 2^53, as in the store. NaN and
- * infinities are the texts that JSON of protocol buffers has for them.
+ * All numbers are doubles, even whole ones, so that a metric has the same type in every request. They are exact up to
+ * 2^53, as in the store. NaN and infinities are texts, as in the JSON of protocol buffers.
  *
  * **Example** (The body for a receiver of cumulative values)
  *
@@ -50,7 +47,7 @@ const cumulative = 2
  *   OtlpMetricFormat.encode(snapshot, { name: "shop", version: "1.0.0", attributes: {} })
  * ```
  *
- * @param temporality what the snapshot holds: differences for `delta` and `lowmemory`
+ * @param temporality the temporality of the snapshot: it has differences for `delta` and `lowmemory`
  * @category encoding
  * @since 0.1.0
  */
@@ -132,7 +129,7 @@ const exemplars = (all: ReadonlyArray<Exemplar>) =>
 const numberPoints = (metric: NumberData, timeUnixNano: string) =>
   metric.series.map((series) => ({
     ...point(series, timeUnixNano),
-    // Whether values are whole says nothing about those to come.
+    // Later values may be fractions, even if these are whole.
     asDouble: OtlpValue.double(series.value),
     ...exemplars(series.exemplars)
   }))
@@ -193,5 +190,8 @@ const units: Readonly<Record<string, string>> = {
   hertz: "Hz"
 }
 
-/** The case-sensitive code of a unit of Prometheus; a word without one is an annotation, of visible ASCII without braces. */
+/**
+ * The case-sensitive UCUM code of a Prometheus unit. A unit without a code becomes an annotation of visible ASCII
+ * without braces.
+ */
 const ucum = (unit: string): string => units[unit] ?? `{${unit.replaceAll(/[^!-~]|[{}]/g, "")}}`

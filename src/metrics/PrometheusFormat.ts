@@ -18,7 +18,7 @@ import type { MetricSnapshot } from "./MetricSnapshot.ts"
 export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
 /**
- * What an exposition may be told.
+ * Options of an exposition.
  *
  * @category models
  * @since 0.1.0
@@ -29,15 +29,13 @@ export interface Options {
 }
 
 /**
- * The exposition of a snapshot; empty for an empty snapshot, else it ends with a
- * line break.
+ * Gives the exposition of a snapshot, with a line break at its end. An empty snapshot gives the empty text.
  *
  * **Details**
  *
- * Names are made fit for Prometheus and values escaped, so that every snapshot
- * has a valid exposition. Up-down counters and infos are gauges. Exponential
- * histograms get explicit buckets, at the resolution they were recorded with.
- * Exemplars and the start of series have no place in this format.
+ * Names are changed to valid names of Prometheus, and values are escaped. So every snapshot has a valid exposition.
+ * Up-down counters and infos are gauges. Exponential histograms get explicit buckets of the same resolution. The format
+ * has no exemplars and no start of series.
  *
  * **Example** (One counter)
  *
@@ -68,12 +66,11 @@ export const format = (snapshot: MetricSnapshot, options?: Options): string =>
   PrometheusExposition.format(snapshot, style, options)
 
 /**
- * The exposition as UTF-8 in pieces of about 32 KiB, each made when it is asked
- * for, so that a caller can let others run in between.
+ * Gives the exposition as UTF-8 in pieces of about 32 KiB. Each piece is made
+ * when it is asked for, so that a caller can let other fibers run in between. A
+ * piece is empty if work was done that could not be written yet.
  *
  * **Gotchas**
- *
- * A piece may be empty: then work has been done that could not be written yet.
  *
  * @category encoding
  * @since 0.1.0

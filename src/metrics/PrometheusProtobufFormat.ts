@@ -3,15 +3,13 @@
  *
  * **Details**
  *
- * The format that has native histograms: exponential histograms keep their
- * resolution, at a fraction of the bytes of explicit buckets. Prometheus asks for
- * it when its feature `native-histograms` is on, or when `PrometheusProto` is the
- * first of its `scrape_protocols`.
+ * This format has native histograms. Exponential histograms keep their resolution, and take a fraction of the bytes of
+ * explicit buckets. Prometheus asks for this format if its feature `native-histograms` is on, or if `PrometheusProto`
+ * is the first of its `scrape_protocols`.
  *
- * Histograms with explicit buckets stay what they are. Where a histogram of either
- * kind has the same name, all of them are written with explicit buckets. Counters
- * and histograms carry their exemplars and the time they started at; Prometheus
- * keeps the exemplars of native histograms from version 2.51 on.
+ * Histograms with explicit buckets do not change. If histograms of both kinds have the same name, all are written with
+ * explicit buckets. Counters and histograms have their exemplars and start times. Prometheus keeps exemplars of native
+ * histograms from version 2.51 on.
  *
  * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  * @since 0.1.0
@@ -33,13 +31,13 @@ import type { MetricSnapshot } from "./MetricSnapshot.ts"
 export const contentType =
   "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
-/** Bytes after which a chunk is handed out. */
+/** A chunk is handed out when it has so many bytes. */
 const chunkBytes = 65_536
-/** Most series need less than this, so a buffer rarely grows. */
+/** Most series need less, so a buffer rarely grows. */
 const sparedBytes = 4096
 
 /**
- * What an exposition may be told.
+ * Options of an exposition.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +48,7 @@ export interface Options {
 }
 
 /**
- * The exposition of a snapshot; empty for an empty snapshot.
+ * Gives the exposition of a snapshot. An empty snapshot gives no bytes.
  *
  * **Example** (One counter)
  *
@@ -85,14 +83,14 @@ export const encode = (snapshot: MetricSnapshot, options?: Options): Uint8Array<
 }
 
 /**
- * The exposition of a snapshot in chunks of about 64 KiB, made as they are asked
- * for.
+ * Gives the exposition of a snapshot in chunks of about 64 KiB, each one made
+ * when it is asked for.
  *
  * **Details**
  *
- * The length of a family stands in front of it, so a large family can be handed
- * out only when it is complete. While it is made, empty chunks come in between:
- * whoever consumes the chunks can let others run after each of them.
+ * The length of a family comes before the family, so a large family is handed out
+ * only when it is complete. Until then, empty chunks let a caller run other
+ * fibers.
  *
  * @category encoding
  * @since 0.1.0
@@ -113,7 +111,7 @@ export function* chunks(snapshot: MetricSnapshot, options?: Options): Generator<
     const parts: Array<Uint8Array<ArrayBuffer>> = []
     let length = 0
     MetricFamilyMessage.writeHeader(writer, family)
-    // Prometheus decides by the first series of a family which kind of histogram all of them are.
+    // The first series of a family decides for Prometheus which kind of histogram all series are.
     const isNative = step.value.every(({ type }) => type === "exponentialHistogram")
     for (const source of step.value) {
       const series = SeriesList.of(source)

@@ -29,13 +29,13 @@ import * as storeDeclarations from "./store/storeDeclarations.ts"
 import * as StoreStatistics from "./store/StoreStatistics.ts"
 import { WorkerThreads } from "./threads/WorkerThreads.ts"
 
-/** Looks for idle series per retention. */
+/** How often to look for idle series during the retention time. */
 const looksPerRetention = 24
 
-/** How often a worker thread brings up to date what is observed there: the main thread cannot ask for it. */
+/** How often a worker thread reads its observed metrics, because the main thread cannot ask for them. */
 const observedEvery = "5 seconds"
 
-/** Largest memory of a worker thread, unless it is said. */
+/** The default for the largest memory of a worker thread. */
 const defaultShareBytes = 64 * 1024 * 1024
 
 const ownMemory: Backend = {
@@ -44,7 +44,7 @@ const ownMemory: Backend = {
   isShared: false
 }
 
-/** Characters that an attribute value keeps. */
+/** Longest attribute value, in characters. */
 const longestValue = 1024
 
 export const make: (
@@ -144,7 +144,7 @@ export const make: (
   function* expireIdle(): TimeSlice.Work<void> {
     const now = nowMillis()
     for (const storage of allStorages()) {
-      // What the telemetry counts about itself does not expire, so what threads have left of it does not, either.
+      // The telemetry's counters about itself do not expire. So their parts from threads do not expire, either.
       if (selfCounters.has(storage.declaration.name)) continue
       yield* storage.expireIdle(now, now - Duration.toMillis(config.retention))
     }
@@ -163,7 +163,7 @@ export const make: (
       Effect.forkScoped
     )
   } else {
-    // The main thread says this of the memory of worker threads, too.
+    // The main thread reports the memory of worker threads, too.
     yield* observe({ ...StoreStatistics.bytes, read: () => StoreStatistics.readBytes(allStorages(), threads.bytes) })
     yield* observe({
       ...StoreStatistics.series,
@@ -171,7 +171,7 @@ export const make: (
     })
   }
 
-  /** Reading, which cannot be paused, is one piece of the work. */
+  /** All values are read in one piece of work, which cannot be paused. */
   function* snapshot(): TimeSlice.Work<MetricSnapshot> {
     const reading = yield* metrics.prepare()
     yield* threads.prepare(reading)
@@ -190,7 +190,7 @@ export const make: (
     observe,
     measures: backend.isShared ? "thread" : "process",
     share: ({ maximumBytes = defaultShareBytes } = {}) => threads.share(maximumBytes),
-    // What is observed of this store is to tell what threads have.
+    // The observed metrics of this store report the series of threads, so threads come first.
     snapshot: Effect.suspend(() => TimeSlice.run(threads.take())).pipe(
       Effect.andThen(observed.refresh),
       Effect.andThen(Effect.suspend(() => TimeSlice.run(snapshot())))

@@ -25,24 +25,23 @@ import { MetricStore } from "../MetricStore.ts"
 import * as OtlpMetricFormat from "../OtlpMetricFormat.ts"
 
 /**
- * Exports values, if an endpoint is configured and `metrics.exporter` is `otlp`;
+ * Exports metrics if an endpoint is configured and `metrics.exporter` is `otlp`;
  * does nothing otherwise.
  *
  * **Details**
  *
  * An export runs every `metrics.exportInterval`, with every flush, and once more
- * when the scope closes, within `delivery.shutdownTimeout`; never two at a time,
- * and none longer than `metrics.exportTimeout`.
- * A request has 2000 series at most, and between two requests everything else has
- * its turn.
+ * when the scope closes, within `delivery.shutdownTimeout`. Exports run one after
+ * the other. None takes longer than `metrics.exportTimeout`. A request has at
+ * most 2000 series. Other fibers get their turn between two requests.
  *
- * A request that is not delivered is counted by the reason. One that is refused
- * keeps no other from being sent; one that never got through ends the export.
- * With `delta` the next export has what this one could not deliver, but not the
- * points that a receiver rejected of a request that it accepted: these are counted,
- * and never sent again.
+ * A request that is not delivered is counted by the reason. If a request is
+ * refused, the others are still sent. If a request does not get through, the
+ * export ends. With `delta`, the next export has the parts that this export could
+ * not deliver. But if a receiver accepts a request and rejects some of its
+ * points, these points are counted and not sent again.
  *
- * @param snapshot what is exported
+ * @param snapshot gives the metrics to export
  * @category constructors
  * @since 0.1.0
  */
@@ -80,7 +79,7 @@ export const make = Effect.fnUntraced(function*(
     const outcome = yield* send(body)
     if (typeof outcome === "string") return yield* Effect.fail(outcome)
     const points = part.metrics.reduce((points, { series }) => points + series.length, 0)
-    // No receiver can reject more than it got.
+    // A receiver cannot reject more points than it got.
     const rejected = Math.min(outcome?.rejected ?? 0, points)
     if (rejected < points) exported([], points - rejected)
     if (rejected > 0) {
@@ -91,7 +90,7 @@ export const make = Effect.fnUntraced(function*(
 
   const oneAtATime = Semaphore.makeUnsafe(1)
   const run = Effect.suspend(() => {
-    // If all attempts of one part have failed, attempts of the other parts would only take time.
+    // If all attempts for one part fail, attempts for other parts would only take time.
     let isReachable = true
     return reader.collect((part) =>
       isReachable
@@ -105,16 +104,16 @@ export const make = Effect.fnUntraced(function*(
   }).pipe(
     Effect.timeoutOption(config.metrics.exportTimeout),
     Effect.map((ended) => Option.isNone(ended) ? failed(["timed_out"]) : undefined),
-    // A failure is counted where it is known.
+    // The failure has been counted already.
     Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
     Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" }),
-    // Outside of the time limit: waiting for the export before is no part of this one.
+    // Outside of the time limit, because waiting for the previous export is not part of this one.
     oneAtATime.withPermits(1)
   )
 
   const periodic = yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
-  // An export that hangs may have half the time; the other half is for one that begins anew.
+  // An export that hangs may have half of the time. The other half is for a new export.
   const half = Duration.divideUnsafe(config.delivery.shutdownTimeout, 2)
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(run, half).pipe(
@@ -128,8 +127,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * Exports the metric store, see {@link make}. What a worker thread shares with
- * the main thread is exported there, and not here.
+ * Exports the metric store, see {@link make}. The main thread exports the metrics
+ * of its worker threads, so a worker thread exports nothing.
  *
  * @category layers
  * @since 0.1.0

@@ -15,7 +15,7 @@ import { loopRules, taskRules } from "./taskRules.ts"
 
 /**
  * Declares the workflow metrics and records every event. The sampling of traces
- * and the levels of logs have no influence here.
+ * and the levels of logs do not change the metrics.
  *
  * @category layers
  * @since 0.1.0

@@ -8,15 +8,15 @@
 import type { MetricData } from "../../MetricSnapshot.ts"
 
 /**
- * What a receiver wants.
+ * The temporality that a receiver wants.
  *
  * **Details**
  *
  * - `cumulative`: every value since the start of its series.
  * - `delta`: counters and histograms since the previous reading. Up-down
- *   counters since their start: the difference of a level says nothing alone.
- * - `lowmemory`: as `delta`, but counters that are observed, not recorded, since
- *   their start.
+ *   counters count since their start, because the difference of a level has no
+ *   meaning alone.
+ * - `lowmemory`: as `delta`, but observed counters count since their start.
  *
  * @category models
  * @since 0.1.0
