@@ -1,22 +1,22 @@
 /**
- * A sum that keeps what rounding loses, in neighbouring numbers of a typed
+ * A sum that compensates rounding errors, in neighbouring numbers of a typed
  * array.
  *
  * **Details**
  *
- * Whole amounts below 2^31 have a number of their own and are exact up to 2^53
- * of them. Other amounts are summed with Kahan's compensation: the error of the
- * sum does not grow with the number of summands.
+ * Whole amounts below 2^31 have a separate number, which is exact up to 2^53.
+ * Other amounts are summed with Kahan's compensation, so the error does not grow
+ * with the number of summands.
  *
  * @see https://en.wikipedia.org/wiki/Kahan_summation_algorithm
  * @internal
  */
 import type { Aggregation } from "./Aggregation.ts"
 
-/** Numbers of a sum: of whole amounts, of other amounts, and what rounding took from these. */
+/** The numbers of a sum: the sum of whole amounts, the sum of other amounts, and the rounding error of the latter. */
 export const size = 3
 
-/** Adds `amount` to the sum that begins at `at`. */
+/** Adds `amount` to the sum at `at`. */
 export const add = (values: Float64Array, at: number, amount: number): void => {
   if ((amount | 0) === amount) values[at] = (values[at] as number) + amount
   else addFraction(values, at, amount)
@@ -28,11 +28,11 @@ const addFraction = (values: Float64Array, at: number, amount: number): void => 
   const corrected = amount - (values[at + 2] as number)
   const next = sum + corrected
   values[at + 1] = next
-  // An infinite sum has lost nothing that can be told.
+  // The rounding error of an infinite sum is not known.
   values[at + 2] = Number.isFinite(next) ? next - sum - corrected : 0
 }
 
-/** Sets the sum. A sum that was only ever set goes to the new amount in one step. */
+/** Sets the sum. If a sum was only ever set, it changes in one step. */
 export const set = (values: Float64Array, at: number, amount: number): void => {
   values[at + 1] = amount
   values[at + 2] = 0
@@ -40,9 +40,8 @@ export const set = (values: Float64Array, at: number, amount: number): void => {
 }
 
 /**
- * Adds the sum that begins at `fromAt` to the sum that begins at `at`. The addition
- * does not round, because a total of many sums must not fall if their order
- * changes.
+ * Adds the sum at `fromAt` to the sum at `at`. The addition does not round,
+ * because a total must not fall if the order of its sums changes.
  */
 export const merge = (values: Float64Array, at: number, from: Float64Array, fromAt: number): void => {
   values[at] = (values[at] as number) + (from[fromAt] as number)
@@ -50,7 +49,7 @@ export const merge = (values: Float64Array, at: number, from: Float64Array, from
   const right = from[fromAt + 1] as number
   const next = left + right
   const added = next - left
-  // What rounding took from `next`, exactly.
+  // The exact rounding error of `next`.
   const missing = (left - (next - added)) + (right - added)
   values[at + 1] = next
   values[at + 2] = Number.isFinite(next) ? (values[at + 2] as number) + (from[fromAt + 2] as number) - missing : 0

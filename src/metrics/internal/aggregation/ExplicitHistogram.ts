@@ -1,6 +1,6 @@
 /**
- * Explicit buckets of a histogram series: one count per bucket, the count above
- * the last bound, the sum.
+ * The numbers of a histogram with explicit buckets: one count for each bucket,
+ * the count above the last bound, and the sum.
  *
  * @internal
  */
@@ -12,7 +12,7 @@ const counter = (buckets: ReadonlyArray<number>): Count => {
   const bounds = Float64Array.from(buckets)
   const sumAt = bounds.length + 1
   return (values, at, value) => {
-    // The first bound that is not below the value; behind the last one for values above all.
+    // Finds the first bound that is not below the value, or the place after the last bound.
     let low = 0
     let high = bounds.length
     while (low < high) {

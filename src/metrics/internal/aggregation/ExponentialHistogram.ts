@@ -1,18 +1,16 @@
 /**
- * Base-2 exponential buckets of a histogram series. The scale adapts: when the
- * values spread over more buckets than there are, neighbours are joined.
+ * The numbers of a histogram with base-2 exponential buckets. If the values need more buckets than there are,
+ * neighbouring buckets are joined.
  *
  * **Details**
  *
- * Bucket `i` of scale `s` holds values in `(2^(i·2^-s), 2^((i+1)·2^-s)]`. A
- * bucket stands at its index modulo the number of buckets, so that the range
- * moves without copying. All numbers of a series are zero before the first
+ * Bucket `i` of scale `s` holds values in `(2^(i·2^-s), 2^((i+1)·2^-s)]`. The place of a bucket is its index modulo the
+ * number of buckets, so the range can move without copying. All numbers of a series are zero before its first
  * observation.
  *
- * Another thread may copy the numbers while this thread counts. As long as
- * numbers only grow, the copy misses the latest measurements at worst. Joining
- * buckets takes numbers away. A number counts the joins and is odd during a join:
- * a reader that sees it change copies the series again.
+ * Another thread may copy the numbers while this thread counts. While numbers only grow, the copy at worst misses the
+ * latest measurements. A join takes numbers away. So one number counts joins, and is odd during a join. If a reader
+ * sees it change, it copies the series again.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
  * @internal
@@ -22,19 +20,19 @@ import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
 import * as ExponentialValue from "./ExponentialValue.ts"
 
-/** Finest scale; the one a series begins with. */
+/** The finest scale, with which a series begins. */
 const finest = 20
-/** Places for exemplars; values of the same power of two share one. */
+/** Number of places for exemplars. Neighbouring buckets share a place. */
 const exemplarPlaces = 16
 
-// Places of the numbers of a series, before those of its buckets.
+// Places of the numbers of a series, before its buckets.
 const steps = 0
 const zeroCount = 1
 const count = 2
 const sum = 3
 const min = sum + CompensatedSum.size
 const max = min + 1
-/** A whole number in the first half of its place, which atomic operations need. */
+/** A whole number in the first half of its place, because atomic operations need an integer. */
 const changes = max + 1
 const positiveSide = changes + 1
 /** A side has its count, its lowest index and its highest index. */
@@ -92,7 +90,7 @@ const counter = (size: number): Count => {
     values[base + max] = isFirst ? value : Math.max(value, values[base + max] as number)
     values[base + count] = (values[base + count] as number) + 1
     CompensatedSum.add(values, base + sum, value)
-    // Infinities have no bucket of their own; the outermost one is theirs.
+    // An infinity counts in the outermost bucket.
     if (value > 0) return countPositive(values, base, Math.min(value, Number.MAX_VALUE))
     if (value < 0) return countNegative(values, base, Math.min(-value, Number.MAX_VALUE))
     values[base + zeroCount] = (values[base + zeroCount] as number) + 1
@@ -106,7 +104,7 @@ const coarsen = (values: Float64Array, base: number, size: number, joins: number
   const negative = joined(values, base + negativeSide, base + head + size, size, joins)
   const words = wordsOf(values)
   const change = changeOf(base)
-  // Nothing is computed in between: a thread that is ended there would leave it half done.
+  // There is no computation in between, because a thread may be ended at any point.
   Atomics.add(words, change, 1)
   values.set(positive, base + head)
   values.set(negative, base + head + size)
@@ -134,14 +132,14 @@ const wordsOf = ({ buffer, byteOffset, length }: Float64Array): Int32Array =>
 
 const changeOf = (base: number): number => (base + changes) * 2
 
-/** How often a series is copied before it is taken as it is: its thread may have been ended during a join. */
+/** How often a series is copied before it is taken as it is. Its thread may have ended during a join. */
 const attempts = 100
 
 /**
- * Looks at series of another thread before they are copied. Gives a function that
- * copies a series again if its buckets were joined meanwhile.
+ * Reads the counts of joins before series of another thread are copied. Gives a
+ * function that copies a series again if its buckets were joined meanwhile.
  *
- * @param live the numbers that are copied
+ * @param live the numbers to copy
  * @param bases places of series in them
  * @param stride numbers of a series
  */
@@ -150,7 +148,7 @@ export const guard = (live: Float64Array, bases: ReadonlyArray<number>, stride: 
   const changeAt = (base: number) => changeOf(base + 1)
   const seen = Int32Array.from(bases, (base) => Atomics.load(words, changeAt(base)))
   const isWhole = (base: number, before: number): boolean =>
-    // Unlike a load, an addition waits for the copying before it.
+    // Unlike a load, an atomic addition waits until the copy is complete.
     before % 2 === 0 && Atomics.add(words, changeAt(base), 0) === before
   /** @param from the place in `live` that the copy begins with */
   return (copy: Float64Array, from: number): void => {
@@ -185,7 +183,7 @@ const reader = (size: number): ReadValue<ExponentialHistogramValue> => {
       zeroThreshold: 0,
       positive,
       negative,
-      // Copied at another moment, the count that was kept may be another one.
+      // The copy was made at another moment, so the stored count may differ.
       count: sumOf(positive.counts) + sumOf(negative.counts) + zeros,
       sum: CompensatedSum.read(values, base + sum),
       min: isEmpty ? undefined : values[base + min],
@@ -201,8 +199,8 @@ const sumOf = (counts: ReadonlyArray<number>): number => {
 }
 
 /**
- * Adds the counts of another series, which may have another number of buckets, at
- * the finest scale that has room for both.
+ * Adds the counts of another series, which may have another number of buckets.
+ * The result has the finest scale with room for both.
  */
 const merger = (size: number): Merge => {
   return (values, at, from, fromAt, fromNumbers) => {
@@ -240,7 +238,7 @@ const merger = (size: number): Merge => {
   }
 }
 
-/** Lowest and highest index that two sides have together at a scale that both can be brought to. */
+/** Lowest and highest index of two sides together, at a shared scale. */
 const rangeOf = (
   values: Float64Array,
   at: number,
@@ -274,7 +272,7 @@ export const indexOf = (value: number, scale: number): number => {
   // Rounding of the logarithm must not move a value over a power of two.
   if (2 ** exponent > normal) exponent--
   else if (2 ** (exponent + 1) <= normal) exponent++
-  // Powers of two are upper bounds, and known without rounding.
+  // Powers of two are upper bounds, which are known exactly.
   const isPower = normal === 2 ** exponent
   if (scale <= 0) return (isPower ? exponent - 1 : exponent) >> -scale
   const lowest = exponent * 2 ** scale

@@ -1,13 +1,14 @@
 /**
- * Sums and differences of exponential histograms, whose scales, offsets and zero
- * thresholds may all differ.
+ * Adds and subtracts exponential histograms. Their scales, offsets and zero
+ * thresholds may differ.
  *
  * **Details**
  *
- * A bucket of a scale lies wholly within one of every lower scale, so the finer
- * of two values is brought to the scale of the coarser one without loss.
+ * A bucket lies wholly within one bucket of each lower scale. So the finer of two
+ * values is brought to the scale of the coarser one without loss.
  *
- * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
+ * @see
+ * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
  * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue, MetricData } from "../../MetricSnapshot.ts"
@@ -15,7 +16,7 @@ import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"
 
 const none: ExponentialBuckets = { offset: 0, counts: [] }
 
-/** Without empty buckets at the ends. */
+/** Removes empty buckets at both ends. */
 const trim = ({ counts, offset }: ExponentialBuckets): ExponentialBuckets => {
   const first = counts.findIndex((count) => count !== 0)
   if (first === -1) return none
@@ -25,7 +26,7 @@ const trim = ({ counts, offset }: ExponentialBuckets): ExponentialBuckets => {
     : { offset: offset + first, counts: counts.slice(first, last + 1) }
 }
 
-/** Where a bucket stands after the scale has gone down; shifting would end at 31 steps. */
+/** The index of a bucket at a lower scale. A shift would end at 31 steps. */
 const coarser = (index: number, steps: number): number => Math.floor(index / 2 ** steps)
 
 const downscale = (buckets: ExponentialBuckets, steps: number): ExponentialBuckets => {
@@ -39,7 +40,7 @@ const downscale = (buckets: ExponentialBuckets, steps: number): ExponentialBucke
   return { offset, counts }
 }
 
-/** How often the scale must go down for all of the runs together to fit. */
+/** How many steps the scale must go down so that all runs of buckets fit together. */
 const stepsToFit = (runs: ReadonlyArray<ExponentialBuckets>, maximumBuckets: number): number => {
   const filled = runs.filter(({ counts }) => counts.length > 0)
   const lowest = Math.min(...filled.map(({ offset }) => offset))
@@ -58,7 +59,7 @@ const toScale = (value: ExponentialHistogramValue, scale: number): ExponentialHi
 
 const upperBound = (index: number, scale: number): number => 2 ** ((index + 1) * 2 ** -scale)
 
-/** The lowest threshold from `threshold` on that cuts through no filled bucket. */
+/** The lowest threshold, from `threshold` on, that is not within a filled bucket. */
 const thresholdBeside = (threshold: number, scale: number, { counts, offset }: ExponentialBuckets): number => {
   const cut = counts.findIndex((count, index) =>
     count > 0 && upperBound(offset + index - 1, scale) < threshold && threshold < upperBound(offset + index, scale)
@@ -87,7 +88,7 @@ const widenZero = (value: ExponentialHistogramValue, threshold: number): Exponen
   }
 }
 
-/** Both values with the scale and the zero bucket that they can share. */
+/** Brings both values to a shared scale and a shared zero bucket. */
 const align = (
   left: ExponentialHistogramValue,
   right: ExponentialHistogramValue,
@@ -136,7 +137,7 @@ const extreme = (
   right: number | undefined
 ): number | undefined => left === undefined ? right : right === undefined ? left : choose(left, right)
 
-/** Buckets that the sum of these metrics may have: as many as the widest series has, and at least the default. */
+/** The number of buckets for the sum of these metrics: as many as the widest series has, and at least the default. */
 export const widestSide = (metrics: Iterable<MetricData>): number => {
   let most = defaultMaximumBuckets
   for (const metric of metrics) {
@@ -148,7 +149,7 @@ export const widestSide = (metrics: Iterable<MetricData>): number => {
   return most
 }
 
-/** Both together, in no more buckets on each side of zero than allowed. */
+/** Adds two values, in at most `maximumBuckets` buckets on each side of zero. */
 export const add = (
   left: ExponentialHistogramValue,
   right: ExponentialHistogramValue,
@@ -172,7 +173,7 @@ const liesWithin = (inner: ExponentialBuckets, outer: ExponentialBuckets): boole
   inner.counts.length === 0 ||
   outer.offset <= inner.offset && inner.offset + inner.counts.length <= outer.offset + outer.counts.length
 
-/** What has come since `previous`; `undefined` where `current` cannot have grown out of it. */
+/** Gives the growth since `previous`; `undefined` if `current` cannot be a later value. */
 export const subtract = (
   current: ExponentialHistogramValue,
   previous: ExponentialHistogramValue

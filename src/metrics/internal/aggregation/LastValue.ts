@@ -1,5 +1,5 @@
 /**
- * The aggregation of gauges and infos: the value that was set last.
+ * The aggregation of gauges and infos, which keep the last value.
  *
  * @internal
  */
@@ -7,7 +7,7 @@ import { matches } from "../model/namePattern.ts"
 import type { Aggregation, Merge } from "./Aggregation.ts"
 
 /**
- * How the gauges of several snapshots become one value; `last` is the one of the
+ * How the gauges of several snapshots are merged. `last` takes the value of the
  * last snapshot that has the series.
  *
  * @category models
@@ -26,7 +26,7 @@ export const make = (how: GaugeMerge): Aggregation<number> => {
   const add = adds[how]
   const merge: Merge = (values, at, from, fromAt) => {
     const other = from[fromAt] as number
-    // The number before says whether the series has a value: a maximum of 0 would hide a gauge below zero.
+    // The number before the value tells whether there is one: a maximum with 0 would hide a negative gauge.
     const isFirst = how !== "sum" && values[at - 1] === 0
     values[at] = isFirst ? other : add(values[at] as number, other)
   }
@@ -46,10 +46,10 @@ export const make = (how: GaugeMerge): Aggregation<number> => {
   }
 }
 
-/** Units of quantities of which two do not make twice as much. */
+/** Units for which a sum has no meaning. */
 const notAdditive = new Set(["seconds", "milliseconds", "timestamp", "ratio", "percent", "celsius", "hertz", "volts"])
 
-/** How the gauges of a metric are added up, if no pattern of `chosen` fits its name. */
+/** How the gauges of a metric are merged. A matching pattern of `chosen` decides first. */
 export const gaugeMerge = (
   { name, unit }: { readonly name: string; readonly unit: string | undefined },
   chosen: Readonly<Record<string, GaugeMerge>> = {}

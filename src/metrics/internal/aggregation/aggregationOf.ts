@@ -15,7 +15,7 @@ import * as LastValue from "./LastValue.ts"
 type Value = SeriesSnapshot["value"]
 
 export interface Options {
-  /** How gauges are added up, by name; see {@link LastValue.gaugeMerge}. */
+  /** How gauges are merged, by name; see {@link LastValue.gaugeMerge}. */
   readonly gauges?: Readonly<Record<string, LastValue.GaugeMerge>> | undefined
   /** Buckets that the sum of two exponential histograms may have on each side of zero. */
   readonly maximumBuckets?: number | undefined
@@ -25,11 +25,11 @@ type Described = Pick<MetricData, "name" | "type" | "unit"> & {
   readonly buckets?: ReadonlyArray<number> | undefined
 }
 
-/** The aggregation of a metric that is declared. */
+/** Gives the aggregation of a declared metric. */
 export const ofDeclared = (declaration: Checked): Aggregation<Value> =>
   make(declaration, { maximumBuckets: declaration.maximumBuckets })
 
-/** The aggregation of a metric in a snapshot: what is of one type has values of one kind. */
+/** Gives the aggregation of a metric in a snapshot. The type decides the kind of its values. */
 export const make = (metric: Described, options: Options = {}): Aggregation<Value> => {
   switch (metric.type) {
     case "counter":
@@ -51,14 +51,14 @@ export const make = (metric: Described, options: Options = {}): Aggregation<Valu
 
 const info = LastValue.make("max")
 
-/** Summaries come from Effect's own metrics alone: a store has no numbers of them. */
+/** Summaries come only from Effect's own metrics, so a store has no numbers for them. */
 const summary: Aggregation<SummaryValue> = {
   size: 0,
   count: () => 0,
   read: () => ({ quantiles: [], count: 0, sum: 0 }),
   merge: () => {},
   accumulates: true,
-  // The quantiles of two summaries together are not known.
+  // The quantiles of a sum of summaries are not known.
   add: (left, right) => ({
     quantiles: [...new Set([...left.quantiles, ...right.quantiles].map(([quantile]) => quantile))]
       .sort((a, b) => a - b)

@@ -1,6 +1,6 @@
 /**
- * What the catalog says of a metric: how it is declared, and what readers of the
- * reference page are told beside that.
+ * An entry of the catalog: the declaration of a metric, and more facts for the
+ * reference page.
  *
  * @since 0.1.0
  */
@@ -15,14 +15,14 @@ export interface MetricEntry {
   readonly type: "counter" | "upDownCounter" | "gauge" | "info" | "histogram"
   readonly name: string
   readonly help: string
-  /** Base unit; none where it counts something. */
+  /** Base unit; a count has none. */
   readonly unit?: "seconds" | "bytes" | "ratio"
   readonly attributes: ReadonlyArray<string>
   /** Upper bounds of the buckets of a histogram. */
   readonly buckets?: ReadonlyArray<number>
-  /** When it is recorded: the event, or what is asked when metrics are read. */
+  /** When the metric is recorded: the event, or the source that is read with the metrics. */
   readonly recorded: string
-  /** What else says the same, and what the metric is called in the original, where it is kept for that. */
+  /** The metric that says the same, and the name in the original, if the entry is kept only for the original. */
   readonly alias?: { readonly of: string; readonly original: string }
 }
 
@@ -46,13 +46,16 @@ export const durationBuckets: ReadonlyArray<number> = [
   3600
 ]
 
-/** Steps of a batch. Batches are as wide as `execution.concurrency` at most, which is 12 by default. */
+/** Steps of a batch. A batch has at most `execution.concurrency` steps, which is 12 by default. */
 export const batchSizeBuckets: ReadonlyArray<number> = [1, 2, 3, 4, 6, 8, 12, 25, 50, 100, 1000]
 
 /** Attempts of a step. Three are the default limit. */
 export const attemptBuckets: ReadonlyArray<number> = [1, 2, 3, 4, 5, 10, 20, 50, 100]
 
-/** Pauses of the garbage collector, in seconds: a scavenge takes a millisecond, a full collection of a large heap one. */
+/**
+ * Pauses of the garbage collector, in seconds. A scavenge takes a millisecond, a full collection of a large heap a
+ * second.
+ */
 export const pauseBuckets: ReadonlyArray<number> = [
   0.0001,
   0.0005,

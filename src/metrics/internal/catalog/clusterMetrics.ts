@@ -1,5 +1,5 @@
 /**
- * What a cluster's metrics say about its processes.
+ * Metrics about the processes of a cluster.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Metrics of what the loops of runs find, start and occupy.
+ * Metrics about the loops of runs: discoveries, batches and slots.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
  * Metrics of the Node process: event loop, garbage collector, heap, processor,
- * memory. Names and attributes are the semantic conventions of OpenTelemetry as
+ * memory. Names and attributes are from OpenTelemetry's semantic conventions, as
  * Prometheus writes them.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/

@@ -1,6 +1,6 @@
 /**
- * Checks what a metric is declared with, by the rules that Prometheus gives for
- * names and that keep series few.
+ * Checks the declaration of a metric: by the naming rules of Prometheus, and by
+ * rules that keep the number of series low.
  *
  * @see https://prometheus.io/docs/practices/naming/
  * @internal
@@ -9,7 +9,7 @@
 import { quoteValue } from "../../../redaction/internal/quoteValue.ts"
 import type { MetricType } from "../../MetricSnapshot.ts"
 
-/** Kinds that can be declared. */
+/** Types that can be declared. */
 export type DeclaredType =
   | "counter"
   | "upDownCounter"
@@ -42,11 +42,13 @@ export interface Checked {
   readonly cardinalityLimit: number | undefined
   /** Whether the store asks for the values at each reading. */
   readonly observed: boolean
-  /** Where in the program it is declared, for messages. */
+  /** The place of the declaration in the program, for messages. */
   readonly site: string
 }
 
-/** The key, or what the compiler says of a key that names an id, whose values never end, or that Prometheus keeps for itself. */
+/**
+ * The key, or the compiler's message if the key names an id or is reserved by Prometheus. An id has no end of values.
+ */
 export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
   ? `'${Key}' names an id: ids belong on spans and log lines`
   : Key extends "le" | "quantile" | `__${string}` ? `Prometheus keeps '${Key}' for itself`
@@ -55,7 +57,7 @@ export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
 const nameRule = /^[a-z][a-z0-9_]*$/
 const reservedKeys = new Set(["le", "quantile", "otel_metric_overflow"])
 const typeWords = new Set(["counter", "gauge", "histogram", "summary"])
-/** Units by what stands for them in names; only base units compare across metrics. */
+/** Base units by the words that names use for other units. Only base units can be compared between metrics. */
 const otherUnits: ReadonlyMap<string, string> = new Map([
   ["ms", "seconds"],
   ["milliseconds", "seconds"],
@@ -79,13 +81,13 @@ const sampleSuffix = /_(bucket|count|sum|created|info|total)$/
 export const defaultMaximumBuckets = 160
 const largestMaximumBuckets = 2048
 
-/** The declaration, or a `RangeError` that names the metric and the rule. */
+/** Checks a declaration. It throws a `RangeError` that names the metric and the rule. */
 export const check = (type: DeclaredType, declaration: Unchecked, site: string, observed = false): Checked => {
   const { attributes, buckets, cardinalityLimit, help, maximumBuckets, name, unit } = declaration
   const refuse = (rule: string) => {
     throw new RangeError(`metric "${name}": ${rule}`)
   }
-  // Code without types may have given anything.
+  // Code without types may give any value.
   if (typeof name !== "string") throw new RangeError(`expected a text as the name of a metric, got ${quoteValue(name)}`)
   if (typeof help !== "string" || help.trim() === "") refuse(`expected a sentence at help, got ${quoteValue(help)}`)
   if (!isList(attributes)) {
@@ -127,7 +129,7 @@ export const check = (type: DeclaredType, declaration: Unchecked, site: string, 
   }
 }
 
-/** The rule that a name breaks, if any. */
+/** Gives the rule that a name breaks, if any. */
 export const nameProblem = (
   { name, type, unit }: Pick<Checked, "name" | "unit"> & { readonly type: MetricType }
 ): string | undefined => {
@@ -160,7 +162,7 @@ const areBuckets = (buckets: ReadonlyArray<number>): boolean =>
 const isWithin = (value: number, minimum: number, maximum: number) =>
   Number.isInteger(value) && value >= minimum && value <= maximum
 
-/** Throws a `RangeError` that shows both declarations and their places if they are not the same. */
+/** Throws a `RangeError` with both declarations and their places, if they differ. */
 export const refuseConflict = (before: Checked, after: Checked): void => {
   const [left, right] = [describe(before), describe(after)]
   if (left !== right) {

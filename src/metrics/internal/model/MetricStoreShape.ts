@@ -1,5 +1,5 @@
 /**
- * What a metric is declared with, and what a store does.
+ * The declarations of metrics, and the service of a store.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import type * as MetricDeclaration from "./MetricDeclaration.ts"
 
 /**
- * What every metric is declared with.
+ * The declaration of a metric.
  *
  * @category models
  * @since 0.1.0
@@ -20,16 +20,16 @@ export interface Declaration<Key extends string> {
   readonly name: string
   /** One sentence for people. */
   readonly help: string
-  /** Base unit: `seconds`, `bytes`, `ratio`, …; the name has it at its end, before `_total`. */
+  /** Base unit: `seconds`, `bytes`, `ratio`, …. The name ends with the unit, before `_total`. */
   readonly unit?: string | undefined
-  /** The attribute keys; each series has a value for every one of them. */
+  /** The attribute keys. Each series has a value for each key. */
   readonly attributes: ReadonlyArray<MetricDeclaration.AttributeKey<Key>>
-  /** Series that are kept apart, the overflow series among them; `metrics.cardinalityLimit` by default. */
+  /** The highest number of series, including the overflow series; `metrics.cardinalityLimit` by default. */
   readonly cardinalityLimit?: number | undefined
 }
 
 /**
- * What a histogram is declared with.
+ * The declaration of a histogram.
  *
  * @category models
  * @since 0.1.0
@@ -40,18 +40,22 @@ export interface HistogramDeclaration<Key extends string> extends Declaration<Ke
 }
 
 /**
- * What an exponential histogram is declared with.
+ * The declaration of an exponential histogram.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExponentialHistogramDeclaration<Key extends string> extends Declaration<Key> {
-  /** Buckets on either side of zero, 2 to 2048; 160 by default: errors below 5 % over a range of 1 to 3000. */
+  /**
+   * Number of buckets on either side of zero, 2 to 2048; 160 by default. With 160, errors are below 5 % if the highest
+   * value is 3000 times the lowest one.
+   */
   readonly maximumBuckets?: number | undefined
 }
 
 /**
- * What a timer is declared with. Its unit is seconds, and its name says so.
+ * The declaration of a timer. Its unit is seconds, and its name ends with
+ * `_seconds`.
  *
  * @category models
  * @since 0.1.0
@@ -73,7 +77,7 @@ export interface Observation<Key extends string> {
 }
 
 /**
- * The declaration of a metric whose values the store asks for.
+ * The declaration of an observed metric. The store asks for its values.
  *
  * @category models
  * @since 0.1.0
@@ -81,16 +85,16 @@ export interface Observation<Key extends string> {
 export interface ObservedDeclaration<Key extends string> extends Declaration<Key> {
   readonly type: "counter" | "upDownCounter" | "gauge"
   /**
-   * Gives all values at each reading of the metrics. If it stops giving a level, the
-   * level is gone. If it stops giving a total, the total stays for
-   * `metrics.retention`. A total that falls starts again. A failure is counted. An
-   * effect has one second.
+   * Gives all values at each reading of the metrics. If it no longer gives a
+   * level, the level is gone. If it no longer gives a total, the total stays for
+   * `metrics.retention`. If a total falls, it starts again as a new series. A
+   * failure is counted. An effect has one second.
    */
   readonly read: (() => Iterable<Observation<Key>>) | Effect.Effect<Iterable<Observation<Key>>, unknown>
 }
 
 /**
- * What a worker thread is given, for instance as `workerData`.
+ * The memory that a worker thread gets, for example as `workerData`.
  *
  * @category models
  * @since 0.1.0
@@ -101,7 +105,7 @@ export interface MetricPort {
 }
 
 /**
- * What the service `MetricStore` does.
+ * The service `MetricStore`.
  *
  * @category models
  * @since 0.1.0
@@ -115,38 +119,37 @@ export interface MetricStoreShape {
     declaration: ExponentialHistogramDeclaration<Key>
   ) => Histogram<Key>
   readonly timer: <const Key extends string>(declaration: TimerDeclaration<Key>) => Timer<Key>
-  /** A metric that is always 1 and says something by its attributes, such as a version. */
+  /** Declares a metric that is always 1 and has its content in its attributes, such as a version. */
   readonly info: <const Key extends string>(
     declaration: Omit<Declaration<Key>, "unit">,
     attributes: Attributes<NoInfer<Key>>
   ) => void
   /**
-   * A metric whose values are asked for when the metrics are read, until the
-   * scope closes. A name is either observed or recorded to, not both.
+   * Declares a metric whose values the store asks for at each reading, until the
+   * scope closes. A metric is either observed or recorded to, not both.
    */
   readonly observe: <const Key extends string>(
     declaration: ObservedDeclaration<Key>
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Memory for one worker thread, which records there through
-   * `MetricStore.layerShared`; what it records is part of every snapshot of
-   * this store. When the scope closes its counts are kept, its gauges and up-down counters are not.
+   * Gives memory for one worker thread, which records through `MetricStore.layerShared`. Every snapshot of this store
+   * has the thread's metrics. When the scope closes, its counts stay, and its gauges and up-down counters are removed.
    *
-   * `maximumBytes`: bytes of all its series, 64 MiB by default, used as they come.
+   * `maximumBytes`: the highest number of bytes for all its series, 64 MiB by default. Memory is used as series come.
    */
   readonly share: (
     options?: { readonly maximumBytes?: number | undefined }
   ) => Effect.Effect<MetricPort, never, Scope.Scope>
   /**
-   * What the store measures. `process`: this process, which it is read and
-   * exported for. `thread`: a worker thread; the main thread reads and exports
-   * what is recorded here. `none`: nothing.
+   * What the store measures. `process`: this process, so the store is read and
+   * exported for it. `thread`: a worker thread, whose metrics the main thread
+   * reads and exports. `none`: nothing.
    */
   readonly measures: "process" | "thread" | "none"
   /**
-   * All metrics that have a series, sorted by name, read at one instant; metrics of
-   * Effect's own `Metric` right after it. The event loop runs while many series are
-   * read.
+   * Reads all metrics that have a series, sorted by name. Their values are read
+   * at one instant. Metrics of Effect's own `Metric` are read right after it. If
+   * there are many series, the event loop turns in between.
    */
   readonly snapshot: Effect.Effect<MetricSnapshot>
 }

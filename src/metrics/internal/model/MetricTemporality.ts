@@ -1,8 +1,8 @@
 /**
- * Whether the points of a metric count since its start or since the previous
- * reading.
+ * Tells whether points of a metric count since the start of their series or since the previous reading.
  *
- * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
+ * @see
+ * https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
  * @since 0.1.0
  */
 import type { MetricData } from "../../MetricSnapshot.ts"

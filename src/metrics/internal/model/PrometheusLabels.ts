@@ -1,19 +1,19 @@
 /**
- * The labels of a series, as all formats of Prometheus write them.
+ * Writes the labels of a series, as all Prometheus formats do.
  *
  * @internal
  */
 import * as PrometheusName from "./PrometheusName.ts"
 import { type Attributes, SeriesAttributes } from "./SeriesAttributes.ts"
 
-/** A label that the samples of a histogram or a summary carry, and no series may bring along. */
+/** A label that samples of a histogram or a summary have. A series must not have it. */
 export type Reserved = "le" | "quantile"
 
 /**
- * `a="b",c="d"`, empty without attributes. Keys that become one name are one
- * label: their values are joined with `;`, in the order of the keys. A reserved
- * label that a series has all the same is called `exported_le`, as Prometheus
- * itself would call it.
+ * Gives `a="b",c="d"`, or the empty text without attributes. If several keys
+ * become the same label name, their values are joined with `;`, in the order of
+ * the keys. A reserved label of a series becomes `exported_le`, as in Prometheus
+ * itself.
  */
 export const text = (attributes: Attributes, reserved?: Reserved): string =>
   reserved !== undefined && Object.hasOwn(attributes, reserved)
@@ -21,8 +21,9 @@ export const text = (attributes: Attributes, reserved?: Reserved): string =>
     : SeriesAttributes.memo(attributes, render)
 
 /**
- * A check of series after series: whether one among them can look like another that has other values, as halves of
- * surrogate pairs are all written as U+FFFD. Series whose text is remembered are not looked at again.
+ * Makes a check that takes one series after the other. It tells whether a series so far may look like another one with
+ * different values, because lone surrogates are all written as U+FFFD. A series with a remembered text is not checked
+ * again.
  */
 export const ambiguityCheck = (): (attributes: Attributes) => boolean => {
   let ambiguous = false
@@ -37,7 +38,7 @@ export const ambiguityCheck = (): (attributes: Attributes) => boolean => {
   }
 }
 
-/** What Prometheus tells series apart by: order does not count, and an empty label is no label. */
+/** The identity of a series for Prometheus. Order does not count, and an empty label is no label. */
 export const identity = (attributes: Attributes, reserved?: Reserved): string =>
   Array.from(labelsOf(attributes, reserved))
     .filter(([, value]) => value !== "")
@@ -47,7 +48,7 @@ export const identity = (attributes: Attributes, reserved?: Reserved): string =>
 
 const render = (attributes: Attributes, reserved?: Reserved): string => {
   const keys = Object.keys(attributes)
-  // Keys that are names already stay different: nothing to join.
+  // If all keys are valid names, no two keys become the same label.
   if (keys.every((key) => nameOf(key, reserved) === key)) {
     return keys.map((key) => pair(key, `${attributes[key]}`)).join(",")
   }
@@ -55,7 +56,7 @@ const render = (attributes: Attributes, reserved?: Reserved): string => {
   return Array.from(labels, ([name, value]) => pair(name, value)).join(",")
 }
 
-/** The labels by name, as {@link text} writes them. */
+/** Gives the labels by name, as {@link text} writes them. */
 export const labelsOf = (attributes: Attributes, reserved: Reserved | undefined): ReadonlyMap<string, string> => {
   const keys = Object.keys(attributes)
   const labels = new Map<string, string>()
@@ -70,13 +71,13 @@ export const labelsOf = (attributes: Attributes, reserved: Reserved | undefined)
   return labels
 }
 
-/** The label of an attribute, if no other attribute has the same. */
+/** The label name of an attribute key, if no other key gets the same name. */
 export const nameOf = (key: string, reserved: Reserved | undefined): string =>
   key === reserved ? `exported_${key}` : PrometheusName.labelName(key)
 
 const pair = (name: string, value: string): string => `${name}="${escape(value)}"`
 
-/** A label's value between its quotes; a lone surrogate is not UTF-8 and becomes U+FFFD. */
+/** Escapes a label value. A lone surrogate is not UTF-8 and becomes U+FFFD. */
 export const escape = (value: string): string => {
   const wellFormed = value.toWellFormed()
   return special.test(wellFormed)

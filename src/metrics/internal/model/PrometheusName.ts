@@ -1,26 +1,20 @@
 /**
- * Names that Prometheus takes, for metrics, labels and units of any name. Pure.
+ * Makes valid Prometheus names for metrics, labels and units of any name. Pure.
  *
  * **Details**
  *
- * Metrics that a program or library records with Effect's own `Metric` have any
- * name and any attributes. The rules are those of OpenTelemetry's document on
+ * Metrics of Effect's own `Metric` may have any name and any attributes. The rules are from OpenTelemetry's document on
  * compatibility with Prometheus.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @internal
  */
 
-/**
- * A metric name for any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a
- * row.
- */
+/** Makes a metric name of any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a row. */
 export const metricName = (text: string): string =>
   validMetricName.test(text) && !text.includes("__") ? text : startValid(text.replace(/[^a-zA-Z0-9:]+/g, "_"))
 
-/**
- * A label name for any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row.
- */
+/** Makes a label name of any text: `[a-zA-Z_][a-zA-Z0-9_]*`, without two `_` in a row. */
 export const labelName = (text: string): string =>
   validLabelName.test(text) && !text.includes("__") ? text : startValid(text.replace(/[^a-zA-Z0-9]+/g, "_"))
 
@@ -31,9 +25,9 @@ const validLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 const startValid = (name: string): string => name === "" || /^[0-9]/.test(name) ? `_${name}` : name
 
 /**
- * A unit as Prometheus writes it, for a word or a symbol of UCUM: `seconds` for
- * `s`, `bytes` for `By`, `meters_per_second` for `m/s`, `ratio` for `1`. A text
- * in braces counts things and is no unit.
+ * Makes a Prometheus unit of a word or a UCUM symbol: `seconds` of `s`, `bytes`
+ * of `By`, `meters_per_second` of `m/s`, `ratio` of `1`. A text in braces is a
+ * count, not a unit.
  */
 export const unitName = (unit: string): string | undefined => {
   const [amount = "", ...per] = unit.replace(/\{[^}]*\}/g, "").split("/")

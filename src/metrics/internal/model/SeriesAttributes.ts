@@ -15,7 +15,7 @@ import { setField } from "../../../internal/setField.ts"
 /** Attribute values by key, as a snapshot shows them. */
 export type Attributes = Readonly<Record<string, string>>
 
-/** Returns the given object, so that a subclass puts its private fields on it. */
+/** The constructor returns the given object, so a subclass adds its private fields to that object. */
 class Given {
   readonly [key: string]: string
   constructor(attributes: Attributes) {
@@ -24,21 +24,21 @@ class Given {
 }
 
 /**
- * Makes the `attributes` of series and remembers one text for each.
+ * Makes the `attributes` of a series, and remembers one text for them.
  *
  * **Details**
  *
- * What {@link SeriesAttributes.make} gives is a plain object with plain
- * properties: it prints, compares and serialises as one. The remembered text is a
- * private field, out of sight of all of them.
+ * {@link SeriesAttributes.make} gives a plain object: it prints, compares and
+ * serialises as one. None of these sees the private field with the text.
  */
 export class SeriesAttributes extends Given {
   #exposition: string | undefined = undefined
 
   /**
-   * Attributes with the given values, in the order of the keys.
+   * Makes attributes with the given values, in the order of the keys.
    *
-   * @param keys names of the attributes; a key that occurs twice keeps its last value
+   * @param keys names of the attributes; a key that occurs twice keeps its last
+   * value
    * @param values one for each key
    */
   static make(keys: ReadonlyArray<string>, values: ReadonlyArray<string>): Attributes {
@@ -50,14 +50,14 @@ export class SeriesAttributes extends Given {
   }
 
   /**
-   * What `render` gives for the attributes, rendered at the first call only. For
-   * objects of other origin it is rendered every time.
+   * Gives the text of `render`, which is called only once for the attributes. For
+   * any other object, it is called every time.
    *
    * **Gotchas**
    *
-   * One text is kept, so every caller must render the same text. A text with
-   * U+FFFD is not kept: two different values may have the same text, and `render`
-   * has to notice that.
+   * Only one text is kept, so every caller must use the same `render`. A text
+   * with U+FFFD is not kept, because two different values may have the same text,
+   * and `render` must notice that.
    */
   static memo(attributes: Attributes, render: (attributes: Attributes) => string): string {
     if (!(#exposition in attributes)) return render(attributes)

@@ -9,15 +9,15 @@ type Attributes = Readonly<Record<string, string>>
 
 const overflowKey = "otel_metric_overflow"
 
-/** The attributes of the series that holds what is beyond the cardinality limit. */
+/** The attributes of the overflow series, which has everything beyond the cardinality limit. */
 export const overflowAttributes: Attributes = { [overflowKey]: "true" }
 
 export const isOverflow = (attributes: Attributes): boolean => attributes[overflowKey] !== undefined
 
 /**
- * Gives one text for equal attributes. The lengths in it keep any two values from running into each other.
+ * Gives one text for equal attributes. The lengths in the text separate the values.
  *
- * @param keys keys of the attributes of a metric; empty where they differ from series to series
+ * @param keys keys of the attributes of a metric; empty if they differ between series
  */
 export const keyer = (keys: ReadonlyArray<string>): (attributes: Attributes) => string => {
   if (keys.length === 0) return keyOf

@@ -1,12 +1,12 @@
 /**
- * The series of a metric one by one, without an array of them.
+ * Gives the series of a metric one by one, without an array.
  *
  * **Details**
  *
- * A format needs the object of a series for a moment only. If a snapshot made the
- * objects of all series at once, the garbage collector would take most of the time
- * of a scrape. So a snapshot of a store makes its arrays at their first use, and
- * formats walk this list instead.
+ * A format needs the object of a series only for a moment. If a snapshot made the
+ * objects of all series at once, the garbage collector would take most of the
+ * time of a scrape. So a snapshot makes an array of series only at its first use,
+ * and formats read this list.
  *
  * @internal
  */
@@ -17,15 +17,15 @@ import type { Attributes } from "./SeriesAttributes.ts"
 export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly length: number
   readonly at: (index: number) => SeriesSnapshot<Value>
-  /** As {@link at}, but the next call may write over the object. */
+  /** As {@link at}, but the next call may overwrite the object. */
   readonly peek: (index: number) => SeriesSnapshot<Value>
-  /** The attributes alone, which is cheaper. */
+  /** Gives only the attributes, which is cheaper. */
   readonly attributesAt: (index: number) => Attributes
-  /** Whether it is known that no two series have the same attribute values in UTF-8. */
+  /** Whether no two series are known to have the same attribute values in UTF-8. */
   readonly areDistinct: boolean
 }
 
-/** Series that exist already. */
+/** Series of an existing array. */
 class MadeSeries implements SeriesList {
   readonly areDistinct: boolean
   readonly #series: ReadonlyArray<SeriesSnapshot>
@@ -52,16 +52,16 @@ class MadeSeries implements SeriesList {
   }
 }
 
-/** The series of a metric, and those of them that its array has. */
+/** The series of a metric, and the part of its array that is made already. */
 interface Listed {
   readonly list: SeriesList
   readonly made: Array<SeriesSnapshot>
 }
 
-/** A copy of a metric, a comparison and a print do not see the list. */
+/** A WeakMap, so that copies, comparisons and prints do not see the list. */
 const lists = new WeakMap<MetricData, Listed>()
 
-/** Makes the array up to an index. Once the array is whole, nothing else is kept. */
+/** Makes the array up to an index. A whole array replaces the list. */
 const makeUntil = (metric: MetricData, end: number): ReadonlyArray<SeriesSnapshot> => {
   const { list, made } = lists.get(metric) as Listed
   if (list instanceof MadeSeries) return made
@@ -73,7 +73,7 @@ const makeUntil = (metric: MetricData, end: number): ReadonlyArray<SeriesSnapsho
   return made
 }
 
-/** A metric that makes the array of its `series` at the first reading of it. */
+/** Makes a metric that makes the array of its `series` at its first use. */
 export const attach = (head: Omit<MetricData, "series">, list: SeriesList): MetricData => {
   const metric = Object.defineProperty({ ...head }, "series", {
     get: () => makeUntil(metric, list.length),
@@ -84,7 +84,7 @@ export const attach = (head: Omit<MetricData, "series">, list: SeriesList): Metr
   return metric
 }
 
-/** The series of any metric, of a store or made by a program. */
+/** Gives the series of any metric, of a store or of a program. */
 export const of = <Data extends MetricData>(metric: Data) =>
   (lists.get(metric)?.list ?? new MadeSeries(metric.series, false)) as SeriesList<Data["series"][number]["value"]>
 

@@ -1,5 +1,5 @@
 /**
- * Metrics of a snapshot, of every type. Pure.
+ * Changes and compares metrics of a snapshot, of every type. Pure.
  *
  * @internal
  */
@@ -7,13 +7,13 @@ import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSna
 
 export const emptySnapshot: MetricSnapshot = { timeMillis: 0, metrics: [] }
 
-/** The metric with other series. */
+/** Changes the series of a metric. */
 export const mapSeries = (
   metric: MetricData,
   f: <Value>(series: ReadonlyArray<SeriesSnapshot<Value>>) => ReadonlyArray<SeriesSnapshot<Value>>
 ): MetricData => withSeries(metric, f<SeriesSnapshot["value"]>(metric.series))
 
-/** The metric with other series, whose values are of the kind that its type has. */
+/** Replaces the series of a metric. Their values must fit its type. */
 export const withSeries = (metric: MetricData, series: ReadonlyArray<SeriesSnapshot>): MetricData =>
   ({ ...metric, series }) as MetricData
 
@@ -21,7 +21,7 @@ interface Described extends Pick<MetricData, "type"> {
   readonly buckets?: ReadonlyArray<number> | undefined
 }
 
-/** Whether the values of two metrics are of one kind: their types are the same, and the bounds of their buckets. */
+/** Whether two metrics have the same type and the same bounds of buckets. */
 export const haveOneKind = (left: Described, right: Described): boolean =>
   left.type === right.type && haveSameBuckets(left, right)
 

@@ -1,10 +1,13 @@
 /**
- * Names of metrics with wildcards, as views and merges take them.
+ * Compares names of metrics with patterns of views and merges.
  *
  * @internal
  */
 
-/** Whether a name fits a pattern, in which `*` stands for any text. Without an expression, many wildcards take no time. */
+/**
+ * Whether a name fits a pattern, in which `*` stands for any text. It uses no regular expression, so many wildcards
+ * take no time.
+ */
 export const matches = (pattern: string, name: string): boolean => {
   const [first = "", ...rest] = pattern.split("*")
   const last = rest.pop()

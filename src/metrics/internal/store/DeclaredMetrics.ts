@@ -15,13 +15,13 @@ import * as views from "./views.ts"
 
 export interface Options {
   readonly views: ReadonlyArray<MetricView>
-  /** Whether histograms with explicit buckets count in exponential ones. */
+  /** Whether histograms with explicit buckets use exponential buckets. */
   readonly isExponential: boolean
-  /** Makes the storage of a declaration that the views have changed; `undefined` if there is no room. */
+  /** Makes the storage of a declaration after views; `undefined` if there is no room. */
   readonly makeStorage: (declaration: MetricDeclaration.Checked) => MetricStorage | undefined
-  /** Whether the telemetry counts about itself under a name. */
+  /** Whether a counter of the telemetry about itself has the name. */
   readonly isReserved: (name: string) => boolean
-  /** Called with a sentence if a declaration or a view cannot be followed. */
+  /** Called with a sentence if a declaration or a view cannot be applied. */
   readonly onProblem: (sentence: string) => void
 }
 
@@ -41,7 +41,7 @@ export class DeclaredMetrics {
     this.#options = options
   }
 
-  /** The instrument of a declaration; the same one for the same declaration. */
+  /** Gives the instrument of a declaration, and the same one for the same declaration. */
   declare(declaration: MetricDeclaration.Checked): Declared {
     const known = this.#declared.get(declaration.name)
     if (known !== undefined) {
@@ -92,7 +92,7 @@ export class DeclaredMetrics {
     return this.#storages.values()
   }
 
-  /** Gets ready for {@link read}. */
+  /** Prepares memory for {@link read}. */
   *prepare(): TimeSlice.Work<Reading> {
     const reading: Reading = new Map()
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
@@ -100,7 +100,7 @@ export class DeclaredMetrics {
   }
 }
 
-/** Reads every value now. The work makes the snapshots of the metrics that have a series, unsorted. */
+/** Reads all values at once. The work then makes the snapshots of the metrics that have a series, unsorted. */
 export const read = (storages: ReadonlyArray<MetricStorage>, reading: Reading): TimeSlice.Work<Array<MetricData>> =>
   collect(storages.map((storage) => storage.read(reading)))
 

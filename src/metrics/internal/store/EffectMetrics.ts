@@ -1,12 +1,10 @@
 /**
- * Reads the metrics that a program or library recorded with Effect's own `Metric`.
+ * Reads metrics of Effect's own `Metric`, which a program or library has recorded.
  *
  * **Details**
  *
- * Names and attribute keys are changed to names that Prometheus takes. A metric is
- * left out and reported once if its name belongs to a declared metric, or to a
- * metric of another kind that was there first. Series that have the same
- * attributes then are added up.
+ * Names and attribute keys are changed to valid Prometheus names. If a name belongs to a declared metric, or to an
+ * earlier metric of another kind, the metric is left out and reported once. Series that become equal are added up.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @internal
@@ -27,14 +25,14 @@ import * as views from "./views.ts"
 
 export interface Options {
   readonly registry: Metric.MetricRegistry
-  /** How many metrics of the registry are ours. */
+  /** Gives the number of our metrics in the registry. */
   readonly countOurs: () => number
   readonly context: Context.Context<never>
   /** The start of the series: Effect does not know their own start. */
   readonly startMillis: number
   readonly views: ReadonlyArray<MetricView>
   readonly redact: (key: string, value: string) => string
-  /** Makes the name of a metric or an attribute, or a help text, fit to be shown. */
+  /** Redacts the name of a metric or an attribute, or a help text. */
   readonly redactName: (name: string) => string
   /** Called once for each name. */
   readonly onConflict: (sentence: string) => void
@@ -43,10 +41,10 @@ export interface Options {
 /** Metrics that are read in one piece of work. */
 const piece = 1024
 
-/** Prometheus asks for a help text; Effect does not. */
+/** Prometheus needs a help text; Effect does not. */
 const defaultHelp = "Recorded with Effect's Metric."
 
-/** Reads all of them; `isTaken` says whether a metric of the store has a name. */
+/** Reads all of them. `isTaken` tells whether a metric of the store has a name. */
 export const reader = (
   options: Options
 ): (isTaken: (name: string) => boolean) => TimeSlice.Work<ReadonlyArray<MetricData>> => {
@@ -80,7 +78,7 @@ export const reader = (
         continue
       }
       metrics.set(name, found)
-      // An attribute value that cannot become text must not fail the reading of the other metrics.
+      // An attribute value that cannot become text must not stop the reading of other metrics.
       const series = orElse(() => seriesOf(metric, { ...options, keeps: view.keeps }), () => [])
       for (const one of series) found.series.push({ key: keyOf(one.attributes), series: one })
     }
@@ -104,7 +102,7 @@ interface Keyed {
   readonly series: SeriesSnapshot
 }
 
-/** The keys of the attributes differ from series to series. */
+/** The keys of the attributes may differ between series. */
 const keyOf = keyer([])
 
 function* snapshotOf({ buckets, series, ...found }: Found): TimeSlice.Work<MetricData> {
@@ -125,20 +123,20 @@ const compare = (left: Keyed, right: Keyed): number => {
   return left.key === right.key ? 0 : left.key < right.key ? -1 : 1
 }
 
-/** Adds up the series that have become one. */
+/** Adds up series that have become equal. */
 function* joined(found: MetricData): TimeSlice.Work<MetricData> {
   const parts = [{ ...found, series: [] } as MetricData, found]
   const { snapshot } = yield* MetricMerge.steps(parts.map((part) => ({ timeMillis: 0, metrics: [part] })))
   return snapshot.metrics[0] as MetricData
 }
 
-// --- The metrics of others in the registry ---
+// --- Foreign metrics in the registry ---
 
 type Metadata = Metric.MetricRegistry extends ReadonlyMap<string, infer Value> ? Value : never
 
 /**
- * Finds the metrics of others. Most of a registry is ours, and to look at all of it takes as long as a scrape. So the
- * finder looks again only if the number of metrics has changed, or if a metric of others has gone.
+ * Finds foreign metrics. Most of a registry is ours, and to search all of it takes as long as a scrape. So it searches
+ * again only if the number of metrics has changed, or if a foreign metric has gone.
  */
 const finder = (
   { countOurs, registry }: Pick<Options, "countOurs" | "registry">
@@ -163,8 +161,8 @@ const finder = (
 }
 
 /**
- * Adds the metrics of others among the next ones; gives `true` if there may be more. A function of its own: a loop in a
- * generator makes an object for each step.
+ * Collects foreign metrics of the next piece; gives `true` if there may be more. It is a function of its own, because a
+ * loop in a generator makes an object for each step.
  */
 const moveOthers = (
   metrics: Iterator<readonly [key: string, metadata: Metadata]>,
@@ -197,18 +195,18 @@ const typeOf = (metric: EffectMetric): MetricType => {
   }
 }
 
-/** Its name as Prometheus has it; that of a counter ends in `_total`. */
+/** The Prometheus name, which for a counter ends in `_total`. */
 const nameOf = (id: string, type: MetricType): string => {
   const name = PrometheusName.metricName(id)
   return type === "counter" && !name.endsWith("_total") ? `${name}_total` : name
 }
 
 type SeriesOptions = Pick<Options, "startMillis" | "redact" | "redactName"> & {
-  /** Whether an attribute is kept, by the name that Prometheus has for it; all are where it is `undefined`. */
+  /** Tells whether an attribute is kept, by its Prometheus name; `undefined` if all are kept. */
   readonly keeps: ((key: string) => boolean) | undefined
 }
 
-/** The series of a metric; what is no text and cannot be made one throws. */
+/** Gives the series of a metric. It throws if an attribute value cannot become text. */
 const seriesOf = (metric: EffectMetric, options: SeriesOptions): ReadonlyArray<SeriesSnapshot> => {
   const { startMillis } = options
   const series = (value: SeriesSnapshot["value"], more: Readonly<Record<string, string>> = {}): SeriesSnapshot => ({
@@ -241,7 +239,7 @@ const seriesOf = (metric: EffectMetric, options: SeriesOptions): ReadonlyArray<S
   }
 }
 
-/** Keys that become one name are one attribute: their values are joined in the order of the keys. */
+/** If several keys become the same name, their values are joined, in the order of the keys. */
 const attributesOf = (
   given: Readonly<Record<string, unknown>>,
   { keeps, redact, redactName }: SeriesOptions
@@ -258,7 +256,7 @@ const attributesOf = (
   return Object.fromEntries(byName)
 }
 
-/** Labels that the samples of histograms and summaries have from the format. */
+/** Labels that the format adds to samples of histograms and summaries. */
 const reserved = new Set(["le", "quantile"])
 
 const boundsOf = ({ buckets }: Metric.HistogramState) =>

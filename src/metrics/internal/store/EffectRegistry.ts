@@ -1,6 +1,7 @@
 /**
- * Shows the series of a store to Effect's own metric registry, so that every
- * exporter of Effect sees them. Values are pulled; recording pays nothing.
+ * Registers the series of a store in Effect's own metric registry, so that every
+ * exporter of Effect sees them. Effect pulls the values, so recording pays
+ * nothing.
  *
  * @internal
  */
@@ -17,29 +18,31 @@ import type {
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { Series } from "./Series.ts"
 
-/** Reads the value that a series has now. */
+/** Reads the present value of a series. */
 type Read = (series: Series) => SeriesSnapshot["value"]
 
-/** A metric whose series are shown to Effect. */
+/** A metric that is registered. */
 export interface ShownMetric {
   readonly declaration: Checked
   readonly read: Read
-  /** All series there are; the registry forgets them with the store. */
+  /** Gives all series. The registry drops them when the store closes. */
   readonly series: () => Iterable<Series>
 }
 
-/** Registers one series. The series keeps its registration. */
+/** Registers one series, which keeps its registration. */
 export type Register = (series: Series) => void
 
 /** Marks our own hooks. */
 const ours = Symbol("tasker-telemetry/metrics/EffectRegistry")
 
-/** A prototype, because a property on the hook of each series would cost an object each. */
+/** The mark is on a prototype, because a property on each hook would cost an object for each series. */
 const hookPrototype: object = Object.create(Function.prototype, { [ours]: { value: true } })
 
 export const isOurs = (metadata: Metric.Metric.Metadata<unknown, unknown>): boolean => ours in metadata.hooks.get
 
-/** How many metrics of a registry are ours. The registry keeps it, because several stores may share the registry. */
+/**
+ * The number of our metrics in a registry. The registry has the number, because several stores may share the registry.
+ */
 interface Count {
   value: number
 }
@@ -47,8 +50,8 @@ interface Count {
 const countIn = (registry: Metric.MetricRegistry & { [ours]?: Count }): Count => registry[ours] ??= { value: 0 }
 
 /**
- * Registers metrics in the registry of the context that the layer is built in. A
- * name that another program part has registered already is reported and left.
+ * Registers metrics in the registry of the context. If another part of the
+ * program has registered a name already, it is reported and not replaced.
  */
 export const make = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
@@ -58,7 +61,7 @@ export const make = Effect.gen(function*() {
   const count = countIn(registry)
   let closed = false
 
-  /** Takes a series out that has expired, or whose store has closed. */
+  /** Removes a series that has expired, or of a store that has closed. */
   const remove = (series: Series): void => {
     if (series.registration === undefined) return
     series.registration.remove()
@@ -144,7 +147,7 @@ const registrar = (
   }
 }
 
-/** A metric of the program with the same identity records into these hooks, so they ignore what they get. */
+/** A metric of the program with the same identity would record into these hooks, so they ignore updates. */
 const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metric.Metric.Hooks<unknown, State> => ({
   get: Object.setPrototypeOf(() => stateOf(series), hookPrototype) as () => State,
   update: noop,
@@ -165,7 +168,7 @@ const explicitState = (bounds: ReadonlyArray<number>, value: HistogramValue): Hi
   sum: value.sum
 })
 
-/** The powers of four from about 10^-9, a nanosecond in seconds, to 10^12, a terabyte in bytes. */
+/** Powers of four from about 10^-9, a nanosecond in seconds, to 10^12, a terabyte in bytes. */
 const lowestPower = -15
 const highestPower = 20
 const exponentialBounds: ReadonlyArray<number> = Array.from(
@@ -174,8 +177,9 @@ const exponentialBounds: ReadonlyArray<number> = Array.from(
 )
 
 /**
- * In the buckets of {@link exponentialBounds}. What is not positive counts in the
- * first, and what is above the last one only in all together.
+ * Counts in the buckets of {@link exponentialBounds}. Values that are not
+ * positive count in the first bucket. Values above the last bound count only in
+ * `count`.
  */
 const exponentialState = (value: ExponentialHistogramValue): HistogramState => {
   const { count, max = 0, min = 0, negative, positive, scale, sum, zeroCount } = value
@@ -189,9 +193,9 @@ const exponentialState = (value: ExponentialHistogramValue): HistogramState => {
 }
 
 /**
- * The lowest power of four that a bucket does not exceed. The buckets of every
- * scale from -1 on lie wholly between two of them, so that a count stays where it
- * is when the scale goes down; it takes values 10^96 apart to bring 160 buckets lower.
+ * The lowest power of four that a bucket does not exceed. For scales from -1 on,
+ * a bucket lies wholly between two powers of four. So a count stays in its place
+ * when the scale goes down. A lower scale needs values that are 10^96 apart.
  */
 const upperPower = ({ offset }: ExponentialBuckets, index: number, scale: number): number =>
   Math.ceil((offset + index + 1) / 2 ** (scale + 1))
@@ -202,16 +206,16 @@ const cumulative = (bounds: ReadonlyArray<number>, counts: ReadonlyArray<number>
 }
 
 /**
- * The series keeps no extremes, and Effect's exporters take no histogram without
- * them. The ends of the outermost buckets with a value cannot contradict it; where
- * these are open, the sum has a say.
+ * The series has no minimum and maximum, but Effect's exporters need them. They
+ * are taken from the outermost filled buckets. If such a bucket is open, the sum
+ * helps.
  */
 const extremes = (
   bounds: ReadonlyArray<number>,
   { count, counts, sum }: HistogramValue
 ): Pick<HistogramState, "min" | "max"> => {
   if (count === 0) return { min: 0, max: 0 }
-  // Infinity cannot be written by every exporter.
+  // Not every exporter can write an infinity.
   const finiteSum = Number.isFinite(sum) ? sum : 0
   const below = bounds[counts.findIndex((one) => one > 0) - 1]
   return {
@@ -220,11 +224,13 @@ const extremes = (
   }
 }
 
-/** The average of the values above all bounds, if the others are as large as they can be: no maximum is less. */
+/**
+ * The least possible maximum: the average of the values above all bounds, if all other values are as large as possible.
+ */
 const aboveAll = (bounds: ReadonlyArray<number>, counts: ReadonlyArray<number>, sum: number): number => {
   const rest = bounds.reduce((left, bound, index) => left - bound * (counts[index] as number), sum)
   return Math.max(rest / (counts[bounds.length] as number), nextAfter(bounds.at(-1) as number))
 }
 
-/** A bound belongs to the bucket below it. */
+/** The next number, because a bound belongs to the bucket below it. */
 const nextAfter = (bound: number): number => bound + Math.max(Math.abs(bound) * Number.EPSILON, Number.MIN_VALUE)

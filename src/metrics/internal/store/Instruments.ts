@@ -1,6 +1,6 @@
 /**
- * What a program records a declared metric with: counters, up-down counters,
- * gauges and histograms, each by its attributes or bound to one series.
+ * The instruments of declared metrics: counters, up-down counters, gauges and
+ * histograms. Each records by attributes, or is bound to one series.
  *
  * @internal
  */
@@ -25,16 +25,16 @@ import type { ExemplarFilter } from "./SeriesExemplars.ts"
 import type { SeriesIndex } from "./SeriesIndex.ts"
 import type { SeriesNumbers } from "./SeriesNumbers.ts"
 
-/** What the instruments of every kind record with. */
+/** The parts that every instrument needs. */
 export interface InstrumentContext {
   readonly name: string
   /** The attribute keys of its series. */
   readonly keys: ReadonlyArray<string>
   readonly index: SeriesIndex
   readonly numbers: SeriesNumbers
-  /** `undefined` if exemplars are off, so that recording pays nothing for them. */
+  /** `undefined` if exemplars are off; then recording does not pay for them. */
   readonly exemplars: ExemplarFilter | undefined
-  /** Called with a sentence for a measurement that makes no sense; may throw. */
+  /** Called with a sentence for a wrong measurement; may throw. */
   readonly misuse: (message: string) => void
 }
 
@@ -59,7 +59,7 @@ export const make = (metric: {
   }
 }
 
-/** An instrument of any kind. The caller knows which kind it has declared. */
+/** An instrument of any kind. The caller knows the kind. */
 export type Instrument =
   | CounterInstrument<string>
   | UpDownCounterInstrument<string>
@@ -67,30 +67,30 @@ export type Instrument =
   | HistogramInstrument<string>
   | NoopInstrument
 
-/** An instrument that is bound to one series records without a look-up. */
+/** An instrument that is bound to one series. It records without a look-up. */
 abstract class BoundInstrument {
   protected readonly context: InstrumentContext
   protected readonly numbers: InstrumentContext["numbers"]
   protected readonly exemplars: InstrumentContext["exemplars"]
   protected readonly attributes: Attributes<string>
   protected series: Series
-  /** Place of the series in the storage. */
+  /** Position of the series in the storage. */
   protected base: number
-  /** Generation of the storage in which the series was last known to be live. */
+  /** The generation of the storage when the series was last known to be live. */
   protected generation: number
 
   constructor(context: InstrumentContext, attributes: Attributes<string>) {
     this.context = context
     this.numbers = context.numbers
     this.exemplars = context.exemplars
-    // The caller may go on to change its object. Read key by key, as when recording: values may be inherited.
+    // A copy, because the caller may change its object. Values are read key by key, because they may be inherited.
     this.attributes = Object.fromEntries(context.keys.map((key) => [key, attributes[key] ?? ""]))
     this.series = context.index.find(this.attributes)
     this.base = this.series.base
     this.generation = this.numbers.generation
   }
 
-  /** Finds the series again after a series has expired, in case it was this one. */
+  /** Finds the series again after any series has expired. */
   protected revive(): void {
     if (!this.series.live) this.series = this.context.index.find(this.attributes)
     this.base = this.series.base
@@ -246,11 +246,11 @@ class HistogramInstrument<Key extends string> implements Timer<Key> {
   }
 
   observe(attributes: Attributes<Key>, value: number): void {
-    // NaN alone is not equal to itself.
+    // Only NaN is not equal to itself.
     if (value === value) {
       const { exemplars, index, numbers } = this.#context
       const series = index.find(attributes)
-      // Read after the series is found: a new one may have moved all of them.
+      // Read after the look-up, because a new series may have moved all numbers.
       const { values } = numbers
       values[series.base] = 1
       const position = this.#count(values, series.base + 1, value)

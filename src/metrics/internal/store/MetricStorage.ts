@@ -31,18 +31,20 @@ export interface Options {
   readonly nowMillis: () => number
   readonly redact: (key: string, value: string) => string
   readonly misuse: (message: string) => void
-  /** Shows the series to others; nothing does where it is `undefined`. */
+  /** Registers the series; `undefined` for none. */
   readonly registry: Pick<Effect.Success<typeof EffectRegistry.make>, "metric" | "remove"> | undefined
   readonly onOverflow: (count: number, widestKey: string) => void
 }
 
-/** Series that are looked at in one piece of work. */
+/** Series that are checked in one piece of work. */
 const piece = 500
 
-/** What one series costs beside its numbers and attribute values, in bytes: objects, map entries, registration, text. */
+/**
+ * Memory of one series besides its numbers and attribute values, in bytes: objects, map entries, registration, text.
+ */
 const overheadBytes = 970
 
-/** The attributes of a series in a snapshot; `values` is `undefined` for the overflow series. */
+/** The attributes of a series in a snapshot. `values` is `undefined` for the overflow series. */
 export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>
   values === undefined ? overflowAttributes : SeriesAttributes.make(attributes, values)
 
@@ -53,7 +55,7 @@ export class MetricStorage {
   readonly #order = new SeriesOrder()
   readonly #registry: Options["registry"]
   readonly #limit: number
-  /** The same metric in the other place: of the worker threads for the main thread, of the main thread for them. */
+  /** The storage of the same metric on the other side. The sides are the main thread and all worker threads. */
   #linked: MetricStorage | undefined
   /** Number of series that this storage and the linked storage both have. */
   #linkedCount = 0
@@ -89,7 +91,7 @@ export class MetricStorage {
             : numbers.allocate(values, startMillis)
           if (base === undefined) return undefined
           const series = new Series(base, values, attributesOf(declaration, values), startMillis)
-          // The first scrape would otherwise keep the texts of many series at once, and wait for the garbage collector.
+          // The text is made now. If the first scrape made all texts, the garbage collector would stop the program.
           PrometheusLabels.text(series.attributes)
           this.#order.add(series)
           this.#textBytes += bytesOf(series)
@@ -111,8 +113,8 @@ export class MetricStorage {
   }
 
   /**
-   * Links the storages of the main thread and of the worker threads. One of them is still empty. They share the limit. A
-   * series expires in both at once: if only one part expired, the sum would fall.
+   * Links the storages of the main thread and of the worker threads. One of them is still empty. They share a limit. A
+   * series expires in both at once, because the sum would fall if only one part expired.
    */
   linkWith(other: MetricStorage): void {
     this.#linked = other
@@ -131,7 +133,7 @@ export class MetricStorage {
   }
 
   /**
-   * Moves the count of a series to the linked storage, so that the sum does not fall when this part starts at zero. Gives
+   * Moves the count of a series to the linked storage, so that the sum does not fall when this part starts again. Gives
    * `false` if the linked storage does not have the series.
    */
   addToLinked({ base, values }: Series): boolean {
@@ -142,7 +144,7 @@ export class MetricStorage {
     return true
   }
 
-  /** Adds a thread's part of a series to a copy of the numbers, or to the numbers themselves. */
+  /** Adds a thread's part of a series to the numbers, or to a copy of them. */
   addPart(values: Float64Array, { base }: Series, part: Float64Array, partBase: number, partStride: number): void {
     this.aggregation.merge(values, base + 1, part, partBase + 1, partStride - 1)
     values[base] = 1
@@ -162,7 +164,7 @@ export class MetricStorage {
     return this.context.numbers.values.byteLength + this.seriesCount * overheadBytes + this.#textBytes
   }
 
-  /** Takes a series out. A bound instrument of the series finds a new one. */
+  /** Removes a series. A bound instrument of the series finds a new one. */
   expire(series: Series): void {
     series.live = false
     this.#countLinked(series, -1)
@@ -174,9 +176,9 @@ export class MetricStorage {
   }
 
   /**
-   * Expires the series that nothing was recorded to since `beforeMillis`, neither here nor in the linked storage. Infos
-   * never expire. An up-down counter does not expire while its value is not zero. A series does not expire while a worker
-   * thread has a part of it, because the memory of a thread takes nothing back.
+   * Expires series without a recording since `beforeMillis`, here and in the linked storage. Infos never expire. An
+   * up-down counter does not expire while its value is not zero. A series does not expire while a worker thread has a
+   * part of it, because the memory of a thread is never freed.
    */
   *expireIdle(nowMillis: number, beforeMillis: number): TimeSlice.Work<void> {
     const { declaration: { type }, context: { index, numbers } } = this
@@ -206,23 +208,23 @@ export class MetricStorage {
     return type !== "upDownCounter" || CompensatedSum.read(values, series.base + 1) === 0
   }
 
-  /** Gets ready for {@link read}. */
+  /** Prepares memory for {@link read}. */
   prepare(reading: Reading): TimeSlice.Work<void> {
     return this.context.numbers.prepare(reading)
   }
 
-  /** Reads all values now. The work makes the snapshot of the metric, or `undefined` if it has no series. */
+  /** Reads all values at once. The work then makes the snapshot of the metric, or `undefined` if it has no series. */
   read(reading: Reading): TimeSlice.Work<MetricData | undefined> {
     return this.readOf(this.context.numbers.copy(reading))
   }
 
-  /** As {@link read}, of numbers that were copied at this moment. The work reads them. */
+  /** As {@link read}, from a copy of the numbers that was made at this moment. */
   readOf(values: Float64Array): TimeSlice.Work<MetricData | undefined> {
     const { exemplars } = this.context
     return this.#snapshot(values, this.#order.read(), exemplars?.read() ?? SeriesExemplars.noExemplars)
   }
 
-  /** The snapshot of a copy of the numbers, and of the series and exemplars of the same moment. */
+  /** Makes the snapshot from numbers, series and exemplars of the same moment. */
   *#snapshot(
     values: Float64Array,
     ordering: TimeSlice.Work<ReadonlyArray<Series>>,
@@ -249,5 +251,5 @@ export class MetricStorage {
 
 const bytesOf = ({ values }: Series): number => (values ?? []).reduce((sum, value) => sum + 2 * value.length, 0)
 
-/** Numbers that a series of the declared metric has in its storage: one says whether it was recorded to. */
+/** The number of numbers that a series has in its storage. One of them tells whether it was recorded to. */
 export const strideOf = (declaration: Checked): number => 1 + aggregationOf.ofDeclared(declaration).size

@@ -17,16 +17,16 @@ type Observing = Effect.Effect<Iterable<Observation<string>>, unknown>
 
 interface Reading {
   readonly read: Read
-  /** The values of the last reading; they stay if the next reading fails. */
+  /** The values of the last reading, which stay if the next one fails. */
   values: ObservedValues.Values
-  /** The effect that was started last; it may be done. */
+  /** The fiber of the last reading, which may have ended. */
   running: Fiber.Fiber<Iterable<Observation<string>>, unknown> | undefined
 }
 
-/** How long an effect may take to give its values. */
+/** The time limit of an effect that gives values. */
 const longest = "1 second"
 
-/** What is asked for the values of one metric. */
+/** The readings of one metric. */
 interface Kept {
   readonly readings: Map<symbol, Reading>
   readonly shown: ObservedValues.ObservedValues
@@ -34,14 +34,14 @@ interface Kept {
 
 export class ObservedMetrics {
   readonly #observed = new Map<MetricStorage, Kept>()
-  /** Called with the metric whose values could not be read. */
+  /** Called with the name of a metric that could not be read. */
   readonly #onError: (metric: string, cause: Cause.Cause<unknown>) => void
 
   constructor(onError: (metric: string, cause: Cause.Cause<unknown>) => void) {
     this.#onError = onError
   }
 
-  /** Asks `read` for values of a metric from now on; gives a function that ends it. A metric may have several readers. */
+  /** Calls `read` at each reading from now on. Gives a function that ends it. A metric may have several readers. */
   add(storage: MetricStorage, read: Read): () => void {
     const key = Symbol(storage.declaration.name)
     const kept: Kept = this.#observed.get(storage) ??
@@ -55,7 +55,7 @@ export class ObservedMetrics {
     }
   }
 
-  /** Brings all observed metrics up to date; never fails. */
+  /** Updates all observed metrics; never fails. */
   readonly refresh: Effect.Effect<void> = Effect.suspend(() =>
     Effect.forEach([...this.#observed], ([storage, kept]) => this.#refreshMetric(storage, kept), {
       concurrency: "unbounded",
@@ -67,7 +67,7 @@ export class ObservedMetrics {
     const readings = Effect.forEach([...kept.readings.values()], (one) => this.#refreshOne(storage, one), {
       concurrency: "unbounded"
     })
-    // If no reading succeeds, the values are not replaced and become idle.
+    // If no reading succeeds, the old values stay and become idle.
     return Effect.flatMap(
       readings,
       (done) =>
@@ -82,7 +82,7 @@ export class ObservedMetrics {
     const observations = Effect.isEffect(read) ? withinTime(one, read) : Effect.sync(read)
     return Effect.flatMap(observations, (values) =>
       Effect.sync(() => {
-        // All values are taken before one is shown: half a reading would look like a reset.
+        // All values are copied before one is shown, because half a reading would look like a reset.
         one.values = ObservedValues.copyOf(storage, values)
         return true
       })).pipe(

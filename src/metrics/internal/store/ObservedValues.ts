@@ -1,5 +1,5 @@
 /**
- * The values of an observed metric.
+ * Shows the values of an observed metric in its storage.
  *
  * @internal
  */
@@ -18,7 +18,9 @@ export interface Values {
 
 export const noValues: Values = { attributes: [], numbers: [] }
 
-/** Copies the values, because the caller may change its objects later. The copy is made at once, so it is kept small. */
+/**
+ * Copies the values, because the caller may change its objects later. The copy is made in one piece, so it is small.
+ */
 export const copyOf = (storage: MetricStorage, observations: Iterable<Observation<string>>): Values => {
   const { declaration: { name, type }, context: { keys } } = storage
   const all: Array<unknown> = []
@@ -36,7 +38,7 @@ export const copyOf = (storage: MetricStorage, observations: Iterable<Observatio
   return { attributes: all, numbers }
 }
 
-/** Series that are worked on in one piece. */
+/** Series in one piece of work. */
 const piece = 500
 
 export class ObservedValues {
@@ -49,10 +51,10 @@ export class ObservedValues {
   }
 
   /**
-   * Replaces the values of the last reading. Values that share a series, such as the overflow series, are added up.
+   * Replaces the values of the last reading. Values of the same series, such as the overflow series, are added up.
    *
-   * A level that is no longer given is gone. A total stays until it is idle: if it expired and came back, its whole amount
-   * would be counted twice.
+   * A level is removed if it is no longer given. A total stays until it is idle. If it expired and came back, its whole
+   * amount would be counted twice.
    */
   *replace(readings: ReadonlyArray<Values>): TimeSlice.Work<void> {
     const storage = this.#storage
@@ -65,7 +67,7 @@ export class ObservedValues {
         const { size } = index.all
         const series = index.find(rowOf(storage, values, row))
         const total = (totals.get(series) ?? 0) + value
-        // Another thread may read a new series at once, so it needs a value.
+        // Another thread may read a new series at once, so the series needs a value now.
         if (index.all.size > size) write(storage, series, total)
         totals.set(series, total)
         if (++count % piece > 0) continue
@@ -95,7 +97,7 @@ const rowOf = ({ context: { keys } }: MetricStorage, { attributes }: Values, row
   return record
 }
 
-/** Shows a value. A total that has fallen starts again as a new series. */
+/** Writes a value. If a total has fallen, it starts again as a new series. */
 const show = (storage: MetricStorage, series: Series, total: number): void => {
   const { declaration: { type }, context: { index, keys, numbers } } = storage
   if (!series.live) return
@@ -109,7 +111,7 @@ const show = (storage: MetricStorage, series: Series, total: number): void => {
   write(storage, index.find(Object.fromEntries(keys.map((key, position) => [key, values[position]]))), total)
 }
 
-/** Writes a value in one step, because another thread may read in between. */
+/** Sets the numbers in one step, because another thread may read in between. */
 const write = ({ declaration: { type }, context: { numbers } }: MetricStorage, series: Series, total: number): void => {
   const { base } = series
   const { values } = numbers

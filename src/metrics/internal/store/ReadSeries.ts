@@ -1,5 +1,6 @@
 /**
- * The series of a metric as they were read from a store, none of which is kept.
+ * The series of a metric at one reading. Their objects are made on demand and not
+ * kept.
  *
  * @internal
  */
@@ -10,14 +11,14 @@ import type { SeriesList } from "../model/SeriesList.ts"
 import type { Series } from "./Series.ts"
 import type { SeriesExemplars } from "./SeriesExemplars.ts"
 
-/** A series whose fields are written again and again. */
+/** A series object that is reused. */
 type Writable = { -readonly [Field in keyof SeriesSnapshot]: SeriesSnapshot[Field] }
 
 const noExemplars: ReadonlyArray<Exemplar> = []
 
 /** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
 export class ReadSeries implements SeriesList {
-  /** The index of a metric finds a series by its values, and they are well-formed. */
+  /** The index has one series for each combination of values, and the values are well-formed. */
   readonly areDistinct = true
   readonly #ordered: ReadonlyArray<Series>
   readonly #values: Float64Array

@@ -1,12 +1,11 @@
 /**
- * Keeps what the telemetry counts about itself in storages, as metrics that are
- * observed.
+ * Keeps the telemetry's counters about itself in storages, like observed metrics.
  *
  * **Details**
  *
- * Views deny, rename and thin out these counters as other metrics. A counter keeps
- * its name if a view gives it a name that is taken. It is left out if a declared
- * metric has its name. It never expires.
+ * Views apply to these counters as to other metrics. If a view gives a counter a
+ * taken name, the counter keeps its own name. If a declared metric has its name,
+ * the counter is left out. It never expires.
  *
  * @internal
  */
@@ -29,7 +28,7 @@ export interface Options {
   readonly onConflict: (sentence: string) => void
 }
 
-/** Shows the values of a counter in its storage; does nothing if the counter is left out. */
+/** Writes the values of a counter to its storage; does nothing if the counter is left out. */
 type Show = (counters: ReadonlyArray<SelfCounter>) => void
 
 export class SelfCounters {
@@ -59,7 +58,7 @@ export class SelfCounters {
     return this.isShown(name) || this.#options.counters().some((counter) => counter.name === name)
   }
 
-  /** Brings the storages up to date. */
+  /** Updates the storages. */
   refresh(): void {
     // Two parts of the telemetry may count under one name.
     for (const [name, counters] of Map.groupBy(this.#options.counters(), ({ name }) => name)) {
@@ -94,7 +93,7 @@ export class SelfCounters {
 
 const leaveOut: Show = () => {}
 
-/** What the telemetry says about itself must not be cut off. Its parts bound the number of series. */
+/** Telemetry about itself must not overflow. The number of its parts bounds its series. */
 const cardinalityLimit = 1_000_000
 
 const observationsOf = ({ attributes: keys, values }: SelfCounter) =>

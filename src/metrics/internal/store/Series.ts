@@ -1,5 +1,5 @@
 /**
- * One series of a metric: where its numbers are, and since when.
+ * One series of a metric: the position of its numbers, and its start.
  *
  * @internal
  */
@@ -7,33 +7,33 @@ import type * as Metric from "effect/Metric"
 import type { TraceDecision } from "../../../internal/TraceDecision.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 
-/** An exemplar and the interval between two readings that it was kept in. */
+/** An exemplar, and the interval between two readings in which it was recorded. */
 export interface KeptExemplar {
   readonly exemplar: Exemplar
   readonly interval: number
   /** Whether its trace is kept; `undefined` for a span of another tracer. */
   readonly decision: TraceDecision | undefined
-  /** The exemplar that it replaced, for a reading that began before. */
+  /** The exemplar before, for a reading that has begun already. */
   readonly before: Omit<KeptExemplar, "before"> | undefined
 }
 
 export class Series {
-  /** Place of its numbers in the storage of the metric. */
+  /** Position of its numbers in the storage of the metric. */
   readonly base: number
   /** Attribute values in the order of the keys; `undefined` for the overflow series. */
   readonly values: ReadonlyArray<string> | undefined
   readonly attributes: Readonly<Record<string, string>>
   /** For a series of worker threads, the earliest start among the threads. */
   startMillis: number
-  /** How many worker threads have a part of it in their memory. */
+  /** Number of worker threads that have a part of the series in their memory. */
   threads = 0
-  /** False once it has expired: its numbers may belong to another series. */
+  /** `false` after the series has expired. Then its numbers may belong to another series. */
   live = true
-  /** When it was last known to have been recorded to. */
+  /** The last time at which a recording was noticed. */
   recordedMillis: number
-  /** By position: the bucket of a histogram, 0 for a counter. */
+  /** Exemplars by position: the bucket of a histogram, 0 for a counter. */
   exemplars: Array<KeptExemplar | undefined> | undefined = undefined
-  /** Its place in Effect's registry; `undefined` where it has none. */
+  /** Its registration in Effect's registry; `undefined` if it has none. */
   registration: Metric.Registration | undefined = undefined
 
   constructor(
@@ -50,7 +50,7 @@ export class Series {
   }
 }
 
-/** By attribute values, the overflow series last. */
+/** The order of series: by attribute values, the overflow series last. */
 export const compare = (left: Series, right: Series): number => {
   const a = left.values
   const b = right.values

@@ -1,11 +1,11 @@
 /**
- * Which measurements are kept as exemplars, and where.
+ * Chooses and keeps the exemplars of series.
  *
  * **Details**
  *
- * Every bucket of a histogram series and every counter series keeps the first
- * measurement of each collection interval that was made in a fitting span. After
- * that one, recording pays a comparison until the next snapshot.
+ * Each bucket of a histogram series and each counter series keeps one exemplar
+ * for each collection interval: the first measurement within a fitting span.
+ * Until the next snapshot, further recordings pay only a comparison.
  *
  * @internal
  */
@@ -17,7 +17,7 @@ import type { Exemplar } from "../../MetricSnapshot.ts"
 import type { KeptExemplar, Series } from "./Series.ts"
 
 export class ExemplarFilter {
-  /** Whether only sampled spans count: a span that is not sampled has no trace to look at. */
+  /** Whether only sampled spans count. The trace of other spans cannot be looked up. */
   readonly #onlySampled: boolean
   /** Counts snapshots. */
   #interval = 1
@@ -27,7 +27,7 @@ export class ExemplarFilter {
     this.#onlySampled = onlySampled
   }
 
-  /** Keeps the measurement if it is the first of the interval at its position and was made in a fitting span. */
+  /** Keeps a measurement if it is the first one of the interval at its position, within a fitting span. */
   offer(series: Series, position: number, value: number): void {
     const fiber = Fiber.getCurrent()
     if (fiber !== undefined) this.#offerIn(fiber, series, position, value)
@@ -38,7 +38,7 @@ export class ExemplarFilter {
     const span = fiber.cache.span
     if (span === undefined || (this.#onlySampled && !span.sampled)) return
     const last = series.exemplars?.[position]
-    // The trace of the one that was kept first may have been dropped since.
+    // The trace of the first exemplar may have been dropped since.
     if (last !== undefined && last.interval === this.#interval && last.decision?.isKept !== false) return
     const timeMillis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
     const exemplar = { value, timeMillis, traceId: span.traceId, spanId: span.spanId }
@@ -46,28 +46,28 @@ export class ExemplarFilter {
     this.#isEmpty = false
   }
 
-  /** From now on every position keeps a new one. */
+  /** Begins a new interval, in which every position takes a new exemplar. */
   nextInterval(): void {
     this.#interval++
   }
 
-  /** Begins a reading. The result finds the exemplars that series have at this moment. */
+  /** Begins a reading. The result finds the exemplars of this moment. */
   read(): ReadExemplars {
     const interval = this.#interval
     return this.#isEmpty ? noExemplars : (series) => collect(series, interval)
   }
 }
 
-/** Finds the exemplars of series; gives nothing where none of them has any. */
+/** Finds the exemplars of series; gives `undefined` if no series has one. */
 export type ReadExemplars = (series: ReadonlyArray<Series>) => TimeSlice.Work<SeriesExemplars | undefined>
 
-/** By the place of a series; each in the order of its buckets. */
+/** Exemplars by the position of a series, each list in the order of the buckets. */
 export type SeriesExemplars = ReadonlyArray<ReadonlyArray<Exemplar> | undefined>
 
-/** Series that are looked at in one piece of work. */
+/** Series that are searched in one piece of work. */
 const piece = 1024
 
-/** Where no exemplars are kept. */
+/** The reading of a store without exemplars. */
 // oxlint-disable-next-line eslint/require-yield
 export function* noExemplars(): TimeSlice.Work<undefined> {
   return undefined
@@ -95,7 +95,7 @@ const keptUntil = (kept: ReadonlyArray<KeptExemplar | undefined>, interval: numb
   return exemplars
 }
 
-/** A reader shows no trace that is not kept yet. */
+/** A reader gets no exemplar before its trace is kept. */
 const isVisible = ({ decision }: Omit<KeptExemplar, "before">): boolean =>
   decision === undefined || decision.isKept === true
 
@@ -103,7 +103,7 @@ const keep = (series: Series, position: number, made: Omit<KeptExemplar, "before
   const kept = series.exemplars ??= []
   while (kept.length <= position) kept.push(undefined)
   const last = kept[position]
-  // One that can be shown stays behind those that wait for a decision.
+  // An exemplar that can be shown stays, while newer ones wait for a decision.
   const before = last === undefined || isVisible(last) ? last : last.before
   kept[position] = {
     ...made,

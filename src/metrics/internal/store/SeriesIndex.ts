@@ -1,42 +1,42 @@
 /**
- * Finds a series by its attribute values, one map per attribute.
+ * Finds a series by its attribute values, with one map for each attribute.
  *
  * **Details**
  *
- * No text is built to find a series that exists: the maps are walked by the
- * values as they are given. The walk is written out for up to three keys, which
- * is twice as fast as a loop.
+ * To find an existing series, no text is built. The index walks through the maps
+ * by the given values. For up to three keys, the code has no loop, which is twice
+ * as fast.
  *
  * @internal
  */
 import type { Series } from "./Series.ts"
 
-/** A level of the index: values to the next level, or to series on the last one. */
+/** A level of the index maps values to the next level. The last level maps them to series. */
 type Level = Map<unknown, unknown>
 
 type Attributes = Readonly<Record<string, unknown>>
 
 export interface SeriesIndex {
-  /** The series for these attributes; makes it if it is new. Never throws for odd values. */
+  /** Finds or makes the series for these attributes. It never throws, even for wrong values. */
   readonly find: (attributes: Attributes) => Series
-  /** All series there are; the overflow series is one of them. */
+  /** All series, including the overflow series. */
   readonly all: ReadonlySet<Series>
   readonly remove: (series: Series) => void
-  /** The series of these values, given in the order of these keys, if there is one; of `undefined` the overflow series. */
+  /** Finds the series of these values, in the order of these keys. For `undefined` it is the overflow series. */
   readonly get: (keys: ReadonlyArray<string>, values: ReadonlyArray<string> | undefined) => Series | undefined
-  /** The overflow series, for a worker thread that has reported its overflow already. */
+  /** Finds or makes the overflow series, for a worker thread that has reported its overflow already. */
   readonly overflow: () => Series
 }
 
 export interface IndexOptions {
   readonly keys: ReadonlyArray<string>
-  /** Whether there is room for another series; without room it shares the overflow series. */
+  /** Whether there is room for another series. If not, the series becomes part of the overflow series. */
   readonly hasRoom: (values: ReadonlyArray<string>) => boolean
-  /** Turns the value of a new series into what may be shown. */
+  /** Redacts an attribute value of a new series. */
   readonly redact: (key: string, value: string) => string
   /** Makes a series; `values` is `undefined` for the overflow series. Gives `undefined` if there is no room. */
   readonly make: (values: ReadonlyArray<string> | undefined) => Series | undefined
-  /** The first overflow: how many series there are, and the attribute that has the most distinct values. */
+  /** Called at the first overflow, with the number of series, and the attribute with the most distinct values. */
   readonly onOverflow: (count: number, widestKey: string) => void
 }
 
@@ -67,7 +67,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
       | Series
       | undefined
 
-  /** Rare: a combination of values that the index does not hold yet. */
+  /** Rare: a combination of values that the index does not have yet. */
   const create = (attributes: Attributes): Series => {
     const values = keys.map((key) => options.redact(key, textOf(attributes[key])))
     const found = find(values)
@@ -158,7 +158,7 @@ const insert = (root: Level, values: ReadonlyArray<string>, series: Series): voi
   if (values.length > 0) level.set(values[values.length - 1], series)
 }
 
-/** Takes a series out, and the maps that are empty without it. */
+/** Removes a series, and the maps that become empty. */
 const removeAt = (level: Level, values: ReadonlyArray<string>): void => {
   const [value, ...rest] = values
   const next = level.get(value)
@@ -166,7 +166,7 @@ const removeAt = (level: Level, values: ReadonlyArray<string>): void => {
   if (!(next instanceof Map) || next.size === 0) level.delete(value)
 }
 
-/** Texts that are the same in UTF-8 are one value; what a caller without types passes becomes text here. */
+/** Texts that are equal in UTF-8 are one value. Values of code without types become text. */
 const textOf = (value: unknown): string =>
   typeof value === "string"
     ? value.toWellFormed()

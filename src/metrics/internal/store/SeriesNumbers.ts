@@ -3,38 +3,38 @@
  *
  * **Details**
  *
- * The first number of a series says whether it was recorded to since the last
- * look for idle series. It stands beside the others so that recording touches no
- * other memory.
+ * The first number of a series tells whether it was recorded to since the last
+ * search for idle series. It is next to the other numbers, so that recording
+ * touches no other memory.
  *
  * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 
-/** Memory of one reading: for each storage the room for its copy, for each slab the copy that its storages share. */
+/** The memory of one reading: a copy for each storage. Storages of a thread share one copy. */
 export type Reading = Map<object, Float64Array>
 
 export interface SeriesNumbers {
-  /** Replaced by a larger array as series come; never keep it. */
+  /** The numbers. A larger array replaces it when series come, so never keep it. */
   readonly values: Float64Array
   /** How many numbers a series has, the first one included. */
   readonly stride: number
-  /** Changes whenever a place is given back, so that a bound instrument looks whether its place is still its own. */
+  /** Changes whenever a series expires, so that a bound instrument checks its series. */
   readonly generation: number
-  /** The place of a new series, all zero; `undefined` where there is no room for one. */
+  /** Gives the position of a new series, with all numbers zero; `undefined` if there is no room. */
   allocate(values: ReadonlyArray<string>, startMillis: number): number | undefined
-  /** The place of the overflow series, for which there is always room. */
+  /** Gives the position of the overflow series, for which there is always room. */
   allocateOverflow(startMillis: number): number
-  /** Takes back the place of an expired series. */
+  /** Frees the position of an expired series. */
   release(base: number): void
-  /** Gets the memory of a large copy ready, which takes longer than to fill it. */
+  /** Prepares the memory of a large copy, which takes longer than copying. */
   prepare(reading: Reading): TimeSlice.Work<void>
-  /** The numbers of all series as they are now, which is the beginning of a reading. */
+  /** Copies the numbers of all series, at the beginning of a reading. */
   copy(reading: Reading): Float64Array
 }
 
-/** Where a store keeps the numbers of its series. */
+/** Where a store keeps its numbers. */
 export interface Backend {
   /** The numbers of a metric; `undefined` if there is no room. */
   readonly numbers: (declaration: Checked) => SeriesNumbers | undefined
@@ -49,10 +49,10 @@ const firstSeries = 8
 /** Numbers of a page of memory. The system provides a page at the first write. */
 const pageNumbers = 512
 
-/** Numbers of a copy whose pages are got before, and numbers whose pages are got in one piece of work. */
+/** A copy of more numbers is prepared, in pieces of so many numbers. */
 const largeCopy = 16 * pageNumbers
 
-/** Storage in the memory of this thread, without a limit of its own. */
+/** Numbers in the memory of this thread, without a limit. */
 export class GrowingNumbers implements SeriesNumbers {
   readonly stride: number
   values: Float64Array
@@ -93,14 +93,14 @@ export class GrowingNumbers implements SeriesNumbers {
     return copyInto(reading, this, this.values.subarray(0, this.#used))
   }
 
-  /** The next series gets the place. */
+  /** Frees the position for the next series. */
   release(base: number): void {
     this.generation++
     this.#free.push(base)
   }
 }
 
-/** Gets the memory ready that `owner` will copy so many numbers into. */
+/** Prepares memory for so many numbers of `owner`. */
 export function* prepareCopy(reading: Reading, owner: object, count: number): TimeSlice.Work<void> {
   if (count < largeCopy) return
   const room = new Float64Array(count)
@@ -111,7 +111,7 @@ export function* prepareCopy(reading: Reading, owner: object, count: number): Ti
   reading.set(owner, room)
 }
 
-/** A copy of the numbers, in the prepared memory if they still fit into it. */
+/** Copies the numbers, into the prepared memory if they fit. */
 export const copyInto = (reading: Reading, owner: object, numbers: Float64Array): Float64Array => {
   const room = reading.get(owner)
   if (room === undefined || room.length < numbers.length) return numbers.slice()

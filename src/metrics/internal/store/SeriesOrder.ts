@@ -18,14 +18,15 @@ export class SeriesOrder {
     this.#added.push(series)
   }
 
-  /** A series is no longer live. */
+  /** Notes that a series has expired. */
   expired(): void {
     this.#expirations++
   }
 
   /**
    * Begins a reading. The work gives the series that are live at this moment,
-   * sorted. A new series that expires before the work is done can be missing.
+   * sorted. A series that is new and expires before the work is done may be
+   * missing.
    */
   read(): TimeSlice.Work<ReadonlyArray<Series>> {
     const sorted = this.#sorted

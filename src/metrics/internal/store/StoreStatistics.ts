@@ -1,5 +1,5 @@
 /**
- * What a store says about itself: overflows, misuse, failed readings, memory.
+ * Reports about a store: overflows, misuse, failed readings, memory.
  *
  * @internal
  */
@@ -45,7 +45,7 @@ export const readSeries = (own: Iterable<MetricStorage>, ofThreads: Iterable<Met
 export const make = Effect.gen(function*() {
   const statistics = yield* SelfStatistics
   const context = yield* Effect.context<never>()
-  // The fiber that records has the program's loggers; a plain callback has those of the layer.
+  // A recording fiber has the program's loggers. A plain callback uses the loggers of the layer.
   const log = (effect: Effect.Effect<void>) => void Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(effect)
   const countOverflow = statistics.counter(
     "tasker_metric_overflows_total",

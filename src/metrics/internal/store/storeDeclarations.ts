@@ -1,6 +1,6 @@
 /**
- * The declaring half of a store, for every store alike: what is given is checked
- * and handed on.
+ * The methods of a store that declare metrics: they check a declaration and pass
+ * it on.
  *
  * @internal
  */
@@ -9,7 +9,7 @@ import * as MetricDeclaration from "../model/MetricDeclaration.ts"
 import type { MetricStoreShape } from "../model/MetricStoreShape.ts"
 import type { Instrument } from "./Instruments.ts"
 
-/** Gives the instrument of a declaration; it has the methods of the declared type. */
+/** Gives the instrument of a declaration, with the methods of its type. */
 export type Declare = (declaration: MetricDeclaration.Checked) => Instrument
 
 type Declarations = Pick<
@@ -49,7 +49,7 @@ export const make = (declare: Declare): Declarations => {
 
 const unknownSite = "an unknown place"
 
-/** File, line and column of the call of `declare`. */
+/** Gives file, line and column of the call of `declare`. */
 export const siteOf = (declare: (...args: ReadonlyArray<never>) => unknown): string => {
   const trace: { stack?: string } = {}
   Error.captureStackTrace?.(trace, declare)

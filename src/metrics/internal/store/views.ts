@@ -1,6 +1,6 @@
 /**
- * Applies views to metrics: to a declaration before anything is recorded, and to a
- * metric that is read from elsewhere.
+ * Applies views: to a declaration, and to a metric that is read from another
+ * registry.
  *
  * @internal
  */
@@ -10,9 +10,9 @@ import { type Checked, defaultMaximumBuckets, nameProblem } from "../model/Metri
 import { matches } from "../model/namePattern.ts"
 
 /**
- * The declaration as the views change it; `undefined` if a view denies the metric.
+ * Gives the declaration after the views; `undefined` if a view denies the metric.
  *
- * @param isExponential whether a histogram becomes exponential if no view gives it explicit buckets
+ * @param isExponential whether a histogram gets exponential buckets, unless a view gives it explicit ones
  */
 export const applyToDeclared = (
   views: ReadonlyArray<MetricView>,
@@ -39,8 +39,8 @@ const applyOne = (seen: Checked, view: MetricView): Checked => {
 }
 
 /**
- * What the views change of a metric that others keep; `undefined` if a view denies
- * the metric. `keeps` is there if a view drops attributes.
+ * Gives the changes to a metric that is read; `undefined` if a view denies the
+ * metric. `keeps` is `undefined` if no view drops attributes.
  */
 export const changesTo = (
   views: ReadonlyArray<MetricView>,
@@ -64,7 +64,7 @@ interface Named {
   readonly unit: string | undefined
 }
 
-/** The new name of a metric. The metric keeps its own name if the new name breaks a rule or is taken. */
+/** Gives the new name of a metric. If the new name breaks a rule or is taken, the metric keeps its name. */
 export const renamed = (
   { name, type, unit }: Named,
   rename: string | undefined,
@@ -78,7 +78,7 @@ export const renamed = (
   return name
 }
 
-/** Reports one sentence for each name. */
+/** Makes a function that reports one sentence for each name. */
 export const reporter = (onConflict: (sentence: string) => void): (name: string, sentence: string) => void => {
   const reported = new Set<string>()
   return (name, sentence) => {
