@@ -15,22 +15,22 @@ import { emptySnapshot } from "../model/metricData.ts"
 import * as ClusterTotals from "./ClusterTotals.ts"
 
 export interface ClusterAggregator {
-  /** The process that the source names has read its metrics. */
+  /** Takes a new reading of a process. */
   readonly replace: (source: string, reading: MetricSnapshot) => Effect.Effect<void>
-  /** The process that the source names has ended. */
+  /** Ends a process. */
   readonly remove: (source: string) => Effect.Effect<void>
   /** Reads the metrics of this process. */
   readonly readOwn: Effect.Effect<void>
-  /** All processes as one, beside metrics about them. */
+  /** Merges the metrics of all processes with metrics about the processes. */
   readonly combine: (
     about: MetricSnapshot["metrics"],
     options: MetricMerge.Options
   ) => Effect.Effect<MetricSnapshot>
-  /** Logs a sentence once, with the next {@link combine} and the loggers of its fiber. */
+  /** Logs a sentence once, at the next {@link combine}, with the loggers of its fiber. */
   readonly report: (sentence: string) => void
 }
 
-/** Sentences that are remembered; the names in them come from other processes. */
+/** The highest number of sentences in memory. Names in them come from other processes. */
 const mostSentences = 1000
 
 const ownSource = "own"
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(
       cardinalityLimit: metrics.cardinalityLimit,
       retentionMillis: Duration.toMillis(metrics.retention)
     }
-    // If two processes differ, the first reading counts: it is the reading of this process.
+    // If two processes differ, the first reading counts, so this process comes first.
     const initial = ClusterTotals.replace(
       ClusterTotals.none(yield* Clock.currentTimeMillis),
       ownSource,
@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(
       report,
       replace: (source, reading) => change((totals) => ClusterTotals.replace(totals, source, reading, limits)),
       remove: (source) => change((totals) => ClusterTotals.remove(totals, source, limits)),
-      // One at a time: an older reading after a newer one would look like a reset.
+      // One at a time, because an older reading after a newer one would look like a reset.
       readOwn: Effect.flatMap(own, (reading) =>
         change(function*(totals) {
           const replaced = yield* ClusterTotals.replace(totals, ownSource, reading, limits)

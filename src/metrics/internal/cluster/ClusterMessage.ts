@@ -1,13 +1,12 @@
 /**
- * The messages of processes about their metrics. Pure.
+ * The messages between processes about their metrics. Pure.
  *
  * **Details**
  *
- * A worker says `hello` when it can be asked. The primary asks with `ask`, and
- * the worker answers with its snapshot in parts, each a document of
- * `JsonFormat`, so that neither side is kept busy for long and a number may be
- * anything a double may be. Without being asked a worker sends its snapshot too,
- * then as an answer to round 0.
+ * A worker sends `hello` when it is ready for questions. The primary asks with
+ * `ask`. The worker answers with its snapshot in parts, each a document of
+ * `JsonFormat`. So neither side is busy for long, and a number may be any double.
+ * Without a question, a worker sends its snapshot as an answer to round 0.
  *
  * Other messages on the channel belong to the program and are ignored.
  *
@@ -23,13 +22,13 @@ import { split } from "../combine/SnapshotParts.ts"
 
 const protocol = "tasker-telemetry/metrics"
 
-/** Goes up when an older process would misunderstand a newer one. */
+/** Higher if an older process would misunderstand a newer one. */
 const version = 1
 
-/** Characters of the documents of one snapshot that are taken. */
+/** The highest number of characters of all documents of a snapshot. */
 export const maximumCharacters = 64 * 1024 * 1024
 
-/** Series of one part; writing and reading one takes about a millisecond or two. */
+/** Series in one part. To write or read a part takes one or two milliseconds. */
 const seriesPerPart = 500
 
 const envelope = { protocol: Schema.Literal(protocol), version: Schema.Literal(version) }
@@ -44,9 +43,9 @@ const Ask = Schema.Struct({ ...envelope, type: Schema.Literal("ask"), round: Cou
 const Part = Schema.Struct({
   ...envelope,
   type: Schema.Literal("part"),
-  /** Tells stores of one process apart. */
+  /** Identifies a store within a process. */
   instance: Instance,
-  /** Goes up with every snapshot that the instance sends. */
+  /** Higher for each snapshot of the instance. */
   reading: Count,
   /** The round that the snapshot answers; 0 without a question. */
   round: Count,
@@ -65,16 +64,16 @@ export const hello = (instance: string): Message => ({ protocol, version, type: 
 
 export const ask = (round: number): Message => ({ protocol, version, type: "ask", round })
 
-/** What belongs to all parts of one snapshot. */
+/** The fields that all parts of a snapshot share. */
 export type Header = Pick<Part, "instance" | "reading" | "round" | "isLast">
 
-/** A snapshot in pieces that {@link parts} makes messages of. */
+/** Splits a snapshot into pieces, which {@link parts} makes messages of. */
 export function* pieces(snapshot: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
   const all = yield* split(snapshot, seriesPerPart)
   return all.length === 0 ? [snapshot] : all
 }
 
-/** The messages that bring a snapshot, each made when it is asked for. */
+/** Makes the messages of a snapshot, each one when it is asked for. */
 export function* parts(header: Header, pieces: ReadonlyArray<MetricSnapshot>): Generator<Message, void> {
   for (const [index, piece] of pieces.entries()) {
     yield {
@@ -91,7 +90,7 @@ export function* parts(header: Header, pieces: ReadonlyArray<MetricSnapshot>): G
 
 const decode = Schema.decodeUnknownOption(Schema.Union([Hello, Ask, Part]))
 
-/** The message, or what is known of it: that it is nothing of ours, or that it is of another version. */
+/** Reads a message; `undefined` if it is not ours. */
 export const read = (message: unknown): Message | "another version" | undefined => {
   if (!Predicate.isObject(message) || !("protocol" in message) || message.protocol !== protocol) return undefined
   if ("version" in message && message.version !== version) return "another version"

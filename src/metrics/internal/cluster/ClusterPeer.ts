@@ -10,18 +10,18 @@ import type { MetricSnapshot } from "../../MetricSnapshot.ts"
 import * as ClusterMessage from "./ClusterMessage.ts"
 import type { Channel } from "./ProcessChannels.ts"
 
-/** Stores of one process that are told apart. */
+/** The highest number of stores of one process. */
 const maximumInstances = 16
 
-/** A question on the way. */
+/** A question without an answer. */
 interface Question {
   readonly round: number
   readonly answered: Deferred.Deferred<void>
-  /** Whether a snapshot has waited for the answer in vain. */
+  /** Whether a snapshot no longer waits for the answer. */
   isLate: boolean
 }
 
-/** A snapshot of which some parts have arrived. */
+/** A snapshot that has not arrived completely. */
 interface Incoming {
   readonly reading: number
   readonly parts: Array<MetricSnapshot>
@@ -43,18 +43,18 @@ export class ClusterPeer {
   #round = 0
   #hasEnded = false
 
-  /** @param name tells processes apart for good, as a process id does not */
+  /** @param name name of the process; unlike a process id, it is never used again */
   constructor(channel: Channel, name: string) {
     this.#channel = channel
     this.#name = name
   }
 
-  /** What the readings of the process are known by. */
+  /** The sources of the process's readings. */
   get sources(): ReadonlyArray<string> {
     return Array.from(this.#instances.values(), ({ source }) => source)
   }
 
-  /** `hung`: it has not answered in time; `unknown`: it has never said what it has measured. */
+  /** `hung`: it has not answered in time. `unknown`: it has never sent its metrics. */
   get missing(): "hung" | "unknown" | undefined {
     if (this.#hasEnded) return undefined
     if (!Array.from(this.#instances.values()).some(({ hasReading }) => hasReading)) return "unknown"
@@ -64,8 +64,8 @@ export class ClusterPeer {
   /**
    * Asks for a snapshot and gives the answer to wait for.
    *
-   * While an answer is late, the primary asks nothing more: a process that hangs
-   * must not fill its channel, and no snapshot waits for it again.
+   * While an answer is late, the primary asks nothing more. The channel of a hung
+   * process must not fill up, and no further snapshot waits for it.
    */
   ask(): Deferred.Deferred<void> | undefined {
     if (this.#hasEnded || !this.#channel.connected || this.#question?.isLate === true) return undefined
@@ -79,7 +79,7 @@ export class ClusterPeer {
     if (this.#question?.answered === answered) this.#question.isLate = true
   }
 
-  /** A store of the process can be asked from now on; a question of before may be lost. */
+  /** Notes that a store is ready for questions. An earlier question may be lost, so it is sent again. */
   greet(instance: string): void {
     if (this.#instanceOf(instance) === undefined) return
     this.#hasEnded = false
@@ -92,8 +92,9 @@ export class ClusterPeer {
   }
 
   /**
-   * Takes a part of a snapshot, `undefined` for one that cannot be read; gives all
-   * of them with the last one, or says that the snapshot is lost.
+   * Takes a part of a snapshot; `undefined` for an unreadable one. With the last
+   * part it gives all parts. It may also say that the snapshot is incomplete or
+   * lost.
    */
   take(
     message: ClusterMessage.Part,
@@ -113,12 +114,12 @@ export class ClusterPeer {
     return incoming.parts
   }
 
-  /** What names an instance among all of all processes. */
+  /** The source of an instance, which is unique among all processes. */
   sourceOf(instance: string): string {
     return `${this.#name}/${instance}`
   }
 
-  /** A snapshot is taken into account. */
+  /** Notes that a snapshot is part of the totals. */
   settle({ instance, isLast, round }: ClusterMessage.Part): void {
     const known = this.#instances.get(instance)
     if (known !== undefined) known.hasReading = true
@@ -127,7 +128,7 @@ export class ClusterPeer {
     if (this.#hasEnded || this.#question?.round === round) this.#endQuestion()
   }
 
-  /** Nothing comes from the process any more. */
+  /** Ends the process. */
   end(): void {
     this.#hasEnded = true
     this.#instances.clear()
@@ -142,7 +143,7 @@ export class ClusterPeer {
     return instance
   }
 
-  /** A snapshot that is not whole is no snapshot, but may have been the answer. */
+  /** Drops an incomplete snapshot. If it was the answer, the question ends. */
   #lose(instance: Instance, message: ClusterMessage.Part): "lost" {
     instance.incoming = undefined
     if (isFinal(message) && this.#question?.round === message.round) this.#endQuestion()
@@ -151,7 +152,7 @@ export class ClusterPeer {
 
   #endQuestion(): void {
     const question = this.#question
-    // Cleared first: the waiting fiber goes on at once.
+    // Cleared first, because the waiting fiber goes on at once.
     this.#question = undefined
     if (question !== undefined) Deferred.doneUnsafe(question.answered, Exit.void)
   }

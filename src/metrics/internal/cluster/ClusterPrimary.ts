@@ -31,11 +31,11 @@ export interface Options extends MetricMerge.Options {
 export interface ClusterPrimary {
   /** The metrics of all processes. */
   readonly snapshot: Effect.Effect<MetricSnapshot>
-  /** Takes a process in; gives what leaves it out again. */
+  /** Adds a process. Gives a function that removes it. */
   readonly attach: (channel: Channel) => () => void
 }
 
-/** The primary of the context, where there is one. */
+/** The primary of the context; `undefined` if there is none. */
 export const Current: Context.Reference<ClusterPrimary | undefined> = Context.Reference(
   "tasker-telemetry/metrics/cluster/ClusterPrimary",
   { defaultValue: (): ClusterPrimary | undefined => undefined }
@@ -46,14 +46,14 @@ interface Member {
   readonly detach: () => void
 }
 
-/** What comes from the workers, handled in order. */
+/** Arrivals from the workers, handled in order. */
 type Arrival =
   | { readonly type: "part"; readonly peer: ClusterPeer; readonly part: ClusterMessage.Part }
   | { readonly type: "end"; readonly peer: ClusterPeer }
-  /** A snapshot waits until everything before this arrival is handled. */
+  /** A snapshot waits until all earlier arrivals are handled. */
   | { readonly type: "mark"; readonly reached: Deferred.Deferred<void> }
 
-/** Characters of messages that wait to be read. */
+/** The highest number of characters of messages that wait. */
 const maximumWaiting = 2 * ClusterMessage.maximumCharacters
 
 const weightOf = ({ document }: ClusterMessage.Part): number => document.length + 1000
@@ -143,7 +143,7 @@ export const make = Effect.fnUntraced(function*(
     }
     members.set(channel, { peer, detach })
     channel.on("message", onMessage)
-    // All messages come before it, which is not so for "exit".
+    // Messages always come before "disconnect". They may come after "exit".
     channel.on("disconnect", detach)
     peer.ask()
     return detach
@@ -174,7 +174,7 @@ export const make = Effect.fnUntraced(function*(
   const sharedRound = Effect.suspend(() =>
     current !== undefined && current.pollUnsafe() === undefined
       ? Effect.succeed(current)
-      // It goes on for the others when the scrape that began it is given up.
+      // The round goes on for other scrapes if the scrape that began it is interrupted.
       : Effect.tap(Effect.forkIn(round, scope), (fiber) =>
         Effect.sync(() => {
           current = fiber
@@ -189,7 +189,7 @@ export const make = Effect.fnUntraced(function*(
   return { snapshot, attach }
 })
 
-/** What is said about the processes themselves. */
+/** Metrics about the processes. */
 const metricsAbout = (members: Iterable<Member>, startMillis: number): ReadonlyArray<NumberData> => {
   const missing = { hung: 0, unknown: 0 }
   let workers = 0

@@ -25,7 +25,7 @@ import { emptySnapshot, haveOneKind, mapSeries } from "../model/metricData.ts"
 import { isOverflow, keyer } from "../model/SeriesKey.ts"
 
 export interface Totals {
-  /** By what names the process; in the order of their first readings. */
+  /** Readings by process, in the order of their first readings. */
   readonly readings: ReadonlyMap<string, MetricSnapshot>
   /** The counts of processes that ended in this retention period. */
   readonly young: MetricSnapshot
@@ -38,7 +38,7 @@ export interface Totals {
 export interface Limits {
   /** Series of ended processes per metric. */
   readonly cardinalityLimit: number
-  /** How long series are kept that no process has any more, in milliseconds; up to twice as long. */
+  /** How long to keep series that no process has any more, in milliseconds. They may be kept twice as long. */
   readonly retentionMillis: number
 }
 
@@ -49,7 +49,7 @@ export const none = (sinceMillis: number): Totals => ({
   sinceMillis
 })
 
-/** Takes a new reading of a process. Series that the reading does not continue have ended. */
+/** Takes a new reading of a process. Its series that the reading does not continue have ended. */
 export function* replace(
   totals: Totals,
   source: string,
@@ -63,7 +63,7 @@ export function* replace(
     : yield* addEnded(replaced, yield* endedSeries(previous, reading), limits)
 }
 
-/** The process has ended: its last reading goes to the ended metrics. */
+/** Ends a process: its last reading goes to the ended series. */
 export function* remove(totals: Totals, source: string, limits: Limits): TimeSlice.Work<Totals> {
   const last = totals.readings.get(source)
   if (last === undefined) return totals
@@ -90,18 +90,18 @@ export function* expire(totals: Totals, nowMillis: number, { retentionMillis }: 
   return { readings, young: emptySnapshot, old: snapshot, sinceMillis: nowMillis }
 }
 
-/** All processes as one, see {@link MetricMerge.merge}. Ended processes come last. */
+/** Merges all processes, see {@link MetricMerge.merge}. Ended processes come last. */
 export const combine = (
   { old, readings, young }: Pick<Totals, "old" | "readings" | "young">,
   options: MetricMerge.Options
 ) => MetricMerge.steps([...readings.values(), young, old], options)
 
 /**
- * Gives series that `previous` had no earlier start than there.
+ * Keeps the start of each series that `previous` had, if it is later.
  *
  * **Details**
  *
- * A process may report a series that started before the series of other
+ * A process may report a series that started before the same series of other
  * processes. If the start moved, a receiver would read it as a reset.
  */
 export function* keepStarts(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
@@ -134,7 +134,7 @@ function* keepStartsOf(known: ReadonlyArray<SeriesSnapshot>, metric: MetricData)
 
 const accumulates = (metric: MetricData): boolean => aggregationOf.make(metric).accumulates
 
-/** How much is in a series. It never falls while the series goes on. */
+/** The amount in a series. It never falls while the series goes on. */
 const amountOf = ({ value }: SeriesSnapshot): number => typeof value === "number" ? value : value.count
 
 /** Whether a series goes on in another reading of its process. */
@@ -142,8 +142,8 @@ const continues = (previous: SeriesSnapshot, current: SeriesSnapshot | undefined
   current !== undefined && current.startMillis === previous.startMillis && amountOf(current) >= amountOf(previous)
 
 /**
- * The series of `previous` that `current`, the next reading of the same process,
- * does not continue: they are gone, or have started again.
+ * Gives the series of `previous` that `current`, the next reading of the same
+ * process, does not continue: they are missing, or have started again.
  */
 function* endedSeries(previous: MetricSnapshot, current: MetricSnapshot): TimeSlice.Work<MetricSnapshot> {
   const now = new Map(current.metrics.map((metric) => [metric.name, metric]))
@@ -178,7 +178,7 @@ function* addEnded(totals: Totals, gone: MetricSnapshot, { cardinalityLimit }: L
   return { ...totals, young: snapshot }
 }
 
-/** Leaves out NaN, which would stay in a sum for good, and quantiles, which cannot be added up. */
+/** Removes NaN, which would stay in a sum for ever, and quantiles, which cannot be added up. */
 const withoutNaN = (metric: MetricData): MetricData => {
   const all: ReadonlyArray<SeriesSnapshot> = metric.series
   const isNumber = all.map((series) => Number.isFinite(amountOf(series)))
@@ -188,7 +188,10 @@ const withoutNaN = (metric: MetricData): MetricData => {
     : sound
 }
 
-/** The metric; each series without room becomes an overflow series. A process that had more than `limit` series keeps them. */
+/**
+ * Gives the metric, in which each series without room becomes an overflow series. A process that had more than `limit`
+ * series keeps them.
+ */
 function* bounded(
   metric: MetricData,
   known: MetricData | undefined,

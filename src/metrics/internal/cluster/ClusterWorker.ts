@@ -1,5 +1,5 @@
 /**
- * A worker process, which sends its metrics to its primary.
+ * Sends the metrics of a worker process to its primary.
  *
  * @internal
  */
@@ -20,13 +20,13 @@ import * as ClusterMessage from "./ClusterMessage.ts"
 import type { Channel, ProcessChannelsShape } from "./ProcessChannels.ts"
 
 export interface Options {
-  /** After how long without being asked the worker sends its snapshot. */
+  /** If no question comes for so long, the worker sends its snapshot. */
   readonly interval: Duration.Duration
-  /** How long closing, or a flush, waits for a snapshot to be on its way. */
+  /** How long closing, or a flush, waits until a snapshot is sent. */
   readonly closing: Duration.Duration
 }
 
-/** Answers the parent process until the scope closes; does nothing where there is none. */
+/** Answers the parent process until the scope closes. Without a parent it does nothing. */
 export const make = Effect.fnUntraced(function*(
   snapshot: Effect.Effect<MetricSnapshot>,
   channels: ProcessChannelsShape,
@@ -45,7 +45,7 @@ export const make = Effect.fnUntraced(function*(
     ClusterMessage.parts({ instance, reading: ++reading, round, isLast }, pieces)
 
   const oneReport = Semaphore.makeUnsafe(1)
-  /** Sends a snapshot; parts of two that arrive by turns would be none. */
+  /** Sends a snapshot. One at a time, because mixed parts of two snapshots could not be read. */
   const report = (round: number, isLast: boolean): Effect.Effect<void> =>
     Effect.flatMap(
       piecesOfNow,
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.ignoreCause({ log: "Warn", message: "the last metrics of this process were not sent" })
     )
   )
-  // A process that ends by itself has no time for effects; what the channel takes at once arrives all the same.
+  // A process that ends by itself cannot run effects. But the messages that the channel takes at once arrive.
   yield* channels.atExit(() => {
     const pieces = hasEnded || !channel.connected ? undefined : Effect.runSyncExitWith(context)(piecesOfNow)
     if (pieces === undefined || Exit.isFailure(pieces)) return
@@ -74,7 +74,7 @@ export const make = Effect.fnUntraced(function*(
     yield* registry.value.register(Effect.asVoid(Effect.timeoutOption(report(0, false), options.closing)))
   }
 
-  // The primary asks again only after an answer, so that the newest question is the only one.
+  // The primary asks again only after an answer, so only the newest question counts.
   const rounds = yield* Queue.sliding<number>(1)
   const answer = (round: number) =>
     Effect.ignoreCause(report(round, false), { log: "Warn", message: "the metrics of this process were not sent" })
@@ -100,7 +100,7 @@ export const make = Effect.fnUntraced(function*(
   sendUnsafe(channel, ClusterMessage.hello(instance), () => {})
 })
 
-/** Waits until the message is on its way; a message that cannot be sent is left. */
+/** Waits until the message is sent. A message that cannot be sent is dropped. */
 const send = (channel: Channel, message: ClusterMessage.Message): Effect.Effect<void> =>
   Effect.callback((resume) => sendUnsafe(channel, message, () => resume(Effect.void)))
 

@@ -1,5 +1,5 @@
 /**
- * The IPC channels between processes, as the platform gives them.
+ * The IPC channels between processes, which the platform provides.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * A large snapshot as several small ones.
+ * Splits a large snapshot into small ones, and joins them.
  *
  * @internal
  */
@@ -9,10 +9,10 @@ import { mapSeries } from "../model/metricData.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import { piece } from "./mergeSeries.ts"
 
-/** Buckets that are as much work as a number with its attributes. */
+/** So many buckets are as much work as one number with its attributes. */
 const bucketsPerNumber = 20
 
-/** How many numbers a series is worth. */
+/** The weight of a series, in numbers. */
 const weightOf = ({ value }: SeriesSnapshot): number => {
   if (typeof value === "number") return 1
   const buckets = "counts" in value
@@ -24,8 +24,9 @@ const weightOf = ({ value }: SeriesSnapshot): number => {
 }
 
 /**
- * Parts that are worth at most as much as a number of series without buckets, or
- * hold a single series; in the order of the snapshot, none of an empty one.
+ * Splits a snapshot into parts, in its order. A part has at most the weight of
+ * `maximumSeries` series without buckets, or it has a single series. An empty
+ * snapshot has no parts.
  */
 export function* split(
   snapshot: MetricSnapshot,
@@ -62,7 +63,7 @@ export function* split(
 const slice = (metric: MetricData, from: number, to: number): MetricData =>
   from === 0 && to >= metric.series.length ? metric : mapSeries(metric, (series) => series.slice(from, to))
 
-/** The snapshot that was split. */
+/** Joins the parts of a snapshot. */
 export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
   const runs: Array<Array<MetricData>> = []
   for (const part of parts) {
@@ -75,10 +76,10 @@ export const join = (parts: ReadonlyArray<MetricSnapshot>): MetricSnapshot => {
   return { timeMillis: parts[0]?.timeMillis ?? 0, metrics: runs.map(concat) }
 }
 
-/** Metrics of one name and type as one. */
+/** Joins metrics of the same name and type. */
 const concat = (run: ReadonlyArray<MetricData>): MetricData => {
   const [metric] = run as [MetricData]
-  // Metrics of one type have values of one kind.
+  // Metrics of the same type have values of the same kind.
   const series: ReadonlyArray<never> = run.flatMap((one) => one.series as ReadonlyArray<never>)
   return run.length === 1 ? metric : mapSeries(metric, () => series)
 }

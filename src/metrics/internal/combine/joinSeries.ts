@@ -9,15 +9,15 @@ import { compare, keyer } from "../model/SeriesKey.ts"
 import { piece } from "./mergeSeries.ts"
 
 /**
- * The counterpart of each series among the previous ones, in the order of
- * `current`.
+ * Finds for each current series the previous series with the same attributes, in
+ * the order of `current`.
  *
  * **Details**
  *
- * Both lists are gone through side by side, as they are in the order of a
- * snapshot, and mostly a store gives a series the same attributes object in
- * every snapshot. Series that are not met on the way are looked up, so that the
- * order decides about the time it takes and not about the result.
+ * Both lists are in the order of a snapshot, so they are read side by side. A
+ * store mostly gives a series the same attributes object in every snapshot.
+ * Series that are not found on the way are looked up. So the order changes the
+ * time and not the result.
  *
  * @param keys keys of the attributes of the metric
  */

@@ -1,6 +1,5 @@
 /**
- * Several lists of series of one metric as one list, in which every series
- * occurs once.
+ * Merges lists of series of one metric into one list without duplicates.
  *
  * @internal
  */
@@ -9,7 +8,7 @@ import { merge } from "../../../internal/timeSlicedSort.ts"
 import type { SeriesSnapshot } from "../../MetricSnapshot.ts"
 import { compare, keyer } from "../model/SeriesKey.ts"
 
-/** Series that are gone through in one piece of work. */
+/** Series in one piece of work. */
 export const piece = 500
 
 interface Cell<Value> {
@@ -17,8 +16,8 @@ interface Cell<Value> {
 }
 
 /**
- * The union in the order of a snapshot, if the lists are in it. Equal series are
- * combined from left to right.
+ * Gives the union. If the lists are in the order of a snapshot, so is the union.
+ * Equal series are combined from left to right.
  *
  * @param keys keys of the attributes of the metric
  */

@@ -1,6 +1,6 @@
 /**
- * Moves series of a snapshot to the overflow series, where there is no room for
- * them. Pure.
+ * Moves series of a snapshot to the overflow series if there is no room for them.
+ * Pure. Pure.
  *
  * @internal
  */
@@ -10,7 +10,7 @@ import { mapSeries } from "../model/metricData.ts"
 import { isOverflow, keyer, overflowAttributes } from "../model/SeriesKey.ts"
 import { piece } from "./mergeSeries.ts"
 
-/** The keys of all series of metrics. @param attributes keys of the attributes of the metrics */
+/** Gives the keys of all series of metrics. @param attributes keys of the attributes of the metrics */
 export function* keysOf(
   metrics: Iterable<MetricData>,
   attributes: ReadonlyArray<string>
@@ -28,8 +28,8 @@ export function* keysOf(
 }
 
 /**
- * The metric with the series that are kept, and each other series as an overflow
- * series in a metric of its own. A merge adds the overflow series up.
+ * Gives the metric with the series that are kept. Each other series becomes an
+ * overflow series in a metric of its own. A merge adds the overflow series up.
  */
 export function* moveToOverflow(
   metric: MetricData,
@@ -46,15 +46,15 @@ export function* moveToOverflow(
   return metrics
 }
 
-/** Series that are remembered after the store has forgotten them. */
+/** The highest number of series that are kept after the store has dropped them. */
 const maximumForgotten = 2000
 
 const seriesIn = (snapshots: ReadonlyArray<MetricSnapshot>): number =>
   snapshots.reduce((sum, { metrics }) => metrics.reduce((sum, { series }) => sum + series.length, sum), 0)
 
 /**
- * Snapshots whose merge is the sum of the pending deltas. If too many of their
- * series are no longer in the store, these series go to the overflow series.
+ * Gives snapshots whose merge is the sum of the pending deltas. If the store has
+ * dropped too many of their series, these series go to the overflow series.
  */
 export function* foldPending(
   pending: ReadonlyArray<MetricSnapshot>,

@@ -1,27 +1,26 @@
 /**
- * Types of errors as attribute values, kept few.
+ * Limits the types of errors that become attribute values.
  *
- * A type is what a program calls its errors by: a tag or a class. Nothing keeps a
- * program from making names at run time, with an id in them, so what does not
- * look like a name, or comes after many others, is `_OTHER`, as the semantic
- * conventions say.
+ * A type is a tag or a class. A program may make names at run time, with ids in
+ * them. So a text that does not look like a name becomes `_OTHER`, and so does a
+ * name after many others. `_OTHER` is from the semantic conventions.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
  * @internal
  */
 
-/** Types that are told apart. */
+/** The highest number of types. */
 const mostTypes = 100
 
 const other = "_OTHER"
 
-/** A tag or the name of a class, perhaps with its package. */
+/** A tag or the name of a class, maybe with its package. */
 const nameRule = /^[\p{L}_$@][\p{L}\p{N}_$@./:#-]{0,99}$/u
 
 export class ErrorTypes {
   readonly #known = new Set<string>()
 
-  /** The type itself, or `_OTHER`. */
+  /** Gives the type, or `_OTHER`. */
   keep(errorType: string): string {
     if (this.#known.has(errorType)) return errorType
     if (this.#known.size >= mostTypes || !nameRule.test(errorType)) return other

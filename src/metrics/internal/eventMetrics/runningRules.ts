@@ -1,5 +1,5 @@
 /**
- * The metrics of runs in progress, which are read rather than recorded.
+ * The observed metrics of runs in progress.
  *
  * @internal
  */
@@ -61,13 +61,20 @@ const follow = (running: RunningTasks): ReadonlyArray<EventMetrics.EventMetric> 
   ]
 }
 
-/** Runs whose start is kept. Beyond that, the oldest run is still known unless all kept runs have ended. */
+/**
+ * The highest number of runs with a known start. With more runs, the oldest run is still known unless all of the known
+ * ones have ended.
+ */
 const mostRuns = 10_000
 
+/**
+ * The runs that have started and not ended: for each task how long the oldest run has been running, and how many
+ * execution slots are taken. It follows events, so that the workflow room does not depend on metrics.
+ */
 export class RunningTasks {
-  /** For each task its runs in the order of their starts, by the monotonic clock. */
+  /** For each task, its runs in the order of their starts, by the monotonic clock. */
   readonly #starts = new Map<string, Map<string, bigint>>()
-  /** Runs in the background, which have a slot from before they start. */
+  /** Runs in the background. They take a slot before they start. */
   readonly #background = new Set<string>()
   readonly #mostInBackground: number
   readonly #nowNanos: () => bigint
@@ -76,7 +83,7 @@ export class RunningTasks {
   #attempts = 0
 
   constructor(options: {
-    /** The runner takes no more than that. */
+    /** The highest number of runs in the background. */
     readonly mostInBackground: number
     readonly nowNanos: () => bigint
   }) {

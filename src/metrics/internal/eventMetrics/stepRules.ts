@@ -13,7 +13,7 @@ const ofStep = { task: "taskName", step: "stepName" } as const
 const ending = { ...ofStep, status: "toState" } as const
 const leaving = { ...ofStep, from_state: "fromState" } as const
 
-/** A step that is cancelled while it waits has made no attempt. */
+/** Whether a cancelled step has made an attempt. A waiting step has not. */
 export const hasAttempt = ({ fromState }: { readonly fromState: string | undefined }): boolean =>
   fromState === "in_progress"
 
@@ -61,7 +61,7 @@ const attempts = (store: MetricStore["Service"]): ReadonlyArray<EventMetrics.Eve
   ]
 }
 
-/** What is known when a step has ended: how long it took from first to last, and how many attempts. */
+/** Records the total time and the number of attempts of an ended step. */
 const ends = (store: MetricStore["Service"]): ReadonlyArray<EventMetrics.EventMetric> => {
   const { observe, when } = EventMetrics
   const endToEnd = store.histogram(catalog.stepEndToEnd)

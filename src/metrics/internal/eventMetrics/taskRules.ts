@@ -13,7 +13,7 @@ const ofTask = { task: "taskName" } as const
 const endOfTask = { task: "taskName", status: "toState" } as const
 const inNamespace = { task: "taskName", namespace: "namespace" } as const
 
-/** Namespaces and versions that are told apart. */
+/** The highest number of namespaces and versions. */
 const mostInfos = 1000
 
 export const taskRules = (
@@ -54,7 +54,7 @@ export const taskRules = (
   ]
 }
 
-/** Info metrics stay once they are there, so each namespace and version is told once. */
+/** Infos never expire, so each namespace and version is recorded once. */
 const taskInfo = (store: MetricStore["Service"]): EventMetrics.EventMetric => {
   const known = new Set<string>()
   return EventMetrics.make(events["task.initialize_requested"], ({ namespace, taskName, version }) => {

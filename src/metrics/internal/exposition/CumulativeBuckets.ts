@@ -1,28 +1,28 @@
 /**
- * An exponential histogram as one with explicit buckets, for formats that know no other. Pure.
+ * Converts an exponential histogram into explicit buckets, for formats without exponential ones. Pure. Pure.
  *
  * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 
-/** Buckets in the manner of Prometheus: each counts everything up to its bound. */
+/** Buckets as in Prometheus: each one counts everything up to its bound. */
 export interface CumulativeBuckets {
   /** Ascending, inclusive, finite. */
   readonly bounds: ReadonlyArray<number>
-  /** Observations up to the bound of the same index. */
+  /** For each bound, the number of observations up to it. */
   readonly counts: ReadonlyArray<number>
 }
 
 /**
- * The buckets from the lowest to the highest that has observations, at the
- * resolution they were recorded with, and the bound below the lowest.
+ * Gives the buckets from the lowest to the highest filled one, with the same
+ * resolution, and the bound below the lowest one.
  *
  * **Details**
  *
- * Empty buckets in between are kept: a bound that comes and goes is a series that
- * comes and goes. Negative buckets are inclusive at their lower end and become
- * inclusive at their upper one, so an observation that equals a bound is counted
- * one bucket higher.
+ * Empty buckets in between are kept, because a bound that comes and goes is a
+ * series that comes and goes. A negative bucket includes its lower end, and
+ * Prometheus includes the upper end. So an observation that equals a bound is
+ * counted one bucket higher.
  */
 export const make = (
   { negative, positive, scale, zeroCount, zeroThreshold }: ExponentialHistogramValue
@@ -32,12 +32,12 @@ export const make = (
   let total = 0
   const put = (bound: number, count: number): void => {
     total += count
-    // Bounds beyond what a number can hold fall together; the observations are in the next one.
+    // Bounds beyond the range of numbers are equal. Their observations are in the next bucket.
     if (!Number.isFinite(bound) || (bounds.length > 0 && bound <= (bounds.at(-1) as number))) return
     bounds.push(bound)
     counts.push(total)
   }
-  // `2 ** -scale` is exact; the quotient would not be.
+  // `2 ** -scale` is exact, and a quotient would not be.
   const power = (index: number): number => 2 ** (index * 2 ** -scale)
   const [lowest, highest] = occupied(negative)
   for (let index = highest; index >= lowest; index--) {
@@ -56,7 +56,7 @@ export const make = (
   return { bounds, counts }
 }
 
-/** The first and the last bucket with observations; an empty range without any. */
+/** The first and the last filled bucket, or an empty range if there is none. */
 const occupied = ({ counts }: ExponentialBuckets): readonly [first: number, last: number] => {
   const first = counts.findIndex((count) => count > 0)
   return first === -1 ? [0, -1] : [first, counts.findLastIndex((count) => count > 0)]

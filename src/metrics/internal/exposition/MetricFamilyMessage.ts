@@ -1,5 +1,5 @@
 /**
- * The message `MetricFamily` of Prometheus and the messages in it.
+ * Writes the message `MetricFamily` of Prometheus and its inner messages.
  *
  * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
  * @internal
@@ -22,10 +22,10 @@ import * as PrometheusSeries from "./PrometheusSeries.ts"
 
 const types = { counter: 0, gauge: 1, summary: 2, histogram: 4 } as const
 
-/** How many characters the names and values of an exemplar's labels may have together. */
+/** The highest number of characters of all names and values of an exemplar's labels. */
 const exemplarLength = 128
 
-/** Everything but the metrics. */
+/** Writes everything before the metrics. */
 export const writeHeader = (writer: ProtobufWriter, { help, name, type, unit }: PrometheusFamily): void => {
   writer.string(1, name)
   writer.string(2, help)
@@ -33,7 +33,7 @@ export const writeHeader = (writer: ProtobufWriter, { help, name, type, unit }: 
   if (unit !== undefined) writer.string(5, unit)
 }
 
-/** Writes series of one of the sources. Prometheus takes native histograms in families of nothing else only. */
+/** Writes series of one source. Prometheus accepts native histograms only in families without other histograms. */
 export const metricWriter = (
   writer: ProtobufWriter,
   family: PrometheusFamily,
@@ -50,7 +50,7 @@ export const metricWriter = (
   }
 }
 
-/** What is of one type has values of one kind. */
+/** The type of a metric decides the kind of its values. */
 const valueWriter = (
   writer: ProtobufWriter,
   source: MetricData,
@@ -72,7 +72,7 @@ const valueWriter = (
 
 type WriteLabels = (attributes: SeriesSnapshot["attributes"]) => void
 
-/** The keys of a family mostly are its labels; whether they are is looked at once. */
+/** Mostly the keys of a family are valid labels. That is checked once. */
 const labelsWriter = (
   writer: ProtobufWriter,
   { attributes: keys }: MetricData,
@@ -186,12 +186,12 @@ const writeBuckets = (
   }
   for (let index = 0; index < bounds.length; index++) {
     const bound = bounds[index] as number
-    // Bounds that do not ascend, or are infinite, are no bounds; what they count is in the next bucket.
+    // Bounds that do not ascend, or are infinite, are skipped. Their observations are in the next bucket.
     if (bound > lowest && bound < Infinity) {
       writeBucket(bound, cumulative[index] ?? 0, exemplarIn(exemplars, lowest, bound))
     }
   }
-  // The count says what the last bucket counts; only an exemplar needs it.
+  // The total gives the count of the last bucket. It is written only for its exemplar.
   const last = exemplarIn(exemplars, lowest, Infinity)
   if (last !== undefined) writeBucket(Infinity, count, last)
   writeTime(writer, 15, startMillis)
@@ -218,7 +218,7 @@ const writeNative = (
   writer.close(histogram)
 }
 
-/** The spans in one field, the deltas in the next. */
+/** Writes the spans in one field and the deltas in the next one. */
 const writeNativeBuckets = (
   writer: ProtobufWriter,
   field: number,
@@ -251,7 +251,10 @@ const newest = (exemplars: ReadonlyArray<Exemplar>): Exemplar | undefined => {
   return found
 }
 
-/** Prometheus counts characters, not units of UTF-16; an exemplar of a native histogram needs a time. */
+/**
+ * Whether Prometheus accepts an exemplar. It counts characters, not units of UTF-16. An exemplar of a native histogram
+ * needs a time.
+ */
 const isWritable = ({ spanId, timeMillis, traceId }: Exemplar): boolean =>
   Number.isFinite(timeMillis) && Array.from(`trace_id${traceId}span_id${spanId}`).length <= exemplarLength
 
@@ -268,7 +271,7 @@ const writeExemplar = (
   writer.close(message)
 }
 
-/** A `google.protobuf.Timestamp`. */
+/** Writes a `google.protobuf.Timestamp`. */
 const writeTime = (writer: ProtobufWriter, field: number, millis: number): void => {
   if (!Number.isFinite(millis)) return
   const seconds = Math.floor(millis / 1000)

@@ -1,9 +1,9 @@
 /**
- * Exponential histograms in the terms of Prometheus' native histograms.
+ * Converts exponential histograms into Prometheus' native histograms.
  *
- * OpenTelemetry's bucket `i` holds values in `(base^i, base^(i+1)]`, Prometheus'
- * bucket `i` holds values in `(base^(i-1), base^i]`: the same buckets, numbered
- * one higher. Prometheus knows the scales from -4 to 8 and calls them schemas.
+ * OpenTelemetry's bucket `i` holds values in `(base^i, base^(i+1)]`. Prometheus' bucket `i` holds values in
+ * `(base^(i-1), base^i]`. So the buckets are the same, with numbers that are one higher. Prometheus has the scales from
+ * -4 to 8 and calls them schemas.
  *
  * @see https://prometheus.io/docs/specs/native_histograms/
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#exponential-histograms
@@ -12,7 +12,7 @@
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 
 export interface NativeBuckets {
-  /** Runs of buckets: the first with its index, the others with their distance to the end of the one before. */
+  /** Runs of buckets. The first run has its index, the others have their distance to the end of the run before. */
   readonly spans: ReadonlyArray<readonly [offset: number, length: number]>
   /** Count of each bucket minus the count of the bucket before it. */
   readonly deltas: ReadonlyArray<number>
@@ -22,7 +22,7 @@ export interface NativeHistogram {
   readonly schema: number
   readonly zeroThreshold: number
   readonly zeroCount: number
-  /** Of all buckets, the one around zero included. */
+  /** Count of all buckets, including the zero bucket. */
   readonly count: number
   readonly positive: NativeBuckets
   readonly negative: NativeBuckets
@@ -30,18 +30,20 @@ export interface NativeHistogram {
 
 const finestSchema = 8
 const coarsestSchema = -4
-/** A threshold of 0 is not told from none at all, and one without counts would pass for a classic histogram. */
+/**
+ * A threshold of 0 looks like no threshold. Without threshold and counts, the histogram would look like a classic one.
+ */
 const smallestThreshold = 1e-128
-/** A gap of up to so many empty buckets is shorter than a new span. */
+/** A gap of up to so many empty buckets takes fewer bytes than a new span. */
 const shortGap = 2
 
 /**
- * The same histogram, native.
+ * Converts a histogram.
  *
- * Buckets finer than Prometheus knows are merged. Buckets coarser than it knows
- * keep their upper bounds, so that what lies below each of them stays exact.
- * The count is that of all buckets: where they contradict each other Prometheus
- * refuses the whole scrape.
+ * If buckets are finer than any schema, they are merged. If they are coarser,
+ * they keep their upper bounds, so counts up to a bound stay exact. The total is
+ * the sum of all buckets, because Prometheus refuses the whole scrape if they
+ * differ.
  */
 export const make = (value: ExponentialHistogramValue): NativeHistogram => {
   const { negative, positive, scale, zeroCount, zeroThreshold } = value
@@ -62,7 +64,7 @@ const total = ({ counts }: ExponentialBuckets): number => {
   return sum
 }
 
-/** Prometheus' number of a bucket of OpenTelemetry. */
+/** Prometheus' number of an OpenTelemetry bucket. */
 const indexOf = (bucket: number, scale: number, schema: number): number =>
   scale >= schema ? (bucket >> (scale - schema)) + 1 : (bucket + 1) << (schema - scale)
 

@@ -1,5 +1,5 @@
 /**
- * What the two text formats of Prometheus have in common: nearly everything.
+ * Writes both text formats of Prometheus, which differ little.
  *
  * @internal
  */
@@ -10,7 +10,7 @@ import * as PrometheusFamilies from "./PrometheusFamilies.ts"
 import * as PrometheusSamples from "./PrometheusSamples.ts"
 import * as PrometheusSeries from "./PrometheusSeries.ts"
 
-/** Where the formats differ. */
+/** The differences between the formats. */
 export interface Style extends PrometheusSamples.Style {
   /** The lines before the samples of a family. */
   readonly head: (family: PrometheusFamilies.PrometheusFamily) => string
@@ -18,18 +18,21 @@ export interface Style extends PrometheusSamples.Style {
   readonly foot: string
 }
 
-/** What an exposition may be told. */
+/** Options of an exposition. */
 export interface Options {
-  /** Told about all that is left out. */
+  /** Called for everything that is left out. */
   readonly onDropped?: ((dropped: PrometheusFamilies.Dropped) => void) | undefined
 }
 
-/** Bytes after which a chunk is handed out. The larger the chunks, the longer the garbage collector stops the program. */
+/**
+ * A chunk is handed out when it has so many bytes. With larger chunks, the garbage collector stops the program for
+ * longer.
+ */
 const chunkBytes = 32_768
 
 const nothing = new Uint8Array(0)
 
-/** The exposition in pieces. A piece may be empty, so that the caller can let others run. */
+/** Gives the exposition in pieces. A piece may be empty, so that the caller can let other fibers run. */
 export function* chunks(
   snapshot: MetricSnapshot,
   style: Style,
@@ -43,13 +46,13 @@ export function* chunks(
 }
 
 /**
- * Makes garbage of as many bytes, so that short collections run.
+ * Makes garbage of so many bytes, so that short collections run.
  *
  * **Details**
  *
- * The bytes of a piece lie outside of the heap. If much is allocated outside without a short collection, the engine
- * collects the whole heap, which takes many times as long. The benchmark `npm run bench -- metrics` holds it: without the
- * garbage, the first scrape of 100 000 histograms blocks the event loop two to five times as long.
+ * The bytes of a piece are outside of the heap. If much is allocated outside without a short collection, the engine
+ * collects the whole heap, which takes many times as long. `npm run bench -- metrics` measures it: without the garbage,
+ * the first scrape of 100 000 histograms blocks the event loop two to five times as long.
  */
 const garbage = (bytes: number): ReadonlyArray<unknown> => new Array(bytes >> 3)
 
@@ -85,8 +88,8 @@ function* pieces(
 }
 
 /**
- * Writes series from an index on; gives the index of the first that is not written. Apart from the generator: what is
- * called often is compiled better than a loop that is left and entered again.
+ * Writes series from an index on. Gives the index of the first series that is not written. It is a function of its own,
+ * because V8 compiles it better than a loop in a generator.
  */
 const writeUntilFull = (write: PrometheusSamples.Writer, out: Utf8Writer, from: number, length: number): number => {
   let index = from
@@ -96,7 +99,7 @@ const writeUntilFull = (write: PrometheusSamples.Writer, out: Utf8Writer, from: 
 
 /** The exposition as one text. */
 export const format = (snapshot: MetricSnapshot, style: Style, options?: Options): string => {
-  // What looks like a byte order mark is a character of a help text.
+  // A byte order mark at the start belongs to a help text.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   let text = ""
   for (const piece of pieces(snapshot, style, options)) text += decoder.decode(piece)

@@ -1,10 +1,10 @@
 /**
- * The names of all families of an exposition, so that none is taken twice. Pure.
+ * Gives each family of an exposition a unique name. Pure. Pure.
  *
  * **Details**
  *
- * The rules are those of OpenTelemetry's document on compatibility with
- * Prometheus. They hold for every format that Prometheus scrapes.
+ * The rules are from OpenTelemetry's document on compatibility with Prometheus, for every format that Prometheus
+ * scrapes.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @since 0.1.0
@@ -17,48 +17,47 @@ import { metricName, unitName } from "../model/PrometheusName.ts"
  */
 export type OpenMetricsType = "counter" | "gauge" | "histogram" | "info" | "summary" | "unknown"
 
-/**
- * A family under the names that it is exposed with.
- */
+/** A family with the names of its exposition. */
 export interface PrometheusFamily {
-  /** Name in the text format 0.0.4 and in protobuf: ends in `_total` for a counter, in `_info` for an info. */
+  /** Name in the text format 0.0.4 and in protobuf. It ends in `_total` for a counter and in `_info` for an info. */
   readonly name: string
   /** Type in the text format 0.0.4. */
   readonly type: "counter" | "gauge" | "histogram" | "summary"
   readonly help: string
   readonly unit: string | undefined
-  /** Name and type in OpenMetrics, where `_total` and `_info` are no part of the name. */
+  /** Name and type in OpenMetrics, in which `_total` and `_info` are not part of the name. */
   readonly openMetrics: { readonly name: string; readonly type: OpenMetricsType }
-  /** The families of the snapshot that have this name: one, or several whose names differ in what was replaced. */
+  /**
+   * The metrics of the snapshot with this name. There are several if their names differ only in replaced characters.
+   */
   readonly sources: ReadonlyArray<MetricData>
 }
 
-/**
- * Something that an exposition leaves out, and why.
- */
+/** A part that an exposition leaves out. */
 export interface Dropped {
-  /** The metric, as it was recorded. */
+  /** The name of the metric, as it was recorded. */
   readonly name: string
   readonly part: "family" | "help" | "series"
   readonly reason: string
 }
 
 /**
- * All families under the names that they are exposed with, in their order.
+ * Gives all families with the names of their exposition, in their order.
  *
  * **Details**
  *
- * A counter's name gets `_total`, an info's `_info`, and before that the unit,
- * where the name has not got it yet.
+ * The name of a counter gets `_total`, the name of an info `_info`, and before
+ * that the unit, if the name does not have them yet.
  *
- * Families of one name and one type become one: the first one's help stands.
- * Where the types differ, or where a name is also that of a sample that another
- * family writes (`x_count` beside a histogram `x`), Prometheus would take one for
- * the other: the first family stays, later ones are dropped.
+ * Families with the same name and type become one family, with the help text of
+ * the first one. If the types differ, the first family stays and later ones are
+ * dropped. So are families whose name is a sample of another family, such as
+ * `x_count` beside a histogram `x`: Prometheus would confuse them.
  *
- * OpenMetrics compares names without `_total` and `_info`, and with `_created`. A
- * counter `x_total` beside a gauge `x` is written there as `unknown`, an info as
- * `gauge`, under its full name: same samples, and nothing is lost.
+ * OpenMetrics compares names without `_total` and `_info`, and with `_created`.
+ * If a counter `x_total` and a gauge `x` exist, the counter is written as type
+ * `unknown` with its full name. An info is written as `gauge`. The samples are
+ * the same, and nothing is lost.
  */
 export const resolve = (
   snapshots: ReadonlyArray<MetricData>
@@ -103,7 +102,7 @@ export const resolve = (
   return { families, dropped }
 }
 
-/** What may follow the name of a family in the names of its samples. */
+/** Suffixes of the names of samples, after the name of the family. */
 const sampleSuffixes = {
   counter: [""],
   gauge: [""],
@@ -152,8 +151,8 @@ const nameOf = ({ help, name, type, unit: recordedUnit }: MetricData): Named => 
 }
 
 /**
- * The name and type that a family has in OpenMetrics, and those it can have whatever the others are called: under its
- * full name, which no other family uses.
+ * The usual name and type of a family in OpenMetrics, and the ones for a conflict: the full name, which no other family
+ * uses.
  */
 const openMetricsNames = (
   { base, name, recorded, type }: Named

@@ -1,5 +1,5 @@
 /**
- * The samples of a series, as both text formats of Prometheus write them.
+ * Writes the samples of a series, as both text formats of Prometheus do.
  *
  * @internal
  */
@@ -18,13 +18,13 @@ import * as CumulativeBuckets from "./CumulativeBuckets.ts"
 import type { PrometheusFamily } from "./PrometheusFamilies.ts"
 import * as PrometheusText from "./PrometheusText.ts"
 
-/** Where the formats differ. */
+/** The differences between the formats. */
 export interface Style {
-  /** A bound or a quantile as the value of a label. */
+  /** Writes a bound or a quantile as the value of a label. */
   readonly bound: (value: number) => string
   /** Whether counts and sums that are negative or NaN may be written. */
   readonly lenient: boolean
-  /** What follows the value of a sample: an exemplar, or nothing. */
+  /** Writes an exemplar after the value of a sample; `undefined` if the format has none. */
   readonly exemplar: ((exemplar: Exemplar) => string) | undefined
   /** Whether the start of a series is written beside its values. */
   readonly created: boolean
@@ -101,7 +101,7 @@ const explicitWriter = (
   const { name } = family
   const { buckets } = source
   const series = SeriesList.of(source)
-  // Bounds that do not ascend, or are infinite, are no bounds; what they count is in the next bucket.
+  // Bounds that do not ascend, or are infinite, are skipped. Their observations are in the next bucket.
   let highest = -Infinity
   const ends = buckets.map((bound) => {
     if (!(bound > highest && bound < Infinity)) return undefined
@@ -185,10 +185,7 @@ const exponentialWriter = (
   }
 }
 
-/**
- * The sample of a bucket up to where the samples of other buckets of the series differ from it. Gives where the labels
- * of the series begin.
- */
+/** Writes the start of a sample, which all buckets of the series share. Gives the position of the labels. */
 const writeStart = (out: Utf8Writer, name: string, labels: string): number => {
   out.text(name)
   out.text("_bucket{")
@@ -212,14 +209,14 @@ const writeNumber = (out: Utf8Writer, value: number): void => {
   else out.text(PrometheusText.number(value))
 }
 
-/** What follows, up to the count. */
+/** The end of the labels, up to the count. */
 const endOf = (bound: string): string => `le="${bound}"} `
 
 const infinite = endOf("+Inf")
 
 /**
- * Sum and count of a histogram, with the labels that were written before. A sum that can fall is no counter: where the
- * format minds, both are left out.
+ * Writes sum and count of a histogram, and repeats the labels. If the sum may fall, it is no counter, and a strict
+ * format leaves both out.
  */
 const totalsWriter = (family: PrometheusFamily, style: Style, canFall: boolean) => {
   const { name } = family
@@ -264,7 +261,7 @@ const sampleWriter = (name: string) => {
   }
 }
 
-/** Writes since when a series counts, where that is asked for and the type has it. */
+/** Writes the start of a series, if the style asks for it and the type has one. */
 const createdWriter = ({ openMetrics: { name, type } }: PrometheusFamily, style: Style) => {
   if (!style.created || type === "gauge" || type === "info" || type === "unknown") return undefined
   const write = sampleWriter(`${name}_created`)

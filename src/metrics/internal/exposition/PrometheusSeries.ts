@@ -1,5 +1,5 @@
 /**
- * The series of a family, none of them twice.
+ * Gives the series of a family without duplicates.
  *
  * @internal
  */
@@ -10,21 +10,21 @@ import * as PrometheusLabels from "../model/PrometheusLabels.ts"
 import * as SeriesList from "../model/SeriesList.ts"
 import type * as PrometheusFamilies from "./PrometheusFamilies.ts"
 
-/** How many series are looked at before the caller may do something else. */
+/** Series in one piece of work. */
 const seriesPerStep = 1000
 
 /**
- * The families behind a name, without series that have the labels of another one.
+ * Gives the metrics of a family, without series that have the labels of another
+ * one.
  *
  * **Details**
  *
- * Counters, up-down counters and histograms with the same buckets are added up:
- * that is what their values mean, and nothing measured is lost. Of other kinds
- * there is no sum; the first series stays, and `onDropped` hears about the rest.
- * The compatibility document leaves this to the exporter, only that Prometheus
- * refuses to take the same series twice.
+ * Counters, up-down counters and histograms with the same buckets are added up,
+ * so nothing is lost. Other types have no sum, so the first series stays and
+ * `onDropped` is called for the others. The compatibility document leaves this to
+ * the exporter. But Prometheus refuses a scrape with the same series twice.
  *
- * Yields every now and then, so that the caller can let others run.
+ * It yields between pieces of work, so that the caller can let other fibers run.
  */
 export function* distinct(
   family: PrometheusFamilies.PrometheusFamily,
@@ -65,12 +65,15 @@ export function* distinct(
   return family.sources.map((source, at) => ({ ...source, series: kept[at] }) as MetricData)
 }
 
-/** The label that the format itself puts on the samples of a family. */
+/** The label that the format adds to the samples of a family. */
 export const reservedOf = (
   { type }: Pick<PrometheusFamilies.PrometheusFamily, "type">
 ): PrometheusLabels.Reserved | undefined => type === "histogram" ? "le" : type === "summary" ? "quantile" : undefined
 
-/** Series of declared attributes differ in their values; all others are compared. */
+/**
+ * Whether two series may have the same labels. Series of declared attributes have different values. All other series
+ * must be compared.
+ */
 function* mayRepeat(
   family: MetricData,
   reserved: PrometheusLabels.Reserved | undefined
@@ -93,7 +96,7 @@ function* mayRepeat(
   return false
 }
 
-/** Types whose values can be added up; the sum of two gauges means nothing. */
+/** Types whose values can be added up. The sum of two gauges has no meaning. */
 const summable: ReadonlySet<MetricData["type"]> = new Set(["counter", "upDownCounter", "histogram"])
 
 const add = (

@@ -1,16 +1,16 @@
 /**
- * Memory that a worker thread records into and the main thread reads: numbers of
- * series, and a directory that says which series they belong to.
+ * Memory that a worker thread writes and the main thread reads: numbers of
+ * series, and a directory of the series.
  *
  * **Details**
  *
- * A slab has one writer. The directory is a log of entries, one JSON text a
- * line. An entry becomes visible with the atomic store of the directory's end,
- * after its bytes and the place of its numbers are there: a reader sees a series
- * whole or not at all, and before its first measurement. Numbers are added to
- * without locks; what a reader copies may be one measurement behind.
+ * The memory has one writer. The directory is a list of entries, one JSON text a
+ * line. The writer first writes the bytes of an entry and reserves its numbers,
+ * then moves the end of the directory atomically. So a reader sees a whole series
+ * or none, and sees it before its first measurement. Numbers are added to without
+ * locks. A copy may miss the latest measurement.
  *
- * Nothing is taken back, so a thread that dies leaves everything it has counted.
+ * Memory is never freed, so the counts of a thread that dies remain.
  *
  * @internal
  */
@@ -24,24 +24,24 @@ export type Entry =
   | {
     /** Number of the metric: metrics are numbered in the order of their entries. */
     readonly of: number
-    /** Place of the numbers, in numbers. */
+    /** Position of the numbers, as an index of the array. */
     readonly base: number
     readonly startMillis: number
     /** `null` for the overflow series. */
     readonly values: ReadonlyArray<string> | null
   }
-  /** The series at this place has expired. */
+  /** The series at this position has expired. */
   | { readonly of: number; readonly expired: number }
 
 const firstBytes = 65_536
 const numberBytes = Float64Array.BYTES_PER_ELEMENT
-/** Bytes before the entries: the end of the directory. */
+/** Bytes before the entries, for the end of the directory. */
 const headerBytes = 8
 const newline = 10
-/** The directory gets this share of the bytes of a slab. */
+/** The directory gets one byte of so many. */
 const directoryShare = 4
 
-/** A slab of at most `maximumBytes`; memory is used as series come. */
+/** Makes memory of at most `maximumBytes`, which is used as series come. */
 export const create = (maximumBytes: number): MetricPort => {
   const buffer = (maxByteLength: number) =>
     new SharedArrayBuffer(Math.min(firstBytes, maxByteLength), { maxByteLength })
@@ -50,13 +50,13 @@ export const create = (maximumBytes: number): MetricPort => {
   return { directory: buffer(directory), numbers: buffer(numbers - numbers % numberBytes) }
 }
 
-/** The writing side of a slab. */
+/** The writing side of the memory. */
 export class SharedMemoryWriter {
   readonly #port: MetricPort
   readonly #header: Int32Array
   readonly #encoder = new TextEncoder()
   #usedNumbers = 0
-  /** Numbers and bytes that are kept for overflow series. */
+  /** Bytes that are reserved for entries of overflow series. */
   #keptBytes = 0
   #metrics = 0
 
@@ -65,12 +65,12 @@ export class SharedMemoryWriter {
     this.#header = new Int32Array(port.directory, 0, 1)
   }
 
-  /** All numbers there are by now. */
+  /** All numbers so far. */
   get numbers(): Float64Array {
     return new Float64Array(this.#port.numbers, 0, this.#port.numbers.byteLength / numberBytes)
   }
 
-  /** A copy of all numbers; the metrics of one reading share it. */
+  /** Copies all numbers. The metrics of one reading share the copy. */
   copy(reading: Reading): Float64Array {
     const copy = reading.get(this) ?? this.numbers.slice(0, this.#usedNumbers)
     reading.set(this, copy)
@@ -78,8 +78,8 @@ export class SharedMemoryWriter {
   }
 
   /**
-   * Adds a metric and keeps room for its overflow series. Gives the number of the
-   * metric and the place of that series; `undefined` if there is no room.
+   * Adds a metric and reserves room for its overflow series. Gives the number of
+   * the metric and the position of that series; `undefined` if there is no room.
    */
   addMetric(declaration: Checked, stride: number): { readonly number: number; readonly overflow: number } | undefined {
     const { site: _, ...metric } = declaration
@@ -89,24 +89,24 @@ export class SharedMemoryWriter {
     return { number: this.#metrics++, overflow }
   }
 
-  /** Adds a series and gives the place of its numbers; `undefined` where there is no room. */
+  /** Adds a series and gives the position of its numbers; `undefined` if there is no room. */
   addSeries(of: number, stride: number, values: ReadonlyArray<string>, startMillis: number): number | undefined {
     const base = this.#reserve(stride)
     return base !== undefined && this.#publish({ of, base, startMillis, values }) ? base : undefined
   }
 
-  /** Shows the overflow series of a metric; there is always room for its entry. */
+  /** Adds the overflow series of a metric. There is always room for its entry. */
   showOverflow(of: number, base: number, startMillis: number): void {
     this.#keptBytes -= overflowEntryBytes
     this.#publish({ of, base, startMillis, values: null })
   }
 
-  /** Says that a series has expired; without room it goes on to be shown. */
+  /** Says that a series has expired. Without room for the entry, the series stays. */
   expire(of: number, base: number): void {
     this.#publish({ of, expired: base })
   }
 
-  /** Says that an overflow series has expired if there is room for it to be shown again. */
+  /** Says that an overflow series has expired, if there is room to add it again later. */
   expireOverflow(of: number, base: number): boolean {
     const isShown = this.#publish({ of, expired: base }, overflowEntryBytes)
     if (isShown) this.#keptBytes += overflowEntryBytes
@@ -144,7 +144,7 @@ const growTo = (buffer: SharedArrayBuffer, bytes: number): boolean => {
   return true
 }
 
-/** The reading side of a slab. */
+/** The reading side of the memory. */
 export class SharedMemoryReader {
   readonly #port: MetricPort
   readonly #header: Int32Array
@@ -156,7 +156,7 @@ export class SharedMemoryReader {
     this.#header = new Int32Array(port.directory, 0, 1)
   }
 
-  /** Bytes of all entries there are by now. */
+  /** Bytes of all entries so far. */
   get end(): number {
     return Atomics.load(this.#header, 0)
   }
@@ -166,12 +166,12 @@ export class SharedMemoryReader {
     return this.#read
   }
 
-  /** Bytes that the memory of the slab has grown to. */
+  /** Bytes of the memory so far. */
   get bytes(): number {
     return this.#port.directory.byteLength + this.#port.numbers.byteLength
   }
 
-  /** The next entries, as many as there are in so many bytes, but at least one if there is any. */
+  /** Gives the next entries within so many bytes, and at least one if there is any. */
   entries(maximumBytes: number): ReadonlyArray<Entry> {
     const all = this.end - this.#read
     if (all === 0) return []
@@ -184,12 +184,12 @@ export class SharedMemoryReader {
     return text.split("\n").map((line) => JSON.parse(line) as Entry)
   }
 
-  /** Copied: a decoder takes no shared memory. */
+  /** Copied, because a decoder does not take shared memory. */
   #bytes(length: number): Uint8Array {
     return new Uint8Array(this.#port.directory, headerBytes + this.#read, length).slice()
   }
 
-  /** The numbers up to `end` as they are at any moment. */
+  /** The live numbers up to `end`. */
   numbers(end: number): Float64Array {
     return new Float64Array(this.#port.numbers, 0, end)
   }

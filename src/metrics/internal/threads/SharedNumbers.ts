@@ -1,5 +1,5 @@
 /**
- * The numbers of a metric in memory that another thread reads.
+ * The numbers of a metric, in memory that another thread reads.
  *
  * @internal
  */
@@ -18,7 +18,7 @@ export class SharedNumbers implements SeriesNumbers {
   readonly #overflow: number
   #showsOverflow = false
 
-  /** @param place number of the metric and place of its overflow series, as the slab gave them */
+  /** @param place number of the metric, and position of its overflow series */
   constructor(
     memory: SharedMemoryWriter,
     stride: number,
@@ -38,7 +38,7 @@ export class SharedNumbers implements SeriesNumbers {
   }
 
   allocateOverflow(startMillis: number): number {
-    // The place may still have the numbers of an expired overflow series.
+    // The position may still have the numbers of an expired overflow series.
     this.values.fill(0, this.#overflow, this.#overflow + this.stride)
     if (!this.#showsOverflow) this.#memory.showOverflow(this.#number, this.#overflow, startMillis)
     this.#showsOverflow = true
@@ -51,7 +51,7 @@ export class SharedNumbers implements SeriesNumbers {
     return this.#memory.copy(reading)
   }
 
-  /** The place stays empty: a reader may be about to read it. */
+  /** The position is not used again, because a reader may be about to read it. */
   release(base: number): void {
     this.generation++
     if (base === this.#overflow) this.#showsOverflow = !this.#memory.expireOverflow(this.#number, base)

@@ -1,12 +1,12 @@
 /**
- * The series of one worker thread and their counts, as the main thread reads them.
+ * The series and counts of one worker thread, as the main thread reads them.
  *
  * **Details**
  *
- * Each series in the memory of the thread is a part of a series of all threads.
- * The main thread links the part to that series when it takes the entry from the
- * directory. The link never changes, because moving a part to another series would
- * let the first sum fall.
+ * Each series in the thread's memory is a part of a series of all threads. When
+ * the main thread reads its entry, it links the part to that series. The link
+ * never changes, because moving a part to another series would make the first sum
+ * fall.
  *
  * @internal
  */
@@ -24,11 +24,11 @@ interface ThreadMetric {
   readonly stride: number
   /** The storage of all threads; `undefined` if another thread has declared the metric differently. */
   readonly storage: MetricStorage | undefined
-  /** The places of the thread's series in its memory, in the order of their entries. */
+  /** The positions of the thread's series in its memory, in the order of their entries. */
   readonly bases: Array<number>
   /** The series of all threads that each part belongs to; `undefined` if the thread has dropped the part. */
   readonly series: Array<Series | undefined>
-  /** How many parts have been moved to the storage, after the thread has ended. */
+  /** Number of parts that were moved to the storage, after the thread has ended. */
   left: number
 }
 
@@ -38,17 +38,17 @@ export type FindStorage = (declaration: Checked) => MetricStorage | undefined
 /** Adds the parts of a thread to the copies of the storages. */
 export type AddParts = (copyOf: (storage: MetricStorage) => Float64Array) => TimeSlice.Work<void>
 
-/** Bytes of the directory that are taken in one piece of work. */
+/** Bytes of the directory that are read in one piece of work. */
 const pieceBytes = 8192
-/** Bytes of the directory that are taken while a reading waits; the next reading takes the rest. */
+/** Bytes of the directory that are read while a reading waits. The next reading takes the others. */
 const lastBytes = 16_384
-/** Memory for a copy, as a multiple of the numbers so far: a thread adds series until it is read. */
+/** Memory for a copy, as a multiple of the numbers so far. The thread may add series before it is read. */
 const roomToGrow = 1.25
-/** How often an ended thread is searched for parts that were taken during the search. */
+/** How often the parts of an ended thread are moved. Another reading may take further parts meanwhile. */
 const mostRounds = 10
 /** Series that are added in one piece of work. */
 const piece = 200
-/** What a part costs, in bytes. */
+/** Memory of a part in the main thread, in bytes. */
 const overheadBytes = 16
 
 export class WorkerThread {
@@ -71,7 +71,7 @@ export class WorkerThread {
     return this.#metrics.reduce((sum, { bases }) => sum + bases.length * overheadBytes, this.#memory.bytes)
   }
 
-  /** Takes all series that the thread has by now. */
+  /** Reads the entries of all series so far. */
   *take(): TimeSlice.Work<void> {
     const { end } = this.#memory
     while (this.#memory.read < end && !this.#hasEnded) {
@@ -80,12 +80,12 @@ export class WorkerThread {
     }
   }
 
-  /** Gets ready for {@link read}. */
+  /** Prepares memory for {@link read}. */
   prepare(reading: Reading): TimeSlice.Work<void> {
     return prepareCopy(reading, this.#memory, Math.ceil(this.#end * roomToGrow))
   }
 
-  /** Reads all values now. The result adds them to the values of other threads. */
+  /** Reads all values at once. The result adds them to the values of other threads. */
   read(reading: Reading, nowMillis: number): AddParts {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
@@ -93,7 +93,7 @@ export class WorkerThread {
     const guards = this.#metrics.map((metric) => guardOf(metric, live, metric.bases))
     const numbers = copyInto(reading, this.#memory, live)
     for (const guard of guards) guard?.(numbers, 0)
-    // Parts that were moved already are in the copies of the storages.
+    // The copies of the storages already have the parts that were moved.
     const parts = this.#metrics.map(({ bases, left, series, storage, stride }) => ({
       storage,
       stride,
@@ -115,7 +115,8 @@ export class WorkerThread {
   /** Moves the counts of an ended thread to the storages. Its levels end with it. */
   *end(): TimeSlice.Work<void> {
     yield* this.take()
-    // A reading may take further parts meanwhile. A thread that still runs must not keep this loop going for ever.
+    // Another reading may take further parts meanwhile. A thread that still runs must not keep this loop going for
+    // ever.
     for (let round = 0; round < mostRounds; round++) {
       for (const metric of this.#metrics) {
         while (metric.left < metric.bases.length) {
@@ -128,7 +129,7 @@ export class WorkerThread {
     this.#hasEnded = true
   }
 
-  /** Moves a part in one step, so that a reading finds it in one of the two places. */
+  /** Moves a part in one step, so that a reading finds it in exactly one of the two places. */
   #leave(metric: ThreadMetric, position: number): void {
     const { bases, series: all, storage } = metric
     const series = all[position]
@@ -176,14 +177,14 @@ export class WorkerThread {
     if (metric.storage === undefined) return
     const { index } = metric.storage.context
     const series = values === null ? index.overflow() : index.find(attributesOf(metric.declaration, values))
-    // The start must not lie before a reading that did not have the series.
+    // The start must not be before a reading that did not have the series.
     series.startMillis = Math.min(series.startMillis, Math.max(startMillis, this.#readMillis))
     series.threads++
     metric.bases.push(base)
     metric.series.push(series)
   }
 
-  /** The thread no longer observes a level, or has started a total again. */
+  /** Called if the thread no longer observes a level, or a total has started again. */
   #expire(metric: ThreadMetric, base: number): void {
     const { bases, series: all, storage } = metric
     const position = bases.lastIndexOf(base)
@@ -198,6 +199,6 @@ export class WorkerThread {
   }
 }
 
-/** Copies series again that the thread changed during the copy; needed if it may take numbers away. */
+/** Copies series again if the thread changed them during the copy. This is needed only if numbers may be taken away. */
 const guardOf = ({ declaration: { type }, stride }: ThreadMetric, live: Float64Array, bases: ReadonlyArray<number>) =>
   type === "exponentialHistogram" ? ExponentialHistogram.guard(live, bases, stride) : undefined

@@ -1,11 +1,10 @@
 /**
- * The worker threads of a process, whose metrics are added to the metrics of the
- * main thread.
+ * Adds the metrics of worker threads to the metrics of the main thread.
  *
  * **Details**
  *
- * The storages here have the counts of ended threads. A reading adds the counts of
- * running threads to a copy.
+ * The storages here have the counts of ended threads. A reading adds the counts
+ * of running threads to a copy.
  *
  * @internal
  */
@@ -43,7 +42,9 @@ export class WorkerThreads {
     this.#options = options
   }
 
-  /** Memory for a thread, read until the scope closes; then its counts are kept and the memory is not. */
+  /**
+   * Makes memory for a thread, which is read until the scope closes. Then its counts are kept and the memory is not.
+   */
   share(maximumBytes: number): Effect.Effect<MetricPort, never, Scope.Scope> {
     const open = Effect.sync(() => {
       const port = SharedMemory.create(maximumBytes)
@@ -64,34 +65,34 @@ export class WorkerThreads {
     return this.#storages.values()
   }
 
-  /** Memory of the threads there are, estimated. */
+  /** Memory of the running threads, estimated. */
   get bytes(): number {
     let bytes = 0
     for (const thread of this.#threads) bytes += thread.bytes
     return bytes
   }
 
-  /** Links a new metric of the main thread with the metric of the threads: they share a limit and expire together. */
+  /** Links a new metric of the main thread with the metric of the threads. They share a limit and expire together. */
   link(own: MetricStorage): void {
     const storage = this.#storages.get(own.declaration.name)
     if (storage !== undefined) link(storage, own)
   }
 
-  /** Takes the series that threads have by now. */
+  /** Reads the entries of all series so far. */
   *take(): TimeSlice.Work<void> {
     for (const thread of this.#threads) yield* thread.take()
   }
 
-  /** Gets ready for {@link read}. */
+  /** Prepares memory for {@link read}. */
   *prepare(reading: Reading): TimeSlice.Work<void> {
     yield* this.take()
     for (const thread of this.#threads) yield* thread.prepare(reading)
     for (const storage of this.#storages.values()) yield* storage.prepare(reading)
   }
 
-  /** Reads all threads now. The work adds their metrics to the metrics of the main thread. */
+  /** Reads all threads at once. The work adds their metrics to the metrics of the main thread. */
   read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => TimeSlice.Work<MetricSnapshot> {
-    // Threads come first: a new series of a thread gets its place in the storages then.
+    // Threads come first, because a new series of a thread gets its place in the storages then.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
     const copies = new Map<MetricStorage, Float64Array>()
     const works = Array.from(this.#storages.values(), (storage) => {
