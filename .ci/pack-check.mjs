@@ -1,9 +1,11 @@
 // Packs the package as it would be published and checks the tarball: publint, the type resolution of every
-// public entry, and an import of each of them by a program that sees nothing but the tarball and its dependencies.
+// public entry, its public names, whether its declarations compile, and an import of each entry by a program that
+// sees nothing but the tarball and its dependencies.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import { differences, internalDeclarations, isInternal, publicNames } from "./public-names.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const cache = join(root, "node_modules/.cache")
@@ -38,15 +40,6 @@ const isClosed = (path) => {
   )
 }
 
-/** Rooms without a public side. */
-const closedRooms = ["delivery", "encoding"]
-
-/** A module is public unless it lies in a folder named `internal` or in a closed room; `exports` must agree. */
-const isInternal = (path) => {
-  const folders = path.split("/").slice(0, -1)
-  return folders.includes("internal") || closedRooms.includes(folders[0])
-}
-
 const allEntries = (folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js"))
@@ -64,6 +57,8 @@ try {
     const tarball = join(temporary, readdirSync(temporary).find((name) => name.endsWith(".tgz")))
     const installed = join(temporary, "node_modules/tasker-telemetry")
     mkdirSync(installed, { recursive: true })
+    // A package of its own: within ours, its name would mean the working copy.
+    writeFileSync(join(temporary, "package.json"), `{ "name": "consumer", "type": "module" }\n`)
     run("unpacking", "tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"])
     run("publint", "publint", [tarball, "--strict"])
 
@@ -81,7 +76,38 @@ try {
       shorten: brokenEntries
     })
 
+    const changed = differences(publicNames(join(installed, "dist")))
+    if (changed.length > 0) {
+      console.log(`public names have changed; if that is meant, run npm run names:generate:\n${changed.join("\n")}`)
+      process.exitCode = 1
+    }
+    for (const path of internalDeclarations(join(installed, "dist"))) {
+      console.log(`dist/${path} declares what is marked @internal`)
+      process.exitCode = 1
+    }
+
     const imports = ["", ...entries.map((entry) => `/${entry}`)]
+    writeFileSync(
+      join(temporary, "consumer.ts"),
+      imports.map((entry, index) => `export * as Entry${index} from "tasker-telemetry${entry}"\n`).join("")
+    )
+    run("compiling the declarations", "tsc", [
+      "--ignoreConfig",
+      "--noEmit",
+      "--strict",
+      "--exactOptionalPropertyTypes",
+      "--skipLibCheck",
+      "false",
+      "--target",
+      "es2023",
+      "--lib",
+      "es2024,esnext.disposable,dom,dom.iterable",
+      "--types",
+      "node",
+      "--module",
+      "nodenext",
+      join(temporary, "consumer.ts")
+    ])
     writeFileSync(
       join(temporary, "consumer.mjs"),
       imports.map((entry) => `await import("tasker-telemetry${entry}")\n`).join("")

@@ -79,11 +79,8 @@ export const CurrentWorkflow: Context.Reference<WorkflowContext | undefined> = C
 /**
  * Header that carries the correlation id unless `correlation.header` says
  * otherwise, in the lower case that Effect's header maps use.
- *
- * @category constants
- * @since 0.1.0
  */
-export const defaultHeader = "x-correlation-id"
+const defaultHeader = "x-correlation-id"
 
 const maximumLength = 100
 const pattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/

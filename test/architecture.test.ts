@@ -78,6 +78,11 @@ describe("public surface", () => {
     assert.deepStrictEqual(named.toSorted(), expected.toSorted())
   })
 
+  it("has the tag @internal in public modules alone, because a private module needs no tag and would lose declarations", () => {
+    const tagged = files.filter(({ path, source }) => path.startsWith("src/") && /@internal\b/.test(source))
+    assert.deepStrictEqual(tagged.map(({ path }) => path).filter((path) => !isPublic(path)), [])
+  })
+
   it("is closed by the exports of the package exactly where a folder is private", () => {
     const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       exports: Record<string, unknown>

@@ -33,10 +33,8 @@ interface KeyValue {
   readonly value: AnyValue
 }
 
-/** @internal */
 export const scope = { name: "tasker-telemetry" }
 
-/** @internal */
 export const resource = (resource: Resource): { readonly attributes: ReadonlyArray<KeyValue> } => ({
   attributes: keyValues({
     ...resource.attributes,
@@ -47,14 +45,11 @@ export const resource = (resource: Resource): { readonly attributes: ReadonlyArr
   })
 })
 
-/** @internal */
 export const keyValues = (attributes: Readonly<Record<string, unknown>>): ReadonlyArray<KeyValue> =>
   Object.keys(attributes).map((key) => keyValue(key, attributes[key]))
 
 /**
  * A text that is not UTF-8 makes a receiver refuse the whole batch; a key is escaped, so that it stays unique.
- *
- * @internal
  */
 export const keyValue = (key: string, value: unknown): KeyValue => ({
   key: key.isWellFormed() ? key : JSON.stringify(key),
@@ -82,7 +77,5 @@ const anyValue = (value: unknown): AnyValue => {
 
 /**
  * A number as JSON can have it.
- *
- * @internal
  */
 export const double = (value: number): number | string => Number.isFinite(value) ? value : String(value)

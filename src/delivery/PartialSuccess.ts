@@ -2,7 +2,6 @@
  * What a receiver says about items that it did not take of a request that it accepted.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#partial-success-1
- * @internal
  */
 import * as Effect from "effect/Effect"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"

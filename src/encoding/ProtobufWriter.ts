@@ -5,7 +5,6 @@
  * `close` writes the length.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
- * @internal
  */
 
 const wireVarint = 0

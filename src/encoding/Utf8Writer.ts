@@ -6,8 +6,6 @@
  * In a string, each piece would be an object until the text is encoded. The
  * writer encodes each piece at once, so there is nothing for the garbage
  * collector.
- *
- * @internal
  */
 
 /** A UTF-16 unit takes at most so many bytes of UTF-8. */

@@ -21,13 +21,8 @@ import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
-/**
- * The prefix of the routes, unless another one is given.
- *
- * @category constants
- * @since 0.1.0
- */
-export const defaultPrefix = "/tasker"
+/** The prefix of the routes, unless another one is given. */
+const defaultPrefix = "/tasker"
 
 /**
  * Options of {@link layer}.
@@ -36,7 +31,7 @@ export const defaultPrefix = "/tasker"
  * @since 0.1.0
  */
 export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRoute.Options<Tasks> {
-  /** Path before every route, {@link defaultPrefix} by default. */
+  /** Path before every route, `/tasker` by default. */
   readonly prefix?: `/${string}` | undefined
 }
 
@@ -110,7 +105,7 @@ const mountedAt = (prefix: string) =>
  * the layer of `HttpRouter.serve`. Requests that the program leaves untraced stay
  * untraced.
  *
- * @param prefix the prefix of the routes, {@link defaultPrefix} by default
+ * @param prefix the prefix of the routes, `/tasker` by default
  * @category layers
  * @since 0.1.0
  */

@@ -2,8 +2,6 @@
  * Lets parts that collect output write it when the process ends. The runtime
  * provides the hook. Without it, collected output is written only when the scope
  * closes.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,5 @@
 /**
  * Registers everything that collects telemetry, so that all of it can be flushed.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * Plain counters of the telemetry about itself, such as failed sinks and dropped
  * spans. Rooms below the metrics write them; the metrics room reads them.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"

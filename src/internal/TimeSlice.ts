@@ -1,8 +1,6 @@
 /**
  * Runs a long computation in slices, so that timers and requests get their turn
  * in between.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

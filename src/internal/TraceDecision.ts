@@ -1,8 +1,6 @@
 /**
  * Tells whether the trace of a span is kept, for rooms that do not know the
  * tracer.
- *
- * @internal
  */
 
 /** The decision about a trace. All spans of the trace in this process share the object. */

@@ -2,8 +2,6 @@
  * Describes an error: its type, message, own fields, stack, and causes.
  *
  * Errors come from all kinds of code, so nothing here throws, even if a getter or a proxy does.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"

@@ -1,7 +1,5 @@
 /**
  * Checks a value of code without types, where an Effect is expected.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"

@@ -1,7 +1,5 @@
 /**
  * Keeps what a function throws from the program that is observed.
- *
- * @internal
  */
 
 /** Runs `f`. If it throws, `onError` gets the error. */

@@ -1,7 +1,5 @@
 /**
  * Makes random identifiers with the platform's secure generator.
- *
- * @internal
  */
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,5 @@
 /**
  * Makes layers that share no part with other layers of a program.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

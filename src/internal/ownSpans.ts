@@ -1,8 +1,6 @@
 /**
  * Opens the spans of this package, without a stack trace and without an extra
  * reference in the context. If our tracing is off, it opens none.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

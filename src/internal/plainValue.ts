@@ -1,7 +1,5 @@
 /**
  * Says how lines, events, records and attributes show a value that is no plain object.
- *
- * @internal
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Cause from "effect/Cause"

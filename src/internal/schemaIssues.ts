@@ -1,7 +1,5 @@
 /**
  * Lists the mistakes that a schema found in an input, up to a limit.
- *
- * @internal
  */
 import * as SchemaIssue from "effect/SchemaIssue"
 import { truncateAtWord } from "./truncateAtWord.ts"

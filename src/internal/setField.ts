@@ -1,7 +1,5 @@
 /**
  * Sets fields whose keys come from foreign data.
- *
- * @internal
  */
 
 /** Sets a field under any key. An assignment to `__proto__` would set the prototype. */

@@ -1,7 +1,5 @@
 /**
  * Translates names of fields into snake case, as in logs, attributes and JSON.
- *
- * @internal
  */
 
 /** The highest number of names in memory. Payloads have few fields, so this is only a bound. */

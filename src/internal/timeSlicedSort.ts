@@ -1,7 +1,5 @@
 /**
  * Sorts and merges in pieces of work, so that other fibers get their turn.
- *
- * @internal
  */
 import type * as TimeSlice from "./TimeSlice.ts"
 

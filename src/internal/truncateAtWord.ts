@@ -1,7 +1,5 @@
 /**
  * Cuts a text without leaving half a secret at its end.
- *
- * @internal
  */
 
 /** At most so many characters are given up so that the text ends between two words. */

@@ -1,8 +1,6 @@
 /**
  * Types that the compiler shows in its messages, so that a message names the
  * mistake and shows a right value.
- *
- * @internal
  */
 import type * as Duration from "effect/Duration"
 

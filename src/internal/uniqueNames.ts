@@ -1,7 +1,5 @@
 /**
  * Gives every field of an object a unique name. Two fields can get the same name after their names are redacted or cut.
- *
- * @internal
  */
 
 /**

@@ -1,7 +1,5 @@
 /**
  * Takes a service from the context, or makes it if the context has none.
- *
- * @internal
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

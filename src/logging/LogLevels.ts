@@ -106,8 +106,7 @@ export const layer: Layer.Layer<LogLevels> = Layer.effect(
 /**
  * Whether a level reaches a minimum.
  *
- * @category predicates
- * @since 0.1.0
+ * @internal
  */
 export const reaches = (level: LogLevel.LogLevel, minimum: LogLevel.LogLevel): boolean =>
   severityNumber[level] >= leastOf(minimum)

@@ -143,8 +143,7 @@ export const performance = (options: {
 /**
  * How long something took, in words.
  *
- * @category models
- * @since 0.1.0
+ * @internal
  */
 export type PerformanceCategory = "fast" | "moderate" | "slow" | "very_slow"
 
@@ -152,8 +151,7 @@ export type PerformanceCategory = "fast" | "moderate" | "slow" | "very_slow"
  * Gives the category of a duration: below 0.1 s `fast`, below 1 s `moderate`,
  * below 5 s `slow`, else `very_slow`.
  *
- * @category computations
- * @since 0.1.0
+ * @internal
  */
 export const performanceCategory = (duration: DurationSuchAs<"15 millis">): PerformanceCategory => {
   const millis = Duration.toMillis(duration)

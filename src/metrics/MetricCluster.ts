@@ -76,7 +76,7 @@ export interface WorkerOptions {
   readonly closing?: DurationSuchAs<"1 second"> | undefined
 }
 
-export type { Channel, ProcessChannelsShape } from "./internal/cluster/ProcessChannels.ts"
+export type { Channel } from "./internal/cluster/ProcessChannels.ts"
 
 /**
  * Gives the IPC channels of the process. `Telemetry.layer` provides the channels

@@ -16,8 +16,7 @@ import type { MetricData, MetricSnapshot, SeriesSnapshot } from "./MetricSnapsho
 /**
  * The snapshot before the first one.
  *
- * @category constants
- * @since 0.1.0
+ * @internal
  */
 export const nothing: MetricSnapshot = emptySnapshot
 

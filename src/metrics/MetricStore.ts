@@ -34,7 +34,6 @@ export type {
   ExponentialHistogramDeclaration,
   HistogramDeclaration,
   MetricPort,
-  MetricStoreShape,
   Observation,
   ObservedDeclaration,
   TimerDeclaration

@@ -3,6 +3,6 @@
  *
  * @since 0.1.0
  */
-export { advance } from "./advance.ts"
-export * as Expect from "./Expect.ts"
-export { TelemetryTest } from "./TelemetryTest.ts"
+export { advance } from "./internal/advance.ts"
+export * as Expect from "./internal/Expect.ts"
+export { TelemetryTest } from "./internal/TelemetryTest.ts"

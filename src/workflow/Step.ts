@@ -15,8 +15,7 @@ import type * as RetryPolicy from "../RetryPolicy.ts"
 /**
  * Marks values made by {@link make}.
  *
- * @category symbols
- * @since 0.1.0
+ * @internal
  */
 export const TypeId: "~tasker-telemetry/Step" = "~tasker-telemetry/Step"
 
@@ -28,7 +27,7 @@ export const TypeId: "~tasker-telemetry/Step" = "~tasker-telemetry/Step"
  * @since 0.1.0
  */
 export interface Step<out Name extends string, out A, out E, out R, in Input> {
-  readonly [TypeId]: typeof TypeId
+  readonly "~tasker-telemetry/Step": "~tasker-telemetry/Step"
   readonly name: Name
   readonly dependsOn: ReadonlyArray<Any>
   readonly retry: RetryPolicy.Options | undefined
@@ -108,13 +107,8 @@ export interface StepContext<Input, Dependencies extends ReadonlyArray<unknown>>
   readonly attempt: number
 }
 
-/**
- * What `skipWhen` and `whenSkipped` get.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SkipContext<Input, Dependencies extends ReadonlyArray<unknown>> {
+/** What `skipWhen` and `whenSkipped` get. */
+interface SkipContext<Input, Dependencies extends ReadonlyArray<unknown>> {
   /** The task's decoded input. */
   readonly input: Input
   /** The results of the steps named in `dependsOn`, and of no others. */

@@ -129,8 +129,7 @@ export const fromHttpStatus = Effect.fnUntraced(function*(
 /**
  * What an error says about the retries of its step.
  *
- * @category models
- * @since 0.1.0
+ * @internal
  */
 export interface Verdict {
   /** No further attempt may be made. */
@@ -143,8 +142,7 @@ export interface Verdict {
  * Reads the {@link Verdict} from an error. Any other error, also an unreadable
  * one, may be retried and asks for no wait.
  *
- * @category computations
- * @since 0.1.0
+ * @internal
  */
 export const verdict = (error: unknown): Verdict =>
   orElse(() => ({

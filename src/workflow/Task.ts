@@ -18,8 +18,7 @@ import type * as Step from "./Step.ts"
 /**
  * Marks values made by {@link make}.
  *
- * @category symbols
- * @since 0.1.0
+ * @internal
  */
 export const TypeId: "~tasker-telemetry/Task" = "~tasker-telemetry/Task"
 
@@ -42,7 +41,7 @@ export interface Task<
   out Input extends InputSchema,
   out Steps extends ReadonlyArray<Step.Any>
 > {
-  readonly [TypeId]: typeof TypeId
+  readonly "~tasker-telemetry/Task": "~tasker-telemetry/Task"
   readonly name: Name
   readonly namespace: string
   readonly version: string

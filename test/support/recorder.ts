@@ -9,7 +9,7 @@ import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/ev
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as TestTelemetry from "./TestTelemetry.ts"
 
-export { advance } from "../../src/testing/advance.ts"
+export { advance } from "../../src/testing/internal/advance.ts"
 export { quiet } from "./eventLoop.ts"
 
 /** The events of a test, in the order in which they were published. */

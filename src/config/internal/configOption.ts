@@ -1,8 +1,6 @@
 /**
  * One option of the configuration: its schema, and what the loader, the error
  * messages and the reference page need.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

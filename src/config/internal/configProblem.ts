@@ -1,8 +1,6 @@
 /**
  * What an error message says about a value or a name that the configuration
  * cannot use.
- *
- * @internal
  */
 import * as Redacted from "effect/Redacted"
 

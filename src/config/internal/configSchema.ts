@@ -1,8 +1,6 @@
 /**
  * The groups and options of the configuration, with defaults, ranges, variables
  * and meanings.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"

@@ -1,8 +1,6 @@
 /**
  * Finds the value of each option: in code, in `TASKER_…` variables, in `OTEL_…`
  * variables.
- *
- * @internal
  */
 import type * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"

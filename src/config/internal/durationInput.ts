@@ -1,8 +1,6 @@
 /**
  * Durations as options of the package take them: `"10 seconds"`, a number of milliseconds, or any other form of
  * Effect's `Duration.Input`.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"

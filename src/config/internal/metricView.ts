@@ -1,8 +1,6 @@
 /**
  * What operators may change about a declared metric, and what is wrong with an
  * invalid view.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import { nearestName, type Problem } from "./configProblem.ts"

@@ -3,7 +3,6 @@
  * asks to tolerate bad values.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
- * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"

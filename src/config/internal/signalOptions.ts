@@ -1,7 +1,5 @@
 /**
  * The options of metrics, of spans, and of the receiver that gets both.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"

@@ -1,8 +1,6 @@
 /**
  * Compiles a route for the registered sinks, once per event, so that publishing
  * costs one lookup.
- *
- * @internal
  */
 import type * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"

@@ -1,7 +1,5 @@
 /**
  * Example payloads, made from the schema of an event.
- *
- * @internal
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * Patterns that name several events: `*` for all, `step.*` for all names that
  * begin with `step.`. Any other pattern is a name.
- *
- * @internal
  */
 import * as EventCatalog from "../EventCatalog.ts"
 import { domainOf } from "./EventDefinition.ts"

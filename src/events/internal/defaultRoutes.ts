@@ -1,7 +1,5 @@
 /**
  * The default route of every event of the catalog.
- *
- * @internal
  */
 import type * as EventCatalog from "../EventCatalog.ts"
 import * as EventRoute from "./EventRoute.ts"

@@ -2,7 +2,6 @@
  * Decides who may use a route.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750
- * @internal
  */
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"

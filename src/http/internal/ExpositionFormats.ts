@@ -1,7 +1,5 @@
 /**
  * The formats of `GET /metrics`.
- *
- * @internal
  */
 import * as CsvFormat from "../../metrics/CsvFormat.ts"
 import type { Dropped } from "../../metrics/internal/exposition/PrometheusFamilies.ts"

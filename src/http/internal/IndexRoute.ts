@@ -1,7 +1,5 @@
 /**
  * The page that lists the routes: HTML for a browser, JSON for programs.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"

@@ -1,8 +1,6 @@
 /**
  * JSON answers that no cache keeps and that tell nothing about the inside of the
  * service.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,6 @@
  * Chooses a content type by the `Accept` header of a request.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-accept
- * @internal
  */
 
 /** A type of content that a client accepts, in lower case except for the values of its parameters. */

@@ -1,8 +1,6 @@
 /**
  * Runs readiness checks at the same time, within one limit. If several probes
  * ask, a check still runs once at a time.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

@@ -1,7 +1,5 @@
 /**
  * Reads a JSON body of a limited size, or answers what is wrong with the request.
- *
- * @internal
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * Mounts routes: checks who may use a route, answers defects, and refuses unknown
  * methods and paths.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

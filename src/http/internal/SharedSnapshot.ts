@@ -1,7 +1,5 @@
 /**
  * Shares one snapshot among all scrapes that are written at the same time.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

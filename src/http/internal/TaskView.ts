@@ -1,7 +1,5 @@
 /**
  * Shows runs as JSON. Errors have no stacks: the routes are open, and the log has the stacks under the correlation id.
- *
- * @internal
  */
 import type { Redaction } from "../../redaction/Redaction.ts"
 import type { StepRecord, TaskRecord, TaskSnapshot } from "../../workflow/TaskStore.ts"

@@ -1,8 +1,6 @@
 /**
  * Keeps one message from filling the log. Each second, only a number of similar
  * lines is written. One line says how many were held back.
- *
- * @internal
  */
 import type { LogRecord } from "./LogRecord.ts"
 

@@ -127,8 +127,6 @@ const mostWritten = 20_000
 
 /**
  * Makes names for the fields that {@link fieldName} does not name. No other field has such a name.
- *
- * @internal
  */
 export const uniqueFieldNames = (fields: Readonly<Record<string, unknown>>): (shown: string) => string =>
   uniqueNames(Object.keys(fields).slice(0, mostWritten).map(fieldName))

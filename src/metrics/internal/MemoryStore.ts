@@ -1,7 +1,5 @@
 /**
  * The store that keeps every series in the memory of this process.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

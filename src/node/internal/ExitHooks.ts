@@ -10,8 +10,6 @@
  * remove themselves.
  *
  * The first of our listeners drains all hooks, stage by stage. So the order of the hooks does not matter.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

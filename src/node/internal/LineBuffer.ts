@@ -1,8 +1,6 @@
 /**
  * Collects lines and writes them to a file descriptor, synchronously. If the
  * reader is not ready, lines wait, up to a limit.
- *
- * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
 

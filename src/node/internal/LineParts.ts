@@ -6,8 +6,6 @@
  * Each part has the level, the `line_id` of its line, its number `part`, the number of `parts`, and a piece of the line
  * in `text`. The texts of all parts with the same `line_id` together are the line. A part of a JSON line is a JSON
  * object, a part of any other line has `key=value` pairs.
- *
- * @internal
  */
 import type * as LogLevel from "effect/LogLevel"
 

@@ -8,8 +8,6 @@
  * the file at the path with the file that it has open. If they differ, it goes on
  * in the new file. With a lock file, only one process rotates. The others go on
  * writing meanwhile.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -5,8 +5,6 @@
  * such as two Prometheus servers, would split the values between them. So a
  * window lasts at least {@link shortestWindow}, and every reader gets the last
  * whole window.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -8,8 +8,6 @@
  * thread's line is half written, the thread keeps its turn until the line is complete. Workers get the shared memory
  * for the turns from the main thread. Other processes cannot take turns; {@link Pipe.isShared} tells whether there are
  * any.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

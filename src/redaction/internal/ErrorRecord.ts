@@ -2,8 +2,6 @@
  * What is kept of a failure: in records of tasks and steps, in events, log lines and spans alike.
  *
  * Everything in it is bounded, redacted and plain JSON.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

@@ -1,7 +1,5 @@
 /**
  * Finds the end of the value that a text assigns to a sensitive key, in every notation.
- *
- * @internal
  */
 
 /** The rest of a list with quotes in it: to the end of the line, and further while lines end with a comma. */

@@ -1,7 +1,5 @@
 /**
  * Values that a text assigns to sensitive keys, in every notation.
- *
- * @internal
  */
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"

@@ -1,7 +1,5 @@
 /**
  * Secrets that a command line or a statement gives behind a space: options, and the passwords of SQL.
- *
- * @internal
  */
 import { isCommonWord, isHarmlessText } from "./harmlessValue.ts"
 import type { Sensitivity } from "./sensitiveKeys.ts"

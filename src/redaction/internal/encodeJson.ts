@@ -1,8 +1,6 @@
 /**
  * JSON of any value: bounded in depth, breadth and length, with a mark where
  * something was cut, and never throwing.
- *
- * @internal
  */
 import * as Redacted from "effect/Redacted"
 import { orElse } from "../../internal/guard.ts"

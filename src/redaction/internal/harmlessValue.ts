@@ -1,7 +1,5 @@
 /**
  * Finds values that cannot be secrets although their keys name one: a switch, a date, a quantity, a path, a message.
- *
- * @internal
  */
 import type { Sensitivity } from "./sensitiveKeys.ts"
 

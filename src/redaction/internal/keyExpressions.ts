@@ -1,7 +1,5 @@
 /**
  * Expressions that find keys in texts.
- *
- * @internal
  */
 
 /** The characters of a key. */

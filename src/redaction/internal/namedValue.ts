@@ -1,7 +1,5 @@
 /**
  * Values whose name is another value beside them, in objects, lists and texts: `{ name: "password", value: "…" }`, `["Authorization", "…"]`.
- *
- * @internal
  */
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText } from "./harmlessValue.ts"

@@ -1,7 +1,5 @@
 /**
  * Finds keys that have a secret's word in them but name no secret.
- *
- * @internal
  */
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))

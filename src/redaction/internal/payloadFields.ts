@@ -1,7 +1,5 @@
 /**
  * Fields of lines and spans, made of objects that may be hostile.
- *
- * @internal
  */
 import { orElse } from "../../internal/guard.ts"
 import { setField } from "../../internal/setField.ts"

@@ -1,7 +1,5 @@
 /**
  * Refused values in messages: without their secrets, on one line, bounded.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import { orElse } from "../../internal/guard.ts"

@@ -1,7 +1,5 @@
 /**
  * The names of service, task and step as they may leave the process.
- *
- * @internal
  */
 import type { WorkflowContext } from "../../Correlation.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"

@@ -3,8 +3,6 @@
  *
  * Each pattern matches whole secrets in a time that is linear in the length of the
  * text. `hint` is a cheap test whether a pattern can match.
- *
- * @internal
  */
 
 import { restOfList } from "./assignedValue.ts"

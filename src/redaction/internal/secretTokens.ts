@@ -1,8 +1,6 @@
 /**
  * Tokens that are known by their vendors' prefixes at any place, and addresses of web hooks, which
  * are secrets as a whole.
- *
- * @internal
  */
 
 interface Shape {

@@ -1,7 +1,5 @@
 /**
  * Which keys name secrets, and what kind of value is a secret under them.
- *
- * @internal
  */
 import { orElse } from "../../internal/guard.ts"
 import * as NonSecretKeys from "./nonSecretKeys.ts"

@@ -1,7 +1,5 @@
 /**
  * Finds SQL by its key and removes its literals.
- *
- * @internal
  */
 
 /** OpenTelemetry's names for the text of a query, also in snake or camel case and behind a prefix. */

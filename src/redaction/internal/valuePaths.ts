@@ -1,7 +1,5 @@
 /**
  * Places of values, as `redaction.paths` names them.
- *
- * @internal
  */
 import * as SnakeCase from "../../internal/snakeCase.ts"
 

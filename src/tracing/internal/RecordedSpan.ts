@@ -1,8 +1,6 @@
 /**
  * A span that is being recorded. It is Effect's span while it runs and the
  * `SpanData` that processors get once it has ended; nothing is converted.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"

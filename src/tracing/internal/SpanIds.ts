@@ -2,7 +2,6 @@
  * The ids of spans: which a receiver accepts, and how new ones are made.
  *
  * @see https://www.w3.org/TR/trace-context/#trace-id
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Hex from "effect/encoding/Hex"

@@ -6,8 +6,6 @@
  * A run is the part of a trace in this process: a span without a local parent and all spans below it. If its id falls into
  * `tracing.keep.ratio`, a run is kept from its start. All others wait in memory until they end. Failed, slow and chosen
  * runs are kept whole then.
- *
- * @internal
  */
 import * as Duration from "effect/Duration"
 import type * as Tracer from "effect/Tracer"

@@ -3,7 +3,6 @@
  *
  * @see https://www.w3.org/TR/trace-context/#tracestate-header
  * @see https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
- * @internal
  */
 import * as Context from "effect/Context"
 import * as Tracer from "effect/Tracer"

@@ -1,8 +1,6 @@
 /**
  * A span of a trace that is not kept: it has ids, so that what it calls can
  * carry the decision on, and records nothing.
- *
- * @internal
  */
 import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"

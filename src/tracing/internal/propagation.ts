@@ -3,7 +3,6 @@
  *
  * @see https://www.w3.org/TR/trace-context/
  * @see https://github.com/openzipkin/b3-propagation
- * @internal
  */
 import type * as Tracer from "effect/Tracer"
 import * as SpanIds from "./SpanIds.ts"

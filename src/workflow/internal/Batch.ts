@@ -1,8 +1,6 @@
 /**
  * Steps that start together. A batch has a span, events at its start and end, and
  * a fiber for each attempt.
- *
- * @internal
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

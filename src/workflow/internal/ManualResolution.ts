@@ -1,7 +1,5 @@
 /**
  * Resolves a step by hand.
- *
- * @internal
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -9,8 +9,6 @@
  *
  * For each step, the loop counts the missing dependencies. A settled step costs
  * one visit to each of its dependants, in a task of any size.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

@@ -12,8 +12,6 @@
  * If a write fails or is not answered within the time limit, the run logs one
  * warning. If any write failed, or more step records wait at the end than are
  * written at once, the last write saves the task with all its steps.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"

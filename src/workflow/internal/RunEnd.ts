@@ -1,8 +1,6 @@
 /**
  * Ends a run: cancels steps that still wait, decides the final state, and
  * publishes it.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * Makes a run of a definition and an input: decodes the input, makes the records,
  * works out the limits.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"

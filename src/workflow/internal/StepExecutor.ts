@@ -6,8 +6,6 @@
  * gets the exit, and the caller never fails. A step that was resolved by hand in
  * the meantime is not run. `skipWhen` is called before the first attempt. If the
  * step is skipped, there is no attempt.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

@@ -1,8 +1,6 @@
 /**
  * Runs a prepared run: opens the task span, makes the first and the last
  * transition, and gives the caller its exit.
- *
- * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

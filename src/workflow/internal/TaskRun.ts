@@ -8,8 +8,6 @@
  * between. Code that decides by a state must move it in the same step. No other
  * fiber can come in between. Code that decides by a state must move it in the
  * same step.
- *
- * @internal
  */
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"

@@ -1,7 +1,5 @@
 /**
  * Asks a task store. A broken store cannot keep its caller waiting.
- *
- * @internal
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,5 @@
 /**
  * Payload fields that several events share.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import { ErrorRecord } from "../../../redaction/internal/ErrorRecord.ts"

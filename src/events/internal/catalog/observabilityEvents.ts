@@ -1,8 +1,6 @@
 /**
  * Events of the domain `observability`: what happens to tasks and steps between
  * and beside their attempts.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import * as EventDefinition from "../EventDefinition.ts"

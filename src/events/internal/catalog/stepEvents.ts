@@ -1,7 +1,5 @@
 /**
  * Events of the domain `step`: the transitions of a step.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import * as EventDefinition from "../EventDefinition.ts"

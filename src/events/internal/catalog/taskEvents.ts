@@ -1,7 +1,5 @@
 /**
  * Events of the domain `task`: the transitions of a run.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import * as EventDefinition from "../EventDefinition.ts"

@@ -1,8 +1,6 @@
 /**
  * Events of the domains `workflow` and `dependency`: what the loop of a run finds
  * and decides.
- *
- * @internal
  */
 import * as Schema from "effect/Schema"
 import * as EventDefinition from "../EventDefinition.ts"

@@ -1,8 +1,6 @@
 /**
  * Says how measurements become numbers of a series, and how the numbers become a
  * value.
- *
- * @internal
  */
 
 /** Counts a measurement into the numbers at `at`, and gives the position of its exemplar. */

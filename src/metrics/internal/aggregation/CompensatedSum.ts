@@ -9,7 +9,6 @@
  * with the number of summands.
  *
  * @see https://en.wikipedia.org/wiki/Kahan_summation_algorithm
- * @internal
  */
 import type { Aggregation } from "./Aggregation.ts"
 

@@ -1,8 +1,6 @@
 /**
  * The numbers of a histogram with explicit buckets: one count for each bucket,
  * the count above the last bound, and the sum.
- *
- * @internal
  */
 import type { HistogramValue } from "../../MetricSnapshot.ts"
 import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"

@@ -13,7 +13,6 @@
  * sees it change, it copies the series again.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
- * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"

@@ -9,7 +9,6 @@
  *
  * @see
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale
- * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue, MetricData } from "../../MetricSnapshot.ts"
 import { defaultMaximumBuckets } from "../model/MetricDeclaration.ts"

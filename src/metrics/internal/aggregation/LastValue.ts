@@ -1,7 +1,5 @@
 /**
  * The aggregation of gauges and infos, which keep the last value.
- *
- * @internal
  */
 import { matches } from "../model/namePattern.ts"
 import type { Aggregation, Merge } from "./Aggregation.ts"

@@ -1,7 +1,5 @@
 /**
  * The aggregation of a metric, by its type.
- *
- * @internal
  */
 import type { MetricData, SeriesSnapshot, SummaryValue } from "../../MetricSnapshot.ts"
 import { type Checked, defaultMaximumBuckets } from "../model/MetricDeclaration.ts"

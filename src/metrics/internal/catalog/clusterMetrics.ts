@@ -1,7 +1,5 @@
 /**
  * Metrics about the processes of a cluster.
- *
- * @internal
  */
 import type { MetricEntry } from "./MetricEntry.ts"
 

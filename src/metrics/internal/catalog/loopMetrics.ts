@@ -1,7 +1,5 @@
 /**
  * Metrics about the loops of runs: discoveries, batches and slots.
- *
- * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
 import { batchSizeBuckets, durationBuckets, type MetricEntry } from "./MetricEntry.ts"

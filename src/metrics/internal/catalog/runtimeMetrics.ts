@@ -6,7 +6,6 @@
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/
  * @see https://opentelemetry.io/docs/specs/semconv/runtime/v8js-metrics/
  * @see https://opentelemetry.io/docs/specs/semconv/system/process-metrics/
- * @internal
  */
 import { RuntimeMetricName } from "../../../Conventions.ts"
 import { type MetricEntry, pauseBuckets } from "./MetricEntry.ts"

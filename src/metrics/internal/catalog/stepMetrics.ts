@@ -1,7 +1,5 @@
 /**
  * Metrics of steps and their attempts.
- *
- * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
 import { attemptBuckets, durationBuckets, type MetricEntry } from "./MetricEntry.ts"

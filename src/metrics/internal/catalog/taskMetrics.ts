@@ -1,7 +1,5 @@
 /**
  * Metrics of runs of tasks.
- *
- * @internal
  */
 import { MetricName } from "../../../Conventions.ts"
 import { durationBuckets, type MetricEntry } from "./MetricEntry.ts"

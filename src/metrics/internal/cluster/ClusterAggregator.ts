@@ -1,7 +1,5 @@
 /**
  * Keeps the totals of a cluster. Changes run one after the other.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -9,8 +9,6 @@
  * Without a question, a worker sends its snapshot as an answer to round 0.
  *
  * Other messages on the channel belong to the program and are ignored.
- *
- * @internal
  */
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"

@@ -1,7 +1,5 @@
 /**
  * A worker process as its primary sees it.
- *
- * @internal
  */
 import * as Deferred from "effect/Deferred"
 import * as Exit from "effect/Exit"

@@ -1,7 +1,5 @@
 /**
  * The primary process of a cluster, which has the metrics of all processes.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

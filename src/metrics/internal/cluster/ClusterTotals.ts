@@ -11,8 +11,6 @@
  * series count in the overflow series. Two generations bound the time. After each
  * retention period, the older generation keeps only the series that another process
  * still has. The other series expire, as in a store.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as MetricMerge from "../../MetricMerge.ts"

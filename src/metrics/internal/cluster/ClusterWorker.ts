@@ -1,7 +1,5 @@
 /**
  * Sends the metrics of a worker process to its primary.
- *
- * @internal
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"

@@ -1,7 +1,5 @@
 /**
  * The IPC channels between processes, which the platform provides.
- *
- * @internal
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

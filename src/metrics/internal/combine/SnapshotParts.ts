@@ -1,7 +1,5 @@
 /**
  * Splits a large snapshot into small ones, and joins them.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"

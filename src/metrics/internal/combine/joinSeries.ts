@@ -1,7 +1,5 @@
 /**
  * Finds the series of one reading in another reading.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { SeriesSnapshot } from "../../MetricSnapshot.ts"

@@ -1,7 +1,5 @@
 /**
  * Merges lists of series of one metric into one list without duplicates.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import { merge } from "../../../internal/timeSlicedSort.ts"

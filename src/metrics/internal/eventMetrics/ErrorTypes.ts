@@ -6,7 +6,6 @@
  * name after many others. `_OTHER` is from the semantic conventions.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
- * @internal
  */
 
 /** The highest number of types. */

@@ -1,7 +1,5 @@
 /**
  * The observed metrics of runs in progress.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

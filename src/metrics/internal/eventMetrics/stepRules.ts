@@ -1,7 +1,5 @@
 /**
  * The rules that record the events of steps.
- *
- * @internal
  */
 import { catalog as events } from "../../../events/EventCatalog.ts"
 import * as EventMetrics from "../../EventMetrics.ts"

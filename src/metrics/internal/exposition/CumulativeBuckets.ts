@@ -1,7 +1,5 @@
 /**
  * Converts an exponential histogram into explicit buckets, for formats without exponential ones. Pure. Pure.
- *
- * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 

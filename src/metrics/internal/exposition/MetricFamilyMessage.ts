@@ -2,7 +2,6 @@
  * Writes the message `MetricFamily` of Prometheus and its inner messages.
  *
  * @see https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
- * @internal
  */
 import type { ProtobufWriter } from "../../../encoding/ProtobufWriter.ts"
 import type {

@@ -7,7 +7,6 @@
  *
  * @see https://prometheus.io/docs/specs/native_histograms/
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#exponential-histograms
- * @internal
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 

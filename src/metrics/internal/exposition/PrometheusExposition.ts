@@ -1,7 +1,5 @@
 /**
  * Writes both text formats of Prometheus, which differ little.
- *
- * @internal
  */
 import { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type { MetricSnapshot } from "../../MetricSnapshot.ts"

@@ -1,7 +1,5 @@
 /**
  * Writes the samples of a series, as both text formats of Prometheus do.
- *
- * @internal
  */
 import type { Utf8Writer } from "../../../encoding/Utf8Writer.ts"
 import type {

@@ -1,7 +1,5 @@
 /**
  * Gives the series of a family without duplicates.
- *
- * @internal
  */
 import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import * as aggregationOf from "../aggregation/aggregationOf.ts"

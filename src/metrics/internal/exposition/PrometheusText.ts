@@ -1,8 +1,6 @@
 /**
  * Writes numbers and help texts, as both text formats of Prometheus do. Pure.
  * Pure.
- *
- * @internal
  */
 
 /** Writes the value of a sample. */

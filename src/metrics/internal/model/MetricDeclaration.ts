@@ -3,7 +3,6 @@
  * rules that keep the number of series low.
  *
  * @see https://prometheus.io/docs/practices/naming/
- * @internal
  */
 
 import { quoteValue } from "../../../redaction/internal/quoteValue.ts"

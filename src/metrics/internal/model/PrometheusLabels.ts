@@ -1,7 +1,5 @@
 /**
  * Writes the labels of a series, as all Prometheus formats do.
- *
- * @internal
  */
 import * as PrometheusName from "./PrometheusName.ts"
 import { type Attributes, SeriesAttributes } from "./SeriesAttributes.ts"

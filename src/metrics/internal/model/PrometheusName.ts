@@ -7,7 +7,6 @@
  * compatibility with Prometheus.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
- * @internal
  */
 
 /** Makes a metric name of any text: `[a-zA-Z_:][a-zA-Z0-9_:]*`, without two `_` in a row. */

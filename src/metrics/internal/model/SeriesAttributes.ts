@@ -7,8 +7,6 @@
  * while a series lives. So the attributes keep their text in a private field. With
  * a `WeakMap` in its place, a scrape of 100 000 counters takes 1.4 times as long:
  * `npm run bench -- metrics` measures it.
- *
- * @internal
  */
 import { setField } from "../../../internal/setField.ts"
 

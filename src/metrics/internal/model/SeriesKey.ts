@@ -1,8 +1,6 @@
 /**
  * Identifies and sorts series by their attributes. The order of the keys does not
  * matter.
- *
- * @internal
  */
 
 type Attributes = Readonly<Record<string, string>>

@@ -7,8 +7,6 @@
  * objects of all series at once, the garbage collector would take most of the
  * time of a scrape. So a snapshot makes an array of series only at its first use,
  * and formats read this list.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, SeriesSnapshot } from "../../MetricSnapshot.ts"

@@ -1,7 +1,5 @@
 /**
  * Changes and compares metrics of a snapshot, of every type. Pure.
- *
- * @internal
  */
 import type { MetricData, MetricSnapshot, SeriesSnapshot } from "../../MetricSnapshot.ts"
 

@@ -1,7 +1,5 @@
 /**
  * Compares names of metrics with patterns of views and merges.
- *
- * @internal
  */
 
 /**

@@ -1,8 +1,6 @@
 /**
  * Declares the metrics of a store, with the changes of views, and reads them
  * together.
- *
- * @internal
  */
 import type { MetricView } from "../../../config/internal/metricView.ts"
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"

@@ -7,7 +7,6 @@
  * earlier metric of another kind, the metric is left out and reported once. Series that become equal are added up.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
- * @internal
  */
 import type * as Context from "effect/Context"
 import type * as Metric from "effect/Metric"

@@ -2,8 +2,6 @@
  * Registers the series of a store in Effect's own metric registry, so that every
  * exporter of Effect sees them. Effect pulls the values, so recording pays
  * nothing.
- *
- * @internal
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * The instruments of declared metrics: counters, up-down counters, gauges and
  * histograms. Each records by attributes, or is bound to one series.
- *
- * @internal
  */
 import {
   type Attributes,

@@ -1,7 +1,5 @@
 /**
  * Keeps the series of a declared metric and their numbers, and reads them.
- *
- * @internal
  */
 import type * as Effect from "effect/Effect"
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"

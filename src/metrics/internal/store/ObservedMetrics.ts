@@ -1,7 +1,5 @@
 /**
  * Asks for the values of observed metrics before every reading.
- *
- * @internal
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,5 @@
 /**
  * Shows the values of an observed metric in its storage.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import { quoteValue } from "../../../redaction/internal/quoteValue.ts"

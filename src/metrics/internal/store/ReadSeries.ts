@@ -1,8 +1,6 @@
 /**
  * The series of a metric at one reading. Their objects are made on demand and not
  * kept.
- *
- * @internal
  */
 import type { Exemplar, SeriesSnapshot } from "../../MetricSnapshot.ts"
 import type { ReadValue } from "../aggregation/Aggregation.ts"

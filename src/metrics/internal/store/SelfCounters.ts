@@ -6,8 +6,6 @@
  * Views apply to these counters as to other metrics. If a view gives a counter a
  * taken name, the counter keeps its own name. If a declared metric has its name,
  * the counter is left out. It never expires.
- *
- * @internal
  */
 import type { MetricView } from "../../../config/internal/metricView.ts"
 import type { SelfCounter } from "../../../internal/SelfStatistics.ts"

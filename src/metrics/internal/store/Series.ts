@@ -1,7 +1,5 @@
 /**
  * One series of a metric: the position of its numbers, and its start.
- *
- * @internal
  */
 import type * as Metric from "effect/Metric"
 import type { TraceDecision } from "../../../internal/TraceDecision.ts"

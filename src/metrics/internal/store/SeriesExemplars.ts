@@ -6,8 +6,6 @@
  * Each bucket of a histogram series and each counter series keeps one exemplar
  * for each collection interval: the first measurement within a fitting span.
  * Until the next snapshot, further recordings pay only a comparison.
- *
- * @internal
  */
 import * as Clock from "effect/Clock"
 import * as Fiber from "effect/Fiber"

@@ -6,8 +6,6 @@
  * To find an existing series, no text is built. The index walks through the maps
  * by the given values. For up to three keys, the code has no loop, which is twice
  * as fast.
- *
- * @internal
  */
 import type { Series } from "./Series.ts"
 

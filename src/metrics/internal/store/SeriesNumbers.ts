@@ -6,8 +6,6 @@
  * The first number of a series tells whether it was recorded to since the last
  * search for idle series. It is next to the other numbers, so that recording
  * touches no other memory.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"

@@ -1,7 +1,5 @@
 /**
  * Keeps the series of a metric sorted. Only new series are sorted.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import { merge, sort } from "../../../internal/timeSlicedSort.ts"

@@ -1,7 +1,5 @@
 /**
  * Reports about a store: overflows, misuse, failed readings, memory.
- *
- * @internal
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,6 @@
 /**
  * The methods of a store that declare metrics: they check a declaration and pass
  * it on.
- *
- * @internal
  */
 import { durationBuckets } from "../../MetricCatalog.ts"
 import * as MetricDeclaration from "../model/MetricDeclaration.ts"

@@ -1,8 +1,6 @@
 /**
  * Applies views: to a declaration, and to a metric that is read from another
  * registry.
- *
- * @internal
  */
 import type { MetricView } from "../../../config/internal/metricView.ts"
 import type { MetricType } from "../../MetricSnapshot.ts"

@@ -11,8 +11,6 @@
  * locks. A copy may miss the latest measurement.
  *
  * Memory is never freed, so the counts of a thread that dies remain.
- *
- * @internal
  */
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"

@@ -1,7 +1,5 @@
 /**
  * The numbers of a metric, in memory that another thread reads.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"

@@ -7,8 +7,6 @@
  * the main thread reads its entry, it links the part to that series. The link
  * never changes, because moving a part to another series would make the first sum
  * fall.
- *
- * @internal
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import * as ExponentialHistogram from "../aggregation/ExponentialHistogram.ts"

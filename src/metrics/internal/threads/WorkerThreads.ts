@@ -5,8 +5,6 @@
  *
  * The storages here have the counts of ended threads. A reading adds the counts
  * of running threads to a copy.
- *
- * @internal
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

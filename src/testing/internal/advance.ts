@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import type { DurationSuchAs } from "../internal/typeMessages.ts"
+import type { DurationSuchAs } from "../../internal/typeMessages.ts"
 
 /** How often every fiber gets its turn. A run takes a few turns for each step. */
 const turns = 200

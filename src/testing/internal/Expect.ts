@@ -5,8 +5,8 @@
  * @since 0.1.0
  */
 import * as Equal from "effect/Equal"
-import { Attribute, SpanName } from "../Conventions.ts"
-import type { SpanData } from "../tracing/SpanData.ts"
+import { Attribute, SpanName } from "../../Conventions.ts"
+import type { SpanData } from "../../tracing/SpanData.ts"
 
 /**
  * An expected span. Missing fields are not compared.

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Expect from "../../src/testing/Expect.ts"
-import type { SpanData } from "../../src/tracing/SpanData.ts"
+import * as Expect from "../../../src/testing/internal/Expect.ts"
+import type { SpanData } from "../../../src/tracing/SpanData.ts"
 
 let number = 0
 
