@@ -25,23 +25,13 @@ export interface EventMetric {
   readonly record: (payload: never) => void
 }
 
-/**
- * For each attribute key of an instrument, the payload field with its value.
- *
- * @category models
- * @since 0.1.0
- */
-export type AttributeFields<D extends EventDefinition.Any, Key extends string> = {
+/** For each attribute key of an instrument, the payload field with its value. */
+type AttributeFields<D extends EventDefinition.Any, Key extends string> = {
   readonly [K in Key]: EventDefinition.Attribute<D>
 }
 
-/**
- * The payload fields that are numbers.
- *
- * @category type-level
- * @since 0.1.0
- */
-export type NumberField<D extends EventDefinition.Any> = {
+/** The payload fields that are numbers. */
+type NumberField<D extends EventDefinition.Any> = {
   [Field in keyof EventDefinition.Payload<D>]-?: EventDefinition.Payload<D>[Field] extends number ? Field : never
 }[keyof EventDefinition.Payload<D>]
 
