@@ -131,7 +131,10 @@ export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the S
  * Events of the catalog that Tasker did not have, each with the reason why it
  * exists, as one clause.
  */
-export const newEvents: Readonly<Record<string, string>> = {}
+export const newEvents: Readonly<Record<string, string>> = {
+  "observability.task.heartbeat":
+    "A run of hours shows nothing in traces before its spans end. Its heartbeat is a log line."
+}
 
 /** Says where the names of the catalog and the lists of this file differ, and what to do about each. */
 export const problems = (

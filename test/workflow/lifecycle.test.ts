@@ -72,6 +72,8 @@ const walk = Effect.gen(function*() {
 const expected: { readonly [Name in EventCatalog.EventName]: number } = {
   // 4 runs, 3 of them in the background.
   "observability.task.enqueue": 3,
+  // good and helped run for more than 6 seconds.
+  "observability.task.heartbeat": 2,
   "task.initialize_requested": 4,
   "task.start_requested": 4,
   "task.completed": 2,
@@ -130,7 +132,7 @@ describe("the life of runs", () => {
       )
       assert.deepStrictEqual(yield* recorder.misfits, [])
       assert.deepStrictEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index + 1))
-    }).pipe(Effect.provide(recorder.layer())))
+    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds" } }))))
 
   it.effect("routes every event as the table says", () =>
     Effect.gen(function*() {
@@ -152,5 +154,5 @@ describe("the life of runs", () => {
           signal
         )
       }
-    }).pipe(Effect.provide(recorder.layer())))
+    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds" } }))))
 })

@@ -148,6 +148,10 @@ export const tracingOptions = Schema.Struct({
       doc: "Spans of all runs that may wait. The run that reaches the limit is kept at once."
     })
   }),
+  heartbeat: Option.optionalDuration("1 second", {
+    default: undefined,
+    doc: "A run that goes on for longer publishes `observability.task.heartbeat` this often. Unset: never."
+  }),
   propagators: Option.choices(["tracecontext", "baggage", "b3", "b3multi", "none"], {
     default: ["tracecontext", "baggage"],
     doc:

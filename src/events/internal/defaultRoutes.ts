@@ -35,6 +35,8 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "dependency.resolved": traceAndLog,
   // The event is published outside of the run's trace.
   "observability.task.enqueue": EventRoute.to(["metrics", "log"], { priority: "high" }),
+  // A span event would be sent with the span, at the end of the run.
+  "observability.task.heartbeat": logOnly,
   "observability.step.backoff": everywhere,
   "observability.step.skip": everywhere,
   "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })

@@ -7,7 +7,9 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import { Attribute, SpanName } from "../../Conventions.ts"
 import * as Correlation from "../../Correlation.ts"
 import { withSpan } from "../../internal/ownSpans.ts"
@@ -47,7 +49,7 @@ export const execute = (
     },
     (span) =>
       begin(run).pipe(
-        Effect.andThen(Orchestrator.orchestrate(run, restore)),
+        Effect.andThen(withHeartbeat(run, Orchestrator.orchestrate(run, restore))),
         Effect.exit,
         Effect.flatMap((exit) => end(run, exit, span))
       )
@@ -92,6 +94,31 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
     })
     return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
+
+/** Names of steps in one heartbeat. */
+const mostNames = 20
+
+const beat = (run: TaskRun): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    run.bus.publishUnsafe(fiber, "observability.task.heartbeat", {
+      ...taskFields(run.record),
+      durationSeconds: elapsed(run, fiber.getRef(Clock.Clock)),
+      totalSteps: run.steps.length,
+      completedSteps: satisfiedCount(run),
+      runningSteps: run.steps.filter(({ state }) => state === "in_progress").slice(0, mostNames).map(({ name }) => name)
+    })
+    return Effect.void
+  })
+
+/** Publishes heartbeats while the loop runs, if they are on: without them a run pays for no fiber. */
+const withHeartbeat = <A, E, R>(run: TaskRun, loop: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(TelemetryConfig.Current, ({ tracing: { heartbeat } }) =>
+    heartbeat === undefined || !run.bus.enabled
+      ? loop
+      : Effect.flatMap(
+        Effect.forkChild(Effect.interruptible(Effect.forever(Effect.andThen(Effect.sleep(heartbeat), beat(run))))),
+        (fiber) => Effect.ensuring(loop, Fiber.interrupt(fiber))
+      ))
 
 /** Makes the last transition of a run and gives its exit. If the loop has a defect, the exit is the defect. */
 const end = (

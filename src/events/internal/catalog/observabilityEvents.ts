@@ -14,6 +14,20 @@ export const observabilityEvents = EventDefinition.byName([
     payload: Schema.Struct({ ...task, totalSteps: Schema.Int }),
     attributes: taskAttributes
   }),
+  EventDefinition.make("observability.task.heartbeat", {
+    description: "A run is still running. Its spans are sent when they end, so of a long run nothing else tells of it.",
+    fires: "every tracing.heartbeat while a run is in_progress",
+    message: "task is running",
+    payload: Schema.Struct({
+      ...task,
+      durationSeconds: Schema.Finite,
+      totalSteps: Schema.Int,
+      completedSteps: Schema.Int,
+      /** Names of the steps that run now; at most 20. */
+      runningSteps: Schema.Array(Schema.String)
+    }),
+    attributes: taskAttributes
+  }),
   EventDefinition.make("observability.step.backoff", {
     description: "A failed step waits before its next attempt.",
     fires: "once per failed attempt that will be retried",
