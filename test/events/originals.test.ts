@@ -27,7 +27,7 @@ describe("an event that the lists do not account for", () => {
   const here = "docs/generate/originalEvents.ts"
 
   it("may be new, with a reason", () => {
-    const added = { "workflow.task_paused": "a person can pause a run" }
+    const added = { ...newEvents, "workflow.task_paused": "a person can pause a run" }
     assert.deepStrictEqual(problems([...EventCatalog.names, "workflow.task_paused"], added), [])
   })
 
@@ -71,6 +71,6 @@ describe("an event that the lists do not account for", () => {
       `event "workflow.task_paused" has no reason in newEvents of ${here}: say why it exists`
     ]
   ])("%s: the message says what to do", (_, catalog, added, problem) => {
-    assert.deepStrictEqual(problems(catalog, added), [problem])
+    assert.deepStrictEqual(problems(catalog, { ...newEvents, ...added }), [problem])
   })
 })
