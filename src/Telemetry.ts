@@ -12,9 +12,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "./config/TelemetryConfig.ts"
+import * as FetchTransport from "./delivery/FetchTransport.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
 import * as EventPattern from "./events/internal/EventPattern.ts"
@@ -32,9 +32,11 @@ import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
+import * as NodeTransport from "./node/internal/NodeTransport.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
+import * as countedRedaction from "./redaction/internal/countedRedaction.ts"
 import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
 import * as TraceEventSink from "./tracing/internal/TraceEventSink.ts"
@@ -80,6 +82,8 @@ export interface Parts {
    * and the runner warns about it.
    */
   readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
+  /** Sends in place of Node's client, for example through a proxy. The options for certificates cannot be used with it. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** Subscribers and sinks that still get the last events of a program that closes, such as `EventSubscriber.layer`. */
   readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | MetricStore.MetricStore> | undefined
 }
@@ -177,15 +181,19 @@ export const layerNoop: Layer.Layer<Services> = Layer.suspend(() => unobserved({
  * ```
  *
  * @param options as of {@link layer}
- * @param parts `metricStore`: where metrics are kept
+ * @param parts `metricStore`: where metrics are kept; `fetch`: what sends them
  * @category layers
  * @since 0.1.0
  */
 export const layerMetrics = (
   options: TelemetryConfig.Options = {},
-  parts: Pick<Parts, "metricStore"> = {}
+  parts: Pick<Parts, "metricStore" | "fetch"> = {}
 ): Layer.Layer<MetricStore.MetricStore | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
-  signal(options, parts, (config, parts) => Layer.provideMerge(merged(metricSinks(config)), metricStore(config, parts)))
+  signal(
+    options,
+    parts,
+    (config, parts) => Layer.provideMerge(merged(metricSinks(config, parts)), metricStore(config, parts))
+  )
 
 /**
  * Log lines alone: the logger of the program, its destination and its levels. No
@@ -214,13 +222,15 @@ export const layerLogging = (
  * metrics, no logger. See {@link layerMetrics}.
  *
  * @param options as of {@link layer}
+ * @param parts `fetch`: what sends spans
  * @category layers
  * @since 0.1.0
  */
 export const layerTracing = (
-  options: TelemetryConfig.Options = {}
+  options: TelemetryConfig.Options = {},
+  parts: Pick<Parts, "fetch"> = {}
 ): Layer.Layer<TelemetryTracer.TelemetryTracer | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
-  signal(options, {}, (config) => Layer.provideMerge(merged(spanSinks(config)), tracer(config)))
+  signal(options, parts, (config, parts) => Layer.provideMerge(merged(spanSinks(config, parts)), tracer(config)))
 
 /**
  * Sends everything that is recorded so far: log lines to their destination, ended
@@ -282,6 +292,7 @@ const shared = (parts: Parts, theirs: Theirs): Parts => ({
   metricStore: parts.metricStore && theirs(parts.metricStore),
   taskStore: parts.taskStore && theirs(parts.taskStore),
   routes: parts.routes,
+  fetch: parts.fetch,
   subscribers: parts.subscribers && theirs(parts.subscribers)
 })
 
@@ -291,29 +302,18 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     const redaction = Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
     return Layer.provideMerge(unobserved(parts), Layer.merge(settings, redaction))
   }
-  const base = Layer.provideMerge(redactionLayer(config), ownServices)
+  const base = Layer.provideMerge(countedRedaction.layer(config), ownServices)
   const doubts = [...warnings, ...EventPattern.unknownFilters(config.events.filtered)]
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
-    Layer.provideMerge(sinks(config)),
+    Layer.provideMerge(sinks(config, parts)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(settings)
   )
 }
-
-/** The redaction policy. It counts the values that it masks, by rule. */
-const redactionLayer = (config: Config): Layer.Layer<never, never, SelfStatistics> =>
-  Layer.effect(
-    Redaction.Current,
-    Effect.map(SelfStatistics, (statistics) => {
-      const redaction = Redaction.make(config.redaction)
-      statistics.observe("tasker_redactions_total", "Values that were masked, by rule.", "rule", redaction.counts)
-      return redaction
-    })
-  )
 
 /** What every signal counts and flushes with. One value, so that layers that are built together share it. */
 const ownServices = Layer.merge(SelfStatistics.layer, FlushRegistry.layer)
@@ -327,7 +327,7 @@ const signal = <A>(
   isolatedLayer((theirs) =>
     Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) =>
       make(config, shared(parts, theirs)).pipe(
-        Layer.provideMerge(Layer.provideMerge(redactionLayer(config), theirs(ownServices))),
+        Layer.provideMerge(Layer.provideMerge(countedRedaction.layer(config), theirs(ownServices))),
         Layer.provideMerge(Layer.succeed(TelemetryConfig.Current, config))
       )))
   )
@@ -357,27 +357,29 @@ const stores = (config: Config, parts: Parts) =>
     logDestination(config, parts)
   )
 
-type Sink<R> = Layer.Layer<never, never, R | SelfStatistics | FlushRegistry>
+type Sink<R> = Layer.Layer<never, ConfigError, R | SelfStatistics | FlushRegistry>
 
 const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
   sinks.reduce<Sink<R>>((all, sink) => Layer.merge(all, sink), Layer.empty)
 
+const transport = ({ fetch }: Parts) => fetch === undefined ? NodeTransport.layer : FetchTransport.layer(fetch)
+
 /** What sends metrics away, and what measures the process. */
-const metricSinks = (config: Config): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
-  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, FetchHttpClient.layer)] : []),
+const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
+  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, transport(parts))] : []),
   ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
 ]
 
 /** What sends spans away. */
-const spanSinks = (config: Config): ReadonlyArray<Sink<TelemetryTracer.TelemetryTracer>> =>
-  isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, FetchHttpClient.layer)] : []
+const spanSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<TelemetryTracer.TelemetryTracer>> =>
+  isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, transport(parts))] : []
 
 /** One value, so that logger and sink share one writer. */
 const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
 const logger = Layer.provide(StructuredLogger.layer, writer)
 
-const sinks = (config: Config) => {
+const sinks = (config: Config, parts: Parts) => {
   const all = merged<
     | EventBus.EventBus
     | MetricStore.MetricStore
@@ -386,9 +388,9 @@ const sinks = (config: Config) => {
     | LogLevels.LogLevels
   >([
     ...(config.metrics.enabled ? [WorkflowMetrics.layer] : []),
-    ...metricSinks(config),
+    ...metricSinks(config, parts),
     ...(config.tracing.enabled ? [TraceEventSink.layer] : []),
-    ...spanSinks(config),
+    ...spanSinks(config, parts),
     ...(config.logging.enabled ? [Layer.provide(LogEventSink.layer, writer)] : [])
   ])
   // The sinks log their own trouble, so the logger comes before them.

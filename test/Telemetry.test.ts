@@ -209,6 +209,20 @@ describe("Telemetry.layer with a receiver that hangs", () => {
     }).pipe(Effect.provide(OtlpReceiver.layer)))
 })
 
+describe("Telemetry.layer with a fetch of the program's own", () => {
+  it.effect("sends with it", () =>
+    Effect.gen(function*() {
+      const urls: Array<string> = []
+      const fetch = (url: string) => {
+        urls.push(url)
+        return Promise.resolve(new Response("{}"))
+      }
+      const layer = Telemetry.layer({ delivery: { endpoint: "http://c:4318" } }, { ...into([]), fetch })
+      yield* Effect.provide(Effect.withSpan(Effect.void, "work"), layer)
+      assert.deepStrictEqual(urls.toSorted(), ["http://c:4318/v1/metrics", "http://c:4318/v1/traces"])
+    }))
+})
+
 describe("Telemetry.flush", () => {
   it.effect("brings the spans that have ended and the metrics to the receiver, and once more when the layer closes", () =>
     Effect.gen(function*() {
@@ -252,7 +266,7 @@ describe("Telemetry.layerConfig", () => {
       const environment = env({ OTEL_BSP_MAX_QUEUE_SIZE: "many", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })
       const warnings = [
         "OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\" is not supported; using \"http/json\"",
-        "OTEL_BSP_MAX_QUEUE_SIZE=\"many\" is not usable: expected a whole number between 1 and 1000000; using 2048"
+        "OTEL_BSP_MAX_QUEUE_SIZE=\"many\" is not usable: expected a whole number between 1 and 1000000; using nothing"
       ]
       yield* Effect.provide(Effect.void, Telemetry.layerConfig({}, into(lines)).pipe(Layer.provide(environment)))
       assert.deepStrictEqual(lines.map((line) => (JSON.parse(line) as { readonly level: string }).level), [

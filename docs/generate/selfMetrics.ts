@@ -32,7 +32,7 @@ export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, File
     }))
     const statistics = Option.getOrThrow(Context.getOption(services, SelfStatistics)).read()
     const { metrics } = yield* Context.get(services, MetricStore.MetricStore).snapshot
-    const counters = statistics.map((counter): SelfMetric => ({ type: "counter", ...counter }))
+    const counters = statistics.map((counter): SelfMetric => counter)
     const counted = new Set(counters.map(({ name }) => name))
     return [...counters, ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))].toSorted(
       (left, right) => left.name < right.name ? -1 : 1

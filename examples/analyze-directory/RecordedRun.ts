@@ -62,7 +62,7 @@ const deliveryProblem = Effect.fnUntraced(function*({ metrics }: Recording) {
   const dropped = metrics.after.metrics.find((metric) => metric.name === "tasker_spans_dropped_total")
   const count = dropped?.series.reduce((sum, { value }) => typeof value === "number" ? sum + value : sum, 0) ?? 0
   if (count === 0) return undefined
-  return `${count} spans could not be delivered to ${delivery.tracesEndpoint ?? delivery.endpoint}; ` +
+  return `${count} spans could not be delivered to ${delivery.traces.endpoint ?? delivery.endpoint}; ` +
     "start the receiver, correct OTEL_EXPORTER_OTLP_ENDPOINT, or unset it."
 })
 

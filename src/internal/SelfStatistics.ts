@@ -1,16 +1,26 @@
 /**
- * Plain counters of the telemetry about itself, such as failed sinks and dropped
+ * Plain numbers of the telemetry about itself, such as failed sinks and dropped
  * spans. Rooms below the metrics write them; the metrics room reads them.
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 
 export interface SelfCounter {
+  /** A level goes down as well. */
+  readonly type: "counter" | "upDownCounter"
   readonly name: string
   readonly help: string
   /** Keys of the attributes, the same for every value of one counter. */
   readonly attributes: ReadonlyArray<string>
   readonly values: ReadonlyArray<{ readonly attributes: ReadonlyArray<string>; readonly value: number }>
+}
+
+/** Numbers whose owner keeps them. */
+export interface Observed extends Pick<SelfCounter, "type" | "name" | "help"> {
+  /** The only attribute; without it the one value has the empty key. */
+  readonly attribute?: string | undefined
+  /** Values by attribute, called at each reading. */
+  readonly values: () => Readonly<Record<string, number>>
 }
 
 export class SelfStatistics extends Context.Service<SelfStatistics, {
@@ -20,13 +30,8 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
     help: string,
     attributes: ReadonlyArray<string>
   ) => (attributes: ReadonlyArray<string>, amount?: number) => void
-  /** Declares a counter of one attribute. The caller keeps the values. `values` is called at each reading. */
-  readonly observe: (
-    name: string,
-    help: string,
-    attribute: string,
-    values: () => Readonly<Record<string, number>>
-  ) => void
+  /** Declares numbers that are read from their owner. */
+  readonly observe: (observed: Observed) => void
   readonly read: () => ReadonlyArray<SelfCounter>
 }>()("tasker-telemetry/internal/SelfStatistics") {
   static readonly layer = Layer.sync(SelfStatistics, () => {
@@ -36,12 +41,16 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
     >()
     const observed: Array<() => SelfCounter> = []
     return SelfStatistics.of({
-      observe: (name, help, attribute, values) => {
+      observe: ({ attribute, help, name, type, values }) => {
         observed.push(() => ({
+          type,
           name,
           help,
-          attributes: [attribute],
-          values: Object.entries(values()).map(([key, value]) => ({ attributes: [key], value }))
+          attributes: attribute === undefined ? [] : [attribute],
+          values: Object.entries(values()).map(([key, value]) => ({
+            attributes: attribute === undefined ? [] : [key],
+            value
+          }))
         }))
       },
       counter: (name, help, attributes) => {
@@ -56,6 +65,7 @@ export class SelfStatistics extends Context.Service<SelfStatistics, {
       },
       read: () => [
         ...[...counters].map(([name, counter]): SelfCounter => ({
+          type: "counter",
           name,
           help: counter.help,
           attributes: counter.attributes,

@@ -38,8 +38,11 @@ export interface Options {
   readonly snapshot: Effect.Effect<MetricSnapshot>
   /** `cumulative` by default. */
   readonly temporality?: MetricTemporality | undefined
-  /** The highest number of series in a part, 2000 by default. A series with many buckets counts as several. */
-  readonly maximumSeries?: number | undefined
+  /**
+   * The highest number of series in a part, 2000 by default. A series with many buckets counts as several. A function is
+   * called for each collection.
+   */
+  readonly maximumSeries?: number | (() => number) | undefined
 }
 
 /**
@@ -94,13 +97,14 @@ export interface MetricReader {
  */
 export const make = (options: Options): Effect.Effect<MetricReader> =>
   Effect.sync(() => {
-    const { maximumSeries = 2000, snapshot, temporality = "cumulative" } = options
+    const { maximumSeries: most = 2000, snapshot, temporality = "cumulative" } = options
+    const maximumSeries = typeof most === "number" ? () => most : most
     const oneAtATime = Semaphore.makeUnsafe(1)
     let last = MetricDelta.nothing
     /** Pending differences. Each series occurs at most once. */
     let pending = new Set<MetricSnapshot>()
 
-    const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries)))
+    const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries())))
 
     function* sumOf(current: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* foldPending([...pending].map(differences), current)
@@ -108,7 +112,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       // The store has so many buckets for the sum, so a merge must not become coarser.
       const maximumBuckets = ExponentialValue.widestSide([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
-      return yield* split(sum.snapshot, maximumSeries)
+      return yield* split(sum.snapshot, maximumSeries())
     }
 
     const delta = Effect.gen(function*() {

@@ -223,11 +223,11 @@ describe("TelemetryConfig.make", () => {
       }
       assert.strictEqual(
         yield* problem({ TASKER_DELIVERY_TRACES_HEADERS: "a=b%0ac" }),
-        `${values} at delivery.tracesHeaders (TASKER_DELIVERY_TRACES_HEADERS), ${shown}`
+        `${values} at delivery.traces.headers (TASKER_DELIVERY_TRACES_HEADERS), ${shown}`
       )
       assert.strictEqual(
-        yield* problem({}, { delivery: { metricsHeaders: { "a b": "c" } } }),
-        `${names} at delivery.metricsHeaders, ${shown}`
+        yield* problem({}, { delivery: { metrics: { headers: { "a b": "c" } } } }),
+        `${names} at delivery.metrics.headers, ${shown}`
       )
       assert.deepStrictEqual((yield* load({ OTEL_EXPORTER_OTLP_HEADERS: "a=%0d%0ax: y" })).warnings, [
         `OTEL_EXPORTER_OTLP_HEADERS=a value that is not shown is not usable: ${values}; using nothing`
@@ -420,7 +420,7 @@ describe("TelemetryConfig secrets", () => {
     ["a standard endpoint with a password", { OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${canary}@collector` }, {
       strict: true
     }],
-    ["a broken endpoint with a password", {}, { delivery: { tracesEndpoint: `user:${canary}@collector` } }],
+    ["a broken endpoint with a password", {}, { delivery: { traces: { endpoint: `user:${canary}@collector` } } }],
     ["the query of a bad endpoint", {}, { delivery: { endpoint: `ftp://collector/v1?${canary}` } }],
     ["the query of a standard endpoint", { OTEL_EXPORTER_OTLP_ENDPOINT: `ftp://collector#${canary}` }, {
       strict: true

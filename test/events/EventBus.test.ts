@@ -76,6 +76,7 @@ describe("EventBus", () => {
       assert.deepStrictEqual(log, ["first 1", "last 1", "first 2", "last 2"])
       const [errors] = (yield* SelfStatistics).read()
       assert.deepStrictEqual(errors, {
+        type: "counter",
         name: "tasker_sink_errors_total",
         help: "Events a built-in sink could not handle.",
         attributes: ["sink"],

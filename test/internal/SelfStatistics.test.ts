@@ -14,12 +14,27 @@ describe("SelfStatistics", () => {
       statistics.counter("errors_total", "Errors.", [])
       assert.deepStrictEqual(statistics.read(), [
         {
+          type: "counter",
           name: "drops_total",
           help: "Drops.",
           attributes: ["reason", "site"],
           values: [{ attributes: ["full", "a"], value: 15 }, { attributes: ["full", "b"], value: 1 }]
         },
-        { name: "errors_total", help: "Errors.", attributes: [], values: [] }
+        { type: "counter", name: "errors_total", help: "Errors.", attributes: [], values: [] }
+      ])
+    }).pipe(Effect.provide(SelfStatistics.layer)))
+
+  it.effect("reads numbers from their owner", () =>
+    Effect.gen(function*() {
+      const statistics = yield* SelfStatistics
+      const waiting = { queued: 1 }
+      const level = { type: "upDownCounter", help: "Waiting." } as const
+      statistics.observe({ ...level, name: "waiting", attribute: "state", values: () => waiting })
+      statistics.observe({ ...level, name: "room", values: () => ({ "": 7 }) })
+      waiting.queued = 2
+      assert.deepStrictEqual(statistics.read(), [
+        { ...level, name: "waiting", attributes: ["state"], values: [{ attributes: ["queued"], value: 2 }] },
+        { ...level, name: "room", attributes: [], values: [{ attributes: [], value: 7 }] }
       ])
     }).pipe(Effect.provide(SelfStatistics.layer)))
 })

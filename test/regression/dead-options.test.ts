@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TelemetryConfig } from "tasker-telemetry"
+import * as delivery from "../support/deliveryEffects.ts"
 import * as observed from "../support/optionEffects.ts"
 
 type Options = TelemetryConfig.Options
@@ -16,6 +17,60 @@ interface Entry {
   readonly observe: (options: Options) => Effect.Effect<unknown>
   readonly without: unknown
   readonly with: unknown
+}
+
+/** The files of TLS: one that is not there is named with its option. */
+function fileOptions(group?: "traces" | "metrics"): Readonly<Record<string, Entry>> {
+  return Object.fromEntries(["certificate", "clientKey", "clientCertificate"].map((name) => {
+    const path = group === undefined ? `delivery.${name}` : `delivery.${group}.${name}`
+    const option = { [name]: "/no/such/file.pem" }
+    return [path, {
+      base: { delivery: { endpoint: "https://127.0.0.1:9", shutdownTimeout: 0 } },
+      option: { delivery: group === undefined ? option : { [group]: option } },
+      observe: delivery.problem,
+      without: "none",
+      with: path
+    }]
+  }))
+}
+
+/** The options of one signal, in place of the general ones; `own` is a header of the requests with spans and metrics. */
+function signalOptions(
+  group: "traces" | "metrics",
+  own: ReadonlyArray<string>,
+  signal: string
+): Readonly<Record<string, Entry>> {
+  const all = { metrics: { exporter: "otlp" as const }, delivery: { headers: { "x-key": "all" } } }
+  return {
+    [`delivery.${group}.endpoint`]: {
+      option: {},
+      observe: observed.deliveredTo(group),
+      without: [],
+      with: ["/custom"]
+    },
+    [`delivery.${group}.headers`]: {
+      base: all,
+      option: { delivery: { [group]: { headers: { "x-key": "k" } } } },
+      observe: observed.sentHeader("x-key"),
+      without: ["all", "all"],
+      with: own
+    },
+    [`delivery.${group}.timeout`]: {
+      base: all,
+      option: { delivery: { [group]: { timeout: "1 second" } } },
+      observe: observed.attemptsEndedInTwoSeconds,
+      without: [],
+      with: [signal]
+    },
+    [`delivery.${group}.compression`]: {
+      base: all,
+      option: { delivery: { [group]: { compression: "gzip" } } },
+      observe: observed.sentHeader("content-encoding"),
+      without: [undefined, undefined],
+      with: own.map((value) => value === "k" ? "gzip" : undefined)
+    },
+    ...fileOptions(group)
+  }
 }
 
 const entries: Readonly<Record<string, Entry>> = {
@@ -259,12 +314,6 @@ const entries: Readonly<Record<string, Entry>> = {
     with: [0, 1, 6]
   },
   "tracing.exporter": { option: { tracing: { exporter: "none" } }, observe: observed.delivered, without: 1, with: 0 },
-  "tracing.exportTimeout": {
-    option: { tracing: { exportTimeout: "1 second" } },
-    observe: observed.spanExportEndsInTwoSeconds,
-    without: false,
-    with: true
-  },
   "tracing.sampler.type": {
     option: { tracing: { sampler: { type: "always_off" } } },
     observe: observed.signals,
@@ -326,38 +375,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [],
     with: ["/v1/metrics", "/v1/traces"]
   },
-  "delivery.tracesEndpoint": {
-    option: {},
-    observe: observed.deliveredTo("tracesEndpoint"),
-    without: [],
-    with: ["/custom"]
-  },
-  "delivery.metricsEndpoint": {
-    option: {},
-    observe: observed.deliveredTo("metricsEndpoint"),
-    without: [],
-    with: ["/custom"]
-  },
   "delivery.headers": {
     base: { metrics: { exporter: "otlp" } },
     option: { delivery: { headers: { "x-key": "k" } } },
     observe: observed.sentHeader("x-key"),
     without: [undefined, undefined],
     with: ["k", "k"]
-  },
-  "delivery.tracesHeaders": {
-    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
-    option: { delivery: { tracesHeaders: { "x-key": "k" } } },
-    observe: observed.sentHeader("x-key"),
-    without: ["all", "all"],
-    with: ["k", "all"]
-  },
-  "delivery.metricsHeaders": {
-    base: { metrics: { exporter: "otlp" }, delivery: { headers: { "x-key": "all" } } },
-    option: { delivery: { metricsHeaders: { "x-key": "k" } } },
-    observe: observed.sentHeader("x-key"),
-    without: ["all", "all"],
-    with: ["all", "k"]
   },
   "delivery.timeout": {
     base: { metrics: { exporter: "otlp" } },
@@ -366,21 +389,22 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [],
     with: ["spans", "metrics"]
   },
-  "delivery.tracesTimeout": {
+  "delivery.compression": {
     base: { metrics: { exporter: "otlp" } },
-    option: { delivery: { tracesTimeout: "1 second" } },
-    observe: observed.attemptsEndedInTwoSeconds,
-    without: [],
-    with: ["spans"]
+    option: { delivery: { compression: "gzip" } },
+    observe: observed.sentHeader("content-encoding"),
+    without: [undefined, undefined],
+    with: ["gzip", "gzip"]
   },
-  "delivery.metricsTimeout": {
-    base: { metrics: { exporter: "otlp" } },
-    option: { delivery: { metricsTimeout: "1 second" } },
-    observe: observed.attemptsEndedInTwoSeconds,
-    without: [],
-    with: ["metrics"]
-  },
+  ...fileOptions(),
   "delivery.queueSize": { option: { delivery: { queueSize: 2 } }, observe: observed.batches, without: [5], with: [2] },
+  "delivery.drop": {
+    base: { delivery: { queueSize: 3 } },
+    option: { delivery: { drop: "oldest" } },
+    observe: delivery.requests,
+    without: ["abc", "def"],
+    with: ["abc", "efg"]
+  },
   "delivery.batchSize": {
     option: { delivery: { batchSize: 2 } },
     observe: observed.batches,
@@ -389,7 +413,55 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   "delivery.interval": {
     option: { delivery: { interval: "1 second" } },
-    observe: observed.sendsInTwoSeconds,
+    observe: delivery.waits,
+    without: 5000,
+    with: 1000
+  },
+  "delivery.inFlight": {
+    base: { delivery: { batchSize: 1 } },
+    option: { delivery: { inFlight: 3 } },
+    observe: delivery.mostOpen,
+    without: 1,
+    with: 3
+  },
+  "delivery.maximumRequestBytes": {
+    base: { delivery: { batchSize: 4 } },
+    option: { delivery: { maximumRequestBytes: 1024 } },
+    observe: delivery.requests,
+    without: ["abcd", "efg"],
+    with: ["ab", "cd", "e", "fg"]
+  },
+  "delivery.retry.initialInterval": {
+    base: { delivery: { retry: { jitter: 0 } } },
+    option: { delivery: { retry: { initialInterval: "2 seconds" } } },
+    observe: delivery.pauses,
+    without: [1, 1.5, 2.25, 3.375],
+    with: [2, 3, 4.5, 6.75]
+  },
+  "delivery.retry.multiplier": {
+    base: { delivery: { retry: { jitter: 0 } } },
+    option: { delivery: { retry: { multiplier: 2 } } },
+    observe: delivery.pauses,
+    without: [1, 1.5, 2.25, 3.375],
+    with: [1, 2, 4, 8]
+  },
+  "delivery.retry.maximumInterval": {
+    base: { delivery: { retry: { jitter: 0 } } },
+    option: { delivery: { retry: { maximumInterval: "2 seconds" } } },
+    observe: delivery.pauses,
+    without: [1, 1.5, 2.25, 3.375],
+    with: [1, 1.5, 2, 2]
+  },
+  "delivery.retry.maximumElapsed": {
+    base: { delivery: { retry: { jitter: 0 } } },
+    option: { delivery: { retry: { maximumElapsed: "5 seconds" } } },
+    observe: delivery.attempts,
+    without: 17,
+    with: 4
+  },
+  "delivery.retry.jitter": {
+    option: { delivery: { retry: { jitter: 0 } } },
+    observe: delivery.hasExactPauses,
     without: false,
     with: true
   },
@@ -399,6 +471,33 @@ const entries: Readonly<Record<string, Entry>> = {
     without: false,
     with: true
   },
+  ...signalOptions("traces", ["k", "all"], "spans"),
+  "delivery.traces.queueSize": {
+    option: { delivery: { traces: { queueSize: 2 } } },
+    observe: observed.batches,
+    without: [5],
+    with: [2]
+  },
+  "delivery.traces.batchSize": {
+    option: { delivery: { traces: { batchSize: 2 } } },
+    observe: observed.batches,
+    without: [5],
+    with: [2, 2, 1]
+  },
+  "delivery.traces.interval": {
+    option: { delivery: { traces: { interval: "1 second" } } },
+    observe: delivery.waits,
+    without: 5000,
+    with: 1000
+  },
+  "delivery.traces.maximumElapsed": {
+    base: { delivery: { retry: { jitter: 0 } } },
+    option: { delivery: { traces: { maximumElapsed: "5 seconds" } } },
+    observe: delivery.attempts,
+    without: 17,
+    with: 4
+  },
+  ...signalOptions("metrics", ["all", "k"], "metrics"),
   "execution.concurrency": {
     option: { execution: { concurrency: 2 } },
     observe: observed.startedTogether,

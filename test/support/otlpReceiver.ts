@@ -1,11 +1,12 @@
 /**
- * A real HTTP server on a free loopback port that answers as a test tells it, and a client that says when an attempt
+ * A real HTTP server on a free loopback port that answers as a test tells it, and a transport that says when an attempt
  * has ended, so that tests need not wait in real time.
  */
 import { Context, Effect, Layer, Queue } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import { Transport } from "../../src/delivery/Transport.ts"
+import * as NodeTransport from "../../src/node/internal/NodeTransport.ts"
 
 export interface Received {
   readonly method: string
@@ -28,13 +29,13 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
   readonly received: ReadonlyArray<Received>
   /** Waits for the next request that no test has waited for yet. */
   readonly next: Effect.Effect<Received>
-  /** Waits for the next attempt of the client to end, however it ends. */
+  /** Waits for the next attempt of the transport to end, however it ends. */
   readonly attemptEnded: Effect.Effect<void>
   /** Answers for the next requests; `hang` gives none. Afterwards every request is accepted. */
   readonly answer: (...answers: ReadonlyArray<Answer | "hang">) => void
   readonly connections: () => number
 }>()("tasker-telemetry/test/support/OtlpReceiver") {
-  static readonly layer: Layer.Layer<OtlpReceiver | HttpClient.HttpClient> = Layer.effectContext(
+  static readonly layer: Layer.Layer<OtlpReceiver | Transport> = Layer.effectContext(
     Effect.gen(function*() {
       const received: Array<Received> = []
       const answers: Array<Answer | "hang"> = []
@@ -72,7 +73,7 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
             for (const socket of sockets) socket.destroy()
           })
       )
-      const client = yield* HttpClient.HttpClient
+      const transport = yield* Transport
       return Context.make(OtlpReceiver, {
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         received,
@@ -80,13 +81,14 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
         attemptEnded: Queue.take(ends),
         answer: (...next) => void answers.push(...next),
         connections: () => sockets.size
-      }).pipe(Context.add(
-        HttpClient.HttpClient,
-        HttpClient.transform(
-          client,
-          (effect) => Effect.onExit(effect, () => Effect.sync(() => void Queue.offerUnsafe(ends, undefined)))
-        )
-      ))
-    }).pipe(Effect.provide(FetchHttpClient.layer))
+      }).pipe(Context.add(Transport, {
+        connect: (receiver) =>
+          Effect.map(transport.connect(receiver), (post) => (body) =>
+            Effect.andThen(
+              Effect.addFinalizer(() => Effect.sync(() => void Queue.offerUnsafe(ends, undefined))),
+              post(body)
+            ))
+      }))
+    }).pipe(Effect.provide(NodeTransport.layer))
   )
 }

@@ -205,6 +205,7 @@ describe("TelemetryTracer", () => {
       assert.deepStrictEqual(
         (yield* SelfStatistics).read().filter(({ name }) => name === "tasker_span_processor_errors_total"),
         [{
+          type: "counter",
           name: "tasker_span_processor_errors_total",
           help: "Ended spans a processor could not handle.",
           attributes: ["processor"],

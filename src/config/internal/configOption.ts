@@ -108,6 +108,17 @@ export const choice = <const L extends ReadonlyArray<string>>(
     expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
   })
 
+export const optionalChoice = <const L extends ReadonlyArray<string>>(
+  choices: L,
+  meta: Describe<L[number] | undefined>
+) =>
+  option(Schema.UndefinedOr(Schema.Literals(choices)), {
+    ...meta,
+    kind: "choice",
+    choices,
+    expected: `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`
+  })
+
 /** Rules for sensitive keys, see `sensitiveKeys`. */
 export const keyRules = (meta: Describe<ReadonlyArray<string>>) =>
   option(Schema.Array(Schema.NonEmptyString.check(Schema.makeFilter((rule) => parseRule(rule) !== undefined))), {

@@ -6,7 +6,8 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Option from "./configOption.ts"
-import { deliveryOptions, metricsOptions, tracingOptions } from "./signalOptions.ts"
+import { deliveryOptions } from "./deliveryOptions.ts"
+import { metricsOptions, tracingOptions } from "./signalOptions.ts"
 
 export const configSchema = Schema.Struct({
   enabled: Option.boolean({

@@ -31,7 +31,6 @@ const integer = (text: string): unknown => /^\d+$/.test(text) ? Number(text) : t
 const number = (text: string): unknown => text !== "" && Number.isFinite(Number(text)) ? Number(text) : text
 const millis = (text: string): unknown => /^\d+$/.test(text) ? Duration.millis(Number(text)) : text
 const same = (text: string): unknown => text
-const url = (text: string): unknown => text.replace(/\/+$/, "")
 
 const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
 
@@ -70,19 +69,29 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],
   ["OTEL_SPAN_EVENT_COUNT_LIMIT", { path: "tracing.limits.eventCount", read: integer }],
   ["OTEL_SPAN_LINK_COUNT_LIMIT", { path: "tracing.limits.linkCount", read: integer }],
-  ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: url }],
-  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", { path: "delivery.tracesEndpoint", read: same }],
-  ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", { path: "delivery.metricsEndpoint", read: same }],
-  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", { path: "delivery.tracesHeaders", read: headers }],
-  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", { path: "delivery.metricsHeaders", read: headers }],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: same }],
   ["OTEL_EXPORTER_OTLP_HEADERS", { path: "delivery.headers", read: headers }],
-  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", { path: "delivery.tracesTimeout", read: millis }],
-  ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", { path: "delivery.metricsTimeout", read: millis }],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: millis }],
-  ["OTEL_BSP_MAX_QUEUE_SIZE", { path: "delivery.queueSize", read: integer }],
-  ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.batchSize", read: integer }],
-  ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.interval", read: millis }],
-  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "tracing.exportTimeout", read: millis }]
+  ["OTEL_EXPORTER_OTLP_COMPRESSION", { path: "delivery.compression", read: same }],
+  ["OTEL_EXPORTER_OTLP_CERTIFICATE", { path: "delivery.certificate", read: same }],
+  ["OTEL_EXPORTER_OTLP_CLIENT_KEY", { path: "delivery.clientKey", read: same }],
+  ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", { path: "delivery.clientCertificate", read: same }],
+  ...["traces", "metrics"].flatMap((signal): ReadonlyArray<readonly [string, Mapping]> => {
+    const variable = (name: string) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`
+    return [
+      [variable("ENDPOINT"), { path: `delivery.${signal}.endpoint`, read: same }],
+      [variable("HEADERS"), { path: `delivery.${signal}.headers`, read: headers }],
+      [variable("TIMEOUT"), { path: `delivery.${signal}.timeout`, read: millis }],
+      [variable("COMPRESSION"), { path: `delivery.${signal}.compression`, read: same }],
+      [variable("CERTIFICATE"), { path: `delivery.${signal}.certificate`, read: same }],
+      [variable("CLIENT_KEY"), { path: `delivery.${signal}.clientKey`, read: same }],
+      [variable("CLIENT_CERTIFICATE"), { path: `delivery.${signal}.clientCertificate`, read: same }]
+    ]
+  }),
+  ["OTEL_BSP_MAX_QUEUE_SIZE", { path: "delivery.traces.queueSize", read: integer }],
+  ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.traces.batchSize", read: integer }],
+  ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.traces.interval", read: millis }],
+  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "delivery.traces.maximumElapsed", read: millis }]
 ]
 
 /** Variables that have no effect here. If one is set, it is reported once, with what is used instead. */
@@ -104,17 +113,6 @@ const ofSignals = (name: string): ReadonlyArray<string> =>
 
 export const unsupportedVariables: ReadonlyArray<Unsupported> = [
   { variables: ofSignals("PROTOCOL"), harmless: ["http/json"], instead: "using \"http/json\"" },
-  { variables: ofSignals("COMPRESSION"), harmless: ["none"], instead: "using \"none\"" },
-  {
-    variables: ofSignals("CERTIFICATE"),
-    hidden: true,
-    instead: "using the certificates that Node trusts; add others with NODE_EXTRA_CA_CERTS"
-  },
-  {
-    variables: [...ofSignals("CLIENT_KEY"), ...ofSignals("CLIENT_CERTIFICATE")],
-    hidden: true,
-    instead: "using no certificate of the client"
-  },
   {
     variables: ofSignals("INSECURE"),
     harmless: ["false"],

@@ -3,18 +3,20 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
-import * as OtlpSender from "../../delivery/OtlpSender.ts"
-import type { DropReason } from "../../delivery/SendingQueue.ts"
+import type { DropReason } from "../../delivery/Ledger.ts"
+import * as Receiver from "../../delivery/Receiver.ts"
+import * as RequestSender from "../../delivery/RequestSender.ts"
+import type { Transport } from "../../delivery/Transport.ts"
 import { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { redactService } from "../../redaction/internal/redactNames.ts"
@@ -33,7 +35,9 @@ import * as OtlpMetricFormat from "../OtlpMetricFormat.ts"
  * An export runs every `metrics.exportInterval`, with every flush, and once more
  * when the scope closes, within `delivery.shutdownTimeout`. Exports run one after
  * the other. None takes longer than `metrics.exportTimeout`. A request has at
- * most 2000 series. Other fibers get their turn between two requests.
+ * most 2000 series. Other fibers get their turn between two requests. If a request is
+ * too large for the receiver, this export and later ones have fewer series in a
+ * request.
  *
  * A request that is not delivered is counted by the reason. If a request is
  * refused, the others are still sent. If a request does not get through, the
@@ -47,10 +51,14 @@ import * as OtlpMetricFormat from "../OtlpMetricFormat.ts"
  */
 export const make = Effect.fnUntraced(function*(
   snapshot: Effect.Effect<MetricSnapshot>
-): Effect.fn.Return<void, never, SelfStatistics | FlushRegistry | HttpClient.HttpClient | Scope.Scope> {
+): Effect.fn.Return<
+  void,
+  TelemetryConfig.TelemetryConfigError,
+  SelfStatistics | FlushRegistry | Transport | Scope.Scope
+> {
   const config = yield* TelemetryConfig.Current
-  const target = OtlpSender.target(config, "metrics")
-  if (target === undefined || config.metrics.exporter === "none") return
+  const receiver = Receiver.of(config, "metrics")
+  if (receiver === undefined || config.metrics.exporter === "none") return
   const statistics = yield* SelfStatistics
   const exported = statistics.counter(
     "tasker_metric_points_exported_total",
@@ -68,19 +76,28 @@ export const make = Effect.fnUntraced(function*(
     []
   )
   const { temporality } = config.metrics
-  const reader = yield* MetricReader.make({ snapshot, temporality })
+  let maximumSeries = mostSeries
+  const reader = yield* MetricReader.make({ snapshot, temporality, maximumSeries: () => maximumSeries })
   const service = redactService(config.service, yield* Redaction.Current)
-  const send = yield* OtlpSender.make(target)
+  const sender = yield* RequestSender.make(receiver, config.delivery.retry)
+  const encoder = new TextEncoder()
+  const exportTimeout = Duration.toNanosUnsafe(config.metrics.exportTimeout)
 
-  const deliver = Effect.fnUntraced(function*(part: MetricSnapshot): Effect.fn.Return<void, DropReason> {
+  const deliver = Effect.fnUntraced(function*(
+    part: MetricSnapshot,
+    deadline: bigint
+  ): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const body = OtlpMetricFormat.encode(part, service, temporality)
+    const body = encoder.encode(OtlpMetricFormat.encode(part, service, temporality))
     yield* Effect.yieldNow
-    const outcome = yield* send(body)
-    if (typeof outcome === "string") return yield* Effect.fail(outcome)
+    const outcome = body.length > config.delivery.maximumRequestBytes
+      ? { _tag: "TooLarge" } as const
+      : yield* sender.send(body, deadline)
+    if (outcome._tag === "TooLarge") return yield* Effect.fail("too_large" as const)
+    if (outcome._tag === "Lost") return yield* Effect.fail(outcome.reason)
     const points = part.metrics.reduce((points, { series }) => points + series.length, 0)
     // A receiver cannot reject more points than it got.
-    const rejected = Math.min(outcome?.rejected ?? 0, points)
+    const rejected = Math.min(outcome.rejected, points)
     if (rejected < points) exported([], points - rejected)
     if (rejected > 0) {
       failed(["partially_rejected"])
@@ -89,18 +106,29 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const oneAtATime = Semaphore.makeUnsafe(1)
-  const run = Effect.suspend(() => {
+  const collect = (deadline: bigint): Effect.Effect<void, DropReason> => {
     // If all attempts for one part fail, attempts for other parts would only take time.
     let isReachable = true
-    return reader.collect((part) =>
+    let isTooLarge = false
+    const collected = reader.collect((part) =>
       isReachable
-        ? Effect.tapError(deliver(part), (reason) =>
+        ? Effect.tapError(deliver(part, deadline), (reason) =>
           Effect.sync(() => {
             isReachable = reason !== "unreachable"
-            failed([reason])
+            isTooLarge ||= reason === "too_large" && maximumSeries > 1
+            if (!isTooLarge) failed([reason])
           }))
         : Effect.fail("unreachable" as const)
     )
+    return Effect.catch(collected, (reason) => {
+      if (!isTooLarge) return Effect.fail(reason)
+      maximumSeries = Math.ceil(maximumSeries / 2)
+      return collect(deadline)
+    })
+  }
+  const run = Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+    sender.hurry()
+    return collect(now + exportTimeout)
   }).pipe(
     Effect.timeoutOption(config.metrics.exportTimeout),
     Effect.map((ended) => Option.isNone(ended) ? failed(["timed_out"]) : undefined),
@@ -133,7 +161,13 @@ export const make = Effect.fnUntraced(function*(
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, MetricStore | SelfStatistics | FlushRegistry | HttpClient.HttpClient> =
-  Layer.effectDiscard(
-    Effect.flatMap(MetricStore, (store) => store.measures === "process" ? make(store.snapshot) : Effect.void)
-  )
+export const layer: Layer.Layer<
+  never,
+  TelemetryConfig.TelemetryConfigError,
+  MetricStore | SelfStatistics | FlushRegistry | Transport
+> = Layer.effectDiscard(
+  Effect.flatMap(MetricStore, (store) => store.measures === "process" ? make(store.snapshot) : Effect.void)
+)
+
+/** Series in one request, until a receiver finds a request too large. */
+const mostSeries = 2000

@@ -4,18 +4,21 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
-import * as OtlpSender from "../../delivery/OtlpSender.ts"
-import * as SendingQueue from "../../delivery/SendingQueue.ts"
+import * as accounts from "../../delivery/accounts.ts"
+import { Ledger } from "../../delivery/Ledger.ts"
+import * as Pipeline from "../../delivery/Pipeline.ts"
+import * as Receiver from "../../delivery/Receiver.ts"
+import * as RequestSender from "../../delivery/RequestSender.ts"
+import type { Transport } from "../../delivery/Transport.ts"
 import { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { redactService } from "../../redaction/internal/redactNames.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import type { SpanData } from "../SpanData.ts"
 import { TelemetryTracer } from "../TelemetryTracer.ts"
-import * as OtlpJson from "./OtlpSpans.ts"
+import * as OtlpSpans from "./OtlpSpans.ts"
 
 /**
  * Registers the export as a processor, if an endpoint is configured and
@@ -26,33 +29,36 @@ import * as OtlpJson from "./OtlpSpans.ts"
  */
 export const layer: Layer.Layer<
   never,
-  never,
-  TelemetryTracer | SelfStatistics | FlushRegistry | HttpClient.HttpClient
+  TelemetryConfig.TelemetryConfigError,
+  TelemetryTracer | SelfStatistics | FlushRegistry | Transport
 > = Layer.effectDiscard(
   Effect.gen(function*() {
     const config = yield* TelemetryConfig.Current
-    const target = OtlpSender.target(config, "spans")
-    if (target === undefined || config.tracing.exporter === "none") return
-    const statistics = yield* SelfStatistics
-    const exported = statistics.counter("tasker_spans_exported_total", "Spans that a receiver accepted.", [])
-    const dropped = statistics.counter("tasker_spans_dropped_total", "Ended spans that were not delivered.", ["reason"])
+    const receiver = Receiver.of(config, "spans")
+    if (receiver === undefined || config.tracing.exporter === "none") return
+    const { delivery } = config
     const service = redactService(config.service, yield* Redaction.Current)
-    const send = yield* OtlpSender.make(target)
-    const queue = yield* SendingQueue.make<SpanData>({
-      capacity: config.delivery.queueSize,
-      batchSize: config.delivery.batchSize,
-      interval: config.delivery.interval,
-      shutdownTimeout: config.delivery.shutdownTimeout,
-      send: (batch) =>
-        Effect.timeoutOrElse(Effect.suspend(() => send(OtlpJson.encodeSpans(service, batch))), {
-          duration: config.tracing.exportTimeout,
-          orElse: () => Effect.succeed("unreachable" as const)
-        }),
-      onExported: (count) => exported([], count),
-      onDropped: (reason, count) => dropped([reason], count)
+    const ledger = new Ledger()
+    const settings: Pipeline.Settings = {
+      ...delivery,
+      queueSize: delivery.traces.queueSize ?? delivery.queueSize,
+      batchSize: delivery.traces.batchSize ?? delivery.batchSize,
+      interval: delivery.traces.interval ?? delivery.interval,
+      maximumElapsed: delivery.traces.maximumElapsed ?? delivery.retry.maximumElapsed
+    }
+    accounts.observe(yield* SelfStatistics, "spans", ledger, settings.queueSize)
+    const encoder = new TextEncoder()
+    const pipeline = yield* Pipeline.make<SpanData>({
+      ledger,
+      settings,
+      sender: yield* RequestSender.make(receiver, { ...delivery.retry, maximumElapsed: settings.maximumElapsed }),
+      maximumBytes: delivery.maximumRequestBytes,
+      encode: (spans) => encoder.encode(OtlpSpans.encodeSpans(service, spans)),
+      // Spans of unsampled traces are not recorded.
+      unsampledTrace: () => undefined
     })
     const tracer = yield* TelemetryTracer
-    yield* tracer.register({ name: "otlp", onEnd: (span) => void queue.offer(span) })
-    yield* (yield* FlushRegistry).register(queue.flush)
+    yield* tracer.register({ name: "otlp", onEnd: pipeline.offer })
+    yield* (yield* FlushRegistry).register(Effect.asVoid(pipeline.flush))
   })
 )

@@ -52,11 +52,11 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "9", "tracing.limits.attributeValueLength", 9],
   ["OTEL_SPAN_EVENT_COUNT_LIMIT", "0", "tracing.limits.eventCount", 0],
   ["OTEL_SPAN_LINK_COUNT_LIMIT", "3", "tracing.limits.linkCount", 3],
-  ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/", "delivery.endpoint", "http://collector:4318"],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/?k=a/", "delivery.endpoint", "http://collector:4318/?k=a/"],
   [
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "http://collector:4318/x/",
-    "delivery.tracesEndpoint",
+    "delivery.traces.endpoint",
     "http://collector:4318/x/"
   ],
   ["OTEL_METRICS_EXPORTER", "NONE", "metrics.exporter", "none"],
@@ -68,23 +68,34 @@ const legal: ReadonlyArray<Case> = [
   [
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
     "http://collector:4318/m/",
-    "delivery.metricsEndpoint",
+    "delivery.metrics.endpoint",
     "http://collector:4318/m/"
   ],
   ["OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x, tenant = a=b", "delivery.headers", {
     authorization: "Bearer x",
     tenant: "a=b"
   }],
-  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.tracesHeaders", { a: "1" }],
-  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metricsHeaders", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.traces.headers", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metrics.headers", { a: "1" }],
   ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "metrics.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
-  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.tracesTimeout", "1500 ms"],
-  ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metricsTimeout", "1500 ms"],
-  ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.queueSize", 10],
-  ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.batchSize", 10],
-  ["OTEL_BSP_SCHEDULE_DELAY", "10", "delivery.interval", "10 ms"],
-  ["OTEL_BSP_EXPORT_TIMEOUT", "1500", "tracing.exportTimeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.traces.timeout", "1500 ms"],
+  ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metrics.timeout", "1500 ms"],
+  ...["TRACES_", "METRICS_", ""].flatMap((signal): ReadonlyArray<Case> => {
+    const variable = (name: string) => `OTEL_EXPORTER_OTLP_${signal}${name}`
+    const path = `delivery.${signal.toLowerCase().replace("_", ".")}`
+    return [
+      [variable("COMPRESSION"), "GZIP", `${path}compression`, "gzip"],
+      [variable("COMPRESSION"), "none", `${path}compression`, "none"],
+      [variable("CERTIFICATE"), "/etc/CA.pem", `${path}certificate`, "/etc/CA.pem"],
+      [variable("CLIENT_KEY"), "/etc/key.pem", `${path}clientKey`, "/etc/key.pem"],
+      [variable("CLIENT_CERTIFICATE"), "/etc/own.pem", `${path}clientCertificate`, "/etc/own.pem"]
+    ]
+  }),
+  ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.traces.queueSize", 10],
+  ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.traces.batchSize", 10],
+  ["OTEL_BSP_SCHEDULE_DELAY", "10", "delivery.traces.interval", "10 ms"],
+  ["OTEL_BSP_EXPORT_TIMEOUT", "0", "delivery.traces.maximumElapsed", "0 ms"],
   ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "5", "tracing.limits.eventAttributeCount", 5],
   ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "0", "tracing.limits.linkAttributeCount", 0],
   ...([
@@ -110,7 +121,6 @@ const legal: ReadonlyArray<Case> = [
   }],
   // A header name may have a percent sign.
   ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
-  ["OTEL_EXPORTER_OTLP_COMPRESSION", "none", "tracing.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
   ["OTEL_LOGS_EXPORTER", "NONE", "logging.destination", "stdout"],
   ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }],
@@ -129,19 +139,6 @@ const ofSignals = (name: string) => ["", "TRACES_", "METRICS_"].map((signal) => 
 const unsupported: ReadonlyArray<readonly [variable: string, text: string, sentence: string]> = [
   ...ofSignals("PROTOCOL").map((variable) =>
     [variable, "grpc", `${variable}="grpc" is not supported; using "http/json"`] as const
-  ),
-  ...ofSignals("COMPRESSION").map((variable) =>
-    [variable, "gzip", `${variable}="gzip" is not supported; using "none"`] as const
-  ),
-  ...ofSignals("CERTIFICATE").map((variable) =>
-    [
-      variable,
-      "/etc/ca.pem",
-      `${variable} is not supported; using the certificates that Node trusts; add others with NODE_EXTRA_CA_CERTS`
-    ] as const
-  ),
-  ...[...ofSignals("CLIENT_KEY"), ...ofSignals("CLIENT_CERTIFICATE")].map((variable) =>
-    [variable, "/etc/key.pem", `${variable} is not supported; using no certificate of the client`] as const
   ),
   ...ofSignals("INSECURE").map((variable) =>
     [
@@ -275,24 +272,52 @@ const malformed: ReadonlyArray<Case> = [
     `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
     `using ${fallback}`
   ]),
+  ...[
+    ["OTEL_EXPORTER_OTLP_COMPRESSION", "compression", "\"none\""],
+    ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "traces.compression", "nothing"],
+    ["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "metrics.compression", "nothing"]
+  ].map(([variable, option, fallback]): Case => [
+    variable as string,
+    "zstd",
+    `delivery.${option}`,
+    `${variable}="zstd" is not usable: expected one of "none", "gzip"; using ${fallback}`
+  ]),
+  ...["", "TRACES_", "METRICS_"].flatMap((signal) =>
+    [["CERTIFICATE", "certificate"], ["CLIENT_KEY", "clientKey"], ["CLIENT_CERTIFICATE", "clientCertificate"]].map((
+      [name, option]
+    ): Case => [
+      `OTEL_EXPORTER_OTLP_${signal}${name}`,
+      "/etc/\nx.pem",
+      `delivery.${signal.toLowerCase().replace("_", ".")}${option}`,
+      `OTEL_EXPORTER_OTLP_${signal}${name}="/etc/\\nx.pem" is not usable: expected a text without control characters; ` +
+      "using nothing"
+    ])
+  ),
   [
     "OTEL_BSP_SCHEDULE_DELAY",
     "5s",
-    "delivery.interval",
+    "delivery.traces.interval",
     "OTEL_BSP_SCHEDULE_DELAY=\"5s\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
-    "milliseconds); using 5s"
+    "milliseconds); using nothing"
+  ],
+  [
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "0",
+    "delivery.traces.interval",
+    "OTEL_BSP_SCHEDULE_DELAY=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using nothing"
   ],
   [
     "OTEL_BSP_MAX_QUEUE_SIZE",
     "0",
-    "delivery.queueSize",
-    "OTEL_BSP_MAX_QUEUE_SIZE=\"0\" is not usable: expected a whole number between 1 and 1000000; using 2048"
+    "delivery.traces.queueSize",
+    "OTEL_BSP_MAX_QUEUE_SIZE=\"0\" is not usable: expected a whole number between 1 and 1000000; using nothing"
   ],
   [
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
     "x",
-    "delivery.batchSize",
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=\"x\" is not usable: expected a whole number between 1 and 100000; using 512"
+    "delivery.traces.batchSize",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=\"x\" is not usable: expected a whole number between 1 and 100000; using nothing"
   ],
   [
     "OTEL_METRICS_EXPORTER",
@@ -331,9 +356,9 @@ const malformed: ReadonlyArray<Case> = [
   [
     "OTEL_BSP_EXPORT_TIMEOUT",
     "30s",
-    "tracing.exportTimeout",
-    "OTEL_BSP_EXPORT_TIMEOUT=\"30s\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
-    "milliseconds); using 30s"
+    "delivery.traces.maximumElapsed",
+    "OTEL_BSP_EXPORT_TIMEOUT=\"30s\" is not usable: expected a duration of at least 0 (such as \"5 seconds\", or " +
+    "milliseconds); using nothing"
   ],
   ...[["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "event"], ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "link"]].map((
     [variable, part]
@@ -429,6 +454,12 @@ describe("OTEL_ variables", () => {
       })
   )
 
+  it.effect.each(otelVariables)("takes an empty %s as if it was not set", (variable) =>
+    Effect.gen(function*() {
+      const { config, warnings } = yield* load({ [variable]: "  " })
+      assert.deepStrictEqual([plain(config), warnings], [plain(yield* TelemetryConfig.Current), []])
+    }))
+
   it("covers every variable", () => {
     const withoutEffect = unsupportedVariables.flatMap(({ variables }) => variables)
     assert.deepStrictEqual(
@@ -466,11 +497,11 @@ describe("OTEL_ variables", () => {
     Effect.gen(function*() {
       const { warnings } = yield* load({
         OTEL_LOGS_EXPORTER: "otlp",
-        OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+        OTEL_EXPORTER_OTLP_INSECURE: "true",
         OTEL_PROPAGATORS: "xray"
       })
       assert.deepStrictEqual(warnings.map((warning) => warning.slice(0, warning.indexOf("="))), [
-        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        "OTEL_EXPORTER_OTLP_INSECURE",
         "OTEL_LOGS_EXPORTER",
         "OTEL_PROPAGATORS"
       ])
@@ -512,7 +543,9 @@ describe("OTEL_ variables", () => {
 
   it.effect("says nothing about a malformed value that something else overrides", () =>
     Effect.gen(function*() {
-      const { config, warnings } = yield* load({ OTEL_BSP_MAX_QUEUE_SIZE: "x" }, { delivery: { queueSize: 5 } })
-      assert.deepStrictEqual([config.delivery.queueSize, warnings], [5, []])
+      const { config, warnings } = yield* load({ OTEL_BSP_MAX_QUEUE_SIZE: "x" }, {
+        delivery: { traces: { queueSize: 5 } }
+      })
+      assert.deepStrictEqual([config.delivery.traces.queueSize, warnings], [5, []])
     }))
 })

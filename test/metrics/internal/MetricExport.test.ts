@@ -76,14 +76,18 @@ const passAfterAttempt = (duration: Duration.Input) =>
     Effect.andThen(TestClock.adjust(duration))
   )
 
+/** An attempt a second, four in an export. */
+const impatient: Options = {
+  delivery: { retry: { multiplier: 1, jitter: 0 } },
+  metrics: { exportTimeout: "3500 millis" }
+}
+
 /** A flush whose request is answered with 503 until it is given up. */
 const flushInVain = Effect.gen(function*() {
   const { answer } = yield* OtlpReceiver
-  answer(...Array.from({ length: 5 }, () => ({ status: 503 })))
+  answer(...Array.from({ length: 4 }, () => ({ status: 503 })))
   const flushing = yield* Effect.forkChild(flush)
-  for (const delay of ["1200 millis", "1800 millis", "2700 millis", "4080 millis", "0 millis"] as const) {
-    yield* passAfterAttempt(delay)
-  }
+  for (let attempt = 0; attempt < 4; attempt++) yield* passAfterAttempt("1 second")
   yield* Fiber.join(flushing)
 })
 
@@ -310,14 +314,14 @@ describe("MetricExport", () => {
       }
       yield* countJobs(1)
       yield* flush
-      assert.lengthOf(requests, 16)
+      assert.lengthOf(requests, 13)
       assert.deepStrictEqual((yield* received).at(-1)?.map(({ start, value }) => [start, value]), [[0n, 4]])
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total unreachable": 3 })
       assert.deepStrictEqual(lines, [
-        `Warn metrics cannot be delivered to ${url}/v1/metrics; trying again`,
-        `Info metrics are delivered to ${url}/v1/metrics again`
+        `Warn metrics cannot be delivered to ${url}/v1/metrics: it answered with status 503; trying again`,
+        `Info metrics are delivered to ${url}/v1/metrics again after 12s, 12 failed attempts, none lost`
       ])
-    }).pipe(Effect.provide(layer(delta()))))
+    }).pipe(Effect.provide(layer(delta(impatient)))))
 
   it.effect("counts points that a receiver rejects of a request that it accepts, and never sends them again", () =>
     Effect.gen(function*() {
@@ -374,10 +378,29 @@ describe("MetricExport", () => {
       const { received: requests } = yield* OtlpReceiver
       yield* manyQueues(4500)
       yield* flushInVain
-      assert.lengthOf(requests, 5)
+      assert.lengthOf(requests, 4)
       yield* flush
-      assert.strictEqual((yield* received).slice(5).flat().length, 4500)
+      assert.strictEqual((yield* received).slice(4).flat().length, 4500)
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total unreachable": 1 })
+    }).pipe(Effect.provide(layer(delta({ ...impatient, metrics: { ...impatient.metrics, ...large.metrics } })))))
+
+  it.effect("sends fewer series in a request where the receiver finds one too large", () =>
+    Effect.gen(function*() {
+      const { answer, url } = yield* OtlpReceiver
+      yield* manyQueues(3000)
+      answer({ status: 413 }, { status: 200 }, { status: 413 })
+      yield* flush
+      // Metrics of the telemetry itself are in requests of their own.
+      const sizes = Effect.map(received, (all) => all.map((points) => points.length).filter((size) => size > 0))
+      assert.deepStrictEqual(yield* sizes, [2000, 1000, 1000, 1000, 500, 500])
+      assert.deepStrictEqual(yield* counts, {})
+      yield* TestClock.adjust("1 second")
+      yield* manyQueues(3000)
+      yield* flush
+      assert.deepStrictEqual((yield* sizes).slice(6), [500, 500, 500, 500, 500, 500])
+      assert.deepStrictEqual(lines, [
+        `Warn metrics were sent to ${url}/v1/metrics in too large a batch: it answered with status 413; splitting it`
+      ])
     }).pipe(Effect.provide(layer(delta(large)))))
 
   it.effect("goes on when values cannot be read", () =>
@@ -418,9 +441,8 @@ describe("MetricExport", () => {
     }).pipe(Effect.provide(layer((url) => ({
       delivery: {
         endpoint: "http://127.0.0.1:9",
-        metricsEndpoint: `${url}/custom/path`,
         headers: { "x-key": "all", "x-other": "all" },
-        metricsHeaders: { "x-key": "metrics" }
+        metrics: { endpoint: `${url}/custom/path`, headers: { "x-key": "metrics" } }
       }
     })))))
 

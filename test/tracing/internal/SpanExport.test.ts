@@ -26,11 +26,17 @@ const received = Effect.map(
   ({ received }) => received.flatMap(({ body }) => otlpDecoder.decode(body).spans)
 )
 
+/** The accounts, without the room of the queue and without zeros. */
 const counts = Effect.map(SelfStatistics, (statistics) =>
   Object.fromEntries(
-    statistics.read().filter(({ name }) => name.startsWith("tasker_spans_")).flatMap(({ name, values }) =>
-      values.map(({ attributes, value }) => [[name, ...attributes].join(" "), value])
-    )
+    statistics.read()
+      .filter(({ name }) => name.startsWith("tasker_spans_") && name !== "tasker_spans_queue_capacity")
+      .flatMap(({ name, values }) =>
+        values.filter(({ value }) => value !== 0).map(({ attributes: [attribute], value }) => [
+          [name, ...(attribute === undefined ? [] : [attribute])].join(" "),
+          value
+        ])
+      )
   ))
 
 describe("SpanExport", () => {
@@ -107,7 +113,7 @@ describe("SpanExport", () => {
         code: 2,
         message: "no"
       }])
-      assert.deepStrictEqual(yield* counts, { tasker_spans_exported_total: 3 })
+      assert.deepStrictEqual(yield* counts, { tasker_spans_ended_total: 3, tasker_spans_exported_total: 3 })
     }).pipe(Effect.provide(layer(toReceiver({
       service: { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } },
       delivery: { headers: { "x-tenant": "a" } }
@@ -128,7 +134,7 @@ describe("SpanExport", () => {
       yield* flush
       assert.deepStrictEqual((yield* OtlpReceiver).received.map(({ path }) => path), ["/custom/path"])
     }).pipe(Effect.provide(layer((url) => ({
-      delivery: { endpoint: "http://127.0.0.1:9", tracesEndpoint: `${url}/custom/path` }
+      delivery: { endpoint: "http://127.0.0.1:9", traces: { endpoint: `${url}/custom/path` } }
     })))))
 
   it.effect("adds its path to a base address that ends in slashes", () =>
@@ -164,6 +170,7 @@ describe("SpanExport", () => {
       const { received: requests } = yield* OtlpReceiver
       assert.deepStrictEqual(requests.map(({ body }) => otlpDecoder.decode(body).spans.length), [2, 2, 1])
       assert.deepStrictEqual(yield* counts, {
+        tasker_spans_ended_total: 7,
         tasker_spans_exported_total: 5,
         "tasker_spans_dropped_total queue_full": 2
       })
@@ -175,7 +182,10 @@ describe("SpanExport", () => {
       answer({ status: 400 })
       yield* Effect.withSpan(Effect.void, "work")
       yield* flush
-      assert.deepStrictEqual(yield* counts, { "tasker_spans_dropped_total rejected": 1 })
+      assert.deepStrictEqual(yield* counts, {
+        tasker_spans_ended_total: 1,
+        "tasker_spans_dropped_total rejected": 1
+      })
     }).pipe(Effect.provide(layer(toReceiver()))))
 
   it.effect("counts spans that a receiver rejects of a batch that it accepts", () =>
@@ -187,6 +197,7 @@ describe("SpanExport", () => {
       yield* flush
       assert.lengthOf(requests, 1)
       assert.deepStrictEqual(yield* counts, {
+        tasker_spans_ended_total: 3,
         tasker_spans_exported_total: 1,
         "tasker_spans_dropped_total partially_rejected": 2
       })

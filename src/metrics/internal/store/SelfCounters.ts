@@ -67,9 +67,9 @@ export class SelfCounters {
     }
   }
 
-  #declare({ attributes, help, name }: SelfCounter): Show {
+  #declare({ attributes, help, name, type }: SelfCounter): Show {
     const { isTaken, makeStorage } = this.#options
-    const declaration = check("counter", { name, help, attributes, cardinalityLimit }, "the telemetry itself", true)
+    const declaration = check(type, { name, help, attributes, cardinalityLimit }, "the telemetry itself", true)
     const view = views.applyToDeclared(this.#options.views, declaration)
     if (view === undefined) return leaveOut
     const isUsed = (other: string) => isTaken(other) || this.has(other)

@@ -116,8 +116,9 @@ describe("SelfCounters", () => {
       const statistics = yield* SelfStatistics
       store.counter({ name: "late_total", help: "Theirs.", attributes: [] }).inc({})
       statistics.counter("late_total", "Ours.", [])([])
-      statistics.observe("twice_total", "Twice.", "k", () => ({ a: 1, b: 2 }))
-      statistics.observe("twice_total", "Twice.", "k", () => ({ b: 3 }))
+      const twice = { type: "counter", name: "twice_total", help: "Twice.", attribute: "k" } as const
+      statistics.observe({ ...twice, values: () => ({ a: 1, b: 2 }) })
+      statistics.observe({ ...twice, values: () => ({ b: 3 }) })
       yield* store.snapshot
       const { metrics } = yield* store.snapshot
       assert.deepStrictEqual(metrics.flatMap(({ help, name }) => name === "late_total" ? [help] : []), ["Theirs."])

@@ -1,0 +1,213 @@
+/**
+ * The way of one signal's records out of the process: bounded queue, batches, few requests in flight, accounts.
+ *
+ * **Details**
+ *
+ * `offer` never waits and never throws. A batch leaves when it is full, when its oldest record has waited for
+ * `interval`, or with a flush. Every record is in one state of the {@link Ledger} at any time. What is left when the
+ * scope closes is sent within `shutdownTimeout`; the rest is counted as dropped.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as BatchSender from "./BatchSender.ts"
+import { type Flush, Flushes, type FlushNumbers } from "./Flushes.ts"
+import type { DropReason, Ledger } from "./Ledger.ts"
+import { RecordQueue, type UnsampledTrace } from "./RecordQueue.ts"
+import { Wakeup } from "./Wakeup.ts"
+
+export interface Options<A> extends BatchSender.Options<A> {
+  readonly ledger: Ledger
+  readonly settings: Settings
+  readonly unsampledTrace: UnsampledTrace<A>
+}
+
+/** How a pipeline works; see the `delivery` options. */
+export interface Settings {
+  readonly queueSize: number
+  readonly drop: "newest" | "oldest"
+  readonly batchSize: number
+  readonly interval: Duration.Duration
+  readonly inFlight: number
+  readonly maximumElapsed: Duration.Duration
+  readonly shutdownTimeout: Duration.Duration
+}
+
+export interface Pipeline<in A> {
+  /** Takes an ended record. */
+  readonly offer: (record: A) => void
+  /** Sends what was recorded before, within `shutdownTimeout`. */
+  readonly flush: Effect.Effect<FlushNumbers>
+}
+
+interface Batch<A> {
+  readonly records: ReadonlyArray<A>
+  /** Records whose outcome is not known. */
+  open: number
+  /** The flushes that wait for the batch. */
+  readonly flushes: Set<Flush>
+}
+
+/** Makes a pipeline that lives as long as its scope. */
+export const make = Effect.fnUntraced(function*<A>(
+  options: Options<A>
+): Effect.fn.Return<Pipeline<A>, never, Scope.Scope> {
+  const { ledger, sender, settings } = options
+  const clock = yield* Clock.Clock
+  const queue = new RecordQueue<A>(settings.queueSize, options.unsampledTrace)
+  const flushes = new Flushes()
+  const batches = new Set<Batch<A>>()
+  const changed = new Wakeup()
+  const batchSize = Math.min(settings.batchSize, settings.queueSize)
+  const interval = Duration.toNanosUnsafe(settings.interval)
+  const maximumElapsed = Duration.toNanosUnsafe(settings.maximumElapsed)
+  const now = () => clock.monotonicTimeNanosUnsafe()
+  let waitingSince = 0n
+  let isClosed = false
+
+  const dropQueued = (position: number): void => {
+    ledger.drop(1, "queued", "queue_full")
+    flushes.droppedAt(position)
+    sender.outage.lost("queue_full", 1)
+  }
+
+  /** Whether there is room for a record after something else was given up. */
+  const makeRoom = (record: A): boolean => {
+    const trace = options.unsampledTrace(record)
+    if (queue.hasUnsampled) {
+      // The records of one trace share their fate: a trace with a gap misleads.
+      queue.dropUnsampled(dropQueued)
+      return trace === undefined || queue.size < queue.capacity
+    }
+    if (trace !== undefined || settings.drop === "newest") return false
+    queue.take(1)
+    dropQueued(0)
+    return true
+  }
+
+  const offer = (record: A): void => {
+    if (isClosed) return ledger.endDropped("shutdown")
+    if (queue.isFull && !makeRoom(record)) {
+      ledger.endDropped("queue_full")
+      return sender.outage.lost("queue_full", 1)
+    }
+    queue.put(record)
+    ledger.end("queued")
+    if (queue.size === 1) waitingSince = now()
+    if (queue.size === 1 || queue.size === batchSize) changed.wake()
+  }
+
+  /** Nanoseconds until a batch is due; `undefined` if there is nothing to send. */
+  const dueIn = (): bigint | undefined => {
+    if (queue.size === 0) return undefined
+    return queue.size >= batchSize || flushes.areWaiting ? 0n : waitingSince + interval - now()
+  }
+
+  const takeBatch = (): Batch<A> => {
+    const records = queue.take(flushes.limit(batchSize))
+    waitingSince = now()
+    ledger.move(records.length, "queued", "inFlight")
+    const batch = { records, open: records.length, flushes: new Set(flushes.took(records.length)) }
+    if (batch.open > 0) batches.add(batch)
+    return batch
+  }
+
+  const settle = (batch: Batch<A>, count: number, fate: "exported" | "dropped"): void => {
+    batch.open -= count
+    if (batch.open === 0) batches.delete(batch)
+    for (const flush of batch.flushes) {
+      flush.inFlight -= count
+      flush[fate] += count
+      flush.update()
+    }
+  }
+
+  const drop = (batch: Batch<A>, count: number, reason: DropReason): void => {
+    if (count === 0) return
+    ledger.drop(count, "inFlight", reason)
+    // The receiver's own words are in the log.
+    if (reason !== "partially_rejected") sender.outage.lost(reason, count)
+    settle(batch, count, "dropped")
+  }
+
+  const deliver = (batch: Batch<A>): Effect.Effect<void> =>
+    BatchSender.send(options, batch.records, now() + maximumElapsed, {
+      exported: (count) => {
+        ledger.move(count, "inFlight", "exported")
+        settle(batch, count, "exported")
+      },
+      dropped: (count, reason) => drop(batch, count, reason)
+    })
+
+  const due: Effect.Effect<void> = Effect.suspend(() => {
+    const seen = changed.version
+    const left = dueIn()
+    if (left !== undefined && left <= 0n) return Effect.void
+    const change = changed.after(seen)
+    return Effect.andThen(
+      left === undefined ? change : Effect.raceFirst(change, Effect.sleep(Duration.nanos(left))),
+      due
+    )
+  })
+
+  // A batch that was taken ends in a state, also if its sending is interrupted.
+  const sendNext = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(due), () => {
+      const batch = takeBatch()
+      // Another worker was faster.
+      if (batch.open === 0) return Effect.void
+      return restore(deliver(batch)).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            drop(batch, batch.open, isInterrupted(exit) ? "shutdown" : "failed")
+          })
+        ),
+        Effect.catchDefect(() => Effect.void)
+      )
+    })
+  )
+  const worker = Effect.whileLoop({ while: () => true, body: () => sendNext, step: () => {} })
+  for (let number = 0; number < settings.inFlight; number++) yield* Effect.forkScoped(worker)
+
+  /** Waits for all records of this moment. */
+  const flushNow = <B>(end: (flush: Flush) => Effect.Effect<B>): Effect.Effect<B> =>
+    Effect.suspend(() => {
+      const flush = flushes.begin(queue.size)
+      for (const batch of batches) {
+        batch.flushes.add(flush)
+        flush.inFlight += batch.open
+      }
+      sender.hurry()
+      changed.wake()
+      return Effect.ensuring(end(flush), Effect.sync(() => flushes.end(flush)))
+    })
+
+  const flush = flushNow((flush) =>
+    Effect.map(Effect.timeoutOption(flush.ended, settings.shutdownTimeout), () => flush.numbers)
+  )
+
+  yield* Effect.addFinalizer(() =>
+    // What ends while the queue is being emptied is sent too.
+    Effect.whileLoop({
+      while: () => ledger.queued + ledger.inFlight > 0,
+      body: () => flushNow((flush) => flush.ended),
+      step: () => {}
+    }).pipe(
+      Effect.timeoutOption(settings.shutdownTimeout),
+      Effect.ignoreCause,
+      Effect.andThen(Effect.sync(() => {
+        isClosed = true
+        const left = queue.take(queue.size).length
+        ledger.drop(left, "queued", "shutdown")
+        sender.outage.closed(left + ledger.inFlight)
+      }))
+    )
+  )
+
+  return { offer, flush }
+})
+
+const isInterrupted = (exit: Exit.Exit<unknown>): boolean => Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)

@@ -1,0 +1,82 @@
+/**
+ * The receiver of one signal, as the configuration describes it. Pure.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
+ */
+import type * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
+
+/** What is sent, as messages say it. */
+export type Signal = "spans" | "metrics"
+
+export interface Receiver {
+  readonly signal: Signal
+  readonly url: string
+  /** Names in lower case, without the headers that a request has anyway. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Headers of the configuration that a request has anyway. */
+  readonly ignoredHeaders: ReadonlyArray<string>
+  /** Limit of one attempt. */
+  readonly timeout: Duration.Duration
+  readonly contentType: string
+  readonly compression: "none" | "gzip"
+  readonly files: Readonly<Record<TlsFile, string | undefined>>
+  /** The path of the option that a value of this receiver comes from. */
+  readonly optionOf: (name: TlsFile | "compression") => string
+}
+
+/** Options that name a file for TLS. */
+export type TlsFile = "certificate" | "clientKey" | "clientCertificate"
+
+const groups = { spans: "traces", metrics: "metrics" } as const
+
+/** Headers that say how the body is sent. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "transfer-encoding"
+])
+
+/**
+ * Gives the receiver of a signal, or `undefined` if the configuration has no address for it.
+ *
+ * **Details**
+ *
+ * An option of the signal takes the place of the general one. So a key for one receiver is never sent to another.
+ */
+export const of = ({ delivery }: TelemetryConfig, signal: Signal): Receiver | undefined => {
+  const group = groups[signal]
+  const own = delivery[group]
+  const url = own.endpoint ?? (delivery.endpoint === undefined ? undefined : join(delivery.endpoint, group))
+  if (url === undefined) return undefined
+  const headers = Object.entries(Object.keys(own.headers).length > 0 ? own.headers : delivery.headers)
+    .map(([name, value]) => [name.toLowerCase(), Redacted.value(value)] as const)
+  return {
+    signal,
+    url,
+    headers: Object.fromEntries(headers.filter(([name]) => !ownHeaders.has(name))),
+    ignoredHeaders: headers.map(([name]) => name).filter((name) => ownHeaders.has(name)),
+    timeout: own.timeout ?? delivery.timeout,
+    contentType: "application/json",
+    compression: own.compression ?? delivery.compression,
+    files: {
+      certificate: own.certificate ?? delivery.certificate,
+      clientKey: own.clientKey ?? delivery.clientKey,
+      clientCertificate: own.clientCertificate ?? delivery.clientCertificate
+    },
+    optionOf: (name) => own[name] === undefined ? `delivery.${name}` : `delivery.${group}.${name}`
+  }
+}
+
+/** The base URL with the path of the signal at the end of its path; a query stays behind it. */
+const join = (base: string, group: string): string => {
+  const url = new URL(base)
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${group}`
+  return url.href
+}
+
+/** The address as messages show it: a query may hold a key. */
+export const shownUrl = ({ url }: Pick<Receiver, "url">): string => url.replace(/[?#].*$/s, "")
