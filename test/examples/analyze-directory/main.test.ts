@@ -3,6 +3,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll } from "vitest"
 import { widthOf } from "../../../examples/analyze-directory/terminalText.ts"
+import * as Database from "./support/database.ts"
 import * as Document from "./support/document.ts"
 import * as Folder from "./support/folder.ts"
 import * as Program from "./support/program.ts"
@@ -10,6 +11,7 @@ import * as Program from "./support/program.ts"
 const folder = Folder.temporaryFolder()
 beforeAll(() => Folder.fill(folder))
 afterAll(Program.stopAll)
+const database = Database.shared()
 
 const isOneSentence = (text: string): boolean => /^[^\n]+\.\n$/.test(text)
 
@@ -40,7 +42,7 @@ describe.concurrent("npm run demo", () => {
   })
 
   it("prints 100 columns without control characters for a person", async () => {
-    const { code, left, stderr, stdout } = await Program.start("main.ts", [folder, "--all"]).ended
+    const { code, left, stderr, stdout } = await Program.start("main.ts", [folder, "--all"], database()).ended
     assert.strictEqual(stderr, "")
     assert.strictEqual(code, 0)
     assert.deepStrictEqual(left, [])
@@ -86,6 +88,7 @@ describe.concurrent("npm run demo", () => {
     await new Promise((resolve) => server.once("listening", resolve))
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const { code, left, stderr, stdout } = await Program.start("main.ts", [folder], {
+      ...database(),
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint
     }).ended
     server.close()
@@ -96,7 +99,7 @@ describe.concurrent("npm run demo", () => {
   })
 
   it("ends when nobody reads on", async () => {
-    const program = Program.start("main.ts", [folder, "--json"])
+    const program = Program.start("main.ts", [folder, "--json"], database())
     program.closeOutput()
     const { code, left, stderr } = await program.ended
     assert.strictEqual(stderr, "")

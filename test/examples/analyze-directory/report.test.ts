@@ -10,15 +10,13 @@ import * as RecordedRun from "../../../examples/analyze-directory/RecordedRun.ts
 import { problemOf, Recorder } from "../../../examples/analyze-directory/Recorder.ts"
 import { renderRun } from "../../../examples/analyze-directory/renderRun.ts"
 import * as Report from "../../../examples/analyze-directory/Report.ts"
+import { urlOf } from "./support/database.ts"
 import * as Document from "./support/document.ts"
 import * as Folder from "./support/folder.ts"
 
 class Server extends Context.Service<Server, EmbeddedPostgres>()("test/demo/Server") {
   static readonly layer = Layer.effect(Server, startEmbedded).pipe(Layer.provide(NodeServices.layer))
 }
-
-const url = ({ database, host, password, port, username }: EmbeddedPostgres) =>
-  `postgres://${username}:${password}@${host}:${port}/${database}`
 
 const withUrl = (databaseUrl: string) =>
   Database.layer.pipe(
@@ -33,7 +31,7 @@ const onServer = <A, E, R>(effect: Effect.Effect<A, E, R | SqlClient.SqlClient>)
     return yield* Effect.gen(function*() {
       const database = yield* Database
       return yield* Effect.provideService(effect, SqlClient.SqlClient, yield* database.client)
-    }).pipe(Effect.provide(withUrl(url(server))))
+    }).pipe(Effect.provide(withUrl(urlOf(server))))
   })
 
 const report = (runId: string, groups: number): Report.Report => ({
@@ -141,7 +139,7 @@ layer(Server.layer, { timeout: "20 seconds", excludeTestServices: true })("a rep
       const recorded = yield* RecordedRun.run({ path: folder }).pipe(
         Effect.provide([
           Recorder.layerTelemetry(() => {}),
-          withUrl(url({ ...server, username: "reader", password: "reader", database: "closed" }))
+          withUrl(urlOf({ ...server, username: "reader", password: "reader", database: "closed" }))
         ])
       )
       const document = JSON.parse(RecordedRun.toJson(recorded)) as Document.Document

@@ -3,10 +3,12 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { setTimeout } from "node:timers/promises"
 import { afterAll } from "vitest"
+import * as Database from "./support/database.ts"
 import * as Folder from "./support/folder.ts"
 import * as Program from "./support/program.ts"
 
 afterAll(Program.stopAll)
+const database = Database.shared()
 
 const openUrl = async (program: Program.Running): Promise<string> => {
   const line = await program.firstError()
@@ -96,7 +98,7 @@ describe.concurrent("npm start", () => {
   it("cancels what runs when it is stopped, and says so", async () => {
     const folder = Folder.temporaryFolder()
     Folder.makeSparse(`${folder}/sparse`, 20 * 2 ** 30)
-    const program = Program.start("serve.ts", [], { PORT: "0" })
+    const program = Program.start("serve.ts", [], { ...database(), PORT: "0" })
     const url = await openUrl(program)
     const started = await fetch(`${url}/tasker/tasks`, {
       method: "POST",
@@ -118,7 +120,8 @@ describe.concurrent("npm start", () => {
     const other = createServer().listen(0, "127.0.0.1")
     await new Promise((resolve) => other.once("listening", resolve))
     const { port } = other.address() as AddressInfo
-    const { code, left, stderr, stdout } = await Program.start("serve.ts", [], { PORT: String(port) }).ended
+    const { code, left, stderr, stdout } = await Program.start("serve.ts", [], { ...database(), PORT: String(port) })
+      .ended
     other.close()
     assert.strictEqual(code, 1)
     assert.match(stderr, new RegExp(`^Port ${port} is in use; .*\\.\\n$`))
@@ -139,7 +142,7 @@ describe.concurrent("npm start", () => {
   })
 
   it("ends when nobody reads its log", async () => {
-    const program = Program.start("serve.ts", [], { PORT: "0" })
+    const program = Program.start("serve.ts", [], { ...database(), PORT: "0" })
     program.closeOutput()
     const { code, left, stderr } = await program.ended
     assert.strictEqual(code, 1)
