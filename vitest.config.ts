@@ -3,12 +3,20 @@ import { defineConfig } from "vitest/config"
 
 const conditions = ["tasker-telemetry-source", "node", "development|production"]
 
-// `--mode slow` runs the long suites (`test/slow/*.slow.ts`) instead of the tests.
+/** Properties that the slow suite tries ten times as often, see `test/support/runs.ts`. */
+const properties = [
+  "test/Telemetry.exits.test.ts",
+  "test/logging/internal/StructuredLogger.test.ts",
+  "test/metrics/internal/exposition/PrometheusExposition.test.ts",
+  "test/workflow/internal/Orchestrator.properties.test.ts"
+]
+
+// `--mode slow` runs the long suites (`test/slow/*.slow.ts`) and these properties instead of the tests.
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: mode === "slow" ? ["test/slow/**/*.slow.ts"] : ["test/**/*.test.ts"],
+    include: mode === "slow" ? ["test/slow/**/*.slow.ts", ...properties] : ["test/**/*.test.ts"],
     // No module keeps state, so files of a worker share them: importing Effect for each would take a third of the time.
     // Effect's metric registry does keep state: the guard fails a file that leaves series in it.
     isolate: false,
@@ -16,7 +24,10 @@ export default defineConfig(({ mode }) => ({
     // The default leaves one core to others; here nobody else is waiting.
     maxWorkers: "100%",
     // Programs that tests start load the sources: without a cache each would strip the types of all of them anew.
-    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compile", import.meta.url)) },
+    env: {
+      NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compile", import.meta.url)),
+      TIMES_OF_PROPERTIES: mode === "slow" ? "10" : "1"
+    },
     reporters: ["default", "./.ci/reporter.mjs"],
     testTimeout: mode === "slow" ? 600_000 : 60_000,
     hookTimeout: 60_000

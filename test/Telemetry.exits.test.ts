@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Fiber, type Layer, Metric, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { LogDestination, Step, Task, TaskRunner, Telemetry } from "tasker-telemetry"
+import { runs } from "./support/runs.ts"
 import { hostileValues } from "./support/spans.ts"
 
 const hostile = hostileValues()
@@ -109,6 +110,6 @@ describe("Telemetry", () => {
           assert.isTrue(same(yield* exitUnder(layer, body), expected), `${names[index]} ${place} ${ending}`)
         }
       }),
-    { arbitrary: { runs: 300 } }
+    { arbitrary: { runs: runs(100) } }
   )
 })

@@ -1,16 +1,17 @@
 /**
  * Runs tasks with a sink that writes every event down, under the test clock and without jitter.
  */
-import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { Clock, Context, type Duration, Effect, Layer, Option, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import { type CatalogEnvelope, type EnvelopeOf, isOfCatalog } from "../../src/events/EventEnvelope.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import { quiet } from "./eventLoop.ts"
 import * as TestTelemetry from "./TestTelemetry.ts"
 
-export { advance } from "../../src/testing/internal/advance.ts"
-export { quiet } from "./eventLoop.ts"
+export { quiet }
 
 /** The events of a test, in the order in which they were published. */
 export class Recorder extends Context.Service<Recorder, {
@@ -92,6 +93,10 @@ export const secondsOf = (name: EventCatalog.EventName) =>
     ({ events }) =>
       events.filter((event) => event.name === name).map((event) => `${ofStep(event).trim()}@${event.time / 1000}`)
   )
+
+/** Lets time pass, with everything done that happens before and after. */
+export const advance = (duration: Duration.Input) =>
+  quiet.pipe(Effect.andThen(TestClock.adjust(duration)), Effect.andThen(quiet))
 
 /** The wall clock of the test in seconds. */
 export const nowSeconds = Effect.map(Clock.currentTimeMillis, (millis) => millis / 1000)

@@ -5,6 +5,7 @@ import * as Correlation from "../../../src/Correlation.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as LogLevels from "../../../src/logging/LogLevels.ts"
 import * as logs from "../../support/logs.ts"
+import { runs } from "../../support/runs.ts"
 import { hostileValues } from "../../support/spans.ts"
 
 const start = "{\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"level\":\"INFO\",\"severity_number\":9,"
@@ -487,7 +488,7 @@ describe("StructuredLogger", () => {
         Effect.annotateLogs(fieldsOf(annotated))
       )
       for (const line of yield* logs.lines) assert.isTrue(hasEveryMember(line), line.slice(0, 500))
-    }).pipe(Effect.provide(logs.layer())), { arbitrary: { runs: 500 } })
+    }).pipe(Effect.provide(logs.layer())), { arbitrary: { runs: runs(150) } })
 
   it.effect.prop(
     "gives every field of a logfmt line a name of its own, whatever they are called",
@@ -500,7 +501,7 @@ describe("StructuredLogger", () => {
           assert.strictEqual(new Set(keys).size, keys.length, line.slice(0, 500))
         }
       }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))),
-    { arbitrary: { runs: 500 } }
+    { arbitrary: { runs: runs(150) } }
   )
 
   it.effect("joins the parts of a message that are no plain objects", () =>
@@ -732,7 +733,7 @@ describe("StructuredLogger", () => {
         assert.lengthOf(lines, 1)
         assert.strictEqual((JSON.parse(lines[0]!) as { readonly level: string }).level, "INFO")
       }).pipe(Effect.provide(logs.layer())),
-    { arbitrary: { runs: 2000 } }
+    { arbitrary: { runs: runs(500) } }
   )
 
   it.effect("is the only logger, and makes each line an event of its span that says nothing the line does not", () =>

@@ -10,6 +10,7 @@ import * as Step from "../../../src/workflow/Step.ts"
 import * as Task from "../../../src/workflow/Task.ts"
 import * as TaskRunner from "../../../src/workflow/TaskRunner.ts"
 import * as recorder from "../../support/recorder.ts"
+import { runs } from "../../support/runs.ts"
 
 const Small = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
 
@@ -139,7 +140,7 @@ describe("Orchestrator", () => {
           { local: true }
         )
       ),
-    { arbitrary: { runs: 300 } }
+    { arbitrary: { runs: runs(100) } }
   )
 
   it.effect.prop(
@@ -160,7 +161,7 @@ describe("Orchestrator", () => {
         assert.deepStrictEqual(records.map((step) => ((step.endedAt as number) - start) / 1000), finish)
         assert.deepStrictEqual(new Set(records.map((step) => step.queueSeconds)), new Set([0]))
       }).pipe(Effect.provide(recorder.layer(), { local: true })),
-    { arbitrary: { runs: 100 } }
+    { arbitrary: { runs: runs(50) } }
   )
 
   it.effect.prop(
@@ -181,6 +182,6 @@ describe("Orchestrator", () => {
           if ("stepId" in payload) assert.strictEqual(payload.stepId, `${payload.taskId}/${payload.stepName}`)
         }
       }).pipe(Effect.provide(recorder.layer(), { local: true })),
-    { arbitrary: { runs: 100 } }
+    { arbitrary: { runs: runs(50) } }
   )
 })
