@@ -12,13 +12,14 @@ import { metricsOptions, tracingOptions } from "./signalOptions.ts"
 export const configSchema = Schema.Struct({
   enabled: Option.boolean({
     default: true,
-    doc: "Off: workflows run unobserved. No event, log line, metric or span is made.",
+    doc: "Off: workflows run unobserved, without any event, log line, metric or span.",
     tasker: "telemetry.enabled",
     otel: ["OTEL_SDK_DISABLED"]
   }),
   strict: Option.boolean({
     default: false,
-    doc: "A malformed or unsupported `OTEL_…` value fails the layer instead of being reported and replaced."
+    doc: "A malformed or unsupported `OTEL_…` value fails the layer. Without this option it is reported and " +
+      "replaced."
   }),
   service: Schema.Struct({
     name: Option.text({
@@ -42,14 +43,14 @@ export const configSchema = Schema.Struct({
   correlation: Schema.Struct({
     header: Option.headerName({
       default: "X-Correlation-ID",
-      doc: "Header that carries the correlation id in requests and answers.",
+      doc: "Header that carries the correlation id in requests and responses.",
       tasker: "telemetry.correlation_id_header"
     })
   }),
   logging: Schema.Struct({
     enabled: Option.boolean({
       default: true,
-      doc: "Off: no JSON lines; Effect's own loggers stay as the program has them.",
+      doc: "Off: no structured lines; the program's own loggers stay.",
       tasker: "telemetry.structured_logging_enabled"
     }),
     level: Option.choice(["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"], {
@@ -60,7 +61,8 @@ export const configSchema = Schema.Struct({
     }),
     format: Option.choice(["json", "pretty", "logfmt"], {
       default: "json",
-      doc: "`json`: one object a line; `pretty`: for a terminal, in colour on a TTY; `logfmt`: `key=value` pairs.",
+      doc: "`json`: one object a line. `pretty`: for a terminal, in colour on a TTY. `logfmt`: `key=value` " +
+        "pairs.",
       tasker: "telemetry.log_format"
     }),
     destination: Option.choice(["stdout", "stderr", "file"], {
@@ -69,16 +71,15 @@ export const configSchema = Schema.Struct({
     }),
     bufferBytes: Option.integer({ minimum: 0, maximum: 16_777_216 }, {
       default: 0,
-      doc: "Bytes that are collected before they are written together; 0 writes every line at once. What is " +
-        "collected is written after a tenth of a second at the latest, at once with an error, and when the process ends. A worker thread " +
+      doc: "Bytes that are collected and written together; 0 writes every line at once. Collected lines are " +
+        "written after a tenth of a second, at once with an error, and when the process ends. A worker thread " +
         "collects nothing."
     }),
     longLines: Option.choice(["auto", "whole", "split"], {
       default: "auto",
-      doc:
-        "Lines above 4096 bytes (512 outside of Linux) to a pipe; a second process that writes to the pipe may tear " +
-        "them. `split` writes parts with `line_id`, `part`, `parts` and `text`, `whole` leaves lines as they are, " +
-        "`auto` splits where a parent or child of this process is known to write to the pipe."
+      doc: "What happens to lines above 4096 bytes (512 outside of Linux) to a pipe, which a second writing " +
+        "process may tear. `split` writes parts with `line_id`, `part`, `parts` and `text`. `whole` never " +
+        "splits. `auto` splits if a parent or child of this process is known to write to the pipe."
     }),
     file: Schema.Struct({
       path: Option.optionalText({
@@ -87,7 +88,8 @@ export const configSchema = Schema.Struct({
       }),
       reopenOnHangup: Option.boolean({
         default: false,
-        doc: "SIGHUP opens the file anew, for a rotation from outside; it no longer ends the process then."
+        doc: "SIGHUP opens the file again, for a rotation by another program. Then SIGHUP no longer ends the " +
+          "process."
       }),
       maximumBytes: Option.integer({ minimum: 0, maximum: 1_000_000_000_000 }, {
         default: 0,
@@ -99,29 +101,28 @@ export const configSchema = Schema.Struct({
       }),
       keep: Option.integer({ minimum: 1, maximum: 1000 }, {
         default: 5,
-        doc:
-          "Rotated files that are kept: `<path>.1`, the newest, to `<path>.<keep>`. Others with a number up to 1000 " +
-          "are removed when the file is opened for rotation."
+        doc: "Number of rotated files: `<path>.1`, the newest, to `<path>.<keep>`. Files with higher numbers up to " +
+          "1000 are removed when the file is opened for rotation."
       })
     }),
     signals: Option.boolean({
       default: true,
-      doc:
-        "Writes what is collected at SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and other signals that end " +
-        "the process. How the process ends is not changed."
+      doc: "Writes collected lines at SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and other signals that " +
+        "end the process. The process still ends in the same way."
     }),
     runtimeLevels: Option.boolean({
       default: false,
-      doc: "Levels can be changed while the program runs, for everything or for one component."
+      doc: "Levels can be changed while the program runs, for the whole program or for one component."
     }),
     rateLimit: Option.integer({ minimum: 0, maximum: 1_000_000 }, {
       default: 0,
-      doc: "Lines of one message template a second; one line says how many were held back. 0 for no limit."
+      doc: "Highest number of lines of one message template in a second; 0 for no limit. One line says how many " +
+        "were held back."
     }),
     debugSampling: Option.number({ minimum: 0, maximum: 1 }, {
       default: 1,
-      doc: "Share of traces whose `Debug` and `Trace` lines are written, all of a trace or none. Lines outside of " +
-        "traces are written."
+      doc: "Share of traces whose `Debug` and `Trace` lines are written. A trace has all of these lines or none. " +
+        "Lines outside of traces are written."
     })
   }),
   redaction: Schema.Struct({
@@ -133,9 +134,8 @@ export const configSchema = Schema.Struct({
     }),
     paths: Option.list({
       default: [],
-      doc:
-        "Places of values that are masked, from the outermost key on: `customer.card.number`, `items.*.iban`. Of an " +
-        "event, from the field of its payload on. Keys with dots in them are places as well."
+      doc: "Paths of values that are masked, from the outermost key: `customer.card.number`, `items.*.iban`. The " +
+        "path in an event begins with a field of its payload. A key may have dots in it."
     }),
     patterns: Option.choices(
       [
@@ -162,12 +162,12 @@ export const configSchema = Schema.Struct({
           "vendor_token",
           "web_hook"
         ],
-        doc: "Secrets that are searched for in texts by their shape."
+        doc: "Kinds of secrets that are searched for in texts."
       }
     ),
     mask: Option.text({
       default: "[FILTERED]",
-      doc: "What stands in place of a masked value.",
+      doc: "The text that replaces a masked value.",
       tasker: "telemetry.filter_mask"
     })
   }),
@@ -195,7 +195,7 @@ export const configSchema = Schema.Struct({
     }),
     stepTimeout: Option.optionalDuration("1 millis", {
       default: undefined,
-      doc: "Limit of one attempt of a step that sets no `timeout` of its own. Unset: none."
+      doc: "Limit of one attempt of a step without a `timeout`. Unset: none."
     }),
     batchTimeoutBase: Option.optionalDuration("1 millis", {
       default: undefined,
@@ -204,7 +204,7 @@ export const configSchema = Schema.Struct({
     }),
     batchTimeoutPerStep: Option.duration("0 millis", {
       default: Duration.seconds(5),
-      doc: "What each step of a batch adds to its limit.",
+      doc: "Time that each step of a batch adds to its limit.",
       tasker: "execution.batch_timeout_per_step_seconds"
     }),
     batchTimeoutMaximum: Option.duration("1 millis", {
@@ -214,24 +214,22 @@ export const configSchema = Schema.Struct({
     }),
     maximumAttempts: Option.integer({ minimum: 1, maximum: 1000 }, {
       default: 3,
-      doc: "Attempts of a step that sets no `retry.maximumAttempts` of its own.",
+      doc: "Highest number of attempts of a step without `retry.maximumAttempts`.",
       tasker: "step template default_retry_limit"
     }),
     startedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 1000,
-      doc:
-        "Tasks started in the background, by `TaskRunner.start` or over HTTP, that run at the same time; further ones " +
+      doc: "Highest number of tasks that run in the background, by `TaskRunner.start` or over HTTP. Further ones " +
         "are refused."
     }),
     storedTasks: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 1000,
-      doc: "Ended tasks the memory store keeps for inspection."
+      doc: "Number of ended tasks that the memory store keeps."
     }),
     storeTimeout: Option.duration("1 millis", {
       default: Duration.seconds(2),
-      doc:
-        "Longest wait for one call of the task store, and for all writes that are left when a run ends. A run goes on " +
-        "without what was not answered, with one warning."
+      doc: "Longest wait for one call of the task store, and for all remaining writes at the end of a run. If a " +
+        "call is not answered in time, the run logs one warning and goes on."
     })
   }),
   backoff: Schema.Struct({
@@ -252,21 +250,21 @@ export const configSchema = Schema.Struct({
     }),
     jitter: Option.number({ minimum: 0, maximum: 1 }, {
       default: 0.1,
-      doc: "Largest share by which a wait is moved up or down at random; 0 turns it off.",
+      doc: "Largest share by which the jitter makes a wait longer or shorter; 0 turns it off.",
       tasker: "backoff.jitter_max_percentage, backoff.jitter_enabled"
     })
   }),
   http: Schema.Struct({
     token: Option.secret({
       default: undefined,
-      doc: "Bearer token of the writing routes, of `GET /metrics` with `metrics.authRequired`, and of all reading " +
+      doc: "Bearer token for writing routes, for `GET /metrics` with `metrics.authRequired`, and for all reading " +
         "routes with `http.authRequired`. Unset: writing routes answer on loopback only.",
       tasker: "auth.authentication_enabled"
     }),
     authRequired: Option.boolean({
       default: false,
       doc: "Reading routes need the bearer token `http.token`: metrics, tasks, status and the list of routes. " +
-        "`/health/live` and `/health/ready` stay open."
+        "`/health/live` and `/health/ready` do not need it."
     })
   })
 })

@@ -13,38 +13,38 @@ export const metricsOptions = Schema.Struct({
   }),
   cardinalityLimit: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
     default: 2000,
-    doc: "Series per metric; what comes after is counted in the overflow series."
+    doc: "Highest number of series of a metric. Further series count in the overflow series."
   }),
   retention: Option.duration("1 second", {
     default: Duration.hours(24),
-    doc: "A series that nothing was recorded to for this long is left out; when it comes back it starts at 0, with a " +
-      "new start time. Infos, and up-down counters that are not at 0, stay.",
+    doc: "A series expires if nothing is recorded to it for so long. If it comes back, it starts at 0 with a " +
+      "new start time. Infos do not expire. An up-down counter does not expire while it is not 0.",
     tasker: "telemetry.metrics_retention_hours"
   }),
   exemplars: Option.choice(["trace_based", "always_on", "always_off"], {
     default: "trace_based",
-    doc: "Measurements that are kept with the span they were made in: of sampled spans, of all spans, none.",
+    doc: "Which measurements are kept as exemplars: the ones within sampled spans, within all spans, or none.",
     otel: ["OTEL_METRICS_EXEMPLAR_FILTER"]
   }),
   runtime: Option.boolean({
     default: true,
-    doc: "Measures the Node process as well: event loop, garbage collector, heap, processor, memory, handles."
+    doc: "Also measures the Node process: event loop, garbage collector, heap, processor, memory, handles."
   }),
   onMisuse: Option.choice(["die", "warn", "count"], {
     default: "warn",
-    doc: "What happens to a negative increment of a counter or a measurement that is no number, beside not being " +
-      "recorded: `die` throws a `RangeError` at the call; `warn` counts it and logs the first of each metric; " +
-      "`count` only counts it."
+    doc: "What happens at a negative increment of a counter, or at a measurement that is not a number. It is " +
+      "never recorded. `die` throws a `RangeError` at the call. `warn` counts it, and logs the first one of " +
+      "each metric. `count` only counts it."
   }),
   views: Option.views({
     default: [],
-    doc: "Metrics that are denied, renamed, or recorded with fewer attributes, other buckets or another limit of " +
-      "series: `[{ \"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
+    doc: "Views deny or rename metrics, or change their attributes, buckets or limit of series: `[{ " +
+      "\"metric\": \"tasker_step_*\", \"dropAttributes\": [\"step\"] }]`."
   }),
   histogramAggregation: Option.choice(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"], {
     default: "explicit_bucket_histogram",
-    doc: "How histograms and timers count: in the buckets they are declared with, or in exponential buckets that fit " +
-      "what is measured. A metric that a view gives buckets keeps them.",
+    doc: "How histograms and timers count: in their declared buckets, or in exponential buckets that fit the " +
+      "values. If a view gives a metric buckets, it keeps them.",
     otel: ["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"]
   }),
   authRequired: Option.boolean({
@@ -54,12 +54,12 @@ export const metricsOptions = Schema.Struct({
   }),
   scrapeMaxAge: Option.duration("0 millis", {
     default: Duration.seconds(1),
-    doc: "A scrape that arrives while another one is being written gets its snapshot, if that is at most this old. " +
-      "0: every scrape reads the metrics anew."
+    doc: "A scrape that arrives while another one is written gets the same snapshot, if the snapshot is at " +
+      "most so old. 0: every scrape reads the metrics again."
   }),
   exporter: Option.choice(["otlp", "none"], {
     default: "otlp",
-    doc: "`otlp` sends metrics when an endpoint is set; `none` leaves them to be scraped.",
+    doc: "`otlp` sends metrics when an endpoint is set; `none` sends nothing.",
     otel: ["OTEL_METRICS_EXPORTER"]
   }),
   exportInterval: Option.duration("1 millis", {
@@ -69,13 +69,13 @@ export const metricsOptions = Schema.Struct({
   }),
   exportTimeout: Option.duration("1 millis", {
     default: Duration.seconds(30),
-    doc: "Longest time an export may take, with all attempts to send.",
+    doc: "Longest time of an export, with all attempts to send.",
     otel: ["OTEL_METRIC_EXPORT_TIMEOUT"]
   }),
   temporality: Option.choice(["cumulative", "delta", "lowmemory"], {
     default: "cumulative",
-    doc: "Whether exported counters and histograms count since their start, or with `delta` since the export before. " +
-      "`lowmemory`: as `delta`, but counters that are observed since their start.",
+    doc: "Whether exported counters and histograms count since their start, or with `delta` since the previous " +
+      "export. `lowmemory` is as `delta`, but observed counters count since their start.",
     otel: ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"]
   })
 })
@@ -118,9 +118,9 @@ export const tracingOptions = Schema.Struct({
   keep: Schema.Struct({
     ratio: Option.number({ minimum: 0, maximum: 1 }, {
       default: 1,
-      doc:
-        "Share of runs that are kept whatever becomes of them, chosen by trace id. Below 1, the spans of all other " +
-        "runs wait until the run ends, and the options below decide. A run is what this process has of a trace."
+      doc: "Share of runs that are always kept, chosen by trace id. If it is below 1, the spans of all other " +
+        "runs wait until the run ends, and the options below decide. A run is the part of a trace in this " +
+        "process."
     }),
     errors: Option.boolean({
       default: true,
@@ -128,19 +128,20 @@ export const tracingOptions = Schema.Struct({
     }),
     slowerThan: Option.optionalDuration("1 millis", {
       default: undefined,
-      doc: "Keeps each run whose first span or task takes at least this long. Unset: none for that reason."
+      doc: "Keeps each run whose first span or task takes at least so long. Unset: no run is kept for that " +
+        "reason."
     }),
     always: Option.list({
       default: [],
-      doc: "Names of tasks whose runs are all kept."
+      doc: "Names of tasks whose runs are always kept."
     }),
     maxSpansPerRun: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
       default: 20_000,
-      doc: "A run with this many ended spans is kept at once; its further spans do not wait."
+      doc: "A run with so many ended spans is kept at once, and its further spans do not wait."
     }),
     maxSpans: Option.integer({ minimum: 1, maximum: 10_000_000 }, {
       default: 100_000,
-      doc: "Spans of all runs that may wait. The run that reaches the limit is kept at once."
+      doc: "Highest number of waiting spans of all runs. The run that reaches the limit is kept at once."
     })
   }),
   heartbeat: Option.optionalDuration("1 second", {
@@ -165,32 +166,33 @@ export const tracingOptions = Schema.Struct({
   limits: Schema.Struct({
     attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
       default: 128,
-      doc: "Attributes a span keeps; also a span event and a link, where they have no limit of their own.",
+      doc: "Highest number of attributes of a span, and of a span event or link without a limit of its own.",
       otel: ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
     }),
     attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
       default: 8192,
-      doc: "Characters an attribute value keeps.",
+      doc: "Longest attribute value, in characters.",
       otel: ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
     }),
     eventCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
       default: 128,
-      doc: "Events a span keeps; a full one gives up others for its transitions and its exception.",
+      doc: "Highest number of events of a span. A full span drops other events for its transitions and its " +
+        "exception.",
       otel: ["OTEL_SPAN_EVENT_COUNT_LIMIT"]
     }),
     linkCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
       default: 128,
-      doc: "Links a span keeps.",
+      doc: "Highest number of links of a span.",
       otel: ["OTEL_SPAN_LINK_COUNT_LIMIT"]
     }),
     eventAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
       default: undefined,
-      doc: "Attributes a span event keeps. Unset: as many as a span.",
+      doc: "Highest number of attributes of a span event. Unset: as for a span.",
       otel: ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"]
     }),
     linkAttributeCount: Option.optionalInteger({ minimum: 0, maximum: 100_000 }, {
       default: undefined,
-      doc: "Attributes a link of a span keeps. Unset: as many as a span.",
+      doc: "Highest number of attributes of a link. Unset: as for a span.",
       otel: ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"]
     })
   })
