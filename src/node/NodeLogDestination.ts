@@ -209,7 +209,7 @@ const fileTarget = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const failed = (yield* SelfStatistics).counter(
     "tasker_log_rotation_errors_total",
-    "Rotations of the log file that did not work.",
+    "Failed rotations of the log file.",
     []
   )
   const opened = yield* LogFile.open({

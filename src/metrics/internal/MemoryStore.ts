@@ -103,7 +103,7 @@ export const make: (
     onOverflow: self.overflow,
     onConflict: (metric, difference) =>
       self.warn(
-        `metric ${metric} of a worker thread is left out: its ${difference} differs from that of another thread`
+        `metric ${metric} of a worker thread is left out: its ${difference} differs between threads`
       )
   })
   const observed = new ObservedMetrics(self.observeFailed)

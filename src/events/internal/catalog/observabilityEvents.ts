@@ -40,7 +40,7 @@ export const observabilityEvents = EventDefinition.byName([
     attributes: [...stepAttributes, "backoffType"]
   }),
   EventDefinition.make("observability.step.skip", {
-    description: "A step had nothing to do: its skipWhen said so, and its dependants go on.",
+    description: "A step was skipped, because its skipWhen gave true. Its dependants go on.",
     fires: "on pending → complete, once per skipped step and instead of any attempt",
     message: "step skipped",
     payload: Schema.Struct({ ...step, ...transition }),

@@ -63,7 +63,7 @@ export const stepEvents = EventDefinition.byName([
     attributes
   }),
   EventDefinition.make("step.resolved_manually", {
-    description: "A person settled a step that was waiting or had failed.",
+    description: "A waiting or failed step was resolved by hand.",
     fires: "on pending → resolved_manually and error → resolved_manually",
     message: "step resolved manually",
     payload: Schema.Struct({ ...step, ...transition }),

@@ -46,7 +46,7 @@ export const taskEvents = EventDefinition.byName([
     attributes: [...attributes, "reason"]
   }),
   EventDefinition.make("task.resolved_manually", {
-    description: "Every step of a run that had ended in error is complete or resolved manually by now.",
+    description: "Every step of a run that ended in error is now complete or resolved manually.",
     fires: "on error → resolved_manually",
     message: "task resolved manually",
     payload: Schema.Struct({ ...task, ...transition }),

@@ -49,8 +49,8 @@ export const workflowEvents = EventDefinition.byName([
     attributes: taskAttributes
   }),
   EventDefinition.make("workflow.task_reenqueue_delayed", {
-    description: "A run whose only work is in back-off is put off until the earliest back-off ends.",
-    fires: "once per deferral; again only when its end moves because a step was settled by hand",
+    description: "A run waits until its earliest back-off ends, because all its open steps are in back-off.",
+    fires: "once per deferral; again only if its end moves because a step was resolved by hand",
     severity: "Debug",
     message: "task deferred",
     payload: Schema.Struct({

@@ -9,14 +9,14 @@ export const clusterMetrics = {
   workers: {
     type: "gauge",
     name: "tasker_cluster_workers",
-    help: "Worker processes whose metrics are among these.",
+    help: "Worker processes that these metrics include.",
     attributes: [],
     recorded
   },
   missing: {
     type: "gauge",
     name: "tasker_cluster_workers_missing",
-    help: "Worker processes that did not answer in time: hung ones with values of before, unknown ones without any.",
+    help: "Worker processes that did not answer in time: hung ones with earlier values, unknown ones without values.",
     attributes: ["reason"],
     recorded
   }

@@ -47,7 +47,7 @@ export const loopMetrics = {
   slotsLimit: {
     type: "gauge",
     name: MetricName.slotsLimit,
-    help: "Execution slots there are: started_tasks as execution.startedTasks says, steps execution.concurrency for " +
+    help: "Execution slots: started_tasks is execution.startedTasks, steps is execution.concurrency for " +
       "each run in progress.",
     attributes: ["kind"],
     recorded: "when metrics are read"

@@ -67,7 +67,7 @@ export const runtimeMetrics = {
   ),
   heapSpacePhysical: heapSpace(
     RuntimeMetricName.heapSpacePhysical,
-    "Memory of each space of the V8 heap that the system has given."
+    "Memory that the system has given to each space of the V8 heap."
   ),
   heapLimit: {
     type: "gauge",

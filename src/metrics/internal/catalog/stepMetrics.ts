@@ -18,7 +18,7 @@ export const stepMetrics = {
   stepDuration: {
     type: "histogram",
     name: MetricName.stepDuration,
-    help: "Time an attempt of a step worked.",
+    help: "Work time of attempts of steps.",
     unit: "seconds",
     attributes: ["task", "step", "status"],
     buckets: durationBuckets,
@@ -85,7 +85,7 @@ export const stepMetrics = {
   stepTimeouts: {
     type: "counter",
     name: MetricName.stepTimeouts,
-    help: "Attempts of steps that a time limit ended, by whose limit it was: step or batch.",
+    help: "Attempts of steps that a time limit ended, by the limit: step or batch.",
     attributes: ["task", "step", "limit_of"],
     recorded: "`step.failed` of an attempt that timed out"
   },
@@ -106,7 +106,7 @@ export const stepMetrics = {
   stepBackoff: {
     type: "histogram",
     name: MetricName.stepBackoff,
-    help: "Time a failed step is to wait before its next attempt.",
+    help: "Back-off of failed steps before their next attempt.",
     unit: "seconds",
     attributes: ["task", "step", "type"],
     buckets: durationBuckets,
@@ -122,7 +122,7 @@ export const stepMetrics = {
   stepResolved: {
     type: "counter",
     name: MetricName.stepResolved,
-    help: "Steps that were settled by hand, by the state they were in: pending or error.",
+    help: "Steps that were resolved by hand, by the state they were in: pending or error.",
     attributes: ["task", "step", "from_state"],
     recorded: "`step.resolved_manually`"
   }

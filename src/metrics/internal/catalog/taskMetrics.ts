@@ -86,14 +86,14 @@ export const taskMetrics = {
   taskResolved: {
     type: "counter",
     name: MetricName.taskResolved,
-    help: "Runs of tasks that had failed and whose steps were all settled by hand since.",
+    help: "Runs of tasks that had failed and then became resolved by hand.",
     attributes: ["task", "namespace"],
     recorded: "`task.resolved_manually`"
   },
   taskDeferral: {
     type: "histogram",
     name: MetricName.taskDeferral,
-    help: "Time a run is put off because only back-offs are left of it.",
+    help: "Time that runs wait because all their open steps are in back-off.",
     unit: "seconds",
     attributes: ["task", "namespace", "reason"],
     buckets: durationBuckets,

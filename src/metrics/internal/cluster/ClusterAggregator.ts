@@ -93,7 +93,9 @@ export const make = Effect.fnUntraced(
           previous = yield* TimeSlice.run(ClusterTotals.keepStarts(previous, merged.snapshot))
           const combined = previous
           for (const { difference, name } of merged.conflicts) {
-            report(`metric "${name}" has not the same ${difference} in all processes; those that differ are left out`)
+            report(
+              `metric "${name}" is left out for some processes: its ${difference} differs between processes`
+            )
           }
           yield* logWaiting
           return combined

@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function*(
 
   yield* Queue.take(arrivals).pipe(
     Effect.flatMap(account),
-    Effect.ignoreCause({ log: "Warn", message: "metrics of a worker process were not taken into account" }),
+    Effect.ignoreCause({ log: "Warn", message: "metrics of a worker process could not be added" }),
     Effect.andThen(Effect.yieldNow),
     Effect.forever,
     Effect.forkScoped

@@ -70,7 +70,7 @@ export const resolve = (
     const known = found.get(named.name)
     if (known !== undefined && known.type === named.type && (known.recorded === "info") === (source.type === "info")) {
       if (source.help !== known.help) {
-        dropped.push({ name: source.name, part: "help", reason: `"${known.sources[0]?.name}" has another help` })
+        dropped.push({ name: source.name, part: "help", reason: `"${known.sources[0]?.name}" has another help text` })
       }
       known.sources.push(source)
       continue

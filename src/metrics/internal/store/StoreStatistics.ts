@@ -52,12 +52,12 @@ export const make = Effect.gen(function*() {
   )
   const countMisuse = statistics.counter(
     "tasker_metric_misuses_total",
-    "Measurements that make no sense and were not recorded.",
+    "Wrong measurements, which were not recorded.",
     ["metric"]
   )
   const countFailure = statistics.counter(
     "tasker_metric_observe_errors_total",
-    "Times that the values of an observed metric could not be had.",
+    "Failed readings of observed metrics.",
     ["metric"]
   )
   const failed = new Set<string>()
@@ -83,7 +83,7 @@ export const make = Effect.gen(function*() {
     },
     observeFailed: (metric: string, cause: Cause.Cause<unknown>) => {
       countFailure([metric])
-      if (!failed.has(metric)) log(Effect.logWarning(`the values of metric ${metric} could not be had`, cause))
+      if (!failed.has(metric)) log(Effect.logWarning(`the values of metric ${metric} could not be read`, cause))
       failed.add(metric)
     },
     counters: statistics.read

@@ -201,7 +201,7 @@ describe("ClusterPrimary", () => {
         assert.deepStrictEqual(valuesIn(given), { jobs: 1, hung: 0, unknown: 0 })
       }
       assert.deepStrictEqual(lines, [
-        ["metric \"jobs_total\" has not the same type in all processes; those that differ are left out"]
+        ["metric \"jobs_total\" is left out for some processes: its type differs between processes"]
       ])
     }))
 

@@ -71,7 +71,7 @@ describe("resolve", () => {
   it("makes families of one name and type one", () => {
     assert.deepStrictEqual(
       named(number("gauge", "a.b"), number("upDownCounter", "a_b"), numbers("gauge", "a-b", [], { help: "Other." })),
-      { families: ["gauge a_b | gauge a_b × 3"], dropped: ["help a-b: \"a.b\" has another help"] }
+      { families: ["gauge a_b | gauge a_b × 3"], dropped: ["help a-b: \"a.b\" has another help text"] }
     )
   })
 

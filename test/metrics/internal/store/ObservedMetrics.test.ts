@@ -292,10 +292,10 @@ describe("MetricStore.observe", () => {
           [["dies", 2], ["fails", 2], ["hangs", 2], ["throws", 2]]
         )
         assert.deepStrictEqual(lines.map((line) => (line as ReadonlyArray<unknown>)[1]), [
-          "the values of metric throws could not be had",
-          "the values of metric fails could not be had",
-          "the values of metric dies could not be had",
-          "the values of metric hangs could not be had"
+          "the values of metric throws could not be read",
+          "the values of metric fails could not be read",
+          "the values of metric dies could not be read",
+          "the values of metric hangs could not be read"
         ])
       }).pipe(Effect.scoped)
   )

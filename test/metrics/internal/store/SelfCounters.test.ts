@@ -76,7 +76,7 @@ describe("SelfCounters", () => {
       misuse(store)
       const { metrics } = yield* store.snapshot
       assert.deepStrictEqual(metrics.filter(({ name }) => name === misuses).map(({ help }) => help), [
-        "Measurements that make no sense and were not recorded."
+        "Wrong measurements, which were not recorded."
       ])
       assert.lengthOf(PrometheusFormat.format(yield* store.snapshot).match(/^# TYPE tasker_metric_misuses/gm)!, 1)
       assert.deepStrictEqual(lines[0], [
