@@ -48,8 +48,8 @@ const allEntries = (folder) =>
 // "." and one entry for each module that the wildcard of `exports` opens
 const publicEntries = (folder) =>
   allEntries(folder)
-    .filter((path) => !isClosed(path))
     .map((path) => (path === "testing/index" ? "testing" : path))
+    .filter((path) => !isClosed(path))
     .toSorted()
 
 try {
@@ -64,7 +64,7 @@ try {
 
     const entries = publicEntries(join(installed, "dist"))
     for (const entry of allEntries(join(installed, "dist")).filter((entry) => !isInternal(entry) && isClosed(entry))) {
-      if (entry === "index") continue
+      if (entry === "index" || entry === "testing/index") continue
       console.log(`exports closes ${entry}, which is public`)
       process.exitCode = 1
     }

@@ -87,7 +87,7 @@ describe("public surface", () => {
     const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       exports: Record<string, unknown>
     }
-    const closed = Object.keys(exports).filter((entry) => exports[entry] === null && entry !== "./index")
+    const closed = Object.keys(exports).filter((entry) => exports[entry] === null && !entry.endsWith("/index"))
     const folders = new Set(
       files.filter(({ path }) => path.startsWith("src/") && path !== "src/index.ts" && !isPublic(path))
         .map(({ path }) => path.replace(/^src\/(.*?\binternal|delivery|encoding)\/.*$/, "./$1/*"))

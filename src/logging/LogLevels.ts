@@ -170,7 +170,7 @@ const make = (minimum: Level, runtime: boolean): LogLevels["Service"] => {
       const before = current === undefined || current.until === Infinity ? current?.level : current.before
       const entry = time === undefined
         ? entryOf(level)
-        : entryOf(level, now + Duration.toMillis(durationOf(time, "for of the level", "10 minutes")), before)
+        : entryOf(level, now + Duration.toMillis(durationOf(time, "for", "10 minutes")), before)
       if (component === undefined) {
         everything = entry
         return

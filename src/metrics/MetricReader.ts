@@ -19,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import * as TimeSlice from "../internal/TimeSlice.ts"
+import { quoteValue } from "../redaction/internal/quoteValue.ts"
 import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
 import { foldPending } from "./internal/combine/overflow.ts"
 import { split } from "./internal/combine/SnapshotParts.ts"
@@ -72,6 +73,8 @@ export interface MetricReader {
  *
  * **Gotchas**
  *
+ * The reader dies with a `RangeError` if `maximumSeries` is not a whole number of at least 1.
+ *
  * If a receiver takes a request but does not answer, it gets the content again.
  *
  * **Example** (Writing what was measured since the last time)
@@ -98,6 +101,9 @@ export interface MetricReader {
 export const make = (options: Options): Effect.Effect<MetricReader> =>
   Effect.sync(() => {
     const { maximumSeries: most = 2000, snapshot, temporality = "cumulative" } = options
+    if (typeof most !== "function" && !(Number.isSafeInteger(most) && most >= 1)) {
+      throw new RangeError(`expected a whole number of at least 1 at maximumSeries, got ${quoteValue(most)}`)
+    }
     const maximumSeries = typeof most === "number" ? () => most : most
     const oneAtATime = Semaphore.makeUnsafe(1)
     let last = MetricDelta.nothing

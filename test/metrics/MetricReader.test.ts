@@ -115,6 +115,22 @@ describe("MetricReader", () => {
       assert.deepStrictEqual(yield* collected(reader), [snapshot(30, jobs(4, 5))])
     }))
 
+  it.effect.each([0, -1, 1.5, Number.NaN, "7"])("refuses %s series at once", (maximumSeries) =>
+    Effect.gen(function*() {
+      const { snapshot } = makeStore()
+      const made = yield* Effect.exit(MetricReader.make({ snapshot, maximumSeries: maximumSeries as number }))
+      assert.deepStrictEqual(
+        made,
+        Exit.die(
+          new RangeError(
+            `expected a whole number of at least 1 at maximumSeries, got ${
+              typeof maximumSeries === "string" ? `"${maximumSeries}"` : maximumSeries
+            }`
+          )
+        )
+      )
+    }))
+
   it.effect("hands over in parts; those that fail come again, the others do not", () =>
     Effect.gen(function*() {
       const series = (time: number, ...values: ReadonlyArray<number>) =>

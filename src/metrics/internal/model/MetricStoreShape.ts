@@ -135,7 +135,8 @@ export interface MetricStoreShape {
    * Gives memory for one worker thread, which records through `MetricStore.layerShared`. Every snapshot of this store
    * has the thread's metrics. When the scope closes, its counts stay, and its gauges and up-down counters are removed.
    *
-   * `maximumBytes`: the highest number of bytes for all its series, 64 MiB by default. Memory is used as series come.
+   * `maximumBytes`: the highest number of bytes for all its series, at least 1024, 64 MiB by default. Memory is used as
+   * series come.
    */
   readonly share: (
     options?: { readonly maximumBytes?: number | undefined }

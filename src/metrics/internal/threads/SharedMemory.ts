@@ -12,6 +12,7 @@
  *
  * Memory is never freed, so the counts of a thread that dies remain.
  */
+import { quoteValue } from "../../../redaction/internal/quoteValue.ts"
 import type { Checked } from "../model/MetricDeclaration.ts"
 import type { MetricPort } from "../model/MetricStoreShape.ts"
 import type { Reading } from "../store/SeriesNumbers.ts"
@@ -32,6 +33,8 @@ export type Entry =
   | { readonly of: number; readonly expired: number }
 
 const firstBytes = 65_536
+/** Memory for a few series. */
+const leastBytes = 1024
 const numberBytes = Float64Array.BYTES_PER_ELEMENT
 /** Bytes before the entries, for the end of the directory. */
 const headerBytes = 8
@@ -39,8 +42,13 @@ const newline = 10
 /** The directory gets one byte of so many. */
 const directoryShare = 4
 
-/** Makes memory of at most `maximumBytes`, which is used as series come. */
+/** Makes memory of at most `maximumBytes`, which is used as series come; throws a `RangeError` if that is too little. */
 export const create = (maximumBytes: number): MetricPort => {
+  if (!Number.isSafeInteger(maximumBytes) || maximumBytes < leastBytes) {
+    throw new RangeError(
+      `expected a whole number of at least ${leastBytes} at maximumBytes, got ${quoteValue(maximumBytes)}`
+    )
+  }
   const buffer = (maxByteLength: number) =>
     new SharedArrayBuffer(Math.min(firstBytes, maxByteLength), { maxByteLength })
   const directory = Math.ceil(maximumBytes / directoryShare)

@@ -32,6 +32,17 @@ const startThread = Effect.fnUntraced(function*(store: Store, maximumBytes?: num
   }
 })
 
+describe("MetricStore.share", () => {
+  for (const maximumBytes of [0, 1023, 1e6 + 0.5, Number.NaN, Infinity]) {
+    test(`refuses ${maximumBytes} bytes`, (store) =>
+      Effect.gen(function*() {
+        const shared = yield* Effect.exit(Effect.scoped(store.share({ maximumBytes })))
+        const message = `expected a whole number of at least 1024 at maximumBytes, got ${maximumBytes}`
+        assert.deepStrictEqual(shared, Exit.die(new RangeError(message)))
+      }))
+  }
+})
+
 const jobs = { name: "jobs_total", help: "Jobs.", attributes: ["kind"] } as const
 const retention = { metrics: { retention: "24 hours" } } as const
 const hours = (count: number) => Effect.repeat(TestClock.adjust("1 hour"), { times: count - 1 })
