@@ -327,6 +327,72 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [5, 1, 6],
     with: [0, 1, 6]
   },
+  "tracing.sampler.perSecond": {
+    base: { tracing: { sampler: { type: "rate_limited" } } },
+    option: { tracing: { sampler: { perSecond: 1 } } },
+    observe: observed.recordedTraces,
+    without: 5,
+    with: 1
+  },
+  "tracing.keep.ratio": {
+    option: { tracing: { keep: { ratio: 0 } } },
+    observe: observed.keptRuns,
+    without: ["good", "bad", "slow", "tasker.task.execution"],
+    with: ["bad"]
+  },
+  "tracing.keep.errors": {
+    base: { tracing: { keep: { ratio: 0 } } },
+    option: { tracing: { keep: { errors: false } } },
+    observe: observed.keptRuns,
+    without: ["bad"],
+    with: []
+  },
+  "tracing.keep.slowerThan": {
+    base: { tracing: { keep: { ratio: 0 } } },
+    option: { tracing: { keep: { slowerThan: "1 second" } } },
+    observe: observed.keptRuns,
+    without: ["bad"],
+    with: ["bad", "slow"]
+  },
+  "tracing.keep.always": {
+    base: { tracing: { keep: { ratio: 0 } } },
+    option: { tracing: { keep: { always: ["only"] } } },
+    observe: observed.keptRuns,
+    without: ["bad"],
+    with: ["bad", "tasker.task.execution"]
+  },
+  "tracing.keep.maxSpansPerRun": {
+    base: { tracing: { keep: { ratio: 0 } } },
+    option: { tracing: { keep: { maxSpansPerRun: 3 } } },
+    observe: observed.keptRuns,
+    without: ["bad"],
+    with: ["bad", "tasker.task.execution"]
+  },
+  "tracing.keep.maxSpans": {
+    base: { tracing: { keep: { ratio: 0 } } },
+    option: { tracing: { keep: { maxSpans: 3 } } },
+    observe: observed.keptRuns,
+    without: ["bad"],
+    with: ["bad", "tasker.task.execution"]
+  },
+  "tracing.heartbeat": {
+    option: { tracing: { heartbeat: "10 seconds" } },
+    observe: observed.heartbeats,
+    without: 0,
+    with: 2
+  },
+  "tracing.propagators": {
+    option: { tracing: { propagators: ["b3"] } },
+    observe: observed.carriedHeaders,
+    without: ["traceparent"],
+    with: ["b3"]
+  },
+  "tracing.baggageAttributes": {
+    option: { tracing: { baggageAttributes: ["tenant"] } },
+    observe: observed.baggageAttribute,
+    without: undefined,
+    with: "acme"
+  },
   "tracing.stateTransitions": {
     option: { tracing: { stateTransitions: "span" } },
     observe: observed.transitionSpans,

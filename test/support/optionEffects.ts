@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import { execFile, execFileSync } from "node:child_process"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
 import {
+  Baggage,
   LogDestination,
   MetricStore,
   Step,
@@ -13,7 +14,8 @@ import {
   TaskRunner,
   TaskStore,
   Telemetry,
-  type TelemetryConfig
+  type TelemetryConfig,
+  TraceCarrier
 } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
 import * as MetricsRoute from "../../src/http/MetricsRoute.ts"
@@ -70,6 +72,44 @@ export const histogramTypes: Observation = (options) =>
 export const transitionSpans = inTest(Effect.gen(function*() {
   yield* TaskRunner.run(Simple, {})
   return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
+}))
+
+/** Names of the first spans of the runs that are kept: of one that ends well, one that fails, one of a second, a task. */
+export const keptRuns = inTest(Effect.gen(function*() {
+  const run = (name: string, effect: Effect.Effect<unknown, unknown>) =>
+    Effect.exit(Effect.withSpan(effect, name, { root: true }))
+  yield* run("good", Effect.void)
+  yield* run("bad", Effect.fail("no"))
+  yield* run("slow", TestClock.adjust("1 second"))
+  yield* TaskRunner.run(Simple, {})
+  return (yield* (yield* TelemetryTest).spans).filter(({ parentSpanId }) => parentSpanId === undefined).map((
+    { name }
+  ) => name)
+}))
+
+/** How many of five traces at once are recorded. */
+export const recordedTraces = inTest(Effect.gen(function*() {
+  yield* Effect.replicateEffect(Effect.withSpan(Effect.void, "work", { root: true }), 5)
+  return (yield* (yield* TelemetryTest).spans).length
+}))
+
+/** Names of the headers that carry a span. */
+export const carriedHeaders = inTest(
+  Effect.map(Effect.withSpan(TraceCarrier.inject, "work"), (carrier) => Object.keys(carrier))
+)
+
+export const baggageAttribute = inTest(Effect.gen(function*() {
+  yield* Effect.void.pipe(Effect.withSpan("work"), Baggage.withEntries({ tenant: "acme" }))
+  return (yield* (yield* TelemetryTest).spans)[0]?.attributes.get("baggage.tenant")
+}))
+
+/** Lines about a run of 25 seconds that goes on. */
+export const heartbeats = inTest(Effect.gen(function*() {
+  const Long = Task.make("long", { input, steps: [Step.make("sleep", { run: () => Effect.sleep("25 seconds") })] })
+  const running = yield* Effect.forkChild(TaskRunner.run(Long, {}))
+  yield* TestClock.adjust("1 minute")
+  yield* Fiber.join(running)
+  return (yield* (yield* TelemetryTest).logs).filter(({ message }) => message === "task is running").length
 }))
 
 export const maskedField = (key: string, value = "v") =>
