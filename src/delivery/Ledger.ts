@@ -30,43 +30,67 @@ export const dropReasons = [
 export type DropReason = (typeof dropReasons)[number]
 
 /** Where a record can be after its end. */
-export type State = "exported" | "undecided" | "queued" | "inFlight" | "spooled" | "sampledOut"
+export type State = "exported" | "queued" | "inFlight" | "spooled"
+
+/** Ended records that were not offered to be sent. */
+export interface Held {
+  /** Records that wait for the decision about their run. */
+  readonly undecided: number
+  /** Records of runs that were not kept. */
+  readonly sampledOut: number
+}
 
 /** The numbers of a {@link Ledger} at one moment. */
-export interface Balance extends Readonly<Record<State, number>> {
+export interface Balance extends Readonly<Record<State, number>>, Held {
   readonly ended: number
   readonly replayed: number
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
 }
 
 export class Ledger {
-  /** Records that ended in this process. */
-  ended = 0
+  /** Records that were offered to be sent. */
+  #offered = 0
+  readonly #held: () => Held
   /** Records of an earlier process that the spool gave back. */
   replayed = 0
   /** Records that a receiver took. */
   exported = 0
-  /** Records that wait for the decision about their run. */
-  undecided = 0
   /** Records that wait to be sent. */
   queued = 0
   /** Records whose sending has begun and whose outcome is not known. */
   inFlight = 0
   /** Records that are on disk only. */
   spooled = 0
-  /** Records that a sampler left out. */
-  sampledOut = 0
   readonly dropped: Partial<Record<DropReason, number>> = {}
+
+  /** `held` gives the numbers of the part that holds records back before they are offered. */
+  constructor(held: () => Held = () => ({ undecided: 0, sampledOut: 0 })) {
+    this.#held = held
+  }
+
+  /** Records that ended in this process. */
+  get ended(): number {
+    const { sampledOut, undecided } = this.#held()
+    return this.#offered + undecided + sampledOut
+  }
+
+  get undecided(): number {
+    return this.#held().undecided
+  }
+
+  get sampledOut(): number {
+    return this.#held().sampledOut
+  }
 
   /** Takes an ended record into a state. */
   end(to: State): void {
-    this.ended++
+    this.#offered++
     this[to]++
   }
 
   /** Takes an ended record that is given up at once. */
   endDropped(reason: DropReason): void {
-    this.ended++
+    this.#offered++
     this.#drop(reason, 1)
   }
 

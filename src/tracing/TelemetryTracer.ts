@@ -64,8 +64,8 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
   readonly tracer: Tracer.Tracer
   /** Adds a processor until the scope closes. */
   readonly register: (processor: SpanProcessor) => Effect.Effect<void, never, Scope.Scope>
-  /** Ended spans that wait for the end of their run, as `tracing.keep` demands. */
-  readonly undecided: () => number
+  /** Ended spans that `tracing.keep` holds back: those that wait for the end of their run, and those of dropped runs. */
+  readonly held: () => { readonly undecided: number; readonly sampledOut: number }
 }>()("tasker-telemetry/tracing/TelemetryTracer") {
 }
 
@@ -96,7 +96,10 @@ export const layer: Layer.Layer<TelemetryTracer> = Layer.effectContext(
  */
 export const layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
   TelemetryTracer,
-  Effect.map(Tracer.Tracer, (tracer) => ({ tracer, register: () => Effect.void, undecided: () => 0 }))
+  Effect.map(
+    Tracer.Tracer,
+    (tracer) => ({ tracer, register: () => Effect.void, held: () => ({ undecided: 0, sampledOut: 0 }) })
+  )
 )
 
 const make = Effect.gen(function*() {
@@ -111,11 +114,6 @@ const make = Effect.gen(function*() {
     "tasker_runs_decided_total",
     "Runs of which was decided whether their spans are kept, by decision and reason.",
     ["decision", "reason"]
-  )
-  const countSampledOut = statistics.counter(
-    "tasker_spans_sampled_out_total",
-    "Ended spans of runs that were not kept.",
-    []
   )
   const clock = yield* Clock.Clock
   const { keep, limits, sampler: samplerOptions } = config.tracing
@@ -132,8 +130,7 @@ const make = Effect.gen(function*() {
     emit: (span) => {
       for (const processor of processors) if ((processor.spans ?? "kept") === "kept") call(processor, span)
     },
-    onDecided: (decision, reason) => countDecided([decision, reason]),
-    onSampledOut: (count) => countSampledOut([], count)
+    onDecided: (decision, reason) => countDecided([decision, reason])
   })
   const recording: Recording = {
     clock,
@@ -182,7 +179,7 @@ const make = Effect.gen(function*() {
 
   return TelemetryTracer.of({
     tracer,
-    undecided: keeping.undecided,
+    held: keeping.held,
     register: (processor) =>
       Effect.acquireRelease(
         Effect.sync(() => {

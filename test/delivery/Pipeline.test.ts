@@ -378,12 +378,13 @@ describe("Pipeline", () => {
   })
 
   it("never counts a record twice: the states add up", () => {
-    const ledger = new Ledger()
-    ledger.end("undecided")
-    ledger.end("sampledOut")
+    const held = { undecided: 1, sampledOut: 1 }
+    const ledger = new Ledger(() => held)
     ledger.end("queued")
     ledger.endDropped("queue_full")
-    ledger.move(1, "undecided", "queued")
+    assert.deepInclude(ledger.balance, { ended: 4, undecided: 1, sampledOut: 1, queued: 1 })
+    held.undecided = 0
+    ledger.end("queued")
     ledger.move(2, "queued", "inFlight")
     ledger.drop(1, "inFlight", "rejected")
     ledger.move(1, "inFlight", "exported")

@@ -194,6 +194,24 @@ describe("tracing.keep", () => {
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
 })
 
+describe("the spans that tracing.keep holds back", () => {
+  it.effect("are counted until their run is decided, and those of dropped runs for good", () =>
+    Effect.gen(function*() {
+      const { held } = yield* TelemetryTracer
+      yield* Effect.withSpan(
+        Effect.gen(function*() {
+          yield* child("step")
+          assert.deepStrictEqual(held(), { undecided: 1, sampledOut: 0 })
+        }),
+        "good",
+        { root: true }
+      )
+      assert.deepStrictEqual(held(), { undecided: 0, sampledOut: 2 })
+      yield* run("bad", Effect.fail("no"))
+      assert.deepStrictEqual(held(), { undecided: 0, sampledOut: 2 })
+    }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+})
+
 describe("a processor", () => {
   const collector = (spans: "kept" | "recorded" | "all") => {
     const ended: Array<string> = []

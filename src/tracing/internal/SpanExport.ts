@@ -38,7 +38,8 @@ export const layer: Layer.Layer<
     if (receiver === undefined || config.tracing.exporter === "none") return
     const { delivery } = config
     const service = redactService(config.service, yield* Redaction.Current)
-    const ledger = new Ledger()
+    const tracer = yield* TelemetryTracer
+    const ledger = new Ledger(tracer.held)
     const settings: Pipeline.Settings = {
       ...delivery,
       queueSize: delivery.traces.queueSize ?? delivery.queueSize,
@@ -57,7 +58,6 @@ export const layer: Layer.Layer<
       // Spans of unsampled traces are not recorded.
       unsampledTrace: () => undefined
     })
-    const tracer = yield* TelemetryTracer
     yield* tracer.register({ name: "otlp", onEnd: pipeline.offer })
     yield* (yield* FlushRegistry).register(Effect.asVoid(pipeline.flush))
   })

@@ -49,8 +49,8 @@ export interface TraceKeeping {
   readonly end: (span: Member) => void
   /** Keeps all undecided runs, because telemetry will not see their ends. */
   readonly decideAll: () => void
-  /** Spans that wait for a decision. */
-  readonly undecided: () => number
+  /** Spans that wait for a decision, and spans of dropped runs. */
+  readonly held: () => { readonly undecided: number; readonly sampledOut: number }
 }
 
 /** The member of `tracestate` that tells another process of ours that a run is not decided. */
@@ -64,9 +64,8 @@ export const make = (options: {
   readonly sampledRatio: number
   readonly emit: (span: SpanData) => void
   readonly onDecided: (decision: "kept" | "dropped", reason: KeepReason | "ratio") => void
-  readonly onSampledOut: (spans: number) => void
 }): TraceKeeping => {
-  const { emit, keep, onDecided, onSampledOut, sampledRatio } = options
+  const { emit, keep, onDecided, sampledRatio } = options
   const isActive = keep.ratio < 1
   const rejected = TraceState.rejected(Math.min(keep.ratio, sampledRatio))
   const threshold = keep.ratio < 1 || sampledRatio < 1 ? TraceState.thresholdText(rejected) : undefined
@@ -74,6 +73,7 @@ export const make = (options: {
   const always = new Set(keep.always)
   const undecided = new Set<LocalTrace>()
   let waiting = 0
+  let sampledOut = 0
 
   const begin = (traceId: string, parent: Tracer.AnySpan | undefined): LocalTrace => {
     const given = parent === undefined ? "" : TraceState.of(parent)
@@ -105,7 +105,7 @@ export const make = (options: {
     trace.isKept = reason !== undefined
     trace.traceState = TraceState.set(trace.traceState, vendor, undefined)
     if (reason === undefined) {
-      onSampledOut(spans.length)
+      sampledOut += spans.length
       return onDecided("dropped", "ratio")
     }
     onDecided("kept", reason)
@@ -129,7 +129,10 @@ export const make = (options: {
     end: (span) => {
       const { isKept, reason } = span.trace
       if (isKept === undefined) return hold(span)
-      if (!isKept) return onSampledOut(1)
+      if (!isKept) {
+        sampledOut++
+        return
+      }
       // The run was decided before its first span ended.
       if (reason !== undefined && span.isLocalRoot) span.addLate(Attribute.keepReason, reason)
       emit(span)
@@ -137,6 +140,6 @@ export const make = (options: {
     decideAll: () => {
       for (const trace of undecided) decide(trace, "shutdown", undefined)
     },
-    undecided: () => waiting
+    held: () => ({ undecided: waiting, sampledOut })
   }
 }
