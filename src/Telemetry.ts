@@ -84,7 +84,7 @@ export interface Parts {
   readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
   /** Sends in place of Node's client, for example through a proxy. The options for certificates cannot be used with it. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
-  /** Subscribers and sinks that still get the last events of a program that closes, such as `EventSubscriber.layer`. */
+  /** Subscribers and sinks, such as `EventSubscriber.layer`. They also get the last events of a program that closes. */
   readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | MetricStore.MetricStore> | undefined
 }
 
@@ -160,15 +160,13 @@ export const TelemetryLive: Layer.Layer<Services, TelemetryConfig.TelemetryConfi
 export const layerNoop: Layer.Layer<Services> = Layer.suspend(() => unobserved({}))
 
 /**
- * Metrics alone: the store, its export and the metrics of the process. No task
- * runner, no logger, no tracer.
+ * Metrics alone: the store, its export and the metrics of the process. No task runner, no logger, no tracer.
  *
  * **Details**
  *
- * Layers of single signals that are built together share what counts and flushes
- * telemetry: {@link flush} flushes all of them, and the metrics show what logger
- * and tracer count about themselves. The environment is not read; `TelemetryConfig.load`
- * reads it.
+ * Layers of single signals that are built together share their counters and flushes. So {@link flush} flushes all of
+ * them, and the metrics show what logger and tracer count about themselves. The environment is not read;
+ * `TelemetryConfig.load` reads it.
  *
  * **Example** (Metrics and traces of a program without tasks)
  *
@@ -315,7 +313,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   )
 }
 
-/** What every signal counts and flushes with. One value, so that layers that are built together share it. */
+/** The counters and flushes of every signal. One value, so that layers that are built together share it. */
 const ownServices = Layer.merge(SelfStatistics.layer, FlushRegistry.layer)
 
 /** One signal without the others. */
@@ -364,13 +362,13 @@ const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
 
 const transport = ({ fetch }: Parts) => fetch === undefined ? NodeTransport.layer : FetchTransport.layer(fetch)
 
-/** What sends metrics away, and what measures the process. */
+/** The export of metrics, and the metrics of the process. */
 const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
   ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, transport(parts))] : []),
   ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
 ]
 
-/** What sends spans away. */
+/** The export of spans. */
 const spanSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<TelemetryTracer.TelemetryTracer>> =>
   isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, transport(parts))] : []
 

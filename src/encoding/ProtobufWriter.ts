@@ -15,7 +15,7 @@ const wireBytes = 2
 const mostForScalar = 24
 /** A UTF-16 unit takes at most so many bytes of UTF-8. */
 const mostPerUnit = 3
-/** Twice a larger number is not exact. */
+/** The encoding doubles the number. The double of a larger number is not exact. */
 const exactlyDoubled = 2 ** 52
 
 const encoder = new TextEncoder()

@@ -18,10 +18,10 @@ const longText = 120
 const mostDigits = 10
 const zero = 0x30
 
-/** Room for the text that makes a writer full. */
+/** A full writer still has this room, because the text that makes it full is longer than its capacity. */
 const spared = 16_384
 
-/** Lines are encoded when they have so many characters together. */
+/** Waiting lines are encoded when they have so many characters together. */
 const longestLines = 4096
 
 const encoder = new TextEncoder()
@@ -33,7 +33,7 @@ export class Utf8Writer {
   /** Lines that are not encoded yet. */
   #lines = ""
 
-  /** Makes a writer. It is full with so many bytes, and still takes more. */
+  /** Makes a writer that is full when it has `capacity` bytes. It still takes more. */
   constructor(capacity: number) {
     this.#capacity = capacity
     this.#bytes = new Uint8Array(capacity + spared)

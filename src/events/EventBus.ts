@@ -49,7 +49,9 @@ export interface EventSink {
   readonly signal: EventSignal | "all" | "subscriber"
   /** Tells whether the sink wants an event; called once per name. Without it, the sink gets all events. */
   readonly accepts?: ((name: string) => boolean) | undefined
-  /** Whether the sink gets the events that it accepts without a route to metrics, unless an override denies that. */
+  /**
+   * Whether the sink needs no route to metrics: it gets every event that it accepts, unless an override denies that.
+   */
   readonly impliesRoute?: boolean | undefined
   readonly handle: (
     envelope: EventEnvelope,
@@ -67,10 +69,7 @@ export interface EventSink {
 export interface SubscriptionOptions {
   /** Name of the subscriber; the attribute `subscriber` of the counters. */
   readonly name: string
-  /**
-   * Number of events that it holds, at least 1; 1024 by default. A full queue drops new events and counts them. 1024 by
-   * default.
-   */
+  /** Number of events that it holds, at least 1; 1024 by default. A full queue drops new events and counts them. */
   readonly capacity?: number | undefined
   /** Tells by its name whether the subscriber wants an event; all by default. */
   readonly accepts?: ((name: string) => boolean) | undefined
@@ -90,7 +89,8 @@ export interface Subscription {
 
 /**
  * Publishes an event of the catalog by its name, or an event of a program by its
- * definition. With one signature, the compiler's message blames the payload.
+ * definition. It is one signature, because the compiler names the wrong field of
+ * a payload only without overloads.
  */
 interface Publish {
   <E extends EventCatalog.EventName | EventDefinition.Any>(
@@ -253,7 +253,7 @@ const make = (
   let clock: Clock.Clock
   let correlationId: string | undefined
   let sinks: ReadonlyArray<EventSink> = []
-  // The catalog has a fixed number of names. The definition of a program is forgotten with its last user.
+  // The catalog has a fixed number of names. A program's definition is forgotten when nothing refers to it any more.
   let byName = new Map<string, EventDispatch.Dispatch>()
   let byDefinition = new WeakMap<EventDefinition.Any, EventDispatch.Dispatch>()
 
@@ -343,7 +343,7 @@ const make = (
           return Queue.shutdown(queue)
         }
       )
-      // The bus may close before the subscriber. A queue that its subscriber has left is not kept.
+      // The bus may close before the subscriber. A queue without its subscriber is not kept.
       const life = yield* Effect.acquireRelease(Scope.fork(scope), Scope.close)
       yield* Scope.addFinalizer(life, Queue.end(queue))
       yield* register({

@@ -131,7 +131,7 @@ export const layer = <
       capacity: options.capacity,
       accepts: (event) => all.some(({ accepts }) => accepts(event))
     })
-    // A fiber of the scope would keep the scope open if a handler cannot be interrupted.
+    // If a handler cannot be interrupted, a fiber of the scope would keep the scope open.
     const fiber = yield* Effect.forkDetach(handleEvents(queue, all, failureReport(name, countError), countError))
     yield* Effect.addFinalizer(() =>
       Effect.timeoutOption(Effect.andThen(Queue.end(queue), Fiber.await(fiber)), drainTimeout).pipe(

@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What a hook writes. Reports about held back lines come before lines that wait for their reader. */
+/** What a hook writes: reports about held back lines first, then lines that wait for their reader. */
 export type Stage = "reports" | "lines"
 
 export interface Options {

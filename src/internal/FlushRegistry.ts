@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 export class FlushRegistry extends Context.Service<FlushRegistry, {
   /** Adds a flush until the scope closes. */
   readonly register: (flush: Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
-  /** Runs all registered flushes at the same time. A slow one does not delay the others. Never fails. Never fails. */
+  /** Runs all registered flushes at the same time. A slow one does not delay the others. Never fails. */
   readonly flush: Effect.Effect<void>
 }>()("tasker-telemetry/internal/FlushRegistry") {
   static readonly layer: Layer.Layer<FlushRegistry> = Layer.sync(FlushRegistry, () => {

@@ -5,11 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { orElse } from "./guard.ts"
 
-/** Gives `given` if it is an Effect. Otherwise gives an Effect that dies with a `TypeError` that says who gave what. */
+/** Gives `given` if it is an Effect. Otherwise gives an Effect that dies with {@link unexpectedValue}. */
 export const expectEffect = (giver: string, given: unknown): Effect.Effect<unknown, unknown, unknown> =>
   Effect.isEffect(given) ? given : Effect.die(unexpectedValue(giver, given, "an Effect"))
 
-/** Makes an error that says who gave which value, and what was expected. */
+/** Makes an error that names the giver, the kind of the value, and the expected kind. */
 export const unexpectedValue = (giver: string, given: unknown, expected: string): TypeError => {
   const isPromise = orElse(() => Predicate.hasProperty(given, "then") && Predicate.isFunction(given.then), () => false)
   if (isPromise) waitFor(given as PromiseLike<unknown>)

@@ -2,7 +2,7 @@
  * Cuts a text without leaving half a secret at its end.
  */
 
-/** At most so many characters are given up so that the text ends between two words. */
+/** To end between two words, a cut leaves out at most so many further characters. */
 const longestWord = 256
 /** Characters beyond a limit that are searched, too, because masking makes a text shorter. */
 const overlap = 1024

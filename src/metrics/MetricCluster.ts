@@ -57,8 +57,8 @@ export interface PrimaryOptions {
   readonly timeout?: DurationSuchAs<"900 millis"> | undefined
   /**
    * How to merge the gauges of several processes, by name, in which `*` stands
-   * for any characters. By default amounts are added up. Of ages, shares and
-   * points in time, the highest counts; see `MetricMerge`.
+   * for any characters. By default amounts are added up. For ages, shares and
+   * points in time, the highest value counts; see `MetricMerge`.
    */
   readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
 }

@@ -120,7 +120,8 @@ function* metricBetween(
 }
 
 /**
- * An exemplar of the same millisecond as the previous reading may be older or newer. The reading itself tells which.
+ * An exemplar of the same millisecond as the previous reading may be older or newer. If the previous reading does not
+ * have the exemplar, it is newer.
  */
 const newSince = (series: SeriesSnapshot<unknown>, known: SeriesSnapshot<unknown>, since: number) =>
   series.exemplars.filter((exemplar) =>

@@ -115,7 +115,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     function* sumOf(current: MetricSnapshot): TimeSlice.Work<ReadonlyArray<MetricSnapshot>> {
       const before = yield* foldPending([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
-      // The store has so many buckets for the sum, so a merge must not become coarser.
+      // The sum has as many buckets as the store has, so a merge must not make it coarser.
       const maximumBuckets = ExponentialValue.widestSide([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries())

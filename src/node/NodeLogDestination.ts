@@ -188,7 +188,7 @@ const standardTarget = Effect.fnUntraced(function*(
 
 /**
  * Opens a pipe a second time; gives the descriptor itself where the system does not allow that. A child that inherits
- * the standard output makes it blocking for its parent, too, because both share what was opened first.
+ * the standard output makes it blocking for its parent, too, because both share one open pipe.
  */
 const openAgain = (descriptor: number): number =>
   orElse(

@@ -53,7 +53,7 @@ const receiverOptions = (what: string, variable: string) => {
   }
 }
 
-/** What a signal that is queued has in place of the general options. */
+/** What a signal with a queue has in place of the general options. */
 const queueOptions = (what: string, variable: string) => ({
   queueSize: Option.optionalInteger(queueSizes, {
     default: undefined,

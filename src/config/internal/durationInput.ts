@@ -7,12 +7,13 @@ import * as Option from "effect/Option"
 import { orElse } from "../../internal/guard.ts"
 import { quoteValue } from "../../redaction/internal/quoteValue.ts"
 
-/** Gives the duration that code without types may have given, or nothing. */
+/** Gives the duration of a value from code without types; `undefined` if the value is no duration. */
 export const toDuration = (given: unknown): Duration.Duration | undefined =>
   orElse(() => Option.getOrUndefined(Duration.fromInput(given as Duration.Input)), () => undefined)
 
 /**
- * Gives the duration, or throws a `RangeError` that shows the value and a right one.
+ * Gives the duration, or throws a `RangeError` that shows the value and an
+ * example of a duration.
  *
  * @param option the option, with what it belongs to: `timeout of the primary`
  */

@@ -45,7 +45,7 @@ export const compile = (
   const all = wanted.filter((sink) => sink.signal === "all")
   const of = (signal: EventRoute.EventSignal) =>
     EventRoute.reaches(route, signal) ? wanted.filter((sink) => sink.signal === signal) : []
-  // A rule that measures an event asks for its measurement.
+  // A rule of the program that measures an event needs no route to metrics.
   const implied = (sink: Sink) =>
     sink.signal === "metrics" && sink.impliesRoute === true && route.enabled && !route.metrics && !deniesMetrics
   return {

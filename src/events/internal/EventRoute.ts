@@ -31,13 +31,10 @@ export interface EventRoute<Envelope = never> {
   readonly log: boolean
   /** Off: the event becomes no line, no span event and no measurement. Subscribers still get it. */
   readonly enabled: boolean
-  /**
-   * Share, from 0 to 1, of events that go to trace and log, decided once per event. Metrics get every event. Metrics
-   * get every event.
-   */
+  /** Share, from 0 to 1, of events that go to trace and log, decided once per event. Metrics get every event. */
   readonly samplingRate: number
   readonly priority: EventPriority
-  /** Only events for which it returns `true` go to trace and log. Metrics get every event. Metrics get every event. */
+  /** Only events for which it returns `true` go to trace and log. Metrics get every event. */
   readonly when: ((envelope: Envelope) => boolean) | undefined
 }
 

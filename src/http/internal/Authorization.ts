@@ -46,7 +46,8 @@ const forbidden = JsonResponse.json(403, {
  *
  * The address of the peer is not enough: a proxy or a browser on this machine
  * passes on requests of others. A proxy adds its headers. A browser adds
- * `Origin`. If a page resolved its own name to loopback, `Host` has that name.
+ * `Origin`. A page can let its own name resolve to loopback. Then `Host` has that
+ * name.
  */
 const isLocal = (request: HttpServerRequest): boolean =>
   isLoopbackAddress(request.peerAddress) &&
@@ -107,8 +108,8 @@ const credentials = /^bearer +(.*)$/i
 
 /**
  * Compares in a time that depends only on the length of the presented text. It
- * does not end early, and it reads the expected bytes in a circle. The characters
- * of a header value are its bytes.
+ * never ends early. If the presented text is longer, it starts again with the
+ * first expected byte. The characters of a header value are its bytes.
  */
 const isEqual = (presented: string, expected: Uint8Array): boolean => {
   let difference = presented.length ^ expected.length

@@ -49,8 +49,8 @@ const mediaType = /^(?:\*\/\*|[\w!#$%&'+.^`|~-]+\/(?:\*|[\w!#$%&'+.^`|~-]+))$/
 /**
  * Gives the offer that the client prefers: by quality, then by the order of the
  * ranges, then by our order. The quality of an offer is the quality of the most
- * specific range. If the client accepts no offer, it gets the first one: a scrape
- * with an unusual header is worth more than an error.
+ * specific range. If the client accepts no offer, it gets the first one. For a
+ * scrape with an unusual header, that is better than an error.
  */
 export const select = <A extends Offer>(offers: readonly [A, ...ReadonlyArray<A>], header: string | undefined): A => {
   const ranges = parse(header ?? "")

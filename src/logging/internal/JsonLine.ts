@@ -190,7 +190,7 @@ export const make = (options: {
   }
   const beginning = makeKey("")
 
-  /** The start of a line, up to the message. Many lines of one level come in the same millisecond. */
+  /** The start of a line, up to the message. It is kept, because many lines have the same level and millisecond. */
   const startOf = (time: number, level: LogLevel.LogLevel): string => {
     if (time !== lastTime || level !== lastLevel) {
       lastStart = join(

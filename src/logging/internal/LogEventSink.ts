@@ -86,7 +86,7 @@ const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workf
     }
 }
 
-/** Payload fields that get the names of other lines, after all other fields. */
+/** Payload fields that get the names and forms that they have in other lines. They follow all other fields. */
 const shared = new Set(["durationSeconds", "errorType", "errorMessage", "error"])
 
 const millisPerSecond = 1000
@@ -107,7 +107,7 @@ const fieldsOf = (
   const { payload } = envelope
   const further = members.filter((name) => !ids.has(name) && !shared.has(name))
   const fields = Fields.ofPayload(head, given, further, nameOf, redaction, "")
-  // A rule may name the field as the payload does.
+  // A redaction rule may name the field as the payload does.
   const shown = (member: string, value: unknown) =>
     redaction.hasPaths && redaction.masks([member], value) ? redaction.mask : value
   if ("durationSeconds" in payload) {

@@ -28,8 +28,8 @@ const mostTemplates = 1000
 const isOver = ({ start }: Window, now: number): boolean => now < start || now - start >= windowMillis
 
 /**
- * The varying parts of a message: quoted texts, and words with a digit such as ids, numbers and durations. Two
- * apostrophes of words are no quotes.
+ * The varying parts of a message: quoted texts, and words with a digit such as ids, numbers and durations. Apostrophes
+ * within words are no quotes.
  */
 const varying = /"[^"]*"|(?<!\w)'[^']*'(?!\w)|(?<![\w-])[\w-]*?\d[\w-]*/g
 

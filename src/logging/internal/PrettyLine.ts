@@ -115,7 +115,7 @@ export const make = (
     )
   }
 
-  /** Gives duration and error for the first line, and the keys of the fields that repeat them. */
+  /** Gives the duration and the error of the first line, and the keys of their fields. */
   function headlineOf({ component, fields }: LogRecord, message: string): Headline {
     const said = new Set<string>()
     const take = (key: string): unknown => {

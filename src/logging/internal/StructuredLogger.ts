@@ -52,7 +52,7 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels | SelfStatis
       "Log lines that could not be made.",
       []
     )
-    /** If a region's level is lower than the configured one, it decides in the region. Effect has applied it. */
+    /** In a region whose level is below the configured one, that level decides. Effect has applied it already. */
     const isLowered = (level: LogLevel.LogLevel) => level !== everything && !reaches(level, levels.minimum)
     let context: Fiber.Fiber<unknown, unknown>["context"] | undefined
     let origin = nowhere

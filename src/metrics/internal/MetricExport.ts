@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function*(
   )
 
   const periodic = yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
-  // An export that hangs may have half of the time. The other half is for a new export.
+  // If the export hangs, it is interrupted after half of the time. The other half is for a new export.
   const half = Duration.divideUnsafe(config.delivery.shutdownTimeout, 2)
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(run, half).pipe(

@@ -51,9 +51,9 @@ const mostBytes = 3
 export const make = (options: LineBufferOptions): LineBuffer => {
   const encoder = new TextEncoder()
   const scratch = new Uint8Array(spaceBytes)
-  /** Lines that were never tried. */
+  /** Lines that were not offered to the reader yet. */
   let text = ""
-  /** Bytes that were tried, and that the reader has not taken yet. */
+  /** Bytes that were offered to the reader, and that it has not taken yet. */
   let rest: Uint8Array | undefined
   /** Whether the last write ended in the middle of a line. Then the next other line starts with a line break. */
   let torn = false

@@ -22,7 +22,8 @@ const shortestWindow = 10_000_000_000n
 const period = 100
 
 /**
- * In nanoseconds. Before the first window is whole, a reading gets a preview. To compute it takes half a millisecond.
+ * In nanoseconds. Before the first window is whole, a reading gets a preview, at most this old. To compute one takes
+ * half a millisecond.
  */
 const shortestPreview = 1_000_000_000n
 

@@ -118,7 +118,7 @@ const head = (request: Http.ClientRequest, body: Body): Effect.Effect<Http.Incom
       response.on("error", () => {})
       resume(Effect.succeed(response))
     })
-    // Stays: an error after the answer must not end the process.
+    // This listener stays, because an error after the answer would end the process.
     request.on("error", (error) => {
       const failure = networkFailure.describe(error)
       resume(Effect.fail(request.reusedSocket && failure.reason === "reset" ? stale : failure))

@@ -44,7 +44,7 @@ export const execute = (
       stepCount: indices.length
     }).pipe(
       Effect.andThen(steps),
-      // If the loop is over, it does not hear of a lost attempt.
+      // A loop that is over gets no message about a lost attempt.
       Effect.ensuring(Effect.forEach(indices, (index) => StepExecutor.settleLost(run, index), { discard: true })),
       Effect.ensuring(Effect.suspend(() =>
         run.bus.publish("workflow.steps_execution_completed", {

@@ -43,7 +43,7 @@ interface Loop {
   readonly clock: Clock.Clock
   /** For each step, how many dependencies are not satisfied yet. */
   readonly missing: Array<number>
-  /** For each step, whether its dependants have been told, which happens once. */
+  /** For each step, whether it counts as a satisfied dependency of its dependants already. It counts once. */
   readonly satisfied: Array<boolean>
   /**
    * Steps that may start, in the order in which they became ready. `head` is the first one that has not been looked at.

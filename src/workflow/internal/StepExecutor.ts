@@ -161,7 +161,7 @@ const isSettled = (run: TaskRun, index: number): boolean => {
   return state !== "pending" && state !== "in_progress"
 }
 
-/** Settles in the span of the attempt and ends the span, if nothing else does. */
+/** Settles within the span of the attempt, if there is one, and ends the span. */
 const endSpan = (
   settled: Effect.Effect<void>,
   exit: Exit.Exit<unknown, unknown>,
@@ -211,7 +211,7 @@ const ask = (
       return isSkipped ? { _tag: "Skipped", result: skippedResult(step, context) } : { _tag: "Needed" }
     }
     const asked: unknown = skipWhen(context)
-    // Decided at once: the rejection of a promise that is looked at in a later turn ends the process.
+    // Decided at once. If a promise is rejected before the code looks at it, the rejection ends the process.
     return Effect.isEffect(asked) ? Effect.map(asked, answerOf) : Effect.succeed(answerOf(asked))
   })
   return Effect.exit(

@@ -1,6 +1,6 @@
 /**
  * The dependencies between the steps of a task, computed once when the task is
- * defined. Pure. Pure.
+ * defined. Pure.
  *
  * @since 0.1.0
  */

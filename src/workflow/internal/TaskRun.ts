@@ -5,9 +5,7 @@
  * Every change of a state goes through {@link moveStep} or {@link moveTask}. In
  * one synchronous step, the state machine decides, the record changes, the writer
  * gets the record, and the event is published. No other fiber can come in
- * between. Code that decides by a state must move it in the same step. No other
- * fiber can come in between. Code that decides by a state must move it in the
- * same step.
+ * between. Code that decides by a state must move it in the same step.
  */
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"

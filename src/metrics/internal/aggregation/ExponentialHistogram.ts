@@ -31,7 +31,7 @@ const count = 2
 const sum = 3
 const min = sum + CompensatedSum.size
 const max = min + 1
-/** A whole number in the first half of its place, because atomic operations need an integer. */
+/** The count of joins. It is an integer in the first four bytes of its number, because atomic operations need one. */
 const changes = max + 1
 const positiveSide = changes + 1
 /** A side has its count, its lowest index and its highest index. */
@@ -103,7 +103,7 @@ const coarsen = (values: Float64Array, base: number, size: number, joins: number
   const negative = joined(values, base + negativeSide, base + head + size, size, joins)
   const words = wordsOf(values)
   const change = changeOf(base)
-  // There is no computation in between, because a thread may be ended at any point.
+  // Everything is computed before, because a thread may be ended at any point between the two additions.
   Atomics.add(words, change, 1)
   values.set(positive, base + head)
   values.set(negative, base + head + size)

@@ -24,7 +24,7 @@ export const make = (how: GaugeMerge): Aggregation<number> => {
   const add = adds[how]
   const merge: Merge = (values, at, from, fromAt) => {
     const other = from[fromAt] as number
-    // The number before the value tells whether there is one: a maximum with 0 would hide a negative gauge.
+    // The number before the value tells whether the series has one. A maximum with 0 would hide a negative gauge.
     const isFirst = how !== "sum" && values[at - 1] === 0
     values[at] = isFirst ? other : add(values[at] as number, other)
   }

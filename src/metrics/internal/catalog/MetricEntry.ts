@@ -22,7 +22,9 @@ export interface MetricEntry {
   readonly buckets?: ReadonlyArray<number>
   /** When the metric is recorded: the event, or the source that is read with the metrics. */
   readonly recorded: string
-  /** The metric that says the same, and the name in the original, if the entry is kept only for the original. */
+  /**
+   * For an entry that repeats another one: the name of that metric, and the name that the entry has in the original.
+   */
   readonly alias?: { readonly of: string; readonly original: string }
 }
 

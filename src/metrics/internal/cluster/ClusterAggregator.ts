@@ -28,7 +28,7 @@ export interface ClusterAggregator {
   readonly report: (sentence: string) => void
 }
 
-/** The highest number of sentences in memory. Names in them come from other processes. */
+/** The highest number of logged sentences in memory. Other processes choose the names in the sentences. */
 const mostSentences = 1000
 
 const ownSource = "own"

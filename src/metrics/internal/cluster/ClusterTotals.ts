@@ -95,7 +95,7 @@ export const combine = (
 ) => MetricMerge.steps([...readings.values(), young, old], options)
 
 /**
- * Keeps the start of each series that `previous` had, if it is later.
+ * If a series has a later start in `previous`, keeps that start.
  *
  * **Details**
  *
@@ -162,9 +162,9 @@ function* endedSeries(previous: MetricSnapshot, current: MetricSnapshot): TimeSl
 }
 
 /**
- * Adds series that have ended to the young generation. If its metric of the same
- * name has another kind, for instance after the deployment of another version, the
- * newer metric replaces it.
+ * Adds series that have ended to the young generation. If the generation has a
+ * metric of the same name and another kind, the newer metric replaces it. That
+ * happens after the deployment of another version.
  */
 function* addEnded(totals: Totals, gone: MetricSnapshot, { cardinalityLimit }: Limits): TimeSlice.Work<Totals> {
   const metrics = gone.metrics.filter(accumulates).map(withoutNaN)

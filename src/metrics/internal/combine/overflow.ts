@@ -1,6 +1,6 @@
 /**
  * Moves series of a snapshot to the overflow series if there is no room for them.
- * Pure. Pure.
+ * Pure.
  */
 import type * as TimeSlice from "../../../internal/TimeSlice.ts"
 import type { MetricData, MetricSnapshot } from "../../MetricSnapshot.ts"

@@ -60,8 +60,8 @@ const follow = (running: RunningTasks): ReadonlyArray<EventMetrics.EventMetric> 
 }
 
 /**
- * The highest number of runs with a known start. With more runs, the oldest run is still known unless all of the known
- * ones have ended.
+ * The highest number of runs with a known start. With more runs, the oldest run is known until all runs with a known
+ * start have ended.
  */
 const mostRuns = 10_000
 

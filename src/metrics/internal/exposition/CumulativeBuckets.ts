@@ -1,5 +1,5 @@
 /**
- * Converts an exponential histogram into explicit buckets, for formats without exponential ones. Pure. Pure.
+ * Converts an exponential histogram into explicit buckets, for formats without exponential ones. Pure.
  */
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 

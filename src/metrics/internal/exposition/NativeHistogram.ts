@@ -30,7 +30,7 @@ export interface NativeHistogram {
 const finestSchema = 8
 const coarsestSchema = -4
 /**
- * A threshold of 0 looks like no threshold. Without threshold and counts, the histogram would look like a classic one.
+ * In protobuf, 0 looks like an absent threshold. An empty histogram without a threshold would look like a classic one.
  */
 const smallestThreshold = 1e-128
 /** A gap of up to so many empty buckets takes fewer bytes than a new span. */

@@ -1,5 +1,5 @@
 /**
- * Gives each family of an exposition a unique name. Pure. Pure.
+ * Gives each family of an exposition a unique name. Pure.
  *
  * **Details**
  *

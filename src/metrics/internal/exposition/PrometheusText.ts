@@ -1,6 +1,5 @@
 /**
  * Writes numbers and help texts, as both text formats of Prometheus do. Pure.
- * Pure.
  */
 
 /** Writes the value of a sample. */

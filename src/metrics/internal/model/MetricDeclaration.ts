@@ -46,7 +46,8 @@ export interface Checked {
 }
 
 /**
- * The key, or the compiler's message if the key names an id or is reserved by Prometheus. An id has no end of values.
+ * The key, or the compiler's message if the key names an id or is reserved by Prometheus. The number of ids has no
+ * limit.
  */
 export type AttributeKey<Key extends string> = Key extends `${string}_id` | "id"
   ? `'${Key}' names an id: ids belong on spans and log lines`

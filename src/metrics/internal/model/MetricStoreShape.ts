@@ -149,8 +149,8 @@ export interface MetricStoreShape {
   readonly measures: "process" | "thread" | "none"
   /**
    * Reads all metrics that have a series, sorted by name. Their values are read
-   * at one instant. Metrics of Effect's own `Metric` are read right after it. If
-   * there are many series, the event loop turns in between.
+   * at one instant. Metrics of Effect's own `Metric` are read right after that
+   * instant. If there are many series, the event loop turns in between.
    */
   readonly snapshot: Effect.Effect<MetricSnapshot>
 }

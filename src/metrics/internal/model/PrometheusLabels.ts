@@ -19,9 +19,9 @@ export const text = (attributes: Attributes, reserved?: Reserved): string =>
     : SeriesAttributes.memo(attributes, render)
 
 /**
- * Makes a check that takes one series after the other. It tells whether a series so far may look like another one with
- * different values, because lone surrogates are all written as U+FFFD. A series with a remembered text is not checked
- * again.
+ * Makes a check that takes one series after the other. It tells whether two of these series may have the same text
+ * although their values differ. Every lone surrogate is written as U+FFFD. A series with a remembered text is not
+ * checked again.
  */
 export const ambiguityCheck = (): (attributes: Attributes) => boolean => {
   let ambiguous = false

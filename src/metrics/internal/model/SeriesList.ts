@@ -19,7 +19,7 @@ export interface SeriesList<Value = SeriesSnapshot["value"]> {
   readonly peek: (index: number) => SeriesSnapshot<Value>
   /** Gives only the attributes, which is cheaper. */
   readonly attributesAt: (index: number) => Attributes
-  /** Whether no two series are known to have the same attribute values in UTF-8. */
+  /** Whether all series surely have different attribute values in UTF-8. */
   readonly areDistinct: boolean
 }
 

@@ -156,8 +156,8 @@ const noop = () => {}
 
 // --- Histograms ---
 //
-// Effect has cumulative counts per upper bound, without `+Inf`, and extremes. Its exporters compare readings by the
-// position of a bucket, so a histogram has the same bounds in every reading.
+// Effect has cumulative counts per upper bound, without `+Inf`, and minimum and maximum. Its exporters compare readings
+// by the position of a bucket, so a histogram has the same bounds in every reading.
 
 const explicitState = (bounds: ReadonlyArray<number>, value: HistogramValue): HistogramState => ({
   buckets: cumulative(bounds, value.counts),
@@ -193,7 +193,8 @@ const exponentialState = (value: ExponentialHistogramValue): HistogramState => {
 /**
  * The lowest power of four that a bucket does not exceed. For scales from -1 on,
  * a bucket lies wholly between two powers of four. So a count stays in its place
- * when the scale goes down. A lower scale needs values that are 10^96 apart.
+ * when the scale goes down. Only values that are 10^96 apart lead to a lower
+ * scale.
  */
 const upperPower = ({ offset }: ExponentialBuckets, index: number, scale: number): number =>
   Math.ceil((offset + index + 1) / 2 ** (scale + 1))
@@ -205,8 +206,8 @@ const cumulative = (bounds: ReadonlyArray<number>, counts: ReadonlyArray<number>
 
 /**
  * The series has no minimum and maximum, but Effect's exporters need them. They
- * are taken from the outermost filled buckets. If such a bucket is open, the sum
- * helps.
+ * are taken from the outermost filled buckets. If such a bucket has no bound on
+ * one side, the sum gives a limit.
  */
 const extremes = (
   bounds: ReadonlyArray<number>,

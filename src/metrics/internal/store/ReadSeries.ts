@@ -16,7 +16,7 @@ const noExemplars: ReadonlyArray<Exemplar> = []
 
 /** Series in the order of a snapshot, with a copy of their numbers and their exemplars. */
 export class ReadSeries implements SeriesList {
-  /** The index has one series for each combination of values, and the values are well-formed. */
+  /** The index has one series for each combination of values, and no value has a lone surrogate. */
   readonly areDistinct = true
   readonly #ordered: ReadonlyArray<Series>
   readonly #values: Float64Array

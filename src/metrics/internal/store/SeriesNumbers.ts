@@ -44,10 +44,10 @@ export interface Backend {
 
 const firstSeries = 8
 
-/** Numbers of a page of memory. The system provides a page at the first write. */
+/** How many numbers fit into a page of memory. The system provides a page at its first write. */
 const pageNumbers = 512
 
-/** A copy of more numbers is prepared, in pieces of so many numbers. */
+/** The memory of a larger copy is prepared before the reading, in pieces of so many numbers. */
 const largeCopy = 16 * pageNumbers
 
 /** Numbers in the memory of this thread, without a limit. */

@@ -39,10 +39,10 @@ const numberBytes = Float64Array.BYTES_PER_ELEMENT
 /** Bytes before the entries, for the end of the directory. */
 const headerBytes = 8
 const newline = 10
-/** The directory gets one byte of so many. */
+/** One byte of so many belongs to the directory. */
 const directoryShare = 4
 
-/** Makes memory of at most `maximumBytes`, which is used as series come; throws a `RangeError` if that is too little. */
+/** Makes memory that grows with its series, up to `maximumBytes`. It throws a `RangeError` if that is too little. */
 export const create = (maximumBytes: number): MetricPort => {
   if (!Number.isSafeInteger(maximumBytes) || maximumBytes < leastBytes) {
     throw new RangeError(

@@ -42,7 +42,10 @@ const pieceBytes = 8192
 const lastBytes = 16_384
 /** Memory for a copy, as a multiple of the numbers so far. The thread may add series before it is read. */
 const roomToGrow = 1.25
-/** How often the parts of an ended thread are moved. Another reading may take further parts meanwhile. */
+/**
+ * The highest number of rounds in which the parts of an ended thread are moved. Another reading may take further parts
+ * meanwhile.
+ */
 const mostRounds = 10
 /** Series that are added in one piece of work. */
 const piece = 200

@@ -90,7 +90,7 @@ export class WorkerThreads {
 
   /** Reads all threads at once. The work adds their metrics to the metrics of the main thread. */
   read(reading: Reading, nowMillis: number): (own: MetricSnapshot) => TimeSlice.Work<MetricSnapshot> {
-    // Threads come first, because a new series of a thread gets its place in the storages then.
+    // Threads come first, because their new series then get places in the storages.
     const parts = Array.from(this.#threads, (thread) => thread.read(reading, nowMillis))
     const copies = new Map<MetricStorage, Float64Array>()
     const works = Array.from(this.#storages.values(), (storage) => {
