@@ -6,7 +6,7 @@
  */
 import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as aggregationOf from "./internal/aggregation/aggregationOf.ts"
-import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import * as ExponentialArithmetic from "./internal/aggregation/ExponentialArithmetic.ts"
 import type { GaugeMerge } from "./internal/aggregation/LastValue.ts"
 import { mergeSeries } from "./internal/combine/mergeSeries.ts"
 import { haveSameBuckets, withSeries } from "./internal/model/metricData.ts"
@@ -155,7 +155,7 @@ function* mergeMetric(
   for (const metric of metrics) yield* SeriesList.make(metric)
   const { add, positionOf } = aggregationOf.make(first, {
     gauges,
-    maximumBuckets: maximumBuckets ?? ExponentialValue.widestSide(metrics)
+    maximumBuckets: maximumBuckets ?? ExponentialArithmetic.widestSide(metrics)
   })
   const combine = (left: SeriesSnapshot, right: SeriesSnapshot): SeriesSnapshot => {
     const value = add(left.value, right.value)

@@ -20,7 +20,7 @@ import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import * as TimeSlice from "../internal/TimeSlice.ts"
 import { quoteValue } from "../redaction/internal/quoteValue.ts"
-import * as ExponentialValue from "./internal/aggregation/ExponentialValue.ts"
+import * as ExponentialArithmetic from "./internal/aggregation/ExponentialArithmetic.ts"
 import { foldPending } from "./internal/combine/overflow.ts"
 import { split } from "./internal/combine/SnapshotParts.ts"
 import { isDelta, type MetricTemporality } from "./internal/model/MetricTemporality.ts"
@@ -116,7 +116,7 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       const before = yield* foldPending([...pending].map(differences), current)
       const since = yield* MetricDelta.steps(last, current, temporality)
       // The sum has as many buckets as the store has, so a merge must not make it coarser.
-      const maximumBuckets = ExponentialValue.widestSide([...before, current].flatMap(({ metrics }) => metrics))
+      const maximumBuckets = ExponentialArithmetic.widestSide([...before, current].flatMap(({ metrics }) => metrics))
       const sum = yield* MetricMerge.steps([...before, since], { maximumBuckets })
       return yield* split(sum.snapshot, maximumSeries())
     }

@@ -17,7 +17,7 @@
 import type { ExponentialBuckets, ExponentialHistogramValue } from "../../MetricSnapshot.ts"
 import type { Aggregation, Count, Merge, ReadValue } from "./Aggregation.ts"
 import * as CompensatedSum from "./CompensatedSum.ts"
-import * as ExponentialValue from "./ExponentialValue.ts"
+import * as ExponentialArithmetic from "./ExponentialArithmetic.ts"
 
 /** The finest scale, with which a series begins. */
 const finest = 20
@@ -46,8 +46,8 @@ export const make = (maximumBuckets: number): Aggregation<ExponentialHistogramVa
   read: reader(maximumBuckets),
   merge: merger(maximumBuckets),
   accumulates: true,
-  add: (left, right) => ExponentialValue.add(left, right, maximumBuckets),
-  subtract: ExponentialValue.subtract,
+  add: (left, right) => ExponentialArithmetic.add(left, right, maximumBuckets),
+  subtract: ExponentialArithmetic.subtract,
   amountOf: (value) => value.count,
   positionOf: (exemplar, { scale, zeroThreshold }) => {
     const absolute = Math.abs(exemplar)
@@ -142,12 +142,12 @@ const attempts = 100
  * @param bases places of series in them
  * @param stride numbers of a series
  */
-export const guard = (live: Float64Array, bases: ReadonlyArray<number>, stride: number) => {
+export const watchJoins = (live: Float64Array, bases: ReadonlyArray<number>, stride: number) => {
   const words = wordsOf(live)
   const changeAt = (base: number) => changeOf(base + 1)
   const seen = Int32Array.from(bases, (base) => Atomics.load(words, changeAt(base)))
   const isWhole = (base: number, before: number): boolean =>
-    // Unlike a load, an atomic addition waits until the copy is complete.
+    // An atomic addition happens after the copy. A load might happen before the copy is complete.
     before % 2 === 0 && Atomics.add(words, changeAt(base), 0) === before
   /** @param from the place in `live` that the copy begins with */
   return (copy: Float64Array, from: number): void => {

@@ -47,7 +47,9 @@ export const none = (sinceMillis: number): Totals => ({
   sinceMillis
 })
 
-/** Takes a new reading of a process. Its series that the reading does not continue have ended. */
+/**
+ * Takes a new reading of a process. If the reading does not continue a series of the process, that series has ended.
+ */
 export function* replace(
   totals: Totals,
   source: string,

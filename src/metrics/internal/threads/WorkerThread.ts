@@ -91,9 +91,9 @@ export class WorkerThread {
     this.#takeNext(lastBytes)
     this.#readMillis = nowMillis
     const live = this.#memory.numbers(this.#end)
-    const guards = this.#metrics.map((metric) => guardOf(metric, live, metric.bases))
+    const recopies = this.#metrics.map((metric) => watchJoins(metric, live, metric.bases))
     const numbers = copyInto(reading, this.#memory, live)
-    for (const guard of guards) guard?.(numbers, 0)
+    for (const recopy of recopies) recopy?.(numbers, 0)
     // The copies of the storages already have the parts that were moved.
     const parts = this.#metrics.map(({ bases, left, series, storage, stride }) => ({
       storage,
@@ -144,9 +144,9 @@ export class WorkerThread {
   #keep(metric: ThreadMetric, base: number, series: Series): void {
     const { storage, stride } = metric
     const live = this.#memory.numbers(base + stride)
-    const guard = guardOf(metric, live, [base])
+    const recopy = watchJoins(metric, live, [base])
     const numbers = live.slice(base)
-    guard?.(numbers, base)
+    recopy?.(numbers, base)
     storage?.addPart(storage.context.numbers.values, series, numbers, 0, stride)
   }
 
@@ -200,6 +200,9 @@ export class WorkerThread {
   }
 }
 
-/** Copies series again if the thread changed them during the copy. This is needed only if numbers may be taken away. */
-const guardOf = ({ declaration: { type }, stride }: ThreadMetric, live: Float64Array, bases: ReadonlyArray<number>) =>
-  type === "exponentialHistogram" ? ExponentialHistogram.guard(live, bases, stride) : undefined
+/** See {@link ExponentialHistogram.watchJoins}. Series of other types need no second copy. */
+const watchJoins = (
+  { declaration: { type }, stride }: ThreadMetric,
+  live: Float64Array,
+  bases: ReadonlyArray<number>
+) => type === "exponentialHistogram" ? ExponentialHistogram.watchJoins(live, bases, stride) : undefined

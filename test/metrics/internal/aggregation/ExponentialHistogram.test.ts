@@ -132,7 +132,7 @@ describe("ExponentialHistogram", () => {
       for (const base of bases) count(live, base + 1, value)
     }
     for (let index = 0; index < 100; index++) countAll(1 + index * 1e-6)
-    const guard = ExponentialHistogram.guard(live, bases, stride)
+    const recopy = ExponentialHistogram.watchJoins(live, bases, stride)
     const copy = live.slice()
     // The beginning was copied before, the end after the change.
     countAll(1000)
@@ -140,7 +140,7 @@ describe("ExponentialHistogram", () => {
     const read = (numbers: Float64Array, base: number) => ExponentialHistogram.make(size).read(numbers, base + 1)
     assert.notStrictEqual(read(copy, stride).count, 100)
     assert.notStrictEqual(read(copy, stride).count, 101)
-    guard(copy, 0)
+    recopy(copy, 0)
     assert.deepStrictEqual(bases.map((base) => read(copy, base)), bases.map((base) => read(live, base)))
     assert.strictEqual(read(copy, stride).count, 101)
   })
@@ -157,9 +157,9 @@ describe("ExponentialHistogram", () => {
     const words = new Int32Array(live.buffer)
     assert.strictEqual(words[place * 2], 2)
     words[place * 2] = 1
-    const guard = ExponentialHistogram.guard(live, [0], stride)
+    const recopy = ExponentialHistogram.watchJoins(live, [0], stride)
     const copy = live.slice()
-    guard(copy, 0)
+    recopy(copy, 0)
     assert.strictEqual(ExponentialHistogram.make(size).read(copy, 1).count, 2)
   })
 
