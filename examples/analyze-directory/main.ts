@@ -51,7 +51,9 @@ const program = Effect.gen(function*() {
   if (values.help) return yield* write(usage)
   const [path, ...more] = positionals
   if (path === undefined || more.length > 0) {
-    return yield* new DemoError({ message: "Name one folder: npm run demo -- FOLDER [--all] [--json]." })
+    return yield* new DemoError({
+      message: "Name one folder, for example this one: npm run demo -- . (--help shows the options)."
+    })
   }
   yield* requireFolder(path)
   const recorded = yield* RecordedRun.run({ path, all: values.all }).pipe(

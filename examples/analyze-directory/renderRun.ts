@@ -100,7 +100,7 @@ const metrics = ({ metrics: { after, before } }: RecordedRun, terminal: Terminal
   return changes.length === 0 ? [] : [
     heading("Metrics", `${changes.length} changed`, terminal),
     ...changes.map(({ name, series, text }) =>
-      `${padEnd(cutEnd(name, 40), 42)}${padEnd(text, terminal.width - 42 - 10)}${
+      `${padEnd(cutEnd(name, 34), 36)}${padEnd(text, terminal.width - 36 - 10)}${
         paint("dim", padStart(quantity(series, "series", "series"), 10))
       }`
     )
@@ -136,7 +136,8 @@ const time = ({ spans, task }: RecordedRun, terminal: Terminal): ReadonlyArray<s
         .trimEnd()
     ),
     "",
-    `Critical path: ${paint("yellow", path)}`,
+    "Critical path",
+    `  ${paint("yellow", path)}`,
     `  ${duration(spent.criticalMs)} of work on it, ${duration(overhead)} (${
       percent(overhead / total)
     }) for everything around the steps`,

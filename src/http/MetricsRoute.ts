@@ -79,7 +79,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
     yield* RouteTable.mount([{
       method: "GET",
       path: "/metrics",
-      about: "Metrics for Prometheus; as JSON and CSV on request.",
+      about: "Metrics for Prometheus. Accept asks for another format, such as JSON or CSV.",
       access: metrics.authRequired ? "token" : "read",
       isQuiet: true,
       handler: enabled && metrics.enabled

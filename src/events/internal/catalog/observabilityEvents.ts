@@ -35,6 +35,7 @@ export const observabilityEvents = EventDefinition.byName([
     payload: Schema.Struct({
       ...step,
       backoffSeconds: Schema.Finite,
+      /** `server_requested` if the error named the delay, `exponential` if the options of the step did. */
       backoffType: Schema.Literals(["server_requested", "exponential"])
     }),
     attributes: [...stepAttributes, "backoffType"]
