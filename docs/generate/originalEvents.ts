@@ -153,7 +153,7 @@ export const problems = (
       `event "${name}" is in the catalog, but ${here} says that it is not carried: move it to carried(…)`
     ),
     ...carriedNames.filter((name) => !catalog.includes(name)).map((name) =>
-      `event "${name}" is carried by ${here}, but not in the catalog: declare it in src/events/catalog, or say with not(…) why it is left out`
+      `event "${name}" is carried by ${here}, but not in the catalog: declare it in src/events/internal/catalog, or say with not(…) why it is left out`
     ),
     ...Object.entries(added).flatMap(([name, reason]) => [
       ...(ofOriginal.includes(name)
@@ -162,7 +162,7 @@ export const problems = (
       ...(catalog.includes(name)
         ? []
         : [
-          `event "${name}" is in newEvents of ${here}, but not in the catalog: declare it in src/events/catalog, or take it out`
+          `event "${name}" is in newEvents of ${here}, but not in the catalog: declare it in src/events/internal/catalog, or take it out`
         ]),
       ...(reason === "" ? [`event "${name}" has no reason in newEvents of ${here}: say why it exists`] : [])
     ])

@@ -33,7 +33,7 @@ const rules: Readonly<Record<string, (key: string, definition: EventDefinition.A
     /^[A-Z].*\.$/.test(description),
   "fires is a clause: it starts in lower case and has no full stop": (_, { fires }) => !/^[A-Z]|\.$/.test(fires),
   "the message has no full stop and no dots: a log line shows it as it is": (_, { message }) => !message.includes("."),
-  "there is a route in src/events/defaultRoutes.ts": (key) => key in defaultRoutes,
+  "there is a route in src/events/internal/defaultRoutes.ts": (key) => key in defaultRoutes,
   "a transition has fromState and toState, other events have neither: events of task and step, and step.skip, are transitions":
     (key, { payload }) =>
       "toState" in payload.fields === (/^(?:task|step)\./.test(key) || key === "observability.step.skip")

@@ -50,7 +50,7 @@ describe("an event that the lists do not account for", () => {
       "left the catalog",
       EventCatalog.names.filter((name) => name !== "step.completed"),
       {},
-      `event "step.completed" is carried by ${here}, but not in the catalog: declare it in src/events/catalog, or say with not(…) why it is left out`
+      `event "step.completed" is carried by ${here}, but not in the catalog: declare it in src/events/internal/catalog, or say with not(…) why it is left out`
     ],
     [
       "is new twice over",
@@ -62,7 +62,7 @@ describe("an event that the lists do not account for", () => {
       "is new, but not there",
       EventCatalog.names,
       { "workflow.task_paused": "a person can pause a run" },
-      `event "workflow.task_paused" is in newEvents of ${here}, but not in the catalog: declare it in src/events/catalog, or take it out`
+      `event "workflow.task_paused" is in newEvents of ${here}, but not in the catalog: declare it in src/events/internal/catalog, or take it out`
     ],
     [
       "has no reason",
