@@ -29,7 +29,8 @@ export default defineConfig(({ mode }) => ({
       TIMES_OF_PROPERTIES: mode === "slow" ? "10" : "1"
     },
     reporters: ["default", "./.ci/reporter.mjs"],
-    testTimeout: mode === "slow" ? 600_000 : 60_000,
-    hookTimeout: 60_000
+    // Programs that tests start come up late where much else runs.
+    testTimeout: mode === "slow" ? 600_000 : 120_000,
+    hookTimeout: 120_000
   }
 }))

@@ -8,9 +8,7 @@ import { countTogether, number, start, sumOf } from "../support/countingThreads.
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const test = (sentence: string, body: () => Effect.Effect<unknown, unknown, MetricStore.MetricStore | Scope.Scope>) =>
-  it.live(sentence, () => body().pipe(Effect.scoped, Effect.provide(TestTelemetry.layer(TestTelemetry.metrics))), {
-    timeout: 60_000
-  })
+  it.live(sentence, () => body().pipe(Effect.scoped, Effect.provide(TestTelemetry.layer(TestTelemetry.metrics))))
 
 describe("MetricStore.share", () => {
   test("gives the sum of four threads that count at the same time, and never falls on the way", () =>

@@ -113,7 +113,7 @@ const outputs = {
   "HTTP answers and their log": [http, "unknown_task"]
 } satisfies Readonly<Record<string, readonly [Effect.Effect<string, unknown, any>, ...ReadonlyArray<string>]>>
 
-describe("canaries", { timeout: 60_000 }, () => {
+describe("canaries", () => {
   it("are 50 at least", () => {
     assert.isAtLeast(new Set(canaries.secrets.map(({ canary }) => canary)).size, 50)
   })

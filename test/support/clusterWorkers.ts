@@ -12,7 +12,7 @@ const server = await program("clusterServer")
 const exec = await program("clusterWorker")
 
 /** No step of a test takes longer. */
-const deadline = "25 seconds"
+const deadline = "40 seconds"
 
 export interface WorkerProcess {
   readonly child: ChildProcess

@@ -114,7 +114,7 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
 /** JSON is YAML. */
 const configuration = (targets: ReadonlyArray<Target>): string =>
   JSON.stringify({
-    global: { scrape_interval: "1s", scrape_timeout: "1s" },
+    global: { scrape_interval: "2s", scrape_timeout: "2s" },
     scrape_configs: targets.map(({ host, job, parameters = {}, path }) => ({
       job_name: job,
       metrics_path: path,
@@ -163,7 +163,7 @@ const ended = (child: ChildProcess, signal: NodeJS.Signals) =>
     child.kill(signal)
   })
 
-/** Asks again and again until the answer holds what the test waits for, for at most 15 seconds; gives the last answer. */
+/** Asks again and again until the answer holds what the test waits for, for at most 40 seconds; gives the last answer. */
 export const eventually = <A, E, R>(
   ask: Effect.Effect<A, E, R>,
   holds: (answer: A) => boolean
@@ -174,7 +174,7 @@ export const eventually = <A, E, R>(
     Effect.delay("50 millis"),
     Effect.repeat({ until: holds }),
     Effect.timeoutOrElse({
-      duration: "15 seconds",
+      duration: "40 seconds",
       orElse: () => Option.isSome(last) ? Effect.succeed(last.value) : Effect.die(new Error("no answer"))
     })
   )

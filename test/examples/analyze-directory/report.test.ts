@@ -61,7 +61,7 @@ const report = (runId: string, groups: number): Report.Report => ({
   unreadable: [{ path: Folder.latin1Shown, reason: "vanished" }]
 })
 
-layer(Server.layer, { timeout: "20 seconds", excludeTestServices: true })("a report", (it) => {
+layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a report", (it) => {
   it.effect("is summarised from its rows, however many there are", () =>
     onServer(Effect.gen(function*() {
       const groups = 70_000

@@ -41,7 +41,12 @@ const start = Effect.sync(() => {
 const telemetry = Telemetry.layer({ logging: { bufferBytes: Number(collected) }, metrics: { runtime: false } })
 // Workers of the cluster stay connected; without that the process would not end by itself.
 const end = Effect.sync(() => void cluster.worker?.disconnect())
-const observed = Effect.andThen(isFirst ? start : Effect.void, log).pipe(Effect.provide(telemetry), Effect.andThen(end))
+// The end of the telemetry does not wait for a reader that is slow.
+const observed = Effect.andThen(isFirst ? start : Effect.void, log).pipe(
+  Effect.andThen(Telemetry.flush),
+  Effect.provide(telemetry),
+  Effect.andThen(end)
+)
 
 if (isFirst && way === "strangers") Effect.runFork(start)
 else Effect.runFork(observed)
