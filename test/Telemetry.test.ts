@@ -265,7 +265,7 @@ describe("Telemetry.layerConfig", () => {
       const lines: Array<string> = []
       const environment = env({ OTEL_BSP_MAX_QUEUE_SIZE: "many", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })
       const warnings = [
-        "OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\" is not supported; using \"http/json\"",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\" is not usable: expected one of \"http/protobuf\", \"http/json\"; using \"http/protobuf\"",
         "OTEL_BSP_MAX_QUEUE_SIZE=\"many\" is not usable: expected a whole number between 1 and 1000000; using nothing"
       ]
       yield* Effect.provide(Effect.void, Telemetry.layerConfig({}, into(lines)).pipe(Layer.provide(environment)))

@@ -6,6 +6,7 @@
 import type * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
+import { contentTypes, type Protocol } from "./Otlp.ts"
 
 /** What is sent, as messages say it. */
 export type Signal = "spans" | "metrics"
@@ -19,6 +20,7 @@ export interface Receiver {
   readonly ignoredHeaders: ReadonlyArray<string>
   /** Limit of one attempt. */
   readonly timeout: Duration.Duration
+  readonly protocol: Protocol
   readonly contentType: string
   readonly compression: "none" | "gzip"
   readonly files: Readonly<Record<TlsFile, string | undefined>>
@@ -52,6 +54,7 @@ export const of = ({ delivery }: TelemetryConfig, signal: Signal): Receiver | un
   const own = delivery[group]
   const url = own.endpoint ?? (delivery.endpoint === undefined ? undefined : join(delivery.endpoint, group))
   if (url === undefined) return undefined
+  const protocol = own.protocol ?? delivery.protocol
   const headers = Object.entries(Object.keys(own.headers).length > 0 ? own.headers : delivery.headers)
     .map(([name, value]) => [name.toLowerCase(), Redacted.value(value)] as const)
   return {
@@ -60,7 +63,8 @@ export const of = ({ delivery }: TelemetryConfig, signal: Signal): Receiver | un
     headers: Object.fromEntries(headers.filter(([name]) => !ownHeaders.has(name))),
     ignoredHeaders: headers.map(([name]) => name).filter((name) => ownHeaders.has(name)),
     timeout: own.timeout ?? delivery.timeout,
-    contentType: "application/json",
+    protocol,
+    contentType: contentTypes[protocol],
     compression: own.compression ?? delivery.compression,
     files: {
       certificate: own.certificate ?? delivery.certificate,

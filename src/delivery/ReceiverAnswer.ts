@@ -5,9 +5,10 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { type FieldValue, protobufFields } from "../encoding/protobufFields.ts"
 import type { DropReason } from "./Ledger.ts"
 import type { Receiver, Signal } from "./Receiver.ts"
-import type { AnswerBody } from "./Transport.ts"
+import type { Answer, AnswerBody } from "./Transport.ts"
 
 export type Verdict =
   | {
@@ -43,18 +44,17 @@ const decodeStatus = Schema.decodeUnknownOption(Status)
 
 const rejectedFields = { spans: "rejectedSpans", metrics: "rejectedDataPoints" } as const
 
+/** An answer without its body. */
+type Head = Pick<Answer, "status" | "header">
+
 /** Judges an answer. A status of success counts even if the body broke off: the receiver has read the request. */
-export const judge = (
-  receiver: Receiver,
-  answer: { readonly status: number; readonly header: (name: string) => string | undefined },
-  body: AnswerBody
-): Verdict => {
+export const judge = (receiver: Receiver, answer: Head, body: AnswerBody): Verdict => {
   const { status } = answer
-  if (status >= 200 && status < 300) return accepted(receiver.signal, status, body)
+  if (status >= 200 && status < 300) return accepted(receiver, answer, body)
   if (status >= 300 && status < 400) {
     return { _tag: "Refused", reason: "redirected", problem: redirection(receiver, status, answer.header("location")) }
   }
-  const message = textOf(body)
+  const message = messageOf(receiver, answer, body)
   const problem = `it answered with status ${status}${message === "" ? "" : `: ${message}`}`
   if (status === 413) return { _tag: "TooLarge", problem }
   return retryable.has(status)
@@ -62,14 +62,38 @@ export const judge = (
     : { _tag: "Refused", reason: "rejected", problem }
 }
 
-const accepted = (signal: Signal, status: number, body: AnswerBody): Verdict => {
-  if (body.isBroken) return { _tag: "Accepted", rejected: 0, remark: `broke off its answer with status ${status}` }
-  const partial = Option.getOrUndefined(decodeSuccess(decodeText(body.bytes)))?.partialSuccess
-  const rejected = Number(partial?.[rejectedFields[signal]] ?? 0)
-  const message = partial?.errorMessage ?? ""
+const accepted = (receiver: Receiver, answer: Head, body: AnswerBody): Verdict => {
+  if (body.isBroken) {
+    return { _tag: "Accepted", rejected: 0, remark: `broke off its answer with status ${answer.status}` }
+  }
+  const { message, rejected } = isProtobuf(receiver, answer)
+    ? partialOfProtobuf(body.bytes)
+    : partialOfJson(receiver.signal, body.bytes)
   if (rejected === 0 && message === "") return { _tag: "Accepted", rejected, remark: "" }
   const what = rejected > 0 ? `rejected ${rejected} of a request` : "has a remark"
   return { _tag: "Accepted", rejected, remark: `${what}${message === "" ? "" : `: ${message}`}` }
+}
+
+/** What a receiver says about a request that it took. */
+interface Partial {
+  readonly rejected: number
+  readonly message: string
+}
+
+const partialOfJson = (signal: Signal, bytes: Uint8Array): Partial => {
+  const partial = Option.getOrUndefined(decodeSuccess(decodeText(bytes)))?.partialSuccess
+  return { rejected: Number(partial?.[rejectedFields[signal]] ?? 0), message: partial?.errorMessage ?? "" }
+}
+
+/** All signals have the same numbers of fields. */
+const partialOfProtobuf = (bytes: Uint8Array): Partial => {
+  const partial = protobufFields(bytes)?.get(1)
+  const fields = partial instanceof Uint8Array ? protobufFields(partial) : undefined
+  const rejected = fields?.get(1)
+  return {
+    rejected: typeof rejected === "bigint" ? Math.max(0, Number(BigInt.asIntN(64, rejected))) : 0,
+    message: textOf(fields?.get(2))
+  }
 }
 
 /** The host is enough to find the mistake; the rest of an address may hold a key. */
@@ -78,10 +102,20 @@ const redirection = ({ url }: Receiver, status: number, location: string | undef
   return `it redirects to ${host} with status ${status}, and redirects are not followed`
 }
 
-/** The message of a status in JSON, or the text of any other answer on one line. */
-const textOf = ({ bytes }: AnswerBody): string => {
+/** The message of a status in JSON or in Protocol Buffers, or the text of any other answer, on one line. */
+const messageOf = (receiver: Receiver, answer: Head, { bytes }: AnswerBody): string => {
+  const ofProtobuf = isProtobuf(receiver, answer) ? protobufFields(bytes) : undefined
   const text = decodeText(bytes)
-  return (Option.getOrUndefined(decodeStatus(text))?.message ?? text).replace(/\s+/g, " ").trim()
+  const message = ofProtobuf === undefined
+    ? Option.getOrUndefined(decodeStatus(text))?.message ?? text
+    : textOf(ofProtobuf.get(2))
+  return message.replace(/\s+/g, " ").trim()
 }
+
+/** An answer without a type has that of the request. */
+const isProtobuf = (receiver: Receiver, answer: Head): boolean =>
+  (answer.header("content-type") ?? receiver.contentType).includes("protobuf")
+
+const textOf = (value: FieldValue | undefined): string => value instanceof Uint8Array ? decodeText(value) : ""
 
 const decodeText = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

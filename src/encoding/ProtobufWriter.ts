@@ -10,6 +10,7 @@
 const wireVarint = 0
 const wireFixed64 = 1
 const wireBytes = 2
+const wireFixed32 = 5
 
 /** A tag and a 64-bit varint have at most so many bytes. */
 const mostForScalar = 24
@@ -17,6 +18,8 @@ const mostForScalar = 24
 const mostPerUnit = 3
 /** The encoding doubles the number. The double of a larger number is not exact. */
 const exactlyDoubled = 2 ** 52
+
+const twoTo32 = 2 ** 32
 
 const encoder = new TextEncoder()
 
@@ -34,6 +37,11 @@ export class ProtobufWriter {
   /** Bytes written since the start or the last `take`. */
   get length(): number {
     return this.#length
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#length = 0
   }
 
   /** Gives a copy of the bytes. The writer starts afresh. */
@@ -88,6 +96,44 @@ export class ProtobufWriter {
     this.#tag(field, wireFixed64)
     this.#view.setBigUint64(this.#length, BigInt.asUintN(64, value), true)
     this.#length += 8
+  }
+
+  /** Writes a field of type `fixed32`. */
+  fixed32(field: number, value: number): void {
+    this.#reserve(mostForScalar)
+    this.#tag(field, wireFixed32)
+    this.#view.setUint32(this.#length, value, true)
+    this.#length += 4
+  }
+
+  /** Writes a field of type `repeated double`, packed. */
+  doubles(field: number, values: ReadonlyArray<number>): void {
+    this.#openFixed(field, values.length)
+    for (const value of values) {
+      this.#view.setFloat64(this.#length, value, true)
+      this.#length += 8
+    }
+  }
+
+  /** Writes a field of type `repeated fixed64`, packed. The values are whole numbers up to 2^53. */
+  fixed64s(field: number, values: ReadonlyArray<number>): void {
+    this.#openFixed(field, values.length)
+    for (const value of values) {
+      this.#view.setUint32(this.#length, value % twoTo32, true)
+      this.#view.setUint32(this.#length + 4, value / twoTo32, true)
+      this.#length += 8
+    }
+  }
+
+  /** Writes a field of type `bytes` from pairs of hexadecimal digits in lower case. */
+  hex(field: number, digits: string): void {
+    const count = digits.length >>> 1
+    this.#reserve(mostForScalar + count)
+    this.#tag(field, wireBytes)
+    this.#varint(count)
+    for (let index = 0; index < count; index++) {
+      this.#bytes[this.#length++] = digit(digits.charCodeAt(2 * index)) << 4 | digit(digits.charCodeAt(2 * index + 1))
+    }
   }
 
   /** Writes a field of type `string`. A lone surrogate, which is not UTF-8, becomes U+FFFD. */
@@ -156,6 +202,14 @@ export class ProtobufWriter {
     this.#length = moved + length
   }
 
+  /** Starts so many packed values of eight bytes. No values need no field. */
+  #openFixed(field: number, count: number): void {
+    if (count === 0) return
+    this.#reserve(mostForScalar + 8 * count)
+    this.#tag(field, wireBytes)
+    this.#varint(8 * count)
+  }
+
   #tag(field: number, wireType: number): void {
     this.#varint((field << 3 | wireType) >>> 0)
   }
@@ -204,3 +258,6 @@ const wholeOf = (value: number | bigint): bigint =>
 /** How many bytes a length has as a varint. */
 const widthOf = (length: number): number =>
   length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5
+
+/** Gives the value of a hexadecimal digit from its code. */
+const digit = (code: number): number => code < 0x3a ? code - 0x30 : code - 0x57

@@ -1,22 +1,21 @@
 /**
- * Metrics in the OTLP/JSON encoding. Pure.
+ * Metrics as OTLP has them, in JSON and in Protocol Buffers. Pure.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  * @since 0.1.0
  */
-import * as OtlpValue from "../delivery/OtlpValue.ts"
+import * as Otlp from "../delivery/Otlp.ts"
+import type { MessageWriter } from "../encoding/MessageWriter.ts"
 import { isDelta, type MetricTemporality } from "./internal/model/MetricTemporality.ts"
 import { isOverflow } from "./internal/model/SeriesKey.ts"
 import type {
   Exemplar,
   ExponentialBuckets,
   ExponentialHistogramValue,
-  HistogramData,
   HistogramValue,
   MetricData,
   MetricSnapshot,
-  NumberData,
   SeriesSnapshot,
   SummaryValue
 } from "./MetricSnapshot.ts"
@@ -24,6 +23,19 @@ import type {
 /** Numbers of `AggregationTemporality`. */
 const delta = 1
 const cumulative = 2
+
+/**
+ * How a request is encoded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** `http/protobuf` by default. */
+  readonly protocol?: Otlp.Protocol | undefined
+  /** The temporality of the snapshot: it has differences for `delta` and `lowmemory`. `cumulative` by default. */
+  readonly temporality?: MetricTemporality | undefined
+}
 
 /**
  * Gives the body of a `POST /v1/metrics` request.
@@ -35,7 +47,7 @@ const cumulative = 2
  * document on Prometheus compatibility. The overflow series has the attribute `otel.metric.overflow`.
  *
  * All numbers are doubles, even whole ones, so that a metric has the same type in every request. They are exact up to
- * 2^53, as in the store. NaN and infinities are texts, as in the JSON of protocol buffers.
+ * 2^53, as in the store. NaN and infinities are texts in JSON, as in the JSON of protocol buffers.
  *
  * **Example** (The body for a receiver of cumulative values)
  *
@@ -43,131 +55,165 @@ const cumulative = 2
  * import type { MetricSnapshot } from "tasker-telemetry/metrics/MetricSnapshot"
  * import * as OtlpMetricFormat from "tasker-telemetry/metrics/OtlpMetricFormat"
  *
- * const bodyOf = (snapshot: MetricSnapshot) =>
- *   OtlpMetricFormat.encode(snapshot, { name: "shop", version: "1.0.0", attributes: {} })
+ * const service = { name: "shop", version: "1.0.0", attributes: {} }
+ * const bodyOf = (snapshot: MetricSnapshot) => OtlpMetricFormat.encode(snapshot, service, { protocol: "http/json" })
  * ```
  *
- * @param temporality the temporality of the snapshot: it has differences for `delta` and `lowmemory`
  * @category encoding
  * @since 0.1.0
  */
 export const encode = (
   snapshot: MetricSnapshot,
-  resource: OtlpValue.Resource,
-  temporality: MetricTemporality = "cumulative"
-): string =>
-  JSON.stringify({
-    resourceMetrics: [{
-      resource: OtlpValue.resource(resource),
-      scopeMetrics: [{
-        scope: OtlpValue.scope,
-        metrics: snapshot.metrics.map((metric) => encodeMetric(metric, nanos(snapshot.timeMillis), temporality))
-      }]
-    }]
-  })
+  resource: Otlp.Resource,
+  { protocol = "http/protobuf", temporality = "cumulative" }: Options = {}
+): Uint8Array<ArrayBuffer> => {
+  const to = Otlp.makeWriter(protocol)
+  const time = nanos(snapshot.timeMillis)
+  Otlp.writeRequest(to, names, resource, snapshot.metrics, (to, metric) => writeMetric(to, metric, time, temporality))
+  return to.take()
+}
 
-const encodeMetric = (metric: MetricData, time: string, temporality: MetricTemporality) => ({
-  name: metric.name.toWellFormed(),
-  description: metric.help.toWellFormed(),
-  ...(metric.unit === undefined ? {} : { unit: ucum(metric.unit) }),
-  ...data(metric, time, isDelta(temporality, metric) ? delta : cumulative)
-})
+const names: Otlp.RequestNames = { resources: "resourceMetrics", scopes: "scopeMetrics", records: "metrics" }
 
-const data = (metric: MetricData, timeUnixNano: string, aggregationTemporality: number) => {
+const writeMetric = (to: MessageWriter, metric: MetricData, time: bigint, temporality: MetricTemporality): void => {
+  to.text(1, "name", metric.name)
+  to.text(2, "description", metric.help)
+  if (metric.unit !== undefined) to.text(3, "unit", ucum(metric.unit))
+  const aggregationTemporality = isDelta(temporality, metric) ? delta : cumulative
   switch (metric.type) {
-    case "gauge":
-      return { gauge: { dataPoints: numberPoints(metric, timeUnixNano) } }
+    case "gauge": {
+      const gauge = to.open(5, "gauge")
+      writePoints(to, metric.series, time, writeNumber)
+      return to.close(gauge)
+    }
     case "counter":
     case "upDownCounter":
-    case "info":
-      return {
-        sum: {
-          dataPoints: numberPoints(metric, timeUnixNano),
-          aggregationTemporality,
-          isMonotonic: metric.type === "counter"
-        }
-      }
-    case "histogram":
-      return {
-        histogram: {
-          dataPoints: metric.series.map((series) => histogramPoint(metric, series, timeUnixNano)),
-          aggregationTemporality
-        }
-      }
-    case "exponentialHistogram":
-      return {
-        exponentialHistogram: {
-          dataPoints: metric.series.map((series) => exponentialPoint(series, timeUnixNano)),
-          aggregationTemporality
-        }
-      }
-    case "summary":
-      return { summary: { dataPoints: metric.series.map((series) => summaryPoint(series, timeUnixNano)) } }
+    case "info": {
+      const sum = to.open(7, "sum")
+      writePoints(to, metric.series, time, writeNumber)
+      to.integer(2, "aggregationTemporality", aggregationTemporality)
+      to.flag(3, "isMonotonic", metric.type === "counter")
+      return to.close(sum)
+    }
+    case "histogram": {
+      const histogram = to.open(9, "histogram")
+      writePoints(to, metric.series, time, (to, series, time) => writeHistogram(to, series, time, metric.buckets))
+      to.integer(2, "aggregationTemporality", aggregationTemporality)
+      return to.close(histogram)
+    }
+    case "exponentialHistogram": {
+      const histogram = to.open(10, "exponentialHistogram")
+      writePoints(to, metric.series, time, writeExponential)
+      to.integer(2, "aggregationTemporality", aggregationTemporality)
+      return to.close(histogram)
+    }
+    case "summary": {
+      const summary = to.open(11, "summary")
+      writePoints(to, metric.series, time, writeSummary)
+      return to.close(summary)
+    }
   }
 }
 
-const nanos = (millis: number): string => millis === 0 ? "0" : `${Math.trunc(millis)}000000`
+const nanos = (millis: number): bigint => BigInt(Math.trunc(millis)) * 1_000_000n
 
-const point = (series: SeriesSnapshot, timeUnixNano: string) => ({
-  attributes: isOverflow(series.attributes)
-    ? [OtlpValue.keyValue("otel.metric.overflow", true)]
-    : OtlpValue.keyValues(series.attributes),
-  startTimeUnixNano: nanos(series.startMillis),
-  timeUnixNano
-})
-
-const exemplars = (all: ReadonlyArray<Exemplar>) =>
-  all.length === 0 ? {} : {
-    exemplars: all.map(({ spanId, timeMillis, traceId, value }) => ({
-      timeUnixNano: nanos(timeMillis),
-      asDouble: OtlpValue.double(value),
-      spanId,
-      traceId
-    }))
+const writePoints = <S>(
+  to: MessageWriter,
+  series: ReadonlyArray<S>,
+  time: bigint,
+  writePoint: (to: MessageWriter, series: S, time: bigint) => void
+): void => {
+  to.openList("dataPoints")
+  for (const one of series) {
+    const point = to.openItem(1)
+    writePoint(to, one, time)
+    to.close(point)
   }
+  to.closeList()
+}
 
-const numberPoints = (metric: NumberData, timeUnixNano: string) =>
-  metric.series.map((series) => ({
-    ...point(series, timeUnixNano),
-    // Later values may be fractions, even if these are whole.
-    asDouble: OtlpValue.double(series.value),
-    ...exemplars(series.exemplars)
-  }))
+/** Writes the fields that all points have. The number of their attributes differs by the kind of the point. */
+const writeHead = (to: MessageWriter, attributesField: number, series: SeriesSnapshot, time: bigint): void => {
+  const attributes = isOverflow(series.attributes) ? { "otel.metric.overflow": true } : series.attributes
+  Otlp.writeAttributes(to, attributesField, attributes)
+  to.fixed64(2, "startTimeUnixNano", nanos(series.startMillis))
+  to.fixed64(3, "timeUnixNano", time)
+}
 
-const histogramPoint = (metric: HistogramData, series: SeriesSnapshot<HistogramValue>, timeUnixNano: string) => ({
-  ...point(series, timeUnixNano),
-  count: String(series.value.count),
-  sum: OtlpValue.double(series.value.sum),
-  bucketCounts: series.value.counts.map(String),
-  explicitBounds: metric.buckets,
-  ...exemplars(series.exemplars)
-})
+const writeExemplars = (to: MessageWriter, field: number, exemplars: ReadonlyArray<Exemplar>): void => {
+  if (exemplars.length === 0) return
+  to.openList("exemplars")
+  for (const { spanId, timeMillis, traceId, value } of exemplars) {
+    const exemplar = to.openItem(field)
+    to.fixed64(2, "timeUnixNano", nanos(timeMillis))
+    to.double(3, "asDouble", value)
+    to.id(4, "spanId", spanId)
+    to.id(5, "traceId", traceId)
+    to.close(exemplar)
+  }
+  to.closeList()
+}
 
-const exponentialPoint = (series: SeriesSnapshot<ExponentialHistogramValue>, timeUnixNano: string) => {
+const writeNumber = (to: MessageWriter, series: SeriesSnapshot<number>, time: bigint): void => {
+  writeHead(to, 7, series, time)
+  // Later values may be fractions, even if these are whole.
+  to.double(4, "asDouble", series.value)
+  writeExemplars(to, 5, series.exemplars)
+}
+
+const writeHistogram = (
+  to: MessageWriter,
+  series: SeriesSnapshot<HistogramValue>,
+  time: bigint,
+  buckets: ReadonlyArray<number>
+): void => {
+  writeHead(to, 9, series, time)
+  to.fixed64(4, "count", BigInt(series.value.count))
+  to.double(5, "sum", series.value.sum)
+  to.fixed64s(6, "bucketCounts", series.value.counts)
+  to.doubles(7, "explicitBounds", buckets)
+  writeExemplars(to, 8, series.exemplars)
+}
+
+const writeExponential = (
+  to: MessageWriter,
+  series: SeriesSnapshot<ExponentialHistogramValue>,
+  time: bigint
+): void => {
   const { count, max, min, negative, positive, scale, sum, zeroCount, zeroThreshold } = series.value
-  return {
-    ...point(series, timeUnixNano),
-    count: String(count),
-    sum: OtlpValue.double(sum),
-    scale,
-    zeroCount: String(zeroCount),
-    zeroThreshold,
-    positive: exponentialBuckets(positive),
-    negative: exponentialBuckets(negative),
-    ...(min === undefined ? {} : { min: OtlpValue.double(min) }),
-    ...(max === undefined ? {} : { max: OtlpValue.double(max) }),
-    ...exemplars(series.exemplars)
-  }
+  writeHead(to, 1, series, time)
+  to.fixed64(4, "count", BigInt(count))
+  to.double(5, "sum", sum)
+  to.signed(6, "scale", scale)
+  to.fixed64(7, "zeroCount", BigInt(zeroCount))
+  writeBuckets(to, 8, "positive", positive)
+  writeBuckets(to, 9, "negative", negative)
+  writeExemplars(to, 11, series.exemplars)
+  if (min !== undefined) to.double(12, "min", min)
+  if (max !== undefined) to.double(13, "max", max)
+  to.double(14, "zeroThreshold", zeroThreshold)
 }
 
-const exponentialBuckets = ({ counts, offset }: ExponentialBuckets) => ({ offset, bucketCounts: counts.map(String) })
+const writeBuckets = (to: MessageWriter, field: number, name: string, { counts, offset }: ExponentialBuckets): void => {
+  const buckets = to.open(field, name)
+  to.signed(1, "offset", offset)
+  to.uint64s(2, "bucketCounts", counts)
+  to.close(buckets)
+}
 
-const summaryPoint = (series: SeriesSnapshot<SummaryValue>, timeUnixNano: string) => ({
-  ...point(series, timeUnixNano),
-  count: String(series.value.count),
-  sum: OtlpValue.double(series.value.sum),
-  quantileValues: series.value.quantiles.map(([quantile, value]) => ({ quantile, value: OtlpValue.double(value) }))
-})
+const writeSummary = (to: MessageWriter, series: SeriesSnapshot<SummaryValue>, time: bigint): void => {
+  writeHead(to, 7, series, time)
+  to.fixed64(4, "count", BigInt(series.value.count))
+  to.double(5, "sum", series.value.sum)
+  to.openList("quantileValues")
+  for (const [quantile, value] of series.value.quantiles) {
+    const item = to.openItem(6)
+    to.double(1, "quantile", quantile)
+    to.double(2, "value", value)
+    to.close(item)
+  }
+  to.closeList()
+}
 
 const units: Readonly<Record<string, string>> = {
   seconds: "s",

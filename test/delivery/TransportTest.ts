@@ -68,7 +68,7 @@ export const suite = (name: string, layer: Layer.Layer<Transport>): void => {
         ])
         const [request = ""] = requests
         assert.match(request, /^POST \/v1\/traces\?key=k HTTP\/1\.1\r\n/)
-        assert.match(request, /\r\ncontent-type: application\/json\r\n/i)
+        assert.match(request, /\r\ncontent-type: application\/x-protobuf\r\n/i)
         assert.match(request, /\r\nauthorization: Bearer a\r\n/i)
         assert.match(request, /\r\ncontent-length: 7\r\n/i)
         assert.notMatch(request, /\r\ncontent-encoding:/i)

@@ -109,6 +109,19 @@ describe("ProtobufWriter", () => {
       })
   )
 
+  it("writes ids and flags, and forgets what is cleared", () => {
+    assert.strictEqual(hex((writer) => writer.hex(1, "00ff10aaf9")), "0a0500ff10aaf9")
+    assert.strictEqual(hex((writer) => writer.fixed32(16, 0x8000_0301)), "850101030080")
+    assert.strictEqual(
+      hex((writer) => {
+        writer.string(1, "gone")
+        writer.clear()
+        writer.integer(1, 1)
+      }),
+      "0801"
+    )
+  })
+
   it.effect.prop(
     "writes packed numbers",
     [Schema.Array(Whole), Arbitrary.array(AnyDouble)],
@@ -119,9 +132,17 @@ describe("ProtobufWriter", () => {
         for (const value of wholes) writer.zigzag(value)
         writer.close(start)
         for (const value of doubles) writer.double(2, value)
+        const counts = wholes.map(Math.abs)
+        writer.doubles(3, doubles)
+        writer.fixed64s(4, counts)
         assert.deepStrictEqual(
-          Protobuf.readMessage({ 1: Protobuf.sint64, 2: Protobuf.double }, writer.take()),
-          { 1: wholes.map(BigInt), 2: doubles }
+          Protobuf.readMessage({
+            1: Protobuf.sint64,
+            2: Protobuf.double,
+            3: Protobuf.double,
+            4: Protobuf.unsignedFixed64
+          }, writer.take()),
+          { 1: wholes.map(BigInt), 2: doubles, 3: doubles, 4: counts.map(BigInt) }
         )
       })
   )

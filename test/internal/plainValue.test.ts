@@ -20,7 +20,7 @@ import { Readable } from "node:stream"
 import { runInNewContext } from "node:vm"
 import { encodeJson } from "../../src/redaction/internal/encodeJson.ts"
 import * as Redaction from "../../src/redaction/Redaction.ts"
-import * as OtlpJson from "../../src/tracing/internal/OtlpSpans.ts"
+import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
 import { attributeValue } from "../../src/tracing/internal/SpanLimits.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 
@@ -189,11 +189,9 @@ describe("plainValue", () => {
 
   it.each(shown)("shows %s in an attribute that leaves", (_, value, expected) => {
     const kept = attributeValue(limits, redaction, "value", value)
-    const { resourceSpans: [resource] } = JSON.parse(
-      OtlpJson.encodeSpans({ name: "shop", version: undefined, attributes: {} }, [
-        { ...emptySpan, attributes: new Map([["value", kept]]) }
-      ])
-    ) as Encoded
+    const encode = OtlpSpans.encoder("http/json", { name: "shop", version: undefined, attributes: {} })
+    const body = new TextDecoder().decode(encode([{ ...emptySpan, attributes: new Map([["value", kept]]) }]))
+    const { resourceSpans: [resource] } = JSON.parse(body) as Encoded
     const [attribute] = resource.scopeSpans[0].spans[0].attributes
     assert.deepStrictEqual(plain(attribute.value), expected)
   })

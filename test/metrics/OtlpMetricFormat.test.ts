@@ -39,12 +39,13 @@ describe("OtlpMetricFormat", () => {
       startMillis: 1_700_000_000_000,
       exemplars: [exemplar]
     })
+    const body = OtlpMetricFormat.encode(
+      snapshot(1_700_000_060_000, { ...jobs, help: "Jobs." }),
+      { name: "shop", version: undefined, attributes: {} },
+      { protocol: "http/json" }
+    )
     assert.strictEqual(
-      OtlpMetricFormat.encode(snapshot(1_700_000_060_000, { ...jobs, help: "Jobs." }), {
-        name: "shop",
-        version: undefined,
-        attributes: {}
-      }),
+      new TextDecoder().decode(body),
       "{\"resourceMetrics\":[{\"resource\":{\"attributes\":[" +
         "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}," +
         "{\"key\":\"telemetry.sdk.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
@@ -173,7 +174,7 @@ describe("OtlpMetricFormat", () => {
       numbers("upDownCounter", "u", { value: 1 })
     )
     const temporality = (preference: "cumulative" | "delta" | "lowmemory") =>
-      otlpMetricDecoder.decode(OtlpMetricFormat.encode(all, shop, preference)).metrics.map(
+      otlpMetricDecoder.decode(OtlpMetricFormat.encode(all, shop, { temporality: preference })).metrics.map(
         ({ exponentialHistogram, histogram, sum }) => (sum ?? histogram ?? exponentialHistogram)?.aggregationTemporality
       )
     assert.deepStrictEqual(temporality("cumulative"), [2, 2, 2, 2, 2])

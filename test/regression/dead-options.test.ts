@@ -62,6 +62,13 @@ function signalOptions(
       without: [],
       with: [signal]
     },
+    [`delivery.${group}.protocol`]: {
+      base: all,
+      option: { delivery: { [group]: { protocol: "http/json" } } },
+      observe: observed.sentHeader("content-type"),
+      without: ["application/x-protobuf", "application/x-protobuf"],
+      with: own.map((value) => `application/${value === "k" ? "json" : "x-protobuf"}`)
+    },
     [`delivery.${group}.compression`]: {
       base: all,
       option: { delivery: { [group]: { compression: "gzip" } } },
@@ -455,6 +462,13 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [],
     with: ["spans", "metrics"]
   },
+  "delivery.protocol": {
+    base: { metrics: { exporter: "otlp" } },
+    option: { delivery: { protocol: "http/json" } },
+    observe: observed.sentHeader("content-type"),
+    without: ["application/x-protobuf", "application/x-protobuf"],
+    with: ["application/json", "application/json"]
+  },
   "delivery.compression": {
     base: { metrics: { exporter: "otlp" } },
     option: { delivery: { compression: "gzip" } },
@@ -491,7 +505,7 @@ const entries: Readonly<Record<string, Entry>> = {
     with: 3
   },
   "delivery.maximumRequestBytes": {
-    base: { delivery: { batchSize: 4 } },
+    base: { service: { attributes: { note: "x".repeat(300) } }, delivery: { batchSize: 4, protocol: "http/json" } },
     option: { delivery: { maximumRequestBytes: 1024 } },
     observe: delivery.requests,
     without: ["abcd", "efg"],

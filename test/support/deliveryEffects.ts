@@ -74,7 +74,7 @@ const nameOf = ({ name }: { readonly name: string }) => name
 export const requests = observe(
   ["a", "b", "c", "d", "e", "f", "g"],
   [{ after: "1 second" }],
-  ({ sent }) => sent.map(({ body }) => otlpDecoder.decode(body).spans.map(nameOf).join(""))
+  ({ sent }) => sent.map(({ bytes }) => otlpDecoder.decode(bytes).spans.map(nameOf).join(""))
 )
 
 /** Milliseconds after which a span is sent. */

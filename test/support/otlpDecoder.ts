@@ -4,7 +4,8 @@
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
+import * as otlpProtobuf from "./otlpProtobuf.ts"
 
 export const TraceId = Schema.String.check(Schema.isPattern(/^(?!0{32})[0-9a-f]{32}$/))
 export const SpanId = Schema.String.check(Schema.isPattern(/^(?!0{16})[0-9a-f]{16}$/))
@@ -33,9 +34,18 @@ const AnyValue: Schema.Codec<AnyValue> = Schema.Union([
   })
 ])
 
-export const KeyValues = Schema.Array(Schema.Struct({ key: Text, value: AnyValue })).check(
-  Schema.makeFilter((pairs) => new Set(pairs.map(({ key }) => key)).size === pairs.length || "a key stands twice")
+/** What a receiver takes for a field that is not there. */
+export const orDefault = <S extends Schema.Top>(schema: S, value: S["Type"]) =>
+  Schema.withDecodingDefaultTypeKey<S>(Effect.succeed(value))(schema)
+
+export const KeyValues = orDefault(
+  Schema.Array(Schema.Struct({ key: Text, value: AnyValue })).check(
+    Schema.makeFilter((pairs) => new Set(pairs.map(({ key }) => key)).size === pairs.length || "a key stands twice")
+  ),
+  []
 )
+
+const Count = orDefault(Uint32, 0)
 
 const Span = Schema.Struct({
   traceId: TraceId,
@@ -48,15 +58,34 @@ const Span = Schema.Struct({
   startTimeUnixNano: Fixed64,
   endTimeUnixNano: Fixed64,
   attributes: KeyValues,
-  droppedAttributesCount: Uint32,
-  events: Schema.Array(Schema.Struct({ timeUnixNano: Fixed64, name: Text, attributes: KeyValues })),
-  droppedEventsCount: Uint32,
-  links: Schema.Array(Schema.Struct({ traceId: TraceId, spanId: SpanId, attributes: KeyValues })),
-  droppedLinksCount: Uint32,
-  status: Schema.Struct({
-    code: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 }))),
-    message: Schema.optionalKey(Text)
-  })
+  droppedAttributesCount: Count,
+  events: orDefault(
+    Schema.Array(Schema.Struct({
+      timeUnixNano: Fixed64,
+      name: Text,
+      attributes: KeyValues,
+      droppedAttributesCount: Schema.optionalKey(Uint32)
+    })),
+    []
+  ),
+  droppedEventsCount: Count,
+  links: orDefault(
+    Schema.Array(Schema.Struct({
+      traceId: TraceId,
+      spanId: SpanId,
+      attributes: KeyValues,
+      droppedAttributesCount: Schema.optionalKey(Uint32)
+    })),
+    []
+  ),
+  droppedLinksCount: Count,
+  status: orDefault(
+    Schema.Struct({
+      code: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 }))),
+      message: Schema.optionalKey(Text)
+    }),
+    {}
+  )
 })
 
 const Request = Schema.fromJsonString(Schema.Struct({
@@ -71,12 +100,13 @@ const Request = Schema.fromJsonString(Schema.Struct({
 
 export type DecodedSpan = typeof Span.Type
 
-/** The request, or a throw that says what is malformed. */
-export const decode = (body: string): {
+/** The request in either encoding, or a throw that says what is malformed. */
+export const decode = (body: string | Uint8Array): {
   readonly resource: Readonly<Record<string, unknown>>
   readonly spans: ReadonlyArray<DecodedSpan>
 } => {
-  const { resourceSpans: [only] } = Schema.decodeUnknownSync(Request)(body, { onExcessProperty: "error" })
+  const json = typeof body === "string" ? body : otlpProtobuf.jsonOf(body)
+  const { resourceSpans: [only] } = Schema.decodeUnknownSync(Request)(json, { onExcessProperty: "error" })
   return { resource: values(only!.resource.attributes), spans: only!.scopeSpans.flatMap(({ spans }) => spans) }
 }
 

@@ -5,7 +5,8 @@
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
  */
 import { Schema } from "effect"
-import { Double, Fixed64, Int64, KeyValues, SpanId, Text, TraceId, values } from "./otlpDecoder.ts"
+import { Double, Fixed64, Int64, KeyValues, orDefault, SpanId, Text, TraceId, values } from "./otlpDecoder.ts"
+import * as otlpProtobuf from "./otlpProtobuf.ts"
 
 const Sint32 = Schema.Int.check(Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 }))
 
@@ -37,8 +38,8 @@ const HistogramPoint = Schema.Struct({
   ...pointFields,
   count: Fixed64,
   sum: Double,
-  bucketCounts: Schema.Array(Fixed64),
-  explicitBounds: Schema.Array(Schema.Finite)
+  bucketCounts: orDefault(Schema.Array(Fixed64), []),
+  explicitBounds: orDefault(Schema.Array(Schema.Finite), [])
 }).check(
   Schema.makeFilter(({ bucketCounts, count, explicitBounds }) =>
     bucketCounts.length === explicitBounds.length + 1 && sum(bucketCounts) === BigInt(count) &&
@@ -47,7 +48,7 @@ const HistogramPoint = Schema.Struct({
   )
 )
 
-const Buckets = Schema.Struct({ offset: Sint32, bucketCounts: Schema.Array(Fixed64) })
+const Buckets = Schema.Struct({ offset: Sint32, bucketCounts: orDefault(Schema.Array(Fixed64), []) })
 
 const ExponentialPoint = Schema.Struct({
   ...pointFields,
@@ -72,7 +73,7 @@ const SummaryPoint = Schema.Struct({
   timeUnixNano: Fixed64,
   count: Fixed64,
   sum: Double,
-  quantileValues: Schema.Array(Schema.Struct({ quantile: Schema.Finite, value: Double }))
+  quantileValues: orDefault(Schema.Array(Schema.Struct({ quantile: Schema.Finite, value: Double })), [])
 })
 
 /** Points of one metric: at least one, each of another series, none that ends before it starts. */
@@ -129,13 +130,14 @@ const Request = Schema.fromJsonString(Schema.Struct({
 
 export type DecodedMetric = typeof Metric.Type
 
-/** The request, or a throw that says what is malformed. */
-export const decode = (body: string): {
+/** The request in either encoding, or a throw that says what is malformed. */
+export const decode = (body: string | Uint8Array): {
   readonly resource: Readonly<Record<string, unknown>>
   readonly scopes: ReadonlyArray<string>
   readonly metrics: ReadonlyArray<DecodedMetric>
 } => {
-  const { resourceMetrics: [only] } = Schema.decodeUnknownSync(Request)(body, { onExcessProperty: "error" })
+  const json = typeof body === "string" ? body : otlpProtobuf.jsonOf(body)
+  const { resourceMetrics: [only] } = Schema.decodeUnknownSync(Request)(json, { onExcessProperty: "error" })
   return {
     resource: values(only!.resource.attributes),
     scopes: only!.scopeMetrics.map(({ scope }) => scope.name),
@@ -154,7 +156,7 @@ export interface DecodedPoint {
 }
 
 /** Every point of every metric of a request. */
-export const pointsOf = (body: string): ReadonlyArray<DecodedPoint> =>
+export const pointsOf = (body: string | Uint8Array): ReadonlyArray<DecodedPoint> =>
   decode(body).metrics.flatMap((metric) => {
     const data = (metric.gauge ?? metric.sum ?? metric.histogram ?? metric.exponentialHistogram ?? metric.summary)!
     return data.dataPoints.map((point): DecodedPoint => ({

@@ -5,16 +5,21 @@
 import { Context, Effect, Layer, Queue } from "effect"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import { gunzipSync } from "node:zlib"
 import { Transport } from "../../src/delivery/Transport.ts"
 import * as NodeTransport from "../../src/node/internal/NodeTransport.ts"
+import * as otlpProtobuf from "./otlpProtobuf.ts"
 
 export interface Received {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
+  /** The body as JSON, however it was encoded. */
   readonly body: string
 }
 
+const jsonOf = (headers: IncomingHttpHeaders, body: Buffer): string =>
+  otlpProtobuf.jsonOf(headers["content-encoding"] === "gzip" ? gunzipSync(body) : body)
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -50,7 +55,7 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
             method: request.method!,
             path: request.url!,
             headers: request.headers,
-            body: Buffer.concat(chunks).toString("utf8")
+            body: jsonOf(request.headers, Buffer.concat(chunks))
           }
           received.push(entry)
           const answer = answers.shift() ?? { status: 200, body: "{}" }

@@ -62,6 +62,16 @@ const fixed64 = <A>(convert: (view: DataView) => A): FieldType<A> => ({
   packable: true
 })
 
+export const fixed32: FieldType<number> = {
+  wireType: 5,
+  read: (cursor) => {
+    if (cursor.at + 4 > cursor.bytes.length) throw new Error("the bytes end within four bytes")
+    cursor.at += 4
+    return new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at - 4, 4).getUint32(0, true)
+  },
+  packable: true
+}
+
 const delimited = <A>(convert: (bytes: Uint8Array) => A): FieldType<A> => ({
   wireType: 2,
   read: (cursor) => convert(readBytes(cursor)),

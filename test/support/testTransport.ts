@@ -22,6 +22,8 @@ export interface Reply {
 
 export interface Sent {
   readonly receiver: Receiver
+  readonly bytes: Uint8Array
+  /** The bytes as a text. */
   readonly body: string
   /** Milliseconds of the test clock. */
   readonly at: number
@@ -53,7 +55,7 @@ export class TestTransport extends Context.Service<TestTransport, {
           yield* Effect.clockWith((clock) =>
             Effect.sync(() => {
               const at = clock.currentTimeMillisUnsafe()
-              sent.push({ receiver, body: new TextDecoder().decode(bytes), at, isTaken })
+              sent.push({ receiver, bytes, body: new TextDecoder().decode(bytes), at, isTaken })
               mostOpen = Math.max(mostOpen, ++open)
             })
           )
@@ -63,7 +65,8 @@ export class TestTransport extends Context.Service<TestTransport, {
           if (reply.fails !== undefined) return yield* new TransportError({ reason: reply.fails, detail: "TEST" })
           return {
             status: reply.status ?? 200,
-            header: (name: string) => reply.headers?.[name],
+            header: (name: string) =>
+              reply.headers?.[name] ?? (name === "content-type" ? "application/json" : undefined),
             body: Effect.succeed({
               bytes: new TextEncoder().encode(reply.body ?? "{}"),
               isBroken: reply.isBroken ?? false

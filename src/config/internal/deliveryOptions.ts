@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Option from "./configOption.ts"
 
+const protocols = ["http/protobuf", "http/json"] as const
 const compressions = ["none", "gzip"] as const
 
 const queueSizes = { minimum: 1, maximum: 1_000_000 }
@@ -29,6 +30,11 @@ const receiverOptions = (what: string, variable: string) => {
       default: undefined,
       doc: `Limit of one attempt to send ${what}, ${instead("timeout")}`,
       otel: otel("TIMEOUT")
+    }),
+    protocol: Option.optionalChoice(protocols, {
+      default: undefined,
+      doc: `Encoding of ${what}, ${instead("protocol")}`,
+      otel: otel("PROTOCOL")
     }),
     compression: Option.optionalChoice(compressions, {
       default: undefined,
@@ -93,6 +99,11 @@ export const deliveryOptions = Schema.Struct({
     default: Duration.seconds(10),
     doc: "Limit of one attempt to send.",
     otel: ["OTEL_EXPORTER_OTLP_TIMEOUT"]
+  }),
+  protocol: Option.choice(protocols, {
+    default: "http/protobuf",
+    doc: "How requests are encoded.",
+    otel: ["OTEL_EXPORTER_OTLP_PROTOCOL"]
   }),
   compression: Option.choice(compressions, {
     default: "none",

@@ -72,6 +72,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: same }],
   ["OTEL_EXPORTER_OTLP_HEADERS", { path: "delivery.headers", read: headers }],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: millis }],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", { path: "delivery.protocol", read: same }],
   ["OTEL_EXPORTER_OTLP_COMPRESSION", { path: "delivery.compression", read: same }],
   ["OTEL_EXPORTER_OTLP_CERTIFICATE", { path: "delivery.certificate", read: same }],
   ["OTEL_EXPORTER_OTLP_CLIENT_KEY", { path: "delivery.clientKey", read: same }],
@@ -82,6 +83,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
       [variable("ENDPOINT"), { path: `delivery.${signal}.endpoint`, read: same }],
       [variable("HEADERS"), { path: `delivery.${signal}.headers`, read: headers }],
       [variable("TIMEOUT"), { path: `delivery.${signal}.timeout`, read: millis }],
+      [variable("PROTOCOL"), { path: `delivery.${signal}.protocol`, read: same }],
       [variable("COMPRESSION"), { path: `delivery.${signal}.compression`, read: same }],
       [variable("CERTIFICATE"), { path: `delivery.${signal}.certificate`, read: same }],
       [variable("CLIENT_KEY"), { path: `delivery.${signal}.clientKey`, read: same }],
@@ -112,7 +114,6 @@ const ofSignals = (name: string): ReadonlyArray<string> =>
   ["", "TRACES_", "METRICS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
 
 export const unsupportedVariables: ReadonlyArray<Unsupported> = [
-  { variables: ofSignals("PROTOCOL"), harmless: ["http/json"], instead: "using \"http/json\"" },
   {
     variables: ofSignals("INSECURE"),
     harmless: ["false"],

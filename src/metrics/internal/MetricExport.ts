@@ -75,12 +75,12 @@ export const make = Effect.fnUntraced(function*(
     "Data points of metrics that a receiver rejected of a request that it accepted.",
     []
   )
+  const { protocol } = receiver
   const { temporality } = config.metrics
   let maximumSeries = mostSeries
   const reader = yield* MetricReader.make({ snapshot, temporality, maximumSeries: () => maximumSeries })
   const service = redactService(config.service, yield* Redaction.Current)
   const sender = yield* RequestSender.make(receiver, config.delivery.retry)
-  const encoder = new TextEncoder()
   const exportTimeout = Duration.toNanosUnsafe(config.metrics.exportTimeout)
 
   const deliver = Effect.fnUntraced(function*(
@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function*(
     deadline: bigint
   ): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const body = encoder.encode(OtlpMetricFormat.encode(part, service, temporality))
+    const body = OtlpMetricFormat.encode(part, service, { protocol, temporality })
     yield* Effect.yieldNow
     const outcome = body.length > config.delivery.maximumRequestBytes
       ? { _tag: "TooLarge" } as const

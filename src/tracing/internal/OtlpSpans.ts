@@ -1,12 +1,14 @@
 /**
- * Spans in the OTLP/JSON encoding. Pure.
+ * Spans as OTLP has them. Pure.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
- * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  * @since 0.1.0
  */
-import * as OtlpValue from "../../delivery/OtlpValue.ts"
-import type { SpanData } from "../SpanData.ts"
+import * as Otlp from "../../delivery/Otlp.ts"
+import type { MessageWriter } from "../../encoding/MessageWriter.ts"
+import type { SpanData, SpanEventData, SpanLinkData } from "../SpanData.ts"
+
+const names: Otlp.RequestNames = { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" }
 
 const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 
@@ -16,46 +18,76 @@ const statusError = 2
 const flagsOf = (span: SpanData): number => (span.sampled ? 1 : 0) | 0x100 | (span.isParentRemote ? 0x200 : 0)
 
 /**
- * The body of a `POST /v1/traces` request.
+ * Makes the function that gives the body of a `POST /v1/traces` request.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const encodeSpans = (resource: OtlpValue.Resource, spans: ReadonlyArray<SpanData>): string =>
-  JSON.stringify({
-    resourceSpans: [{
-      resource: OtlpValue.resource(resource),
-      scopeSpans: [{ scope: OtlpValue.scope, spans: spans.map(encodeSpan) }]
-    }]
-  })
+export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) => {
+  const to = Otlp.makeWriter(protocol)
+  return (spans: ReadonlyArray<SpanData>): Uint8Array<ArrayBuffer> => {
+    // A span that threw may have left a part of a request.
+    to.clear()
+    Otlp.writeRequest(to, names, resource, spans, writeSpan)
+    return to.take()
+  }
+}
 
-const encodeSpan = (span: SpanData) => ({
-  traceId: span.traceId,
-  spanId: span.spanId,
-  ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
-  ...(span.traceState === "" ? {} : { traceState: span.traceState }),
-  flags: flagsOf(span),
-  name: span.name.toWellFormed(),
-  kind: spanKinds[span.kind],
-  startTimeUnixNano: String(span.startTimeNanos),
-  endTimeUnixNano: String(span.endTimeNanos),
-  attributes: Array.from(span.attributes, ([key, value]) => OtlpValue.keyValue(key, value)),
-  droppedAttributesCount: span.droppedAttributes,
-  events: span.events.map((event) => ({
-    name: event.name.toWellFormed(),
-    timeUnixNano: String(event.timeNanos),
-    attributes: OtlpValue.keyValues(event.attributes),
-    ...(event.droppedAttributes === 0 ? {} : { droppedAttributesCount: event.droppedAttributes })
-  })),
-  droppedEventsCount: span.droppedEvents,
-  links: span.links.map((link) => ({
-    traceId: link.span.traceId,
-    spanId: link.span.spanId,
-    attributes: OtlpValue.keyValues(link.attributes),
-    ...(link.droppedAttributes === 0 ? {} : { droppedAttributesCount: link.droppedAttributes })
-  })),
-  droppedLinksCount: span.droppedLinks,
-  status: span.statusCode === "error"
-    ? { code: statusError, ...(span.statusMessage === undefined ? {} : { message: span.statusMessage.toWellFormed() }) }
-    : {}
-})
+const writeSpan = (to: MessageWriter, span: SpanData): void => {
+  to.id(1, "traceId", span.traceId)
+  to.id(2, "spanId", span.spanId)
+  if (span.traceState !== "") to.text(3, "traceState", span.traceState)
+  if (span.parentSpanId !== undefined) to.id(4, "parentSpanId", span.parentSpanId)
+  to.text(5, "name", span.name)
+  to.integer(6, "kind", spanKinds[span.kind])
+  to.fixed64(7, "startTimeUnixNano", span.startTimeNanos)
+  to.fixed64(8, "endTimeUnixNano", span.endTimeNanos)
+  if (span.attributes.size > 0) {
+    to.openList("attributes")
+    for (const [key, value] of span.attributes) Otlp.writeAttribute(to, 9, key, value)
+    to.closeList()
+  }
+  if (span.droppedAttributes > 0) to.integer(10, "droppedAttributesCount", span.droppedAttributes)
+  writeList(to, 11, "events", span.events, writeEvent)
+  if (span.droppedEvents > 0) to.integer(12, "droppedEventsCount", span.droppedEvents)
+  writeList(to, 13, "links", span.links, writeLink)
+  if (span.droppedLinks > 0) to.integer(14, "droppedLinksCount", span.droppedLinks)
+  if (span.statusCode === "error") {
+    const status = to.open(15, "status")
+    if (span.statusMessage !== undefined) to.text(2, "message", span.statusMessage)
+    to.integer(3, "code", statusError)
+    to.close(status)
+  }
+  to.fixed32(16, "flags", flagsOf(span))
+}
+
+const writeList = <A>(
+  to: MessageWriter,
+  field: number,
+  name: string,
+  items: ReadonlyArray<A>,
+  write: (to: MessageWriter, item: A) => void
+): void => {
+  if (items.length === 0) return
+  to.openList(name)
+  for (const item of items) {
+    const opened = to.openItem(field)
+    write(to, item)
+    to.close(opened)
+  }
+  to.closeList()
+}
+
+const writeEvent = (to: MessageWriter, event: SpanEventData): void => {
+  to.fixed64(1, "timeUnixNano", event.timeNanos)
+  to.text(2, "name", event.name)
+  Otlp.writeAttributes(to, 3, event.attributes)
+  if (event.droppedAttributes > 0) to.integer(4, "droppedAttributesCount", event.droppedAttributes)
+}
+
+const writeLink = (to: MessageWriter, link: SpanLinkData): void => {
+  to.id(1, "traceId", link.span.traceId)
+  to.id(2, "spanId", link.span.spanId)
+  Otlp.writeAttributes(to, 4, link.attributes)
+  if (link.droppedAttributes > 0) to.integer(5, "droppedAttributesCount", link.droppedAttributes)
+}

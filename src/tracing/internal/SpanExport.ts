@@ -48,13 +48,12 @@ export const layer: Layer.Layer<
       maximumElapsed: delivery.traces.maximumElapsed ?? delivery.retry.maximumElapsed
     }
     accounts.observe(yield* SelfStatistics, "spans", ledger, settings.queueSize)
-    const encoder = new TextEncoder()
     const pipeline = yield* Pipeline.make<SpanData>({
       ledger,
       settings,
       sender: yield* RequestSender.make(receiver, { ...delivery.retry, maximumElapsed: settings.maximumElapsed }),
       maximumBytes: delivery.maximumRequestBytes,
-      encode: (spans) => encoder.encode(OtlpSpans.encodeSpans(service, spans)),
+      encode: OtlpSpans.encoder(receiver.protocol, service),
       // Spans of unsampled traces are not recorded.
       unsampledTrace: () => undefined
     })

@@ -77,7 +77,6 @@ const legal: ReadonlyArray<Case> = [
   }],
   ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1", "delivery.traces.headers", { a: "1" }],
   ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=1", "delivery.metrics.headers", { a: "1" }],
-  ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "metrics.exporter", "otlp"],
   ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.traces.timeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metrics.timeout", "1500 ms"],
@@ -85,6 +84,8 @@ const legal: ReadonlyArray<Case> = [
     const variable = (name: string) => `OTEL_EXPORTER_OTLP_${signal}${name}`
     const path = `delivery.${signal.toLowerCase().replace("_", ".")}`
     return [
+      [variable("PROTOCOL"), "HTTP/JSON", `${path}protocol`, "http/json"],
+      [variable("PROTOCOL"), "http/protobuf", `${path}protocol`, "http/protobuf"],
       [variable("COMPRESSION"), "GZIP", `${path}compression`, "gzip"],
       [variable("COMPRESSION"), "none", `${path}compression`, "none"],
       [variable("CERTIFICATE"), "/etc/CA.pem", `${path}certificate`, "/etc/CA.pem"],
@@ -123,9 +124,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
   ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
   ["OTEL_LOGS_EXPORTER", "NONE", "logging.destination", "stdout"],
-  ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }],
-  ["OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON", "tracing.exporter", "otlp"],
-  ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "tracing.exporter", "otlp"]
+  ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }]
 ]
 
 const quoted = (text: string) =>
@@ -137,9 +136,6 @@ const quoted = (text: string) =>
 const ofSignals = (name: string) => ["", "TRACES_", "METRICS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
 
 const unsupported: ReadonlyArray<readonly [variable: string, text: string, sentence: string]> = [
-  ...ofSignals("PROTOCOL").map((variable) =>
-    [variable, "grpc", `${variable}="grpc" is not supported; using "http/json"`] as const
-  ),
   ...ofSignals("INSECURE").map((variable) =>
     [
       variable,
@@ -271,6 +267,16 @@ const malformed: ReadonlyArray<Case> = [
     `delivery.${option}`,
     `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
     `using ${fallback}`
+  ]),
+  ...[
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "protocol", "\"http/protobuf\""],
+    ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "traces.protocol", "nothing"],
+    ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "metrics.protocol", "nothing"]
+  ].map(([variable, option, fallback]): Case => [
+    variable as string,
+    "grpc",
+    `delivery.${option}`,
+    `${variable}="grpc" is not usable: expected one of "http/protobuf", "http/json"; using ${fallback}`
   ]),
   ...[
     ["OTEL_EXPORTER_OTLP_COMPRESSION", "compression", "\"none\""],

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import * as OtlpJson from "../../../src/tracing/internal/OtlpSpans.ts"
+import type * as Otlp from "../../../src/delivery/Otlp.ts"
+import * as OtlpSpans from "../../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../../src/tracing/SpanData.ts"
 import * as otlpDecoder from "../../support/otlpDecoder.ts"
+import * as otlpProtobuf from "../../support/otlpProtobuf.ts"
 import * as spans from "../../support/spans.ts"
 
 const service = { name: "shop", version: "1.2.3", attributes: { "deployment.environment.name": "test" } }
@@ -30,58 +32,95 @@ const span = (part: Partial<SpanData> = {}): SpanData => ({
   ...part
 })
 
-const decodedAttributes = (attributes: Readonly<Record<string, unknown>>) =>
-  otlpDecoder.values(
-    otlpDecoder.decode(OtlpJson.encodeSpans(service, [span({ attributes: new Map(Object.entries(attributes)) })]))
-      .spans[0]!.attributes
-  )
+const encode = (protocol: Otlp.Protocol, resource: Otlp.Resource, spans: ReadonlyArray<SpanData>) =>
+  OtlpSpans.encoder(protocol, resource)(spans)
 
-describe("OtlpJson", () => {
+describe("OtlpSpans", () => {
   it("writes a whole request", () => {
+    const body = encode("http/json", { name: "shop", version: undefined, attributes: {} }, [span({
+      parentSpanId: "00f067aa0ba902b7",
+      isParentRemote: true,
+      traceState: "a=b",
+      kind: "client",
+      attributes: new Map<string, unknown>([["a", "b"], ["n", 3]]),
+      events: [{ name: "e", timeNanos: 5n, attributes: { ok: true }, droppedAttributes: 4 }],
+      links: [{
+        span: { traceId: "1".repeat(32), spanId: "2".repeat(16) },
+        attributes: { half: 0.5 },
+        droppedAttributes: 0
+      }],
+      statusCode: "error",
+      statusMessage: "no",
+      droppedAttributes: 1,
+      droppedEvents: 2,
+      droppedLinks: 3
+    })])
     assert.strictEqual(
-      OtlpJson.encodeSpans({ name: "shop", version: undefined, attributes: {} }, [span({
-        parentSpanId: "00f067aa0ba902b7",
-        kind: "client",
-        attributes: new Map<string, unknown>([["a", "b"], ["n", 3]]),
-        events: [{ name: "e", timeNanos: 5n, attributes: { ok: true }, droppedAttributes: 4 }],
-        links: [{
-          span: { traceId: "1".repeat(32), spanId: "2".repeat(16) },
-          attributes: { half: 0.5 },
-          droppedAttributes: 0
-        }],
-        statusCode: "error",
-        statusMessage: "no",
-        droppedAttributes: 1,
-        droppedEvents: 2,
-        droppedLinks: 3
-      })]),
+      new TextDecoder().decode(body),
       "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" +
         "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}," +
         "{\"key\":\"telemetry.sdk.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
         "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}]}," +
         "\"scopeSpans\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"spans\":[{" +
         "\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\"," +
-        "\"parentSpanId\":\"00f067aa0ba902b7\",\"flags\":257,\"name\":\"work\",\"kind\":3," +
+        "\"traceState\":\"a=b\",\"parentSpanId\":\"00f067aa0ba902b7\",\"name\":\"work\",\"kind\":3," +
         "\"startTimeUnixNano\":\"1700000000000000001\",\"endTimeUnixNano\":\"1700000000000000002\"," +
         "\"attributes\":[{\"key\":\"a\",\"value\":{\"stringValue\":\"b\"}},{\"key\":\"n\",\"value\":{\"intValue\":\"3\"}}]," +
         "\"droppedAttributesCount\":1," +
-        "\"events\":[{\"name\":\"e\",\"timeUnixNano\":\"5\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":4}]," +
+        "\"events\":[{\"timeUnixNano\":\"5\",\"name\":\"e\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":4}]," +
         "\"droppedEventsCount\":2," +
         `"links":[{"traceId":"${"1".repeat(32)}","spanId":"${"2".repeat(16)}",` +
         "\"attributes\":[{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}}]}]," +
-        "\"droppedLinksCount\":3,\"status\":{\"code\":2,\"message\":\"no\"}}]}]}]}"
+        "\"droppedLinksCount\":3,\"status\":{\"message\":\"no\",\"code\":2},\"flags\":769}]}]}]}"
     )
   })
 
+  it("gives the same message in both encodings, also after a span that cannot be encoded", () => {
+    const rich = span({
+      name: "é😀",
+      traceState: "a=b",
+      parentSpanId: "00f067aa0ba902b7",
+      attributes: new Map<string, unknown>(
+        Object.entries({ a: "x".repeat(500), list: [1, [], "b"], big: -(2n ** 63n) })
+      ),
+      events: Array.from({ length: 200 }, (_, index) => ({
+        name: `event ${index}`,
+        timeNanos: BigInt(index),
+        attributes: { index, half: index / 2 },
+        droppedAttributes: index
+      }))
+    })
+    const broken = {
+      ...rich,
+      get events(): SpanData["events"] {
+        throw new Error("broken")
+      }
+    }
+    const [json, protobuf] = (["http/json", "http/protobuf"] as const).map((protocol) => {
+      const encode = OtlpSpans.encoder(protocol, service)
+      assert.throws(() => encode([rich, broken]))
+      return JSON.parse(otlpProtobuf.jsonOf(encode([rich, span(), rich]))) as unknown
+    })
+    assert.deepStrictEqual(protobuf, json)
+  })
+})
+
+describe.each(["http/json", "http/protobuf"] as const)("OtlpSpans in %s", (protocol) => {
+  const decodedAttributes = (attributes: Readonly<Record<string, unknown>>) =>
+    otlpDecoder.values(
+      otlpDecoder.decode(encode(protocol, service, [span({ attributes: new Map(Object.entries(attributes)) })]))
+        .spans[0]!.attributes
+    )
+
   it("numbers the kinds as the protocol does", () => {
     const kinds = ["internal", "server", "client", "producer", "consumer"] as const
-    const decoded = otlpDecoder.decode(OtlpJson.encodeSpans(service, kinds.map((kind) => span({ kind }))))
+    const decoded = otlpDecoder.decode(encode(protocol, service, kinds.map((kind) => span({ kind }))))
     assert.deepStrictEqual(decoded.spans.map(({ kind }) => kind), [1, 2, 3, 4, 5])
   })
 
   it("describes the service; its attributes cannot take the place of what is set", () => {
     const attributes = { "deployment.environment.name": "test", "service.name": "x", "telemetry.sdk.name": "x" }
-    assert.deepStrictEqual(otlpDecoder.decode(OtlpJson.encodeSpans({ ...service, attributes }, [])).resource, {
+    assert.deepStrictEqual(otlpDecoder.decode(encode(protocol, { ...service, attributes }, [span()])).resource, {
       "service.name": "shop",
       "service.version": "1.2.3",
       "deployment.environment.name": "test",
@@ -138,7 +177,7 @@ describe("OtlpJson", () => {
     message: Schema.String,
     attributes: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))
   }, ({ attributes, message, name }) => {
-    const { spans } = otlpDecoder.decode(OtlpJson.encodeSpans(service, [span({
+    const { spans } = otlpDecoder.decode(encode(protocol, service, [span({
       name,
       statusCode: "error",
       statusMessage: message,
@@ -161,7 +200,7 @@ describe("OtlpJson", () => {
         links: [{ span: Tracer.externalSpan({ traceId: "1".repeat(32), spanId: "2".repeat(16) }), attributes: hostile }]
       }))
       const recorded = yield* spans.recorded
-      const body = OtlpJson.encodeSpans(service, recorded)
+      const body = encode(protocol, service, recorded)
       const [decoded] = otlpDecoder.decode(body).spans
       assert.deepStrictEqual(
         [decoded?.name, decoded?.startTimeUnixNano, decoded?.endTimeUnixNano, decoded?.attributes.length],

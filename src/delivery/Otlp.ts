@@ -1,0 +1,131 @@
+/**
+ * What all signals have in common in OTLP: the encodings, the resource, the scope and attributes. Pure.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
+ */
+import { JsonMessage } from "../encoding/JsonMessage.ts"
+import type { MessageWriter } from "../encoding/MessageWriter.ts"
+import { ProtobufMessage } from "../encoding/ProtobufMessage.ts"
+import { encodeJson } from "../redaction/internal/encodeJson.ts"
+
+/** How requests are encoded. */
+export type Protocol = "http/json" | "http/protobuf"
+
+export const contentTypes: Readonly<Record<Protocol, string>> = {
+  "http/json": "application/json",
+  "http/protobuf": "application/x-protobuf"
+}
+
+export const makeWriter = (protocol: Protocol): MessageWriter =>
+  protocol === "http/json" ? new JsonMessage() : new ProtobufMessage()
+
+/** The service that the signals come from. */
+export interface Resource {
+  readonly name: string
+  readonly version: string | undefined
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** Fields of the request, of the records of one resource, and of the records of one scope; all three are alike. */
+export interface RequestNames {
+  /** Such as `resourceSpans`. */
+  readonly resources: string
+  /** Such as `scopeSpans`. */
+  readonly scopes: string
+  /** Such as `spans`. */
+  readonly records: string
+}
+
+/** Writes a request whose records all have one resource and one scope. */
+export const writeRequest = <A>(
+  to: MessageWriter,
+  names: RequestNames,
+  resource: Resource,
+  records: ReadonlyArray<A>,
+  writeRecord: (to: MessageWriter, record: A) => void
+): void => {
+  to.openList(names.resources)
+  const resourceRecords = to.openItem(1)
+  writeResource(to, resource)
+  to.openList(names.scopes)
+  const scopeRecords = to.openItem(2)
+  const scope = to.open(1, "scope")
+  to.text(1, "name", "tasker-telemetry")
+  to.close(scope)
+  to.openList(names.records)
+  for (const record of records) {
+    const item = to.openItem(2)
+    writeRecord(to, record)
+    to.close(item)
+  }
+  to.closeList()
+  to.close(scopeRecords)
+  to.closeList()
+  to.close(resourceRecords)
+  to.closeList()
+}
+
+const writeResource = (to: MessageWriter, { attributes, name, version }: Resource): void => {
+  const resource = to.open(1, "resource")
+  writeAttributes(to, 1, {
+    ...attributes,
+    "service.name": name,
+    ...(version === undefined ? {} : { "service.version": version }),
+    "telemetry.sdk.name": "tasker-telemetry",
+    "telemetry.sdk.language": "nodejs"
+  })
+  to.close(resource)
+}
+
+/** Writes a list of attributes that has members. */
+export const writeAttributes = (
+  to: MessageWriter,
+  field: number,
+  attributes: Readonly<Record<string, unknown>>
+): void => {
+  const keys = Object.keys(attributes)
+  if (keys.length === 0) return
+  to.openList("attributes")
+  for (const key of keys) writeAttribute(to, field, key, attributes[key])
+  to.closeList()
+}
+
+/** Writes an attribute into a list. A key that is not UTF-8 is escaped, so that it stays unique. */
+export const writeAttribute = (to: MessageWriter, field: number, key: string, value: unknown): void => {
+  const pair = to.openItem(field)
+  to.text(1, "key", key.isWellFormed() ? key : JSON.stringify(key))
+  const any = to.open(2, "value")
+  writeValue(to, value)
+  to.close(any)
+  to.close(pair)
+}
+
+/** Writes the one field of an `AnyValue`. */
+export const writeValue = (to: MessageWriter, value: unknown): void => {
+  switch (typeof value) {
+    case "string":
+      return to.text(1, "stringValue", value)
+    case "boolean":
+      return to.flag(2, "boolValue", value)
+    case "number":
+      return Number.isSafeInteger(value) ? to.int64(3, "intValue", value) : to.double(4, "doubleValue", value)
+    case "bigint":
+      return BigInt.asIntN(64, value) === value
+        ? to.int64(3, "intValue", value)
+        : to.text(1, "stringValue", String(value))
+    default:
+      return Array.isArray(value) ? writeArray(to, value) : to.text(1, "stringValue", encodeJson(value))
+  }
+}
+
+const writeArray = (to: MessageWriter, values: ReadonlyArray<unknown>): void => {
+  const array = to.open(5, "arrayValue")
+  to.openList("values")
+  for (const value of values) {
+    const item = to.openItem(1)
+    writeValue(to, value)
+    to.close(item)
+  }
+  to.closeList()
+  to.close(array)
+}
