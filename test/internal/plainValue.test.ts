@@ -19,9 +19,9 @@ import { Headers as EffectHeaders, HttpClientRequest, UrlParams } from "effect/h
 import { Readable } from "node:stream"
 import { runInNewContext } from "node:vm"
 import { encodeJson } from "../../src/redaction/internal/encodeJson.ts"
+import { attributeValue } from "../../src/redaction/internal/keptAttributes.ts"
 import * as Redaction from "../../src/redaction/Redaction.ts"
 import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
-import { attributeValue } from "../../src/tracing/internal/SpanLimits.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 
 class Money {

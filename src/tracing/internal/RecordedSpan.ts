@@ -8,20 +8,21 @@ import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import { Attribute } from "../../Conventions.ts"
 import * as TraceDecision from "../../internal/TraceDecision.ts"
 import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
+import { attributeName, attributeRecord, attributeValue } from "../../redaction/internal/keptAttributes.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import * as SpanIds from "./SpanIds.ts"
-import { attributeName, attributeRecord, attributeValue, type SpanLimits } from "./SpanLimits.ts"
 import type { LocalTrace, Member } from "./TraceKeeping.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
   readonly clock: Clock.Clock
-  readonly limits: SpanLimits
+  readonly limits: TelemetryConfig["tracing"]["limits"]
   readonly redaction: Redaction
   /** Begins a trace in this process. */
   readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace

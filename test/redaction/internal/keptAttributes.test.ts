@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
+import * as keptAttributes from "../../../src/redaction/internal/keptAttributes.ts"
 import * as Redaction from "../../../src/redaction/Redaction.ts"
-import * as SpanLimits from "../../../src/tracing/internal/SpanLimits.ts"
 
 const withPaths = Redaction.make({ paths: ["customer", "order.note"] })
 
@@ -10,10 +10,10 @@ const withPaths = Redaction.make({ paths: ["customer", "order.note"] })
 const kept = (redaction: Redaction.Redaction, attributes: Readonly<Record<string, unknown>>) =>
   Effect.map(
     TelemetryConfig.make(),
-    ({ tracing }) => SpanLimits.attributeRecord(tracing.limits, redaction, attributes).attributes
+    ({ tracing }) => keptAttributes.attributeRecord(tracing.limits, redaction, attributes).attributes
   )
 
-describe("SpanLimits.attributeRecord", () => {
+describe("keptAttributes.attributeRecord", () => {
   it.effect.each(["text", 1234, true, ["text"], { name: "text" }])(
     "masks whatever stands at a path of one key: %j",
     (value) =>

@@ -1,21 +1,23 @@
 /**
- * How much a span may hold, and how a value is brought within that.
+ * Attributes of spans and log records as they may be kept: redacted, and within limits.
  *
- * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
+ * @see https://opentelemetry.io/docs/specs/otel/common/#attribute-limits
  * @since 0.1.0
  */
-import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import { orElse } from "../../internal/guard.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
-import type { Redaction } from "../../redaction/Redaction.ts"
+import type { Redaction } from "../Redaction.ts"
 
 /**
- * The limits of a span; see the `tracing.limits` options.
+ * How much the attributes of one record may hold; see the `limits` options.
  *
  * @category models
  * @since 0.1.0
  */
-export type SpanLimits = TelemetryConfig["tracing"]["limits"]
+export interface AttributeLimits {
+  readonly attributeCount: number
+  readonly attributeValueLength: number
+}
 
 /**
  * The value of an attribute as it may be kept: redacted, and no text in it
@@ -29,7 +31,7 @@ export type SpanLimits = TelemetryConfig["tracing"]["limits"]
  * @category computations
  * @since 0.1.0
  */
-export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: string, value: unknown): unknown => {
+export const attributeValue = (limits: AttributeLimits, redaction: Redaction, key: string, value: unknown): unknown => {
   const isMasked = redaction.fieldMask(key)?.(value, true, undefined) === true
   if (isMasked) return redaction.mask
   if (typeof value === "string") return cleanText(limits, redaction, key, value)
@@ -50,15 +52,15 @@ export const attributeValue = (limits: SpanLimits, redaction: Redaction, key: st
 export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
 
 /**
- * The attributes of a span event or link as they may be kept, `most` of
- * them, and how many were left out. What throws when it is read is masked; a
+ * The attributes of a span event, a link or a log record as they may be kept,
+ * `most` of them, and how many were left out. What throws when it is read is masked; a
  * value that is `undefined` or `null` is no attribute.
  *
  * @category computations
  * @since 0.1.0
  */
 export const attributeRecord = (
-  limits: SpanLimits,
+  limits: AttributeLimits,
   redaction: Redaction,
   attributes: Readonly<Record<string, unknown>>,
   most: number = limits.attributeCount
@@ -76,7 +78,7 @@ export const attributeRecord = (
 /** A whole number from here on may be a card number. */
 const fewestCardDigits = 1e12
 
-const cleanText = (limits: SpanLimits, redaction: Redaction, key: string, value: string): string =>
+const cleanText = (limits: AttributeLimits, redaction: Redaction, key: string, value: string): string =>
   truncateMasked(value, limits.attributeValueLength, redaction.isSql([key]) ? redaction.sql : redaction.text)
 
 const mostMembers = 1000
@@ -86,7 +88,7 @@ const longestKey = 256
 const clip = (text: string, limit: number) => text.length > limit ? text.slice(0, limit) : text
 
 const clipInside = (
-  limits: SpanLimits,
+  limits: AttributeLimits,
   value: unknown,
   room: { members: number; characters: number }
 ): unknown => {
