@@ -12,13 +12,14 @@ import {
   type TelemetryConfig
 } from "tasker-telemetry"
 import { EventBus } from "../src/events/EventBus.ts"
-import { FlushRegistry } from "../src/internal/FlushRegistry.ts"
-import { SpanMemory } from "../src/tracing/internal/SpanMemory.ts"
 import { TelemetryTracer } from "../src/tracing/TelemetryTracer.ts"
+import * as logs from "./support/logs.ts"
 import * as otlpDecoder from "./support/otlpDecoder.ts"
 import * as otlpMetricDecoder from "./support/otlpMetricDecoder.ts"
 import { OtlpReceiver, type Received } from "./support/otlpReceiver.ts"
 import * as recorder from "./support/recorder.ts"
+import * as spans from "./support/spans.ts"
+import * as TestTelemetry from "./support/TestTelemetry.ts"
 
 const greet = Step.make("greet", { run: () => Effect.as(Effect.logInfo("greeting"), "hello") })
 const Greet = Task.make("greeting", { input: Schema.Struct({}), steps: [greet] })
@@ -32,18 +33,15 @@ const messages = (lines: ReadonlyArray<string>) =>
 /** Runs the task under a layer and gives what each signal has of it. */
 const signals = (options: TelemetryConfig.Options) =>
   Effect.gen(function*() {
-    const lines: Array<string> = []
-    return yield* Effect.gen(function*() {
-      const { results } = yield* TaskRunner.run(Greet, {})
-      assert.strictEqual(results.greet, "hello")
-      const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
-      return {
-        spans: (yield* (yield* SpanMemory).spans).length,
-        counted: MetricSnapshot.valueOf(snapshot, "tasker_tasks_total", { task: "greeting", status: "complete" }),
-        lines: messages(lines)
-      }
-    }).pipe(Effect.provide(SpanMemory.layer.pipe(Layer.provideMerge(Telemetry.layer(options, into(lines))))))
-  })
+    const { results } = yield* TaskRunner.run(Greet, {})
+    assert.strictEqual(results.greet, "hello")
+    const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
+    return {
+      spans: (yield* spans.recorded).length,
+      counted: MetricSnapshot.valueOf(snapshot, "tasker_tasks_total", { task: "greeting", status: "complete" }),
+      lines: messages(yield* logs.lines)
+    }
+  }).pipe(Effect.provide(TestTelemetry.whole(options)))
 
 const allLines = ["task initialized", "task started", "step started", "greeting", "step completed", "task completed"]
 
@@ -298,7 +296,7 @@ describe("Telemetry.layerNoop", () => {
       assert.deepStrictEqual([spans, lines], [["mine"], ["greeting"]])
       assert.strictEqual(yield* References.MinimumLogLevel, "Info")
       assert.deepStrictEqual((yield* (yield* MetricStore.MetricStore).snapshot).metrics, [])
-      yield* (yield* FlushRegistry).flush
+      yield* Telemetry.flush
       assert.strictEqual((yield* TelemetryTracer).tracer, tracer)
     }).pipe(
       Effect.provideService(References.MinimumLogLevel, "Info"),

@@ -7,7 +7,6 @@ import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventRouter from "../../src/events/EventRouter.ts"
 import * as EventDefinition from "../../src/events/internal/EventDefinition.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 
@@ -72,8 +71,7 @@ describe("EventBus routing", () => {
       for (const totalSteps of [1, 2, 13]) yield* EventBus.publish("task.start_requested", { ...start, totalSteps })
       assert.deepStrictEqual(counts, { metrics: 3, trace: 2, log: 2, all: 3, subscriber: 3 })
       assert.deepStrictEqual(asked, [1, 2, 3])
-      const [errors] = (yield* SelfStatistics).read()
-      assert.deepStrictEqual(errors?.values, [{ attributes: ["predicate"], value: 1 }])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_sink_errors_total{predicate} 1"])
     }).pipe(Effect.provide(layerOf([override])))
   })
 
@@ -82,8 +80,7 @@ describe("EventBus routing", () => {
       const counts = yield* counting
       for (const totalSteps of [1, 2]) yield* EventBus.publish("task.start_requested", { ...start, totalSteps })
       assert.deepStrictEqual(counts, { metrics: 2, trace: 2, log: 2, all: 2, subscriber: 2 })
-      const [errors] = (yield* SelfStatistics).read()
-      assert.deepStrictEqual(errors?.values, [{ attributes: ["predicate"], value: 2 }])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_sink_errors_total{predicate} 2"])
     }).pipe(Effect.provide(layerOf([
       EventRouter.override("task.start_requested", {
         when: ({ payload }) =>
@@ -148,8 +145,7 @@ describe("EventBus routing", () => {
       yield* EventBus.publish(EventDefinition.make("task.completed", Sold), { orderId: "o-1", items: 1 })
       yield* EventBus.publish(EventDefinition.make("task.mine", Sold), { orderId: "o-1", items: 1 })
       assert.strictEqual(counts.all, 0)
-      const [errors] = (yield* SelfStatistics).read()
-      assert.deepStrictEqual(errors?.values, [{ attributes: ["unknown event"], value: 3 }])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_sink_errors_total{unknown event} 3"])
       yield* EventBus.publish(EventCatalog.catalog["task.start_requested"], start)
       assert.strictEqual(counts.all, 1)
     }).pipe(Effect.provide(layerOf([]))))

@@ -6,7 +6,6 @@ import * as Correlation from "../../src/Correlation.ts"
 import * as EventBus from "../../src/events/EventBus.ts"
 import * as EventCatalog from "../../src/events/EventCatalog.ts"
 import * as EventSubscriber from "../../src/events/EventSubscriber.ts"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as recorder from "../support/recorder.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 
@@ -21,14 +20,6 @@ const layer = TestTelemetry.layer(EventBus.layer)
 const payload = { taskId: "t-1", taskName: "t", namespace: "default", version: "0.1.0" }
 const batch = (stepCount: number) => EventBus.publish("workflow.steps_execution_started", { ...payload, stepCount })
 const enqueue = EventBus.publish("observability.task.enqueue", { ...payload, totalSteps: 1 })
-
-const counters = Effect.map(
-  SelfStatistics,
-  (statistics) =>
-    statistics.read().flatMap(({ name, values }) =>
-      values.map(({ attributes, value }) => `${name}{${attributes.join(",")}} ${value}`)
-    )
-)
 
 /** Builds a subscriber that lives until the returned scope closes. */
 const living = Effect.fnUntraced(function*<R>(subscriber: Layer.Layer<never, never, R>) {
@@ -103,7 +94,7 @@ describe("EventSubscriber", () => {
       yield* recorder.quiet
       assert.deepStrictEqual(seen, [5])
       assert.deepStrictEqual(healthy, [1, 2, 3, 4, 5])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{fragile} 4"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_errors_total{fragile} 4"])
       assert.lengthOf(reports, 1)
       yield* TestClock.adjust("1 minute")
       yield* batch(1)
@@ -149,7 +140,7 @@ describe("EventSubscriber", () => {
       }
       yield* recorder.quiet
       assert.deepStrictEqual(seen, [...given.keys()])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 7"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_errors_total{untyped} 7"])
       const gave = (what: string) => `TypeError: the handler gave ${what} where an Effect is expected`
       const promise = gave("a promise").concat("; wrap the call that makes it in Effect.tryPromise")
       assert.deepStrictEqual(
@@ -181,7 +172,7 @@ describe("EventSubscriber", () => {
       yield* Effect.forEach([0, 1, 2], batch)
       yield* recorder.quiet
       assert.deepStrictEqual(seen, [0, 2])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{untyped} 1"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_errors_total{untyped} 1"])
     }).pipe(Effect.provide([layer, Logger.layer([])])))
 
   const noEffect = (): Effect.Effect<void> => 42 as never
@@ -214,7 +205,7 @@ describe("EventSubscriber", () => {
         for (const id of ["a", "b", "c"]) yield* Correlation.withCorrelationId(id)(batch(1))
         yield* recorder.quiet
         assert.deepStrictEqual(seen, ["before a", "after a", "before b", "after b", "before c", "after c"])
-        assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{broken} 3"])
+        assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_errors_total{broken} 3"])
         assert.deepStrictEqual(reports, [[["event subscriber failed"], "a"]])
       }).pipe(Effect.provide([layer, Logger.layer([capture])]))
     })
@@ -242,7 +233,7 @@ describe("EventSubscriber", () => {
           yield* TestClock.adjust("1 minute")
         }
         assert.deepStrictEqual(seen, [1, 2])
-        assert.deepStrictEqual(yield* counters, ["tasker_subscriber_errors_total{broken} 2"])
+        assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_errors_total{broken} 2"])
       }).pipe(Effect.provide([layer, Logger.layer([Logger.make(log)])])))
   }
 
@@ -281,7 +272,7 @@ describe("EventSubscriber", () => {
       yield* Deferred.succeed(gate, undefined)
       yield* recorder.quiet
       assert.deepStrictEqual(seen, [1, 2, 3, 4])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,full} 2"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_dropped_total{slow,full} 2"])
     }).pipe(Effect.provide(layer)))
 
   it("refuses a drainTimeout that is no duration", () => {
@@ -325,7 +316,7 @@ describe("EventSubscriber", () => {
       yield* Fiber.join(closing)
       yield* batch(5)
       assert.deepStrictEqual(seen, [1, 2, 3])
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{slow,closed} 1"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_dropped_total{slow,closed} 1"])
     }).pipe(Effect.provide(layer)))
 
   it.effect("gives up draining at its limit, and counts what is left", () =>
@@ -339,7 +330,7 @@ describe("EventSubscriber", () => {
       yield* recorder.advance("3 seconds")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(seen, [1])
-      assert.deepStrictEqual(yield* counters, [
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, [
         "tasker_subscriber_dropped_total{slow,closed} 2",
         "tasker_subscriber_errors_total{slow} 1"
       ])
@@ -355,6 +346,6 @@ describe("EventSubscriber", () => {
       yield* recorder.advance("3 seconds")
       yield* recorder.advance("3 seconds")
       yield* Fiber.join(closing)
-      assert.deepStrictEqual(yield* counters, ["tasker_subscriber_dropped_total{stuck,closed} 1"])
+      assert.deepStrictEqual(yield* TestTelemetry.selfCounts, ["tasker_subscriber_dropped_total{stuck,closed} 1"])
     }).pipe(Effect.provide(layer)))
 })

@@ -5,8 +5,8 @@ import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as Correlation from "../../src/Correlation.ts"
 import * as TelemetryRoutes from "../../src/http/TelemetryRoutes.ts"
 import * as Baggage from "../../src/tracing/Baggage.ts"
-import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
+import { recorded as spans } from "../support/spans.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 import { order, ProcessOrder } from "./tasks.ts"
@@ -31,8 +31,6 @@ const layer = (options: TelemetryConfig.Options = {}) =>
   server.serve(Layer.mergeAll(TelemetryRoutes.layer({ tasks }), Own)).pipe(
     Layer.provideMerge(TestTelemetry.whole(options))
   )
-
-const spans = SpanMemory.use(({ spans }) => spans)
 
 const runOrder = (headers: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {

@@ -4,8 +4,8 @@ import { HttpRouter, HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
-import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import * as spans from "../support/spans.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 import * as server from "./server.ts"
 
@@ -232,10 +232,10 @@ describe("probes", () => {
       for (const path of ["/tasker/metrics", "/tasker//metrics?x"]) {
         assert.strictEqual((yield* server.get(path)).status, 200, path)
       }
-      assert.deepStrictEqual(yield* SpanMemory.use(({ spans }) => spans), [])
+      assert.deepStrictEqual(yield* spans.recorded, [])
       assert.deepStrictEqual(yield* server.logged(""), [])
       yield* server.get("/tasker/tasks")
-      assert.deepStrictEqual((yield* SpanMemory.use(({ spans }) => spans)).map(({ name }) => name), ["GET"])
+      assert.deepStrictEqual((yield* spans.recorded).map(({ name }) => name), ["GET"])
       assert.lengthOf(yield* server.logged("Sent HTTP response"), 1)
     }).pipe(Effect.provide(
       server.layer([]).pipe(

@@ -4,17 +4,14 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schema } from "effect"
-import { MetricCluster, MetricStore, Step, StepError, Task, TaskRunner } from "tasker-telemetry"
-import * as WorkflowMetrics from "../../src/metrics/internal/eventMetrics/WorkflowMetrics.ts"
+import { MetricCluster, MetricStore, Step, StepError, Task, TaskRunner, Telemetry } from "tasker-telemetry"
 import { catalog, clusterCatalog } from "../../src/metrics/MetricCatalog.ts"
 import * as recorder from "../support/recorder.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
 
-const layer = WorkflowMetrics.layer.pipe(
-  Layer.provideMerge(MetricCluster.layerPrimary()),
-  Layer.provide([TestTelemetry.metrics, MetricCluster.ProcessChannels.layerNoop]),
-  Layer.provideMerge(recorder.layer())
-)
+const layer = Telemetry.layer({ backoff: { jitter: 0 }, logging: { enabled: false } }, {
+  metricStore: Layer.provide(MetricCluster.layerPrimary(), MetricStore.layer)
+}).pipe(Layer.provide(TestTelemetry.registry))
 
 const input = Schema.Void
 

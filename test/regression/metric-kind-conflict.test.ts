@@ -4,8 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
+import { TelemetryTest } from "tasker-telemetry/testing"
 import { MetricStore } from "../../src/metrics/MetricStore.ts"
-import { TelemetryTest } from "../../src/testing/internal/TelemetryTest.ts"
 
 describe("A metric that is declared twice", () => {
   it.effect("is refused as another kind, with both places named", () =>

@@ -40,6 +40,15 @@ export const settings = (options: Options = {}) =>
 export const layer = <A, E, R>(parts: Layer.Layer<A, E, R>, options: Options = {}) =>
   Layer.provideMerge(parts, settings(options))
 
+/** What the telemetry counts of itself: `name{values of the attributes} value`. */
+export const selfCounts = Effect.map(
+  SelfStatistics,
+  (statistics) =>
+    statistics.read().flatMap(({ name, values }) =>
+      values.map(({ attributes, value }) => `${name}{${attributes.join(",")}} ${value}`)
+    )
+)
+
 /** A task runner with its store and its bus. */
 export const runner = (store: Layer.Layer<TaskStore.TaskStore> = TaskStore.layerMemory) =>
   Layer.provideMerge(TaskRunner.layer, Layer.merge(EventBus.layer, store))

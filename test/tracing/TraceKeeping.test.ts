@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Random, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as TraceState from "../../src/tracing/internal/TraceState.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
 import * as keptRuns from "../support/keptRuns.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const child = (name: string, effect: Effect.Effect<unknown, unknown> = Effect.void) => Effect.withSpan(effect, name)
 
@@ -15,11 +15,13 @@ const run = (name: string, end: Effect.Effect<unknown, unknown> = Effect.void) =
   Effect.exit(Effect.withSpan(Effect.andThen(child("step", child("query")), end), name, { root: true }))
 
 const names = Effect.map(recorded, (spans) => spans.map(({ name }) => name))
-const decided = Effect.map(SelfStatistics, (statistics) =>
+/** Runs by decision and reason. */
+const decided = Effect.map(TestTelemetry.selfCounts, (counts) =>
   Object.fromEntries(
-    statistics.read().filter(({ name }) => name === "tasker_runs_decided_total").flatMap(({ values }) =>
-      values.map(({ attributes, value }) => [attributes.join(), value])
-    )
+    counts.flatMap((line) => {
+      const [, key, value] = /^tasker_runs_decided_total\{(.*)\} (\d+)$/.exec(line) ?? []
+      return key === undefined ? [] : [[key, Number(value)]]
+    })
   ))
 
 /** Trace ids by their randomness: of the first a ratio of 0.5 keeps nothing, of the second it does. */
