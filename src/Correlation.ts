@@ -168,7 +168,7 @@ export const fromHeaders = (
 
 /**
  * The header that carries the current correlation id to another service; empty
- * outside of any request or task.
+ * outside of any request or task, and if the id is not valid.
  *
  * **Example** (Calling another service)
  *
@@ -186,7 +186,10 @@ export const fromHeaders = (
  * @since 0.1.0
  */
 export const toHeaders = (name: string = defaultHeader): Effect.Effect<Record<string, string>> =>
-  Effect.map(CorrelationId, (id): Record<string, string> => id === undefined ? {} : { [name.toLowerCase()]: id })
+  Effect.map(
+    CorrelationId,
+    (id): Record<string, string> => id === undefined || !isValid(id) ? {} : { [name.toLowerCase()]: id }
+  )
 
 /**
  * Runs an effect, and every fiber that it forks, under a correlation id.

@@ -89,7 +89,8 @@ const decode = (value: string): string => orElse(() => decodeURIComponent(value)
 export const format = (baggage: Baggage): string => {
   let header = ""
   for (const [name, value] of Object.entries(baggage).slice(0, mostEntries)) {
-    if (!key.test(name)) continue
+    // Untyped code may give anything.
+    if (!key.test(name) || typeof value !== "string") continue
     const entry = `${name}=${encodeURIComponent(value.toWellFormed())}`
     const longer = header === "" ? entry : `${header},${entry}`
     if (longer.length > mostBytes) break

@@ -47,7 +47,7 @@ export interface SpanData {
   readonly parentSpanId: string | undefined
   /** Whether another process opened the parent. */
   readonly isParentRemote: boolean
-  /** The W3C `tracestate` of the trace; empty if there is none. */
+  /** The W3C `tracestate` of the trace, redacted; empty if there is none. */
   readonly traceState: string
   /** `false` for a span of a trace that the sampler refused; only processors that ask for all spans get one. */
   readonly sampled: boolean

@@ -30,6 +30,7 @@ import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
 import * as Sampler from "./internal/Sampler.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
 import * as TraceKeeping from "./internal/TraceKeeping.ts"
+import * as TraceState from "./internal/TraceState.ts"
 import { UnsampledSpan } from "./internal/UnsampledSpan.ts"
 import type { SpanData } from "./SpanData.ts"
 
@@ -48,7 +49,7 @@ export interface SpanProcessor {
    * sampler refused, which are recorded for this processor alone.
    */
   readonly spans?: "kept" | "recorded" | "all" | undefined
-  /** Called when a recorded span starts; may give it attributes. */
+  /** Called when a span starts that {@link SpanProcessor.onEnd} may get; may give it attributes. */
   readonly onStart?: ((span: Tracer.Span) => void) | undefined
   readonly onEnd: (span: SpanData) => void
 }
@@ -128,20 +129,30 @@ const make = Effect.gen(function*() {
     keep,
     sampledRatio: samplerOptions.type.endsWith("traceidratio") ? samplerOptions.ratio : 1,
     emit: (span) => {
-      for (const processor of processors) if ((processor.spans ?? "kept") === "kept") call(processor, span)
+      for (const processor of processors) if (takesKept(processor)) call(processor, span)
     },
     onDecided: (decision, reason) => countDecided([decision, reason])
   })
   const recording: Recording = {
+    sampled: true,
     clock,
     limits,
     redaction: yield* Redaction.Current,
     begin: keeping.begin,
     onEnd: (span) => {
       for (const processor of processors) {
-        if (processor.spans === "all" || (processor.spans === "recorded" && span.sampled)) call(processor, span)
+        if (processor.spans === "all" || processor.spans === "recorded") call(processor, span)
       }
-      if (span.sampled) keeping.end(span)
+      keeping.end(span)
+    }
+  }
+  /** Nothing is decided about these spans. They pass the state of their parent on. */
+  const unsampledRecording: Recording = {
+    ...recording,
+    sampled: false,
+    begin: (_, parent) => new TraceKeeping.LocalTrace(true, parent === undefined ? "" : TraceState.of(parent)),
+    onEnd: (span) => {
+      for (const processor of processors) if (processor.spans === "all") call(processor, span)
     }
   }
   const { baggageAttributes } = config.tracing
@@ -151,11 +162,22 @@ const make = Effect.gen(function*() {
   }
   const start = (span: RecordedSpan): RecordedSpan => {
     if (baggageAttributes.length > 0) addBaggage(span)
+    if (span.sampled) keeping.start(span)
     for (const processor of processors) {
-      const { onStart } = processor
-      if (onStart !== undefined) guard(() => onStart(span), () => countError([processor.name]))
+      const { onStart, spans } = processor
+      if (onStart !== undefined && (span.sampled || spans === "all")) {
+        guard(() => onStart(span), () => countError([processor.name]))
+      }
     }
     return span
+  }
+
+  /** A processor that leaves will not see the decisions, so it gets the spans that still wait. */
+  const leave = (processor: SpanProcessor) => {
+    if (!takesKept(processor)) return
+    // When telemetry ends, the last processor leaves.
+    if (processors.filter(takesKept).length === 1) return keeping.decideAll()
+    for (const span of keeping.waiting()) call(processor, span)
   }
 
   const setProcessors = (all: ReadonlyArray<SpanProcessor>) => {
@@ -170,10 +192,11 @@ const make = Effect.gen(function*() {
       const ids = { traceId: parent?.traceId ?? newId(32), spanId: newId(16) }
       // Effect has already refused a span because of its trace level or its unsampled parent.
       const mayRecord = options.sampled || parent?.sampled === false
-      if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled })) {
+      const isParentLocal = parent?._tag === "Span"
+      if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled, isParentLocal })) {
         return start(new RecordedSpan(options, ids, recording))
       }
-      return recordsAll ? start(new RecordedSpan(options, ids, recording, false)) : new UnsampledSpan(options, ids)
+      return recordsAll ? start(new RecordedSpan(options, ids, unsampledRecording)) : new UnsampledSpan(options, ids)
     }
   })
 
@@ -187,13 +210,14 @@ const make = Effect.gen(function*() {
         }),
         () =>
           Effect.sync(() => {
-            // A processor that leaves, as when telemetry ends, gets the spans that still wait for a decision.
-            if ((processor.spans ?? "kept") === "kept") keeping.decideAll()
+            leave(processor)
             setProcessors(processors.filter((other) => other !== processor))
           })
       )
   })
 })
+
+const takesKept = ({ spans }: SpanProcessor): boolean => (spans ?? "kept") === "kept"
 
 /** A parent that is not ours and whose ids no receiver accepts; the span begins a trace of its own. */
 const isForeign = (parent: Option.Option<Tracer.AnySpan>): boolean =>

@@ -16,11 +16,13 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
+import { orElse } from "../internal/guard.ts"
 import * as Baggage from "./Baggage.ts"
 import * as Propagation from "./internal/propagation.ts"
 import { RecordedSpan } from "./internal/RecordedSpan.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
 import * as TraceState from "./internal/TraceState.ts"
+import { UnsampledSpan } from "./internal/UnsampledSpan.ts"
 
 /**
  * Texts by lower-case names, such as `traceparent`.
@@ -77,7 +79,7 @@ export const inject: Effect.Effect<Carrier> = Effect.withFiber((fiber) => {
   const baggage = propagators.includes("baggage") ? Baggage.format(fiber.getRef(Baggage.Current)) : ""
   if (baggage !== "") carrier["baggage"] = baggage
   const id = fiber.getRef(Correlation.CorrelationId)
-  if (id !== undefined) carrier[correlation.header.toLowerCase()] = id
+  if (id !== undefined && Correlation.isValid(id)) carrier[correlation.header.toLowerCase()] = id
   return Effect.succeed(carrier)
 })
 
@@ -102,8 +104,15 @@ export const extract = (carrier: Readonly<Record<string, string | undefined>>): 
   })
 
 const lowerCase = (carrier: Readonly<Record<string, string | undefined>>): Propagation.Headers =>
-  Object.fromEntries(
-    Object.entries(carrier).flatMap(([name, value]) => typeof value === "string" ? [[name.toLowerCase(), value]] : [])
+  // A carrier comes from outside, so it may be anything.
+  orElse(
+    () =>
+      Object.fromEntries(
+        Object.entries(carrier).flatMap(([name, value]) =>
+          typeof value === "string" ? [[name.toLowerCase(), value]] : []
+        )
+      ),
+    () => ({})
   )
 
 /**
@@ -183,8 +192,11 @@ export const continueFromEnvironment = (environment: Readonly<Record<string, str
       "x-b3-sampled",
       "x-b3-flags"
     ]
-    const carrier = [...names, correlation.header].map((name) => [name, environment[variableOf(name)]] as const)
-    return continueFrom(Object.fromEntries(carrier))(effect)
+    const carrier = orElse(
+      () => Object.fromEntries([...names, correlation.header].map((name) => [name, environment[variableOf(name)]])),
+      () => ({})
+    )
+    return continueFrom(carrier)(effect)
   })
 
 /**
@@ -202,9 +214,8 @@ export const continueRequest = (
     Effect.withFiber((fiber) => {
       const span = fiber.cache.span
       // A server span whose parent was read from other headers keeps its own state.
-      if (span instanceof RecordedSpan && parent !== undefined && span.traceId === parent.traceId) {
-        span.continueFrom(parent)
-      }
+      const isOurs = span instanceof RecordedSpan || span instanceof UnsampledSpan
+      if (isOurs && parent !== undefined && span.traceId === parent.traceId) span.continueFrom(parent)
       return Effect.succeed(baggage)
     }))
 

@@ -15,6 +15,10 @@ const all = layer({ tracing: { propagators: ["b3multi", "b3", "tracecontext", "b
 const parentOf = (carrier: Readonly<Record<string, string>>) =>
   Effect.map(TraceCarrier.extract(carrier), ({ parent }) => parent && [parent.traceId, parent.spanId, parent.sampled])
 
+const thrower = () => {
+  throw new Error("hostile")
+}
+
 describe("TraceCarrier", () => {
   it.effect("carries span, baggage and correlation id", () =>
     Effect.gen(function*() {
@@ -181,6 +185,61 @@ describe("TraceCarrier", () => {
         "baggage.password": "[FILTERED]"
       })
     }).pipe(Effect.provide(layer({ tracing: { baggageAttributes: ["tenant", "password", "missing"] } }))))
+
+  it.effect("passes the state of an unsampled request on", () =>
+    Effect.gen(function*() {
+      const carrier = yield* Effect.andThen(
+        TraceCarrier.continueRequest({ traceparent: `00-${traceId}-${spanId}-00`, tracestate: "a=1" }),
+        TraceCarrier.inject
+      ).pipe(
+        Effect.withSpan("server", { parent: Tracer.externalSpan({ traceId, spanId, sampled: false }) })
+      )
+      assert.match(carrier["traceparent"] ?? "", /-00$/)
+      assert.strictEqual(carrier["tracestate"], "a=1")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("passes a state on as it came, and redacts that of spans", () =>
+    Effect.gen(function*() {
+      const tracestate = `v=${["AKIA", "IOSFODNN7EXAMPLE"].join("")},ot=th:8`
+      const carrier = yield* TraceCarrier.inject.pipe(
+        Effect.withSpan("work"),
+        TraceCarrier.continueFrom({ traceparent: `00-${traceId}-${spanId}-01`, tracestate })
+      )
+      assert.strictEqual(carrier["tracestate"], tracestate)
+      assert.strictEqual((yield* spanNamed("work")).traceState, "v=[FILTERED],ot=th:8")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("reads ids of 16 or 32 digits in b3", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* parentOf({ b3: `${spanId}-${spanId}-1` }), ["0".repeat(16) + spanId, spanId, true])
+      assert.isUndefined(yield* parentOf({ b3: `1-${spanId}-1` }))
+    }).pipe(Effect.provide(all)))
+
+  it.effect.each(
+    [
+      ["nothing", undefined],
+      ["null", null],
+      ["a text", "x"],
+      ["a proxy that throws", new Proxy({}, { ownKeys: thrower, get: thrower })],
+      ["a getter that throws", Object.defineProperty({}, "traceparent", { get: thrower, enumerable: true })],
+      ["lists", { traceparent: ["a"], baggage: 5 }]
+    ] as const
+  )("runs the effect without a trace if untyped code gives %s", ([, carrier]) =>
+    Effect.gen(function*() {
+      const parent = Effect.map(Effect.currentSpan, (span) => span.parent._tag).pipe(Effect.withSpan("work"))
+      assert.strictEqual(yield* TraceCarrier.continueFrom(carrier as never)(parent), "None")
+      assert.strictEqual(yield* TraceCarrier.continueFromEnvironment(carrier as never)(parent), "None")
+    }).pipe(Effect.provide(all)))
+
+  it.effect("leaves out a correlation id and entries of baggage that no header can carry", () =>
+    Effect.gen(function*() {
+      const carrier = yield* TraceCarrier.inject.pipe(
+        Baggage.withEntries({ a: 5, b: null, c: "1" } as never),
+        Correlation.withCorrelationId("a\r\nevil: 1")
+      )
+      assert.deepStrictEqual(carrier, { baggage: "c=1" })
+      assert.deepStrictEqual(yield* Correlation.toHeaders().pipe(Correlation.withCorrelationId("a\nb")), {})
+    }).pipe(Effect.provide(all)))
 
   it.effect.prop(
     "never fails for a hostile carrier",

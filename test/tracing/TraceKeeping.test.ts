@@ -3,7 +3,8 @@ import { Context, Duration, Effect, Random, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as TraceState from "../../src/tracing/internal/TraceState.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
-import { TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import { layer as tracerLayer, TelemetryTracer } from "../../src/tracing/TelemetryTracer.ts"
+import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
 import * as keptRuns from "../support/keptRuns.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
@@ -178,8 +179,25 @@ describe("tracing.keep", () => {
       )
       yield* Effect.scoped(tracer.register({ name: "late", onEnd: (span) => void spans.push(span) }))
       assert.deepStrictEqual(spans.map(({ name }) => name), ["ended"])
-      assert.deepStrictEqual(yield* decided, { "kept,shutdown": 1 })
+      assert.deepStrictEqual([yield* names, yield* decided, tracer.held().undecided], [[], {}, 1])
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+
+  it.effect("keeps the runs that go on when the last processor leaves", () =>
+    Effect.gen(function*() {
+      const spans: Array<SpanData> = []
+      const tracer = yield* TelemetryTracer
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* tracer.register({ name: "only", onEnd: (span) => void spans.push(span) })
+        yield* Effect.forkChild(
+          Effect.withSpan(Effect.andThen(child("ended"), Effect.never), "open", { root: true }),
+          { startImmediately: true }
+        )
+      }))
+      assert.deepStrictEqual(spans.map(({ name }) => name), ["ended"])
+      assert.deepStrictEqual(yield* decided, { "kept,shutdown": 1 })
+    }).pipe(
+      Effect.provide(TestTelemetry.layer(tracerLayer, { tracing: { keep: { ratio: 0 } } }))
+    ))
 
   it.effect("follows the decision for spans that end after their run", () =>
     Effect.gen(function*() {
@@ -193,6 +211,58 @@ describe("tracing.keep", () => {
       ).pipe(Effect.exit)
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* names, ["bad", "late"])
+    }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+
+  it.effect("waits for the tasks of a run whose first span has ended", () =>
+    Effect.gen(function*() {
+      const request = (name: string, task: Effect.Effect<void, string>) =>
+        Effect.withSpan(
+          Effect.forkDetach(child("tasker.task.execution", Effect.andThen(Effect.sleep("1 second"), task)), {
+            startImmediately: true
+          }),
+          name,
+          { root: true }
+        )
+      yield* request("good", Effect.void)
+      yield* request("bad", Effect.fail("no"))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* names, ["bad", "tasker.task.execution"])
+      assert.strictEqual((yield* spanNamed("bad")).attributes.get("tasker.keep.reason"), "error")
+      assert.deepStrictEqual(yield* decided, { "dropped,ratio": 1, "kept,error": 1 })
+      assert.strictEqual((yield* TelemetryTracer).held().undecided, 0)
+    }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+
+  it.effect("decides on its own about a span that begins after its run was dropped", () =>
+    Effect.gen(function*() {
+      const span = yield* Effect.withSpan(Effect.currentSpan, "request", { root: true })
+      yield* Effect.exit(Effect.withSpan(Effect.fail("no"), "late", { parent: span }))
+      yield* Effect.withSpan(Effect.void, "later", { parent: span })
+      assert.deepStrictEqual(yield* names, ["late"])
+      assert.strictEqual((yield* spanNamed("late")).parentSpanId, span.spanId)
+    }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+
+  it.effect("decides about a trace that another process refused, if its sampler records the trace", () =>
+    Effect.gen(function*() {
+      const refused = Tracer.externalSpan({ traceId: below, spanId: "b7ad6b7169203331", sampled: false })
+      yield* Effect.withSpan(Effect.void, "good", { parent: refused })
+      yield* Effect.exit(Effect.withSpan(Effect.fail("no"), "bad", { parent: refused }))
+      assert.deepStrictEqual(yield* names, ["bad"])
+      assert.deepStrictEqual(yield* decided, { "dropped,ratio": 1, "kept,error": 1 })
+    }).pipe(Effect.provide(layer({ tracing: { sampler: { type: "always_on" }, keep: { ratio: 0 } } }))))
+
+  it.effect("decides apart from the tracer of a parent", () =>
+    Effect.gen(function*() {
+      const outer = yield* TelemetryTracer
+      yield* Effect.withSpan(
+        Effect.gen(function*() {
+          yield* child("inner")
+          assert.deepStrictEqual(yield* names, ["inner"])
+          assert.strictEqual((yield* TelemetryTracer).held().undecided, 0)
+        }).pipe(Effect.provide(layer(), { local: true })),
+        "outer",
+        { root: true }
+      )
+      assert.deepStrictEqual([yield* names, outer.held().undecided], [[], 0])
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
 })
 
@@ -231,6 +301,25 @@ describe("a processor", () => {
       assert.deepStrictEqual(recorded.ended, ["query", "step", "good"])
       assert.deepStrictEqual(all.ended, ["query", "step", "good", "refused"])
     }).pipe(Effect.scoped, Effect.provide(layer({ tracing: { keep: { ratio: 0 } } }))))
+
+  it.effect("changes nothing about refused traces for others", () =>
+    Effect.gen(function*() {
+      const tracer = yield* TelemetryTracer
+      const started: Array<string> = []
+      yield* tracer.register({ ...collector("kept").processor, onStart: (span) => void started.push(span.name) })
+      yield* tracer.register(collector("all").processor)
+      const carrier = yield* Effect.withSpan(TraceCarrier.inject, "refused", { root: true, sampled: false })
+      assert.match(carrier["traceparent"] ?? "", /-00$/)
+      assert.notProperty(carrier, "tracestate")
+      assert.deepStrictEqual([started, yield* decided], [[], {}])
+      // With this sampler, a child of a refused span is recorded: it is the first span of its run.
+      yield* Effect.withSpan(child("child"), "refused", { root: true, sampled: false })
+      assert.deepStrictEqual([started, yield* decided], [["child"], { "dropped,ratio": 1 }])
+      assert.strictEqual(tracer.held().undecided, 0)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(layer({ tracing: { sampler: { type: "always_on" }, keep: { ratio: 0 } } }))
+    ))
 
   it.effect("sees a span start and may give it attributes; what it throws costs nothing", () =>
     Effect.gen(function*() {

@@ -21,6 +21,8 @@ import type { LocalTrace, Member } from "./TraceKeeping.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
+  /** `false` for spans that only processors of all spans get. */
+  readonly sampled: boolean
   readonly clock: Clock.Clock
   readonly limits: TelemetryConfig["tracing"]["limits"]
   readonly redaction: Redaction
@@ -77,10 +79,9 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   constructor(
     options: Parameters<Tracer.Tracer["span"]>[0],
     ids: { readonly traceId: string; readonly spanId: string },
-    recording: Recording,
-    sampled: boolean = true
+    recording: Recording
   ) {
-    this.sampled = sampled
+    this.sampled = recording.sampled
     this.name = recording.redaction.text(options.name)
     this.traceId = ids.traceId
     this.spanId = ids.spanId
@@ -91,15 +92,11 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
     // One reading of the wall clock per local trace: the spans of a tree lie on one time axis.
     const parent = Option.getOrUndefined(options.parent)
-    if (parent instanceof RecordedSpan) {
-      this.isLocalRoot = false
-      this.trace = parent.trace
-      this.startTimeNanos = parent.now()
-    } else {
-      this.isLocalRoot = true
-      this.trace = recording.begin(ids.traceId, parent)
-      this.startTimeNanos = options.startTime
-    }
+    const local = parent instanceof RecordedSpan ? parent : undefined
+    this.startTimeNanos = local === undefined ? options.startTime : local.now()
+    // A parent of another tracer, or one that is not sampled, belongs to another run. A dropped run takes no new spans.
+    this.isLocalRoot = local === undefined || local.#recording !== recording || local.trace.isKept === false
+    this.trace = local === undefined || this.isLocalRoot ? recording.begin(ids.traceId, parent) : local.trace
     this.endTimeNanos = this.startTimeNanos
     if (options.links.length > 0) this.addLinks(options.links)
   }
@@ -113,6 +110,11 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   }
 
   get traceState(): string {
+    const { traceState } = this.trace
+    return traceState === "" ? "" : this.#recording.redaction.text(traceState)
+  }
+
+  get propagatedState(): string {
     return this.trace.traceState
   }
 

@@ -18,6 +18,8 @@ export type Sampler = (span: {
   readonly traceId: string
   /** Whether the parent is sampled; `undefined` for a root. */
   readonly parentSampled: boolean | undefined
+  /** Whether this process has opened the parent. */
+  readonly isParentLocal?: boolean | undefined
 }) => boolean
 
 /** Decides as OpenTelemetry's consistent probability sampling does. A higher ratio keeps all that a lower one keeps. */
@@ -26,13 +28,14 @@ const byRatio = (ratio: number): Sampler => {
   return ({ traceId }) => ratio >= 1 || TraceState.randomness(traceId, "") >= rejected
 }
 
-/** A token bucket: it holds the traces of one second. */
+/** A token bucket: it holds the traces of one second. A trace takes one token, so children follow their local parents. */
 const byRate = (perSecond: number, nowNanos: () => bigint): Sampler => {
   const nanosEach = 1e9 / perSecond
   const mostCredit = Math.max(1e9, nanosEach)
   let credit = mostCredit
   let last = nowNanos()
-  return () => {
+  return ({ isParentLocal, parentSampled }) => {
+    if (isParentLocal === true && parentSampled !== undefined) return parentSampled
     const now = nowNanos()
     credit = Math.min(mostCredit, credit + Number(now - last))
     last = now

@@ -5,13 +5,14 @@
  *
  * A run is the part of a trace in this process: a span without a local parent and all spans below it. If its id falls into
  * `tracing.keep.ratio`, a run is kept from its start. All others wait in memory until they end. Failed, slow and chosen
- * runs are kept whole then.
+ * runs are kept whole then. A run ends when its first span and all its tasks have ended: a request can start a task
+ * without waiting for it. A span that begins below a dropped run begins a run of its own.
  */
 import * as Duration from "effect/Duration"
 import type * as Tracer from "effect/Tracer"
 import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import { Attribute, SpanName } from "../../Conventions.ts"
-import type { TraceDecision } from "../../internal/TraceDecision.ts"
+import * as TraceDecision from "../../internal/TraceDecision.ts"
 import type { SpanData } from "../SpanData.ts"
 import * as TraceState from "./TraceState.ts"
 
@@ -19,13 +20,16 @@ import * as TraceState from "./TraceState.ts"
 export type KeepReason = "error" | "slow" | "always" | "limit" | "shutdown"
 
 /** The part of a trace in this process; all its spans share one object. */
-export class LocalTrace implements TraceDecision {
+export class LocalTrace implements TraceDecision.TraceDecision {
   isKept: boolean | undefined
   traceState: string
   /** Ended spans that wait for the decision. */
   waiting: Array<SpanData> = []
   /** The first reason found to keep the run. */
   reason: KeepReason | undefined = undefined
+  /** The first span, once it has ended. */
+  root: Member | undefined = undefined
+  openTasks = 0
 
   constructor(isKept: boolean | undefined, traceState: string) {
     this.isKept = isKept
@@ -45,12 +49,16 @@ export interface Member extends SpanData {
 export interface TraceKeeping {
   /** Begins a trace in this process; its parent is in another process, if there is one. */
   readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
+  /** Takes a span that has begun. */
+  readonly start: (span: Member) => void
   /** Takes an ended span. */
   readonly end: (span: Member) => void
   /** Keeps all undecided runs, because telemetry will not see their ends. */
   readonly decideAll: () => void
   /** Spans that wait for a decision, and spans of dropped runs. */
   readonly held: () => { readonly undecided: number; readonly sampledOut: number }
+  /** Spans that wait for a decision. */
+  readonly waiting: () => ReadonlyArray<SpanData>
 }
 
 /** The member of `tracestate` that tells another process of ours that a run is not decided. */
@@ -77,8 +85,9 @@ export const make = (options: {
 
   const begin = (traceId: string, parent: Tracer.AnySpan | undefined): LocalTrace => {
     const given = parent === undefined ? "" : TraceState.of(parent)
-    const isOpen = parent === undefined || TraceState.get(given, vendor) === undecidedMark
-    // Another process has decided, so the part of the trace here is kept as well.
+    const isOpen = parent === undefined || !parent.sampled || TraceDecision.of(parent)?.isKept === false ||
+      TraceState.get(given, vendor) === undecidedMark
+    // Another process has decided to keep the trace, so the part here is kept as well.
     if (!isOpen) return new LocalTrace(true, given)
     if (!isActive) {
       return new LocalTrace(true, parent === undefined ? TraceState.withThreshold("", threshold) : given)
@@ -97,11 +106,12 @@ export const make = (options: {
     return always.has(String(span.attributes.get(Attribute.taskName))) ? "always" : undefined
   }
 
-  const decide = (trace: LocalTrace, reason: KeepReason | undefined, root: Member | undefined) => {
-    const spans = trace.waiting
+  const decide = (trace: LocalTrace, reason: KeepReason | undefined) => {
+    const { root, waiting: spans } = trace
     undecided.delete(trace)
     waiting -= spans.length
     trace.waiting = []
+    trace.root = undefined
     trace.isKept = reason !== undefined
     trace.traceState = TraceState.set(trace.traceState, vendor, undefined)
     if (reason === undefined) {
@@ -120,12 +130,18 @@ export const make = (options: {
     trace.waiting.push(span)
     waiting++
     trace.reason ??= reasonOf(span)
-    if (span.isLocalRoot) decide(trace, trace.reason, span)
-    else if (trace.waiting.length >= keep.maxSpansPerRun || waiting >= keep.maxSpans) decide(trace, "limit", undefined)
+    if (span.isLocalRoot) trace.root = span
+    if (span.name === SpanName.task) trace.openTasks--
+    const hasEnded = trace.root !== undefined && (trace.reason !== undefined || trace.openTasks === 0)
+    if (hasEnded) decide(trace, trace.reason)
+    else if (trace.waiting.length >= keep.maxSpansPerRun || waiting >= keep.maxSpans) decide(trace, "limit")
   }
 
   return {
     begin,
+    start: (span) => {
+      if (span.name === SpanName.task) span.trace.openTasks++
+    },
     end: (span) => {
       const { isKept, reason } = span.trace
       if (isKept === undefined) return hold(span)
@@ -138,8 +154,9 @@ export const make = (options: {
       emit(span)
     },
     decideAll: () => {
-      for (const trace of undecided) decide(trace, "shutdown", undefined)
+      for (const trace of undecided) decide(trace, "shutdown")
     },
+    waiting: () => [...undecided].flatMap(({ waiting }) => waiting),
     held: () => ({ undecided: waiting, sampledOut })
   }
 }

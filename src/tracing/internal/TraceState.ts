@@ -99,7 +99,7 @@ export const external = (
 
 /** The `tracestate` that a span has or came with. */
 export const of = (span: Tracer.AnySpan): string => {
-  const own = (span as { readonly traceState?: unknown }).traceState
+  const own = (span as { readonly propagatedState?: unknown }).propagatedState
   if (typeof own === "string") return own
   return span._tag === "ExternalSpan" && span.annotations.mapUnsafe.size > 0
     ? Context.get(span.annotations, Incoming)

@@ -21,8 +21,8 @@ export class UnsampledSpan implements Tracer.Span {
   readonly kind: Tracer.SpanKind
   readonly attributes = noAttributes
   readonly links: ReadonlyArray<Tracer.SpanLink> = []
-  /** Passed on as it came. */
-  readonly traceState: string
+  /** The `tracestate`, passed on as it came. */
+  propagatedState: string
   status: Tracer.SpanStatus
 
   constructor(
@@ -35,13 +35,18 @@ export class UnsampledSpan implements Tracer.Span {
     this.parent = options.parent
     this.annotations = options.annotations
     this.kind = options.kind
-    this.traceState = Option.isSome(options.parent) ? TraceState.of(options.parent.value) : ""
+    this.propagatedState = Option.isSome(options.parent) ? TraceState.of(options.parent.value) : ""
     this.status = { _tag: "Started", startTime: options.startTime }
   }
 
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.status._tag === "Ended") return
     this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
+  }
+
+  /** Takes over the parent's `tracestate`, which was not known when the span began. */
+  continueFrom(parent: Tracer.AnySpan): void {
+    if (this.propagatedState === "") this.propagatedState = TraceState.of(parent)
   }
 
   attribute(): void {}

@@ -27,7 +27,8 @@ const fromTraceparent = (header: string | undefined): RemoteSpan | undefined => 
 
 /** Ids of 64 bits get zeros in front. */
 const valid = (span: RemoteSpan): RemoteSpan | undefined => {
-  const whole = { ...span, traceId: span.traceId.toLowerCase().padStart(32, "0"), spanId: span.spanId.toLowerCase() }
+  const traceId = span.traceId.length === 16 ? span.traceId.padStart(32, "0") : span.traceId
+  const whole = { ...span, traceId: traceId.toLowerCase(), spanId: span.spanId.toLowerCase() }
   return SpanIds.areValid(whole) ? whole : undefined
 }
 

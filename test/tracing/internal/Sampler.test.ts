@@ -64,6 +64,16 @@ describe("Sampler", () => {
     assert.isTrue(sampler({ traceId: traceIdAt(0.1), parentSampled: true }))
   })
 
+  it("takes one token for a trace, so that children follow their local parents", () => {
+    const sampler = Sampler.make({ type: "rate_limited", ratio: 1, perSecond: 1 }, () => 0n)
+    const decide = (parentSampled: boolean | undefined, isParentLocal: boolean) =>
+      sampler({ traceId: traceIdAt(0.1), parentSampled, isParentLocal })
+    assert.deepStrictEqual(
+      [decide(undefined, false), decide(true, true), decide(true, true), decide(false, true), decide(true, false)],
+      [true, true, true, false, false]
+    )
+  })
+
   it("keeps everything at ratio 1 and nothing at ratio 0", () => {
     for (const traceId of ["0".repeat(32), "f".repeat(32)]) {
       assert.isTrue(make({ type: "traceidratio", ratio: 1 })({ traceId, parentSampled: undefined }))
