@@ -117,17 +117,21 @@ const metricsModules: Readonly<Record<string, string>> = {
   EventMetrics: "eventMetrics"
 }
 
+const withoutPart = "a public module without a part"
+
 /** The part of a file of the metrics; `undefined` for files of other rooms. */
 const metricsPartOf = (path: string): string | undefined => {
   if (!path.startsWith("src/metrics/")) return undefined
   const [first = "", second = "", ...rest] = path.slice("src/metrics/".length).split("/")
-  if (first !== "internal") return metricsModules[posix.basename(first, ".ts")] ?? "a public module without a part"
+  if (first !== "internal") return metricsModules[posix.basename(first, ".ts")] ?? withoutPart
   return rest.length === 0 ? "composition" : second
 }
 
 const refusedPart = (from: string, to: string): string | undefined => {
   const [part, target] = [metricsPartOf(from), metricsPartOf(to)]
   if (part === undefined || target === undefined || part === target) return undefined
+  const newcomer = part === withoutPart ? from : target === withoutPart ? to : undefined
+  if (newcomer !== undefined) return `${newcomer} needs a part: add it to metricsModules in test/support/sourceRules.ts`
   return metricsParts[part]?.includes(target) === true ? undefined : `${part} must not import ${target}`
 }
 
