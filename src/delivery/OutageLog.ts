@@ -17,7 +17,7 @@ export interface Options {
   readonly inform: (sentence: string) => void
 }
 
-/** Time without loss after which a loss that was no outage is over. */
+/** Without an outage, a loss is over when nothing was lost for this time. */
 const quiet = 10_000_000_000n
 
 /** A receiver may have a remark on every request. The log has one of a kind in this time. */

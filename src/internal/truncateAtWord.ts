@@ -2,7 +2,7 @@
  * Cuts a text without leaving half a secret at its end.
  */
 
-/** To end between two words, a cut leaves out at most so many further characters. */
+/** A cut moves back to the end of a word, at most by so many characters. */
 const longestWord = 256
 /** Characters beyond a limit that are searched, too, because masking makes a text shorter. */
 const overlap = 1024

@@ -52,7 +52,7 @@ export interface MergeConflict {
  */
 export interface Merged {
   readonly snapshot: MetricSnapshot
-  /** By name, then by the position of the snapshot. */
+  /** Sorted by the name of the metric, then by the position of the snapshot. */
   readonly conflicts: ReadonlyArray<MergeConflict>
 }
 

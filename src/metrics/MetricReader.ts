@@ -40,8 +40,8 @@ export interface Options {
   /** `cumulative` by default. */
   readonly temporality?: MetricTemporality | undefined
   /**
-   * The highest number of series in a part, 2000 by default. A series with many buckets counts as several. A function is
-   * called for each collection.
+   * The highest number of series in a part, 2000 by default. A series with many buckets counts as several. A function
+   * is called for each collection.
    */
   readonly maximumSeries?: number | (() => number) | undefined
 }
@@ -68,8 +68,8 @@ export interface MetricReader {
  * **Details**
  *
  * With `delta` and `lowmemory` it keeps the last snapshot. While deliveries fail, it also keeps the sum of the pending
- * parts: at most the series of the store, and 2000 series that the store has dropped meanwhile. Further dropped series
- * are added to the overflow series of their metric.
+ * parts. The sum has at most the series of the store, and 2000 series that the store has dropped meanwhile. Further
+ * dropped series are added to the overflow series of their metric.
  *
  * **Gotchas**
  *

@@ -1,20 +1,22 @@
 /**
  * The one policy that decides what may leave the process.
  *
- * It is compiled once and applied by every producer of output: log lines, span
- * attributes and events, exception messages and stacks, event payloads, metric
- * attribute values, SQL text, URLs, headers.
+ * It is compiled once. All output goes through it: log lines, span attributes and
+ * events, exception messages and stacks, event payloads, metric attribute values,
+ * SQL text, URLs and headers.
  *
  * **Details**
  *
- * A key is sensitive if one of its words is (`apiKey`, `api_key` and `X-Api-Key`
- * are the same words), so `token` masks `access_token` and `authtokens`, and leaves
- * `tokenizer_name`. What ends with `key` is sensitive as well, as `STRIPE_KEY` is,
- * but for everyday names: `idempotency_key` and `cache_key` stay readable, and so
- * do quantities such as `max_tokens`. A text is searched for secrets by their shape: bearer tokens, JWTs, cloud keys,
- * credentials in URLs, card numbers, and assignments to sensitive keys such as
- * `password=…`. Effect's `Redacted` is always masked. SQL under
- * `db.query.text` or `db.statement` loses its literals.
+ * A key is sensitive if one of its words is. `apiKey`, `api_key` and `X-Api-Key`
+ * are the same words. So `token` masks `access_token` and `authtokens`, and leaves
+ * `tokenizer_name`. A key that ends with `key` is sensitive too, such as
+ * `STRIPE_KEY`. Everyday names, such as `idempotency_key` and `cache_key`, stay
+ * readable, and so do quantities such as `max_tokens`.
+ *
+ * The policy also finds secrets in texts by their shape: bearer tokens, JWTs, cloud
+ * keys, credentials in URLs, card numbers, and assignments to sensitive keys such
+ * as `password=…`. Effect's `Redacted` is always masked. SQL under `db.query.text`
+ * or `db.statement` loses its literals.
  *
  * **Gotchas**
  *
@@ -49,10 +51,10 @@ export interface Redaction {
   /** Whether the value of this key must not leave. The answer is remembered per key. */
   readonly isSensitive: (key: string) => boolean
   /**
-   * Whether the value at this path must not leave: its last key is sensitive and
-   * the value can be a secret, or a configured path matches. A switch, a date, an
-   * absent value, a path of a file or the message of a validator is no secret.
-   * Counts a masked value when it says yes, unless `counted` is `false`.
+   * Whether the value at this path must not leave. It says yes if a configured path
+   * matches, or if the last key is sensitive and the value can be a secret. A switch,
+   * a date, an absent value, a path of a file or the message of a validator is no
+   * secret. A yes counts a masked value, unless `counted` is `false`.
    *
    * `siblings` is the object that the value is a member of, if it is one. It tells
    * that the value of `{ name: "password", value: "…" }` is a secret.
@@ -69,8 +71,8 @@ export interface Redaction {
    */
   readonly isListed: (items: ReadonlyArray<unknown>, index: number) => boolean
   /**
-   * {@link Redaction.masks} for the fields of this name, for a caller that meets the name often; `undefined` if it says no
-   * for every value.
+   * {@link Redaction.masks} for fields of this name. It saves time for a caller that meets the name often. It is
+   * `undefined` if no value under this name is masked.
    */
   readonly fieldMask: (key: string) => FieldMask | undefined
   /** Values masked so far, by the rule that masked them. */
@@ -90,23 +92,25 @@ export interface Redaction {
   /** SQL as {@link Redaction.text}, with its literals replaced by `?` and without comments. */
   readonly sql: (text: string) => string
   /**
-   * Whether a text at this path is SQL, and so leaves as {@link Redaction.sql}: `db.query.text` and `db.statement`, as
-   * one key or as keys inside each other, also in snake case and behind a prefix.
+   * Whether a text at this path is SQL. Such a text leaves as {@link Redaction.sql}. The names are `db.query.text` and
+   * `db.statement`, as one key or as nested keys. They may be in snake case and have a prefix.
    */
   readonly isSql: (path: ReadonlyArray<string>) => boolean
   /**
-   * The value as it may leave: masked if its key is sensitive or it is an
-   * Effect `Redacted`; texts, SQL by its name, and members of objects and arrays
-   * are treated alike, down to eight levels and 1000 objects, beyond which the mask stands.
-   * The first 10 000 members of an object and 65 536 characters of a text in it
-   * are kept; binary data becomes its size. The input is not changed.
+   * Gives the value as it may leave, and does not change the input. The mask takes
+   * the place of an Effect `Redacted` and of a secret under a sensitive key. Texts
+   * and SQL are searched, and members of objects and arrays are treated the same.
+   *
+   * Beyond eight levels or 1000 objects, the mask takes the place of what is left. An
+   * object keeps 10 000 members, and a text in it 65 536 characters. Binary data
+   * becomes its size.
    */
   readonly apply: (key: string, value: unknown) => unknown
 }
 
 /**
- * Whether the value of a field must not leave; counts the value if it says yes, unless `counted` is `false`. `siblings` is
- * the object that the value is a member of.
+ * Whether the value of a field must not leave; counts the value if it says yes, unless `counted` is `false`. `siblings`
+ * is the object that the value is a member of.
  *
  * @category models
  * @since 0.1.0
@@ -123,8 +127,9 @@ export interface Options {
   /** Further sensitive keys: a part of a name, `=` and a whole name, or an expression such as `/^x-.*key$/i`. */
   readonly keys?: ReadonlyArray<string> | undefined
   /**
-   * Places of values, such as `customer.card.number` or `items.*.iban`, from the outermost key on: of a field, of an
-   * attribute, which may have the dots in its name, or of a field of an event's payload. Camel and snake case are alike.
+   * Places of values, from the outermost key on, such as `customer.card.number` or `items.*.iban`. A place is in a
+   * field of a log line, an attribute, or a field of an event's payload. An attribute may have the dots in its name.
+   * Camel and snake case are the same.
    */
   readonly paths?: ReadonlyArray<string> | undefined
   /** Secrets searched for in texts; by default all but `email`. */

@@ -95,10 +95,11 @@ export type Results<T extends Any> = Step.Results<T["steps"]>
  *
  * **Details**
  *
- * The steps may stand in any order. A step starts when its dependencies are complete. A mistake in the definition
- * throws a `RangeError` that names the mistake: an input that is no schema, no steps, two steps of one name, or a
- * dependency that is not among the steps. So does a value that is no step, a `run` that is no function, or an invalid
- * retry policy or time-out.
+ * The steps may stand in any order. A step starts when its dependencies are complete.
+ *
+ * A mistake in the definition throws a `RangeError` that names the mistake. Mistakes of the task are an input that is no
+ * schema, no steps, two steps of one name, and a dependency that is not among the steps. Mistakes of a step are a value
+ * that is no step, a `run` that is no function, and an invalid retry policy or time-out.
  *
  * **Example** (A task of two steps)
  *

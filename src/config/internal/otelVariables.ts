@@ -18,7 +18,7 @@ export interface Standard {
 /** A sentence about a value that cannot be used. */
 export interface Warning {
   readonly problem: string
-  /** What is used in its place, as in `using "tasker"`. If it is missing, the sentence is complete. */
+  /** What is used in its place, as in `using "tasker"`; `undefined` if `problem` says it already. */
   readonly instead?: string | undefined
 }
 
@@ -263,7 +263,7 @@ export const items = (text: string): ReadonlyArray<string> =>
 /** Reads `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
 export const pairs = (text: string): Record<string, string> | undefined => decodePairs(text, (key) => key)
 
-/** Reads the same with percent-encoded keys, as the OpenTelemetry specification writes resource attributes. */
+/** Reads pairs whose keys are percent-encoded too, as the OpenTelemetry specification writes resource attributes. */
 export const attributePairs = (text: string): Record<string, string> | undefined => decodePairs(text, decodePercent)
 
 const decodePairs = (

@@ -35,9 +35,11 @@ export interface AssignedValue {
 }
 
 /**
- * A quoted value goes to its closing quote, one in brackets to the closing one, that of a cookie, of an unknown scheme
- * and of Digest credentials to the end of the line, any other to the next delimiter; brackets and quotes right behind
- * it, as in `Some("…")` or `b'…'`, are part of it.
+ * Finds where a value starts and ends.
+ *
+ * A quoted value ends at its closing quote, and a value in brackets at its closing bracket. The value of a cookie, of
+ * an unknown scheme or of Digest credentials ends with its line. Any other value ends at the next delimiter. Brackets
+ * and quotes right behind a value belong to it, as in `Some("…")` or `b'…'`.
  */
 export const assignedValue = (text: string, start: number, key: string): AssignedValue => {
   const credentials = endOf(digestValue, text, start)
@@ -58,7 +60,10 @@ export const assignedValue = (text: string, start: number, key: string): Assigne
   return { from: start, end: plainEnd(text, start, key) }
 }
 
-/** The end of a list in YAML whose first item is here: lines with a dash as deep as the first, and deeper lines. */
+/**
+ * The end of a list in YAML whose first item is here. The list goes on while lines are deeper than its first dash, or
+ * have a dash at the same depth.
+ */
 const listEnd = (text: string, start: number): number => {
   if (text.charAt(start) !== "-" || !/\s/.test(text.charAt(start + 1))) return start
   let line = start

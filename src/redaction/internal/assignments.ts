@@ -12,7 +12,7 @@ export type SensitivityOf = (key: string) => Sensitivity
 /** Spaces of every width, without line breaks. */
 const space = "[^\\S\\r\\n]"
 /**
- * A key with its `=`, `:`, `=>`, `:=` or `==`, in quotes of several words; quotes around the key may be escaped, and a
+ * A key with its `=`, `:`, `=>`, `:=` or `==`. A key in quotes may have several words. Its quotes may be escaped, and a
  * `]` may follow it. A value on the next line is quoted, indented, a list or a single word. No character of a key may
  * stand before the key. Otherwise the search would begin again at each mark within a word.
  */
@@ -121,7 +121,9 @@ const colon = /^["']?\s*[:\uff1a]\s/
 const longestHarmless = 260
 const quotedTexts = /"([^"]*)"|'([^']*)'/g
 
-/** Whether the assigned value cannot be a secret. `keyEnd` is the place after the key, `from` after an opening quote. */
+/**
+ * Whether the assigned value cannot be a secret. `keyEnd` is the place after the key, `from` after an opening quote.
+ */
 const isHarmlessAt = (
   text: string,
   key: string,

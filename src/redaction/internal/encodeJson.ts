@@ -36,11 +36,11 @@ interface Walk {
 }
 
 /**
- * Encodes `value`, which stands at `path`; what the policy masks is masked, if one is given.
+ * Encodes `value`, which stands at `path`. If `redaction` is given, it masks secrets.
  *
- * BigInts become decimal text, NaN and infinities text, functions and symbols a
- * word for what they are; other values that are no plain objects are shown as
- * {@link plainValue} says. A getter or `toJSON` that throws leaves its place marked.
+ * BigInts, NaN and infinities become text. Functions and symbols become a word
+ * that names them. {@link plainValue} decides how other special objects look. If a
+ * getter or `toJSON` throws, a mark takes the place of the value.
  */
 export const encodeJson = (
   value: unknown,

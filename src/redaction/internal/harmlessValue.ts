@@ -141,9 +141,12 @@ const signsOf = (text: string): number => {
 const beginning = (text: string): number => (text.charCodeAt(0) | 32) << 8 | (text.charCodeAt(1) | 32)
 /** How {@link algorithm} and {@link cookieAttributes} begin. */
 const beginnings = new Set([...algorithms, ...cookieNames].map(beginning))
-/** How {@link masks} and {@link placeholder} begin; a placeholder that begins with a word has a space in it. */
+/**
+ * Marks a character that {@link masks} or {@link placeholder} can begin with. A placeholder that begins with a word has
+ * a space in it.
+ */
 const standIn = 1
-/** How {@link errorClass} ends, and a mask of letters. */
+/** Marks a letter that {@link errorClass} or a mask of letters can end with. */
 const wordEnd = 2
 const placeOf = new Uint8Array(128)
 for (const character of "*[(<{?$@%#xX") placeOf[character.charCodeAt(0)] = standIn

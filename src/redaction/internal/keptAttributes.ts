@@ -52,9 +52,9 @@ export const attributeValue = (limits: AttributeLimits, redaction: Redaction, ke
 export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
 
 /**
- * The attributes of a span event, a link or a log record as they may be kept,
- * `most` of them, and how many were left out. What throws when it is read is masked; a
- * value that is `undefined` or `null` is no attribute.
+ * Limits and redacts the attributes of a span event, a link or a log record. It
+ * keeps at most `most` of them, and counts the others. If a value throws when it is
+ * read, the mask takes its place. A value that is `undefined` or `null` is no attribute.
  *
  * @category computations
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Values that have other text in them: what is left of a value in a connection string, as in
- * `Server=db;Password=a b;Timeout=1`, and the parts of a form that is sent as `multipart/form-data`.
+ * Values that go on behind a space or a line break: a password in a connection string, as in
+ * `Server=db;Password=a b;Timeout=1`, and the fields of a form that is sent as `multipart/form-data`.
  */
 
 /** The rest of a value up to the semicolon. After other characters other rules apply. */

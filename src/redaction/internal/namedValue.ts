@@ -1,5 +1,6 @@
 /**
- * Values whose name is another value beside them, in objects, lists and texts: `{ name: "password", value: "…" }`, `["Authorization", "…"]`.
+ * Values whose name is another value beside them, in objects, lists and texts: `{ name: "password", value: "…" }`,
+ * `["Authorization", "…"]`.
  */
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText } from "./harmlessValue.ts"
@@ -24,7 +25,10 @@ export const nameOf = (siblings: object, key: string): string | undefined => {
   return undefined
 }
 
-/** The name that a list gives to one of its elements. Two words are a list of words. */
+/**
+ * The name of an element of a list, if the element before it is a name, as in `["authorization", "Bearer x"]`. An
+ * element of lower-case letters has no name: such a list is a list of words.
+ */
 export const nameInList = (items: ReadonlyArray<unknown>, index: number): string | undefined => {
   const name = index > 0 ? items[index - 1] : undefined
   const value = items[index]

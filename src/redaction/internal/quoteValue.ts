@@ -15,7 +15,7 @@ const mostLooked = 4096
 /** Members of a list that are looked at. */
 const mostMembers = 20
 
-/** Gives a text without its secrets in quotes, on one line and of at most `longest` characters, 80 by default. */
+/** Masks the secrets of a text and puts it into quotes, on one line. It shows at most `longest` characters. */
 export const quote = (text: string, longest = 80): string => {
   const quoted = JSON.stringify(withoutSecrets(text.length > mostLooked ? truncateAtWord(text, mostLooked) : text))
     .replace(

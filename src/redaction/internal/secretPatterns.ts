@@ -158,8 +158,8 @@ const longValue: ValuePattern = {
 }
 
 /**
- * Three or five parts in base64url, the first of them a JSON object and some of them empty; found from the start of its
- * run of characters.
+ * A JWT has three or five parts in base64url. The first part is a JSON object, later ones may be empty. The search
+ * begins at the start of a run of such characters.
  */
 const jwt: ValuePattern = {
   name: "jwt",

@@ -5,9 +5,14 @@ import { orElse } from "../../internal/guard.ts"
 import * as NonSecretKeys from "./nonSecretKeys.ts"
 
 /**
- * What is masked under a key: `none`; `all`; `any` text or number; `text`, because a number is a quantity; `code`, a text
- * with digits in it, such as a PIN; `pass`, a text or a number of four digits; `opaque`, a text that looks random, such
- * as a signature.
+ * What is masked under a key.
+ *
+ * - `none` and `all`: nothing, and everything.
+ * - `any`: every text and every number.
+ * - `text`: every text. A number is a quantity.
+ * - `code`: a text with digits in it, such as a PIN.
+ * - `pass`: a text, or a number of four digits.
+ * - `opaque`: a text that looks random, such as a signature.
  */
 export type Sensitivity = "none" | "all" | "any" | "text" | "code" | "pass" | "opaque"
 
@@ -248,8 +253,8 @@ const compile = (source: string, flags: string): RegExp | undefined =>
   orElse(() => new RegExp(source, flags), () => undefined)
 
 /**
- * Source of an expression that matches in every sensitive key, by the built-in rules and the plain rules given; empty
- * if an expression is among the rules, as then any key may be one.
+ * Source of an expression that matches somewhere in every sensitive key, by the built-in rules and the given ones. It
+ * is empty if one of the rules is an expression, because then any key may be sensitive.
  */
 export const hintSource = (rules: ReadonlyArray<string>): string =>
   rules.some((rule) => rule.startsWith("/"))

@@ -6,7 +6,7 @@
 const sqlName = /(?:^|[._])db[._]?(?:query[._]?text|statement)$/i
 /** Most keys end differently. */
 const lastLetter = /t$/i
-/** The key of an array's element. If the array is SQL, its elements are. */
+/** The key of an element of an array. The elements of an array of SQL are SQL. */
 const element = /^\d*$/
 
 /** Whether the path, as one key or as nested keys, names SQL. */
@@ -25,7 +25,7 @@ const tokens = new RegExp(
     // Quoted identifiers. With a backslash in double quotes it is a text whose end depends on the database.
     String.raw`("(?:[^"\\]|"")*(?:"|$)|\`[^\`]*(?:\`|$)|\[[A-Za-z_][\w $-]*'[\w $-]*\])`,
     String.raw`"(?:[^"\\]|"")*\\[\s\S]*`,
-    // Texts with quotes of their own.
+    // Texts between quotes that the author chose, as Oracle's `q'[…]'`.
     String
       .raw`\b[nN]?[qQ]'(?:\[[\s\S]*?(?:\]'|$)|\{[\s\S]*?(?:\}'|$)|\([\s\S]*?(?:\)'|$)|<[\s\S]*?(?:>'|$)|([^\s\w'])[\s\S]*?(?:\3'|$))`,
     // Texts. Whether a backslash escapes a quote depends on the database, so such a text goes to the end.

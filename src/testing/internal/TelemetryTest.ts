@@ -62,7 +62,7 @@ export class TelemetryTest extends Context.Service<TelemetryTest, {
   ) => Effect.Effect<MetricSnapshot.SeriesSnapshot["value"] | undefined>
 }>()("tasker-telemetry/testing/TelemetryTest") {
   /**
-   * Builds everything with the default configuration, and with differences for tests: log level `Trace`, a wrong
+   * Builds everything with the default configuration, except for three differences: the log level is `Trace`, a wrong
    * measurement throws at the call, and the process is not measured. Each build starts empty.
    *
    * **Details**

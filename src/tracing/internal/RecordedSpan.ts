@@ -47,7 +47,10 @@ const lastTime = 2n ** 64n - 1n
 /** Untyped code may give anything. */
 const isTime = (time: unknown): time is bigint => typeof time === "bigint" && time >= 0n && time <= lastTime
 
-/** Characters of a name; Effect's span logger makes a log message the name of an event. */
+/**
+ * Most characters of a name. A name can be long: Effect's span logger takes a whole log message as the name of an
+ * event.
+ */
 const longestName = 8192
 
 export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided {

@@ -18,8 +18,8 @@ export const areValid = (span: { readonly traceId: string; readonly spanId: stri
 export type Generator = (length: 16 | 32) => string
 
 /**
- * The generator for a `Random`. A `Random` of the program's own is asked once for a seed and never again: if each id
- * took a number from it, the tracer would change what the program draws.
+ * The generator for a `Random`. If the program has its own `Random`, the generator takes a seed from it once, and
+ * nothing later. Otherwise each id would change the numbers that the program draws.
  */
 export const generator = (random: Random.Random): Generator =>
   random === Context.get(Context.empty(), Random.Random) ? Hex.random : seeded(random)

@@ -53,7 +53,7 @@ interface Loop {
   running: number
   /** Steps in back-off, with the end of the back-off by the monotonic clock. */
   readonly backingOff: Map<number, bigint>
-  /** While nothing runs: the end of the back-off that the run waits for and has published. */
+  /** The end of the back-off that a run waits for; `undefined` while a step runs. The run has published it. */
   deferredUntil: bigint | undefined
   batches: number
 }

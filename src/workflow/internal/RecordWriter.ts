@@ -10,8 +10,8 @@
  * replaced by its successor.
  *
  * If a write fails or is not answered within the time limit, the run logs one
- * warning. If any write failed, or more step records wait at the end than are
- * written at once, the last write saves the task with all its steps.
+ * warning. Then the last write saves the task with all its steps. It also does so
+ * if more than 64 step records still wait at the end.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"

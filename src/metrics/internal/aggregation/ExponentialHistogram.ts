@@ -31,7 +31,7 @@ const count = 2
 const sum = 3
 const min = sum + CompensatedSum.size
 const max = min + 1
-/** The count of joins. It is an integer in the first four bytes of its number, because atomic operations need one. */
+/** How often buckets were joined. Atomic operations need an integer, so the first four bytes of this place hold one. */
 const changes = max + 1
 const positiveSide = changes + 1
 /** A side has its count, its lowest index and its highest index. */

@@ -66,8 +66,8 @@ const follow = (running: RunningTasks): ReadonlyArray<EventMetrics.EventMetric> 
 const mostRuns = 10_000
 
 /**
- * The runs that have started and not ended: for each task how long the oldest run has been running, and how many
- * execution slots are taken. It follows events, so that the workflow room does not depend on metrics.
+ * The runs that have started and not ended. It knows for each task how long the oldest run has been running, and how
+ * many execution slots are taken. It follows events, so that the workflow room does not depend on metrics.
  */
 export class RunningTasks {
   /** For each task, its runs in the order of their starts, by the monotonic clock. */

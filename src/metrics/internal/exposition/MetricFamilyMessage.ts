@@ -32,7 +32,10 @@ export const writeHeader = (writer: ProtobufWriter, { help, name, type, unit }: 
   if (unit !== undefined) writer.string(5, unit)
 }
 
-/** Writes series of one source. Prometheus accepts native histograms only in families without other histograms. */
+/**
+ * Writes series of one metric. Several metrics may share a family. Prometheus accepts native histograms only in
+ * families without other histograms.
+ */
 export const metricWriter = (
   writer: ProtobufWriter,
   family: PrometheusFamily,

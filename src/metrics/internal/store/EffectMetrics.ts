@@ -43,7 +43,7 @@ const piece = 1024
 /** Prometheus needs a help text; Effect does not. */
 const defaultHelp = "Recorded with Effect's Metric."
 
-/** Reads all of them. `isTaken` tells whether a metric of the store has a name. */
+/** Reads all metrics of Effect's registry. `isTaken` tells whether a metric of the store has this name already. */
 export const reader = (
   options: Options
 ): (isTaken: (name: string) => boolean) => TimeSlice.Work<ReadonlyArray<MetricData>> => {

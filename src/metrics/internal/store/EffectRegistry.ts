@@ -27,7 +27,7 @@ export interface ShownMetric {
   readonly series: () => Iterable<Series>
 }
 
-/** Registers one series, which keeps its registration. */
+/** Registers one series in Effect's registry, and stores the registration in the series. */
 export type Register = (series: Series) => void
 
 /** Marks our own hooks. */

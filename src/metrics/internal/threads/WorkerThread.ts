@@ -24,7 +24,9 @@ interface ThreadMetric {
   readonly storage: MetricStorage | undefined
   /** The positions of the thread's series in its memory, in the order of their entries. */
   readonly bases: Array<number>
-  /** The series of all threads that each part belongs to; `undefined` if the thread has dropped the part. */
+  /**
+   * For each series of the thread, the series that sums up all threads; `undefined` if the thread has dropped its own.
+   */
   readonly series: Array<Series | undefined>
   /** Number of parts that were moved to the storage, after the thread has ended. */
   left: number
