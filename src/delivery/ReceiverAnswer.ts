@@ -5,7 +5,7 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type FieldValue, protobufFields } from "../encoding/protobufFields.ts"
+import { type FieldValue, readProtobuf } from "../encoding/readProtobuf.ts"
 import type { DropReason } from "./Ledger.ts"
 import type { Receiver, Signal } from "./Receiver.ts"
 import type { Answer, AnswerBody } from "./Transport.ts"
@@ -87,8 +87,8 @@ const partialOfJson = (signal: Signal, bytes: Uint8Array): Partial => {
 
 /** All signals have the same numbers of fields. */
 const partialOfProtobuf = (bytes: Uint8Array): Partial => {
-  const partial = protobufFields(bytes)?.get(1)
-  const fields = partial instanceof Uint8Array ? protobufFields(partial) : undefined
+  const partial = readProtobuf(bytes)?.get(1)
+  const fields = partial instanceof Uint8Array ? readProtobuf(partial) : undefined
   const rejected = fields?.get(1)
   return {
     rejected: typeof rejected === "bigint" ? Math.max(0, Number(BigInt.asIntN(64, rejected))) : 0,
@@ -104,7 +104,7 @@ const redirection = ({ url }: Receiver, status: number, location: string | undef
 
 /** The message of a status in JSON or in Protocol Buffers, or the text of any other answer, on one line. */
 const messageOf = (receiver: Receiver, answer: Head, { bytes }: AnswerBody): string => {
-  const ofProtobuf = isProtobuf(receiver, answer) ? protobufFields(bytes) : undefined
+  const ofProtobuf = isProtobuf(receiver, answer) ? readProtobuf(bytes) : undefined
   const text = decodeText(bytes)
   const message = ofProtobuf === undefined
     ? Option.getOrUndefined(decodeStatus(text))?.message ?? text

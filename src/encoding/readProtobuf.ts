@@ -6,7 +6,7 @@
 export type FieldValue = bigint | Uint8Array
 
 /** Gives the values by the numbers of their fields, or `undefined` if the bytes are no message. */
-export const protobufFields = (bytes: Uint8Array): ReadonlyMap<number, FieldValue> | undefined => {
+export const readProtobuf = (bytes: Uint8Array): ReadonlyMap<number, FieldValue> | undefined => {
   const found = new Map<number, FieldValue>()
   let at = 0
   const varint = (): bigint | undefined => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { type FieldValue, protobufFields } from "../../src/encoding/protobufFields.ts"
 import { ProtobufWriter } from "../../src/encoding/ProtobufWriter.ts"
+import { type FieldValue, readProtobuf } from "../../src/encoding/readProtobuf.ts"
 
 const written = (write: (writer: ProtobufWriter) => void) => {
   const writer = new ProtobufWriter()
@@ -9,7 +9,7 @@ const written = (write: (writer: ProtobufWriter) => void) => {
   return writer.take()
 }
 
-describe("protobufFields", () => {
+describe("readProtobuf", () => {
   it("reads the last value of each field, of every wire type", () => {
     const bytes = written((writer) => {
       writer.integer(1, 7)
@@ -19,7 +19,7 @@ describe("protobufFields", () => {
       writer.fixed32(500, 1)
     })
     assert.deepStrictEqual(
-      protobufFields(bytes),
+      readProtobuf(bytes),
       new Map<number, FieldValue>([
         [1, 2n ** 64n - 1n],
         [2, new TextEncoder().encode("é")],
@@ -27,19 +27,19 @@ describe("protobufFields", () => {
         [500, Uint8Array.from([1, 0, 0, 0])]
       ])
     )
-    assert.deepStrictEqual(protobufFields(new Uint8Array()), new Map())
+    assert.deepStrictEqual(readProtobuf(new Uint8Array()), new Map())
   })
 
   it("gives nothing for bytes that are no message", () => {
     const whole = written((writer) => writer.string(1, "x".repeat(300)))
-    for (let length = 1; length < whole.length; length++) assert.isUndefined(protobufFields(whole.slice(0, length)))
-    assert.isUndefined(protobufFields(new TextEncoder().encode("<html>")))
-    assert.isUndefined(protobufFields(Uint8Array.from({ length: 20 }, () => 0xff)))
+    for (let length = 1; length < whole.length; length++) assert.isUndefined(readProtobuf(whole.slice(0, length)))
+    assert.isUndefined(readProtobuf(new TextEncoder().encode("<html>")))
+    assert.isUndefined(readProtobuf(Uint8Array.from({ length: 20 }, () => 0xff)))
   })
 
   it.prop("never throws and never hangs", [
     Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
   ], ([bytes]) => {
-    protobufFields(Uint8Array.from(bytes))
+    readProtobuf(Uint8Array.from(bytes))
   })
 })
