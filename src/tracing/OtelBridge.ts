@@ -53,7 +53,7 @@ export interface Options {
  * library that the SDK instruments opens its spans as children. A span of ours
  * without a parent becomes a child of the span that is active in the SDK.
  *
- * Closing the layer flushes the processors. It does not shut them down.
+ * Closing the layer flushes the processors, within `delivery.shutdownTimeout`. It does not shut them down.
  *
  * **Gotchas**
  *
@@ -81,10 +81,14 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Telemetr
     Tracer.Tracer,
     Effect.gen(function*() {
       const { register, tracer } = yield* TelemetryTracer
-      const service = redactService((yield* TelemetryConfig.Current).service, yield* Redaction.Current)
+      const config = yield* TelemetryConfig.Current
+      const service = redactService(config.service, yield* Redaction.Current)
       const resource = options.resource ?? resourceOf(service)
       for (const processor of options.processors ?? []) {
-        yield* Effect.addFinalizer(() => Effect.ignoreCause(Effect.tryPromise(() => processor.forceFlush())))
+        const flush = Effect.tryPromise(() => processor.forceFlush()).pipe(
+          Effect.timeoutOption(config.delivery.shutdownTimeout)
+        )
+        yield* Effect.addFinalizer(() => Effect.ignoreCause(Effect.interruptible(flush)))
         yield* register({
           name: "otel",
           onEnd: (span) => processor.onEnd(readable(span, resource))
@@ -123,7 +127,8 @@ const joined = (tracer: Tracer.Tracer): Tracer.Tracer =>
 const activeParent = (): Option.Option<Tracer.AnySpan> => {
   const active = Otel.context.active()
   const span = Otel.trace.getSpan(active)?.spanContext()
-  if (span === undefined || active.getValue(ownSpan) !== undefined || !Otel.isSpanContextValid(span)) {
+  const own = active.getValue(ownSpan) as Tracer.AnySpan | undefined
+  if (span === undefined || span.spanId === own?.spanId || !Otel.isSpanContextValid(span)) {
     return Option.none()
   }
   return Option.some(TraceState.external({

@@ -7,7 +7,8 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor
 } from "@opentelemetry/sdk-trace-base"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { afterAll, beforeAll } from "vitest"
 import * as OtelBridge from "../../src/tracing/OtelBridge.ts"
 import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
@@ -148,6 +149,43 @@ describe("OtelBridge", () => {
       yield* Effect.withSpan(Effect.void, "root", { root: true })
       assert.isUndefined((yield* spanNamed("root")).parentSpanId)
     }).pipe(Effect.provide(OtelBridge.layer().pipe(Layer.provideMerge(layer())))))
+
+  it.effect("continues the span that a library has opened within a span of ours", () =>
+    Effect.gen(function*() {
+      const { exporter, tracer } = library()
+      const context = yield* Effect.context<never>()
+      // Such as a handler that the library calls, and that runs an effect on its own.
+      const handler = () => Effect.runPromiseWith(context)(Effect.withSpan(Effect.void, "inner"))
+      yield* Effect.promise(() =>
+        tracer.startActiveSpan("call", async (span) => {
+          await handler()
+          span.end()
+        })
+      ).pipe(Effect.withSpan("outer"))
+      const [outer, inner, call] = [yield* spanNamed("outer"), yield* spanNamed("inner"), exporter.getFinishedSpans()[0]]
+      assert.deepStrictEqual(
+        [inner.traceId, inner.parentSpanId, call?.parentSpanContext?.spanId],
+        [outer.traceId, call?.spanContext().spanId, outer.spanId]
+      )
+    }).pipe(Effect.provide(OtelBridge.layer().pipe(Layer.provideMerge(layer())))))
+
+  it.effect("waits for the flush of a processor for as long as `delivery.shutdownTimeout` says", () =>
+    Effect.gen(function*() {
+      const processor = {
+        onStart: () => {},
+        onEnd: () => {},
+        forceFlush: () => new Promise<void>(() => {}),
+        shutdown: () => Promise.resolve()
+      }
+      const bridge = OtelBridge.layer({ processors: [processor] }).pipe(
+        Layer.provideMerge(layer({ delivery: { shutdownTimeout: "3 seconds" } }))
+      )
+      const closing = yield* Effect.forkChild(Effect.provide(Effect.void, bridge), { startImmediately: true })
+      yield* TestClock.adjust("2999 millis")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(closing)
+    }))
 
   it.effect("shares unsampled spans as such, and costs nothing when a processor breaks", () =>
     Effect.gen(function*() {
