@@ -162,7 +162,11 @@ describe("OtelBridge", () => {
           span.end()
         })
       ).pipe(Effect.withSpan("outer"))
-      const [outer, inner, call] = [yield* spanNamed("outer"), yield* spanNamed("inner"), exporter.getFinishedSpans()[0]]
+      const [outer, inner, call] = [
+        yield* spanNamed("outer"),
+        yield* spanNamed("inner"),
+        exporter.getFinishedSpans()[0]
+      ]
       assert.deepStrictEqual(
         [inner.traceId, inner.parentSpanId, call?.parentSpanContext?.spanId],
         [outer.traceId, call?.spanContext().spanId, outer.spanId]

@@ -2,7 +2,7 @@
  * Values that a text assigns to sensitive keys, in every notation.
  */
 import { assignedValue } from "./assignedValue.ts"
-import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"
+import { isHarmlessText, isOpaque, isProse, isTypeName } from "./harmlessValue.ts"
 import { keyExpressions } from "./keyExpressions.ts"
 import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 
@@ -94,7 +94,10 @@ const longestPath = 200
 const isEndOfPath = (text: string, at: number, length: number): boolean => {
   const before = text.charAt(at - 1)
   if (before !== "/" && before !== "\\") return false
-  if (!/^["']?:(?:\s|\d+:|$)/.test(text.slice(at + length, at + length + 8))) return false
+  const behind = text.slice(at + length, at + length + longestPath)
+  if (!/^["']?:(?:\s|\d+:|$)/.test(behind)) return false
+  // `grep` and `head` show the content of a file behind its path.
+  if (isOpaque(/^["']?:\s+["']?([^\s"']*)/.exec(behind)?.[1] ?? "")) return false
   return pathStart.test(text.slice(Math.max(at - longestPath, 0), at))
 }
 
