@@ -123,7 +123,7 @@ const followed = (text: string, start: number): number => {
   }
 }
 
-/** Place of the closing quote of a text; its opening quote with backslashes is from `start` to `from`. */
+/** Finds the closing quote of a text. The opening quote, with its backslashes, stands from `start` to `from`. */
 const quotedEnd = (text: string, start: number, from: number): number => {
   let end = closingQuote(text, start, from)
   for (let next = endOf(continuation, text, end + 1); next > end + 1; next = endOf(continuation, text, end + 1)) {

@@ -19,7 +19,7 @@ const namingKeys = setOf(`
 /** The same if no other word comes first: `storage_key` is a place, `AZURE_STORAGE_KEY` is a secret. */
 const namingKeysAlone = setOf("asset blob bucket config configuration event feature image queue search storage")
 
-/** Quantities of the word before or behind: `max_tokens`, `email_count`, `token_type`. */
+/** Words that turn the word beside them into a quantity or a kind: `max_tokens`, `email_count`, `token_type`. */
 const quantitiesBefore = setOf("average avg max maximum min minimum num total")
 const quantitiesBehind = setOf("budget count counts length limit limits quota size total totals type usage")
 

@@ -180,7 +180,7 @@ export class WorkerThread {
     if (metric.storage === undefined) return
     const { index } = metric.storage.context
     const series = values === null ? index.overflow() : index.find(attributesOf(metric.declaration, values))
-    // The start must not be before a reading that did not have the series.
+    // The last reading did not have the series, so the series must not start before it.
     series.startMillis = Math.min(series.startMillis, Math.max(startMillis, this.#readMillis))
     series.threads++
     metric.bases.push(base)
