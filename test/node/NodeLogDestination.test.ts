@@ -18,6 +18,8 @@ const pipe = (name: string, reader: string, options = "") =>
         const child = spawn("bash", ["-c", script], { detached: true })
         let stdout = ""
         let stderr = ""
+        // A reader that does not wait for it may have ended.
+        child.stdin.on("error", () => {})
         child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text))
         child.stderr.setEncoding("utf8").on("data", (text: string) => {
           stderr += text
@@ -25,7 +27,7 @@ const pipe = (name: string, reader: string, options = "") =>
         })
         child.on("close", () => resume(Effect.succeed({ stdout, stderr })))
         // The whole group, because bash does not end what it has started.
-        return Effect.sync(() => process.kill(-child.pid!))
+        return Effect.sync(() => child.exitCode === null && process.kill(-child.pid!))
       })
   )
 
