@@ -67,7 +67,7 @@ export const withEntries = (entries: Baggage) => <A, E, R>(effect: Effect.Effect
  */
 export const parse = (header: string): Baggage => {
   const entries: Record<string, string> = Object.create(null) as Record<string, string>
-  for (const member of header.slice(0, mostBytes).split(",").slice(0, mostEntries)) {
+  for (const member of shortened(header).split(",").slice(0, mostEntries)) {
     const [pair = ""] = member.split(";")
     const at = pair.indexOf("=")
     const name = pair.slice(0, at).trim()
@@ -75,6 +75,10 @@ export const parse = (header: string): Baggage => {
   }
   return { ...entries }
 }
+
+/** The entries that lie within the limit as a whole. */
+const shortened = (header: string): string =>
+  header.length <= mostBytes ? header : header.slice(0, Math.max(0, header.lastIndexOf(",", mostBytes)))
 
 /** If the percent signs of a value encode nothing, the value stays as it is. */
 const decode = (value: string): string => orElse(() => decodeURIComponent(value), () => value)

@@ -3,6 +3,13 @@ import { Effect, Schema } from "effect"
 import * as Baggage from "../../src/tracing/Baggage.ts"
 
 describe("Baggage", () => {
+  it("leaves out an entry that lies only partly within 8192 characters", () => {
+    const value = "v".repeat(4000)
+    assert.deepStrictEqual(Baggage.parse(`a=${value},b=${value},c=${value}`), { a: value, b: value })
+    assert.deepStrictEqual(Baggage.parse(`a=${"v".repeat(9000)}`), {})
+    assert.strictEqual(Baggage.parse(`a=${"v".repeat(8190)},b=1`)["a"]?.length, 8190)
+  })
+
   it.each([
     ["", {}],
     ["a=1", { a: "1" }],
