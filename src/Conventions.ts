@@ -59,6 +59,7 @@ export const Attribute = {
   taskVersion: "tasker.task.version",
   taskStatus: "tasker.task.status",
   correlationId: "tasker.correlation_id",
+  component: "tasker.component",
   stepId: "tasker.step.id",
   stepName: "tasker.step.name",
   stepCount: "tasker.step.count",

@@ -23,6 +23,7 @@ import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
 import * as LogEventSink from "./logging/internal/LogEventSink.ts"
+import * as LogExport from "./logging/internal/LogExport.ts"
 import { LogWriter } from "./logging/internal/LogWriter.ts"
 import * as StructuredLogger from "./logging/internal/StructuredLogger.ts"
 import * as LogDestination from "./logging/LogDestination.ts"
@@ -211,7 +212,7 @@ export const layerLogging = (
 > =>
   signal(options, parts, (config, parts) =>
     Layer.provideMerge(
-      isOn(config, "logging") ? logger : Layer.empty,
+      isOn(config, "logging") ? Layer.merge(logger, logExport(parts)) : Layer.empty,
       Layer.merge(logDestination(config, parts), LogLevels.layer)
     ))
 
@@ -377,6 +378,8 @@ const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
 const logger = Layer.provide(StructuredLogger.layer, writer)
 
+const logExport = (parts: Parts) => Layer.provide(LogExport.layer, Layer.merge(writer, transport(parts)))
+
 const sinks = (config: Config, parts: Parts) => {
   const all = merged<
     | EventBus.EventBus
@@ -389,7 +392,7 @@ const sinks = (config: Config, parts: Parts) => {
     ...metricSinks(config, parts),
     ...(config.tracing.enabled ? [TraceEventSink.layer] : []),
     ...spanSinks(config, parts),
-    ...(config.logging.enabled ? [Layer.provide(LogEventSink.layer, writer)] : [])
+    ...(config.logging.enabled ? [Layer.provide(LogEventSink.layer, writer), logExport(parts)] : [])
   ])
   // The sinks log their own trouble, so the logger comes before them.
   return config.logging.enabled ? Layer.provideMerge(all, logger) : all

@@ -65,6 +65,22 @@ export const writeRequest = <A>(
   to.closeList()
 }
 
+/** Makes the function that gives the body of a request. */
+export const encoder = <A>(
+  protocol: Protocol,
+  names: RequestNames,
+  resource: Resource,
+  writeRecord: (to: MessageWriter, record: A) => void
+) => {
+  const to = makeWriter(protocol)
+  return (records: ReadonlyArray<A>): Uint8Array<ArrayBuffer> => {
+    // A record that threw may have left a part of a request.
+    to.clear()
+    writeRequest(to, names, resource, records, writeRecord)
+    return to.take()
+  }
+}
+
 const writeResource = (to: MessageWriter, { attributes, name, version }: Resource): void => {
   const resource = to.open(1, "resource")
   writeAttributes(to, 1, {

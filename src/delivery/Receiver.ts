@@ -9,7 +9,7 @@ import type { TelemetryConfig } from "../config/TelemetryConfig.ts"
 import { contentTypes, type Protocol } from "./Otlp.ts"
 
 /** What is sent, as messages say it. */
-export type Signal = "spans" | "metrics"
+export type Signal = "spans" | "metrics" | "log records"
 
 export interface Receiver {
   readonly signal: Signal
@@ -31,7 +31,8 @@ export interface Receiver {
 /** Options that name a file for TLS. */
 export type TlsFile = "certificate" | "clientKey" | "clientCertificate"
 
-const groups = { spans: "traces", metrics: "metrics" } as const
+/** The group of options of a signal; it is the last part of the signal's path as well. */
+export const groups = { spans: "traces", metrics: "metrics", "log records": "logs" } as const
 
 /** Headers that say how the body is sent. */
 const ownHeaders: ReadonlySet<string> = new Set([

@@ -33,6 +33,7 @@ const Success = Schema.fromJsonString(Schema.Struct({
   partialSuccess: Schema.Struct({
     rejectedSpans: optional(Count),
     rejectedDataPoints: optional(Count),
+    rejectedLogRecords: optional(Count),
     errorMessage: optional(Schema.String)
   })
 }))
@@ -42,7 +43,11 @@ const Status = Schema.fromJsonString(Schema.Struct({ message: Schema.String }))
 const decodeSuccess = Schema.decodeUnknownOption(Success)
 const decodeStatus = Schema.decodeUnknownOption(Status)
 
-const rejectedFields = { spans: "rejectedSpans", metrics: "rejectedDataPoints" } as const
+const rejectedFields = {
+  spans: "rejectedSpans",
+  metrics: "rejectedDataPoints",
+  "log records": "rejectedLogRecords"
+} as const
 
 /** An answer without its body. */
 type Head = Pick<Answer, "status" | "header">

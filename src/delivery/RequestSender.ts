@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { TelemetryConfigError } from "../config/TelemetryConfig.ts"
+import { LocalLog } from "../internal/LocalLog.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as Backoff from "./Backoff.ts"
@@ -73,7 +74,8 @@ export const make = Effect.fnUntraced(function*(
   const redaction = yield* Redaction.Current
   const context = yield* Effect.context<never>()
   // A record can be lost in a plain callback, which has the loggers of the layer.
-  const log = (effect: Effect.Effect<void>) => void Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(effect)
+  const log = (effect: Effect.Effect<void>) =>
+    void Effect.runForkWith(Fiber.getCurrent()?.context ?? context)(Effect.provideService(effect, LocalLog, true))
   const outage = new OutageLog({
     receiver,
     redact: redaction.text,
@@ -82,10 +84,10 @@ export const make = Effect.fnUntraced(function*(
     inform: (sentence) => log(Effect.logInfo(sentence))
   })
   if (receiver.ignoredHeaders.length > 0) {
-    yield* Effect.logWarning(
+    log(Effect.logWarning(
       `${receiver.signal} are sent to ${shownUrl(receiver)} without the configured headers ` +
         `${receiver.ignoredHeaders.join(", ")}: delivery sets them itself`
-    )
+    ))
   }
 
   /** Retryable failures one after the other. */

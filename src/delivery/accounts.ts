@@ -5,7 +5,7 @@ import type { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { dropReasons, type Ledger } from "./Ledger.ts"
 
 /**
- * Declares the metrics of a signal, whose names begin with `tasker_<noun>_`.
+ * Declares the metrics of a signal: `tasker_spans_ended_total`, `tasker_log_records_ended_total` and others.
  *
  * **Details**
  *
@@ -15,27 +15,28 @@ import { dropReasons, type Ledger } from "./Ledger.ts"
  */
 export const observe = (
   statistics: SelfStatistics["Service"],
-  noun: "spans",
+  signal: "spans" | "log records",
   ledger: Ledger,
   queueSize: number
 ): void => {
+  const prefix = `tasker_${signal.replace(" ", "_")}`
   const counter = (name: string, help: string, value: () => number) =>
-    statistics.observe({ type: "counter", name: `tasker_${noun}_${name}_total`, help, values: () => ({ "": value() }) })
-  counter("ended", `All ${noun} that ended.`, () => ledger.ended)
-  counter("exported", `All ${noun} that a receiver accepted.`, () => ledger.exported)
-  counter("sampled_out", `Ended ${noun} that a sampler left out.`, () => ledger.sampledOut)
-  counter("replayed", `All ${noun} of an earlier process that were sent by this one.`, () => ledger.replayed)
+    statistics.observe({ type: "counter", name: `${prefix}_${name}_total`, help, values: () => ({ "": value() }) })
+  counter("ended", `All ${signal} that ended.`, () => ledger.ended)
+  counter("exported", `All ${signal} that a receiver accepted.`, () => ledger.exported)
+  counter("sampled_out", `Ended ${signal} that a sampler left out.`, () => ledger.sampledOut)
+  counter("replayed", `All ${signal} of an earlier process that were sent by this one.`, () => ledger.replayed)
   statistics.observe({
     type: "counter",
-    name: `tasker_${noun}_dropped_total`,
-    help: `Ended ${noun} that were not delivered.`,
+    name: `${prefix}_dropped_total`,
+    help: `Ended ${signal} that were not delivered.`,
     attribute: "reason",
     values: () => Object.fromEntries(dropReasons.map((reason) => [reason, ledger.dropped[reason] ?? 0]))
   })
   statistics.observe({
     type: "upDownCounter",
-    name: `tasker_${noun}_pending`,
-    help: `Ended ${noun} whose delivery has not come to its end.`,
+    name: `${prefix}_pending`,
+    help: `Ended ${signal} whose delivery has not come to its end.`,
     attribute: "state",
     values: () => ({
       undecided: ledger.undecided,
@@ -46,8 +47,8 @@ export const observe = (
   })
   statistics.observe({
     type: "upDownCounter",
-    name: `tasker_${noun}_queue_capacity`,
-    help: `Number of ${noun} that may be queued.`,
+    name: `${prefix}_queue_capacity`,
+    help: `Number of ${signal} that may be queued.`,
     values: () => ({ "": queueSize })
   })
 }

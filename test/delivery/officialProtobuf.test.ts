@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type * as Otlp from "../../src/delivery/Otlp.ts"
+import * as OtlpLogs from "../../src/logging/internal/OtlpLogs.ts"
 import * as OtlpMetricFormat from "../../src/metrics/OtlpMetricFormat.ts"
 import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
@@ -143,6 +144,46 @@ describe.skipIf(interpreter === undefined)("The official definitions", () => {
       status: { message: "no", code: "STATUS_CODE_ERROR" },
       flags: 0x301
     }])
+  })
+
+  it("read log records", () => {
+    const record = {
+      time: 1_700_000_000_123,
+      severityNumber: 17,
+      severityText: "ERROR",
+      body: "nö",
+      eventName: "task.failed",
+      attributes: { a: 1, list: [true] },
+      droppedAttributes: 3,
+      span: { traceId, spanId, sampled: true }
+    }
+    const bare = { ...record, eventName: undefined, attributes: {}, droppedAttributes: 0, span: undefined }
+    const [protobuf, json] = read(
+      protocols.map((protocol) => ["logs", protocol, OtlpLogs.encoder(protocol, service)([record, bare])])
+    )
+    assert.deepStrictEqual(json, protobuf)
+    const head = {
+      timeUnixNano: "1700000000123000000",
+      severityNumber: "SEVERITY_NUMBER_ERROR",
+      severityText: "ERROR",
+      body: { stringValue: "nö" },
+      observedTimeUnixNano: "1700000000123000000"
+    }
+    assert.deepStrictEqual(protobuf!["resourceLogs"][0].scopeLogs[0].logRecords, [
+      {
+        ...head,
+        attributes: [
+          { key: "a", value: { intValue: "1" } },
+          { key: "list", value: { arrayValue: { values: [{ boolValue: true }] } } }
+        ],
+        droppedAttributesCount: 3,
+        flags: 1,
+        traceId: base64(traceId),
+        spanId: base64(spanId),
+        eventName: "task.failed"
+      },
+      head
+    ])
   })
 
   it("read metrics", () => {

@@ -19,8 +19,12 @@ interface Entry {
   readonly with: unknown
 }
 
+type Group = "traces" | "metrics" | "logs"
+
+const allSignals = { metrics: { exporter: "otlp" }, logging: { exporter: "otlp" } } as const
+
 /** The files of TLS: one that is not there is named with its option. */
-function fileOptions(group?: "traces" | "metrics"): Readonly<Record<string, Entry>> {
+function fileOptions(group?: Group): Readonly<Record<string, Entry>> {
   return Object.fromEntries(["certificate", "clientKey", "clientCertificate"].map((name) => {
     const path = group === undefined ? `delivery.${name}` : `delivery.${group}.${name}`
     const option = { [name]: "/no/such/file.pem" }
@@ -34,13 +38,16 @@ function fileOptions(group?: "traces" | "metrics"): Readonly<Record<string, Entr
   }))
 }
 
-/** The options of one signal, in place of the general ones; `own` is a header of the requests with spans and metrics. */
+/**
+ * The options of one signal, in place of the general ones; `own` is a header of the requests with spans, metrics and log
+ * records.
+ */
 function signalOptions(
-  group: "traces" | "metrics",
+  group: Group,
   own: ReadonlyArray<string>,
   signal: string
 ): Readonly<Record<string, Entry>> {
-  const all = { metrics: { exporter: "otlp" as const }, delivery: { headers: { "x-key": "all" } } }
+  const all = { ...allSignals, delivery: { headers: { "x-key": "all" } } }
   return {
     [`delivery.${group}.endpoint`]: {
       option: {},
@@ -52,7 +59,7 @@ function signalOptions(
       base: all,
       option: { delivery: { [group]: { headers: { "x-key": "k" } } } },
       observe: observed.sentHeader("x-key"),
-      without: ["all", "all"],
+      without: ["all", "all", "all"],
       with: own
     },
     [`delivery.${group}.timeout`]: {
@@ -66,17 +73,52 @@ function signalOptions(
       base: all,
       option: { delivery: { [group]: { protocol: "http/json" } } },
       observe: observed.sentHeader("content-type"),
-      without: ["application/x-protobuf", "application/x-protobuf"],
+      without: ["application/x-protobuf", "application/x-protobuf", "application/x-protobuf"],
       with: own.map((value) => `application/${value === "k" ? "json" : "x-protobuf"}`)
     },
     [`delivery.${group}.compression`]: {
       base: all,
       option: { delivery: { [group]: { compression: "gzip" } } },
       observe: observed.sentHeader("content-encoding"),
-      without: [undefined, undefined],
+      without: [undefined, undefined, undefined],
       with: own.map((value) => value === "k" ? "gzip" : undefined)
     },
     ...fileOptions(group)
+  }
+}
+
+/** The options of a signal that is queued, in place of the general ones; `interval` is the default in milliseconds. */
+function queueOptions(
+  group: "traces" | "logs",
+  signal: "spans" | "log records",
+  interval: number
+): Readonly<Record<string, Entry>> {
+  return {
+    [`delivery.${group}.queueSize`]: {
+      option: { delivery: { [group]: { queueSize: 2 } } },
+      observe: delivery.requests(signal),
+      without: ["abcdefg"],
+      with: ["ab", "cd"]
+    },
+    [`delivery.${group}.batchSize`]: {
+      option: { delivery: { [group]: { batchSize: 3 } } },
+      observe: delivery.requests(signal),
+      without: ["abcdefg"],
+      with: ["abc", "def", "g"]
+    },
+    [`delivery.${group}.interval`]: {
+      option: { delivery: { [group]: { interval: "3 seconds" } } },
+      observe: delivery.waits(signal),
+      without: interval,
+      with: 3000
+    },
+    [`delivery.${group}.maximumElapsed`]: {
+      base: { delivery: { retry: { jitter: 0 } } },
+      option: { delivery: { [group]: { maximumElapsed: "5 seconds" } } },
+      observe: delivery.attempts(signal),
+      without: 17,
+      with: 4
+    }
   }
 }
 
@@ -198,6 +240,24 @@ const entries: Readonly<Record<string, Entry>> = {
     observe: observed.debugLines,
     without: 3,
     with: 0
+  },
+  "logging.exporter": {
+    option: { logging: { exporter: "none" } },
+    observe: delivery.logRecord,
+    without: ["a long text", { a: "another text", b: 2n }],
+    with: "none"
+  },
+  "logging.limits.attributeCount": {
+    option: { logging: { limits: { attributeCount: 1 } } },
+    observe: delivery.logRecord,
+    without: ["a long text", { a: "another text", b: 2n }],
+    with: ["a long text", { a: "another text" }]
+  },
+  "logging.limits.attributeValueLength": {
+    option: { logging: { limits: { attributeValueLength: 6 } } },
+    observe: delivery.logRecord,
+    without: ["a long text", { a: "another text", b: 2n }],
+    with: ["a long", { a: "anothe", b: 2n }]
   },
   "redaction.keys": {
     option: { redaction: { keys: ["iban"] } },
@@ -446,42 +506,42 @@ const entries: Readonly<Record<string, Entry>> = {
     option: {},
     observe: observed.deliveredTo("endpoint"),
     without: [],
-    with: ["/v1/metrics", "/v1/traces"]
+    with: ["/v1/logs", "/v1/metrics", "/v1/traces"]
   },
   "delivery.headers": {
-    base: { metrics: { exporter: "otlp" } },
+    base: allSignals,
     option: { delivery: { headers: { "x-key": "k" } } },
     observe: observed.sentHeader("x-key"),
-    without: [undefined, undefined],
-    with: ["k", "k"]
+    without: [undefined, undefined, undefined],
+    with: ["k", "k", "k"]
   },
   "delivery.timeout": {
-    base: { metrics: { exporter: "otlp" } },
+    base: allSignals,
     option: { delivery: { timeout: "1 second" } },
     observe: observed.attemptsEndedInTwoSeconds,
     without: [],
-    with: ["spans", "metrics"]
+    with: ["spans", "metrics", "log records"]
   },
   "delivery.protocol": {
-    base: { metrics: { exporter: "otlp" } },
+    base: allSignals,
     option: { delivery: { protocol: "http/json" } },
     observe: observed.sentHeader("content-type"),
-    without: ["application/x-protobuf", "application/x-protobuf"],
-    with: ["application/json", "application/json"]
+    without: ["application/x-protobuf", "application/x-protobuf", "application/x-protobuf"],
+    with: ["application/json", "application/json", "application/json"]
   },
   "delivery.compression": {
-    base: { metrics: { exporter: "otlp" } },
+    base: allSignals,
     option: { delivery: { compression: "gzip" } },
     observe: observed.sentHeader("content-encoding"),
-    without: [undefined, undefined],
-    with: ["gzip", "gzip"]
+    without: [undefined, undefined, undefined],
+    with: ["gzip", "gzip", "gzip"]
   },
   ...fileOptions(),
   "delivery.queueSize": { option: { delivery: { queueSize: 2 } }, observe: observed.batches, without: [5], with: [2] },
   "delivery.drop": {
     base: { delivery: { queueSize: 3 } },
     option: { delivery: { drop: "oldest" } },
-    observe: delivery.requests,
+    observe: delivery.requests("spans"),
     without: ["abc", "def"],
     with: ["abc", "efg"]
   },
@@ -493,7 +553,7 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   "delivery.interval": {
     option: { delivery: { interval: "1 second" } },
-    observe: delivery.waits,
+    observe: delivery.waits("spans"),
     without: 5000,
     with: 1000
   },
@@ -507,7 +567,7 @@ const entries: Readonly<Record<string, Entry>> = {
   "delivery.maximumRequestBytes": {
     base: { service: { attributes: { note: "x".repeat(300) } }, delivery: { batchSize: 4, protocol: "http/json" } },
     option: { delivery: { maximumRequestBytes: 1024 } },
-    observe: delivery.requests,
+    observe: delivery.requests("spans"),
     without: ["abcd", "efg"],
     with: ["ab", "cd", "e", "fg"]
   },
@@ -535,7 +595,7 @@ const entries: Readonly<Record<string, Entry>> = {
   "delivery.retry.maximumElapsed": {
     base: { delivery: { retry: { jitter: 0 } } },
     option: { delivery: { retry: { maximumElapsed: "5 seconds" } } },
-    observe: delivery.attempts,
+    observe: delivery.attempts("spans"),
     without: 17,
     with: 4
   },
@@ -551,33 +611,11 @@ const entries: Readonly<Record<string, Entry>> = {
     without: false,
     with: true
   },
-  ...signalOptions("traces", ["k", "all"], "spans"),
-  "delivery.traces.queueSize": {
-    option: { delivery: { traces: { queueSize: 2 } } },
-    observe: observed.batches,
-    without: [5],
-    with: [2]
-  },
-  "delivery.traces.batchSize": {
-    option: { delivery: { traces: { batchSize: 2 } } },
-    observe: observed.batches,
-    without: [5],
-    with: [2, 2, 1]
-  },
-  "delivery.traces.interval": {
-    option: { delivery: { traces: { interval: "1 second" } } },
-    observe: delivery.waits,
-    without: 5000,
-    with: 1000
-  },
-  "delivery.traces.maximumElapsed": {
-    base: { delivery: { retry: { jitter: 0 } } },
-    option: { delivery: { traces: { maximumElapsed: "5 seconds" } } },
-    observe: delivery.attempts,
-    without: 17,
-    with: 4
-  },
-  ...signalOptions("metrics", ["all", "k"], "metrics"),
+  ...signalOptions("traces", ["k", "all", "all"], "spans"),
+  ...queueOptions("traces", "spans", 5000),
+  ...signalOptions("metrics", ["all", "k", "all"], "metrics"),
+  ...signalOptions("logs", ["all", "all", "k"], "log records"),
+  ...queueOptions("logs", "log records", 1000),
   "execution.concurrency": {
     option: { execution: { concurrency: 2 } },
     observe: observed.startedTogether,

@@ -319,7 +319,7 @@ export const withAddress = (path: string, options: Options): Options =>
 /** Spans alone are sent, unless the options say otherwise. */
 const toReceiver = (url: string, options: Options): Options => ({
   ...options,
-  logging: { enabled: false },
+  logging: { exporter: "none", ...options.logging },
   metrics: { exporter: "none", ...options.metrics },
   delivery: { endpoint: url, ...options.delivery }
 })
@@ -327,7 +327,7 @@ const toReceiver = (url: string, options: Options): Options => ({
 const sending = <A>(body: Effect.Effect<A, unknown, OtlpReceiver | Telemetry.Services>): Observation => (options) =>
   Effect.gen(function*() {
     const { url } = yield* OtlpReceiver
-    const layer = Telemetry.layer(toReceiver(url, options))
+    const layer = Telemetry.layer(toReceiver(url, options), { logDestination: LogDestination.layerNoop })
     return yield* provideAndClose(body, layer)
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
@@ -344,7 +344,7 @@ const provideAndClose = <A, E, R, I, E2>(body: Effect.Effect<A, E, R | I>, layer
   })
 
 const work = Effect.withSpan(Effect.void, "work")
-const flushed = Effect.andThen(work, Telemetry.flush)
+const flushed = Effect.logInfo("line").pipe(Effect.andThen(work), Effect.andThen(Telemetry.flush))
 const requests = Effect.map(OtlpReceiver, ({ received }) => received)
 
 export const delivered = sending(Effect.andThen(flushed, Effect.map(requests, (all) => all.length)))
@@ -352,12 +352,12 @@ export const delivered = sending(Effect.andThen(flushed, Effect.map(requests, (a
 export const resource = (key: string) =>
   sending(Effect.andThen(flushed, Effect.map(requests, ([first]) => otlpDecoder.decode(first!.body).resource[key])))
 
-/** A header of the first request with spans and of the first with metrics. */
+/** A header of the first requests with spans, with metrics and with log records. */
 export const sentHeader = (name: string) =>
   sending(Effect.andThen(
     flushed,
     Effect.map(requests, (all) =>
-      ["/v1/traces", "/v1/metrics"].map((at) => all.find(({ path }) => path === at)?.headers[name]))
+      ["/v1/traces", "/v1/metrics", "/v1/logs"].map((at) => all.find(({ path }) => path === at)?.headers[name]))
   ))
 
 const metricRequests = Effect.map(requests, (all) => all.filter(({ path }) => path === "/v1/metrics"))
@@ -398,12 +398,12 @@ const endsInTwoSeconds = (flush: Effect.Effect<void, unknown, Telemetry.Services
 export const exportEndsInTwoSeconds = endsInTwoSeconds(Telemetry.flush)
 
 /** Paths of all requests, each once. */
-export const deliveredTo = (key: "endpoint" | "traces" | "metrics"): Observation => ({ service }) =>
+export const deliveredTo = (key: "endpoint" | "traces" | "metrics" | "logs"): Observation => ({ service }) =>
   Effect.gen(function*() {
     const { received, url } = yield* OtlpReceiver
     const address = key === "endpoint" ? { endpoint: url } : { [key]: { endpoint: `${url}/custom` } }
     const delivery = service === undefined ? {} : address
-    yield* Effect.provide(flushed, Telemetry.layer({ logging: { enabled: false }, delivery }))
+    yield* Effect.provide(flushed, Telemetry.layer({ delivery }, { logDestination: LogDestination.layerNoop }))
     return [...new Set(received.map(({ path }) => path))].toSorted()
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(OtlpReceiver.layer, silent)), Effect.orDie)
 
@@ -421,19 +421,19 @@ export const attemptsEndedInTwoSeconds: Observation = (options) =>
   Effect.gen(function*() {
     const { answer, next, url } = yield* OtlpReceiver
     const lines: Array<string> = []
-    answer("hang", "hang")
+    answer("hang", "hang", "hang")
     const ended = Effect.gen(function*() {
       const flushing = yield* Effect.forkChild(flushed)
       yield* next
-      if (options.metrics?.exporter === "otlp") yield* next
+      if (options.metrics?.exporter === "otlp") yield* Effect.andThen(next, next)
       yield* recorder.advance("2 seconds")
       yield* Fiber.interrupt(flushing)
-      return ["spans", "metrics"].filter((signal) =>
+      return ["spans", "metrics", "log records"].filter((signal) =>
         lines.some((line) => line.includes(`${signal} cannot be delivered`))
       )
     })
     const layer = Telemetry.layer(
-      { ...toReceiver(url, options), logging: {} },
+      toReceiver(url, options),
       { logDestination: LogDestination.layer((line) => void lines.push(line)) }
     )
     return yield* provideAndClose(ended, layer)

@@ -169,6 +169,20 @@ const metric = message(() => ({
   11: one("summary", points(summaryPoint))
 }))
 
+const logRecord = message(() => ({
+  1: one("timeUnixNano", fixed64),
+  2: one("severityNumber", small),
+  3: one("severityText", text),
+  5: one("body", anyValue),
+  6: attributes,
+  7: one("droppedAttributesCount", small),
+  8: one("flags", Protobuf.fixed32),
+  9: one("traceId", hex),
+  10: one("spanId", hex),
+  11: one("observedTimeUnixNano", fixed64),
+  12: one("eventName", text)
+}))
+
 /** A request: its records by resource and by scope. */
 const request = (resources: string, scopes: string, records: string, record: Protobuf.FieldType<Json>) => {
   const ofScope = message(() => ({ 1: scope, 2: many(records, record) }))
@@ -176,10 +190,11 @@ const request = (resources: string, scopes: string, records: string, record: Pro
   return message(() => ({ 1: many(resources, ofResource) }))
 }
 
-/** In the order of trial: the time of a span is no field of a metric. */
+/** In the order of trial: a field that each record has is of another type in the others. */
 const requests = [
   request("resourceMetrics", "scopeMetrics", "metrics", metric),
-  request("resourceSpans", "scopeSpans", "spans", span)
+  request("resourceSpans", "scopeSpans", "spans", span),
+  request("resourceLogs", "scopeLogs", "logRecords", logRecord)
 ]
 
 const openBrace = 0x7b

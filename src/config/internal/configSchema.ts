@@ -123,6 +123,23 @@ export const configSchema = Schema.Struct({
       default: 1,
       doc: "Share of traces whose `Debug` and `Trace` lines are written. A trace has all of these lines or none. " +
         "Lines outside of traces are written."
+    }),
+    exporter: Option.choice(["otlp", "none"], {
+      default: "otlp",
+      doc: "`otlp` also sends the lines as log records when an endpoint is set; `none` sends none.",
+      otel: ["OTEL_LOGS_EXPORTER"]
+    }),
+    limits: Schema.Struct({
+      attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
+        default: 128,
+        doc: "Fields that a log record keeps when it is sent, beside the ids of task and step.",
+        otel: ["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"]
+      }),
+      attributeValueLength: Option.integer({ minimum: 0, maximum: 10_000_000 }, {
+        default: 8192,
+        doc: "Characters that a text of a log record keeps when it is sent.",
+        otel: ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"]
+      })
     })
   }),
   redaction: Schema.Struct({

@@ -85,10 +85,10 @@ const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: 
   const unusable = usable < 0 ? found : found.slice(0, usable)
   unusable.forEach(({ text, variable }, index) => {
     const [rule = `expected ${leaf.meta.expected}`] = (leaf.meta.explain?.(values[index]) ?? []).map(({ rule }) => rule)
-    warnings.push({
-      problem: `${variable}=${shown(leaf, text)} is not usable: ${rule}`,
-      instead: `using ${usable < 0 ? quoteValue(used, Infinity) : shown(leaf, used)}`
-    })
+    const problem = `${variable}=${shown(leaf, text)} is not usable: ${rule}`
+    const instead = `using ${usable < 0 ? quoteValue(used, Infinity) : shown(leaf, used)}`
+    // One variable may be of two options.
+    if (!warnings.some((other) => other.problem === problem)) warnings.push({ problem, instead })
   })
   return used
 }

@@ -60,7 +60,7 @@ const receiverOptions = (what: string, variable: string) => {
 }
 
 /** What a signal with a queue has in place of the general options. */
-const queueOptions = (what: string, variable: string) => ({
+const queueOptions = (what: string, variable: string, interval?: Duration.Duration) => ({
   queueSize: Option.optionalInteger(queueSizes, {
     default: undefined,
     doc: `Ended ${what} that wait to be sent, in place of \`delivery.queueSize\`.`,
@@ -72,7 +72,7 @@ const queueOptions = (what: string, variable: string) => ({
     otel: [`OTEL_${variable}_MAX_EXPORT_BATCH_SIZE`]
   }),
   interval: Option.optionalDuration("1 millis", {
-    default: undefined,
+    default: interval,
     doc: `Longest time that ${what} wait before they are sent, in place of \`delivery.interval\`.`,
     otel: [`OTEL_${variable}_SCHEDULE_DELAY`]
   }),
@@ -86,8 +86,8 @@ const queueOptions = (what: string, variable: string) => ({
 export const deliveryOptions = Schema.Struct({
   endpoint: Option.optionalUrl({
     default: undefined,
-    doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`. A " +
-      "query stays a query. Unset: nothing is sent.",
+    doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`, log " +
+      "records to `<endpoint>/v1/logs`. A query stays a query. Unset: nothing is sent.",
     otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
   }),
   headers: Option.headers({
@@ -177,5 +177,9 @@ export const deliveryOptions = Schema.Struct({
     doc: "Longest time a flush may take, also the last one when the layer is closed."
   }),
   traces: Schema.Struct({ ...receiverOptions("spans", "TRACES"), ...queueOptions("spans", "BSP") }),
-  metrics: Schema.Struct(receiverOptions("metrics", "METRICS"))
+  metrics: Schema.Struct(receiverOptions("metrics", "METRICS")),
+  logs: Schema.Struct({
+    ...receiverOptions("log records", "LOGS"),
+    ...queueOptions("log records", "BLRP", Duration.seconds(1))
+  })
 })

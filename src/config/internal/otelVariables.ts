@@ -48,6 +48,7 @@ const headers = (text: string): unknown => {
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SERVICE_NAME", { path: "service.name", read: same }],
   ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: same }],
+  ["OTEL_LOGS_EXPORTER", { path: "logging.exporter", read: same }],
   ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: same }],
   ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
   ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: millis }],
@@ -63,10 +64,14 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: same }],
   ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
   ["OTEL_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.attributeCount", read: integer }],
+  ["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", { path: "logging.limits.attributeCount", read: integer }],
+  ["OTEL_ATTRIBUTE_COUNT_LIMIT", { path: "logging.limits.attributeCount", read: integer }],
   ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.eventAttributeCount", read: integer }],
   ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", { path: "tracing.limits.linkAttributeCount", read: integer }],
   ["OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],
   ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "tracing.limits.attributeValueLength", read: integer }],
+  ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "logging.limits.attributeValueLength", read: integer }],
+  ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", { path: "logging.limits.attributeValueLength", read: integer }],
   ["OTEL_SPAN_EVENT_COUNT_LIMIT", { path: "tracing.limits.eventCount", read: integer }],
   ["OTEL_SPAN_LINK_COUNT_LIMIT", { path: "tracing.limits.linkCount", read: integer }],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: same }],
@@ -77,7 +82,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_EXPORTER_OTLP_CERTIFICATE", { path: "delivery.certificate", read: same }],
   ["OTEL_EXPORTER_OTLP_CLIENT_KEY", { path: "delivery.clientKey", read: same }],
   ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", { path: "delivery.clientCertificate", read: same }],
-  ...["traces", "metrics"].flatMap((signal): ReadonlyArray<readonly [string, Mapping]> => {
+  ...["traces", "metrics", "logs"].flatMap((signal): ReadonlyArray<readonly [string, Mapping]> => {
     const variable = (name: string) => `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`
     return [
       [variable("ENDPOINT"), { path: `delivery.${signal}.endpoint`, read: same }],
@@ -93,7 +98,11 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_BSP_MAX_QUEUE_SIZE", { path: "delivery.traces.queueSize", read: integer }],
   ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.traces.batchSize", read: integer }],
   ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.traces.interval", read: millis }],
-  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "delivery.traces.maximumElapsed", read: millis }]
+  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "delivery.traces.maximumElapsed", read: millis }],
+  ["OTEL_BLRP_MAX_QUEUE_SIZE", { path: "delivery.logs.queueSize", read: integer }],
+  ["OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.logs.batchSize", read: integer }],
+  ["OTEL_BLRP_SCHEDULE_DELAY", { path: "delivery.logs.interval", read: millis }],
+  ["OTEL_BLRP_EXPORT_TIMEOUT", { path: "delivery.logs.maximumElapsed", read: millis }]
 ]
 
 /** Variables that have no effect here. If one is set, it is reported once, with what is used instead. */
@@ -111,7 +120,7 @@ interface Unsupported {
 
 /** The variable for all signals and those for one. */
 const ofSignals = (name: string): ReadonlyArray<string> =>
-  ["", "TRACES_", "METRICS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
+  ["", "TRACES_", "METRICS_", "LOGS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
 
 export const unsupportedVariables: ReadonlyArray<Unsupported> = [
   {
@@ -119,32 +128,6 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
     harmless: ["false"],
     why: "is not used: it is for gRPC alone",
     instead: "using the scheme of the endpoint"
-  },
-  {
-    variables: ["OTEL_LOGS_EXPORTER"],
-    harmless: ["none"],
-    instead: "using \"none\": log lines go to logging.destination"
-  },
-  {
-    variables: [
-      "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-      "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
-      "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
-      "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
-      "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
-      "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
-      "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
-      "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
-      "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
-      "OTEL_BLRP_SCHEDULE_DELAY",
-      "OTEL_BLRP_EXPORT_TIMEOUT",
-      "OTEL_BLRP_MAX_QUEUE_SIZE",
-      "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
-      "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
-      "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
-    ],
-    hidden: true,
-    instead: "using logging.destination: log lines are not sent by OTLP"
   },
   {
     variables: ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],

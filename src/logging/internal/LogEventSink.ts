@@ -56,6 +56,8 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
           correlationId: context.correlationId,
           span: context.span,
           workflow: workflowOf(envelope, context.workflow),
+          eventName: envelope.name,
+          isLocal: context.isLocal,
           fields: fieldsOf(envelope, nameOf, redaction)
         })
         // A payload is read as the program gave it. Only if that fails, it is copied field by field.

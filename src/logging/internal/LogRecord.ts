@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import * as Correlation from "../../Correlation.ts"
+import { LocalLog } from "../../internal/LocalLog.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
@@ -28,6 +29,10 @@ export interface LogRecord {
   readonly correlationId: string | undefined
   readonly span: Tracer.AnySpan | undefined
   readonly workflow: Correlation.WorkflowContext | undefined
+  /** The name of the event that became this line. */
+  readonly eventName: string | undefined
+  /** Whether the line stays on this machine. */
+  readonly isLocal: boolean
   /** All other fields, in the order in which they are written. */
   readonly fields: Readonly<Record<string, unknown>>
 }
@@ -40,10 +45,11 @@ export interface LogRecord {
  */
 export const contextOf = (
   fiber: Fiber.Fiber<unknown, unknown>
-): Pick<LogRecord, "correlationId" | "span" | "workflow"> => ({
+): Pick<LogRecord, "correlationId" | "isLocal" | "span" | "workflow"> => ({
   correlationId: fiber.getRef(Correlation.CorrelationId),
   span: fiber.cache.span,
-  workflow: fiber.getRef(Correlation.CurrentWorkflow)
+  workflow: fiber.getRef(Correlation.CurrentWorkflow),
+  isLocal: fiber.getRef(LocalLog)
 })
 
 /**
@@ -132,7 +138,7 @@ export const uniqueFieldNames = (fields: Readonly<Record<string, unknown>>): (sh
   uniqueNames(Object.keys(fields).slice(0, mostWritten).map(fieldName))
 
 /** Level names as a line writes them. */
-const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {
+export const levelNames: { readonly [L in LogLevel.LogLevel]: string } = {
   All: "ALL",
   Trace: "TRACE",
   Debug: "DEBUG",

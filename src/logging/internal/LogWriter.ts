@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import { InstallExitHook } from "../../internal/ExitHooks.ts"
 import { callOr, guard, guardCall } from "../../internal/guard.ts"
@@ -34,6 +35,8 @@ import * as PrettyLine from "./PrettyLine.ts"
 export class LogWriter extends Context.Service<LogWriter, {
   /** Writes a record, whose level the caller has checked; never throws. */
   readonly write: (record: LogRecord) => void
+  /** Adds a function that gets each record that is written and may leave this machine, until the scope closes. */
+  readonly register: (sink: (record: LogRecord) => void) => Effect.Effect<void, never, Scope.Scope>
 }>()("tasker-telemetry/logging/internal/LogWriter") {
   /**
    * Writes to the destination of the context, as the `logging` options say.
@@ -58,7 +61,9 @@ const make = Effect.gen(function*() {
   // Fields are read as the program gave them. Only if that fails, they are copied one by one.
   const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
   const giveUp = () => countError([])
+  const sinks = new Set<(record: LogRecord) => void>()
   const send = (record: LogRecord) => {
+    if (!record.isLocal) { for (const sink of sinks) guardCall(sink, record, giveUp) }
     const given: unknown = destination.write(callOr(format, record, formatCopy), record.level)
     // An unhandled rejection would end the process.
     if (given instanceof Promise) given.catch(giveUp)
@@ -69,7 +74,14 @@ const make = Effect.gen(function*() {
     if (keeps(record) && (admit === undefined || admit(record))) send(record)
   }
 
-  return LogWriter.of({ write: (record) => guardCall(write, record, giveUp) })
+  return LogWriter.of({
+    write: (record) => guardCall(write, record, giveUp),
+    register: (sink) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => sinks.add(sink)),
+        () => Effect.sync(() => sinks.delete(sink))
+      ))
+  })
 })
 
 const formatOf = (
@@ -109,6 +121,7 @@ const rateLimited = Effect.fnUntraced(function*(
         ...sample,
         time: clock.currentTimeMillisUnsafe(),
         message: `${count} suppressed: ${sample.message}`,
+        eventName: undefined,
         fields: { suppressed: count }
       })
   })

@@ -104,7 +104,7 @@ const addEvent = (
 /**
  * What a context says about the lines of its fibers. A context never changes, so it is read once for successive lines.
  */
-interface Origin extends Pick<LogRecord.LogRecord, "component" | "correlationId" | "span" | "workflow"> {
+interface Origin extends Pick<LogRecord.LogRecord, "component" | "correlationId" | "isLocal" | "span" | "workflow"> {
   readonly annotations: Readonly<Record<string, unknown>>
   readonly spans: ReadonlyArray<readonly [label: string, start: number]>
   /** Whether annotations or log spans add fields to a line. */
@@ -120,6 +120,7 @@ const nowhere: Origin = {
   correlationId: undefined,
   span: undefined,
   workflow: undefined,
+  isLocal: false,
   annotations: noFields,
   spans: [],
   addsFields: false,
@@ -133,10 +134,11 @@ const originOf = (
   const annotations = fiber.getRef(References.CurrentLogAnnotations)
   const spans = fiber.getRef(References.CurrentLogSpans)
   const { component } = annotations
-  const { correlationId, span, workflow } = LogRecord.contextOf(fiber)
+  const { correlationId, isLocal, span, workflow } = LogRecord.contextOf(fiber)
   return {
     component: typeof component === "string" ? component : undefined,
     correlationId,
+    isLocal,
     span,
     workflow,
     annotations,
@@ -176,6 +178,8 @@ const recordOf = (
     correlationId: origin.correlationId,
     span: origin.span,
     workflow: origin.workflow,
+    eventName: undefined,
+    isLocal: origin.isLocal,
     fields: origin.addsFields || cause.reasons.length > 0 ? withMore(cause, fields, origin, time, redaction) : fields
   }
 }

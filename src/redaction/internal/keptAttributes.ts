@@ -26,13 +26,22 @@ export interface AttributeLimits {
  * **Details**
  *
  * An array or object keeps at most 1000 members in all, and texts of at most
- * eight times the limit together.
+ * eight times the limit together. Another attribute may name the value, as in
+ * `{ name: "password", value: "…" }`.
+ *
+ * @param siblings the attributes that the value is one of, if they are known
  *
  * @category computations
  * @since 0.1.0
  */
-export const attributeValue = (limits: AttributeLimits, redaction: Redaction, key: string, value: unknown): unknown => {
-  const isMasked = redaction.fieldMask(key)?.(value, true, undefined) === true
+export const attributeValue = (
+  limits: AttributeLimits,
+  redaction: Redaction,
+  key: string,
+  value: unknown,
+  siblings?: object | undefined
+): unknown => {
+  const isMasked = redaction.fieldMask(key)?.(value, true, siblings) === true
   if (isMasked) return redaction.mask
   if (typeof value === "string") return cleanText(limits, redaction, key, value)
   if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
@@ -70,7 +79,7 @@ export const attributeRecord = (
   for (const key of orElse(() => Object.keys(attributes), () => [])) {
     const value = orElse(() => attributes[key], () => redaction.mask)
     if (value === undefined || value === null) continue
-    if (count++ < most) kept[attributeName(redaction, key)] = attributeValue(limits, redaction, key, value)
+    if (count++ < most) kept[attributeName(redaction, key)] = attributeValue(limits, redaction, key, value, attributes)
   }
   return { attributes: kept, droppedAttributes: Math.max(0, count - most) }
 }

@@ -23,15 +23,8 @@ const flagsOf = (span: SpanData): number => (span.sampled ? 1 : 0) | 0x100 | (sp
  * @category encoding
  * @since 0.1.0
  */
-export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) => {
-  const to = Otlp.makeWriter(protocol)
-  return (spans: ReadonlyArray<SpanData>): Uint8Array<ArrayBuffer> => {
-    // A span that threw may have left a part of a request.
-    to.clear()
-    Otlp.writeRequest(to, names, resource, spans, writeSpan)
-    return to.take()
-  }
-}
+export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) =>
+  Otlp.encoder(protocol, names, resource, writeSpan)
 
 const writeSpan = (to: MessageWriter, span: SpanData): void => {
   to.id(1, "traceId", span.traceId)

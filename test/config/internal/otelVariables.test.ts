@@ -80,7 +80,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_TIMEOUT", "1500", "delivery.timeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500", "delivery.traces.timeout", "1500 ms"],
   ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1500", "delivery.metrics.timeout", "1500 ms"],
-  ...["TRACES_", "METRICS_", ""].flatMap((signal): ReadonlyArray<Case> => {
+  ...["TRACES_", "METRICS_", "LOGS_", ""].flatMap((signal): ReadonlyArray<Case> => {
     const variable = (name: string) => `OTEL_EXPORTER_OTLP_${signal}${name}`
     const path = `delivery.${signal.toLowerCase().replace("_", ".")}`
     return [
@@ -123,7 +123,21 @@ const legal: ReadonlyArray<Case> = [
   // A header name may have a percent sign.
   ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
   ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
-  ["OTEL_LOGS_EXPORTER", "NONE", "logging.destination", "stdout"],
+  ["OTEL_LOGS_EXPORTER", "NONE", "logging.exporter", "none"],
+  ["OTEL_LOGS_EXPORTER", "otlp", "logging.exporter", "otlp"],
+  ["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "7", "logging.limits.attributeCount", 7, {
+    OTEL_ATTRIBUTE_COUNT_LIMIT: "9"
+  }],
+  ["OTEL_ATTRIBUTE_COUNT_LIMIT", "9", "logging.limits.attributeCount", 9],
+  ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "7", "logging.limits.attributeValueLength", 7],
+  ["OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "9", "logging.limits.attributeValueLength", 9],
+  ["OTEL_BLRP_MAX_QUEUE_SIZE", "10", "delivery.logs.queueSize", 10],
+  ["OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.logs.batchSize", 10],
+  ["OTEL_BLRP_SCHEDULE_DELAY", "10", "delivery.logs.interval", "10 ms"],
+  ["OTEL_BLRP_EXPORT_TIMEOUT", "30000", "delivery.logs.maximumElapsed", "30000 ms"],
+  ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://c:4318/l?k=1", "delivery.logs.endpoint", "http://c:4318/l?k=1"],
+  ["OTEL_EXPORTER_OTLP_LOGS_HEADERS", "a=1", "delivery.logs.headers", { a: "1" }],
+  ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1500", "delivery.logs.timeout", "1500 ms"],
   ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }]
 ]
 
@@ -133,7 +147,8 @@ const quoted = (text: string) =>
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
 
-const ofSignals = (name: string) => ["", "TRACES_", "METRICS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
+const ofSignals = (name: string) =>
+  ["", "TRACES_", "METRICS_", "LOGS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
 
 const unsupported: ReadonlyArray<readonly [variable: string, text: string, sentence: string]> = [
   ...ofSignals("INSECURE").map((variable) =>
@@ -141,25 +156,6 @@ const unsupported: ReadonlyArray<readonly [variable: string, text: string, sente
       variable,
       "true",
       `${variable}="true" is not used: it is for gRPC alone; using the scheme of the endpoint`
-    ] as const
-  ),
-  [
-    "OTEL_LOGS_EXPORTER",
-    "otlp",
-    "OTEL_LOGS_EXPORTER=\"otlp\" is not supported; using \"none\": log lines go to logging.destination"
-  ],
-  ...[
-    ...["ENDPOINT", "HEADERS", "PROTOCOL", "TIMEOUT", "COMPRESSION", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"]
-      .map((name) => `EXPORTER_OTLP_LOGS_${name}`),
-    "EXPORTER_OTLP_LOGS_INSECURE",
-    ...["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((name) => `BLRP_${name}`),
-    "LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
-    "LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"
-  ].map((name) =>
-    [
-      `OTEL_${name}`,
-      "1",
-      `OTEL_${name} is not supported; using logging.destination: log lines are not sent by OTLP`
     ] as const
   ),
   [
@@ -249,8 +245,9 @@ const malformed: ReadonlyArray<Case> = [
   ]),
   ...[
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "endpoint"],
-    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "tracesEndpoint"],
-    ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "metricsEndpoint"]
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "traces.endpoint"],
+    ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "metrics.endpoint"],
+    ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "logs.endpoint"]
   ].map(([variable, option]): Case => [
     variable as string,
     "collector:4318",
@@ -259,8 +256,9 @@ const malformed: ReadonlyArray<Case> = [
   ]),
   ...[
     ["OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", "10s"],
-    ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "tracesTimeout", "nothing"],
-    ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "metricsTimeout", "nothing"]
+    ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "traces.timeout", "nothing"],
+    ["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "metrics.timeout", "nothing"],
+    ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "logs.timeout", "nothing"]
   ].map(([variable, option, fallback]): Case => [
     variable as string,
     "0",
@@ -271,7 +269,8 @@ const malformed: ReadonlyArray<Case> = [
   ...[
     ["OTEL_EXPORTER_OTLP_PROTOCOL", "protocol", "\"http/protobuf\""],
     ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "traces.protocol", "nothing"],
-    ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "metrics.protocol", "nothing"]
+    ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "metrics.protocol", "nothing"],
+    ["OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "logs.protocol", "nothing"]
   ].map(([variable, option, fallback]): Case => [
     variable as string,
     "grpc",
@@ -281,14 +280,15 @@ const malformed: ReadonlyArray<Case> = [
   ...[
     ["OTEL_EXPORTER_OTLP_COMPRESSION", "compression", "\"none\""],
     ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "traces.compression", "nothing"],
-    ["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "metrics.compression", "nothing"]
+    ["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "metrics.compression", "nothing"],
+    ["OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "logs.compression", "nothing"]
   ].map(([variable, option, fallback]): Case => [
     variable as string,
     "zstd",
     `delivery.${option}`,
     `${variable}="zstd" is not usable: expected one of "none", "gzip"; using ${fallback}`
   ]),
-  ...["", "TRACES_", "METRICS_"].flatMap((signal) =>
+  ...["", "TRACES_", "METRICS_", "LOGS_"].flatMap((signal) =>
     [["CERTIFICATE", "certificate"], ["CLIENT_KEY", "clientKey"], ["CLIENT_CERTIFICATE", "clientCertificate"]].map((
       [name, option]
     ): Case => [
@@ -299,6 +299,48 @@ const malformed: ReadonlyArray<Case> = [
       "using nothing"
     ])
   ),
+  [
+    "OTEL_LOGS_EXPORTER",
+    "console",
+    "logging.exporter",
+    "OTEL_LOGS_EXPORTER=\"console\" is not usable: expected one of \"otlp\", \"none\"; using \"otlp\""
+  ],
+  [
+    "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+    "100001",
+    "logging.limits.attributeCount",
+    "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT=\"100001\" is not usable: expected a whole number between 0 and 100000; " +
+    "using 128"
+  ],
+  [
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "-1",
+    "logging.limits.attributeValueLength",
+    "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"-1\" is not usable: expected a whole number between 0 and " +
+    "10000000; using 8192"
+  ],
+  [
+    "OTEL_BLRP_SCHEDULE_DELAY",
+    "1s",
+    "delivery.logs.interval",
+    "OTEL_BLRP_SCHEDULE_DELAY=\"1s\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "milliseconds); using 1s"
+  ],
+  [
+    "OTEL_BLRP_EXPORT_TIMEOUT",
+    "-1",
+    "delivery.logs.maximumElapsed",
+    "OTEL_BLRP_EXPORT_TIMEOUT=\"-1\" is not usable: expected a duration of at least 0 (such as \"5 seconds\", or " +
+    "milliseconds); using nothing"
+  ],
+  ...[["MAX_QUEUE_SIZE", "queueSize", "1000000"], ["MAX_EXPORT_BATCH_SIZE", "batchSize", "100000"]].map((
+    [name, option, most]
+  ): Case => [
+    `OTEL_BLRP_${name}`,
+    "1e7",
+    `delivery.logs.${option}`,
+    `OTEL_BLRP_${name}="1e7" is not usable: expected a whole number between 1 and ${most}; using nothing`
+  ]),
   [
     "OTEL_BSP_SCHEDULE_DELAY",
     "5s",
@@ -431,7 +473,8 @@ const malformed: ReadonlyArray<Case> = [
 const never = [
   "OTEL_EXPORTER_OTLP_HEADERS",
   "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-  "OTEL_EXPORTER_OTLP_METRICS_HEADERS"
+  "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+  "OTEL_EXPORTER_OTLP_LOGS_HEADERS"
 ]
 
 describe("OTEL_ variables", () => {
@@ -502,13 +545,13 @@ describe("OTEL_ variables", () => {
   it.effect("names several variables without effect, each once", () =>
     Effect.gen(function*() {
       const { warnings } = yield* load({
-        OTEL_LOGS_EXPORTER: "otlp",
+        OTEL_EXPORTER_OTLP_LOGS_INSECURE: "true",
         OTEL_EXPORTER_OTLP_INSECURE: "true",
         OTEL_PROPAGATORS: "xray"
       })
       assert.deepStrictEqual(warnings.map((warning) => warning.slice(0, warning.indexOf("="))), [
         "OTEL_EXPORTER_OTLP_INSECURE",
-        "OTEL_LOGS_EXPORTER",
+        "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
         "OTEL_PROPAGATORS"
       ])
     }))
@@ -532,8 +575,8 @@ describe("OTEL_ variables", () => {
         (config: TelemetryConfig.TelemetryConfig) => config.tracing.limits.attributeCount,
         128,
         [
-          "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"-1\" is not usable: expected a whole number between 0 and 10000000; using 8192",
-          "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"1.5\" is not usable: expected a whole number between 0 and 10000000; using 8192"
+          "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"1.5\" is not usable: expected a whole number between 0 and 10000000; using 8192",
+          "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=\"-1\" is not usable: expected a whole number between 0 and 10000000; using 8192"
         ]
       ]
     ] as const

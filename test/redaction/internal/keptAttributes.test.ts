@@ -14,6 +14,14 @@ const kept = (redaction: Redaction.Redaction, attributes: Readonly<Record<string
   )
 
 describe("keptAttributes.attributeRecord", () => {
+  it.effect("masks a value that another attribute names", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* kept(Redaction.make({}), { name: "DB_PASSWORD", value: "hunter2", other: "hunter3" }),
+        { name: "DB_PASSWORD", value: "[FILTERED]", other: "hunter3" }
+      )
+    }))
+
   it.effect.each(["text", 1234, true, ["text"], { name: "text" }])(
     "masks whatever stands at a path of one key: %j",
     (value) =>

@@ -1,0 +1,78 @@
+/**
+ * A log record as it leaves the process by OTLP: redacted, within limits, and independent of the values that the program
+ * logged.
+ *
+ * @since 0.1.0
+ */
+import { Attribute } from "../../Conventions.ts"
+import { truncateMasked } from "../../internal/truncateAtWord.ts"
+import { type AttributeLimits, attributeRecord } from "../../redaction/internal/keptAttributes.ts"
+import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+import { levelNames, type LogRecord, severityNumber } from "./LogRecord.ts"
+
+/**
+ * A log record of OTLP.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LogData {
+  /** Epoch milliseconds. */
+  readonly time: number
+  readonly severityNumber: number
+  readonly severityText: string
+  readonly body: string
+  /** The name of the event that the record is. */
+  readonly eventName: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly droppedAttributes: number
+  readonly span: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean } | undefined
+}
+
+/**
+ * Makes the function that brings records into this form.
+ *
+ * **Details**
+ *
+ * The ids of task and step have the names that they have on spans. They are not
+ * counted against the limit of attributes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (limits: AttributeLimits, redaction: Redaction) => (record: LogRecord): LogData => {
+  const { component, correlationId, eventName, span, workflow } = record
+  const { attributes, droppedAttributes } = attributeRecord(limits, redaction, fieldsOf(record))
+  const named: Record<string, unknown> = { ...attributes }
+  const set = (key: string, value: unknown) => {
+    if (value !== undefined) named[key] = value
+  }
+  set(Attribute.component, component === undefined ? undefined : redaction.text(component))
+  set(Attribute.correlationId, correlationId)
+  if (workflow !== undefined) {
+    const { attempt, stepId, stepName, taskId, taskName } = redactWorkflow(workflow, redaction)
+    set(Attribute.taskId, taskId)
+    set(Attribute.taskName, taskName)
+    set(Attribute.stepId, stepId)
+    set(Attribute.stepName, stepName)
+    set(Attribute.attempt, attempt)
+  }
+  return {
+    time: record.time,
+    severityNumber: severityNumber[record.level],
+    severityText: levelNames[record.level],
+    body: truncateMasked(record.message, limits.attributeValueLength, redaction.text),
+    eventName,
+    attributes: named,
+    droppedAttributes,
+    span: span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled }
+  }
+}
+
+/** An event has a field for its name. */
+const fieldsOf = ({ eventName, fields }: LogRecord): LogRecord["fields"] => {
+  if (eventName === undefined) return fields
+  const { event: _, ...others } = fields
+  return others
+}
