@@ -2,7 +2,7 @@
  * Values that a text assigns to sensitive keys, in every notation.
  */
 import { assignedValue } from "./assignedValue.ts"
-import { isHarmlessText, isOpaque, isProse, isTypeName } from "./harmlessValue.ts"
+import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"
 import { keyExpressions } from "./keyExpressions.ts"
 import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 
@@ -89,6 +89,8 @@ const isOfResource = (before: string): boolean => {
 
 const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+[\]-]+[\\/])*$/
 const longestPath = 200
+/** A colon and a word with letters and digits, or with signs that no word of a message has. */
+const unlikeMessage = /^["']?:\s+["']?(?:[^\s/]*(?:\d[^\s/]*\p{L}|\p{L}[^\s/]*\d)|\S*[!@#$%^&*+=~|][^\s"'])/u
 
 /** Whether the word ends a path, and a message about the path follows. */
 const isEndOfPath = (text: string, at: number, length: number): boolean => {
@@ -97,7 +99,7 @@ const isEndOfPath = (text: string, at: number, length: number): boolean => {
   const behind = text.slice(at + length, at + length + longestPath)
   if (!/^["']?:(?:\s|\d+:|$)/.test(behind)) return false
   // `grep` and `head` show the content of a file behind its path.
-  if (isOpaque(/^["']?:\s+["']?([^\s"']*)/.exec(behind)?.[1] ?? "")) return false
+  if (unlikeMessage.test(behind)) return false
   return pathStart.test(text.slice(Math.max(at - longestPath, 0), at))
 }
 

@@ -102,7 +102,7 @@ const isMessage = (text: string): boolean =>
   /\s/.test(text) && prose.test(text) && messageWords.test(text) && sentence.test(text)
 
 /** Whether a text looks random: long, without spaces, with letters and digits. A UUID is a name, so it is not. */
-export const isOpaque = (text: string): boolean =>
+const isOpaque = (text: string): boolean =>
   text.length >= fewestOpaque && /^[\w+/=.:%~,|$-]+$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) &&
   !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text)
 
