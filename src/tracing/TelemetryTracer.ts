@@ -128,6 +128,7 @@ const make = Effect.gen(function*() {
   const keeping = TraceKeeping.make({
     keep,
     sampledRatio: samplerOptions.type.endsWith("traceidratio") ? samplerOptions.ratio : 1,
+    followsParents: samplerOptions.type.startsWith("parentbased"),
     emit: (span) => {
       for (const processor of processors) if (takesKept(processor)) call(processor, span)
     },

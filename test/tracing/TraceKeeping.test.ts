@@ -108,6 +108,16 @@ describe("tracing.keep", () => {
       assert.deepStrictEqual(yield* names, ["step", "kept"])
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0.5 } } }))))
 
+  it.effect("keeps an undecided trace of another service by its own ratio, however few traces it begins", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "kept", { parent: remote(above, "tasker=undecided") })
+      yield* Effect.withSpan(Effect.void, "dropped", { parent: remote(below, "tasker=undecided") })
+      assert.deepStrictEqual(yield* names, ["kept"])
+      assert.strictEqual((yield* spanNamed("kept")).traceState, "ot=th:8")
+    }).pipe(Effect.provide(layer({
+      tracing: { sampler: { type: "parentbased_traceidratio", ratio: 0.001 }, keep: { ratio: 0.5 } }
+    }))))
+
   it.effect("keeps its part of a trace that another process has decided to keep", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(child("step"), "work", { parent: remote(below, "a=1") })

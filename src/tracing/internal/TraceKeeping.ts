@@ -70,13 +70,19 @@ export const make = (options: {
   readonly keep: TelemetryConfig["tracing"]["keep"]
   /** Share of traces that the sampler has let through by their ids; 1 for other samplers. */
   readonly sampledRatio: number
+  /** Whether the sampler lets the children of sampled parents through whatever their ids are. */
+  readonly followsParents: boolean
   readonly emit: (span: SpanData) => void
   readonly onDecided: (decision: "kept" | "dropped", reason: KeepReason | "ratio") => void
 }): TraceKeeping => {
-  const { emit, keep, onDecided, sampledRatio } = options
+  const { emit, followsParents, keep, onDecided, sampledRatio } = options
   const isActive = keep.ratio < 1
-  const rejected = TraceState.rejected(Math.min(keep.ratio, sampledRatio))
-  const threshold = keep.ratio < 1 || sampledRatio < 1 ? TraceState.thresholdText(rejected) : undefined
+  const limitOf = (ratio: number) => {
+    const rejected = TraceState.rejected(ratio)
+    return { rejected, threshold: ratio < 1 ? TraceState.thresholdText(rejected) : undefined }
+  }
+  const limit = limitOf(Math.min(keep.ratio, sampledRatio))
+  const limitOfFollowed = limitOf(keep.ratio)
   const slowNanos = keep.slowerThan === undefined ? undefined : Duration.toNanosUnsafe(keep.slowerThan)
   const always = new Set(keep.always)
   const undecided = new Set<LocalTrace>()
@@ -90,8 +96,9 @@ export const make = (options: {
     // Another process has decided to keep the trace, so the part here is kept as well.
     if (!isOpen) return new LocalTrace(true, given)
     if (!isActive) {
-      return new LocalTrace(true, parent === undefined ? TraceState.withThreshold("", threshold) : given)
+      return new LocalTrace(true, parent === undefined ? TraceState.withThreshold("", limit.threshold) : given)
     }
+    const { rejected, threshold } = followsParents && parent?.sampled === true ? limitOfFollowed : limit
     if (TraceState.randomness(traceId, given) >= rejected) {
       onDecided("kept", "ratio")
       return new LocalTrace(true, TraceState.withThreshold(TraceState.set(given, vendor, undefined), threshold))
