@@ -18,7 +18,8 @@ import * as FetchTransport from "./delivery/FetchTransport.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
 import * as EventPattern from "./events/internal/EventPattern.ts"
-import { FlushRegistry } from "./internal/FlushRegistry.ts"
+import * as ExporterStates from "./internal/ExporterStates.ts"
+import { FlushRegistry, type FlushReport } from "./internal/FlushRegistry.ts"
 import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
 import { SelfStatistics } from "./internal/SelfStatistics.ts"
@@ -232,24 +233,24 @@ export const layerTracing = (
   signal(options, parts, (config, parts) => Layer.provideMerge(merged(spanSinks(config, parts)), tracer(config)))
 
 /**
- * Sends everything that is recorded so far: log lines to their destination, ended
- * spans and metrics to the receiver. Never fails.
+ * Sends what is recorded so far: log lines to their destination, records and
+ * metrics to the receiver. Says what became of them, by signal. Never fails.
  *
  * **When to use**
  *
  * Use before a process is frozen, as in a serverless function. The layer flushes
  * by itself when it closes.
  *
- * **Gotchas**
+ * **Details**
  *
- * While a receiver does not answer, attempts go on as long as the options
- * `delivery` and `metrics.exportTimeout` (30 seconds) allow. If you have less
- * time, give the flush a time limit of your own. Log lines are written at once.
+ * What is recorded after the start of the flush does not delay it. A flush takes
+ * `delivery.shutdownTimeout` at most. What is not sent by then is `pending`, and
+ * delivery goes on with it.
  *
  * @category utilities
  * @since 0.1.0
  */
-export const flush: Effect.Effect<void, never, FlushRegistry> = Effect.flatMap(
+export const flush: Effect.Effect<FlushReport, never, FlushRegistry> = Effect.flatMap(
   FlushRegistry,
   (registry) => registry.flush
 )
@@ -315,7 +316,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
 }
 
 /** The counters and flushes of every signal. One value, so that layers that are built together share it. */
-const ownServices = Layer.merge(SelfStatistics.layer, FlushRegistry.layer)
+const ownServices = Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer, ExporterStates.layer)
 
 /** One signal without the others. */
 const signal = <A>(

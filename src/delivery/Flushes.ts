@@ -3,14 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-
-/** What became of the records that were recorded before a flush. */
-export interface FlushNumbers {
-  readonly exported: number
-  readonly dropped: number
-  /** Records that still wait, because the time of the flush was up. */
-  readonly pending: number
-}
+import type { FlushNumbers } from "../internal/FlushRegistry.ts"
 
 export class Flush {
   /** Records before the flush that are queued. */

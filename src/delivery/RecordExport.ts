@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { ExporterStates } from "../internal/ExporterStates.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { redactService } from "../redaction/internal/redactNames.ts"
@@ -48,14 +49,21 @@ export const make = Effect.fnUntraced(function*<A>(
   }
   const ledger = new Ledger(options.held)
   accounts.observe(yield* SelfStatistics, options.signal, ledger, settings.queueSize)
+  const sender = yield* RequestSender.make(receiver, { ...delivery.retry, maximumElapsed: settings.maximumElapsed })
   const pipeline = yield* Pipeline.make<A>({
     ledger,
     settings,
-    sender: yield* RequestSender.make(receiver, { ...delivery.retry, maximumElapsed: settings.maximumElapsed }),
+    sender,
     maximumBytes: delivery.maximumRequestBytes,
     encode: options.encoder(receiver.protocol, redactService(config.service, yield* Redaction.Current)),
     unsampledTrace: options.unsampledTrace
   })
-  yield* (yield* FlushRegistry).register(Effect.asVoid(pipeline.flush))
+  const name = options.signal === "spans" ? "spans" : "logs"
+  yield* (yield* FlushRegistry).register(Effect.map(pipeline.flush, (numbers) => ({ [name]: numbers })))
+  yield* (yield* ExporterStates).register(name, () => ({
+    ...sender.state(),
+    records: ledger.balance,
+    queue: { size: ledger.queued, capacity: settings.queueSize }
+  }))
   return pipeline
 })

@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { TelemetryConfigError } from "../config/TelemetryConfig.ts"
+import type { ExporterState } from "../internal/ExporterStates.ts"
 import { LocalLog } from "../internal/LocalLog.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
@@ -41,14 +42,7 @@ export interface RequestSender {
   readonly hurry: () => void
   readonly outage: OutageLog
   /** What the last requests came to. */
-  readonly state: () => ExporterState
-}
-
-export interface ExporterState {
-  /** Epoch milliseconds of the last request that was taken. */
-  readonly lastSuccess: number | undefined
-  /** Requests without success since then. */
-  readonly consecutiveFailures: number
+  readonly state: () => Pick<ExporterState, "lastSuccess" | "consecutiveFailures">
 }
 
 const failureSentences: Readonly<Record<FailureReason, string>> = {

@@ -10,11 +10,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { ExporterStates } from "../internal/ExporterStates.ts"
 import { redactService } from "../redaction/internal/redactNames.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import { TaskState } from "../workflow/internal/TaskState.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
+import * as exporterStates from "./internal/exporterStates.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as Readiness from "./internal/Readiness.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
@@ -64,8 +66,9 @@ const fewestEnded = 10
  *
  * - `GET /health/live`: 200 as long as the process answers.
  * - `GET /health/ready`: runs the {@link ReadinessChecks}. It answers 200 if all succeed, else 503 with the names of
- *   the failed ones.
- * - `GET /health/status`: how many tasks are in which state. It answers 503 if the store fails or does not answer
+ *   the failed ones. It also says whether exporters reach their receivers and how full their queues are. A receiver
+ *   that is down does not change the status, because the program can still serve.
+ * - `GET /health/status`: how many tasks are in which state, and the accounts of the exporters. It answers 503 if the store fails or does not answer
  *   within `execution.storeTimeout`. It also answers 503 if more than half of at least ten ended tasks ended in
  *   `error`.
  *
@@ -81,6 +84,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
       task_store: Effect.suspend(() => store.counts),
       ...(yield* ReadinessChecks)
     })
+    const exporters = yield* ExporterStates
     const startedAt = yield* Clock.monotonicTimeNanos
 
     const live = Effect.map(
@@ -96,6 +100,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
         ready: isReady,
         checks: Object.fromEntries(results.map(({ name, ...result }) => [name, result])),
         ...(isReady ? {} : { failedChecks }),
+        ...exporterStates.summary(exporters),
         timestamp: yield* timestamp
       })
     })
@@ -109,6 +114,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
         status: tasks === undefined ? "error" : healthy ? "healthy" : "unhealthy",
         service: service.name,
         tasks,
+        ...exporterStates.accounts(exporters),
         uptimeSeconds: Number((yield* Clock.monotonicTimeNanos) - startedAt) / 1e9,
         timestamp: yield* timestamp
       })

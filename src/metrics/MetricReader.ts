@@ -60,6 +60,26 @@ export interface MetricReader {
    * with the first failure.
    */
   readonly collect: <E, R>(deliver: (part: MetricSnapshot) => Effect.Effect<unknown, E, R>) => Effect.Effect<void, E, R>
+  /** What became of the data points. After a collection, `collected` is the sum of the others. */
+  readonly accounts: () => ReaderAccounts
+}
+
+/**
+ * The accounts of a reader, in data points. A delta that stays pending over
+ * several collections counts once.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReaderAccounts {
+  /** Points that were read to be delivered. */
+  readonly collected: number
+  /** Points whose delivery succeeded. */
+  readonly delivered: number
+  /** Points that were not delivered and that the next collection reads anew: all but deltas. */
+  readonly replaced: number
+  /** Deltas that are not delivered yet. */
+  readonly pending: number
 }
 
 /**
@@ -109,6 +129,14 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
     let last = MetricDelta.nothing
     /** Pending differences. Each series occurs at most once. */
     let pending = new Set<MetricSnapshot>()
+    let collected = 0
+    let delivered = 0
+    let replaced = 0
+    const pendingPoints = () => {
+      let points = 0
+      for (const part of pending) points += pointsOf(differences(part))
+      return points
+    }
 
     const cumulative = Effect.flatMap(snapshot, (current) => TimeSlice.run(split(current, maximumSeries())))
 
@@ -136,18 +164,44 @@ export const make = (options: Options): Effect.Effect<MetricReader> =>
       metrics: part.metrics.filter((metric) => isDelta(temporality, metric))
     })
 
+    /** The parts of a collection, counted; `open` are those that are not delivered yet. */
+    const take = Effect.gen(function*() {
+      const before = pendingPoints()
+      const parts = yield* (temporality === "cumulative" ? cumulative : delta)
+      const read = parts.reduce((sum, part) => sum + pointsOf(part), 0) - before
+      // Pending series that the store has forgotten can become one overflow series.
+      collected += Math.max(0, read)
+      replaced += Math.max(0, -read)
+      return { parts, open: new Set(parts) }
+    })
+
+    const settle = (open: Set<MetricSnapshot>, part: MetricSnapshot): void => {
+      pending.delete(part)
+      open.delete(part)
+      delivered += pointsOf(part)
+    }
+
+    const giveUp = (open: ReadonlySet<MetricSnapshot>): void => {
+      for (const part of open) replaced += pointsOf(part) - (pending.has(part) ? pointsOf(differences(part)) : 0)
+    }
+
     return {
       temporality,
       collect: (deliver) =>
         Effect.gen(function*() {
-          const parts = yield* (temporality === "cumulative" ? cumulative : delta)
+          const { open, parts } = yield* take
           const exits = yield* Effect.forEach(parts, (part) =>
             deliver(part).pipe(
-              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && pending.delete(part))),
+              Effect.onExit((exit) => Effect.sync(() => Exit.isSuccess(exit) && settle(open, part))),
               Effect.exit
-            ))
+            )).pipe(Effect.ensuring(Effect.sync(() => giveUp(open))))
           const failure = exits.find(Exit.isFailure)
           if (failure !== undefined) yield* failure
-        }).pipe(oneAtATime.withPermits(1))
+        }).pipe(oneAtATime.withPermits(1)),
+      accounts: () => ({ collected, delivered, replaced, pending: pendingPoints() })
     }
   })
+
+/** Each series is a data point. */
+const pointsOf = ({ metrics }: MetricSnapshot): number =>
+  metrics.reduce((points, { series }) => points + series.length, 0)

@@ -4,6 +4,7 @@ import { HttpRouter, HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
+import { ExporterStates } from "../../src/internal/ExporterStates.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as spans from "../support/spans.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
@@ -18,10 +19,11 @@ type Checks = Readonly<Record<string, Effect.Effect<unknown, unknown>>>
 const layer = (
   checks: Checks = {},
   store: Layer.Layer<TaskStore.TaskStore> = TaskStore.layerMemory,
-  options: TelemetryConfig.Options = {}
+  options: TelemetryConfig.Options = {},
+  more: Layer.Layer<never> = Layer.empty
 ) =>
   server.serve(HealthRoute.layer.pipe(
-    Layer.provide([Layer.succeed(HealthRoute.ReadinessChecks, checks), store])
+    Layer.provide([Layer.succeed(HealthRoute.ReadinessChecks, checks), store, more])
   )).pipe(Layer.provideMerge(TestTelemetry.whole({ service: { name: "shop" }, ...options })))
 
 /** Moves the clock on until the answer is there. */
@@ -177,6 +179,37 @@ describe("GET /health/status", () => {
         timestamp: "1970-01-01T00:01:30.000Z"
       })
     }).pipe(Effect.provide(counting({ in_progress: 2, complete: 4, error: 1 }))))
+
+  it.effect("shows the accounts of exporters, and readiness how they do; a receiver that is down changes no status", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("90 seconds")
+      const status = yield* server.get("/health/status")
+      const ready = yield* server.get("/health/ready")
+      assert.deepStrictEqual([status.status, ready.status], [200, 200])
+      const spans = { lastSuccess: null, consecutiveFailures: 3, queue: { size: 1, capacity: 2048 } }
+      const metrics = { lastSuccess: "1970-01-01T00:00:07.000Z", consecutiveFailures: 0 }
+      assert.deepStrictEqual(status.body["exporters"], {
+        spans: { ...spans, ended: 3, dropped: { queue_full: 2 } },
+        metrics: { ...metrics, collected: 5 }
+      })
+      assert.deepStrictEqual(ready.body["exporters"], { spans, metrics })
+    }).pipe(Effect.provide(layer(
+      {},
+      TaskStore.layerMemory,
+      {},
+      Layer.succeed(ExporterStates, {
+        register: () => Effect.void,
+        read: () => ({
+          spans: {
+            lastSuccess: undefined,
+            consecutiveFailures: 3,
+            records: { ended: 3, dropped: { queue_full: 2 } },
+            queue: { size: 1, capacity: 2048 }
+          },
+          metrics: { lastSuccess: 7000, consecutiveFailures: 0, points: { collected: 5 } }
+        })
+      })
+    ))))
 
   it.effect.each(
     [

@@ -36,8 +36,21 @@ describe("FlushRegistry", () => {
       yield* registry.register(Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => void flushed.push("after"))))
       const flushing = yield* Effect.forkChild(registry.flush)
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(yield* Fiber.await(flushing), Exit.void)
+      assert.deepStrictEqual(yield* Fiber.await(flushing), Exit.succeed({}))
       assert.deepStrictEqual(flushed, ["before", "after"])
+    }).pipe(Effect.provide(FlushRegistry.layer)))
+
+  it.effect("adds up the numbers by signal", () =>
+    Effect.gen(function*() {
+      const registry = yield* FlushRegistry
+      const numbers = { exported: 1, dropped: 2, pending: 3 }
+      yield* registry.register(Effect.succeed({ spans: numbers }))
+      yield* registry.register(Effect.succeed({ spans: numbers, logs: numbers }))
+      yield* registry.register(Effect.void)
+      assert.deepStrictEqual(yield* registry.flush, {
+        spans: { exported: 2, dropped: 4, pending: 6 },
+        logs: numbers
+      })
     }).pipe(Effect.provide(FlushRegistry.layer)))
 
   it.effect("breaks off what it flushes when it is interrupted", () =>

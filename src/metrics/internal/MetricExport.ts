@@ -17,7 +17,8 @@ import type { DropReason } from "../../delivery/Ledger.ts"
 import * as Receiver from "../../delivery/Receiver.ts"
 import * as RequestSender from "../../delivery/RequestSender.ts"
 import type { Transport } from "../../delivery/Transport.ts"
-import { FlushRegistry } from "../../internal/FlushRegistry.ts"
+import { ExporterStates } from "../../internal/ExporterStates.ts"
+import { FlushRegistry, type FlushReport } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { redactService } from "../../redaction/internal/redactNames.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
@@ -25,6 +26,7 @@ import * as MetricReader from "../MetricReader.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import { MetricStore } from "../MetricStore.ts"
 import * as OtlpMetricFormat from "../OtlpMetricFormat.ts"
+import { withSdkNames } from "./sdkMetrics.ts"
 
 /**
  * Exports metrics if an endpoint is configured and `metrics.exporter` is `otlp`;
@@ -60,25 +62,21 @@ export const make = Effect.fnUntraced(function*(
   const receiver = Receiver.of(config, "metrics")
   if (receiver === undefined || config.metrics.exporter === "none") return
   const statistics = yield* SelfStatistics
-  const exported = statistics.counter(
-    "tasker_metric_points_exported_total",
-    "Data points of metrics that a receiver accepted.",
-    []
-  )
   const failed = statistics.counter(
     "tasker_metric_exports_failed_total",
     "Requests with metrics that were not delivered, or not in full.",
     ["reason"]
   )
-  const rejectedPoints = statistics.counter(
-    "tasker_metric_points_rejected_total",
-    "Data points of metrics that a receiver rejected of a request that it accepted.",
-    []
-  )
   const { protocol } = receiver
   const { temporality } = config.metrics
   let maximumSeries = mostSeries
   const reader = yield* MetricReader.make({ snapshot, temporality, maximumSeries: () => maximumSeries })
+  let rejectedPoints = 0
+  const points = () => {
+    const { collected, delivered, pending, replaced } = reader.accounts()
+    return { collected, exported: delivered - rejectedPoints, rejected: rejectedPoints, replaced, pending }
+  }
+  observePoints(statistics, points)
   const service = redactService(config.service, yield* Redaction.Current)
   const sender = yield* RequestSender.make(receiver, config.delivery.retry)
   const exportTimeout = Duration.toNanosUnsafe(config.metrics.exportTimeout)
@@ -88,21 +86,18 @@ export const make = Effect.fnUntraced(function*(
     deadline: bigint
   ): Effect.fn.Return<void, DropReason> {
     yield* Effect.yieldNow
-    const body = OtlpMetricFormat.encode(part, service, { protocol, temporality })
+    const named = { ...part, metrics: withSdkNames(part.metrics) }
+    const body = OtlpMetricFormat.encode(named, service, { protocol, temporality })
     yield* Effect.yieldNow
     const outcome = body.length > config.delivery.maximumRequestBytes
       ? { _tag: "TooLarge" } as const
       : yield* sender.send(body, deadline)
     if (outcome._tag === "TooLarge") return yield* Effect.fail("too_large" as const)
     if (outcome._tag === "Lost") return yield* Effect.fail(outcome.reason)
-    const points = part.metrics.reduce((points, { series }) => points + series.length, 0)
     // A receiver cannot reject more points than it got.
-    const rejected = Math.min(outcome.rejected, points)
-    if (rejected < points) exported([], points - rejected)
-    if (rejected > 0) {
-      failed(["partially_rejected"])
-      rejectedPoints([], rejected)
-    }
+    const rejected = Math.min(outcome.rejected, part.metrics.reduce((sum, { series }) => sum + series.length, 0))
+    if (rejected > 0) failed(["partially_rejected"])
+    rejectedPoints += rejected
   })
 
   const oneAtATime = Semaphore.makeUnsafe(1)
@@ -151,8 +146,45 @@ export const make = Effect.fnUntraced(function*(
       )
     )
   )
-  yield* (yield* FlushRegistry).register(run)
+  const flush = Effect.suspend(() => {
+    const before = points()
+    return Effect.map(Effect.timeoutOption(run, config.delivery.shutdownTimeout), (): FlushReport => {
+      const { exported, pending, rejected } = points()
+      return { metrics: { exported: exported - before.exported, dropped: rejected - before.rejected, pending } }
+    })
+  })
+  yield* (yield* FlushRegistry).register(flush)
+  yield* (yield* ExporterStates).register("metrics", () => ({ ...sender.state(), points: points() }))
 })
+
+interface Points {
+  readonly collected: number
+  readonly exported: number
+  readonly rejected: number
+  readonly replaced: number
+  readonly pending: number
+}
+
+/** `collected = exported + rejected + replaced + pending` holds after each export. */
+const observePoints = (statistics: SelfStatistics["Service"], points: () => Points): void => {
+  const observe = (name: string, type: "counter" | "upDownCounter", help: string, of: keyof Points) =>
+    statistics.observe({ type, name: `tasker_metric_points_${name}`, help, values: () => ({ "": points()[of] }) })
+  observe("collected_total", "counter", "Data points of metrics that were read to be exported.", "collected")
+  observe("exported_total", "counter", "Data points of metrics that a receiver accepted.", "exported")
+  observe(
+    "rejected_total",
+    "counter",
+    "Data points of metrics that a receiver rejected of a request that it accepted.",
+    "rejected"
+  )
+  observe(
+    "replaced_total",
+    "counter",
+    "Data points of metrics that were not delivered, and whose series the next export reads anew.",
+    "replaced"
+  )
+  observe("pending", "upDownCounter", "Data points of deltas that are not delivered yet.", "pending")
+}
 
 /**
  * Exports the metric store, see {@link make}. The main thread exports the metrics

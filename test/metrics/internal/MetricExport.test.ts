@@ -40,7 +40,7 @@ const flush = Effect.flatMap(FlushRegistry, (registry) => registry.flush)
 
 /** Points of the metrics of a test, not those that the telemetry has of itself. */
 const ownPoints = (body: string) =>
-  otlpMetricDecoder.pointsOf(body).filter(({ metric }) => !metric.startsWith("tasker_"))
+  otlpMetricDecoder.pointsOf(body).filter(({ metric }) => !/^(?:tasker_|otel\.sdk\.)/.test(metric))
 
 const received = Effect.map(OtlpReceiver, ({ received }) => received.map(({ body }) => ownPoints(body)))
 
@@ -60,6 +60,18 @@ const exported = eventLoop.turnUntil(
   )
 ).pipe(
   Effect.andThen(recorder.quiet)
+)
+
+/** The accounts of data points by name. */
+const points = Effect.map(
+  SelfStatistics,
+  (statistics) =>
+    Object.fromEntries(
+      statistics.read().flatMap(({ name, values: [first] }) => {
+        const account = /^tasker_metric_points_(\w+?)(?:_total)?$/.exec(name)?.[1]
+        return account === undefined ? [] : [[account, first!.value]]
+      })
+    )
 )
 
 const jobs = Effect.map(
@@ -131,7 +143,7 @@ describe("MetricExport", () => {
         ["tasker-telemetry"]
       ])
       assert.deepStrictEqual(
-        metrics.filter(({ name }) => !name.startsWith("tasker_")).map((metric) => [
+        metrics.filter(({ name }) => !/^(?:tasker_|otel\.sdk\.)/.test(name)).map((metric) => [
           metric.name,
           metric.description,
           metric.unit,
@@ -175,6 +187,24 @@ describe("MetricExport", () => {
       Effect.withTracer(Tracer.make({ span: (options) => new Tracer.NativeSpan(options) })),
       Effect.provide(layer(toReceiver()))
     ))
+
+  it.effect("sends what it counts about itself under the names of OpenTelemetry, and says what a flush did", () =>
+    Effect.gen(function*() {
+      const { received: requests } = yield* OtlpReceiver
+      yield* countJobs()
+      const { metrics } = yield* flush
+      yield* flush
+      const sent = otlpMetricDecoder.pointsOf(requests[0]!.body).length
+      assert.deepStrictEqual(metrics, { exported: sent, dropped: 0, pending: 0 })
+      const named = otlpMetricDecoder.pointsOf(requests[1]!.body).filter(({ metric }) => metric.includes("exported"))
+      assert.deepStrictEqual(
+        named.map(({ attributes, metric, value }) => [metric, attributes["error.type"], value]),
+        [
+          ["otel.sdk.exporter.metric_data_point.exported", undefined, sent],
+          ["otel.sdk.exporter.metric_data_point.exported", "rejected", 0]
+        ]
+      )
+    }).pipe(Effect.provide(layer(toReceiver()))))
 
   it.effect("exports by itself, interval after interval", () =>
     Effect.gen(function*() {
@@ -281,7 +311,7 @@ describe("MetricExport", () => {
       const flushing = yield* Effect.forkChild(flush)
       yield* next
       yield* recorder.advance("1 second")
-      assert.deepStrictEqual(flushing.pollUnsafe(), Exit.void)
+      assert.isTrue(Exit.isSuccess(flushing.pollUnsafe()!))
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total timed_out": 1 })
       yield* countJobs(3)
       yield* flush
@@ -334,10 +364,14 @@ describe("MetricExport", () => {
       const counted = (yield* store.snapshot).metrics
         .filter(({ name }) => /^tasker_metric_(?:points|exports)/.test(name))
         .map(({ name, series }) => [name, series.map(({ attributes, value }) => [attributes, value])])
+      const sent = otlpMetricDecoder.pointsOf(requests[0]!.body).length
       assert.deepStrictEqual(counted, [
         ["tasker_metric_exports_failed_total", [[{ reason: "partially_rejected" }, 1]]],
-        ["tasker_metric_points_exported_total", [[{}, otlpMetricDecoder.pointsOf(requests[0]!.body).length - 3]]],
-        ["tasker_metric_points_rejected_total", [[{}, 3]]]
+        ["tasker_metric_points_collected_total", [[{}, sent]]],
+        ["tasker_metric_points_exported_total", [[{}, sent - 3]]],
+        ["tasker_metric_points_pending", [[{}, 0]]],
+        ["tasker_metric_points_rejected_total", [[{}, 3]]],
+        ["tasker_metric_points_replaced_total", [[{}, 0]]]
       ])
       yield* flush
       assert.deepStrictEqual((yield* received).map((points) => points.length), [4, 0])
@@ -452,7 +486,7 @@ describe("MetricExport", () => {
   })
 
   it.effect.prop(
-    "delivers every count once, whatever the receiver refuses",
+    "delivers every count once, whatever the receiver refuses, and its accounts add up after each export",
     [Schema.Array(Round)],
     ([rounds]) =>
       Effect.gen(function*() {
@@ -470,6 +504,8 @@ describe("MetricExport", () => {
           const before = requests.length
           answer(...statuses.slice(0, 2).map((status) => ({ status })))
           yield* flush
+          const { collected, exported, pending, rejected, replaced } = yield* points
+          assert.strictEqual(collected, exported! + rejected! + replaced! + pending!)
           requests.slice(before).forEach(({ body }, index) => {
             if ((statuses[index] ?? 200) !== 200) return
             for (const { metric, value } of ownPoints(body)) {
