@@ -26,7 +26,7 @@ type Rule = (value: string | undefined) => Target | undefined
 
 const component = (type: string) => ({ "otel.component.type": type, "otel.component.name": `${type}/0` })
 
-const rulesOf = (prefix: string, noun: "span" | "log"): ReadonlyArray<readonly [name: string, rule: Rule]> => {
+const rulesOf = (signal: string, noun: "span" | "log"): ReadonlyArray<readonly [name: string, rule: Rule]> => {
   const processor = {
     unit: `{${noun}}`,
     attributes: component(noun === "span" ? "batching_span_processor" : "batching_log_processor"),
@@ -54,8 +54,8 @@ const rulesOf = (prefix: string, noun: "span" | "log"): ReadonlyArray<readonly [
     }
   }
   return [
-    [`${prefix}_exported_total`, () => exported],
-    [`${prefix}_dropped_total`, (reason) =>
+    [`tasker_${signal}_exported_total`, () => exported],
+    [`tasker_${signal}_dropped_total`, (reason) =>
       reason === "queue_full"
         ? {
           ...processor,
@@ -65,8 +65,8 @@ const rulesOf = (prefix: string, noun: "span" | "log"): ReadonlyArray<readonly [
           isError: true
         }
         : { ...exported, isError: true }],
-    [`${prefix}_pending`, (state) => states[state ?? ""]],
-    [`${prefix}_queue_capacity`, () => ({
+    [`tasker_${signal}_pending`, (state) => states[state ?? ""]],
+    [`tasker_${signal}_queue_capacity`, () => ({
       ...processor,
       name: `otel.sdk.processor.${noun}.queue.capacity`,
       help: "The most records that the queue holds.",
@@ -85,8 +85,8 @@ const exportedPoints: Target = {
 }
 
 const rules: ReadonlyMap<string, Rule> = new Map([
-  ...rulesOf("tasker_spans", "span"),
-  ...rulesOf("tasker_log_records", "log"),
+  ...rulesOf("spans", "span"),
+  ...rulesOf("log_records", "log"),
   ["tasker_metric_points_exported_total", () => exportedPoints],
   ["tasker_metric_points_rejected_total", () => ({ ...exportedPoints, isError: true })]
 ])
