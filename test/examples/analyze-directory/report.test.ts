@@ -119,9 +119,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("a rep
       )
       assert.strictEqual(document.result?.files, Folder.countedBySystem(folder).files)
       assert.deepStrictEqual(lines, [...recorded.logs])
-      const problems = lines.filter((line) => !line.includes("A test is using time")).flatMap((line) =>
-        problemOf(line) ?? []
-      )
+      const problems = lines.flatMap((line) => problemOf(line) ?? [])
       assert.lengthOf(problems, 1)
       assert.match(problems[0]!, /^warning: store_report failed: .*connect/i)
       const text = renderRun(recorded, { width: 100, colors: false })
