@@ -18,11 +18,10 @@ import * as FetchTransport from "./delivery/FetchTransport.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
 import * as EventPattern from "./events/internal/EventPattern.ts"
-import * as ExporterStates from "./internal/ExporterStates.ts"
 import { FlushRegistry, type FlushReport } from "./internal/FlushRegistry.ts"
 import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
-import { SelfStatistics } from "./internal/SelfStatistics.ts"
+import type { SelfStatistics } from "./internal/SelfStatistics.ts"
 import * as LogEventSink from "./logging/internal/LogEventSink.ts"
 import * as LogExport from "./logging/internal/LogExport.ts"
 import { LogWriter } from "./logging/internal/LogWriter.ts"
@@ -34,6 +33,7 @@ import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
+import * as NodeProcess from "./node/internal/NodeProcess.ts"
 import * as NodeTransport from "./node/internal/NodeTransport.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
@@ -302,7 +302,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     const redaction = Layer.succeed(Redaction.Current, Redaction.make(config.redaction))
     return Layer.provideMerge(unobserved(parts), Layer.merge(settings, redaction))
   }
-  const base = Layer.provideMerge(countedRedaction.layer(config), ownServices)
+  const base = Layer.provideMerge(countedRedaction.layer(config), NodeProcess.layer)
   const doubts = [...warnings, ...EventPattern.unknownFilters(config.events.filtered)]
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
@@ -315,9 +315,6 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   )
 }
 
-/** The counters and flushes of every signal. One value, so that layers that are built together share it. */
-const ownServices = Layer.mergeAll(SelfStatistics.layer, FlushRegistry.layer, ExporterStates.layer)
-
 /** One signal without the others. */
 const signal = <A>(
   options: TelemetryConfig.Options,
@@ -327,7 +324,7 @@ const signal = <A>(
   isolatedLayer((theirs) =>
     Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) =>
       make(config, shared(parts, theirs)).pipe(
-        Layer.provideMerge(Layer.provideMerge(countedRedaction.layer(config), theirs(ownServices))),
+        Layer.provideMerge(Layer.provideMerge(countedRedaction.layer(config), theirs(NodeProcess.layer))),
         Layer.provideMerge(Layer.succeed(TelemetryConfig.Current, config))
       )))
   )

@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { inBackground } from "../internal/BackgroundClock.ts"
 import type { FlushNumbers } from "../internal/FlushRegistry.ts"
 import * as BatchSender from "./BatchSender.ts"
 import { type Flush, Flushes } from "./Flushes.ts"
@@ -171,7 +172,7 @@ export const make = Effect.fnUntraced(function*<A>(
     })
   )
   const worker = Effect.whileLoop({ while: () => true, body: () => sendNext, step: () => {} })
-  for (let number = 0; number < settings.inFlight; number++) yield* Effect.forkScoped(worker)
+  for (let number = 0; number < settings.inFlight; number++) yield* Effect.forkScoped(inBackground(worker))
 
   /** Waits for all records of this moment. */
   const flushNow = <B>(end: (flush: Flush) => Effect.Effect<B>): Effect.Effect<B> =>

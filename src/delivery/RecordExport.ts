@@ -62,6 +62,7 @@ export const make = Effect.fnUntraced(function*<A>(
   yield* (yield* FlushRegistry).register(Effect.map(pipeline.flush, (numbers) => ({ [name]: numbers })))
   yield* (yield* ExporterStates).register(name, () => ({
     ...sender.state(),
+    ended: ledger.ended,
     records: ledger.balance,
     queue: { size: ledger.queued, capacity: settings.queueSize }
   }))

@@ -12,6 +12,8 @@ export interface ExporterState {
   readonly lastSuccess: number | undefined
   /** Requests without success since then. */
   readonly consecutiveFailures: number
+  /** Records that ended, if the exporter queues records. */
+  readonly ended?: number
   /** The accounts of the records that are queued. */
   readonly records?: object
   /** The accounts of data points. */

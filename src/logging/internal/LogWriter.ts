@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import { inBackground } from "../../internal/BackgroundClock.ts"
 import { InstallExitHook } from "../../internal/ExitHooks.ts"
 import { callOr, guard, guardCall } from "../../internal/guard.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
@@ -132,6 +133,7 @@ const rateLimited = Effect.fnUntraced(function*(
       step: (now) => guard(() => limiter.report(now), () => {})
     })),
     Effect.forever,
+    inBackground,
     Effect.forkScoped
   )
   const reportAll = () => guard(() => limiter.report(Infinity), () => {})

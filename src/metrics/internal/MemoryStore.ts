@@ -8,6 +8,7 @@ import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import { inBackground } from "../../internal/BackgroundClock.ts"
 import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import * as TimeSlice from "../../internal/TimeSlice.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
@@ -150,6 +151,7 @@ export const make: (
   if (backend.expires) {
     yield* Effect.suspend(() => TimeSlice.run(expireIdle())).pipe(
       Effect.schedule(Schedule.spaced(Duration.divideUnsafe(config.retention, looksPerRetention))),
+      inBackground,
       Effect.forkScoped
     )
   }
@@ -158,6 +160,7 @@ export const make: (
     yield* Effect.addFinalizer(() => show)
     yield* Effect.andThen(observed.refresh, show).pipe(
       Effect.schedule(Schedule.spaced(observedEvery)),
+      inBackground,
       Effect.forkScoped
     )
   } else {

@@ -17,6 +17,7 @@ import type { DropReason } from "../../delivery/Ledger.ts"
 import * as Receiver from "../../delivery/Receiver.ts"
 import * as RequestSender from "../../delivery/RequestSender.ts"
 import type { Transport } from "../../delivery/Transport.ts"
+import { inBackground } from "../../internal/BackgroundClock.ts"
 import { ExporterStates } from "../../internal/ExporterStates.ts"
 import { FlushRegistry, type FlushReport } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
@@ -135,7 +136,11 @@ export const make = Effect.fnUntraced(function*(
     oneAtATime.withPermits(1)
   )
 
-  const periodic = yield* run.pipe(Effect.schedule(Schedule.windowed(config.metrics.exportInterval)), Effect.forkScoped)
+  const periodic = yield* run.pipe(
+    Effect.schedule(Schedule.windowed(config.metrics.exportInterval)),
+    inBackground,
+    Effect.forkScoped
+  )
   // If the export hangs, it is interrupted after half of the time. The other half is for a new export.
   const half = Duration.divideUnsafe(config.delivery.shutdownTimeout, 2)
   yield* Effect.addFinalizer(() =>

@@ -114,6 +114,8 @@ const stale = new TransportError({ reason: "reset", detail: "ECONNRESET" })
 
 const head = (request: Http.ClientRequest, body: Body): Effect.Effect<Http.IncomingMessage, TransportError> =>
   Effect.callback((resume) => {
+    // The process may end while a request is open. A flush keeps it alive by its time limit.
+    request.once("socket", (socket) => socket.unref())
     request.once("response", (response) => {
       response.on("error", () => {})
       resume(Effect.succeed(response))
