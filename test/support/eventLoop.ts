@@ -14,14 +14,29 @@ export const turns = (times: number) => Effect.repeat(turn, { times })
 export const turnUntil = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.repeat(Effect.andThen(turn, condition), { until: (isTrue) => isTrue })
 
+/** Fibers that wait in {@link quiet}, each of which has asked for a turn itself. */
+let looking = 0
+
 /**
- * Lets every fiber of the process run as far as it can without time passing. The signal is that no fiber has asked the
- * loop for a turn; what comes from a socket or another process has to be waited for by its own signal.
+ * Lets every fiber of the process run as far as it can without time passing. The signal is that no other fiber has asked
+ * the loop for a turn; what comes from a socket or another process has to be waited for by its own signal.
  */
 export const quiet = Effect.callback<void>((resume) => {
-  const look = () =>
-    process.getActiveResourcesInfo().includes("Immediate") ? void setImmediate(look) : resume(Effect.void)
-  setImmediate(look)
+  const look = () => {
+    looking--
+    const turns = process.getActiveResourcesInfo().filter((name) => name === "Immediate").length
+    if (turns > looking) next = ask()
+    else resume(Effect.void)
+  }
+  const ask = () => {
+    looking++
+    return setImmediate(look)
+  }
+  let next = ask()
+  return Effect.sync(() => {
+    looking--
+    clearImmediate(next)
+  })
 })
 
 /** Holds the loop up, which is what its delay measures. */
