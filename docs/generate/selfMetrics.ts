@@ -22,7 +22,7 @@ const declared: ReadonlySet<string> = new Set(
   [...Object.values(MetricCatalog.catalog), ...Object.values(MetricCatalog.runtimeCatalog)].map(({ name }) => name)
 )
 
-/** Counters that are declared whether they have counted or not, and whatever else a store shows of itself. */
+/** Counters that are declared whether they have counted or not, and all other metrics that a store shows of itself. */
 export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, FileSystem.FileSystem> = Effect.gen(
   function*() {
     const files = yield* FileSystem.FileSystem

@@ -19,7 +19,7 @@ export type FailureReason =
   | "malformed_answer"
   | "other"
 
-/** A request without an answer. Nobody knows whether the receiver has read it. */
+/** A request without an answer. It is not known whether the receiver has read it. */
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
   reason: Schema.Literals([
     "refused",
@@ -52,7 +52,7 @@ export interface Answer {
   readonly body: Effect.Effect<AnswerBody>
 }
 
-/** Sends one body. The request ends with the scope, whatever state it is in. */
+/** Sends one body. If the scope closes, the request ends in any state. */
 export type Post = (body: Uint8Array<ArrayBuffer>) => Effect.Effect<Answer, TransportError, Scope.Scope>
 
 /** Bytes of an answer that are read. */

@@ -45,7 +45,7 @@ import * as TraceCarrier from "../tracing/TraceCarrier.ts"
  * const WhoAmI = HttpRouter.add(
  *   "GET",
  *   "/who-am-i",
- *   Effect.map(Correlation.CorrelationId, (id) => HttpServerResponse.text(id ?? "nobody"))
+ *   Effect.map(Correlation.CorrelationId, (id) => HttpServerResponse.text(id ?? "no id"))
  * )
  * const App = Layer.mergeAll(WhoAmI, CorrelationMiddleware.layer)
  * ```

@@ -152,7 +152,7 @@ export const tracingOptions = Schema.Struct({
     default: ["tracecontext", "baggage"],
     doc:
       "The headers that `TraceCarrier` reads and writes. Effect's HTTP client and server carry `traceparent` and `b3` " +
-      "whatever is chosen.",
+      "in any case.",
     otel: ["OTEL_PROPAGATORS"]
   }),
   baggageAttributes: Option.list({

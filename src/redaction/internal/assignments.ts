@@ -87,7 +87,8 @@ const isOfResource = (before: string): boolean => {
   return start >= 0 && /^[\w:-]+$/.test(before.slice(start))
 }
 
-const pathStart = /(?:^|[\s"'`=(,:[])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+[\]-]+[\\/])*$/
+const pathStart =
+  /(?:^|[\s"'`=(,:[])(?:(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?:[\w@.+[\]-]+[\\/])+|(?:~|\.{1,2}|[A-Za-z]:)[\\/]|\/)$/
 const longestPath = 200
 /** A colon and a word with letters and digits, or with signs that no word of a message has. */
 const unlikeMessage = /^["']?:\s+["']?(?:[^\s/]*(?:\d[^\s/]*\p{L}|\p{L}[^\s/]*\d)|\S*[!@#$%^&*+=~|][^\s"'])/u

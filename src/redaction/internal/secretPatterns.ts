@@ -38,7 +38,7 @@ export interface ValuePattern {
    * Empty if another pattern's hint matches wherever this pattern does.
    */
   readonly hint: (keys: string) => string
-  /** Whether a text without a {@link sign} has no match, whatever the hint says. */
+  /** Whether a text without a {@link sign} has no match even if the hint matches. */
   readonly needsSign?: boolean
   /** A sign that is no expression, beside that of the hint. */
   readonly mayMatch?: (text: string) => boolean

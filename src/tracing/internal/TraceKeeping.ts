@@ -70,7 +70,7 @@ export const make = (options: {
   readonly keep: TelemetryConfig["tracing"]["keep"]
   /** Share of traces that the sampler has let through by their ids; 1 for other samplers. */
   readonly sampledRatio: number
-  /** Whether the sampler lets the children of sampled parents through whatever their ids are. */
+  /** Whether the sampler lets the children of sampled parents through without regard to their ids. */
   readonly followsParents: boolean
   readonly emit: (span: SpanData) => void
   readonly onDecided: (decision: "kept" | "dropped", reason: KeepReason | "ratio") => void
