@@ -21,7 +21,8 @@ import type * as LogLevel from "effect/LogLevel"
  * @since 0.1.0
  */
 export class LogDestination extends Context.Service<LogDestination, {
-  readonly write: (line: string, level: LogLevel.LogLevel) => void
+  /** Writes a line of a record with this level and time, in epoch milliseconds. */
+  readonly write: (line: string, level: LogLevel.LogLevel, time: number) => void
   /** Writes out everything that waits, as far as possible. */
   readonly flush: Effect.Effect<void>
   /** Whether the destination is a terminal, where colour helps. */
@@ -66,7 +67,7 @@ export const layerMemory: Layer.Layer<LogDestination | LogMemory> = Layer.effect
  * @since 0.1.0
  */
 export const layer = (
-  write: (line: string, level: LogLevel.LogLevel) => void
+  write: (line: string, level: LogLevel.LogLevel, time: number) => void
 ): Layer.Layer<LogDestination> => Layer.succeed(LogDestination, { write, flush: Effect.void, isTerminal: false })
 
 const mostLines = 100_000

@@ -63,6 +63,8 @@ const closingTime = "2 seconds"
 interface Target {
   readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
   readonly isTerminal: boolean
+  /** For a file: opens it again if another program has moved it. */
+  readonly follow?: LogFile.LogFile["follow"]
   /** For a pipe: whether another process is known to write to it. */
   readonly isShared?: Pipe.Pipe["isShared"]
 }
@@ -137,12 +139,26 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
       )
     )
     yield* (yield* FlushRegistry).register(flush)
-    return LogDestination.of({ write: inParts(logging, target, buffer.write), flush, isTerminal: target.isTerminal })
+    return LogDestination.of({
+      write: inParts(logging, target, following(target, buffer.write)),
+      flush,
+      isTerminal: target.isTerminal
+    })
   })
 ).pipe(
   withDefault(SelfStatistics, SelfStatistics.layer),
   withDefault(FlushRegistry, FlushRegistry.layer)
 )
+
+/** Looks for the file at its path before a line. The time of the line spares another look at the clock. */
+const following = (
+  { follow }: Target,
+  write: LineBuffer.LineBuffer["write"]
+): LogDestination["Service"]["write"] =>
+  follow === undefined ? write : (line, level, time) => {
+    follow(time)
+    write(line, level)
+  }
 
 /** Splits long lines that another process could tear, as `logging.longLines` says. */
 const inParts = (
@@ -156,10 +172,11 @@ const inParts = (
     isJson: format === "json",
     writer: `${process.pid}.${threadId}`
   })
-  return (line, level) => {
+  return (line, level, time) => {
     const isLong = line.length * 3 >= Pipe.atomicBytes && Buffer.byteLength(line) >= Pipe.atomicBytes
-    if (isLong && (longLines === "split" || isShared())) { for (const part of split(line, level)) write(part, level) }
-    else write(line, level)
+    if (isLong && (longLines === "split" || isShared())) {
+      for (const part of split(line, level)) write(part, level, time)
+    } else write(line, level, time)
   }
 }
 
@@ -221,9 +238,9 @@ const fileTarget = Effect.fnUntraced(function*(
     onRotationFailed: () => failed([])
   }).pipe(Effect.mapError((error) => new TelemetryConfig.TelemetryConfigError({ message: error.message })))
   if (file.reopenOnHangup) yield* ExitHooks.onHangup(opened.reopen)
-  const { writeBytes } = opened
+  const { follow, writeBytes } = opened
   const stats = orElse(() => statSync(path), () => undefined)
   return stats?.isFIFO() === true
     ? { ...yield* Pipe.open({ writeBytes, stats, descriptor: undefined, onTorn }), isTerminal: false }
-    : { writeBytes, isTerminal: false }
+    : { writeBytes, follow, isTerminal: false }
 })

@@ -22,7 +22,7 @@ describe("LogDestination", () => {
   it.effect("layerMemory keeps the last 100 000 lines in order", () =>
     Effect.gen(function*() {
       const destination = yield* LogDestination.LogDestination
-      for (let number = 1; number <= 250_001; number++) destination.write(`${number}`, "Info")
+      for (let number = 1; number <= 250_001; number++) destination.write(`${number}`, "Info", 0)
       const lines = yield* Effect.flatMap(LogDestination.LogMemory, (memory) => memory.lines)
       assert.deepStrictEqual([lines.length, lines[0], lines.at(-1)], [100_000, "150002", "250001"])
     }).pipe(Effect.provide(LogDestination.layerMemory)))
@@ -30,9 +30,12 @@ describe("LogDestination", () => {
   it.effect("layer hands every line over", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
-      yield* Effect.map(LogDestination.LogDestination, ({ write }) => ["a", "b"].forEach((line) => write(line, "Info")))
+      yield* Effect.map(LogDestination.LogDestination, ({ write }) =>
+        ["a", "b"].forEach((line) => write(line, "Info", 0)))
         .pipe(
-          Effect.provide(LogDestination.layer((line) => void lines.push(line)))
+          Effect.provide(LogDestination.layer((line) =>
+            void lines.push(line)
+          ))
         )
       assert.deepStrictEqual(lines, ["a", "b"])
     }))

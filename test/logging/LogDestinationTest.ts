@@ -11,7 +11,7 @@ export const suite = (name: string, layer: Layer.Layer<LogDestination>) =>
       Effect.gen(function*() {
         const destination = yield* LogDestination
         for (const line of ["{}", "", "é\ud800", "x".repeat(1_000_000)]) {
-          assert.strictEqual(destination.write(line, "Info"), undefined)
+          assert.strictEqual(destination.write(line, "Info", 0), undefined)
         }
         assert.strictEqual(yield* destination.flush, undefined)
         assert.strictEqual(yield* destination.flush, undefined)

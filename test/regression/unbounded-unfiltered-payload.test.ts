@@ -39,7 +39,7 @@ describe("What is kept of a failure", () => {
   it.effect("is the last of 250 000 lines only", () =>
     Effect.gen(function*() {
       const { write } = yield* LogDestination.LogDestination
-      for (let number = 0; number < 250_000; number++) write("line", "Info")
+      for (let number = 0; number < 250_000; number++) write("line", "Info", 0)
       assert.lengthOf(yield* (yield* LogDestination.LogMemory).lines, 100_000)
     }).pipe(Effect.provide(LogDestination.layerMemory)))
 })

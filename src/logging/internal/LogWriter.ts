@@ -64,8 +64,8 @@ const make = Effect.gen(function*() {
   const giveUp = () => countError([])
   const sinks = new Set<(record: LogRecord) => void>()
   const send = (record: LogRecord) => {
-    if (!record.isLocal) { for (const sink of sinks) guardCall(sink, record, giveUp) }
-    const given: unknown = destination.write(callOr(format, record, formatCopy), record.level)
+    if (sinks.size > 0 && !record.isLocal) { for (const sink of sinks) guardCall(sink, record, giveUp) }
+    const given: unknown = destination.write(callOr(format, record, formatCopy), record.level, record.time)
     // An unhandled rejection would end the process.
     if (given instanceof Promise) given.catch(giveUp)
   }

@@ -55,6 +55,11 @@ export interface LogFileOptions {
 export interface LogFile {
   /** Appends `length` bytes from `offset` and gives the number of bytes taken; throws a system error. */
   readonly writeBytes: (bytes: Uint8Array, offset: number, length: number) => number
+  /**
+   * Opens the path again if the open file is no longer there. It looks once a second of `now`, in epoch milliseconds. A
+   * file that is rotated needs no call, because each write looks.
+   */
+  readonly follow: (now: number) => void
   /** Closes the file and opens the path again, after another program has moved the file. */
   readonly reopen: () => void
 }
@@ -189,19 +194,14 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
   const isCurrent = ({ dev, ino }: Stats) => dev === file.current.device && ino === file.current.inode
 
   /** Opens the path again if it has another file, or if the open file has been removed. */
-  const follow = () => {
+  const lookNow = () => {
+    if (!file.current.isRegular || !file.current.atLineStart) return
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) {
       // If another program moved the file, it says when to open the path again.
       if (rotates || fstatSync(file.current.descriptor).nlink === 0) reopen()
     } else if (isCurrent(stats)) file.current.bytes = stats.size
     else reopen()
-  }
-
-  const checkPath = (now: number) => {
-    if (!file.current.isRegular || !file.current.atLineStart || (!rotates && now < lookAt)) return
-    lookAt = now + lookMillis
-    guard(follow, () => {})
   }
 
   /** The number of bytes that fit into the file, in whole lines. */
@@ -228,6 +228,14 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
     reopen()
   }
 
+  const append = (bytes: Uint8Array, offset: number, length: number): number => {
+    const { current } = file
+    const count = writeSync(current.descriptor, bytes, offset, length)
+    current.bytes += count
+    if (count > 0) current.atLineStart = bytes[offset + count - 1] === lineFeed
+    return count
+  }
+
   const onRotationFailed = () => {
     retryAt = options.now() + retryMillis
     options.onRotationFailed()
@@ -235,18 +243,20 @@ const make = (options: LogFileOptions, file: { current: Open }): LogFile => {
 
   return {
     writeBytes: (bytes, offset, length) => {
+      if (!rotates) return append(bytes, offset, length)
       const now = options.now()
-      checkPath(now)
-      if (rotates && now >= retryAt && isDue(fitting(bytes, offset, length), now)) {
+      guard(lookNow, () => {})
+      if (now >= retryAt && isDue(fitting(bytes, offset, length), now)) {
         const { mtimeMs } = fstatSync(file.current.descriptor)
         guard(() => withLock(path, mtimeMs - staleMillis, rotate, onRotationFailed), onRotationFailed)
       }
-      const taken = now < retryAt ? length : fitting(bytes, offset, length)
-      const { current } = file
-      const count = writeSync(current.descriptor, bytes, offset, taken)
-      current.bytes += count
-      if (count > 0) current.atLineStart = bytes[offset + count - 1] === lineFeed
-      return count
+      return append(bytes, offset, now < retryAt ? length : fitting(bytes, offset, length))
+    },
+    follow: (now) => {
+      // A clock may go back.
+      if (rotates || (now < lookAt && now >= lookAt - lookMillis)) return
+      lookAt = now + lookMillis
+      guard(lookNow, () => {})
     },
     reopen: () => guard(reopen, options.onRotationFailed)
   }

@@ -34,7 +34,14 @@ const open = (path: string, options: Partial<LogFile.LogFileOptions> = {}) => {
       onRotationFailed: () => void state.failed++,
       ...options
     }),
-    (file) => ({ ...file, state, write: (text: string) => file.writeBytes(encoder.encode(text), 0, text.length) })
+    (file) => ({
+      ...file,
+      state,
+      write: (text: string) => {
+        file.follow(state.now)
+        return file.writeBytes(encoder.encode(text), 0, text.length)
+      }
+    })
   )
 }
 
@@ -195,6 +202,22 @@ describe("LogFile", () => {
       reopen()
       write("3\n")
       assert.deepStrictEqual([contents(path), state.failed], [{ "app.log": "3\n", "app.log.moved": "1\n2\n" }, 0])
+    }))
+
+  it.effect("looks once a second, by the times of the lines, for a file that was removed, and when they go back", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFile
+      const { state, write } = yield* open(path)
+      const remove = () => rmSync(path)
+      const isThere = () => readdirSync(dirname(path)).length > 0
+      const seen: Array<boolean> = []
+      for (const now of [5000, 5999, 6000, 2000, 2999, 3000]) {
+        if (isThere()) remove()
+        state.now = now
+        write("1\n")
+        seen.push(isThere())
+      }
+      assert.deepStrictEqual(seen, [true, false, true, true, false, true])
     }))
 
   it.effect("goes on in a new file if the path is gone, and leaves the older ones where they are", () =>
