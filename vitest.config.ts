@@ -11,12 +11,18 @@ const properties = [
   "test/workflow/internal/Orchestrator.properties.test.ts"
 ]
 
-// `--mode slow` runs the long suites (`test/slow/*.slow.ts`) and these properties instead of the tests.
+const suites: Readonly<Record<string, Array<string>>> = {
+  slow: ["test/slow/**/*.slow.ts", ...properties],
+  fault: ["test/fault/**/*.fault.ts"],
+  soak: ["test/soak/**/*.soak.ts"]
+}
+
+// `--mode slow`, `fault` or `soak` runs that suite instead of the tests.
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: mode === "slow" ? ["test/slow/**/*.slow.ts", ...properties] : ["test/**/*.test.ts"],
+    include: suites[mode] ?? ["test/**/*.test.ts"],
     // No module keeps state, so files of a worker share them: importing Effect for each would take a third of the time.
     // Effect's metric registry does keep state: the guard fails a file that leaves series in it.
     isolate: false,
@@ -29,6 +35,9 @@ export default defineConfig(({ mode }) => ({
       TIMES_OF_PROPERTIES: mode === "slow" ? "10" : "1"
     },
     reporters: ["default", "./.ci/reporter.mjs"],
+    // The tests of faults wait for most of their time, each for processes of its own.
+    sequence: { concurrent: mode === "fault" },
+    maxConcurrency: 20,
     // Programs that tests start come up late where much else runs.
     testTimeout: mode === "slow" ? 600_000 : 120_000,
     hookTimeout: 120_000

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { assertReports, startSink, startSubject } from "../support/faults/scenario.ts"
+
+const seconds = 60
+const between = 5
+const most = 2_000_000
+
+describe("A receiver that never answers", () => {
+  it.live.each([1, 2])(
+    "has %i requests of a signal at most, and costs no memory",
+    (inFlight) =>
+      Effect.gen(function*() {
+        const sink = yield* startSink
+        const subject = yield* startSubject(sink.url, {
+          inFlight,
+          timeout: "2 seconds",
+          shutdownTimeout: "1 second",
+          retry: { maximumElapsed: "10 seconds" }
+        })
+        yield* sink.fail({ kind: "hang" })
+        // Queue and code have their size before the first look.
+        yield* subject.record(15_000, 1000)
+        const heaps: Array<number> = []
+        for (let at = 0; at <= seconds; at += between) {
+          heaps.push((yield* subject.measure).heap)
+          yield* subject.record(between * 1000, 1000)
+        }
+        const { accounts } = yield* subject.measure
+        const { left, millis, reports } = yield* subject.close
+        const { connections, mostOpen, spans } = yield* sink.report
+        assert.deepStrictEqual({ spans: spans.accepted, mostOpen, connections, left }, {
+          spans: 0,
+          mostOpen: inFlight,
+          connections: 0,
+          left: []
+        })
+        assert.isAtMost(Math.max(...heaps) - heaps[0]!, most, heaps.join(" "))
+        assert.isAtMost(millis, 1200)
+        assert.strictEqual(accounts["tasker_spans_exported_total"], 0)
+        assert.isAbove(accounts["tasker_spans_dropped_total queue_full"]!, 0)
+        assertReports(
+          reports,
+          "spans",
+          /^Warn spans cannot be delivered to .*: no answer came in time \(2s\); trying again$/,
+          /^Warn spans for .* are lost: the queue is full$/,
+          /^Warn \d+ spans for .* were lost: the layer was closed$/
+        )
+      })
+  )
+})

@@ -1,0 +1,68 @@
+/**
+ * A program with telemetry and a receiver, each in a process of its own.
+ */
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { TelemetryConfig } from "tasker-telemetry"
+import { program } from "../programs.ts"
+import * as Child from "./Child.ts"
+import type { Closed, Fault, Measured, SinkMessage, SinkReport, SubjectMessage } from "./messages.ts"
+
+const file = (name: string) => Effect.promise(() => program(name))
+
+/** Starts a receiver that accepts everything until it is told to fail. */
+export const startSink = Effect.gen(function*() {
+  const { ask } = yield* Child.start<SinkMessage>(yield* file("otlpSink"))
+  const report = ask<SinkReport>({})
+  return {
+    url: (yield* report).url,
+    report,
+    /** Fails from now on, or for so many requests. */
+    fail: (fault: Fault, requests?: number) =>
+      Effect.asVoid(ask({ fault: requests === undefined ? fault : { ...fault, requests } })),
+    recover: Effect.asVoid(ask({ fault: { kind: "accept" } }))
+  }
+})
+
+/** Starts a program that sends to the address. */
+export const startSubject = Effect.fnUntraced(function*(
+  endpoint: string,
+  delivery: TelemetryConfig.Options["delivery"] = {},
+  signals: "both signals" | "spans" = "both signals"
+) {
+  const options: TelemetryConfig.Options = {
+    metrics: { exporter: "none", runtime: false },
+    logging: { exporter: signals === "spans" ? "none" : "otlp" },
+    delivery: { endpoint, ...delivery }
+  }
+  const { ask, ended } = yield* Child.start<SubjectMessage>(yield* file("recording"), [JSON.stringify(options)])
+  return {
+    record: (count: number, perSecond?: number) =>
+      ask({ do: "record", count, ...(perSecond === undefined ? {} : { perSecond }) }),
+    flush: ask({ do: "flush" }),
+    measure: ask<Measured>({ do: "measure" }),
+    close: ask<Closed>({ do: "close" }),
+    ended
+  }
+})
+
+/** The accounts of spans without what is zero. */
+export const spanAccounts = ({ accounts }: Measured): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(accounts).flatMap(([name, value]) => {
+      const [, short] = /^tasker_spans_(?!queue)(.*)$/.exec(name) ?? []
+      return short === undefined || value === 0 ? [] : [[short, value]]
+    })
+  )
+
+/** Compares what the program has reported about a signal with patterns: one report for each. */
+export const assertReports = (
+  reports: ReadonlyArray<string>,
+  signal: "spans" | "log records",
+  ...expected: ReadonlyArray<RegExp>
+): void => {
+  const found = reports.filter((report) => new RegExp(`^(Info|Warn) (\\d+ )?${signal}`).test(report))
+  const isSame = found.length === expected.length &&
+    expected.every((pattern) => found.filter((report) => pattern.test(report)).length === 1)
+  assert.isTrue(isSame, `${found.join("\n")}\ndiffers from\n${expected.join("\n")}`)
+}
