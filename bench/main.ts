@@ -9,10 +9,17 @@ import * as Effect from "effect/Effect"
 import * as Log from "./log.ts"
 import * as Metrics from "./metrics.ts"
 import * as Router from "./router.ts"
+import * as Span from "./span.ts"
 import type { Suite } from "./support/Suite.ts"
 import * as Workflow from "./workflow.ts"
 
-const suites = { log: Log.suite, metrics: Metrics.suite, router: Router.suite, workflow: Workflow.suite }
+const suites = {
+  log: Log.suite,
+  metrics: Metrics.suite,
+  router: Router.suite,
+  span: Span.suite,
+  workflow: Workflow.suite
+}
 
 const isSuite = (name: string | undefined): name is keyof typeof suites => name !== undefined && name in suites
 

@@ -1,0 +1,70 @@
+/**
+ * Arguments: the shape of spans, and the address and protocol of a receiver. Without an address spans are queued and
+ * taken from the queue, and not encoded. Answers with the cost of a span.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { Telemetry, TelemetryConfig, TelemetryTracer } from "tasker-telemetry"
+import * as RecordExport from "../../src/delivery/RecordExport.ts"
+import { Transport } from "../../src/delivery/Transport.ts"
+import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
+import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import type { SpanData } from "../../src/tracing/SpanData.ts"
+import { answer, costOf } from "../support/answer.ts"
+import { library } from "../support/effectSpans.ts"
+import { record, type Shape, spansPerBatch } from "../support/spanLoad.ts"
+
+const [shape, url, protocol] = process.argv.slice(2) as [
+  Shape,
+  string?,
+  TelemetryConfig.TelemetryConfig["delivery"]["protocol"]?
+]
+
+const delivery = { endpoint: url ?? "http://127.0.0.1:9", queueSize: 100_000, batchSize: 512, protocol }
+
+/** A receiver that takes everything at once. */
+const taker = Layer.succeed(Transport, {
+  connect: () =>
+    Effect.succeed(() =>
+      Effect.succeed({
+        status: 200,
+        header: () => undefined,
+        body: Effect.succeed({ bytes: new Uint8Array(), isBroken: false })
+      })
+    )
+})
+
+/** The queue of spans, which are not encoded. */
+const queue = Layer.effectDiscard(Effect.gen(function*() {
+  const tracer = yield* TelemetryTracer.TelemetryTracer
+  const pipeline = yield* RecordExport.make<SpanData>({
+    signal: "spans",
+    encoder: () => () => new Uint8Array(1),
+    unsampledTrace: () => undefined,
+    held: tracer.held
+  })
+  if (pipeline !== undefined) yield* tracer.register({ name: "queue", onEnd: pipeline.offer })
+}))
+
+const queued = Layer.unwrap(Effect.map(TelemetryConfig.make({ delivery }), (config) =>
+  queue.pipe(
+    Layer.provideMerge(TelemetryTracer.layer),
+    Layer.provideMerge(Layer.mergeAll(FlushRegistry.layer, SelfStatistics.layer)),
+    Layer.provide(Layer.merge(taker, Layer.succeed(TelemetryConfig.Current, config)))
+  )))
+
+const runtime = ManagedRuntime.make(url === undefined ? queued : Telemetry.layerTracing({ delivery }))
+
+const flush = Effect.map(Telemetry.flush, ({ spans }) => {
+  if (spans?.dropped !== 0 || spans.pending !== 0) throw new Error(`spans are missing: ${JSON.stringify(spans)}`)
+})
+const batch = record(library, shape)
+
+await answer(async () => {
+  const all = url === undefined ? batch : Effect.andThen(batch, flush)
+  const cost = await costOf(spansPerBatch, () => runtime.runPromise(all))
+  await runtime.runPromise(flush)
+  return cost
+})
+await runtime.dispose()
