@@ -30,6 +30,8 @@ interface Mapping {
 const integer = (text: string): unknown => /^\d+$/.test(text) ? Number(text) : text
 const number = (text: string): unknown => text !== "" && Number.isFinite(Number(text)) ? Number(text) : text
 const millis = (text: string): unknown => /^\d+$/.test(text) ? Duration.millis(Number(text)) : text
+/** The specification reads a time-out of 0 as none. The longest one is about 25 days. */
+const timeout = (text: string): unknown => /^0+$/.test(text) ? Duration.millis(2 ** 31 - 1) : millis(text)
 const same = (text: string): unknown => text
 
 const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
@@ -51,7 +53,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_LOGS_EXPORTER", { path: "logging.exporter", read: same }],
   ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: same }],
   ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
-  ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: millis }],
+  ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: timeout }],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: same }],
   [
     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
@@ -76,7 +78,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SPAN_LINK_COUNT_LIMIT", { path: "tracing.limits.linkCount", read: integer }],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", { path: "delivery.endpoint", read: same }],
   ["OTEL_EXPORTER_OTLP_HEADERS", { path: "delivery.headers", read: headers }],
-  ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: millis }],
+  ["OTEL_EXPORTER_OTLP_TIMEOUT", { path: "delivery.timeout", read: timeout }],
   ["OTEL_EXPORTER_OTLP_PROTOCOL", { path: "delivery.protocol", read: same }],
   ["OTEL_EXPORTER_OTLP_COMPRESSION", { path: "delivery.compression", read: same }],
   ["OTEL_EXPORTER_OTLP_CERTIFICATE", { path: "delivery.certificate", read: same }],
@@ -87,7 +89,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
     return [
       [variable("ENDPOINT"), { path: `delivery.${signal}.endpoint`, read: same }],
       [variable("HEADERS"), { path: `delivery.${signal}.headers`, read: headers }],
-      [variable("TIMEOUT"), { path: `delivery.${signal}.timeout`, read: millis }],
+      [variable("TIMEOUT"), { path: `delivery.${signal}.timeout`, read: timeout }],
       [variable("PROTOCOL"), { path: `delivery.${signal}.protocol`, read: same }],
       [variable("COMPRESSION"), { path: `delivery.${signal}.compression`, read: same }],
       [variable("CERTIFICATE"), { path: `delivery.${signal}.certificate`, read: same }],
@@ -98,17 +100,17 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_BSP_MAX_QUEUE_SIZE", { path: "delivery.traces.queueSize", read: integer }],
   ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.traces.batchSize", read: integer }],
   ["OTEL_BSP_SCHEDULE_DELAY", { path: "delivery.traces.interval", read: millis }],
-  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "delivery.traces.maximumElapsed", read: millis }],
+  ["OTEL_BSP_EXPORT_TIMEOUT", { path: "delivery.traces.maximumElapsed", read: timeout }],
   ["OTEL_BLRP_MAX_QUEUE_SIZE", { path: "delivery.logs.queueSize", read: integer }],
   ["OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", { path: "delivery.logs.batchSize", read: integer }],
   ["OTEL_BLRP_SCHEDULE_DELAY", { path: "delivery.logs.interval", read: millis }],
-  ["OTEL_BLRP_EXPORT_TIMEOUT", { path: "delivery.logs.maximumElapsed", read: millis }]
+  ["OTEL_BLRP_EXPORT_TIMEOUT", { path: "delivery.logs.maximumElapsed", read: timeout }]
 ]
 
 /** Variables that have no effect here. If one is set, it is reported once, with what is used instead. */
 interface Unsupported {
   readonly variables: ReadonlyArray<string>
-  /** Values, in lower case, that ask for what the package does anyway. */
+  /** Words, in lower case, that ask for what the package does anyway. */
   readonly harmless?: ReadonlyArray<string>
   /** Whether the message leaves the value out, because the value may tell where secrets are. */
   readonly hidden?: boolean
@@ -124,7 +126,11 @@ const ofSignals = (name: string): ReadonlyArray<string> =>
 
 export const unsupportedVariables: ReadonlyArray<Unsupported> = [
   {
-    variables: ofSignals("INSECURE"),
+    variables: [
+      ...ofSignals("INSECURE"),
+      "OTEL_EXPORTER_OTLP_SPAN_INSECURE",
+      "OTEL_EXPORTER_OTLP_METRIC_INSECURE"
+    ],
     harmless: ["false"],
     why: "is not used: it is for gRPC alone",
     instead: "using the scheme of the endpoint"
@@ -139,9 +145,18 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
     instead: "using the routes that the program serves, with GET /metrics"
   },
   {
-    variables: ["OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT"],
+    variables: ["OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", "OTEL_EXPORTER_ZIPKIN_PROTOCOL"],
     hidden: true,
     instead: "using delivery.endpoint: spans are sent by OTLP"
+  },
+  {
+    variables: ["OTEL_ENTITIES"],
+    instead: "using OTEL_RESOURCE_ATTRIBUTES"
+  },
+  {
+    variables: ["OTEL_SEMCONV_STABILITY_OPT_IN"],
+    harmless: ["code", "database", "http", "k8s", "messaging", "rpc"],
+    instead: "using the new names of the semantic conventions alone"
   }
 ]
 
@@ -231,7 +246,7 @@ const readUnsupported = (environment: Readonly<Record<string, string>>, warnings
   for (const { harmless = [], hidden = false, instead, variables, why = "is not supported" } of unsupportedVariables) {
     for (const variable of variables) {
       const text = environment[variable]?.trim()
-      if (text === undefined || harmless.includes(text.toLowerCase())) continue
+      if (text === undefined || items(text.toLowerCase()).every((word) => harmless.includes(word))) continue
       warnings.push({ problem: `${variable}${hidden ? "" : `=${quote(text)}`} ${why}`, instead })
     }
   }

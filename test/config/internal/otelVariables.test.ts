@@ -96,7 +96,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_BSP_MAX_QUEUE_SIZE", "10", "delivery.traces.queueSize", 10],
   ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10", "delivery.traces.batchSize", 10],
   ["OTEL_BSP_SCHEDULE_DELAY", "10", "delivery.traces.interval", "10 ms"],
-  ["OTEL_BSP_EXPORT_TIMEOUT", "0", "delivery.traces.maximumElapsed", "0 ms"],
+  ["OTEL_BSP_EXPORT_TIMEOUT", "20", "delivery.traces.maximumElapsed", "20 ms"],
   ["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "5", "tracing.limits.eventAttributeCount", 5],
   ["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "0", "tracing.limits.linkAttributeCount", 0],
   ...([
@@ -123,6 +123,7 @@ const legal: ReadonlyArray<Case> = [
   // A header name may have a percent sign.
   ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
   ["OTEL_EXPORTER_OTLP_INSECURE", "False", "tracing.exporter", "otlp"],
+  ["OTEL_SEMCONV_STABILITY_OPT_IN", "http,database", "tracing.exporter", "otlp"],
   ["OTEL_LOGS_EXPORTER", "NONE", "logging.exporter", "none"],
   ["OTEL_LOGS_EXPORTER", "otlp", "logging.exporter", "otlp"],
   ["OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "7", "logging.limits.attributeCount", 7, {
@@ -151,7 +152,11 @@ const ofSignals = (name: string) =>
   ["", "TRACES_", "METRICS_", "LOGS_"].map((signal) => `OTEL_EXPORTER_OTLP_${signal}${name}`)
 
 const unsupported: ReadonlyArray<readonly [variable: string, text: string, sentence: string]> = [
-  ...ofSignals("INSECURE").map((variable) =>
+  ...[
+    ...ofSignals("INSECURE"),
+    "OTEL_EXPORTER_OTLP_SPAN_INSECURE",
+    "OTEL_EXPORTER_OTLP_METRIC_INSECURE"
+  ].map((variable) =>
     [
       variable,
       "true",
@@ -175,7 +180,18 @@ const unsupported: ReadonlyArray<readonly [variable: string, text: string, sente
       "GET /metrics"
     ] as const
   ),
-  ...["ENDPOINT", "TIMEOUT"].map((name) =>
+  [
+    "OTEL_ENTITIES",
+    "service{service.name=shop}",
+    "OTEL_ENTITIES=\"service{service.name=shop}\" is not supported; using OTEL_RESOURCE_ATTRIBUTES"
+  ],
+  [
+    "OTEL_SEMCONV_STABILITY_OPT_IN",
+    "http,database/DUP",
+    "OTEL_SEMCONV_STABILITY_OPT_IN=\"http,database/DUP\" is not supported; using the new names of the semantic " +
+    "conventions alone"
+  ],
+  ...["ENDPOINT", "TIMEOUT", "PROTOCOL"].map((name) =>
     [
       `OTEL_EXPORTER_ZIPKIN_${name}`,
       "1",
@@ -261,9 +277,9 @@ const malformed: ReadonlyArray<Case> = [
     ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "logs.timeout", "nothing"]
   ].map(([variable, option, fallback]): Case => [
     variable as string,
-    "0",
+    "-1",
     `delivery.${option}`,
-    `${variable}="0" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
+    `${variable}="-1" is not usable: expected a duration of at least 1ms (such as "5 seconds", or milliseconds); ` +
     `using ${fallback}`
   ]),
   ...[
@@ -382,9 +398,9 @@ const malformed: ReadonlyArray<Case> = [
   ],
   [
     "OTEL_METRIC_EXPORT_TIMEOUT",
-    "0",
+    "-1",
     "metrics.exportTimeout",
-    "OTEL_METRIC_EXPORT_TIMEOUT=\"0\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
+    "OTEL_METRIC_EXPORT_TIMEOUT=\"-1\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
     "milliseconds); using 30s"
   ],
   [
