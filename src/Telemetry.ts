@@ -22,6 +22,7 @@ import { FlushRegistry, type FlushReport } from "./internal/FlushRegistry.ts"
 import { isolatedLayer, type Theirs } from "./internal/isolatedLayer.ts"
 import { SpansEnabled } from "./internal/ownSpans.ts"
 import type { SelfStatistics } from "./internal/SelfStatistics.ts"
+import * as ExceptionSink from "./logging/internal/ExceptionSink.ts"
 import * as LogEventSink from "./logging/internal/LogEventSink.ts"
 import * as LogExport from "./logging/internal/LogExport.ts"
 import { LogWriter } from "./logging/internal/LogWriter.ts"
@@ -374,7 +375,7 @@ const spanSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<TelemetryTr
 /** One value, so that logger and sink share one writer. */
 const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
-const logger = Layer.provide(StructuredLogger.layer, writer)
+const logger = Layer.provide(Layer.merge(StructuredLogger.layer, ExceptionSink.layer), writer)
 
 const logExport = (parts: Parts) => Layer.provide(LogExport.layer, Layer.merge(writer, transport(parts)))
 

@@ -21,11 +21,13 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { ExceptionReports } from "../internal/ExceptionReports.ts"
 import { guard } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { withDefault } from "../internal/withDefault.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as Baggage from "./Baggage.ts"
+import { ExceptionLog } from "./internal/ExceptionLog.ts"
 import { RecordedSpan, type Recording } from "./internal/RecordedSpan.ts"
 import * as Sampler from "./internal/Sampler.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
@@ -117,7 +119,11 @@ const make = Effect.gen(function*() {
     ["decision", "reason"]
   )
   const clock = yield* Clock.Clock
-  const { keep, limits, sampler: samplerOptions } = config.tracing
+  const { exceptions, keep, limits, sampler: samplerOptions } = config.tracing
+  const redaction = yield* Redaction.Current
+  const exceptionLog = exceptions === "events"
+    ? undefined
+    : new ExceptionLog((yield* ExceptionReports).report, redaction)
   const sampler = Sampler.make(samplerOptions, () => clock.monotonicTimeNanosUnsafe())
   const newId = SpanIds.generator(yield* Random.Random)
   let processors: ReadonlyArray<SpanProcessor> = []
@@ -138,7 +144,9 @@ const make = Effect.gen(function*() {
     sampled: true,
     clock,
     limits,
-    redaction: yield* Redaction.Current,
+    redaction,
+    exceptionLog,
+    keepsException: exceptions === "both",
     begin: keeping.begin,
     onEnd: (span) => {
       for (const processor of processors) {
@@ -197,7 +205,9 @@ const make = Effect.gen(function*() {
       if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled, isParentLocal })) {
         return start(new RecordedSpan(options, ids, recording))
       }
-      return recordsAll ? start(new RecordedSpan(options, ids, unsampledRecording)) : new UnsampledSpan(options, ids)
+      return recordsAll
+        ? start(new RecordedSpan(options, ids, unsampledRecording))
+        : new UnsampledSpan(options, ids, exceptionLog)
     }
   })
 

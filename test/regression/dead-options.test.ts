@@ -442,6 +442,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: ["bad"],
     with: ["bad", "tasker.task.execution"]
   },
+  "tracing.exceptions": {
+    option: { tracing: { exceptions: "logs" } },
+    observe: observed.exceptions,
+    without: [["exception"], 0],
+    with: [[], 1]
+  },
   "tracing.heartbeat": {
     option: { tracing: { heartbeat: "10 seconds" } },
     observe: observed.heartbeats,

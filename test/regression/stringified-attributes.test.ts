@@ -3,7 +3,7 @@
  * of the span alone. Here attributes keep their types as far as the receiver, and the span itself says how it ended.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { Data, Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Step, Task, TaskRunner } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
@@ -27,12 +27,14 @@ const given = {
   numbers: [1, 2.5]
 }
 
+class Declined extends Data.TaggedError("Declined")<{}> {}
+
 const annotated = Step.make("annotated", {
   run: () => Effect.andThen(Effect.annotateCurrentSpan(given), Effect.sleep("1500 millis"))
 })
 const refused = Step.make("refused", {
   retry: { maximumAttempts: 1 },
-  run: () => Effect.delay(Effect.fail(new RangeError("declined")), "2500 millis")
+  run: () => Effect.delay(Effect.fail(new Declined()), "2500 millis")
 })
 const Order = Task.make("order", { input: Schema.Struct({}), steps: [annotated, refused] })
 
@@ -73,11 +75,11 @@ describe.each<Otlp.Protocol>(["http/json", "http/protobuf"])("attributes in %s",
       assert.deepStrictEqual(endings(spans.get("tasker.step.execution refused"), ...names), [
         "error",
         2.5,
-        "RangeError"
+        "Declined"
       ])
       assert.deepStrictEqual(endings(spans.get("tasker.task.execution"), "tasker.task.status", "error.type"), [
         "error",
-        "RangeError"
+        "Declined"
       ])
     }).pipe(Effect.provide(TelemetryTest.layer())))
 })

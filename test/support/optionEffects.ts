@@ -103,6 +103,16 @@ export const baggageAttribute = inTest(Effect.gen(function*() {
   return (yield* (yield* TelemetryTest).spans)[0]?.attributes.get("baggage.tenant")
 }))
 
+/** The events of a span that fails, and the number of log lines about its exception. */
+export const exceptions = inTest(Effect.gen(function*() {
+  yield* Effect.exit(Effect.withSpan(Effect.fail("no"), "work"))
+  const { logs, spans } = yield* TelemetryTest
+  return [
+    (yield* spans)[0]?.events.map(({ name }) => name),
+    (yield* logs).filter(({ event }) => event === "exception").length
+  ]
+}))
+
 /** Lines about a run of 25 seconds that goes on. */
 export const heartbeats = inTest(Effect.gen(function*() {
   const Long = Task.make("long", { input, steps: [Step.make("sleep", { run: () => Effect.sleep("25 seconds") })] })

@@ -39,6 +39,9 @@ const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",
 /** Words of the specification and of its implementations that the option does not have. */
 const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
 const logLevel = (text: string): unknown => logLevels[text.toLowerCase()] ?? text
+/** The words of the semantic conventions for those of the option. */
+const exceptionSignals: Readonly<Record<string, string>> = { logs: "logs", "logs/dup": "both" }
+const exceptionSignal = (text: string): unknown => exceptionSignals[text.toLowerCase()] ?? text
 const headers = (text: string): unknown => {
   const found = pairs(text)
   return found === undefined
@@ -61,6 +64,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ],
   ["OTEL_LOG_LEVEL", { path: "logging.level", read: logLevel }],
   ["OTEL_PROPAGATORS", { path: "tracing.propagators", read: words }],
+  ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", { path: "tracing.exceptions", read: exceptionSignal }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: same }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],
   ["OTEL_METRICS_EXEMPLAR_FILTER", { path: "metrics.exemplars", read: same }],

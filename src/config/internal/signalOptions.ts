@@ -144,6 +144,14 @@ export const tracingOptions = Schema.Struct({
       doc: "Highest number of waiting spans of all runs. The run that reaches the limit is kept at once."
     })
   }),
+  exceptions: Option.choice(["events", "logs", "both"], {
+    default: "events",
+    doc:
+      "Where the exception of a failed span goes: to a span event, to a log record called `exception`, or to both. " +
+      "An error that passes through several spans gives one log record, also if the spans are not sampled. Without a " +
+      "log, exceptions stay span events.",
+    otel: ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN"]
+  }),
   heartbeat: Option.optionalDuration("1 second", {
     default: undefined,
     doc: "A run that goes on for longer publishes `observability.task.heartbeat` this often. Unset: never."

@@ -9,6 +9,7 @@ import { EventBus } from "../../events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
 import { orElse } from "../../internal/guard.ts"
 import * as SnakeCase from "../../internal/snakeCase.ts"
+import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import * as Fields from "../../redaction/internal/payloadFields.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { LogLevels } from "../LogLevels.ts"
@@ -116,7 +117,7 @@ const fieldsOf = (
     fields["duration_ms"] = shown("durationSeconds", toMillis(payload.durationSeconds))
   }
   if ("error" in payload && payload.error !== undefined) {
-    Object.assign(fields, LogRecord.errorFields(payload.error))
+    Object.assign(fields, ErrorRecord.toLogFields(payload.error))
   }
   if ("errorType" in payload) {
     fields["error.type"] = shown("errorType", payload.errorType)

@@ -199,11 +199,4 @@ export const headOf = (
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/exception/
  */
 export const causeFields = (cause: Cause.Cause<unknown>, redaction: Redaction): Record<string, unknown> =>
-  errorFields(ErrorRecord.make(cause, redaction))
-
-/** Makes the fields of an error that is redacted already, as {@link causeFields} does. */
-export const errorFields = (record: ErrorRecord.ErrorRecord): Record<string, unknown> => ({
-  "error.type": record.type,
-  "exception.kind": record.kind ?? "failure",
-  ...ErrorRecord.toFields(record)
-})
+  ErrorRecord.toLogFields(ErrorRecord.make(cause, redaction))

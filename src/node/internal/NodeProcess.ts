@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BackgroundClock } from "../../internal/BackgroundClock.ts"
+import * as ExceptionReports from "../../internal/ExceptionReports.ts"
 import { ExporterStates, layer as exporterStates } from "../../internal/ExporterStates.ts"
 import { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
@@ -73,7 +74,8 @@ const flushBeforeExit = Effect.gen(function*() {
 })
 
 /**
- * The counters, flushes and exporters of every signal, and the clock of background work. One value, so that layers that
+ * The counters, flushes and exporters of every signal, the way of exceptions to the log, and the clock of background
+ * work. One value, so that layers that
  * are built together share it.
  */
 export const layer: Layer.Layer<SelfStatistics | FlushRegistry> = Layer.effectDiscard(flushBeforeExit).pipe(
@@ -81,6 +83,7 @@ export const layer: Layer.Layer<SelfStatistics | FlushRegistry> = Layer.effectDi
     SelfStatistics.layer,
     FlushRegistry.layer,
     exporterStates,
+    ExceptionReports.layer,
     Layer.succeed(BackgroundClock, (clock) => clock === systemClock ? backgroundClock : clock)
   ))
 )

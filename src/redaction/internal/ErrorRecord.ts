@@ -207,6 +207,13 @@ export const toFields = (record: ErrorRecord): Record<string, unknown> => {
   return shown
 }
 
+/** The fields of a log line about a failure: {@link toFields}, `error.type`, and `exception.kind`. */
+export const toLogFields = (record: ErrorRecord): Record<string, unknown> => ({
+  "error.type": record.type,
+  "exception.kind": record.kind ?? "failure",
+  ...toFields(record)
+})
+
 /** The message, then the root's message, for a place with room for one text: `fetch failed: connect ECONNREFUSED …`. */
 export const headline = ({ causes, message }: ErrorRecord): string => {
   const root = causes?.at(-1)?.message

@@ -16,6 +16,7 @@ import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import { attributeName, attributeRecord, attributeValue } from "../../redaction/internal/keptAttributes.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
+import type { ExceptionLog } from "./ExceptionLog.ts"
 import * as SpanIds from "./SpanIds.ts"
 import type { LocalTrace, Member } from "./TraceKeeping.ts"
 
@@ -29,6 +30,10 @@ export interface Recording {
   /** Begins a trace in this process. */
   readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
   readonly onEnd: (span: Member) => void
+  /** Where exceptions become log records; `undefined` if they are span events alone. */
+  readonly exceptionLog: ExceptionLog | undefined
+  /** Whether an exception that the log has is a span event too. */
+  readonly keepsException: boolean
 }
 
 const noEvents: ReadonlyArray<SpanEventData> = []
@@ -233,6 +238,8 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     this.statusCode = "error"
     this.statusMessage = ErrorRecord.headline(error)
     if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
-    this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
+    const { exceptionLog, keepsException } = this.#recording
+    const isLogged = exceptionLog?.failed(this, cause, error) === true
+    if (!isLogged || keepsException) this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
   }
 }

@@ -3,9 +3,10 @@
  * carry the decision on, and records nothing.
  */
 import type * as Context from "effect/Context"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import type { ExceptionLog } from "./ExceptionLog.ts"
 import * as TraceState from "./TraceState.ts"
 
 const noAttributes: ReadonlyMap<string, unknown> = new Map()
@@ -24,11 +25,14 @@ export class UnsampledSpan implements Tracer.Span {
   /** The `tracestate`, passed on as it came. */
   propagatedState: string
   status: Tracer.SpanStatus
+  readonly #exceptionLog: ExceptionLog | undefined
 
   constructor(
     options: Parameters<Tracer.Tracer["span"]>[0],
-    ids: { readonly traceId: string; readonly spanId: string }
+    ids: { readonly traceId: string; readonly spanId: string },
+    exceptionLog?: ExceptionLog
   ) {
+    this.#exceptionLog = exceptionLog
     this.name = options.name
     this.traceId = ids.traceId
     this.spanId = ids.spanId
@@ -42,6 +46,7 @@ export class UnsampledSpan implements Tracer.Span {
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.status._tag === "Ended") return
     this.status = { _tag: "Ended", startTime: this.status.startTime, endTime, exit }
+    if (Exit.isFailure(exit)) this.#exceptionLog?.failed(this, exit.cause)
   }
 
   /** Takes over the parent's `tracestate`, which was not known when the span began. */

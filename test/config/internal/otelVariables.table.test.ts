@@ -85,6 +85,7 @@ const table: ReadonlyArray<readonly [variable: string, path: string, kind: Kind,
       all: "Trace"
     })
   ],
+  ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "tracing.exceptions", enumeration({ logs: "logs", "logs/dup": "both" })],
   ["OTEL_METRICS_EXEMPLAR_FILTER", "metrics.exemplars", words("trace_based", "always_on", "always_off")],
   ["OTEL_METRIC_EXPORT_INTERVAL", "metrics.exportInterval", duration],
   ["OTEL_METRIC_EXPORT_TIMEOUT", "metrics.exportTimeout", timeout],

@@ -139,6 +139,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://c:4318/l?k=1", "delivery.logs.endpoint", "http://c:4318/l?k=1"],
   ["OTEL_EXPORTER_OTLP_LOGS_HEADERS", "a=1", "delivery.logs.headers", { a: "1" }],
   ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1500", "delivery.logs.timeout", "1500 ms"],
+  ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "Logs/Dup", "tracing.exceptions", "both"],
   ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }]
 ]
 
@@ -402,6 +403,13 @@ const malformed: ReadonlyArray<Case> = [
     "metrics.exportTimeout",
     "OTEL_METRIC_EXPORT_TIMEOUT=\"-1\" is not usable: expected a duration of at least 1ms (such as \"5 seconds\", or " +
     "milliseconds); using 30s"
+  ],
+  [
+    "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",
+    "spans",
+    "tracing.exceptions",
+    "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN=\"spans\" is not usable: expected one of \"events\", \"logs\", \"both\"; " +
+    "using \"events\""
   ],
   [
     "OTEL_METRICS_EXEMPLAR_FILTER",
