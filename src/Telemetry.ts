@@ -10,7 +10,6 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "./config/TelemetryConfig.ts"
@@ -35,6 +34,7 @@ import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
 import * as NodeProcess from "./node/internal/NodeProcess.ts"
+import * as NodeResource from "./node/internal/NodeResource.ts"
 import * as NodeTransport from "./node/internal/NodeTransport.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
@@ -44,8 +44,9 @@ import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
 import * as TraceEventSink from "./tracing/internal/TraceEventSink.ts"
 import * as TelemetryTracer from "./tracing/TelemetryTracer.ts"
+import * as chosenStore from "./workflow/internal/chosenStore.ts"
 import * as TaskRunner from "./workflow/TaskRunner.ts"
-import * as TaskStore from "./workflow/TaskStore.ts"
+import type * as TaskStore from "./workflow/TaskStore.ts"
 
 /**
  * What every telemetry layer provides.
@@ -263,7 +264,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
   TaskRunner.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
       EventBus.layerNoop,
-      taskStore(parts),
+      chosenStore.layer(parts.taskStore),
       MetricStore.layerNoop,
       TelemetryTracer.layerNoop,
       LogDestination.layerNoop,
@@ -272,21 +273,6 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
       Layer.succeed(SpansEnabled, false)
     ))
   )
-
-/** The store of an outer telemetry layer. The outer layer keeps records of its own tasks only. */
-const OuterStore = Context.Reference<TaskStore.TaskStore["Service"] | undefined>(
-  "tasker-telemetry/Telemetry/OuterStore",
-  { defaultValue: () => undefined }
-)
-
-const taskStore = (parts: Parts): Layer.Layer<TaskStore.TaskStore> =>
-  Layer.unwrap(Effect.withFiber((fiber) => {
-    const given = Context.getOrUndefined(fiber.context, TaskStore.TaskStore)
-    const isOfProgram = given !== undefined && given !== fiber.getRef(OuterStore)
-    return Effect.succeed(
-      parts.taskStore ?? (isOfProgram ? Layer.succeed(TaskStore.TaskStore, given) : TaskStore.layerMemory)
-    )
-  })).pipe((store) => Layer.provideMerge(Layer.effect(OuterStore, TaskStore.TaskStore), store))
 
 const shared = (parts: Parts, theirs: Theirs): Parts => ({
   logDestination: parts.logDestination && theirs(parts.logDestination),
@@ -312,6 +298,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     Layer.provideMerge(sinks(config, parts)),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
+    Layer.provideMerge(NodeResource.layer),
     Layer.provideMerge(settings)
   )
 }
@@ -326,6 +313,7 @@ const signal = <A>(
     Layer.unwrap(Effect.map(TelemetryConfig.make(options), (config) =>
       make(config, shared(parts, theirs)).pipe(
         Layer.provideMerge(Layer.provideMerge(countedRedaction.layer(config), theirs(NodeProcess.layer))),
+        Layer.provideMerge(NodeResource.layer),
         Layer.provideMerge(Layer.succeed(TelemetryConfig.Current, config))
       )))
   )
@@ -347,7 +335,7 @@ const stores = (config: Config, parts: Parts) =>
     parts.routes === undefined
       ? EventBus.layer
       : Layer.provide(EventBus.layer, Layer.succeed(EventRouter.Overrides, parts.routes)),
-    taskStore(parts),
+    chosenStore.layer(parts.taskStore),
     metricStore(config, parts),
     tracer(config),
     Layer.succeed(SpansEnabled, config.tracing.enabled),

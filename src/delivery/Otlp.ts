@@ -6,6 +6,7 @@
 import { JsonMessage } from "../encoding/JsonMessage.ts"
 import type { MessageWriter } from "../encoding/MessageWriter.ts"
 import { ProtobufMessage } from "../encoding/ProtobufMessage.ts"
+import { packageVersion } from "../internal/packageVersion.ts"
 import { encodeJson } from "../redaction/internal/encodeJson.ts"
 
 /** How requests are encoded. */
@@ -23,7 +24,7 @@ export const makeWriter = (protocol: Protocol): MessageWriter =>
 export interface Resource {
   readonly name: string
   readonly version: string | undefined
-  readonly attributes: Readonly<Record<string, string>>
+  readonly attributes: Readonly<Record<string, string | number>>
 }
 
 /** Fields of the request, of the records of one resource, and of the records of one scope; all three are alike. */
@@ -88,7 +89,10 @@ const writeResource = (to: MessageWriter, { attributes, name, version }: Resourc
     "service.name": name,
     ...(version === undefined ? {} : { "service.version": version }),
     "telemetry.sdk.name": "tasker-telemetry",
-    "telemetry.sdk.language": "nodejs"
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.version": packageVersion,
+    "telemetry.distro.name": "tasker-telemetry",
+    "telemetry.distro.version": packageVersion
   })
   to.close(resource)
 }

@@ -7,8 +7,6 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { ExporterStates } from "../internal/ExporterStates.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
-import { redactService } from "../redaction/internal/redactNames.ts"
-import * as Redaction from "../redaction/Redaction.ts"
 import * as accounts from "./accounts.ts"
 import { type Held, Ledger } from "./Ledger.ts"
 import type * as Otlp from "./Otlp.ts"
@@ -16,6 +14,7 @@ import * as Pipeline from "./Pipeline.ts"
 import * as Receiver from "./Receiver.ts"
 import type { UnsampledTrace } from "./RecordQueue.ts"
 import * as RequestSender from "./RequestSender.ts"
+import * as resource from "./resource.ts"
 import type { Transport } from "./Transport.ts"
 
 export interface Options<A> {
@@ -55,7 +54,7 @@ export const make = Effect.fnUntraced(function*<A>(
     settings,
     sender,
     maximumBytes: delivery.maximumRequestBytes,
-    encode: options.encoder(receiver.protocol, redactService(config.service, yield* Redaction.Current)),
+    encode: options.encoder(receiver.protocol, yield* resource.current),
     unsampledTrace: options.unsampledTrace
   })
   const name = options.signal === "spans" ? "spans" : "logs"

@@ -23,9 +23,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import type * as Otlp from "../delivery/Otlp.ts"
+import * as configured from "../delivery/resource.ts"
 import { encodeJson } from "../redaction/internal/encodeJson.ts"
-import { redactService } from "../redaction/internal/redactNames.ts"
-import * as Redaction from "../redaction/Redaction.ts"
 import * as SpanIds from "./internal/SpanIds.ts"
 import * as TraceState from "./internal/TraceState.ts"
 import type { SpanData } from "./SpanData.ts"
@@ -82,8 +82,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Telemetr
     Effect.gen(function*() {
       const { register, tracer } = yield* TelemetryTracer
       const config = yield* TelemetryConfig.Current
-      const service = redactService(config.service, yield* Redaction.Current)
-      const resource = options.resource ?? resourceOf(service)
+      const resource = options.resource ?? resourceOf(yield* configured.current)
       for (const processor of options.processors ?? []) {
         const flush = Effect.tryPromise(() => processor.forceFlush()).pipe(
           Effect.timeoutOption(config.delivery.shutdownTimeout)
@@ -98,7 +97,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, Telemetr
     })
   )
 
-const resourceOf = ({ attributes, name, version }: ReturnType<typeof redactService>): Resource =>
+const resourceOf = ({ attributes, name, version }: Otlp.Resource): Resource =>
   resourceFromAttributes({
     ...attributes,
     "service.name": name,

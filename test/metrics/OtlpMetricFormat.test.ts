@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { packageVersion } from "../../src/internal/packageVersion.ts"
 import type { MetricData } from "../../src/metrics/MetricSnapshot.ts"
 import * as OtlpMetricFormat from "../../src/metrics/OtlpMetricFormat.ts"
 import * as model from "../support/metricModel.ts"
@@ -49,7 +50,10 @@ describe("OtlpMetricFormat", () => {
       "{\"resourceMetrics\":[{\"resource\":{\"attributes\":[" +
         "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}," +
         "{\"key\":\"telemetry.sdk.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
-        "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}]}," +
+        "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}," +
+        `{"key":"telemetry.sdk.version","value":{"stringValue":"${packageVersion}"}},` +
+        "{\"key\":\"telemetry.distro.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
+        `{"key":"telemetry.distro.version","value":{"stringValue":"${packageVersion}"}}]},` +
         "\"scopeMetrics\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"metrics\":[{" +
         "\"name\":\"jobs_total\",\"description\":\"Jobs.\",\"sum\":{\"dataPoints\":[{" +
         "\"attributes\":[{\"key\":\"queue\",\"value\":{\"stringValue\":\"a\\\"b\"}}]," +
@@ -69,7 +73,10 @@ describe("OtlpMetricFormat", () => {
       "service.version": "1.2.3",
       "deployment.environment.name": "test",
       "telemetry.sdk.name": "tasker-telemetry",
-      "telemetry.sdk.language": "nodejs"
+      "telemetry.sdk.language": "nodejs",
+      "telemetry.sdk.version": packageVersion,
+      "telemetry.distro.name": "tasker-telemetry",
+      "telemetry.distro.version": packageVersion
     }, ["tasker-telemetry"]])
   })
 

@@ -143,6 +143,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: undefined,
     with: "a"
   },
+  "service.detectors": {
+    option: { service: { detectors: ["none"] } },
+    observe: observed.resource("process.runtime.name"),
+    without: "nodejs",
+    with: undefined
+  },
   "correlation.header": {
     option: { correlation: { header: "x-request-id" } },
     observe: observed.answeredHeader("x-request-id"),

@@ -38,6 +38,12 @@ export const configSchema = Schema.Struct({
       default: {},
       doc: "Further attributes of the resource, such as `deployment.environment.name`.",
       otel: ["OTEL_RESOURCE_ATTRIBUTES"]
+    }),
+    detectors: Option.choices(["host", "os", "process", "container", "kubernetes", "none"], {
+      default: ["host", "os", "process", "container", "kubernetes"],
+      doc:
+        "What the resource also says about the place where the program runs. `service.attributes` wins over it. The " +
+        "pod is found in files and in variables such as `POD_NAME`. `none`: nothing."
     })
   }),
   correlation: Schema.Struct({

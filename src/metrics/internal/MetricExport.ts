@@ -16,13 +16,12 @@ import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import type { DropReason } from "../../delivery/Ledger.ts"
 import * as Receiver from "../../delivery/Receiver.ts"
 import * as RequestSender from "../../delivery/RequestSender.ts"
+import * as resource from "../../delivery/resource.ts"
 import type { Transport } from "../../delivery/Transport.ts"
 import { inBackground } from "../../internal/BackgroundClock.ts"
 import { ExporterStates } from "../../internal/ExporterStates.ts"
 import { FlushRegistry, type FlushReport } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
-import { redactService } from "../../redaction/internal/redactNames.ts"
-import * as Redaction from "../../redaction/Redaction.ts"
 import * as MetricReader from "../MetricReader.ts"
 import type { MetricSnapshot } from "../MetricSnapshot.ts"
 import { MetricStore } from "../MetricStore.ts"
@@ -78,7 +77,7 @@ export const make = Effect.fnUntraced(function*(
     return { collected, exported: delivered - rejectedPoints, rejected: rejectedPoints, replaced, pending }
   }
   observePoints(statistics, points)
-  const service = redactService(config.service, yield* Redaction.Current)
+  const service = yield* resource.current
   const sender = yield* RequestSender.make(receiver, config.delivery.retry)
   const exportTimeout = Duration.toNanosUnsafe(config.metrics.exportTimeout)
 

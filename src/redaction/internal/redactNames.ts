@@ -8,7 +8,7 @@ import type { Redaction } from "../Redaction.ts"
 export interface Service {
   readonly name: string
   readonly version: string | undefined
-  readonly attributes: Readonly<Record<string, string>>
+  readonly attributes: Readonly<Record<string, string | number>>
 }
 
 /** A build number or a time in digits is no card number. */
@@ -17,7 +17,7 @@ const numbersOnly = /^[\d.]*$/
 /**
  * Applies the policy to a service; call it once per layer.
  *
- * Attributes are masked like fields. Name and version are only searched for secrets. Every signal has them, so a rule
+ * Attributes are masked like fields, and numbers stay. Name and version are only searched for secrets. Every signal has them, so a rule
  * for keys such as `name` is not meant for them.
  */
 export const redactService = ({ attributes, name, version }: Service, redaction: Redaction): Service => {
@@ -30,7 +30,10 @@ export const redactService = ({ attributes, name, version }: Service, redaction:
     name: search(name),
     version: version === undefined ? undefined : search(version),
     attributes: Object.fromEntries(
-      Object.entries(attributes).map(([key, value]) => [shownName(key), String(redaction.apply(key, value))])
+      Object.entries(attributes).map(([key, value]) => [
+        shownName(key),
+        typeof value === "number" ? value : String(redaction.apply(key, value))
+      ])
     )
   }
 }

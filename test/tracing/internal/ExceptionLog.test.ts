@@ -84,7 +84,7 @@ describe("ExceptionLog", () => {
       yield* work(fails(shared), "first")
       yield* work(fails(shared), "second")
       yield* work(
-        Effect.mapError(Effect.withSpan(fails(shared), "inner"), () => new RangeError("other")),
+        Effect.mapError(Effect.withSpan(fails(shared), "inner"), (): unknown => new RangeError("other")),
         "outer"
       )
       assert.deepStrictEqual((yield* exceptions).lines, [

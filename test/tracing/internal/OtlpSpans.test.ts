@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type * as Otlp from "../../../src/delivery/Otlp.ts"
+import { packageVersion } from "../../../src/internal/packageVersion.ts"
 import * as OtlpSpans from "../../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../../src/tracing/SpanData.ts"
 import * as otlpDecoder from "../../support/otlpDecoder.ts"
@@ -60,7 +61,10 @@ describe("OtlpSpans", () => {
       "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" +
         "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"shop\"}}," +
         "{\"key\":\"telemetry.sdk.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
-        "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}]}," +
+        "{\"key\":\"telemetry.sdk.language\",\"value\":{\"stringValue\":\"nodejs\"}}," +
+        `{"key":"telemetry.sdk.version","value":{"stringValue":"${packageVersion}"}},` +
+        "{\"key\":\"telemetry.distro.name\",\"value\":{\"stringValue\":\"tasker-telemetry\"}}," +
+        `{"key":"telemetry.distro.version","value":{"stringValue":"${packageVersion}"}}]},` +
         "\"scopeSpans\":[{\"scope\":{\"name\":\"tasker-telemetry\"},\"spans\":[{" +
         "\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\"," +
         "\"traceState\":\"a=b\",\"parentSpanId\":\"00f067aa0ba902b7\",\"name\":\"work\",\"kind\":3," +
@@ -125,7 +129,10 @@ describe.each(["http/json", "http/protobuf"] as const)("OtlpSpans in %s", (proto
       "service.version": "1.2.3",
       "deployment.environment.name": "test",
       "telemetry.sdk.name": "tasker-telemetry",
-      "telemetry.sdk.language": "nodejs"
+      "telemetry.sdk.language": "nodejs",
+      "telemetry.sdk.version": packageVersion,
+      "telemetry.distro.name": "tasker-telemetry",
+      "telemetry.distro.version": packageVersion
     })
   })
 

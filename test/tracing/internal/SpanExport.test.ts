@@ -3,6 +3,7 @@ import { Effect, Fiber, Layer, Logger, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
+import { packageVersion } from "../../../src/internal/packageVersion.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as SpanExport from "../../../src/tracing/internal/SpanExport.ts"
 import * as otlpDecoder from "../../support/otlpDecoder.ts"
@@ -81,7 +82,10 @@ describe("SpanExport", () => {
         "service.name": "shop",
         "service.version": "1.2.3",
         "telemetry.sdk.name": "tasker-telemetry",
-        "telemetry.sdk.language": "nodejs"
+        "telemetry.sdk.language": "nodejs",
+        "telemetry.sdk.version": packageVersion,
+        "telemetry.distro.name": "tasker-telemetry",
+        "telemetry.distro.version": packageVersion
       })
       const [inner, outer, failed, ...others] = yield* received
       assert.deepStrictEqual(others, [])
