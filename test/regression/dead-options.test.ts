@@ -577,7 +577,7 @@ const entries: Readonly<Record<string, Entry>> = {
     with: 3
   },
   "delivery.maximumRequestBytes": {
-    base: { service: { attributes: { note: "x".repeat(300) } }, delivery: { batchSize: 4, protocol: "http/json" } },
+    base: { service: { detectors: [] }, delivery: { batchSize: 4, protocol: "http/json" } },
     option: { delivery: { maximumRequestBytes: 1024 } },
     observe: delivery.requests("spans"),
     without: ["abcd", "efg"],

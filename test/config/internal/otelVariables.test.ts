@@ -18,6 +18,8 @@ const plain = (value: unknown): unknown => {
 const at = (config: unknown, path: string): unknown =>
   plain(path.split(".").reduce<unknown>((current, key) => (current as Record<string, unknown>)[key], config))
 
+const detectors = { 0: "host", 1: "os", 2: "process", 3: "container", 4: "kubernetes" }
+
 /** Other variables a variable needs to have a meaning. */
 const ratio = { OTEL_TRACES_SAMPLER: "traceidratio" }
 
@@ -37,7 +39,8 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_RESOURCE_ATTRIBUTES", "service.name=a,service.version=1.2,team=b%2Cc", "service", {
     name: "a",
     version: "1.2",
-    attributes: { team: "b,c" }
+    attributes: { team: "b,c" },
+    detectors
   }],
   ["OTEL_TRACES_EXPORTER", "none", "tracing.exporter", "none"],
   ["OTEL_TRACES_EXPORTER", "OTLP", "tracing.exporter", "otlp"],
@@ -118,7 +121,8 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_RESOURCE_ATTRIBUTES", "service%2Ename=a%3Db,te%2Cam=%E2%82%AC,a%20b=c", "service", {
     name: "a=b",
     version: undefined,
-    attributes: { "te,am": "€", "a b": "c" }
+    attributes: { "te,am": "€", "a b": "c" },
+    detectors
   }],
   // A header name may have a percent sign.
   ["OTEL_EXPORTER_OTLP_HEADERS", "x%2Dy=a%2Cb", "delivery.headers", { "x%2dy": "a,b" }],
