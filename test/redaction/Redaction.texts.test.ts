@@ -268,6 +268,44 @@ describe("Redaction.text", () => {
     else assert.isAtMost(policy.text(text).length, text.length * 6 + 10)
   }, { arbitrary: { runs: 2000 } })
 
+  /** With an expression among its keys a policy takes no quick look at a text. */
+  const thorough = Redaction.make({ keys: ["/(?!)/"] })
+  const quick = Redaction.make()
+  const Signs = Schema.Array(Schema.Literals([
+    ...pieces,
+    "mysql -pabc",
+    "-u",
+    "--USER",
+    "--proxy-user a:b",
+    "IDENTIFIED BY",
+    "Digest ",
+    "basic ",
+    "dXNlcjpwYXNz",
+    "HOOKS.slack.com/services/T0/B0/abcdefgh",
+    "https:",
+    "postgres:",
+    "3782 822463 10005",
+    "4111-1111-1111-1111",
+    "7",
+    "-",
+    "akia",
+    "ABSKabcdefghijklmnopqrstuvwx",
+    "1//0abcdefghijklmnopqrstuvwxyz",
+    "OTP",
+    "pin",
+    "saml_res",
+    "hmac_sha",
+    "sess",
+    "id",
+    ".sid",
+    "X"
+  ]))
+
+  it.prop("finds by a quick look whatever a thorough search finds", [Signs], ([parts]) => {
+    const text = parts.join("")
+    assert.strictEqual(quick.text(text), thorough.text(text))
+  }, { arbitrary: { runs: 5000 } })
+
   it("finds keys of any alphabet", () => {
     assert.strictEqual(
       Redaction.make({ keys: ["contrase\u00f1a"] }).text("contrase\u00f1a=abc"),

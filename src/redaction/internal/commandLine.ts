@@ -37,6 +37,9 @@ const sqlWord = /passw|passphrase|identified/i
 /** Source of an expression that matches in every text with one of them. */
 export const hint = "identified\\s|(?<![\\w-])-[uUpPaw]|--(?:proxy-)?user"
 
+/** Texts of which the hint matches one, or an option of one letter. */
+export const words = ["identified", "--user", "--proxy-user"]
+
 /** Replaces the values. */
 export const replace = (
   text: string,

@@ -11,8 +11,9 @@ import * as CommandLine from "./commandLine.ts"
 import { isCommonWord } from "./harmlessValue.ts"
 import * as LongValues from "./longValues.ts"
 import * as NamedValue from "./namedValue.ts"
+import * as SecretSigns from "./secretSigns.ts"
 import * as SecretTokens from "./secretTokens.ts"
-import { hintSource, type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
+import { hintSource, hintWords, type Sensitivity, sensitivityByDefault } from "./sensitiveKeys.ts"
 import * as SqlText from "./sqlText.ts"
 
 export const defaultMask = "[FILTERED]"
@@ -38,6 +39,11 @@ export interface ValuePattern {
    * Empty if another pattern's hint matches wherever this pattern does.
    */
   readonly hint: (keys: string) => string
+  /**
+   * Texts of which the hint matches one, in any case. `keys` are those for sensitive words. {@link SecretSigns} knows
+   * what else a hint matches.
+   */
+  readonly words?: (keys: ReadonlyArray<string>) => ReadonlyArray<string>
   /** Whether a text without a {@link sign} has no match even if the hint matches. */
   readonly needsSign?: boolean
   /** A sign that is no expression, beside that of the hint. */
@@ -51,10 +57,16 @@ export interface ValuePattern {
   ) => string
 }
 
-const simple = (name: PatternName, hint: string, pattern: RegExp): ValuePattern => ({
+const simple = (
+  name: PatternName,
+  hint: string,
+  pattern: RegExp,
+  words: ReadonlyArray<string> = [hint]
+): ValuePattern => ({
   name,
   takesQuotes: false,
   hint: () => hint,
+  words: () => words,
   replace: (text, masked) => text.replace(pattern, masked)
 })
 
@@ -67,6 +79,7 @@ const bearer: ValuePattern = {
   name: "bearer",
   takesQuotes: true,
   hint: () => `\\b(?:(?:bearer|basic)(?:\\s|%20|\\+)|digest\\s+${digestPart})`,
+  words: () => ["bearer", "basic", "digest"],
   replace: (text, masked) =>
     text.replace(digest, (_match, scheme: string) => scheme + masked()).replace(
       /\b(bearer|basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{4,})/gi,
@@ -122,13 +135,17 @@ const urlCredentials: ValuePattern = {
   replace: replaceUrls
 }
 
+/** What a value is assigned with, in any notation. */
+const sign = /[=:;<%$"'\uff1a\uff1d]|(?<![\w.])-/
+
 /** What a key, an option, an element or a statement gives a value to: the key decides, by the rules for keys. */
 const assignment: ValuePattern = {
   name: "assignment",
   takesQuotes: true,
   needsSign: true,
   // Only the key: the value can begin far from it, and a search for the value would take time.
-  hint: (keys) => keys === "" ? "[=:-]|</" : `(?:${keys})|${CommandLine.hint}`,
+  hint: (keys) => keys === "" ? sign.source : `(?:${keys})|${CommandLine.hint}`,
+  words: (keys) => [...keys, ...CommandLine.words],
   replace: (text, masked, sensitivity) =>
     CommandLine.replace(
       Assignments.replaceElements(
@@ -165,6 +182,7 @@ const jwt: ValuePattern = {
   name: "jwt",
   takesQuotes: false,
   hint: () => "eyJ",
+  words: () => ["eyJ"],
   replace: (text, masked) =>
     text.replace(
       /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.(?:[A-Za-z0-9_-]{5,}|(?=\.[A-Za-z0-9_-]))(?:\.[A-Za-z0-9_-]*)*/g,
@@ -221,6 +239,7 @@ const all: ReadonlyArray<ValuePattern> = [
     name: "web_hook",
     takesQuotes: false,
     hint: () => SecretTokens.hint,
+    words: () => SecretTokens.words,
     replace: SecretTokens.replaceWebHooks
   },
   urlCredentials,
@@ -230,12 +249,14 @@ const all: ReadonlyArray<ValuePattern> = [
   simple(
     "aws_key",
     "A(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}",
-    /\bA(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}\b/g
+    /\bA(?:KIA|SIA|GPA|IDA|ROA|BIA|CCA)[0-9A-Z]{16}\b/g,
+    ["AKIA", "ASIA", "AGPA", "AIDA", "AROA", "ABIA", "ACCA"]
   ),
   {
     name: "vendor_token",
     takesQuotes: false,
     hint: () => "whsec_|sntry|glc_|ABSK|1//0|FlyV1 ",
+    words: () => ["whsec_", "sntry", "glc_", "ABSK", "1//0", "FlyV1 "],
     mayMatch: SecretTokens.mayHaveToken,
     replace: SecretTokens.replaceTokens
   },
@@ -250,9 +271,6 @@ export const withoutSecrets = (text: string): string =>
     (current, { replace }) => replace(current, () => defaultMask, sensitivityByDefault, defaultMask),
     text
   )
-
-/** What a value is assigned with, in any notation. */
-const sign = /[=:;<%$"'\uff1a\uff1d]|(?<![\w.])-/
 
 /** How a text is searched for secrets. */
 export interface Search {
@@ -286,8 +304,11 @@ export const compile = (options: {
   const hint = hintOfAll(patterns)
   const hinted = patterns.map((pattern) => ({ pattern, hint: new RegExp(hintOf(pattern), "i") }))
   const hasToken = patterns.find(({ mayMatch }) => mayMatch !== undefined)?.mayMatch ?? (() => false)
+  const keyWords = hintWords(options.keys)
+  const hasSign = keyWords && SecretSigns.compile(patterns.flatMap(({ words }) => words?.(keyWords) ?? []))
   const mayHold = (text: string): boolean =>
-    patterns.length > 0 && ((sign.test(text) ? hint : hintWithoutSign).test(text) || hasToken(text))
+    patterns.length > 0 &&
+    ((hasSign?.(text) !== false && (sign.test(text) ? hint : hintWithoutSign).test(text)) || hasToken(text))
   const searchWith = (wanted: typeof hinted, source: string): string =>
     wanted.reduce((current, { hint, pattern }) =>
       hint.test(current) || pattern.mayMatch?.(current) === true

@@ -191,6 +191,9 @@ const webHook = new RegExp(`(?<=//)(${sources(webHooks)})[^\\s"'<>\\\\)\\]]{6,}`
 /** Source of an expression that matches in every address of a web hook. */
 export const hint = "hooks?[./]|\\.office(?:365)?\\.com/|telegram\\.org/|pagerduty\\.com/|ifttt\\.com/"
 
+/** Texts of which every address of a web hook has one. */
+export const words = ["hook", ".office", "telegram.org", "pagerduty.com", "ifttt.com"]
+
 /** Characters that every token has as many of, one after the other. */
 const shortest = 20
 

@@ -261,4 +261,13 @@ export const hintSource = (rules: ReadonlyArray<string>): string =>
     ? ""
     : [...hints, ...rules.map((rule) => escape(rule.replace(/^=/, "")))].join("|")
 
+/** Texts of which every sensitive key contains one; `undefined` if one of the rules is an expression. */
+export const hintWords = (rules: ReadonlyArray<string>): ReadonlyArray<string> | undefined =>
+  rules.some((rule) => rule.startsWith("/"))
+    ? undefined
+    : [...hints.map(beforeOperator), ...rules.map((rule) => rule.replace(/^=/, ""))]
+
+/** The characters of an expression that stand before its first operator. */
+const beforeOperator = (source: string): string => source.replace(/(?:.\?|\(|\[).*$/, "").replaceAll("\\", "")
+
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
