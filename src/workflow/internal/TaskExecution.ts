@@ -11,7 +11,6 @@ import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import { Attribute, SpanName } from "../../Conventions.ts"
-import * as Correlation from "../../Correlation.ts"
 import { withSpan } from "../../internal/ownSpans.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
@@ -19,6 +18,7 @@ import { Cancelled, TaskError } from "../TaskError.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import * as RunEnd from "./RunEnd.ts"
 import {
+  contextOf,
   elapsed,
   endOf,
   moveTask,
@@ -66,8 +66,7 @@ export const execute = (
         return Deferred.succeed(run.done, run.record)
       })
     )),
-    Effect.provideService(Correlation.CorrelationId, run.record.correlationId),
-    Effect.provideService(Correlation.CurrentWorkflow, { taskId: run.record.id, taskName: run.record.name })
+    Effect.updateContext((context) => contextOf(context, run.record))
   )
 
 const begin = (run: TaskRun): Effect.Effect<void> =>

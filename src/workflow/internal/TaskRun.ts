@@ -120,10 +120,12 @@ export const stepFields = (run: RunRecords, step: StepRecord) => ({
 })
 
 /** The context for work of the task that belongs to none of its steps. */
-export const contextOf = (context: Context.Context<never>, record: TaskRecord): Context.Context<never> =>
-  context.pipe(
-    Context.add(Correlation.CorrelationId, record.correlationId),
-    Context.add(Correlation.CurrentWorkflow, { taskId: record.id, taskName: record.name })
+export const contextOf = <R>(context: Context.Context<R>, record: TaskRecord): Context.Context<R> =>
+  Context.merge(
+    context,
+    Context.make(Correlation.CorrelationId, record.correlationId).pipe(
+      Context.add(Correlation.CurrentWorkflow, { taskId: record.id, taskName: record.name })
+    )
   )
 
 const nanosPerSecond = 1e9
