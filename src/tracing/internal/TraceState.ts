@@ -62,6 +62,7 @@ const subValue = (state: string, key: string): string | undefined =>
 
 /** Sets the sampling threshold `th`, or removes it; other sub-keys stay. */
 export const withThreshold = (state: string, threshold: string | undefined): string => {
+  if (state === "") return threshold === undefined ? state : `ot=th:${threshold}`
   const others = otOf(state).filter((part) => !part.startsWith("th:"))
   const all = threshold === undefined ? others : [`th:${threshold}`, ...others]
   return all.length === 0 && get(state, "ot") === undefined

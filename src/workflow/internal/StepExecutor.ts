@@ -9,6 +9,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -128,11 +129,8 @@ const start = (
           }, { queueSeconds })
           // A tracer is code of the program and may have settled the step.
           return refused === undefined ? outside(withTimeLimit(run, index, work(number), batch)) : Effect.void
-        }).pipe(
-          Effect.onExit(settled),
-          Effect.provideService(Correlation.CurrentWorkflow, context)
-        )
-      }).pipe(
+        }).pipe(Effect.onExit(settled))
+      }, Context.add(Correlation.CurrentWorkflow, context)).pipe(
         Effect.exit,
         // The run has the exit of a settled attempt. Any other exit is a defect of this package or of a tracer.
         Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
