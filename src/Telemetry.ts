@@ -13,7 +13,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TelemetryConfig from "./config/TelemetryConfig.ts"
-import * as FetchTransport from "./delivery/FetchTransport.ts"
 import * as EventBus from "./events/EventBus.ts"
 import * as EventRouter from "./events/EventRouter.ts"
 import * as EventPattern from "./events/internal/EventPattern.ts"
@@ -33,9 +32,9 @@ import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
+import * as NodeDelivery from "./node/internal/NodeDelivery.ts"
 import * as NodeProcess from "./node/internal/NodeProcess.ts"
 import * as NodeResource from "./node/internal/NodeResource.ts"
-import * as NodeTransport from "./node/internal/NodeTransport.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
@@ -348,24 +347,22 @@ type Sink<R> = Layer.Layer<never, ConfigError, R | SelfStatistics | FlushRegistr
 const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
   sinks.reduce<Sink<R>>((all, sink) => Layer.merge(all, sink), Layer.empty)
 
-const transport = ({ fetch }: Parts) => fetch === undefined ? NodeTransport.layer : FetchTransport.layer(fetch)
-
 /** The export of metrics, and the metrics of the process. */
 const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
-  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, transport(parts))] : []),
+  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, NodeDelivery.layer(parts.fetch))] : []),
   ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
 ]
 
 /** The export of spans. */
 const spanSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<TelemetryTracer.TelemetryTracer>> =>
-  isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, transport(parts))] : []
+  isOn(config, "tracing") ? [Layer.provide(SpanExport.layer, NodeDelivery.layer(parts.fetch))] : []
 
 /** One value, so that logger and sink share one writer. */
 const writer = Layer.provide(LogWriter.layer, ExitHooks.layer)
 
 const logger = Layer.provide(Layer.merge(StructuredLogger.layer, ExceptionSink.layer), writer)
 
-const logExport = (parts: Parts) => Layer.provide(LogExport.layer, Layer.merge(writer, transport(parts)))
+const logExport = (parts: Parts) => Layer.provide(LogExport.layer, Layer.merge(writer, NodeDelivery.layer(parts.fetch)))
 
 const sinks = (config: Config, parts: Parts) => {
   const all = merged<

@@ -10,6 +10,7 @@ import * as RecordExport from "../../src/delivery/RecordExport.ts"
 import { Transport } from "../../src/delivery/Transport.ts"
 import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { answer, costOf } from "../support/answer.ts"
 import { library } from "../support/effectSpans.ts"
@@ -40,7 +41,7 @@ const queue = Layer.effectDiscard(Effect.gen(function*() {
   const tracer = yield* TelemetryTracer.TelemetryTracer
   const pipeline = yield* RecordExport.make<SpanData>({
     signal: "spans",
-    encoder: () => () => new Uint8Array(1),
+    format: { ...OtlpSpans.format, writeRecord: () => {} },
     unsampledTrace: () => undefined,
     held: tracer.held
   })

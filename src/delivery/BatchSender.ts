@@ -3,12 +3,15 @@
  */
 import * as Effect from "effect/Effect"
 import type { DropReason } from "./Ledger.ts"
+import type { Protocol } from "./Otlp.ts"
 import type { RequestSender } from "./RequestSender.ts"
 
 export interface Options<A> {
   readonly sender: RequestSender
   /** Largest body of a request. */
   readonly maximumBytes: number
+  /** How `encode` encodes, if it is not the protocol of the receiver. */
+  readonly protocol?: Protocol | undefined
   /** Makes the body of a request. If it throws, the batch is split until the record is found that made it throw. */
   readonly encode: (records: ReadonlyArray<A>) => Uint8Array<ArrayBuffer>
 }
@@ -30,7 +33,7 @@ export const send = <A>(
     Effect.try({ try: () => options.encode(part), catch: () => "failed" as const }).pipe(
       Effect.flatMap((body) => {
         if (body.length > options.maximumBytes) return Effect.fail("too_large" as const)
-        return Effect.flatMap(options.sender.send(body, deadline), (outcome) => {
+        return Effect.flatMap(options.sender.send(body, deadline, options.protocol), (outcome) => {
           if (outcome._tag === "TooLarge") return Effect.fail("too_large" as const)
           if (outcome._tag === "Lost") settle.dropped(part.length, outcome.reason)
           else {

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as networkFailure from "./networkFailure.ts"
+import { contentTypes } from "./Otlp.ts"
 import type { Receiver } from "./Receiver.ts"
 import { type Answer, type AnswerBody, longestAnswer, type Post, Transport, type TransportError } from "./Transport.ts"
 
@@ -33,16 +34,21 @@ const connect = (
     }
     const headers = {
       ...receiver.headers,
-      "content-type": receiver.contentType,
       ...(isCompressed ? { "content-encoding": "gzip" } : {})
     }
-    return (body) =>
+    return (body, protocol) =>
       Effect.flatMap(isCompressed ? compress(body) : Effect.succeed(body), (body) =>
         Effect.flatMap(aborter, (signal) =>
           Effect.map(
             Effect.tryPromise({
               try: () =>
-                fetch(receiver.url, { method: "POST", headers, body, redirect: "manual", signal }),
+                fetch(receiver.url, {
+                  method: "POST",
+                  headers: { ...headers, "content-type": contentTypes[protocol] },
+                  body,
+                  redirect: "manual",
+                  signal
+                }),
               catch: networkFailure.describe
             }),
             answerOf

@@ -12,6 +12,8 @@ export class Flush {
   inFlight = 0
   exported = 0
   dropped = 0
+  /** Records before the flush that went to the spool. The flush does not wait for them. */
+  spooled = 0
   readonly #ended = Latch.makeUnsafe(false)
 
   constructor(queued: number) {
@@ -19,7 +21,7 @@ export class Flush {
   }
 
   get numbers(): FlushNumbers {
-    return { exported: this.exported, dropped: this.dropped, pending: this.queued + this.inFlight }
+    return { exported: this.exported, dropped: this.dropped, pending: this.queued + this.inFlight + this.spooled }
   }
 
   /** Waits until no record before the flush is left. */
@@ -74,11 +76,11 @@ export class Flushes {
   }
 
   /** The queue gave up the record at a position. */
-  droppedAt(position: number): void {
+  gaveUpAt(position: number, fate: "dropped" | "spooled"): void {
     for (const flush of this.#waiting) {
       if (position >= flush.queued) continue
       flush.queued--
-      flush.dropped++
+      flush[fate]++
       flush.update()
     }
   }

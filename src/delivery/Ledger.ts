@@ -24,7 +24,11 @@ export const dropReasons = [
   /** The record cannot be encoded. */
   "failed",
   /** The layer was closed before the record was sent. */
-  "shutdown"
+  "shutdown",
+  /** The record was in the spool for longer than `delivery.spool.maximumAge`. */
+  "expired",
+  /** The disk did not give the record back. */
+  "corrupt"
 ] as const
 
 export type DropReason = (typeof dropReasons)[number]
@@ -92,6 +96,12 @@ export class Ledger {
   endDropped(reason: DropReason): void {
     this.#offered++
     this.#drop(reason, 1)
+  }
+
+  /** Takes records of an earlier process, which are on disk. */
+  replay(count: number): void {
+    this.replayed += count
+    this.spooled += count
   }
 
   move(count: number, from: State, to: State): void {

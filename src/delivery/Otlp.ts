@@ -37,6 +37,13 @@ export interface RequestNames {
   readonly records: string
 }
 
+/** How the records of one signal are written. */
+export interface Format<in A> {
+  readonly names: RequestNames
+  /** Writes the fields of a record. */
+  readonly writeRecord: (to: MessageWriter, record: A) => void
+}
+
 /** Writes a request whose records all have one resource and one scope. */
 export const writeRequest = <A>(
   to: MessageWriter,
@@ -47,11 +54,13 @@ export const writeRequest = <A>(
 ): void => {
   to.openList(names.resources)
   const resourceRecords = to.openItem(1)
+  const resourceMessage = to.open(1, "resource")
   writeResource(to, resource)
+  to.close(resourceMessage)
   to.openList(names.scopes)
   const scopeRecords = to.openItem(2)
   const scope = to.open(1, "scope")
-  to.text(1, "name", "tasker-telemetry")
+  writeScope(to)
   to.close(scope)
   to.openList(names.records)
   for (const record of records) {
@@ -67,12 +76,7 @@ export const writeRequest = <A>(
 }
 
 /** Makes the function that gives the body of a request. */
-export const encoder = <A>(
-  protocol: Protocol,
-  names: RequestNames,
-  resource: Resource,
-  writeRecord: (to: MessageWriter, record: A) => void
-) => {
+export const encoder = <A>(protocol: Protocol, { names, writeRecord }: Format<A>, resource: Resource) => {
   const to = makeWriter(protocol)
   return (records: ReadonlyArray<A>): Uint8Array<ArrayBuffer> => {
     // A record that threw may have left a part of a request.
@@ -82,8 +86,11 @@ export const encoder = <A>(
   }
 }
 
-const writeResource = (to: MessageWriter, { attributes, name, version }: Resource): void => {
-  const resource = to.open(1, "resource")
+/** Writes the fields of the scope. */
+export const writeScope = (to: MessageWriter): void => to.text(1, "name", "tasker-telemetry")
+
+/** Writes the fields of the resource. */
+export const writeResource = (to: MessageWriter, { attributes, name, version }: Resource): void => {
   writeAttributes(to, 1, {
     ...attributes,
     "service.name": name,
@@ -94,7 +101,6 @@ const writeResource = (to: MessageWriter, { attributes, name, version }: Resourc
     "telemetry.distro.name": "tasker-telemetry",
     "telemetry.distro.version": packageVersion
   })
-  to.close(resource)
 }
 
 /** Writes a list of attributes that has members. */

@@ -105,6 +105,18 @@ export class OutageLog {
     if (count > 0) this.#options.warn(`${count} ${this.#signal} for ${this.#url} were lost: the layer was closed`)
   }
 
+  /** The spool takes no records, for the given reason; or takes them again, without one. */
+  spool(problem: string | undefined): void {
+    if (problem === undefined) this.#options.inform(`${this.#signal} for ${this.#url} are written to the spool again`)
+    else {
+      this.#options.warn(
+        `${this.#signal} for ${this.#url} are in memory alone, because the spool cannot be written: ${
+          this.#shown(problem)
+        }`
+      )
+    }
+  }
+
   #begin(): Trouble {
     return this.#trouble ??= {
       since: this.#options.now(),
@@ -133,7 +145,9 @@ const lossSentences: Readonly<Partial<Record<DropReason, string>>> = {
   queue_full: "the queue is full",
   unreachable: "no attempt succeeded within the time for a batch",
   too_large: "one of them is larger than a request may be",
-  failed: "one of them cannot be encoded"
+  failed: "one of them cannot be encoded",
+  expired: "they were in the spool for too long",
+  corrupt: "the disk did not give them back"
 }
 
 const elapsed = (nanos: bigint): string => Duration.format(Duration.millis(Number(nanos / 1_000_000n)))

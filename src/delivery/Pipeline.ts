@@ -5,7 +5,7 @@
  *
  * `offer` never waits and never throws. A batch leaves when it is full, when its oldest record has waited for
  * `interval`, or with a flush. Every record is in one state of the {@link Ledger} at any time. What is left when the
- * scope closes is sent within `shutdownTimeout`; the rest is counted as dropped.
+ * scope closes is sent within `shutdownTimeout`; the rest goes to the spool, or is counted as dropped.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -13,18 +13,32 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { inBackground } from "../internal/BackgroundClock.ts"
 import type { FlushNumbers } from "../internal/FlushRegistry.ts"
 import * as BatchSender from "./BatchSender.ts"
 import { type Flush, Flushes } from "./Flushes.ts"
 import type { DropReason, Ledger } from "./Ledger.ts"
 import { RecordQueue, type UnsampledTrace } from "./RecordQueue.ts"
+import type { Kept } from "./Spool.ts"
 import { Wakeup } from "./Wakeup.ts"
 
 export interface Options<A> extends BatchSender.Options<A> {
   readonly ledger: Ledger
   readonly settings: Settings
   readonly unsampledTrace: UnsampledTrace<A>
+  /** Takes what has no place in memory. */
+  readonly spool?: Overflow<A> | undefined
+  /** Has a permit for each request that may be open. What else sends to the receiver shares it. */
+  readonly gate?: Semaphore.Semaphore | undefined
+}
+
+/** Where records go that have no place in memory. */
+export interface Overflow<A> {
+  /** Whether a full queue may move records here. */
+  readonly hasRoom: boolean
+  /** Takes records, from the first one on. */
+  readonly keep: (records: ReadonlyArray<A>) => Kept
 }
 
 /** How a pipeline works; see the `delivery` options. */
@@ -38,11 +52,13 @@ export interface Settings {
   readonly shutdownTimeout: Duration.Duration
 }
 
-export interface Pipeline<in A> {
+export interface Pipeline<A> {
   /** Takes an ended record. */
   readonly offer: (record: A) => void
   /** Sends what was recorded before, within `shutdownTimeout`. */
   readonly flush: Effect.Effect<FlushNumbers>
+  /** Gives the records in memory. */
+  readonly pending: () => ReadonlyArray<A>
 }
 
 interface Batch<A> {
@@ -57,7 +73,8 @@ interface Batch<A> {
 export const make = Effect.fnUntraced(function*<A>(
   options: Options<A>
 ): Effect.fn.Return<Pipeline<A>, never, Scope.Scope> {
-  const { ledger, sender, settings } = options
+  const { ledger, sender, settings, spool } = options
+  const gate = options.gate ?? Semaphore.makeUnsafe(settings.inFlight)
   const clock = yield* Clock.Clock
   const queue = new RecordQueue<A>(settings.queueSize, options.unsampledTrace)
   const flushes = new Flushes()
@@ -72,8 +89,23 @@ export const make = Effect.fnUntraced(function*<A>(
 
   const dropQueued = (position: number): void => {
     ledger.drop(1, "queued", "queue_full")
-    flushes.droppedAt(position)
+    flushes.gaveUpAt(position, "dropped")
     sender.outage.lost("queue_full", 1)
+  }
+
+  /** Moves the oldest records to the spool. Gives the number of those that have left the queue. */
+  const spill = (count: number): number => {
+    if (spool === undefined) return 0
+    const kept = spool.keep(queue.peek(count))
+    queue.take(kept.count)
+    for (let index = 0; index < kept.count; index++) {
+      const isLost = kept.failed.has(index)
+      if (isLost) ledger.drop(1, "queued", "failed")
+      else ledger.move(1, "queued", "spooled")
+      flushes.gaveUpAt(0, isLost ? "dropped" : "spooled")
+    }
+    if (kept.failed.size > 0) sender.outage.lost("failed", kept.failed.size)
+    return kept.count
   }
 
   /** Whether there is room for a record after something else was given up. */
@@ -91,15 +123,23 @@ export const make = Effect.fnUntraced(function*<A>(
   }
 
   const offer = (record: A): void => {
-    if (isClosed) return ledger.endDropped("shutdown")
+    if (isClosed && spool === undefined) return ledger.endDropped("shutdown")
+    if (queue.isFull && spool?.hasRoom === true) spill(batchSize)
     if (queue.isFull && !makeRoom(record)) {
       ledger.endDropped("queue_full")
       return sender.outage.lost("queue_full", 1)
     }
     queue.put(record)
     ledger.end("queued")
+    if (isClosed) return leaveQueue()
     if (queue.size === 1) waitingSince = now()
     if (queue.size === 1 || queue.size === batchSize) changed.wake()
+  }
+
+  /** Leaves the queue empty. */
+  const leaveQueue = (): void => {
+    spill(queue.size)
+    ledger.drop(queue.take(queue.size).length, "queued", "shutdown")
   }
 
   /** Nanoseconds until a batch is due; `undefined` if there is nothing to send. */
@@ -117,7 +157,7 @@ export const make = Effect.fnUntraced(function*<A>(
     return batch
   }
 
-  const settle = (batch: Batch<A>, count: number, fate: "exported" | "dropped"): void => {
+  const settle = (batch: Batch<A>, count: number, fate: "exported" | "dropped" | "spooled"): void => {
     batch.open -= count
     if (batch.open === 0) batches.delete(batch)
     for (const flush of batch.flushes) {
@@ -135,13 +175,24 @@ export const make = Effect.fnUntraced(function*<A>(
     settle(batch, count, "dropped")
   }
 
+  /** Moves the next records of a batch to the spool. Gives the number of those that have no room there. */
+  const toSpool = (batch: Batch<A>, count: number): number => {
+    if (spool === undefined) return count
+    const from = batch.records.length - batch.open
+    const kept = spool.keep(batch.records.slice(from, from + count))
+    ledger.move(kept.count - kept.failed.size, "inFlight", "spooled")
+    settle(batch, kept.count - kept.failed.size, "spooled")
+    drop(batch, kept.failed.size, "failed")
+    return count - kept.count
+  }
+
   const deliver = (batch: Batch<A>): Effect.Effect<void> =>
     BatchSender.send(options, batch.records, now() + maximumElapsed, {
       exported: (count) => {
         ledger.move(count, "inFlight", "exported")
         settle(batch, count, "exported")
       },
-      dropped: (count, reason) => drop(batch, count, reason)
+      dropped: (count, reason) => drop(batch, reason === "unreachable" ? toSpool(batch, count) : count, reason)
     })
 
   const due: Effect.Effect<void> = Effect.suspend(() => {
@@ -156,22 +207,26 @@ export const make = Effect.fnUntraced(function*<A>(
   })
 
   // A batch that was taken ends in a state, also if its sending is interrupted.
-  const sendNext = Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(due), () => {
+  const sendBatch = Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
       const batch = takeBatch()
       // Another worker was faster.
       if (batch.open === 0) return Effect.void
       return restore(deliver(batch)).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
-            drop(batch, batch.open, isInterrupted(exit) ? "shutdown" : "failed")
+            if (isInterrupted(exit)) drop(batch, toSpool(batch, batch.open), "shutdown")
+            else drop(batch, batch.open, "failed")
           })
         ),
         Effect.catchDefect(() => Effect.void)
       )
     })
   )
+  const sendNext = Effect.andThen(due, gate.withPermits(1)(sendBatch))
   const worker = Effect.whileLoop({ while: () => true, body: () => sendNext, step: () => {} })
+  // The workers end before.
+  yield* Effect.addFinalizer(() => Effect.sync(() => sender.outage.closed(ledger.dropped.shutdown ?? 0)))
   for (let number = 0; number < settings.inFlight; number++) yield* Effect.forkScoped(inBackground(worker))
 
   /** Waits for all records of this moment. */
@@ -202,14 +257,17 @@ export const make = Effect.fnUntraced(function*<A>(
       Effect.ignoreCause,
       Effect.andThen(Effect.sync(() => {
         isClosed = true
-        const left = queue.take(queue.size).length
-        ledger.drop(left, "queued", "shutdown")
-        sender.outage.closed(left + ledger.inFlight)
+        leaveQueue()
       }))
     )
   )
 
-  return { offer, flush }
+  const pending = () => [
+    ...Array.from(batches).flatMap(({ open, records }) => records.slice(records.length - open)),
+    ...queue.peek(queue.size)
+  ]
+
+  return { offer, flush, pending }
 })
 
 const isInterrupted = (exit: Exit.Exit<unknown>): boolean => Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)

@@ -1,6 +1,8 @@
 /**
  * The export of one signal whose records are queued: its accounts, its pipeline and its receiver, as configured.
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
@@ -9,21 +11,28 @@ import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as accounts from "./accounts.ts"
 import { type Held, Ledger } from "./Ledger.ts"
-import type * as Otlp from "./Otlp.ts"
+import * as Otlp from "./Otlp.ts"
+import * as otlpParts from "./otlpParts.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Receiver from "./Receiver.ts"
 import type { UnsampledTrace } from "./RecordQueue.ts"
 import * as RequestSender from "./RequestSender.ts"
 import * as resource from "./resource.ts"
+import { Spool } from "./Spool.ts"
+import * as SpooledPipeline from "./SpooledPipeline.ts"
+import { OpenSpoolFolder } from "./SpoolFolder.ts"
 import type { Transport } from "./Transport.ts"
 
 export interface Options<A> {
   readonly signal: "spans" | "log records"
-  /** Makes the encoder of request bodies. */
-  readonly encoder: (protocol: Otlp.Protocol, service: Otlp.Resource) => Pipeline.Options<A>["encode"]
+  readonly format: Otlp.Format<A>
   readonly unsampledTrace: UnsampledTrace<A>
   /** Gives the numbers of records that were held back before they were offered. */
   readonly held?: (() => Held) | undefined
+  /** Gives the records that are held back until it is decided about them. */
+  readonly undecided?: (() => ReadonlyArray<A>) | undefined
+  /** With a spool, called when the process ends, with the reason. It may offer the last records. */
+  readonly onExit?: ((why: string) => void) | undefined
 }
 
 /** Starts the export until the scope closes. Gives `undefined` if the configuration has no address for the signal. */
@@ -49,14 +58,27 @@ export const make = Effect.fnUntraced(function*<A>(
   const ledger = new Ledger(options.held)
   accounts.observe(yield* SelfStatistics, options.signal, ledger, settings.queueSize)
   const sender = yield* RequestSender.make(receiver, { ...delivery.retry, maximumElapsed: settings.maximumElapsed })
-  const pipeline = yield* Pipeline.make<A>({
+  const service = yield* resource.current
+  const pipelineOptions: Pipeline.Options<A> = {
     ledger,
     settings,
     sender,
     maximumBytes: delivery.maximumRequestBytes,
-    encode: options.encoder(receiver.protocol, yield* resource.current),
+    encode: Otlp.encoder(receiver.protocol, options.format, service),
     unsampledTrace: options.unsampledTrace
-  })
+  }
+  const spool = yield* openSpool(options, receiver, service, sender)
+  const pipeline = spool === undefined
+    ? yield* Pipeline.make(pipelineOptions)
+    : yield* SpooledPipeline.make({
+      ...pipelineOptions,
+      spool,
+      names: options.format.names,
+      appendInterval: delivery.spool.appendInterval,
+      signals: config.logging.signals,
+      undecided: options.undecided ?? (() => []),
+      onExit: options.onExit ?? (() => {})
+    })
   const name = options.signal === "spans" ? "spans" : "logs"
   yield* (yield* FlushRegistry).register(Effect.map(pipeline.flush, (numbers) => ({ [name]: numbers })))
   yield* (yield* ExporterStates).register(name, () => ({
@@ -66,4 +88,24 @@ export const make = Effect.fnUntraced(function*<A>(
     queue: { size: ledger.queued, capacity: settings.queueSize }
   }))
   return pipeline
+})
+
+const openSpool = Effect.fnUntraced(function*<A>(
+  { format, signal }: Options<A>,
+  { protocol }: Receiver.Receiver,
+  service: Otlp.Resource,
+  { outage }: RequestSender.RequestSender
+): Effect.fn.Return<Spool<A> | undefined, TelemetryConfig.TelemetryConfigError> {
+  const { directory, fsync, maximumAge, maximumBytes } = (yield* TelemetryConfig.Current).delivery.spool
+  if (directory === undefined) return undefined
+  const clock = yield* Clock.Clock
+  return new Spool<A>({
+    folder: yield* (yield* OpenSpoolFolder)({ path: `${directory}/${Receiver.groups[signal]}`, fsync }),
+    envelope: otlpParts.envelope(protocol, service),
+    encode: otlpParts.recordEncoder(protocol, format),
+    maximumBytes,
+    maximumAge: Duration.toMillis(maximumAge),
+    now: () => clock.currentTimeMillisUnsafe(),
+    report: (problem) => outage.spool(problem)
+  })
 })

@@ -38,6 +38,15 @@ export class RecordQueue<A> {
     if (this.#unsampledTrace(record) !== undefined) this.#unsampled++
   }
 
+  /** Gives the oldest records, `count` at most. */
+  peek(count: number): Array<A> {
+    const records: Array<A> = []
+    for (let position = 0; position < Math.min(count, this.#size); position++) {
+      records.push(this.#ring[(this.#head + position) % this.capacity] as A)
+    }
+    return records
+  }
+
   /** Removes the oldest records, `count` at most. */
   take(count: number): Array<A> {
     const taken: Array<A> = []

@@ -23,6 +23,7 @@ import * as Redaction from "../redaction/Redaction.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as Backoff from "./Backoff.ts"
 import type { DropReason } from "./Ledger.ts"
+import type { Protocol } from "./Otlp.ts"
 import { OutageLog } from "./OutageLog.ts"
 import { type Receiver, shownUrl } from "./Receiver.ts"
 import * as ReceiverAnswer from "./ReceiverAnswer.ts"
@@ -36,8 +37,11 @@ export type Outcome =
   | { readonly _tag: "Lost"; readonly reason: DropReason }
 
 export interface RequestSender {
-  /** Sends a body. After `deadline`, in nanoseconds of the monotonic clock, no attempt begins. */
-  readonly send: (body: Uint8Array<ArrayBuffer>, deadline: bigint) => Effect.Effect<Outcome>
+  /**
+   * Sends a body, which is encoded in the receiver's protocol by default. After `deadline`, in nanoseconds of the
+   * monotonic clock, no attempt begins.
+   */
+  readonly send: (body: Uint8Array<ArrayBuffer>, deadline: bigint, protocol?: Protocol) => Effect.Effect<Outcome>
   /** Ends a pause early: the next attempt is made once `retry.initialInterval` has passed since the last one. */
   readonly hurry: () => void
   readonly outage: OutageLog
@@ -102,11 +106,11 @@ export const make = Effect.fnUntraced(function*(
     return Effect.andThen(Effect.raceFirst(Effect.sleep(Duration.nanos(left)), hurried.after(seen)), pause)
   })
 
-  const attempt = (body: Uint8Array<ArrayBuffer>): Effect.Effect<ReceiverAnswer.Verdict> =>
+  const attempt = (body: Uint8Array<ArrayBuffer>, protocol: Protocol): Effect.Effect<ReceiverAnswer.Verdict> =>
     Effect.suspend(() => {
       let answer: Answer | undefined
       let read = nothing
-      const reading = Effect.flatMap(post(body), (head) => {
+      const reading = Effect.flatMap(post(body, protocol), (head) => {
         answer = head
         return Effect.map(head.body, (body) => {
           read = body
@@ -134,11 +138,12 @@ export const make = Effect.fnUntraced(function*(
 
   const send = Effect.fnUntraced(function*(
     body: Uint8Array<ArrayBuffer>,
-    deadline: bigint
+    deadline: bigint,
+    protocol: Protocol
   ): Effect.fn.Return<Outcome> {
     while (true) {
       yield* pause
-      const verdict = yield* attempt(body)
+      const verdict = yield* attempt(body, protocol)
       if (verdict._tag === "Accepted") {
         failures = 0
         consecutiveFailures = 0
@@ -162,7 +167,8 @@ export const make = Effect.fnUntraced(function*(
   })
 
   return {
-    send: (body, deadline) => Effect.withTracerEnabled(send(body, deadline), false),
+    send: (body, deadline, protocol = receiver.protocol) =>
+      Effect.withTracerEnabled(send(body, deadline, protocol), false),
     hurry: () => {
       if (asked) return
       const soon = failedAt + initialInterval

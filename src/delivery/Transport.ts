@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { TelemetryConfigError } from "../config/TelemetryConfig.ts"
+import type { Protocol } from "./Otlp.ts"
 import type { Receiver } from "./Receiver.ts"
 
 /** Why a request got no answer. */
@@ -53,7 +54,10 @@ export interface Answer {
 }
 
 /** Sends one body. If the scope closes, the request ends in any state. */
-export type Post = (body: Uint8Array<ArrayBuffer>) => Effect.Effect<Answer, TransportError, Scope.Scope>
+export type Post = (
+  body: Uint8Array<ArrayBuffer>,
+  protocol: Protocol
+) => Effect.Effect<Answer, TransportError, Scope.Scope>
 
 /** Bytes of an answer that are read. */
 export const longestAnswer = 65_536

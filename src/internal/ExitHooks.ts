@@ -7,13 +7,21 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** What a hook writes: reports about held back lines first, then lines that wait for their reader. */
-export type Stage = "reports" | "lines"
+/**
+ * What a hook writes. Reports about held back lines are lines and records. Writing records may give lines. So lines that
+ * wait for their reader are the last.
+ */
+export const stages = ["reports", "records", "lines"] as const
+
+export type Stage = (typeof stages)[number]
 
 export interface Options {
   readonly stage: Stage
-  /** Writes everything out, synchronously. `isLast` says that the event loop does not run again. */
-  readonly drain: (isLast: boolean) => void
+  /**
+   * Writes everything out, synchronously. `isLast` says that the event loop does not run again; `why` says why the process
+   * ends.
+   */
+  readonly drain: (isLast: boolean, why: string) => void
   /** Whether to listen for signals. */
   readonly signals: boolean
 }

@@ -69,6 +69,8 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
   readonly register: (processor: SpanProcessor) => Effect.Effect<void, never, Scope.Scope>
   /** Ended spans that `tracing.keep` holds back: those that wait for the end of their run, and those of dropped runs. */
   readonly held: () => { readonly undecided: number; readonly sampledOut: number }
+  /** Ended spans that wait for the end of their run. */
+  readonly undecided: () => ReadonlyArray<SpanData>
 }>()("tasker-telemetry/tracing/TelemetryTracer") {
 }
 
@@ -101,7 +103,12 @@ export const layerNoop: Layer.Layer<TelemetryTracer> = Layer.effect(
   TelemetryTracer,
   Effect.map(
     Tracer.Tracer,
-    (tracer) => ({ tracer, register: () => Effect.void, held: () => ({ undecided: 0, sampledOut: 0 }) })
+    (tracer) => ({
+      tracer,
+      register: () => Effect.void,
+      held: () => ({ undecided: 0, sampledOut: 0 }),
+      undecided: () => []
+    })
   )
 )
 
@@ -214,6 +221,7 @@ const make = Effect.gen(function*() {
   return TelemetryTracer.of({
     tracer,
     held: keeping.held,
+    undecided: keeping.waiting,
     register: (processor) =>
       Effect.acquireRelease(
         Effect.sync(() => {

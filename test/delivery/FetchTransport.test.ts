@@ -23,7 +23,7 @@ describe("FetchTransport", () => {
   it.effect("knows a redirect whose address the runtime hides", () =>
     Effect.gen(function*() {
       const post = yield* connect({ endpoint: "http://c" })
-      const { header, status } = yield* post(new Uint8Array())
+      const { header, status } = yield* post(new Uint8Array(), "http/protobuf")
       assert.deepStrictEqual([status, header("location")], [302, undefined])
     }).pipe(
       Effect.scoped,

@@ -1,14 +1,21 @@
 /**
- * The accounts of a pipeline hold after every step of random schedules of records, time, flushes and faults.
+ * The accounts of a pipeline hold after every step of random schedules of records, time, flushes and faults of receiver,
+ * disk and process.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { Ledger } from "../../src/delivery/Ledger.ts"
+import * as Otlp from "../../src/delivery/Otlp.ts"
+import * as otlpParts from "../../src/delivery/otlpParts.ts"
 import * as Pipeline from "../../src/delivery/Pipeline.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as RequestSender from "../../src/delivery/RequestSender.ts"
+import { Spool } from "../../src/delivery/Spool.ts"
+import * as SpooledPipeline from "../../src/delivery/SpooledPipeline.ts"
+import type { SpoolFolder } from "../../src/delivery/SpoolFolder.ts"
+import { MemoryDisk } from "../support/memorySpoolFolder.ts"
 import { type Reply, TestTransport } from "../support/testTransport.ts"
 
 interface Item {
@@ -22,7 +29,7 @@ const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.is
 const Step = Schema.Union([
   Schema.Struct({ offer: between(1, 9), kind: Schema.Literals(["sampled", "a", "b", "poison"]) }),
   Schema.Struct({ wait: between(0, 9000) }),
-  Schema.Literals(["flush", "interrupted flush"])
+  Schema.Literals(["flush", "interrupted flush", "disk fails", "disk works"])
 ])
 
 const replies: Readonly<Record<string, Reply | "hang">> = {
@@ -48,8 +55,95 @@ const Schedule = Schema.Struct({
   batchSize: between(1, 5),
   inFlight: between(1, 3),
   drop: Schema.Literals(["newest", "oldest"]),
-  maximumElapsed: between(0, 20_000)
+  maximumElapsed: between(0, 20_000),
+  /** Bytes of the spool; a record has 60. */
+  spool: Schema.UndefinedOr(Schema.Literals([500, 2000, 20_000])),
+  isKilled: Schema.Boolean
 })
+
+const format: Otlp.Format<Item> = {
+  names: { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" },
+  writeRecord: (to, { id, isPoison }) => {
+    if (isPoison) throw new Error("poison")
+    to.text(5, "name", `${id}`)
+  }
+}
+const resource: Otlp.Resource = { name: "shop", version: undefined, attributes: {} }
+
+const idsIn = (body: string) =>
+  (JSON.parse(body) as Request).resourceSpans[0].scopeSpans[0].spans.map(({ name }) => Number(name))
+
+interface Request {
+  readonly resourceSpans: readonly [
+    { readonly scopeSpans: readonly [{ readonly spans: ReadonlyArray<{ readonly name: string }> }] }
+  ]
+}
+
+const config = (schedule: Partial<typeof Schedule.Type>) =>
+  TelemetryConfig.make({
+    delivery: {
+      endpoint: "http://c:4318",
+      protocol: "http/json",
+      queueSize: schedule.queueSize,
+      batchSize: schedule.batchSize,
+      inFlight: schedule.inFlight,
+      drop: schedule.drop,
+      timeout: "4 seconds",
+      interval: "2 seconds",
+      shutdownTimeout: "3 seconds",
+      retry: { maximumElapsed: schedule.maximumElapsed }
+    }
+  })
+
+const start = Effect.fnUntraced(function*(
+  { delivery, ...config }: TelemetryConfig.TelemetryConfig,
+  ledger: Ledger,
+  folder: SpoolFolder | undefined,
+  maximumBytes = 0
+) {
+  const receiver = Receiver.of({ delivery, ...config }, "spans")!
+  const sender = yield* RequestSender.make(receiver, delivery.retry)
+  const options: Pipeline.Options<Item> = {
+    ledger,
+    settings: { ...delivery, maximumElapsed: delivery.retry.maximumElapsed },
+    sender,
+    maximumBytes: delivery.maximumRequestBytes,
+    encode: Otlp.encoder("http/json", format, resource),
+    unsampledTrace: ({ unsampled }) => unsampled
+  }
+  if (folder === undefined) return yield* Pipeline.make(options)
+  const clock = yield* Clock.Clock
+  return yield* SpooledPipeline.make({
+    ...options,
+    spool: new Spool({
+      folder,
+      envelope: otlpParts.envelope("http/json", resource),
+      encode: otlpParts.recordEncoder("http/json", format),
+      maximumBytes,
+      maximumAge: 3_600_000,
+      now: () => clock.currentTimeMillisUnsafe(),
+      report: (problem) => sender.outage.spool(problem)
+    }),
+    names: format.names,
+    appendInterval: Duration.millis(200),
+    signals: false,
+    undecided: () => [],
+    onExit: () => {}
+  })
+})
+
+/** Starts a process after the first one has ended. Gives what arrives from it, and its accounts. */
+const restart = (disk: MemoryDisk) =>
+  Effect.gen(function*() {
+    const ledger = new Ledger()
+    const scope = yield* Scope.make()
+    disk.problem = undefined
+    yield* Scope.provide(scope)(start(yield* config({}), ledger, disk.open(), 1_000_000))
+    yield* TestClock.adjust("1 second")
+    yield* Scope.close(scope, Exit.void)
+    const { sent } = yield* TestTransport
+    return { balance: ledger.balance, ids: sent.flatMap(({ body }) => idsIn(body)) }
+  }).pipe(Effect.provide(TestTransport.layer, { local: true }))
 
 const layer = Layer.merge(TestTransport.layer, Logger.layer([]))
 
@@ -61,37 +155,17 @@ describe("Pipeline", () => {
       Effect.gen(function*() {
         const { mostOpen, open, reply, sent } = yield* TestTransport
         reply(...schedule.replies.map((name) => replies[name]!))
-        const config = yield* TelemetryConfig.make({
-          delivery: {
-            endpoint: "http://c:4318",
-            queueSize: schedule.queueSize,
-            batchSize: schedule.batchSize,
-            inFlight: schedule.inFlight,
-            drop: schedule.drop,
-            timeout: "4 seconds",
-            interval: "2 seconds",
-            shutdownTimeout: "3 seconds",
-            retry: { maximumElapsed: schedule.maximumElapsed }
-          }
-        })
+        const disk = new MemoryDisk()
+        const folder = schedule.spool === undefined ? undefined : disk.open()
         const scope = yield* Scope.make()
         const ledger = new Ledger()
-        const settings = { ...config.delivery, maximumElapsed: config.delivery.retry.maximumElapsed }
-        const { flush, offer } = yield* Scope.provide(scope)(Effect.gen(function*() {
-          return yield* Pipeline.make<Item>({
-            ledger,
-            settings,
-            sender: yield* RequestSender.make(Receiver.of(config, "spans")!, config.delivery.retry),
-            maximumBytes: config.delivery.maximumRequestBytes,
-            encode: (items) => {
-              if (items.some(({ isPoison }) => isPoison)) throw new Error("poison")
-              return new TextEncoder().encode(JSON.stringify(items.map(({ id }) => id)))
-            },
-            unsampledTrace: ({ unsampled }) => unsampled
-          })
-        }))
+        const { flush, offer } = yield* Scope.provide(scope)(
+          start(yield* config(schedule), ledger, folder, schedule.spool)
+        )
 
         let offered = 0
+        /** Records since the last write of copies, at most. */
+        let recent = 0
         const check = (): void => {
           const { dropped, ended, ...states } = ledger.balance
           const total = [...Object.values(states), ...Object.values(dropped)].reduce((sum, count) => sum + count, 0)
@@ -100,7 +174,9 @@ describe("Pipeline", () => {
           assert.isTrue([...Object.values(states), ...Object.values(dropped)].every((count) => count >= 0))
           assert.isAtMost(states.queued, schedule.queueSize)
           assert.isAtMost(states.inFlight, schedule.inFlight * schedule.batchSize)
+          if (folder === undefined) assert.strictEqual(states.spooled, 0)
         }
+        const isWhole = schedule.spool === 20_000 && !schedule.steps.includes("disk fails")
         const flushes: Array<Fiber.Fiber<{ readonly exported: number; readonly dropped: number }>> = []
         for (const step of schedule.steps) {
           if (step === "flush") flushes.push(yield* Effect.forkChild(flush, { startImmediately: true }))
@@ -108,30 +184,55 @@ describe("Pipeline", () => {
             const fiber = yield* Effect.forkChild(flush, { startImmediately: true })
             yield* TestClock.adjust(0)
             yield* Fiber.interrupt(fiber)
-          } else if ("wait" in step) yield* TestClock.adjust(step.wait)
-          else {
+          } else if (step === "disk fails") disk.problem = "no space left"
+          else if (step === "disk works") disk.problem = undefined
+          else if ("wait" in step) {
+            yield* TestClock.adjust(step.wait)
+            if (step.wait >= 200) recent = 0
+          } else {
             for (let count = 0; count < step.offer; count++) {
               const { kind } = step
               const unsampled = kind === "a" || kind === "b" ? kind : undefined
+              recent++
               offer({ id: offered++, unsampled, isPoison: kind === "poison" })
               check()
             }
           }
           check()
         }
-        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
-        yield* TestClock.adjust("3 seconds")
+        /** Ids in requests; a request that was taken without an answer may have come twice. */
+        const ids = (isTaken: boolean) =>
+          sent.filter((request) => request.isTaken === isTaken).flatMap(({ body }) => idsIn(body))
+        const sum = (counts: object) => Object.values(counts).reduce((sum: number, count: number) => sum + count, 0)
+
+        const close = Effect.gen(function*() {
+          const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+          yield* TestClock.adjust("3 seconds")
+          check()
+          yield* Fiber.join(closing)
+        })
+
+        if (folder !== undefined && schedule.isKilled) {
+          const killed = ledger.balance
+          const taken = ids(true)
+          folder.kill()
+          const second = yield* restart(disk)
+          const arrived = new Set([...taken, ...second.ids])
+          const lost = offered - arrived.size - sum(killed.dropped)
+          // What ended after the last write is lost with the memory.
+          assert.isAtMost(lost, killed.queued + killed.inFlight)
+          if (isWhole) assert.isAtMost(lost, recent)
+          return yield* close
+        }
+
+        yield* close
         check()
-        yield* Fiber.join(closing)
         yield* Fiber.joinAll(flushes)
         check()
 
         const { dropped, ...states } = ledger.balance
         assert.deepStrictEqual([states.queued, states.inFlight, open()], [0, 0, 0])
         assert.isAtMost(mostOpen(), schedule.inFlight)
-        // The receiver's own count: a request that was taken without an answer may have come twice.
-        const ids = (isTaken: boolean) =>
-          sent.filter((request) => request.isTaken === isTaken).flatMap(({ body }) => JSON.parse(body) as Array<number>)
         const taken = new Set(ids(true))
         const rejected = dropped.partially_rejected ?? 0
         assert.isAtMost(states.exported + rejected, taken.size)
@@ -139,10 +240,24 @@ describe("Pipeline", () => {
           name === "reset after reading" || name === "slow"
         ).length
         if (withoutAnswer === 0) assert.strictEqual(states.exported + rejected, taken.size)
-        // What was never sent was dropped by the queue, by its encoding or by the end.
+        // What was never sent was dropped by the queue, by its encoding or by the end, or is on disk.
         const attempted = new Set([...taken, ...ids(false)])
         const { failed = 0, queue_full = 0, shutdown = 0 } = dropped
-        assert.isAtLeast(queue_full + shutdown + failed, offered - attempted.size)
+        assert.isAtLeast(queue_full + shutdown + failed + states.spooled, offered - attempted.size)
+        if (folder === undefined) return
+
+        if (isWhole) assert.deepStrictEqual([queue_full, shutdown], [0, 0])
+        const { balance, ids: replayed } = yield* restart(disk)
+        assert.deepStrictEqual(balance, {
+          ...new Ledger().balance,
+          replayed: balance.replayed,
+          exported: replayed.length
+        })
+        assert.strictEqual(balance.replayed, replayed.length)
+        // A mark that the disk did not take makes a record come twice.
+        if (schedule.steps.includes("disk fails")) assert.isAtLeast(replayed.length, states.spooled)
+        else assert.strictEqual(replayed.length, states.spooled)
+        assert.strictEqual(disk.size, 0)
       }).pipe(Effect.provide(layer)),
     { arbitrary: { runs: 1000 } }
   )

@@ -27,7 +27,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 const exchange = Effect.fnUntraced(function*(delivery: Delivery, body = "{}") {
   const post = yield* connect(delivery)
   return yield* Effect.scoped(Effect.gen(function*() {
-    const answer = yield* post(bytes(body))
+    const answer = yield* post(bytes(body), "http/protobuf")
     const read = yield* answer.body
     return { status: answer.status, header: answer.header, body: text(read.bytes), isBroken: read.isBroken }
   }))
@@ -183,7 +183,7 @@ export const suite = (name: string, layer: Layer.Layer<Transport>): void => {
         const { opened, port } = yield* rawServer.make((socket) => void socket.write(rawServer.answer("200 OK", "{}")))
         const post = yield* connect(at(port))
         for (let number = 0; number < 20; number++) {
-          yield* Effect.scoped(Effect.flatMap(post(bytes("{}")), ({ body }) => body))
+          yield* Effect.scoped(Effect.flatMap(post(bytes("{}"), "http/protobuf"), ({ body }) => body))
         }
         assert.isAtMost(opened(), 2)
       })
@@ -200,7 +200,7 @@ export const leavesNoConnection = Effect.gen(function*() {
   })
   const scope = yield* Scope.make()
   const post = yield* Scope.provide(scope)(connect(at(port)))
-  yield* Effect.scoped(Effect.flatMap(post(bytes("{}")), ({ body }) => body))
+  yield* Effect.scoped(Effect.flatMap(post(bytes("{}"), "http/protobuf"), ({ body }) => body))
   const before = open()
   yield* Scope.close(scope, Exit.void)
   yield* Queue.take(ends)

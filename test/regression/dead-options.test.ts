@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { TelemetryConfig } from "tasker-telemetry"
 import * as delivery from "../support/deliveryEffects.ts"
 import * as observed from "../support/optionEffects.ts"
+import * as spool from "../support/spoolEffects.ts"
 
 type Options = TelemetryConfig.Options
 
@@ -623,6 +624,41 @@ const entries: Readonly<Record<string, Entry>> = {
     without: false,
     with: true
   },
+  "delivery.spool.directory": {
+    option: { delivery: { spool: { directory: "/spool" } } },
+    observe: spool.folders,
+    without: [],
+    with: ["/spool/traces"]
+  },
+  "delivery.spool.maximumBytes": {
+    base: { delivery: { spool: { directory: "/spool" } } },
+    option: { delivery: { spool: { maximumBytes: 1_048_576 } } },
+    observe: spool.hasTwoMegabytes,
+    without: true,
+    with: false
+  },
+  "delivery.spool.maximumAge": {
+    base: { delivery: { spool: { directory: "/spool" } } },
+    option: { delivery: { spool: { maximumAge: "1 hour" } } },
+    observe: spool.lastsTwoHours,
+    without: true,
+    with: false
+  },
+  "delivery.spool.appendInterval": {
+    base: { delivery: { spool: { directory: "/spool" } } },
+    option: { delivery: { spool: { appendInterval: "1 second" } } },
+    observe: spool.writtenAfter,
+    without: 200,
+    with: 1000
+  },
+  "delivery.spool.fsync": {
+    base: { delivery: { spool: { directory: "/spool" } } },
+    option: { delivery: { spool: { fsync: true } } },
+    observe: spool.waitsForDisk,
+    without: [false],
+    with: [true]
+  },
+
   ...signalOptions("traces", ["k", "all", "all"], "spans"),
   ...queueOptions("traces", "spans", 5000),
   ...signalOptions("metrics", ["all", "k", "all"], "metrics"),

@@ -88,10 +88,10 @@ export class OtlpReceiver extends Context.Service<OtlpReceiver, {
         connections: () => sockets.size
       }).pipe(Context.add(Transport, {
         connect: (receiver) =>
-          Effect.map(transport.connect(receiver), (post) => (body) =>
+          Effect.map(transport.connect(receiver), (post) => (body, protocol) =>
             Effect.andThen(
               Effect.addFinalizer(() => Effect.sync(() => void Queue.offerUnsafe(ends, undefined))),
-              post(body)
+              post(body, protocol)
             ))
       }))
     }).pipe(Effect.provide(NodeTransport.layer))

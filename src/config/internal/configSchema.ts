@@ -113,8 +113,8 @@ export const configSchema = Schema.Struct({
     }),
     signals: Option.boolean({
       default: true,
-      doc: "Writes collected lines at SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and other signals that " +
-        "end the process. The process still ends in the same way."
+      doc: "Writes collected lines and the spool at SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGALRM and other " +
+        "signals that end the process. The process still ends in the same way."
     }),
     runtimeLevels: Option.boolean({
       default: false,

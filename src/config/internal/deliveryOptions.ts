@@ -176,6 +176,35 @@ export const deliveryOptions = Schema.Struct({
     default: Duration.seconds(10),
     doc: "Longest time a flush may take, also the last one when the layer is closed."
   }),
+  spool: Schema.Struct({
+    directory: Option.optionalText({
+      default: undefined,
+      doc:
+        "Folder for ended spans and log records that are not delivered yet. What a full queue has no room for goes " +
+        "there, and copies of the rest. After a crash, the next process that uses the folder sends them to its own " +
+        "receiver. Unset: memory alone."
+    }),
+    maximumBytes: Option.integer({ minimum: 1_048_576, maximum: 1_099_511_627_776 }, {
+      default: 134_217_728,
+      doc:
+        "Largest size of the files of one signal, also of those that an ended process has left. Three quarters are " +
+        "for records that memory has no room for, the rest is for copies."
+    }),
+    maximumAge: Option.duration("1 second", {
+      default: Duration.hours(24),
+      doc: "Records that are on disk for longer are dropped and counted."
+    }),
+    appendInterval: Option.duration("1 millis", {
+      default: Duration.millis(200),
+      doc: "Time between two writes of copies: the most that a killed process loses."
+    }),
+    fsync: Option.boolean({
+      default: false,
+      doc:
+        "Each write waits until the disk has it, so that records survive a crash of the machine. The program stands " +
+        "still meanwhile."
+    })
+  }),
   traces: Schema.Struct({ ...receiverOptions("spans", "TRACES"), ...queueOptions("spans", "BSP") }),
   metrics: Schema.Struct(receiverOptions("metrics", "METRICS")),
   logs: Schema.Struct({

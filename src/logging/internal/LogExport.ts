@@ -39,7 +39,7 @@ export const layer: Layer.Layer<
     const toData = LogData.make(logging.limits, yield* Redaction.Current)
     const pipeline = yield* RecordExport.make<LogData.LogData>({
       signal: "log records",
-      encoder: OtlpLogs.encoder,
+      format: OtlpLogs.format,
       unsampledTrace: ({ span }) => span?.sampled === false ? span.traceId : undefined
     })
     if (pipeline !== undefined) yield* writer.register((record) => pipeline.offer(toData(record)))

@@ -16,8 +16,7 @@ const names: Otlp.RequestNames = { resources: "resourceLogs", scopes: "scopeLogs
  * @category encoding
  * @since 0.1.0
  */
-export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) =>
-  Otlp.encoder(protocol, names, resource, writeRecord)
+export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) => Otlp.encoder(protocol, format, resource)
 
 const writeRecord = (to: MessageWriter, record: LogData): void => {
   const time = BigInt(Math.trunc(record.time)) * 1_000_000n
@@ -37,3 +36,11 @@ const writeRecord = (to: MessageWriter, record: LogData): void => {
   to.fixed64(11, "observedTimeUnixNano", time)
   if (record.eventName !== undefined) to.text(12, "eventName", record.eventName)
 }
+
+/**
+ * How log records are written.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format: Otlp.Format<LogData> = { names, writeRecord }

@@ -14,7 +14,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { type Install, InstallExitHook, type Options } from "../../internal/ExitHooks.ts"
+import { type Install, InstallExitHook, type Options, stages } from "../../internal/ExitHooks.ts"
+import { orElse } from "../../internal/guard.ts"
 
 /** Marks the listeners of all our hooks, and holds what they drain. */
 const ours = Symbol("tasker-telemetry/node/internal/ExitHooks")
@@ -46,22 +47,33 @@ const isOurs = (listener: object): listener is Listener => ours in listener
 const listenersOf = (event: string): ReadonlyArray<object> => process.listeners(event as NodeJS.Signals)
 
 /** Drains all hooks, if the listener is the first of ours. The other listeners would only repeat that. */
-const drainAll = (event: string, listener: object, isLast: boolean): boolean => {
-  const hooks = listenersOf(event).filter(isOurs)
-  if (hooks[0] !== listener) return false
-  for (const stage of ["reports", "lines"]) {
-    for (const hook of hooks) if (hook[ours].stage === stage) hook[ours].drain(isLast)
+const drainAll = (event: string, listener: object, isLast: boolean, why: string): boolean => {
+  if (listenersOf(event).find(isOurs) !== listener) return false
+  for (const stage of stages) {
+    // An earlier stage may have added a hook: it gave lines that wait now.
+    for (const hook of listenersOf(event).filter(isOurs)) {
+      if (hook[ours].stage === stage) hook[ours].drain(isLast, why)
+    }
   }
   return true
 }
 
+/** Whether the program goes on after an exception that no code has caught. */
+const isExceptionHandled = (): boolean =>
+  process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()
+
 /** Installs a hook until the scope closes. */
 export const install: Install = (options) => {
   const mark = { [ours]: options }
-  const onExit = Object.assign(() => void drainAll("exit", onExit, true), mark)
-  const onException = Object.assign(() => void drainAll("uncaughtExceptionMonitor", onException, false), mark)
+  let why = "the process has ended"
+  const onExit = Object.assign(() => void drainAll("exit", onExit, true, why), mark)
+  const onException = Object.assign((error: unknown) => {
+    if (!isExceptionHandled()) why = `the process was ended by ${orElse(() => String(error), () => "an exception")}`
+    drainAll("uncaughtExceptionMonitor", onException, false, why)
+  }, mark)
   const onSignal = Object.assign((signal: NodeJS.Signals) => {
-    if (!drainAll(signal, onSignal, false)) return
+    const isLast = listenersOf(signal).every(isOurs)
+    if (!drainAll(signal, onSignal, isLast, `the process was ended by ${signal}`)) return
     const listeners = listenersOf(signal)
     if (!listeners.every(isOurs)) return
     for (const listener of listeners) process.removeListener(signal, listener)

@@ -12,6 +12,7 @@ import * as Https from "node:https"
 import { gzip } from "node:zlib"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as networkFailure from "../../delivery/networkFailure.ts"
+import { contentTypes, type Protocol } from "../../delivery/Otlp.ts"
 import type { Receiver, TlsFile } from "../../delivery/Receiver.ts"
 import {
   type Answer,
@@ -51,27 +52,31 @@ const connect = Effect.fnUntraced(function*(
   const isCompressed = receiver.compression === "gzip"
   const headers = {
     ...receiver.headers,
-    "content-type": receiver.contentType,
     ...(isCompressed ? { "content-encoding": "gzip" } : {})
   }
-  const open = (body: Body) =>
+  const open = (body: Body, protocol: Protocol) =>
     Effect.acquireRelease(
       Effect.sync(() =>
         client.request(receiver.url, {
           method: "POST",
           agent: client.agent,
-          headers: { ...headers, "content-length": body.length }
+          headers: { ...headers, "content-type": contentTypes[protocol], "content-length": body.length }
         })
       ),
       (request) => Effect.sync(() => request.destroy())
     )
-  const post = (body: Body, mayBeStale: number): ReturnType<Post> =>
-    Effect.flatMap(open(body), (request) => Effect.map(head(request, body), answerOf)).pipe(
+  const post = (body: Body, protocol: Protocol, mayBeStale: number): ReturnType<Post> =>
+    Effect.flatMap(open(body, protocol), (request) => Effect.map(head(request, body), answerOf)).pipe(
       // The receiver has closed a kept connection before it read the request.
-      Effect.catch((error) => error === stale && mayBeStale > 0 ? post(body, mayBeStale - 1) : Effect.fail(error))
+      Effect.catch((error) =>
+        error === stale && mayBeStale > 0 ? post(body, protocol, mayBeStale - 1) : Effect.fail(error)
+      )
     )
-  return (body) =>
-    Effect.flatMap(isCompressed ? compress(body) : Effect.succeed(body), (body) => post(body, mostFreeSockets))
+  return (body, protocol) =>
+    Effect.flatMap(
+      isCompressed ? compress(body) : Effect.succeed(body),
+      (body) => post(body, protocol, mostFreeSockets)
+    )
 })
 
 /** The file of an option. The option is named if the file cannot be read or is no PEM of its kind. */

@@ -23,8 +23,7 @@ const flagsOf = (span: SpanData): number => (span.sampled ? 1 : 0) | 0x100 | (sp
  * @category encoding
  * @since 0.1.0
  */
-export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) =>
-  Otlp.encoder(protocol, names, resource, writeSpan)
+export const encoder = (protocol: Otlp.Protocol, resource: Otlp.Resource) => Otlp.encoder(protocol, format, resource)
 
 const writeSpan = (to: MessageWriter, span: SpanData): void => {
   to.id(1, "traceId", span.traceId)
@@ -53,6 +52,14 @@ const writeSpan = (to: MessageWriter, span: SpanData): void => {
   }
   to.fixed32(16, "flags", flagsOf(span))
 }
+
+/**
+ * How spans are written.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const format: Otlp.Format<SpanData> = { names, writeRecord: writeSpan }
 
 const writeList = <A>(
   to: MessageWriter,

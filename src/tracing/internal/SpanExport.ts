@@ -12,6 +12,7 @@ import type { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import type { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import type { SpanData } from "../SpanData.ts"
 import { TelemetryTracer } from "../TelemetryTracer.ts"
+import * as OpenSpans from "./OpenSpans.ts"
 import * as OtlpSpans from "./OtlpSpans.ts"
 
 /**
@@ -27,15 +28,21 @@ export const layer: Layer.Layer<
   TelemetryTracer | SelfStatistics | FlushRegistry | Transport
 > = Layer.effectDiscard(
   Effect.gen(function*() {
-    if ((yield* TelemetryConfig.Current).tracing.exporter === "none") return
+    const { delivery, tracing } = yield* TelemetryConfig.Current
+    if (tracing.exporter === "none") return
     const tracer = yield* TelemetryTracer
+    const openSpans = OpenSpans.make()
     const pipeline = yield* RecordExport.make<SpanData>({
       signal: "spans",
-      encoder: OtlpSpans.encoder,
+      format: OtlpSpans.format,
       // The tracer gives no spans of unsampled traces to an exporter.
       unsampledTrace: () => undefined,
-      held: tracer.held
+      held: tracer.held,
+      undecided: tracer.undecided,
+      onExit: openSpans.end
     })
-    if (pipeline !== undefined) yield* tracer.register({ name: "otlp", onEnd: pipeline.offer })
+    if (pipeline === undefined) return
+    if (delivery.spool.directory !== undefined) yield* tracer.register(openSpans.processor)
+    yield* tracer.register({ name: "otlp", onEnd: pipeline.offer })
   })
 )

@@ -38,7 +38,7 @@ const hasOpenssl = (() => {
 
 const send = Effect.fnUntraced(function*(port: number, files: object) {
   const post = yield* connect({ traces: { endpoint: `https://127.0.0.1:${port}/v1/traces` }, ...files })
-  return yield* Effect.scoped(Effect.map(post(new Uint8Array()), ({ status }) => status))
+  return yield* Effect.scoped(Effect.map(post(new Uint8Array(), "http/protobuf"), ({ status }) => status))
 })
 
 const serve = (options: TlsOptions) =>
@@ -57,7 +57,9 @@ describe("NodeTransport", () => {
         socket.write(rawServer.answer("200 OK", "{}"))
       })
       const post = yield* connect({ endpoint: `http://127.0.0.1:${port}` })
-      const send = Effect.scoped(Effect.flatMap(post(new Uint8Array()), ({ body, status }) => Effect.as(body, status)))
+      const send = Effect.scoped(
+        Effect.flatMap(post(new Uint8Array(), "http/protobuf"), ({ body, status }) => Effect.as(body, status))
+      )
       const first = yield* send
       // A connection is kept once its answer has ended and the event loop has had a turn.
       yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))

@@ -1,0 +1,345 @@
+/**
+ * The records of one signal on disk.
+ *
+ * **Details**
+ *
+ * A record is on disk as a *copy*, while memory has it too, or it is *spooled*: only the disk has it. A copy becomes
+ * spooled when memory has no place for its record any more. So a full queue mostly gives up what is written already.
+ *
+ * Records are appended to segments. A segment has the marks of its own records that are done. So each segment can be
+ * read, sent and removed without the others. A segment is removed once all its records are done.
+ *
+ * If the disk fails, records stay in memory alone. The disk is tried again after a pause.
+ */
+import { guard, orElse } from "../internal/guard.ts"
+import { concat, type Envelope } from "./otlpParts.ts"
+import type { SpoolFile, SpoolFolder } from "./SpoolFolder.ts"
+import * as spoolFrames from "./spoolFrames.ts"
+import { Wakeup } from "./Wakeup.ts"
+
+export interface Options<in A> {
+  readonly folder: SpoolFolder
+  readonly envelope: Envelope
+  readonly encode: (record: A) => Uint8Array
+  /** Largest size of all files, also those of earlier processes. */
+  readonly maximumBytes: number
+  /** Milliseconds after which a record is not sent any more. */
+  readonly maximumAge: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** Called when the disk takes no more records, with the reason; and with `undefined` when it takes them again. */
+  readonly report: (problem: string | undefined) => void
+}
+
+interface Segment {
+  readonly file: SpoolFile
+  readonly head: spoolFrames.Head
+  /** Whether an earlier process has written it. */
+  readonly isForeign: boolean
+  /** Whether it takes no more records. */
+  isClosed: boolean
+  bytes: number
+  /** The number of the next record. */
+  next: number
+  readonly copies: Set<number>
+  readonly spooled: Set<number>
+}
+
+interface Place {
+  readonly segment: Segment
+  readonly number: number
+}
+
+/** What became of records, from the first one on. The records after them have no room. */
+export interface Kept {
+  readonly count: number
+  /** Which of them cannot be encoded. */
+  readonly failed: ReadonlySet<number>
+}
+
+/** Records to send. */
+export interface Load {
+  readonly head: spoolFrames.Head
+  readonly records: ReadonlyArray<readonly [number: number, bytes: Uint8Array]>
+  /** Records that the disk did not give back. */
+  readonly corrupt: number
+  /** Records that this process had not read before. */
+  readonly replayed: number
+  /** Whether the records are too old. */
+  readonly isExpired: boolean
+  /** Marks records as done. */
+  readonly settle: (numbers: ReadonlyArray<number>) => void
+}
+
+const largestSegment = 1_048_576
+/** A full spool has so many segments at least, so that room comes back piece by piece. */
+const fewestSegments = 16
+/** A segment of records of similar age expires as a whole. */
+const agesOfSegment = 16
+/** The rest is for copies: records that are in memory stay safe while spooled ones wait. */
+const shareOfSpooled = 0.75
+/** Milliseconds between two tries of a disk that failed. */
+const pause = 10_000
+
+export class Spool<A> {
+  readonly #options: Options<A>
+  readonly #segmentBytes: number
+  readonly #segments: Array<Segment> = []
+  /** Files of earlier processes that were not read yet. */
+  readonly #adopted: Array<SpoolFile> = []
+  readonly #copies = new Map<A, Place>()
+  #bytes = 0
+  #tryAt = -Infinity
+  #isInTrouble = false
+  /** Wakes when records become spooled. */
+  readonly changed = new Wakeup()
+
+  constructor(options: Options<A>) {
+    this.#options = options
+    this.#segmentBytes = Math.min(largestSegment, options.maximumBytes / fewestSegments)
+  }
+
+  /** Whether a full queue may move records here. */
+  get hasRoom(): boolean {
+    return this.#bytes < shareOfSpooled * this.#options.maximumBytes
+  }
+
+  /** Takes the records that memory has now: writes copies of new ones, and marks those as done that are gone. */
+  sync(records: ReadonlyArray<A>): void {
+    const present = new Set(records)
+    const gone = new Map<Segment, Array<number>>()
+    for (const [record, { number, segment }] of this.#copies) {
+      if (present.has(record)) continue
+      this.#copies.delete(record)
+      const numbers = gone.get(segment)
+      if (numbers === undefined) gone.set(segment, [number])
+      else numbers.push(number)
+    }
+    for (const [segment, numbers] of gone) this.#settle(segment, numbers)
+    const added = records.filter((record) => !this.#copies.has(record))
+    this.#append(added, (record, place) => {
+      place.segment.copies.add(place.number)
+      this.#copies.set(record, place)
+    })
+  }
+
+  /** Takes records that memory gives up. */
+  keep(records: ReadonlyArray<A>): Kept {
+    const isNew = records.map((record) => !this.#copies.has(record))
+    const { count: added, failed } = this.#append(records.filter((_, index) => isNew[index]), (_, place) => {
+      place.segment.spooled.add(place.number)
+    })
+    const failedOf = new Set<number>()
+    let count = 0
+    let new_ = 0
+    for (; count < records.length; count++) {
+      const record = records[count] as A
+      if (isNew[count] === true) {
+        if (new_ === added) break
+        if (failed.has(new_++)) failedOf.add(count)
+        continue
+      }
+      const { number, segment } = this.#copies.get(record) as Place
+      this.#copies.delete(record)
+      segment.copies.delete(number)
+      segment.spooled.add(number)
+    }
+    if (count > 0) this.changed.wake()
+    return { count, failed: failedOf }
+  }
+
+  /** Takes over the files of processes that have ended. */
+  adopt(): void {
+    guard(() => {
+      for (const file of this.#options.folder.adopt()) {
+        this.#adopted.push(file)
+        this.#bytes += file.size
+      }
+    }, () => {})
+  }
+
+  /** Gives the spooled records of one segment, those of earlier processes first. */
+  load(): Load | undefined {
+    const foreign = this.#segments.find(({ isForeign }) => isForeign)
+    if (foreign !== undefined) return this.#read(foreign)
+    const file = this.#adopted.shift()
+    if (file !== undefined) return this.#open(file)
+    const own = this.#segments.find(({ spooled }) => spooled.size > 0)
+    return own && this.#read(own)
+  }
+
+  /** Tells other processes that this one lives. */
+  renew(): void {
+    guard(() => this.#options.folder.renew(), () => {})
+  }
+
+  /** Leaves the files to the next process. */
+  release(): void {
+    guard(() => this.#options.folder.release(), () => {})
+  }
+
+  #read(segment: Segment): Load {
+    const { spooled } = segment
+    const content = orElse(() => spoolFrames.read(segment.file.read()), () => undefined)
+    const records: Array<[number, Uint8Array]> = []
+    const corrupt: Array<number> = []
+    for (const number of spooled) {
+      const bytes = content?.records.get(number)
+      if (bytes === undefined) corrupt.push(number)
+      else records.push([number, bytes])
+    }
+    const settle = (numbers: ReadonlyArray<number>) => this.#settle(segment, numbers)
+    if (corrupt.length > 0) settle(corrupt)
+    return {
+      head: segment.head,
+      records,
+      corrupt: corrupt.length,
+      replayed: 0,
+      isExpired: this.#isExpired(segment),
+      settle
+    }
+  }
+
+  /** Reads a file of an earlier process. */
+  #open(file: SpoolFile): Load {
+    const content = orElse(() => spoolFrames.read(file.read()), () => undefined)
+    const { corrupt = 1, head, records = new Map<number, Uint8Array>() } = content ?? {}
+    // Without its head, no record can be sent.
+    const readable = head === undefined ? [] : [...records]
+    const segment: Segment = {
+      file,
+      head: head ?? { ...this.#options.envelope, time: 0 },
+      isForeign: true,
+      isClosed: true,
+      bytes: file.size,
+      next: 0,
+      copies: new Set(),
+      spooled: new Set(readable.map(([number]) => number))
+    }
+    this.#segments.unshift(segment)
+    const settle = (numbers: ReadonlyArray<number>) => this.#settle(segment, numbers)
+    if (readable.length === 0) settle([])
+    const lost = corrupt + records.size - readable.length
+    return {
+      head: segment.head,
+      records: readable,
+      corrupt: lost,
+      replayed: readable.length + lost,
+      isExpired: this.#isExpired(segment),
+      settle
+    }
+  }
+
+  #isExpired({ head }: Segment): boolean {
+    return this.#options.now() - head.time > this.#options.maximumAge
+  }
+
+  #settle(segment: Segment, numbers: ReadonlyArray<number>): void {
+    const { copies, spooled } = segment
+    for (const number of numbers) {
+      copies.delete(number)
+      spooled.delete(number)
+    }
+    if (copies.size + spooled.size === 0) return this.#remove(segment)
+    // If the disk does not take the mark, the records are sent twice after a crash.
+    guard(() => this.#write(segment, spoolFrames.done(numbers)), () => {})
+  }
+
+  #remove(segment: Segment): void {
+    const index = this.#segments.indexOf(segment)
+    if (index === -1) return
+    this.#segments.splice(index, 1)
+    this.#bytes -= segment.bytes
+    guard(() => segment.file.remove(), () => {})
+  }
+
+  /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
+  #append(records: ReadonlyArray<A>, onAdded: (record: A, place: Place) => void): Kept {
+    const failed = new Set<number>()
+    let count = 0
+    if (records.length === 0 || this.#options.now() < this.#tryAt) return { count, failed }
+    guard(() => {
+      while (count < records.length) {
+        const segment = this.#current()
+        const frames: Array<Uint8Array> = []
+        const added: Array<A> = []
+        const first = segment.next
+        let size = 0
+        let end = count
+        for (; end < records.length && segment.bytes + size < this.#segmentBytes; end++) {
+          const record = records[end] as A
+          const bytes = orElse(() => this.#options.encode(record), () => undefined)
+          if (bytes === undefined) {
+            failed.add(end)
+            continue
+          }
+          if (this.#bytes + size + spoolFrames.sizeOf(bytes) > this.#options.maximumBytes) break
+          size += spoolFrames.sizeOf(bytes)
+          frames.push(spoolFrames.record(first + added.length, bytes))
+          added.push(record)
+        }
+        if (end === count) return this.#fails("delivery.spool.maximumBytes is reached")
+        this.#write(segment, frames)
+        segment.next += added.length
+        added.forEach((record, index) => onAdded(record, { segment, number: first + index }))
+        count = end
+      }
+      this.#works()
+    }, (error) => {
+      this.#tryAt = this.#options.now() + pause
+      this.#fails(error instanceof Error ? error.message : String(error))
+    })
+    return { count, failed }
+  }
+
+  /** The segment that takes records. */
+  #current(): Segment {
+    const { envelope, folder, maximumAge, now } = this.#options
+    const time = now()
+    const last = this.#segments.at(-1)
+    if (
+      last !== undefined && !last.isClosed && last.bytes < this.#segmentBytes &&
+      time - last.head.time < maximumAge / agesOfSegment
+    ) return last
+    const head = { ...envelope, time }
+    const segment: Segment = {
+      file: folder.create(),
+      head,
+      isForeign: false,
+      isClosed: false,
+      bytes: 0,
+      next: 0,
+      copies: new Set(),
+      spooled: new Set()
+    }
+    this.#segments.push(segment)
+    this.#write(segment, [spoolFrames.head(head)])
+    return segment
+  }
+
+  #write(segment: Segment, frames: ReadonlyArray<Uint8Array>): void {
+    if (frames.length === 0) return
+    const bytes = concat(frames)
+    segment.bytes += bytes.length
+    this.#bytes += bytes.length
+    guard(() => segment.file.append(bytes), (error) => {
+      // A part of the bytes may be in the file.
+      segment.isClosed = true
+      throw error
+    })
+  }
+
+  #works(): void {
+    if (!this.#isInTrouble) return
+    this.#isInTrouble = false
+    this.#options.report(undefined)
+  }
+
+  #fails(problem: string): void {
+    const empty = this.#segments.filter(({ copies, isClosed, spooled }) => isClosed && copies.size + spooled.size === 0)
+    for (const segment of empty) this.#remove(segment)
+    if (this.#isInTrouble) return
+    this.#isInTrouble = true
+    this.#options.report(problem)
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The file format of the spool. Pure.
+ *
+ * **Details**
+ *
+ * A segment is a row of frames. A process that is killed can leave a frame half written, and a disk can return other
+ * bytes than were written. A reader skips such bytes up to the next whole frame.
+ *
+ * | bytes | field |
+ * | --- | --- |
+ * | 4 | the mark `TSF1` |
+ * | 1 | kind |
+ * | 8 | number: a double |
+ * | 4 | length of the content |
+ * | 4 | CRC-32 of kind, number, length and content |
+ * | … | content |
+ *
+ * - *head*: what the records of the segment share. The number is the time of the segment in epoch milliseconds.
+ * - *record*: one record. The records of a segment are numbered from 0.
+ * - *done*: the records from the number up to, not including, the number in the content need not be sent.
+ */
+import { crc32 } from "../encoding/crc32.ts"
+import type { Envelope } from "./otlpParts.ts"
+
+/** What the records of one segment share. */
+export interface Head extends Envelope {
+  /** Epoch milliseconds. */
+  readonly time: number
+}
+
+/** What a segment holds. */
+export interface Content {
+  readonly head: Head | undefined
+  /** Records that are not done, by number. */
+  readonly records: ReadonlyMap<number, Uint8Array>
+  /** Records that were written and cannot be read, at least. */
+  readonly corrupt: number
+}
+
+const mark = [0x54, 0x53, 0x46, 0x31] as const
+const kindHead = 0
+const kindRecord = 1
+const kindDone = 2
+/** Kinds of frames that are no records. */
+const kindsOfSegment: ReadonlyArray<number | undefined> = [kindHead, kindDone]
+const headerSize = 21
+const numberSize = 8
+
+const protocols: ReadonlyArray<Envelope["protocol"]> = ["http/protobuf", "http/json"]
+
+/** Bytes that a record takes in a segment. */
+export const sizeOf = (record: Uint8Array): number => headerSize + record.length
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+const frame = (kind: number, number: number, content: Uint8Array): Bytes => {
+  const bytes = new Uint8Array(headerSize + content.length)
+  const view = new DataView(bytes.buffer)
+  bytes.set(mark)
+  bytes[4] = kind
+  view.setFloat64(5, number)
+  view.setUint32(13, content.length)
+  bytes.set(content, headerSize)
+  view.setUint32(17, checksum(bytes, 0, content.length))
+  return bytes
+}
+
+/** The checksum covers everything but the mark and itself. */
+const checksum = (bytes: Uint8Array, start: number, length: number): number =>
+  crc32(bytes, start + headerSize, start + headerSize + length, crc32(bytes, start + 4, start + 17))
+
+export const head = ({ protocol, resource, scope, time }: Head): Bytes => {
+  const content = new Uint8Array(5 + resource.length + scope.length)
+  content[0] = protocols.indexOf(protocol)
+  new DataView(content.buffer).setUint32(1, resource.length)
+  content.set(resource, 5)
+  content.set(scope, 5 + resource.length)
+  return frame(kindHead, time, content)
+}
+
+export const record = (number: number, bytes: Uint8Array): Bytes => frame(kindRecord, number, bytes)
+
+/** Gives the frames that mark records as done, one for each range of numbers. */
+export const done = (numbers: Iterable<number>): ReadonlyArray<Bytes> => {
+  const sorted = [...numbers].sort((left, right) => left - right)
+  const frames: Array<Bytes> = []
+  for (let start = 0; start < sorted.length;) {
+    let end = start + 1
+    while (end < sorted.length && sorted[end] === (sorted[end - 1] as number) + 1) end++
+    const content = new Uint8Array(numberSize)
+    new DataView(content.buffer).setFloat64(0, (sorted[end - 1] as number) + 1)
+    frames.push(frame(kindDone, sorted[start] as number, content))
+    start = end
+  }
+  return frames
+}
+
+/** Reads everything of a segment that is whole. */
+export const read = (bytes: Uint8Array): Content => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const records = new Map<number, Uint8Array>()
+  const isDone = new Set<number>()
+  let head: Head | undefined
+  /** One more than the last number of a whole record. */
+  let next = 0
+  /** Bytes after the last whole record may have been a record. */
+  let isTorn = false
+  let isSkipping = false
+  let at = 0
+  while (at < bytes.length) {
+    const size = wholeFrame(bytes, view, at)
+    if (size === undefined) {
+      if (!isSkipping) isTorn ||= !isMark(bytes, at) || !kindsOfSegment.includes(bytes[at + 4])
+      isSkipping = true
+      at++
+      continue
+    }
+    isSkipping = false
+    const number = view.getFloat64(at + 5)
+    const content = bytes.subarray(at + headerSize, at + size)
+    if (bytes[at + 4] === kindRecord) {
+      records.set(number, content)
+      next = Math.max(next, number + 1)
+      isTorn = false
+    } else if (bytes[at + 4] === kindDone && content.length === numberSize) {
+      const end = Math.min(view.getFloat64(at + headerSize), number + mostRecords)
+      for (let each = number; each < end; each++) isDone.add(each)
+    } else if (bytes[at + 4] === kindHead) head = readHead(content, number) ?? head
+    at += size
+  }
+  let corrupt = isTorn ? 1 : 0
+  for (let number = 0; number < next; number++) if (!records.has(number) && !isDone.has(number)) corrupt++
+  for (const number of isDone) records.delete(number)
+  return { head, records, corrupt }
+}
+
+/** A segment has no more records. */
+const mostRecords = 2 ** 24
+
+/** The size of the frame at a position, if it is whole. */
+const wholeFrame = (bytes: Uint8Array, view: DataView, at: number): number | undefined => {
+  if (at + headerSize > bytes.length || !isMark(bytes, at)) return undefined
+  const length = view.getUint32(at + 13)
+  if (length > bytes.length - at - headerSize) return undefined
+  return view.getUint32(at + 17) === checksum(bytes, at, length) ? headerSize + length : undefined
+}
+
+const isMark = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === mark[0] && bytes[at + 1] === mark[1] && bytes[at + 2] === mark[2] && bytes[at + 3] === mark[3]
+
+const readHead = (content: Uint8Array, time: number): Head | undefined => {
+  if (content.length < 5) return undefined
+  const protocol = protocols[content[0] as number]
+  const end = 5 + new DataView(content.buffer, content.byteOffset).getUint32(1)
+  if (protocol === undefined || end > content.length) return undefined
+  return { protocol, resource: content.subarray(5, end), scope: content.subarray(end), time }
+}

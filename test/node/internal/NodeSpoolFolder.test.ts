@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
+import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { OpenSpoolFolder } from "../../../src/delivery/SpoolFolder.ts"
+import * as NodeSpoolFolder from "../../../src/node/internal/NodeSpoolFolder.ts"
+import * as spoolOwner from "../../../src/node/internal/spoolOwner.ts"
+import { spoolFolderTest } from "../../delivery/SpoolFolderTest.ts"
+import { temporaryFolder } from "../../support/temporaryFile.ts"
+
+const openAt = (path: string, fsync = false) =>
+  Effect.flatMap(OpenSpoolFolder, (open) => Effect.orDie(open({ path, fsync }))).pipe(
+    Effect.provide(NodeSpoolFolder.layer)
+  )
+
+/** A folder that does not exist yet. */
+const folder = Effect.map(temporaryFolder, (path) => join(path, "spool", "traces"))
+
+const bytes = new TextEncoder().encode("abc")
+
+/** Leaves a segment of another process behind, and opens the folder. */
+const withOwner = Effect.fnUntraced(function*(owner: Partial<spoolOwner.Owner> | undefined, ageSeconds = 0) {
+  const path = yield* folder
+  const own = yield* openAt(path)
+  own.create().append(bytes)
+  writeFileSync(join(path, "1-a-0.segment"), "left")
+  if (owner !== undefined) {
+    const file = join(path, "1-a.owner")
+    writeFileSync(file, JSON.stringify({ ...spoolOwner.current(), ...owner }))
+    const time = statSync(file).mtimeMs / 1000 - ageSeconds
+    utimesSync(file, time, time)
+  }
+  return own.adopt().map((file) => new TextDecoder().decode(file.read()))
+})
+
+const ended = spawnSync(process.execPath, ["-e", ""]).pid
+
+describe("NodeSpoolFolder", () => {
+  describe("as every folder of a spool,", () => {
+    spoolFolderTest(Effect.map(folder, (path) => () => openAt(path)))
+  })
+
+  it.effect("makes no file before one is needed, and none that other users can read", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const opened = yield* openAt(path, true)
+      opened.renew()
+      opened.release()
+      assert.throws(() => readdirSync(path))
+      opened.create().append(bytes)
+      assert.strictEqual(readdirSync(path).length, 2)
+      for (const name of ["", ...readdirSync(path)]) assert.strictEqual(statSync(join(path, name)).mode & 0o077, 0)
+      opened.release()
+      assert.strictEqual(readdirSync(path).length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("adopts what has no owner", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* withOwner(undefined), ["left"])
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves the files of a process that lives, however long it has stood still", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* withOwner({}, 3600), [])
+    }).pipe(Effect.scoped))
+
+  it.effect("adopts the files of a process that has ended, also if another one has its id now", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* withOwner({ pid: ended }), ["left"])
+      assert.deepStrictEqual(yield* withOwner({ started: "1" }), ["left"])
+    }).pipe(Effect.scoped))
+
+  it.effect("adopts the files of a process elsewhere once it has given no sign of life for a minute", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* withOwner({ place: "elsewhere" }, 50), [])
+      assert.deepStrictEqual(yield* withOwner({ place: "elsewhere" }, 70), ["left"])
+    }).pipe(Effect.scoped))
+
+  it.effect("trusts the process id where the system does not tell when a process started", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* withOwner({ started: undefined }), [])
+      assert.deepStrictEqual(yield* withOwner({ started: undefined, pid: ended }), ["left"])
+      assert.deepStrictEqual(yield* withOwner({ started: undefined }, 70), ["left"])
+    }).pipe(Effect.scoped))
+})
