@@ -17,6 +17,8 @@ const suites: Readonly<Record<string, Array<string>>> = {
   soak: ["test/soak/**/*.soak.ts"]
 }
 
+const timeLimits: Readonly<Record<string, number>> = { slow: 600_000, fault: 180_000, soak: 1_200_000 }
+
 // `--mode slow`, `fault` or `soak` runs that suite instead of the tests.
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
@@ -39,7 +41,7 @@ export default defineConfig(({ mode }) => ({
     sequence: { concurrent: mode === "fault" },
     maxConcurrency: 20,
     // Programs that tests start come up late where much else runs.
-    testTimeout: mode === "slow" ? 600_000 : 120_000,
+    testTimeout: timeLimits[mode] ?? 120_000,
     hookTimeout: 120_000
   }
 }))

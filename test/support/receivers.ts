@@ -1,0 +1,154 @@
+/**
+ * Receivers of OTLP that others have written: Jaeger, which is an OpenTelemetry Collector, and `autotel-devtools`.
+ * `.ci/peers` installs them. A test skips itself where they are not installed.
+ */
+import { Effect, Schedule, type Scope } from "effect"
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { type AddressInfo, createServer as createTcpServer } from "node:net"
+import { homedir, tmpdir } from "node:os"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+
+/** Where `.ci/peers` puts what it installs. */
+const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tasker-telemetry")
+
+const installed = (path: string) => existsSync(join(cache, path)) ? join(cache, path) : undefined
+
+export const jaeger = installed("jaeger-1.76.0")
+export const devtools = installed("autotel-devtools-27.1.0/node_modules/autotel-devtools/dist/cli.js")
+
+const freePort: Effect.Effect<number> = Effect.callback((resume) => {
+  const server = createTcpServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as AddressInfo
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+/** Runs a program until the scope closes, and waits until it answers at the address. */
+const run = Effect.fnUntraced(function*(command: string, args: ReadonlyArray<string>, url: string) {
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      // Jaeger would trace itself.
+      spawn(command, args, { stdio: "ignore", env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off" } })
+    ),
+    (child) =>
+      Effect.callback<void>((resume) => {
+        child.once("close", () => resume(Effect.void))
+        child.kill()
+      })
+  )
+  yield* Effect.retry(json(url), Schedule.spaced("100 millis")).pipe(Effect.timeout("30 seconds"), Effect.orDie)
+})
+
+const json = (url: string, init?: RequestInit): Effect.Effect<any, unknown> =>
+  Effect.tryPromise(() => fetch(url, init).then((response) => response.json()))
+
+export interface Receiver {
+  readonly endpoint: string
+  /** What the receiver has to say about its spans, in its own form. Waits for the number of spans. */
+  readonly spans: (traceId: string, count: number) => Effect.Effect<ReadonlyArray<any>>
+}
+
+/** Asks until there are so many. A receiver stores what it has accepted a moment later. */
+const untilThere = <A>(
+  spans: Effect.Effect<ReadonlyArray<A>, unknown>,
+  count: number
+): Effect.Effect<ReadonlyArray<A>> =>
+  spans.pipe(
+    Effect.filterOrFail((found) => found.length >= count),
+    Effect.retry(Schedule.spaced("100 millis")),
+    Effect.timeout("10 seconds"),
+    Effect.orDie
+  )
+
+export const startJaeger: Effect.Effect<Receiver, never, Scope.Scope> = Effect.gen(function*() {
+  const [receive, query, grpc] = yield* Effect.all([freePort, freePort, freePort])
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "jaeger-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+  )
+  const config = join(folder, "jaeger.yaml")
+  const at = (port: number) => ({ endpoint: `127.0.0.1:${port}` })
+  // JSON is YAML.
+  writeFileSync(
+    config,
+    JSON.stringify({
+      service: {
+        extensions: ["jaeger_storage", "jaeger_query"],
+        pipelines: { traces: { receivers: ["otlp"], exporters: ["jaeger_storage_exporter"] } },
+        telemetry: { metrics: { level: "none" } }
+      },
+      extensions: {
+        jaeger_query: { storage: { traces: "memory" }, http: at(query), grpc: at(grpc) },
+        jaeger_storage: { backends: { memory: { memory: { max_traces: 100 } } } }
+      },
+      receivers: { otlp: { protocols: { http: at(receive) } } },
+      exporters: { jaeger_storage_exporter: { trace_storage: "memory" } }
+    })
+  )
+  const api = `http://127.0.0.1:${query}/api/v3`
+  yield* run(jaeger!, ["--config", config], `${api}/services`)
+  return {
+    endpoint: `http://127.0.0.1:${receive}`,
+    spans: (traceId, count) =>
+      untilThere(
+        Effect.map(
+          json(`${api}/traces/${traceId}`),
+          ({ result }) => result.resourceSpans.flatMap(({ scopeSpans }: any) => scopeSpans.flatMap((s: any) => s.spans))
+        ),
+        count
+      )
+  }
+})
+
+/** It reads no gzip, so a proxy unpacks what is sent to it. */
+export const startDevtools: Effect.Effect<
+  Receiver & { readonly logRecords: Effect.Effect<number> },
+  never,
+  Scope.Scope
+> = Effect.gen(function*() {
+  const [port, grpc] = yield* Effect.all([freePort, freePort])
+  const url = `http://127.0.0.1:${port}`
+  yield* run(process.execPath, [devtools!, "--port", `${port}`, "--grpc-port", `${grpc}`], `${url}/api/stats`)
+  return {
+    endpoint: yield* startGunzip(url),
+    spans: (traceId, count) =>
+      untilThere(
+        Effect.map(
+          json(`${url}/v1/traces`),
+          ({ traces }) => traces.find((trace: any) => trace.traceId === traceId)?.spans ?? []
+        ),
+        count
+      ),
+    logRecords: Effect.orDie(Effect.map(json(`${url}/api/stats`), ({ logCount }) => logCount))
+  }
+})
+
+const startGunzip = (target: string): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer((request, response) => {
+          const chunks: Array<Buffer> = []
+          request.on("data", (chunk: Buffer) => void chunks.push(chunk))
+          request.on("end", () => {
+            const body = Buffer.concat(chunks)
+            const isGzip = request.headers["content-encoding"] === "gzip"
+            void fetch(`${target}${request.url}`, {
+              method: "POST",
+              headers: { "content-type": request.headers["content-type"]! },
+              body: isGzip ? gunzipSync(body) : body
+            }).then((answer) => response.writeHead(answer.status).end())
+          })
+        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.callback<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+        })
+    ),
+    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  )
