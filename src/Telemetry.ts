@@ -35,6 +35,7 @@ import * as ExitHooks from "./node/internal/ExitHooks.ts"
 import * as NodeDelivery from "./node/internal/NodeDelivery.ts"
 import * as NodeProcess from "./node/internal/NodeProcess.ts"
 import * as NodeResource from "./node/internal/NodeResource.ts"
+import * as NodeTextFile from "./node/internal/NodeTextFile.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
@@ -130,7 +131,7 @@ export const layerConfig = (
   isolatedLayer((theirs) =>
     Layer.unwrap(
       Effect.map(
-        TelemetryConfig.load(options),
+        Effect.provide(TelemetryConfig.load(options), NodeTextFile.layer),
         ({ config, warnings }) => compose(config, warnings, shared(parts, theirs))
       )
     )

@@ -62,6 +62,11 @@ milliseconds. Words such as levels and formats may be in upper or lower case. Te
 characters. In \`OTEL_RESOURCE_ATTRIBUTES\` and \`TASKER_SERVICE_ATTRIBUTES\` keys and values are
 percent-encoded where they hold \`,\` or \`=\`; in headers only values are.
 
+\`OTEL_CONFIG_FILE\` names a file of OpenTelemetry's declarative configuration (\`file_format\` 1.x). The
+file is used in place of all other \`OTEL_…\` variables. Values in it may refer to variables, as in
+\`\${NAME:-default}\`. Each part without an option is reported once by its path. A signal without an
+exporter in the file is not sent. If the file cannot be read or parsed, the layer fails.
+
 ${groups.map(group).join("\n\n")}
 
 ## Standard variables without effect

@@ -11,7 +11,8 @@
  * 3. the standard `OTEL_…` variables.
  *
  * A bad option or `TASKER_…` value fails the layer. The error names path and rule. A bad `OTEL_…` value is reported
- * once and replaced, as the OpenTelemetry specification asks; with `strict` it fails too. A standard variable that has
+ * once and replaced, as the OpenTelemetry specification asks; with `strict` it fails too. `OTEL_CONFIG_FILE` names a
+ * file of declarative configuration, which is used in place of all other `OTEL_…` variables. A standard variable that has
  * no effect here is reported like a bad value. A `TASKER_…` variable without an option, or a misspelt `OTEL_…`
  * variable, is reported once and ignored.
  *
@@ -25,10 +26,11 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { DurationSuchAs } from "../internal/typeMessages.ts"
+import * as ConfigFile from "./internal/configFile.ts"
 import * as Option from "./internal/configOption.ts"
 import { configSchema } from "./internal/configSchema.ts"
-import { findUnknownVariables, readEnvironment, resolve } from "./internal/configSource.ts"
-import { otelVariables } from "./internal/otelVariables.ts"
+import { type Environment, findUnknownVariables, readEnvironment, resolve } from "./internal/configSource.ts"
+import { configFile, otelVariables } from "./internal/otelVariables.ts"
 
 /**
  * The schema of the configuration.
@@ -137,7 +139,8 @@ export const make = (given: Options = {}): Effect.Effect<TelemetryConfig, Teleme
  * **Details**
  *
  * `warnings` has a sentence for each `OTEL_…` value that was replaced and each
- * `TASKER_…` variable that no option has. The caller reports them once.
+ * `TASKER_…` variable that no option has. The caller reports them once. A file that `OTEL_CONFIG_FILE` names is read
+ * with the `FileSystem` of the context. If the file cannot be read or parsed, this fails.
  *
  * @category constructors
  * @since 0.1.0
@@ -147,17 +150,22 @@ export const load = Effect.fnUntraced(function*(given: Options = {}) {
   const environment = yield* readEnvironment(provider, Option.leaves(TelemetryConfig)).pipe(
     Effect.mapError((error) => new TelemetryConfigError({ message: error.message }))
   )
-  const loaded = yield* build(given, environment)
+  const path = environment.otel[configFile]
+  const file = path === undefined ? undefined : yield* Effect.mapError(
+    ConfigFile.load(path, provider),
+    (message) => new TelemetryConfigError({ message })
+  )
+  const loaded = yield* build(given, { ...environment, file })
   const unknown = yield* findUnknownVariables(provider, {
     tasker: options.map(({ variable }) => variable),
-    otel: otelVariables
+    otel: file === undefined ? otelVariables : []
   })
   return { config: loaded.config, warnings: [...loaded.warnings, ...unknown] }
 })
 
 const build = Effect.fnUntraced(function*(
   given: Options,
-  environment: { readonly tasker: Readonly<Record<string, string>>; readonly otel: Readonly<Record<string, string>> }
+  environment: Environment
 ) {
   const resolved = resolve(Option.leaves(TelemetryConfig), given, environment)
   const strict = resolved.values["strict"] === true

@@ -8,11 +8,14 @@ import * as Redacted from "effect/Redacted"
 import { quoteValue } from "../../redaction/internal/quoteValue.ts"
 import { fromInput, fromText, type OptionLeaf, variable } from "./configOption.ts"
 import { nearestName } from "./configProblem.ts"
-import { otelVariables, readOtel, type Standard, type Warning } from "./otelVariables.ts"
+import * as declarativeFile from "./declarativeFile.ts"
+import { configFile, otelVariables, readOtel, type Standard, type Warning } from "./otelVariables.ts"
 
 export interface Environment {
   readonly tasker: Readonly<Record<string, string>>
   readonly otel: Readonly<Record<string, string>>
+  /** The document that `OTEL_CONFIG_FILE` names, in place of the other variables of OpenTelemetry. */
+  readonly file?: declarativeFile.ConfigFile | undefined
 }
 
 export interface Resolved {
@@ -23,7 +26,8 @@ export interface Resolved {
   readonly warnings: ReadonlyArray<Warning>
 }
 
-const readVariable = (provider: ConfigProvider.ConfigProvider, name: string) =>
+/** Reads a variable. An empty variable counts as unset. */
+export const readVariable = (provider: ConfigProvider.ConfigProvider, name: string) =>
   Effect.map(provider.load(name.split("_")), (node) => node?.value?.trim() === "" ? undefined : node?.value)
 
 /** Reads the variables of all options. An empty variable counts as unset, as the specification asks. */
@@ -54,7 +58,11 @@ export const resolve = (
   const problems: Array<string> = unknownOptions(leaves, given)
   const warnings: Array<Warning> = []
   const values: Record<string, unknown> = {}
-  const otel = readOtel(environment.otel, warnings)
+  const { file } = environment
+  const otel = file === undefined
+    ? readOtel(environment.otel, warnings)
+    : declarativeFile.read(file.document, warnings)
+  if (file !== undefined) warnIgnored(environment.otel, file, warnings)
   for (const leaf of leaves) {
     const path = leaf.path.join(".")
     const option = at(given, leaf.path)
@@ -75,6 +83,17 @@ export const resolve = (
     set(values, leaf.path, standardOf(leaf, otel[path] ?? [], warnings))
   }
   return { values, problems, warnings }
+}
+
+/** Names the variables of OpenTelemetry that are set beside the file, and that the file does not refer to. */
+const warnIgnored = (
+  otel: Environment["otel"],
+  { variables }: declarativeFile.ConfigFile,
+  warnings: Array<Warning>
+): void => {
+  const ignored = Object.keys(otel).filter((name) => name !== configFile && !variables.includes(name))
+  if (ignored.length === 0) return
+  warnings.push({ problem: `${configFile} is set, so these variables are not used: ${ignored.join(", ")}` })
 }
 
 /** Gives the first usable value of an option's standard variables, or the default. */

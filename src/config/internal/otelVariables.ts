@@ -5,13 +5,13 @@
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 import * as Duration from "effect/Duration"
-import * as Redacted from "effect/Redacted"
 import { orElse } from "../../internal/guard.ts"
 import { quote } from "../../redaction/internal/quoteValue.ts"
 
 export interface Standard {
   readonly variable: string
-  readonly text: string
+  /** The value as it was written. */
+  readonly text: unknown
   readonly value: unknown
 }
 
@@ -34,7 +34,10 @@ const millis = (text: string): unknown => /^\d+$/.test(text) ? Duration.millis(N
 const timeout = (text: string): unknown => /^0+$/.test(text) ? Duration.millis(2 ** 31 - 1) : millis(text)
 const same = (text: string): unknown => text
 
-const words = (text: string): unknown => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
+/** Gives the different words of a list, in lower case. */
+export const words = (
+  text: string
+): ReadonlyArray<string> => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
 
 /** Words of the specification and of its implementations that the option does not have. */
 const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
@@ -42,12 +45,7 @@ const logLevel = (text: string): unknown => logLevels[text.toLowerCase()] ?? tex
 /** The words of the semantic conventions for those of the option. */
 const exceptionSignals: Readonly<Record<string, string>> = { logs: "logs", "logs/dup": "both" }
 const exceptionSignal = (text: string): unknown => exceptionSignals[text.toLowerCase()] ?? text
-const headers = (text: string): unknown => {
-  const found = pairs(text)
-  return found === undefined
-    ? text
-    : Object.fromEntries(Object.entries(found).map(([key, value]) => [key.toLowerCase(), Redacted.make(value)]))
-}
+const headers = (text: string): unknown => headersOf(text) ?? text
 
 /** In the order of precedence. If two variables set one option, the first usable value wins. */
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
@@ -140,9 +138,10 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
     instead: "using the scheme of the endpoint"
   },
   {
-    variables: ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"],
+    variables: ["OTEL_EXPERIMENTAL_CONFIG_FILE"],
     hidden: true,
-    instead: "using options in code and variables"
+    why: "is deprecated and not read",
+    instead: "using OTEL_CONFIG_FILE, if it is set"
   },
   {
     variables: ["OTEL_EXPORTER_PROMETHEUS_HOST", "OTEL_EXPORTER_PROMETHEUS_PORT"],
@@ -164,6 +163,8 @@ export const unsupportedVariables: ReadonlyArray<Unsupported> = [
   }
 ]
 
+/** Names a file of declarative configuration. If it is set, no other variable of OpenTelemetry is used. */
+export const configFile = "OTEL_CONFIG_FILE"
 const disabled = "OTEL_SDK_DISABLED"
 const resource = "OTEL_RESOURCE_ATTRIBUTES"
 
@@ -176,6 +177,7 @@ export const otelVariables: ReadonlyArray<string> = [
     ...mappings.map(([variable]) => variable),
     disabled,
     resource,
+    configFile,
     ...unsupportedVariables.flatMap(({ variables }) => variables)
   ])
 ]
@@ -264,6 +266,14 @@ export const items = (text: string): ReadonlyArray<string> =>
 
 /** Reads `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification writes headers. */
 export const pairs = (text: string): Record<string, string> | undefined => decodePairs(text, (key) => key)
+
+/** Reads headers. Their names are in lower case. */
+export const headersOf = (text: string): Record<string, string> | undefined => {
+  const found = pairs(text)
+  return found === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(found).map(([key, value]) => [key.toLowerCase(), value]))
+}
 
 /** Reads pairs whose keys are percent-encoded too, as the OpenTelemetry specification writes resource attributes. */
 export const attributePairs = (text: string): Record<string, string> | undefined => decodePairs(text, decodePercent)

@@ -6,7 +6,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect } from "effect"
-import { otelVariables, unsupportedVariables } from "../../../src/config/internal/otelVariables.ts"
+import { configFile, otelVariables, unsupportedVariables } from "../../../src/config/internal/otelVariables.ts"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 
 type Environment = Readonly<Record<string, string>>
@@ -133,10 +133,11 @@ const table: ReadonlyArray<readonly [variable: string, path: string, kind: Kind,
   })
 ]
 
-/** Lists; `otelVariables.test.ts` has their cases. */
+/** Lists, whose cases are in `otelVariables.test.ts`, and the name of a file, whose cases are in `declarativeFile.test.ts`. */
 const lists = [
   "OTEL_RESOURCE_ATTRIBUTES",
   "OTEL_PROPAGATORS",
+  configFile,
   ...signals.map((signal) => `OTEL_EXPORTER_OTLP_${signal}HEADERS`)
 ]
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Redacted } from "effect"
-import { otelVariables, unsupportedVariables } from "../../../src/config/internal/otelVariables.ts"
+import { configFile, otelVariables, unsupportedVariables } from "../../../src/config/internal/otelVariables.ts"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 
 const load = (env: Readonly<Record<string, string>>, options: TelemetryConfig.Options = {}) =>
@@ -174,9 +174,11 @@ const unsupported: ReadonlyArray<readonly [variable: string, text: string, sente
     "OTEL_PROPAGATORS=\"jaeger\" is not usable: expected a list of \"tracecontext\", \"baggage\", \"b3\", \"b3multi\", " +
     "\"none\"; using [\"tracecontext\", \"baggage\"]"
   ],
-  ...["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"].map((variable) =>
-    [variable, "/etc/otel.yaml", `${variable} is not supported; using options in code and variables`] as const
-  ),
+  [
+    "OTEL_EXPERIMENTAL_CONFIG_FILE",
+    "/etc/otel.yaml",
+    "OTEL_EXPERIMENTAL_CONFIG_FILE is deprecated and not read; using OTEL_CONFIG_FILE, if it is set"
+  ],
   ...[["HOST", "0.0.0.0"], ["PORT", "9464"]].map(([name, text]) =>
     [
       `OTEL_EXPORTER_PROMETHEUS_${name}`,
@@ -497,8 +499,9 @@ const malformed: ReadonlyArray<Case> = [
   ...unsupported.map(([variable, text, sentence]): Case => [variable, text, "tracing.exporter", sentence])
 ]
 
-/** Cannot be malformed, or is covered with the secrets. */
+/** Cannot be malformed, or is covered elsewhere. */
 const never = [
+  configFile,
   "OTEL_EXPORTER_OTLP_HEADERS",
   "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
   "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
@@ -541,7 +544,7 @@ describe("OTEL_ variables", () => {
     const withoutEffect = unsupportedVariables.flatMap(({ variables }) => variables)
     assert.deepStrictEqual(
       otelVariables.filter((variable) =>
-        !withoutEffect.includes(variable) && !legal.some(([other]) => other === variable)
+        variable !== configFile && !withoutEffect.includes(variable) && !legal.some(([other]) => other === variable)
       ),
       []
     )
