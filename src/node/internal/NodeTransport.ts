@@ -7,8 +7,7 @@ import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
-import * as Http from "node:http"
-import * as Https from "node:https"
+import type * as Http from "node:http"
 import { gzip } from "node:zlib"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as networkFailure from "../../delivery/networkFailure.ts"
@@ -22,6 +21,8 @@ import {
   Transport,
   TransportError
 } from "../../delivery/Transport.ts"
+
+// Node's HTTP modules are loaded with the first receiver. An import of them would load `fetch` and `WebSocket`, too.
 
 /** Connections that wait for another request. One signal rarely has more than one request open. */
 const mostFreeSockets = 4
@@ -42,11 +43,14 @@ const connect = Effect.fnUntraced(function*(
   const cert = yield* readPem(receiver, "clientCertificate")
   const key = yield* readPem(receiver, "clientKey")
   const client = yield* Effect.acquireRelease(
-    Effect.sync((): Client =>
-      receiver.url.startsWith("https:")
-        ? { agent: new Https.Agent({ ...agentOptions, ca, cert, key }), request: Https.request }
-        : { agent: new Http.Agent(agentOptions), request: Http.request }
-    ),
+    Effect.sync((): Client => {
+      if (receiver.url.startsWith("https:")) {
+        const { Agent, request } = process.getBuiltinModule("node:https")
+        return { agent: new Agent({ ...agentOptions, ca, cert, key }), request }
+      }
+      const { Agent, request } = process.getBuiltinModule("node:http")
+      return { agent: new Agent(agentOptions), request }
+    }),
     ({ agent }) => Effect.sync(() => agent.destroy())
   )
   const isCompressed = receiver.compression === "gzip"
