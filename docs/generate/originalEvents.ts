@@ -133,7 +133,8 @@ export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the S
  */
 export const newEvents: Readonly<Record<string, string>> = {
   "observability.task.heartbeat":
-    "A run of hours shows nothing in traces before its spans end. Its heartbeat is a log line."
+    "A run of hours shows nothing in traces before its spans end. Its heartbeat is a log line.",
+  "observability.task.stale": "A run that hangs fails no attempt, so no other event tells of it."
 }
 
 /** Says where the names of the catalog and the lists of this file differ, and what to do about each. */

@@ -461,6 +461,19 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 0,
     with: 2
   },
+  "tracing.staleHeartbeats": {
+    base: { tracing: { heartbeat: "5 seconds" } },
+    option: { tracing: { staleHeartbeats: 2 } },
+    observe: observed.stale,
+    without: 0,
+    with: 1
+  },
+  "tracing.childRuns": {
+    option: { tracing: { childRuns: "linked" } },
+    observe: observed.tracesOfChildRun,
+    without: 1,
+    with: 2
+  },
   "tracing.propagators": {
     option: { tracing: { propagators: ["b3"] } },
     observe: observed.carriedHeaders,

@@ -113,13 +113,26 @@ export const exceptions = inTest(Effect.gen(function*() {
   ]
 }))
 
+const linesOfLongRun = (wanted: string) =>
+  inTest(Effect.gen(function*() {
+    const Long = Task.make("long", { input, steps: [Step.make("sleep", { run: () => Effect.sleep("25 seconds") })] })
+    const running = yield* Effect.forkChild(TaskRunner.run(Long, {}))
+    yield* TestClock.adjust("1 minute")
+    yield* Fiber.join(running)
+    return (yield* (yield* TelemetryTest).logs).filter(({ message }) => message === wanted).length
+  }))
+
 /** Lines about a run of 25 seconds that goes on. */
-export const heartbeats = inTest(Effect.gen(function*() {
-  const Long = Task.make("long", { input, steps: [Step.make("sleep", { run: () => Effect.sleep("25 seconds") })] })
-  const running = yield* Effect.forkChild(TaskRunner.run(Long, {}))
-  yield* TestClock.adjust("1 minute")
-  yield* Fiber.join(running)
-  return (yield* (yield* TelemetryTest).logs).filter(({ message }) => message === "task is running").length
+export const heartbeats = linesOfLongRun("task is running")
+
+/** Lines that say that the run stands still. */
+export const stale = linesOfLongRun("task stands still")
+
+/** Traces of a run with a run inside. */
+export const tracesOfChildRun = inTest(Effect.gen(function*() {
+  const Outer = Task.make("outer", { input, steps: [Step.make("inside", { run: () => TaskRunner.run(Simple, {}) })] })
+  yield* TaskRunner.run(Outer, {})
+  return new Set((yield* (yield* TelemetryTest).spans).map(({ traceId }) => traceId)).size
 }))
 
 export const maskedField = (key: string, value = "v") =>

@@ -42,3 +42,36 @@ describe("tracing.heartbeat", () => {
       assert.lengthOf(yield* recorder.named("observability.task.heartbeat"), 0)
     }).pipe(Effect.provide(recorder.layer())))
 })
+
+describe("tracing.staleHeartbeats", () => {
+  const quiet = (heartbeat: string, staleHeartbeats: number) =>
+    recorder.layer({ tracing: { heartbeat: heartbeat as "5 seconds", staleHeartbeats } })
+
+  it.effect("says once that a run stands still, and again after a change", () =>
+    Effect.gen(function*() {
+      const running = yield* Effect.forkChild(TaskRunner.run(Long, undefined))
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(running)
+      const events = yield* recorder.named("observability.task.stale")
+      assert.deepStrictEqual(
+        events.map(({ payload }) => [payload.quietSeconds, payload.completedSteps, payload.runningSteps]),
+        [[8, 0, ["first"]], [8, 1, ["second"]]]
+      )
+    }).pipe(Effect.provide(quiet("4 seconds", 2))))
+
+  it.effect("says nothing of a run whose steps change often enough, or that waits for the next attempt", () =>
+    Effect.gen(function*() {
+      const again = Step.make("again", {
+        retry: { maximumAttempts: 2, delays: ["40 seconds"], jitter: 0 },
+        run: ({ attempt }) => attempt === 1 ? Effect.fail("no") : Effect.void
+      })
+      const Waiting = Task.make("waiting", { input: Schema.Void, steps: [again] })
+      const running = yield* Effect.forkChild(Effect.all([
+        TaskRunner.run(Long, undefined),
+        TaskRunner.run(Waiting, undefined)
+      ], { concurrency: 2 }))
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(running)
+      assert.lengthOf(yield* recorder.named("observability.task.stale"), 0)
+    }).pipe(Effect.provide(quiet("4 seconds", 6))))
+})

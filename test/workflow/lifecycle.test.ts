@@ -36,7 +36,7 @@ const Bad = Task.make("bad", { input: Schema.Void, steps: [permanent, exhausted,
 
 // Is helped while it runs.
 const stuck = Step.make("stuck", { run: () => Effect.fail(new PermanentError({ message: "no" })) })
-const long = Step.make("long", { run: () => Effect.sleep("10 seconds") })
+const long = Step.make("long", { run: () => Effect.sleep("20 seconds") })
 const released = Step.make("released", { dependsOn: [stuck], run: () => Effect.void })
 const Helped = Task.make("helped", { input: Schema.Void, steps: [stuck, long, released] })
 
@@ -72,8 +72,10 @@ const walk = Effect.gen(function*() {
 const expected: { readonly [Name in EventCatalog.EventName]: number } = {
   // 4 runs, 3 of them in the background.
   "observability.task.enqueue": 3,
-  // good and helped run for more than 6 seconds.
-  "observability.task.heartbeat": 2,
+  // good runs for more than 6 seconds, helped for more than 18.
+  "observability.task.heartbeat": 4,
+  // helped waits for long alone.
+  "observability.task.stale": 1,
   "task.initialize_requested": 4,
   "task.start_requested": 4,
   "task.completed": 2,
@@ -132,7 +134,7 @@ describe("the life of runs", () => {
       )
       assert.deepStrictEqual(yield* recorder.misfits, [])
       assert.deepStrictEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index + 1))
-    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds" } }))))
+    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds", staleHeartbeats: 2 } }))))
 
   it.effect("routes every event as the table says", () =>
     Effect.gen(function*() {
@@ -154,5 +156,5 @@ describe("the life of runs", () => {
           signal
         )
       }
-    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds" } }))))
+    }).pipe(Effect.provide(recorder.layer({ tracing: { heartbeat: "6 seconds", staleHeartbeats: 2 } }))))
 })

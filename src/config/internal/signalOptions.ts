@@ -156,6 +156,17 @@ export const tracingOptions = Schema.Struct({
     default: undefined,
     doc: "A run that goes on for longer publishes `observability.task.heartbeat` this often. Unset: never."
   }),
+  staleHeartbeats: Option.integer({ minimum: 1, maximum: 1_000_000 }, {
+    default: 10,
+    doc: "A run whose steps do not change for so many heartbeats publishes `observability.task.stale` once. A change " +
+      "starts the count again."
+  }),
+  childRuns: Option.choice(["continuous", "linked"], {
+    default: "continuous",
+    doc:
+      "The trace of a run that starts inside of another run. `continuous`: that of the outer run. `linked`: a trace of " +
+      "its own, with a link to the outer one, so that long and recursive runs have small traces."
+  }),
   propagators: Option.choices(["tracecontext", "baggage", "b3", "b3multi", "none"], {
     default: ["tracecontext", "baggage"],
     doc:

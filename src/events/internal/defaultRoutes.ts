@@ -37,6 +37,7 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "observability.task.enqueue": EventRoute.to(["metrics", "log"], { priority: "high" }),
   // A span event would be sent with the span, at the end of the run.
   "observability.task.heartbeat": logOnly,
+  "observability.task.stale": logOnly,
   "observability.step.backoff": everywhere,
   "observability.step.skip": everywhere,
   "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })

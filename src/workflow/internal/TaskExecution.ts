@@ -7,14 +7,16 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import { Attribute, SpanName } from "../../Conventions.ts"
+import * as Correlation from "../../Correlation.ts"
 import { withSpan } from "../../internal/ownSpans.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { Cancelled, TaskError } from "../TaskError.ts"
+import * as Heartbeat from "./Heartbeat.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import * as RunEnd from "./RunEnd.ts"
 import {
@@ -36,38 +38,51 @@ export const execute = (
   live: Map<string, TaskRun>,
   restore: Restore
 ): Effect.Effect<unknown, unknown, unknown> =>
-  withSpan(
-    SpanName.task,
-    {
-      attributes: {
-        [Attribute.taskId]: run.record.id,
-        [Attribute.taskName]: run.record.name,
-        [Attribute.taskNamespace]: run.record.namespace,
-        [Attribute.taskVersion]: run.record.version,
-        [Attribute.correlationId]: run.record.correlationId
-      }
-    },
-    (span) =>
-      begin(run).pipe(
-        Effect.andThen(withHeartbeat(run, Orchestrator.orchestrate(run, restore))),
-        Effect.exit,
-        Effect.flatMap((exit) => end(run, exit, span))
-      )
-  ).pipe(
-    // Only a defect gets here before the last transition, such as one of the tracer at the start of the task's span.
-    Effect.onExit((exit) =>
-      hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
-    ),
-    Effect.ensuring(Effect.andThen(
-      run.writer.end,
-      Effect.suspend(() => {
-        live.delete(run.record.id)
-        Deferred.doneUnsafe(run.begun, Effect.void)
-        return Deferred.succeed(run.done, run.record)
-      })
-    )),
-    Effect.updateContext((context) => contextOf(context, run.record))
+  // The context of the caller says whether the run starts inside of another one.
+  Effect.withFiber((fiber) =>
+    withSpan(
+      SpanName.task,
+      {
+        ...traceOf(fiber),
+        attributes: {
+          [Attribute.taskId]: run.record.id,
+          [Attribute.taskName]: run.record.name,
+          [Attribute.taskNamespace]: run.record.namespace,
+          [Attribute.taskVersion]: run.record.version,
+          [Attribute.correlationId]: run.record.correlationId
+        }
+      },
+      (span) =>
+        begin(run).pipe(
+          Effect.andThen(Heartbeat.during(run, Orchestrator.orchestrate(run, restore))),
+          Effect.exit,
+          Effect.flatMap((exit) => end(run, exit, span))
+        )
+    ).pipe(
+      // Only a defect gets here before the last transition, such as one of the tracer at the start of the task's span.
+      Effect.onExit((exit) =>
+        hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
+      ),
+      Effect.ensuring(Effect.andThen(
+        run.writer.end,
+        Effect.suspend(() => {
+          live.delete(run.record.id)
+          Deferred.doneUnsafe(run.begun, Effect.void)
+          return Deferred.succeed(run.done, run.record)
+        })
+      )),
+      Effect.updateContext((context) => contextOf(context, run.record))
+    )
   )
+
+/** With `tracing.childRuns: "linked"`, a run that starts inside of another run has a trace of its own. */
+const traceOf = (fiber: Fiber.Fiber<unknown, unknown>): Pick<Tracer.SpanOptionsNoTrace, "root" | "links"> => {
+  const parent = fiber.cache.span
+  const isChild = parent !== undefined && fiber.getRef(Correlation.CurrentWorkflow) !== undefined
+  return isChild && fiber.getRef(TelemetryConfig.Current).tracing.childRuns === "linked"
+    ? { root: true, links: [{ span: parent, attributes: {} }] }
+    : {}
+}
 
 const begin = (run: TaskRun): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
@@ -93,31 +108,6 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
     })
     return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
-
-/** Names of steps in one heartbeat. */
-const mostNames = 20
-
-const beat = (run: TaskRun): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    run.bus.publishUnsafe(fiber, "observability.task.heartbeat", {
-      ...taskFields(run.record),
-      durationSeconds: elapsed(run, fiber.getRef(Clock.Clock)),
-      totalSteps: run.steps.length,
-      completedSteps: satisfiedCount(run),
-      runningSteps: run.steps.filter(({ state }) => state === "in_progress").slice(0, mostNames).map(({ name }) => name)
-    })
-    return Effect.void
-  })
-
-/** Publishes heartbeats while the loop runs, if they are on: without them a run pays for no fiber. */
-const withHeartbeat = <A, E, R>(run: TaskRun, loop: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(TelemetryConfig.Current, ({ tracing: { heartbeat } }) =>
-    heartbeat === undefined || !run.bus.enabled
-      ? loop
-      : Effect.flatMap(
-        Effect.forkChild(Effect.interruptible(Effect.forever(Effect.andThen(Effect.sleep(heartbeat), beat(run))))),
-        (fiber) => Effect.ensuring(loop, Fiber.interrupt(fiber))
-      ))
 
 /** Makes the last transition of a run and gives its exit. If the loop has a defect, the exit is the defect. */
 const end = (

@@ -237,6 +237,7 @@ class Oracle {
       case "observability.step.skip":
         return this.#stepMoves(step as Known, event)
       case "observability.task.heartbeat":
+      case "observability.task.stale":
         return this.#report("is not due: heartbeats are off")
       default:
         // A new event does not compile here until it has a case that says when it is due.

@@ -28,6 +28,23 @@ export const observabilityEvents = EventDefinition.byName([
     }),
     attributes: taskAttributes
   }),
+  EventDefinition.make("observability.task.stale", {
+    description: "A run stands still: no step of it has changed its state for tracing.staleHeartbeats heartbeats.",
+    fires: "once each time a run comes to stand still, unless it waits for the next attempt of a step",
+    severity: "Warn",
+    message: "task stands still",
+    payload: Schema.Struct({
+      ...task,
+      durationSeconds: Schema.Finite,
+      /** The run has stood still for at least so long. */
+      quietSeconds: Schema.Finite,
+      totalSteps: Schema.Int,
+      completedSteps: Schema.Int,
+      /** Names of the steps that run now; at most 20. */
+      runningSteps: Schema.Array(Schema.String)
+    }),
+    attributes: taskAttributes
+  }),
   EventDefinition.make("observability.step.backoff", {
     description: "A failed step waits before its next attempt.",
     fires: "once per failed attempt that will be retried",
