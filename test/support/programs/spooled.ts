@@ -1,0 +1,61 @@
+/**
+ * Records spans and log records that nobody takes, and ends in the way it is told:
+ * `spooled.ts <endpoint> <folder of the spool> <log file> <way>`.
+ */
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { writeSync } from "node:fs"
+import * as Telemetry from "tasker-telemetry/Telemetry"
+
+const [, , endpoint = "", directory = "", path = "", way = ""] = process.argv
+
+const runtime = ManagedRuntime.make(Telemetry.layer({
+  logging: { exporter: "otlp", destination: "file", file: { path } },
+  metrics: { enabled: false },
+  delivery: { endpoint, queueSize: 64, batchSize: 16, shutdownTimeout: "100 millis", spool: { directory } }
+}))
+
+const record = (name: string) => Effect.withSpan(Effect.logInfo(name), name)
+
+const tell = (text: string): void => void writeSync(1, `${text}\n`)
+
+/** Tells each name before and after its record has ended. */
+const recordOn = (): void => {
+  let number = 100
+  setInterval(() => {
+    tell(`begin ${performance.now()} record ${number}`)
+    runtime.runSync(record(`record ${number++}`))
+  }, 1)
+}
+
+/** Keeps the process alive. */
+const wait = (): void => {
+  setInterval(() => {}, 1000)
+  tell("ready")
+}
+
+const ways: Readonly<Record<string, () => unknown>> = {
+  "returns": () => runtime.dispose(),
+  "has nothing left to do": () => {},
+  "waits": wait,
+  "process.exit": () => process.exit(1),
+  "throws": () => {
+    throw new Error("it broke")
+  },
+  "rejects": () => void Promise.reject(new Error("nobody listens")),
+  "goes on": recordOn,
+  "aborts": () => {
+    recordOn()
+    setTimeout(() => process.abort(), 1000)
+  },
+  "waits for others": wait
+}
+
+if (way !== "waits for others") {
+  for (let number = 0; number < 100; number++) await runtime.runPromise(record(`record ${number}`))
+  if (way !== "returns") {
+    runtime.runFork(Effect.withSpan(Effect.withSpan(Effect.never, "inner"), "outer"))
+    process.on("exit", () => runtime.runSync(record("late")))
+  }
+} else await runtime.runPromise(Effect.void)
+ways[way]!()
