@@ -113,9 +113,10 @@ export const run = (options: Options): Effect.Effect<never> =>
       const seen = spool.changed.version
       const load = spool.load()
       if (load === undefined) {
-        return Effect.andThen(
-          Effect.raceFirst(spool.changed.after(seen), Effect.sleep(betweenLooks)),
-          Effect.sync(() => spool.adopt())
+        return Effect.raceFirst(spool.changed.after(seen), Effect.sleep(betweenLooks)).pipe(
+          // The change may come from the caller who records. That caller does not wait for a file.
+          Effect.andThen(Effect.yieldNow),
+          Effect.andThen(Effect.sync(() => spool.adopt()))
         )
       }
       ledger.replay(load.replayed)

@@ -3,26 +3,13 @@
  * disk and process.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { Ledger } from "../../src/delivery/Ledger.ts"
-import * as Otlp from "../../src/delivery/Otlp.ts"
-import * as otlpParts from "../../src/delivery/otlpParts.ts"
-import * as Pipeline from "../../src/delivery/Pipeline.ts"
-import * as Receiver from "../../src/delivery/Receiver.ts"
-import * as RequestSender from "../../src/delivery/RequestSender.ts"
-import { Spool } from "../../src/delivery/Spool.ts"
-import * as SpooledPipeline from "../../src/delivery/SpooledPipeline.ts"
-import type { SpoolFolder } from "../../src/delivery/SpoolFolder.ts"
 import { MemoryDisk } from "../support/memorySpoolFolder.ts"
+import { idsIn, start } from "../support/spooledItems.ts"
 import { type Reply, TestTransport } from "../support/testTransport.ts"
-
-interface Item {
-  readonly id: number
-  readonly unsampled: string | undefined
-  readonly isPoison: boolean
-}
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
@@ -61,76 +48,28 @@ const Schedule = Schema.Struct({
   isKilled: Schema.Boolean
 })
 
-const format: Otlp.Format<Item> = {
-  names: { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" },
-  writeRecord: (to, { id, isPoison }) => {
-    if (isPoison) throw new Error("poison")
-    to.text(5, "name", `${id}`)
-  }
-}
-const resource: Otlp.Resource = { name: "shop", version: undefined, attributes: {} }
-
-const idsIn = (body: string) =>
-  (JSON.parse(body) as Request).resourceSpans[0].scopeSpans[0].spans.map(({ name }) => Number(name))
-
-interface Request {
-  readonly resourceSpans: readonly [
-    { readonly scopeSpans: readonly [{ readonly spans: ReadonlyArray<{ readonly name: string }> }] }
-  ]
-}
-
 const config = (schedule: Partial<typeof Schedule.Type>) =>
-  TelemetryConfig.make({
-    delivery: {
-      endpoint: "http://c:4318",
-      protocol: "http/json",
-      queueSize: schedule.queueSize,
-      batchSize: schedule.batchSize,
-      inFlight: schedule.inFlight,
-      drop: schedule.drop,
-      timeout: "4 seconds",
-      interval: "2 seconds",
-      shutdownTimeout: "3 seconds",
-      retry: { maximumElapsed: schedule.maximumElapsed }
-    }
-  })
-
-const start = Effect.fnUntraced(function*(
-  { delivery, ...config }: TelemetryConfig.TelemetryConfig,
-  ledger: Ledger,
-  folder: SpoolFolder | undefined,
-  maximumBytes = 0
-) {
-  const receiver = Receiver.of({ delivery, ...config }, "spans")!
-  const sender = yield* RequestSender.make(receiver, delivery.retry)
-  const options: Pipeline.Options<Item> = {
-    ledger,
-    settings: { ...delivery, maximumElapsed: delivery.retry.maximumElapsed },
-    sender,
-    maximumBytes: delivery.maximumRequestBytes,
-    encode: Otlp.encoder("http/json", format, resource),
-    unsampledTrace: ({ unsampled }) => unsampled
-  }
-  if (folder === undefined) return yield* Pipeline.make(options)
-  const clock = yield* Clock.Clock
-  return yield* SpooledPipeline.make({
-    ...options,
-    spool: new Spool({
-      folder,
-      envelope: otlpParts.envelope("http/json", resource),
-      encode: otlpParts.recordEncoder("http/json", format),
-      maximumBytes,
-      maximumAge: 3_600_000,
-      now: () => clock.currentTimeMillisUnsafe(),
-      report: (problem) => sender.outage.spool(problem)
+  Effect.map(
+    TelemetryConfig.make({
+      delivery: {
+        endpoint: "http://c:4318",
+        protocol: "http/json",
+        queueSize: schedule.queueSize,
+        batchSize: schedule.batchSize,
+        inFlight: schedule.inFlight,
+        drop: schedule.drop,
+        timeout: "4 seconds",
+        interval: "2 seconds",
+        shutdownTimeout: "3 seconds",
+        retry: { maximumElapsed: schedule.maximumElapsed }
+      }
     }),
-    names: format.names,
-    appendInterval: Duration.millis(200),
-    signals: false,
-    undecided: () => [],
-    onExit: () => {}
-  })
-})
+    ({ delivery, ...config }) => ({
+      ...config,
+      // The option has a minimum that no schedule reaches.
+      delivery: { ...delivery, spool: { ...delivery.spool, maximumBytes: schedule.spool ?? 1_000_000 } }
+    })
+  )
 
 /** Starts a process after the first one has ended. Gives what arrives from it, and its accounts. */
 const restart = (disk: MemoryDisk) =>
@@ -138,7 +77,7 @@ const restart = (disk: MemoryDisk) =>
     const ledger = new Ledger()
     const scope = yield* Scope.make()
     disk.problem = undefined
-    yield* Scope.provide(scope)(start(yield* config({}), ledger, disk.open(), 1_000_000))
+    yield* Scope.provide(scope)(start({ config: yield* config({}), ledger, folder: disk.open() }))
     yield* TestClock.adjust("1 second")
     yield* Scope.close(scope, Exit.void)
     const { sent } = yield* TestTransport
@@ -160,7 +99,7 @@ describe("Pipeline", () => {
         const scope = yield* Scope.make()
         const ledger = new Ledger()
         const { flush, offer } = yield* Scope.provide(scope)(
-          start(yield* config(schedule), ledger, folder, schedule.spool)
+          start({ config: yield* config(schedule), ledger, folder })
         )
 
         let offered = 0

@@ -33,11 +33,11 @@ const run = (folder: string, way: string, onOutput: (output: string, child: Chil
   Effect.callback<Ended>((resume) => {
     const child = start(nobody, folder, way)
     let output = ""
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text
       onOutput(output, child)
     })
-    child.stderr!.resume()
+    child.stderr.resume()
     child.on("close", (code, signal) => resume(Effect.succeed({ code, signal, output })))
     return Effect.sync(() => child.kill("SIGKILL"))
   })

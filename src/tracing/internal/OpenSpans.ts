@@ -8,7 +8,7 @@ import { guard } from "../../internal/guard.ts"
 import type { SpanProcessor } from "../TelemetryTracer.ts"
 
 /** The process ended before the span did. */
-export class ProcessEnded extends Data.TaggedError("ProcessEnded")<{ readonly message: string }> {}
+class ProcessEnded extends Data.TaggedError("ProcessEnded")<{ readonly message: string }> {}
 
 export interface OpenSpans {
   readonly processor: SpanProcessor
