@@ -28,6 +28,7 @@ import * as StructuredLogger from "./logging/internal/StructuredLogger.ts"
 import * as LogDestination from "./logging/LogDestination.ts"
 import * as LogLevels from "./logging/LogLevels.ts"
 import * as WorkflowMetrics from "./metrics/internal/eventMetrics/WorkflowMetrics.ts"
+import * as ExportTimer from "./metrics/internal/ExportTimer.ts"
 import * as MetricExport from "./metrics/internal/MetricExport.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
@@ -350,7 +351,9 @@ const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
 
 /** The export of metrics, and the metrics of the process. */
 const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
-  ...(isOn(config, "metrics") ? [Layer.provide(MetricExport.layer, NodeDelivery.layer(parts.fetch))] : []),
+  ...(isOn(config, "metrics")
+    ? [ExportTimer.layer, Layer.provide(MetricExport.layer, NodeDelivery.layer(parts.fetch))]
+    : []),
   ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
 ]
 

@@ -9,6 +9,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { MetricCatalog, MetricStore, Telemetry } from "tasker-telemetry"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
+import * as ExportTimer from "../../src/metrics/internal/ExportTimer.ts"
 
 export interface SelfMetric {
   readonly type: string
@@ -34,7 +35,9 @@ export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, File
     const { metrics } = yield* Context.get(services, MetricStore.MetricStore).snapshot
     const counters = statistics.map((counter): SelfMetric => counter)
     const counted = new Set(counters.map(({ name }) => name))
-    return [...counters, ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))].toSorted(
+    // A histogram is shown once it has measured something.
+    const timer: SelfMetric = { ...ExportTimer.declaration, type: "histogram", unit: "seconds" }
+    return [...counters, timer, ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))].toSorted(
       (left, right) => left.name < right.name ? -1 : 1
     )
   }

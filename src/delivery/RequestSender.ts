@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type { TelemetryConfigError } from "../config/TelemetryConfig.ts"
+import { ExportDurations } from "../internal/ExportDurations.ts"
 import type { ExporterState } from "../internal/ExporterStates.ts"
 import { LocalLog } from "../internal/LocalLog.ts"
 import * as Redaction from "../redaction/Redaction.ts"
@@ -70,6 +71,7 @@ export const make = Effect.fnUntraced(function*(
   const post = yield* (yield* Transport).connect(receiver)
   const clock = yield* Clock.Clock
   const redaction = yield* Redaction.Current
+  const durations = yield* ExportDurations
   const context = yield* Effect.context<never>()
   // A record can be lost in a plain callback, which has the loggers of the layer.
   const log = (effect: Effect.Effect<void>) =>
@@ -166,9 +168,19 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
+  const measured = (sending: Effect.Effect<Outcome>): Effect.Effect<Outcome> =>
+    Effect.suspend(() => {
+      const begin = clock.monotonicTimeNanosUnsafe()
+      return Effect.map(sending, (outcome) => {
+        const seconds = Number(clock.monotonicTimeNanosUnsafe() - begin) / 1e9
+        durations.record({ signal: receiver.signal, seconds, errorType: errorTypeOf(outcome) })
+        return outcome
+      })
+    })
+
   return {
     send: (body, deadline, protocol = receiver.protocol) =>
-      Effect.withTracerEnabled(send(body, deadline, protocol), false),
+      Effect.withTracerEnabled(measured(send(body, deadline, protocol)), false),
     hurry: () => {
       if (asked) return
       const soon = failedAt + initialInterval
@@ -179,6 +191,17 @@ export const make = Effect.fnUntraced(function*(
     state: () => ({ lastSuccess, consecutiveFailures })
   }
 })
+
+const errorTypeOf = (outcome: Outcome): DropReason | "" => {
+  switch (outcome._tag) {
+    case "Accepted":
+      return outcome.rejected > 0 ? "partially_rejected" : ""
+    case "TooLarge":
+      return "too_large"
+    case "Lost":
+      return outcome.reason
+  }
+}
 
 const failed = (exit: Exit.Exit<void, TransportError>): ReceiverAnswer.Verdict => {
   const error = Exit.findErrorOption(exit)

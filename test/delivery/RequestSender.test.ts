@@ -5,6 +5,7 @@ import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import type { DropReason } from "../../src/delivery/Ledger.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as RequestSender from "../../src/delivery/RequestSender.ts"
+import * as ExportDurations from "../../src/internal/ExportDurations.ts"
 import { type Reply, TestTransport } from "../support/testTransport.ts"
 
 /** Lines of the log, with their levels. */
@@ -39,6 +40,33 @@ const lost = (reason: DropReason) => ({ _tag: "Lost", reason }) as const
 const partial = (partialSuccess: object): Reply => ({ status: 200, body: JSON.stringify({ partialSuccess }) })
 
 describe("RequestSender", () => {
+  it.effect("measures each request from its first attempt to its outcome", () =>
+    Effect.gen(function*() {
+      const measured: Array<ExportDurations.ExportDuration> = []
+      yield* (yield* ExportDurations.ExportDurations).register((duration) => void measured.push(duration))
+      const { reply } = yield* TestTransport
+      const { send } = yield* make({ retry: { maximumElapsed: "2 seconds" } })
+      yield* send()
+      reply({ status: 503 }, { status: 200 })
+      const retried = yield* Effect.forkChild(send())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(retried)
+      reply(partial({ rejectedSpans: 1 }), { status: 413 }, { status: 400 })
+      for (const _ of [1, 2, 3]) yield* send()
+      reply({ status: 503 }, { status: 503 }, { status: 503 })
+      const lost = yield* Effect.forkChild(send())
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(lost)
+      assert.deepStrictEqual(measured.map(({ errorType, seconds, signal }) => [signal, seconds, errorType]), [
+        ["spans", 0, ""],
+        ["spans", 1, ""],
+        ["spans", 0, "partially_rejected"],
+        ["spans", 0, "too_large"],
+        ["spans", 0, "rejected"],
+        ["spans", 1, "unreachable"]
+      ])
+    }).pipe(Effect.provide(Layer.merge(layer, ExportDurations.layer))))
+
   it.effect("sends a body once and says nothing", () =>
     Effect.gen(function*() {
       const { send, state } = yield* make({ headers: { authorization: "Bearer hunter2" } })

@@ -91,15 +91,35 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ["tasker_metric_points_rejected_total", () => ({ ...exportedPoints, isError: true })]
 ])
 
+/** The exporters by the signals of delivery. */
+const exporters: Readonly<Record<string, string>> = {
+  spans: "otlp_http_span_exporter",
+  "log records": "otlp_http_log_exporter",
+  metrics: "otlp_http_metric_exporter"
+}
+
+/** The time of exports, as `ExportTimer` declares it. An empty type of error is none. */
+const durationName = "tasker_export_duration_seconds"
+
+const withDurationName = (metric: MetricData): MetricData => {
+  if (metric.name !== durationName) return metric
+  const attributesOf = ({ error_type: error, signal = "" }: Readonly<Record<string, string>>) => ({
+    ...component(exporters[signal] ?? signal),
+    ...(error === undefined || error === "" ? {} : { "error.type": error })
+  })
+  const series = metric.series.map((one) => ({ ...one, attributes: attributesOf(one.attributes) }))
+  return { ...metric, name: "otel.sdk.exporter.operation.duration", attributes: [], series } as MetricData
+}
+
 /** Gives the metrics with the names of OpenTelemetry. */
 export const withSdkNames = (metrics: ReadonlyArray<MetricData>): ReadonlyArray<MetricData> => {
-  if (!metrics.some(({ name }) => rules.has(name))) return metrics
+  if (!metrics.some(({ name }) => rules.has(name) || name === durationName)) return metrics
   const kept: Array<MetricData> = []
   const named = new Map<string, NumberData & { readonly series: Array<SeriesSnapshot<number>> }>()
   for (const metric of metrics) {
     const rule = rules.get(metric.name)
     if (rule === undefined || (metric.type !== "counter" && metric.type !== "upDownCounter")) {
-      kept.push(metric)
+      kept.push(withDurationName(metric))
       continue
     }
     const [attribute] = metric.attributes

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { BackgroundClock } from "../../internal/BackgroundClock.ts"
 import * as ExceptionReports from "../../internal/ExceptionReports.ts"
+import * as ExportDurations from "../../internal/ExportDurations.ts"
 import { ExporterStates, layer as exporterStates } from "../../internal/ExporterStates.ts"
 import { FlushRegistry } from "../../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
@@ -74,8 +75,8 @@ const flushBeforeExit = Effect.gen(function*() {
 })
 
 /**
- * The counters, flushes and exporters of every signal, the way of exceptions to the log, and the clock of background
- * work. One value, so that layers that
+ * The counters, flushes and exporters of every signal, the way of exceptions to the log and of times to the metrics, and
+ * the clock of background work. One value, so that layers that
  * are built together share it.
  */
 export const layer: Layer.Layer<SelfStatistics | FlushRegistry> = Layer.effectDiscard(flushBeforeExit).pipe(
@@ -84,6 +85,7 @@ export const layer: Layer.Layer<SelfStatistics | FlushRegistry> = Layer.effectDi
     FlushRegistry.layer,
     exporterStates,
     ExceptionReports.layer,
+    ExportDurations.layer,
     Layer.succeed(BackgroundClock, (clock) => clock === systemClock ? backgroundClock : clock)
   ))
 )

@@ -54,6 +54,28 @@ describe("withSdkNames", () => {
     ])
   })
 
+  it("gives the time of exports the name of OpenTelemetry, with the exporter and the error", () => {
+    const value = { counts: [1, 0], count: 1, sum: 0.5 }
+    const series = [["spans", ""], ["log records", "unreachable"], ["metrics", "rejected"]].map((
+      [signal = "", error = ""]
+    ) => ({ attributes: { signal, error_type: error }, startMillis: 0, value, exemplars: [] }))
+    const metrics = withSdkNames([{
+      type: "histogram",
+      name: "tasker_export_duration_seconds",
+      help: "Time.",
+      unit: "seconds",
+      attributes: ["signal", "error_type"],
+      buckets: [1],
+      series
+    }])
+    const name = "otel.sdk.exporter.operation.duration"
+    assert.deepStrictEqual(values(metrics), [
+      [name, "seconds", "otlp_http_span_exporter/0", {}, value],
+      [name, "seconds", "otlp_http_log_exporter/0", { "error.type": "unreachable" }, value],
+      [name, "seconds", "otlp_http_metric_exporter/0", { "error.type": "rejected" }, value]
+    ])
+  })
+
   it("gives other metrics back as they are", () => {
     const metrics = [numbers("gauge", "load", { value: 1 })]
     assert.strictEqual(withSdkNames(metrics), metrics)
