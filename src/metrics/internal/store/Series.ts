@@ -31,6 +31,8 @@ export class Series {
   recordedMillis: number
   /** Exemplars by position: the bucket of a histogram, 0 for a counter. */
   exemplars: Array<KeptExemplar | undefined> | undefined = undefined
+  /** The next series of its leaf in the index. */
+  sibling: Series | undefined = undefined
   /** Its registration in Effect's registry; `undefined` if it has none. */
   registration: Metric.Registration | undefined = undefined
 

@@ -1,18 +1,40 @@
 /**
- * Finds a series by its attribute values, with one map for each attribute.
+ * Finds a series by its attribute values, in a tree that branches only where series differ.
  *
  * **Details**
  *
- * To find an existing series, no text is built. The index walks through the maps
- * by the given values. For up to three keys, the code has no loop, which is twice
- * as fast.
+ * A branch is a map from the values of one attribute. A leaf is a short list of series, whose values are compared. So
+ * mostly one value is looked up, and the others are compared once. To find an existing series, no text is built. A
+ * program makes its values at run time, so a look-up has to hash each of them, and a comparison need not. A map for
+ * each attribute would also take more memory than the series.
  */
 import type { Series } from "./Series.ts"
 
-/** A level of the index maps values to the next level. The last level maps them to series. */
-type Level = Map<unknown, unknown>
-
 type Attributes = Readonly<Record<string, unknown>>
+type Matches = (attributes: Attributes, values: ReadonlyArray<string>) => boolean
+
+/** A branch, or the first series of a leaf. The others follow as {@link Series.sibling}. */
+type Node = Branch | Series
+
+/** A longer leaf becomes a branch. */
+const longestLeaf = 4
+
+class Branch {
+  readonly position: number
+  readonly key: string
+  /** Positions of the attributes that no branch on the way has looked up. */
+  readonly rest: ReadonlyArray<number>
+  /** Compares the attributes of {@link rest}. */
+  readonly matches: Matches
+  readonly next = new Map<unknown, Node>()
+
+  constructor(keys: ReadonlyArray<string>, position: number, above: ReadonlyArray<number>) {
+    this.position = position
+    this.key = keys[position] as string
+    this.rest = above.filter((other) => other !== position)
+    this.matches = matcher(keys, this.rest)
+  }
+}
 
 export interface SeriesIndex {
   /** Finds or makes the series for these attributes. It never throws, even for wrong values. */
@@ -41,7 +63,11 @@ export interface IndexOptions {
 export const make = (options: IndexOptions): SeriesIndex => {
   const { keys } = options
   const all = new Set<Series>()
-  const root: Level = new Map()
+  const positions = [...keys.keys()]
+  const matchesAll = matcher(keys, positions)
+  /** With one key, no leaf has two series. So the tree is always one branch. */
+  const emptyRoot = () => keys.length === 1 ? new Branch(keys, 0, positions) : undefined
+  let root: Node | undefined = emptyRoot()
   let overflowSeries: Series | undefined
   let reported = false
 
@@ -60,108 +86,145 @@ export const make = (options: IndexOptions): SeriesIndex => {
     return overflow()
   }
 
-  const find = (values: ReadonlyArray<string>): Series | undefined =>
-    values.reduce<unknown>((level, value) => level instanceof Map ? level.get(value) : undefined, root) as
-      | Series
-      | undefined
+  const get = (values: ReadonlyArray<string>): Series | undefined => {
+    let node = root
+    while (node instanceof Branch) node = node.next.get(values[node.position])
+    while (node !== undefined && !node.values?.every((value, position) => value === values[position])) {
+      node = node.sibling
+    }
+    return node
+  }
 
   /** Rare: a combination of values that the index does not have yet. */
   const create = (attributes: Attributes): Series => {
     const values = keys.map((key) => options.redact(key, textOf(attributes[key])))
-    const found = find(values)
+    const found = get(values)
     if (found !== undefined) return found
     const series = options.hasRoom(values) ? options.make(values) : undefined
     if (series === undefined) return overflowOwn()
     all.add(series)
-    insert(root, values, series)
+    root = inserted(root, series, keys, positions)
     return series
   }
 
   let only: Series | undefined
+  const [first] = keys as [string]
+  const findByOne = (attributes: Attributes): Series =>
+    (root as Branch).next.get(attributes[first]) as Series | undefined ?? create(attributes)
 
-  return {
-    find: finder(keys, root, create, () => {
+  const find = (attributes: Attributes): Series => {
+    let node = root
+    let matches = matchesAll
+    while (node instanceof Branch) {
+      ;({ matches } = node)
+      node = node.next.get(attributes[node.key])
+    }
+    while (node !== undefined) {
+      if (matches(attributes, node.values as ReadonlyArray<string>)) return node
+      node = node.sibling
+    }
+    return create(attributes)
+  }
+
+  const findOnly = (): Series => {
+    if (only === undefined) {
       only = options.make([]) ?? overflowOwn()
       all.add(only)
-      return only
-    }),
+    }
+    return only
+  }
+
+  return {
+    find: keys.length === 0 ? findOnly : keys.length === 1 ? findByOne : find,
     all,
     get: (given, values) => {
       if (values === undefined) return overflowSeries
       if (keys.length === 0) return only
-      return find(keys.map((key) => values[given.indexOf(key)] ?? ""))
+      return get(keys.map((key) => values[given.indexOf(key)] ?? ""))
     },
     overflow,
     remove: (series) => {
       all.delete(series)
       if (series === only) only = undefined
       if (series === overflowSeries) overflowSeries = undefined
-      else if (series.values !== undefined) removeAt(root, series.values)
+      else if (series.values !== undefined) root = without(root, series) ?? emptyRoot()
     }
   }
 }
 
-const finder = (
-  keys: ReadonlyArray<string>,
-  root: Level,
-  create: (attributes: Attributes) => Series,
-  createOnly: () => Series
-): SeriesIndex["find"] => {
-  const [first, second, third] = keys as [string, string, string]
-  switch (keys.length) {
-    case 0: {
-      let only: Series | undefined
-      return () => only !== undefined && only.live ? only : (only = createOnly())
-    }
+/** Compares the values at some positions. Up to three, the code has no loop, which is twice as fast. */
+const matcher = (keys: ReadonlyArray<string>, positions: ReadonlyArray<number>): Matches => {
+  const [p0, p1, p2] = positions as [number, number, number]
+  const [k0, k1, k2] = positions.map((position) => keys[position]) as [string, string, string]
+  switch (positions.length) {
+    case 0:
+      return () => true
     case 1:
-      return (attributes) => {
-        const series = root.get(attributes[first])
-        return series === undefined ? create(attributes) : series as Series
-      }
+      return (attributes, values) => values[p0] === attributes[k0]
     case 2:
-      return (attributes) => {
-        const level = root.get(attributes[first])
-        if (level === undefined) return create(attributes)
-        const series = (level as Level).get(attributes[second])
-        return series === undefined ? create(attributes) : series as Series
-      }
+      return (attributes, values) => values[p0] === attributes[k0] && values[p1] === attributes[k1]
     case 3:
-      return (attributes) => {
-        const level = root.get(attributes[first])
-        if (level === undefined) return create(attributes)
-        const next = (level as Level).get(attributes[second])
-        if (next === undefined) return create(attributes)
-        const series = (next as Level).get(attributes[third])
-        return series === undefined ? create(attributes) : series as Series
-      }
+      return (attributes, values) =>
+        values[p0] === attributes[k0] && values[p1] === attributes[k1] && values[p2] === attributes[k2]
     default:
-      return (attributes) => {
-        let found: unknown = root
-        for (const key of keys) {
-          found = (found as Level).get(attributes[key])
-          if (found === undefined) return create(attributes)
+      return (attributes, values) => {
+        for (let index = 0; index < positions.length; index++) {
+          const position = positions[index] as number
+          if (values[position] !== attributes[keys[position] as string]) return false
         }
-        return found as Series
+        return true
       }
   }
 }
 
-const insert = (root: Level, values: ReadonlyArray<string>, series: Series): void => {
-  let level = root
-  for (const value of values.slice(0, -1)) {
-    const next = level.get(value) as Level | undefined ?? new Map<unknown, unknown>()
-    level.set(value, next)
-    level = next
+const inserted = (
+  node: Node | undefined,
+  series: Series,
+  keys: ReadonlyArray<string>,
+  positions: ReadonlyArray<number>
+): Node => {
+  if (node instanceof Branch) {
+    const value = series.values?.[node.position]
+    node.next.set(value, inserted(node.next.get(value), series, keys, node.rest))
+    return node
   }
-  if (values.length > 0) level.set(values[values.length - 1], series)
+  series.sibling = node
+  const leaf = leafOf(series)
+  return leaf.length <= longestLeaf ? series : split(leaf, keys, positions)
 }
 
-/** Removes a series, and the maps that become empty. */
-const removeAt = (level: Level, values: ReadonlyArray<string>): void => {
-  const [value, ...rest] = values
-  const next = level.get(value)
-  if (next instanceof Map) removeAt(next, rest)
-  if (!(next instanceof Map) || next.size === 0) level.delete(value)
+const leafOf = (first: Series): ReadonlyArray<Series> => {
+  const leaf: Array<Series> = []
+  for (let series: Series | undefined = first; series !== undefined; series = series.sibling) leaf.push(series)
+  return leaf
+}
+
+/** Branches by the attribute with the most distinct values. */
+const split = (leaf: ReadonlyArray<Series>, keys: ReadonlyArray<string>, positions: ReadonlyArray<number>): Branch => {
+  const distinct = distinctValues(keys, leaf)
+  const branch = new Branch(keys, distinct.indexOf(Math.max(...distinct)), positions)
+  for (const series of leaf) {
+    const value = series.values?.[branch.position]
+    // There are fewer series here than a leaf may have.
+    series.sibling = branch.next.get(value) as Series | undefined
+    branch.next.set(value, series)
+  }
+  return branch
+}
+
+/** Removes a series, and the branches that become empty. */
+const without = (node: Node | undefined, series: Series): Node | undefined => {
+  if (node instanceof Branch) {
+    const value = series.values?.[node.position]
+    const rest = without(node.next.get(value), series)
+    if (rest === undefined) node.next.delete(value)
+    else node.next.set(value, rest)
+    return node.next.size === 0 ? undefined : node
+  }
+  if (node === undefined) return undefined
+  if (node === series) return node.sibling
+  node.sibling = without(node.sibling, series) as Series | undefined
+  return node
 }
 
 /** Texts that are equal in UTF-8 are one value. Values of code without types become text. */
@@ -176,7 +239,10 @@ const textOf = (value: unknown): string =>
 
 /** The key with the most distinct values among the series. */
 const widestKey = (keys: ReadonlyArray<string>, series: ReadonlySet<Series>): string => {
-  const all = [...series]
-  const distinct = keys.map((_, position) => new Set(all.map(({ values }) => values?.[position])).size)
+  const distinct = distinctValues(keys, [...series])
   return keys[distinct.indexOf(Math.max(...distinct))] ?? ""
 }
+
+/** The number of distinct values of each key. */
+const distinctValues = (keys: ReadonlyArray<string>, series: ReadonlyArray<Series>): ReadonlyArray<number> =>
+  keys.map((_, position) => new Set(series.map(({ values }) => values?.[position])).size)
