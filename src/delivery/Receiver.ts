@@ -14,6 +14,8 @@ export type Signal = "spans" | "metrics" | "log records"
 export interface Receiver {
   readonly signal: Signal
   readonly url: string
+  /** Whether each request is a line of JSON, in a file or on standard output. */
+  readonly takesLines: boolean
   /** Names in lower case, without the headers that a request has anyway. */
   readonly headers: Readonly<Record<string, string>>
   /** Headers of the configuration that a request has anyway. */
@@ -25,7 +27,7 @@ export interface Receiver {
   readonly compression: "none" | "gzip"
   readonly files: Readonly<Record<TlsFile, string | undefined>>
   /** The path of the option that a value of this receiver comes from. */
-  readonly optionOf: (name: TlsFile | "compression") => string
+  readonly optionOf: (name: TlsFile | "compression" | "endpoint") => string
 }
 
 /** Options that name a file for TLS. */
@@ -55,18 +57,20 @@ export const of = ({ delivery }: TelemetryConfig, signal: Signal): Receiver | un
   const own = delivery[group]
   const url = own.endpoint ?? (delivery.endpoint === undefined ? undefined : join(delivery.endpoint, group))
   if (url === undefined) return undefined
-  const protocol = own.protocol ?? delivery.protocol
+  const takesLines = isOfLines(url)
+  const protocol = takesLines ? "http/json" : own.protocol ?? delivery.protocol
   const headers = Object.entries(Object.keys(own.headers).length > 0 ? own.headers : delivery.headers)
     .map(([name, value]) => [name.toLowerCase(), Redacted.value(value)] as const)
   return {
     signal,
     url,
+    takesLines,
     headers: Object.fromEntries(headers.filter(([name]) => !ownHeaders.has(name))),
     ignoredHeaders: headers.map(([name]) => name).filter((name) => ownHeaders.has(name)),
     timeout: own.timeout ?? delivery.timeout,
     protocol,
     contentType: contentTypes[protocol],
-    compression: own.compression ?? delivery.compression,
+    compression: takesLines ? "none" : own.compression ?? delivery.compression,
     files: {
       certificate: own.certificate ?? delivery.certificate,
       clientKey: own.clientKey ?? delivery.clientKey,
@@ -76,8 +80,11 @@ export const of = ({ delivery }: TelemetryConfig, signal: Signal): Receiver | un
   }
 }
 
-/** The base URL with the path of the signal at the end of its path; a query stays behind it. */
+const isOfLines = (url: string): boolean => !/^https?:/.test(url)
+
+/** The base URL with the path of the signal at the end of its path; a query stays behind it. A file has all signals. */
 const join = (base: string, group: string): string => {
+  if (isOfLines(base)) return base
   const url = new URL(base)
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${group}`
   return url.href

@@ -34,12 +34,11 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { Buffer } from "node:buffer"
-import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from "node:fs"
-import { isatty } from "node:tty"
+import { statSync } from "node:fs"
 import { isMainThread, threadId } from "node:worker_threads"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
-import { guard, orElse } from "../internal/guard.ts"
+import { orElse } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { withDefault } from "../internal/withDefault.ts"
 import { LogDestination } from "../logging/LogDestination.ts"
@@ -48,8 +47,7 @@ import * as LineBuffer from "./internal/LineBuffer.ts"
 import * as LineParts from "./internal/LineParts.ts"
 import * as LogFile from "./internal/LogFile.ts"
 import * as Pipe from "./internal/Pipe.ts"
-
-const descriptors = { stdout: 1, stderr: 2 } as const
+import * as StandardOutput from "./internal/StandardOutput.ts"
 
 /** Longest time a collected line waits. */
 const patience = "100 millis"
@@ -60,13 +58,9 @@ const pause = "5 millis"
 /** Longest time the last lines wait for their reader when the layer closes. */
 const closingTime = "2 seconds"
 
-interface Target {
-  readonly writeBytes: LineBuffer.LineBufferOptions["writeBytes"]
-  readonly isTerminal: boolean
+interface Target extends StandardOutput.StandardOutput {
   /** For a file: opens it again if another program has moved it. */
   readonly follow?: LogFile.LogFile["follow"]
-  /** For a pipe: whether another process is known to write to it. */
-  readonly isShared?: Pipe.Pipe["isShared"]
 }
 
 /**
@@ -86,7 +80,7 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
     const onTorn = () => dropped(["reader_too_slow"], 1)
     const target = yield* logging.destination === "file"
       ? fileTarget(logging, onTorn)
-      : standardTarget(logging.destination, onTorn)
+      : StandardOutput.open(logging.destination, onTorn)
     let isOver = false
     const buffer: LineBuffer.LineBuffer = LineBuffer.make({
       // A worker thread ends without notice when the main thread ends the process.
@@ -179,39 +173,6 @@ const inParts = (
     } else write(line, level, time)
   }
 }
-
-const standardTarget = Effect.fnUntraced(function*(
-  name: "stdout" | "stderr",
-  onTorn: () => void
-): Effect.fn.Return<Target, never, Scope.Scope> {
-  const descriptor = descriptors[name]
-  // Access to the stream makes a pipe non-blocking. A blocking pipe with a slow reader would stop the program.
-  guard(() => process[name], () => {})
-  const stats = orElse(() => fstatSync(descriptor), () => undefined)
-  let opened = stats?.isFIFO() === true ? openAgain(descriptor) : descriptor
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      const own = opened
-      // Lines may come later.
-      opened = descriptor
-      if (own !== descriptor) guard(() => closeSync(own), () => {})
-    })
-  )
-  const writeBytes: Target["writeBytes"] = (bytes, offset, length) => writeSync(opened, bytes, offset, length)
-  return stats !== undefined && (stats.isFIFO() || stats.isSocket())
-    ? { ...yield* Pipe.open({ writeBytes, stats, descriptor, onTorn }), isTerminal: false }
-    : { writeBytes, isTerminal: isatty(descriptor) }
-})
-
-/**
- * Opens a pipe a second time; gives the descriptor itself where the system does not allow that. A child that inherits
- * the standard output makes it blocking for its parent, too, because both share one open pipe.
- */
-const openAgain = (descriptor: number): number =>
-  orElse(
-    () => openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK),
-    () => descriptor
-  )
 
 const fileTarget = Effect.fnUntraced(function*(
   { file }: TelemetryConfig.TelemetryConfig["logging"],

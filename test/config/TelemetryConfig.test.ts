@@ -75,7 +75,7 @@ describe("TelemetryConfig.make", () => {
           "expected true or false at logging.enabled, got \"yes\"",
           "expected one of \"Trace\", \"Debug\", \"Info\", \"Warn\", \"Error\", \"Fatal\", \"None\" at logging.level, got \"Loud\"",
           "expected a list of parts of names, =names and /expressions/ at redaction.keys, got [\"\"]",
-          "expected an http or https URL without credentials at delivery.endpoint, got \"localhost:4318\"",
+          "expected an http or https URL without credentials, `file:` with a path, or `stdout:` at delivery.endpoint, got \"localhost:4318\"",
           "expected a whole number between 1 and 100000 at execution.concurrency, got 0",
           "expected a duration of at least 1ms (such as \"5 seconds\", or milliseconds) at execution.stepTimeout, got \"soon\"",
           "expected a duration of at least 1ms (such as \"5 seconds\", or milliseconds) at execution.batchTimeoutBase, got 0",

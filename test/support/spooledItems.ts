@@ -22,7 +22,7 @@ export interface Item {
   readonly isPoison?: boolean
 }
 
-export const format: Otlp.Format<Item> = {
+const format: Otlp.Format<Item> = {
   names: { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" },
   writeRecord: (to, { id, isPoison }) => {
     if (isPoison === true) throw new Error("poison")

@@ -86,16 +86,20 @@ export const optionalText = (meta: Describe<string | undefined>) =>
     explain: explainText
   })
 
-export const optionalUrl = (meta: Describe<string | undefined>) =>
-  option(
-    Schema.UndefinedOr(Schema.String.check(Schema.makeFilter((url) => {
-      if (!URL.canParse(url)) return false
-      const parsed = new URL(url)
-      return (parsed.protocol === "http:" || parsed.protocol === "https:") && parsed.username === "" &&
-        parsed.password === ""
-    }))),
-    { ...meta, kind: "string", expected: "an http or https URL without credentials" }
-  )
+/** Where requests go: to a receiver, into a file or to standard output. */
+export const optionalEndpoint = (meta: Describe<string | undefined>) =>
+  option(Schema.UndefinedOr(Schema.String.check(Schema.makeFilter(isEndpoint))), {
+    ...meta,
+    kind: "string",
+    expected: "an http or https URL without credentials, `file:` with a path, or `stdout:`"
+  })
+
+const isEndpoint = (url: string): boolean => {
+  if (url === "stdout:" || /^file:(?!\/\/)./.test(url)) return true
+  if (!URL.canParse(url)) return false
+  const { host, password, protocol, username } = new URL(url)
+  return protocol === "file:" ? host === "" : /^https?:$/.test(protocol) && username === "" && password === ""
+}
 
 export const choice = <const L extends ReadonlyArray<string>>(
   choices: L,

@@ -16,7 +16,7 @@ const receiverOptions = (what: string, variable: string) => {
   const instead = (name: string) => `in place of \`delivery.${name}\`.`
   const otel = (name: string) => [`OTEL_EXPORTER_OTLP_${variable}_${name}`]
   return {
-    endpoint: Option.optionalUrl({
+    endpoint: Option.optionalEndpoint({
       default: undefined,
       doc: `Full URL for ${what}, ${instead("endpoint")}`,
       otel: otel("ENDPOINT")
@@ -84,10 +84,11 @@ const queueOptions = (what: string, variable: string, interval?: Duration.Durati
 })
 
 export const deliveryOptions = Schema.Struct({
-  endpoint: Option.optionalUrl({
+  endpoint: Option.optionalEndpoint({
     default: undefined,
     doc: "Base URL of the OTLP receiver; spans go to `<endpoint>/v1/traces`, metrics to `<endpoint>/v1/metrics`, log " +
-      "records to `<endpoint>/v1/logs`. A query stays a query. Unset: nothing is sent.",
+      "records to `<endpoint>/v1/logs`. A query stays a query. `file:` and `stdout:` get each request as a line of " +
+      "JSON, which the Collector's OTLP JSON file receiver reads. Unset: nothing is sent.",
     otel: ["OTEL_EXPORTER_OTLP_ENDPOINT"]
   }),
   headers: Option.headers({

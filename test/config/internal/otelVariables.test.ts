@@ -275,7 +275,7 @@ const malformed: ReadonlyArray<Case> = [
     variable as string,
     "collector:4318",
     `delivery.${option}`,
-    `${variable}="collector:4318" is not usable: expected an http or https URL without credentials; using nothing`
+    `${variable}="collector:4318" is not usable: expected an http or https URL without credentials, \`file:\` with a path, or \`stdout:\`; using nothing`
   ]),
   ...[
     ["OTEL_EXPORTER_OTLP_TIMEOUT", "timeout", "10s"],

@@ -1,0 +1,90 @@
+/**
+ * Writes requests as lines of JSON, to a file or to the standard output. The Collector's OTLP JSON file receiver reads
+ * them. Lines are written as log lines are.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { fileURLToPath } from "node:url"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import * as networkFailure from "../../delivery/networkFailure.ts"
+import type { Receiver } from "../../delivery/Receiver.ts"
+import type { Answer, Post, TransportError } from "../../delivery/Transport.ts"
+import { orElse } from "../../internal/guard.ts"
+import type { LineBufferOptions } from "./LineBuffer.ts"
+import * as LogFile from "./LogFile.ts"
+import * as StandardOutput from "./StandardOutput.ts"
+
+/** Pause between two tries to write to a reader that is not ready. */
+const pause = "5 millis"
+
+const lineFeed = 10
+
+const answerOf = (status: number): Answer => ({
+  status,
+  header: () => undefined,
+  body: Effect.succeed({ bytes: new Uint8Array(), isBroken: false })
+})
+
+const taken = answerOf(200)
+/** The spool may have records in another encoding than JSON. */
+const unsupported = answerOf(415)
+
+/** Opens the file or the output until the scope closes. */
+export const connect = Effect.fnUntraced(function*(
+  receiver: Receiver
+): Effect.fn.Return<Post, TelemetryConfig.TelemetryConfigError, Scope.Scope> {
+  let isTorn = false
+  const { writeBytes } = receiver.url === "stdout:"
+    ? yield* StandardOutput.open("stdout", () => {})
+    : yield* openFile(receiver)
+  const write = (bytes: Uint8Array): Effect.Effect<void, TransportError> => {
+    let offset = 0
+    const writeMore = Effect.try({
+      try: () => {
+        offset += writeReady(writeBytes, bytes, offset)
+        isTorn = offset > 0 && offset < bytes.length
+        return offset === bytes.length
+      },
+      catch: networkFailure.describe
+    })
+    const writeAll: Effect.Effect<void, TransportError> = Effect.flatMap(
+      writeMore,
+      (isWhole) => isWhole ? Effect.void : Effect.andThen(Effect.sleep(pause), writeAll)
+    )
+    return writeAll
+  }
+  return (body, protocol) => {
+    if (protocol !== "http/json") return Effect.succeed(unsupported)
+    return Effect.suspend(() => {
+      // A time limit may have cut the last line off.
+      const start = isTorn ? 1 : 0
+      const line = new Uint8Array(start + body.length + 1).fill(lineFeed)
+      line.set(body, start)
+      return Effect.as(write(line), taken)
+    })
+  }
+})
+
+/** Gives the number of bytes that were written; none if the reader is not ready. */
+const writeReady = (writeBytes: LineBufferOptions["writeBytes"], bytes: Uint8Array, offset: number): number =>
+  orElse(() => writeBytes(bytes, offset, bytes.length - offset), (error) => {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0
+    throw error
+  })
+
+const openFile = Effect.fnUntraced(function*({ optionOf, url }: Receiver) {
+  const clock = yield* Clock.Clock
+  return yield* LogFile.open({
+    path: url.startsWith("file://") ? fileURLToPath(url) : url.slice("file:".length),
+    maximumBytes: 0,
+    maximumAgeMillis: undefined,
+    keep: 1,
+    now: () => clock.currentTimeMillisUnsafe(),
+    onRotationFailed: () => {}
+  }).pipe(Effect.mapError(({ cause, path }) =>
+    new TelemetryConfig.TelemetryConfigError({
+      message: `${optionOf("endpoint")}: ${JSON.stringify(path)} cannot be written: ${String(cause)}`
+    })
+  ))
+})
