@@ -20,6 +20,20 @@ export const guardCall = <A>(f: (argument: A) => void, argument: A, onError: (ar
   }
 }
 
+/** {@link guard} for a function of two arguments, of which `onError` gets the first. It makes no closure, for hot paths. */
+export const guardCallback = <A, B>(
+  target: A,
+  argument: B,
+  f: (target: A, argument: B) => void,
+  onError: (target: A) => void
+): void => {
+  try {
+    f(target, argument)
+  } catch {
+    onError(target)
+  }
+}
+
 /** Gives the value of `f`, or of `fallback` if `f` throws. It makes no closure, for hot paths. */
 export const callOr = <A, B>(f: (argument: A) => B, argument: A, fallback: (argument: A) => B): B => {
   try {

@@ -22,9 +22,10 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { ExceptionReports } from "../internal/ExceptionReports.ts"
-import { guard } from "../internal/guard.ts"
+import { guardCallback } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { withDefault } from "../internal/withDefault.ts"
+import { AttributeRules } from "../redaction/internal/keptAttributes.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as Baggage from "./Baggage.ts"
 import { ExceptionLog } from "./internal/ExceptionLog.ts"
@@ -133,32 +134,29 @@ const make = Effect.gen(function*() {
     : new ExceptionLog((yield* ExceptionReports).report, redaction)
   const sampler = Sampler.make(samplerOptions, () => clock.monotonicTimeNanosUnsafe())
   const newId = SpanIds.generator(yield* Random.Random)
-  let processors: ReadonlyArray<SpanProcessor> = []
-  let recordsAll = false
+  let called = calledOf([])
 
-  const call = (processor: SpanProcessor, span: SpanData) =>
-    guard(() => processor.onEnd(span), () => countError([processor.name]))
+  const onError = (processor: SpanProcessor) => countError([processor.name])
+  const end = (processors: ReadonlyArray<SpanProcessor>, span: SpanData) => {
+    for (const processor of processors) guardCallback(processor, span, endWith, onError)
+  }
   const keeping = TraceKeeping.make({
     keep,
     sampledRatio: samplerOptions.type.endsWith("traceidratio") ? samplerOptions.ratio : 1,
     followsParents: samplerOptions.type.startsWith("parentbased"),
-    emit: (span) => {
-      for (const processor of processors) if (takesKept(processor)) call(processor, span)
-    },
+    emit: (span) => end(called.withKept, span),
     onDecided: (decision, reason) => countDecided([decision, reason])
   })
   const recording: Recording = {
     sampled: true,
     clock,
     limits,
-    redaction,
+    rules: new AttributeRules(limits, redaction),
     exceptionLog,
     keepsException: exceptions === "both",
     begin: keeping.begin,
     onEnd: (span) => {
-      for (const processor of processors) {
-        if (processor.spans === "all" || processor.spans === "recorded") call(processor, span)
-      }
+      end(called.withRecorded, span)
       keeping.end(span)
     }
   }
@@ -167,9 +165,7 @@ const make = Effect.gen(function*() {
     ...recording,
     sampled: false,
     begin: (_, parent) => new TraceKeeping.LocalTrace(true, parent === undefined ? "" : TraceState.of(parent)),
-    onEnd: (span) => {
-      for (const processor of processors) if (processor.spans === "all") call(processor, span)
-    }
+    onEnd: (span) => end(called.withAll, span)
   }
   const { baggageAttributes } = config.tracing
   const addBaggage = (span: RecordedSpan) => {
@@ -179,11 +175,8 @@ const make = Effect.gen(function*() {
   const start = (span: RecordedSpan): RecordedSpan => {
     if (baggageAttributes.length > 0) addBaggage(span)
     if (span.sampled) keeping.start(span)
-    for (const processor of processors) {
-      const { onStart, spans } = processor
-      if (onStart !== undefined && (span.sampled || spans === "all")) {
-        guard(() => onStart(span), () => countError([processor.name]))
-      }
+    for (const processor of called.atStart) {
+      if (span.sampled || processor.spans === "all") guardCallback(processor, span, startWith, onError)
     }
     return span
   }
@@ -192,13 +185,8 @@ const make = Effect.gen(function*() {
   const leave = (processor: SpanProcessor) => {
     if (!takesKept(processor)) return
     // When telemetry ends, the last processor leaves.
-    if (processors.filter(takesKept).length === 1) return keeping.decideAll()
-    for (const span of keeping.waiting()) call(processor, span)
-  }
-
-  const setProcessors = (all: ReadonlyArray<SpanProcessor>) => {
-    processors = all
-    recordsAll = all.some(({ spans }) => spans === "all")
+    if (called.withKept.length === 1) return keeping.decideAll()
+    for (const span of keeping.waiting()) end([processor], span)
   }
 
   const tracer = Tracer.make({
@@ -212,7 +200,7 @@ const make = Effect.gen(function*() {
       if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled, isParentLocal })) {
         return start(new RecordedSpan(options, ids, recording))
       }
-      return recordsAll
+      return called.withAll.length > 0
         ? start(new RecordedSpan(options, ids, unsampledRecording))
         : new UnsampledSpan(options, ids, exceptionLog)
     }
@@ -225,16 +213,28 @@ const make = Effect.gen(function*() {
     register: (processor) =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          setProcessors([...processors, processor])
+          called = calledOf([...called.processors, processor])
         }),
         () =>
           Effect.sync(() => {
             leave(processor)
-            setProcessors(processors.filter((other) => other !== processor))
+            called = calledOf(called.processors.filter((other) => other !== processor))
           })
       )
   })
 })
+
+/** Processors by the spans that they get. */
+const calledOf = (processors: ReadonlyArray<SpanProcessor>) => ({
+  processors,
+  atStart: processors.filter(({ onStart }) => onStart !== undefined),
+  withKept: processors.filter(takesKept),
+  withRecorded: processors.filter(({ spans }) => spans === "all" || spans === "recorded"),
+  withAll: processors.filter(({ spans }) => spans === "all")
+})
+
+const endWith = (processor: SpanProcessor, span: SpanData): void => processor.onEnd(span)
+const startWith = (processor: SpanProcessor, span: Tracer.Span): void => processor.onStart?.(span)
 
 const takesKept = ({ spans }: SpanProcessor): boolean => (spans ?? "kept") === "kept"
 

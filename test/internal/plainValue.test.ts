@@ -19,7 +19,7 @@ import { Headers as EffectHeaders, HttpClientRequest, UrlParams } from "effect/h
 import { Readable } from "node:stream"
 import { runInNewContext } from "node:vm"
 import { encodeJson } from "../../src/redaction/internal/encodeJson.ts"
-import { attributeValue } from "../../src/redaction/internal/keptAttributes.ts"
+import { AttributeRules } from "../../src/redaction/internal/keptAttributes.ts"
 import * as Redaction from "../../src/redaction/Redaction.ts"
 import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
@@ -170,14 +170,7 @@ const shown: ReadonlyArray<readonly [what: string, value: unknown, shown: unknow
 
 describe("plainValue", () => {
   const redaction = Redaction.make()
-  const limits = {
-    attributeCount: 100,
-    attributeValueLength: 1000,
-    eventCount: 1,
-    linkCount: 1,
-    eventAttributeCount: undefined,
-    linkAttributeCount: undefined
-  }
+  const rules = new AttributeRules({ attributeCount: 100, attributeValueLength: 1000 }, redaction)
 
   it.each(shown)("shows %s in a line", (_, value, expected) => {
     assert.deepStrictEqual(JSON.parse(encodeJson(value, redaction, ["value"])), expected)
@@ -188,7 +181,7 @@ describe("plainValue", () => {
   })
 
   it.each(shown)("shows %s in an attribute that leaves", (_, value, expected) => {
-    const kept = attributeValue(limits, redaction, "value", value)
+    const kept = rules.of("value").keep(value)
     const encode = OtlpSpans.encoder("http/json", { name: "shop", version: undefined, attributes: {} })
     const body = new TextDecoder().decode(encode([{ ...emptySpan, attributes: new Map([["value", kept]]) }]))
     const { resourceSpans: [resource] } = JSON.parse(body) as Encoded
@@ -201,8 +194,8 @@ describe("plainValue", () => {
   })
 
   it("shows dates as their texts in an attribute", () => {
-    assert.strictEqual(attributeValue(limits, redaction, "at", new Date(0)), "1970-01-01T00:00:00.000Z")
-    assert.deepStrictEqual(attributeValue(limits, redaction, "at", { a: [new Date(0), new Date(Number.NaN)] }), {
+    assert.strictEqual(rules.of("at").keep(new Date(0)), "1970-01-01T00:00:00.000Z")
+    assert.deepStrictEqual(rules.of("at").keep({ a: [new Date(0), new Date(Number.NaN)] }), {
       a: ["1970-01-01T00:00:00.000Z", "Invalid Date"]
     })
   })

@@ -6,7 +6,7 @@
  */
 import { Attribute } from "../../Conventions.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
-import { type AttributeLimits, attributeRecord } from "../../redaction/internal/keptAttributes.ts"
+import { type AttributeLimits, AttributeRules } from "../../redaction/internal/keptAttributes.ts"
 import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import { levelNames, type LogRecord, severityNumber } from "./LogRecord.ts"
@@ -41,9 +41,15 @@ export interface LogData {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (limits: AttributeLimits, redaction: Redaction) => (record: LogRecord): LogData => {
+export const make = (limits: AttributeLimits, redaction: Redaction) => {
+  const rules = new AttributeRules(limits, redaction)
+  return (record: LogRecord): LogData => toData(record, rules)
+}
+
+const toData = (record: LogRecord, rules: AttributeRules): LogData => {
+  const { limits, redaction } = rules
   const { component, correlationId, eventName, span, workflow } = record
-  const { attributes, droppedAttributes } = attributeRecord(limits, redaction, fieldsOf(record))
+  const { attributes, droppedAttributes } = rules.record(fieldsOf(record))
   const named: Record<string, unknown> = { ...attributes }
   const set = (key: string, value: unknown) => {
     if (value !== undefined) named[key] = value

@@ -6,7 +6,8 @@
  */
 import { orElse } from "../../internal/guard.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
-import type { Redaction } from "../Redaction.ts"
+import type { FieldMask, Redaction } from "../Redaction.ts"
+import { CleanTexts } from "./CleanTexts.ts"
 
 /**
  * How much the attributes of one record may hold; see the `limits` options.
@@ -19,76 +20,121 @@ export interface AttributeLimits {
   readonly attributeValueLength: number
 }
 
-/**
- * The value of an attribute as it may be kept: redacted, and no text in it
- * longer than the limit.
- *
- * **Details**
- *
- * An array or object keeps at most 1000 members in all, and texts of at most
- * eight times the limit together. Another attribute may name the value, as in
- * `{ name: "password", value: "…" }`.
- *
- * @param siblings the attributes that the value is one of, if they are known
- *
- * @category computations
- * @since 0.1.0
- */
-export const attributeValue = (
-  limits: AttributeLimits,
-  redaction: Redaction,
-  key: string,
-  value: unknown,
-  siblings?: object | undefined
-): unknown => {
-  const isMasked = redaction.fieldMask(key)?.(value, true, siblings) === true
-  if (isMasked) return redaction.mask
-  if (typeof value === "string") return cleanText(limits, redaction, key, value)
-  if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
-  return clipInside(limits, redaction.apply(key, value), {
-    members: mostMembers,
-    characters: textsOfValue * limits.attributeValueLength
-  })
+/** What is done with the attributes of one name. */
+export class AttributeRule {
+  /** The name as it may be kept: redacted, and of at most 256 characters. */
+  readonly name: string
+  /** Whether no other rule has this name. */
+  readonly isOnly: boolean
+  readonly #key: string
+  readonly #owner: AttributeRules
+  readonly #mask: FieldMask | undefined
+  readonly #isSql: boolean
+
+  constructor(owner: AttributeRules, key: string, isRemembered: boolean) {
+    const { redaction } = owner
+    this.name = clip(redaction.name(key), longestKey)
+    this.isOnly = isRemembered && this.name === key
+    this.#key = key
+    this.#owner = owner
+    this.#mask = redaction.fieldMask(key)
+    this.#isSql = redaction.isSql([key])
+  }
+
+  /**
+   * The value as it may be kept: redacted, and no text in it longer than the limit.
+   *
+   * **Details**
+   *
+   * An array or object keeps at most 1000 members in all, and texts of at most
+   * eight times the limit together. Another attribute may name the value, as in
+   * `{ name: "password", value: "…" }`.
+   *
+   * @param siblings the attributes that the value is one of, if they are known
+   */
+  keep(value: unknown, siblings?: object | undefined): unknown {
+    const owner = this.#owner
+    const { limits, redaction } = owner
+    if (this.#mask?.(value, true, siblings) === true) return redaction.mask
+    if (typeof value === "string") return this.#isSql ? owner.sql(value) : owner.text(value)
+    if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
+    return clipInside(limits, redaction.apply(this.#key, value), {
+      members: mostMembers,
+      characters: textsOfValue * limits.attributeValueLength
+    })
+  }
 }
 
-/**
- * The name of an attribute as it may be kept: redacted, and of at most 256
- * characters.
- *
- * @category computations
- * @since 0.1.0
- */
-export const attributeName = (redaction: Redaction, key: string): string => clip(redaction.name(key), longestKey)
+/** Rules remembered, and the longest key remembered; other keys get a rule each time. */
+const rememberedKeys = 4096
 
-/**
- * Limits and redacts the attributes of a span event, a link or a log record. It
- * keeps at most `most` of them, and counts the others. If a value throws when it is
- * read, the mask takes its place. A value that is `undefined` or `null` is no attribute.
- *
- * @category computations
- * @since 0.1.0
- */
-export const attributeRecord = (
-  limits: AttributeLimits,
-  redaction: Redaction,
-  attributes: Readonly<Record<string, unknown>>,
-  most: number = limits.attributeCount
-): { readonly attributes: Readonly<Record<string, unknown>>; readonly droppedAttributes: number } => {
-  const kept: Record<string, unknown> = {}
-  let count = 0
-  for (const key of orElse(() => Object.keys(attributes), () => [])) {
-    const value = orElse(() => attributes[key], () => redaction.mask)
-    if (value === undefined || value === null) continue
-    if (count++ < most) kept[attributeName(redaction, key)] = attributeValue(limits, redaction, key, value, attributes)
+/** Limits and redacts attributes. It remembers the rule of each key, and texts without secrets. */
+export class AttributeRules {
+  readonly limits: AttributeLimits
+  readonly redaction: Redaction
+  readonly #rules = new Map<string, AttributeRule>()
+  readonly #texts = new CleanTexts()
+  readonly #queries = new CleanTexts()
+  readonly #names = new CleanTexts()
+  readonly #text: (text: string) => string
+  readonly #sql: (text: string) => string
+
+  constructor(limits: AttributeLimits, redaction: Redaction) {
+    this.limits = limits
+    this.redaction = redaction
+    const limit = limits.attributeValueLength
+    this.#text = (text) => truncateMasked(text, limit, redaction.text)
+    this.#sql = (text) => truncateMasked(text, limit, redaction.sql)
   }
-  return { attributes: kept, droppedAttributes: Math.max(0, count - most) }
+
+  /** The rule for attributes of this key. */
+  of(key: string): AttributeRule {
+    const known = this.#rules.get(key)
+    if (known !== undefined) return known
+    const isRemembered = this.#rules.size < rememberedKeys && key.length <= longestKey
+    const rule = new AttributeRule(this, key, isRemembered)
+    if (isRemembered) this.#rules.set(key, rule)
+    return rule
+  }
+
+  /** A text as it may be kept. */
+  text(text: string): string {
+    return this.#texts.search(text, this.#text)
+  }
+
+  /** A name of a span or event as it may be kept; it has no limit. */
+  name(name: string): string {
+    return this.#names.search(name, this.redaction.text)
+  }
+
+  /** SQL as it may be kept. */
+  sql(text: string): string {
+    return this.#queries.search(text, this.#sql)
+  }
+
+  /**
+   * The attributes of a span event, a link or a log record as they may be kept. It keeps at most `most` of them, and
+   * counts the others. If a value throws when it is read, the mask takes its place. A value that is `undefined` or `null`
+   * is no attribute.
+   */
+  record(
+    attributes: Readonly<Record<string, unknown>>,
+    most: number = this.limits.attributeCount
+  ): { readonly attributes: Readonly<Record<string, unknown>>; readonly droppedAttributes: number } {
+    const kept: Record<string, unknown> = {}
+    let count = 0
+    for (const key of orElse(() => Object.keys(attributes), () => [])) {
+      const value = orElse(() => attributes[key], () => this.redaction.mask)
+      if (value === undefined || value === null || count++ >= most) continue
+      const rule = this.of(key)
+      kept[rule.name] = rule.keep(value, attributes)
+    }
+    return { attributes: kept, droppedAttributes: Math.max(0, count - most) }
+  }
 }
 
 /** A whole number from here on may be a card number. */
 const fewestCardDigits = 1e12
-
-const cleanText = (limits: AttributeLimits, redaction: Redaction, key: string, value: string): string =>
-  truncateMasked(value, limits.attributeValueLength, redaction.isSql([key]) ? redaction.sql : redaction.text)
 
 const mostMembers = 1000
 const textsOfValue = 8

@@ -7,6 +7,7 @@
 import * as Otlp from "../../delivery/Otlp.ts"
 import type { MessageWriter } from "../../encoding/MessageWriter.ts"
 import type { SpanData, SpanEventData, SpanLinkData } from "../SpanData.ts"
+import { RecordedSpan } from "./RecordedSpan.ts"
 
 const names: Otlp.RequestNames = { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" }
 
@@ -34,9 +35,10 @@ const writeSpan = (to: MessageWriter, span: SpanData): void => {
   to.integer(6, "kind", spanKinds[span.kind])
   to.fixed64(7, "startTimeUnixNano", span.startTimeNanos)
   to.fixed64(8, "endTimeUnixNano", span.endTimeNanos)
-  if (span.attributes.size > 0) {
+  const attributes = span instanceof RecordedSpan ? span.attributeList : span.attributes
+  if (attributes.size > 0) {
     to.openList("attributes")
-    for (const [key, value] of span.attributes) Otlp.writeAttribute(to, 9, key, value)
+    attributes.forEach((value, key) => Otlp.writeAttribute(to, 9, key, value))
     to.closeList()
   }
   if (span.droppedAttributes > 0) to.integer(10, "droppedAttributesCount", span.droppedAttributes)

@@ -13,10 +13,10 @@ import { Attribute } from "../../Conventions.ts"
 import * as TraceDecision from "../../internal/TraceDecision.ts"
 import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
-import { attributeName, attributeRecord, attributeValue } from "../../redaction/internal/keptAttributes.ts"
-import type { Redaction } from "../../redaction/Redaction.ts"
+import type { AttributeRules } from "../../redaction/internal/keptAttributes.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import type { ExceptionLog } from "./ExceptionLog.ts"
+import { SpanAttributes } from "./SpanAttributes.ts"
 import * as SpanIds from "./SpanIds.ts"
 import type { LocalTrace, Member } from "./TraceKeeping.ts"
 
@@ -26,7 +26,7 @@ export interface Recording {
   readonly sampled: boolean
   readonly clock: Clock.Clock
   readonly limits: TelemetryConfig["tracing"]["limits"]
-  readonly redaction: Redaction
+  readonly rules: AttributeRules
   /** Begins a trace in this process. */
   readonly begin: (traceId: string, parent: Tracer.AnySpan | undefined) => LocalTrace
   readonly onEnd: (span: Member) => void
@@ -37,6 +37,7 @@ export interface Recording {
 }
 
 const noEvents: ReadonlyArray<SpanEventData> = []
+const noLinks: ReadonlyArray<never> = []
 
 /** Attributes about the end of a span. A full span drops another attribute for each of them. */
 const endings: ReadonlySet<string> = new Set([
@@ -68,10 +69,9 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   readonly annotations: Context.Context<never>
   readonly kind: Tracer.SpanKind
   readonly startTimeNanos: bigint
-  readonly attributes = new Map<string, unknown>()
   readonly trace: LocalTrace
   readonly isLocalRoot: boolean
-  links: ReadonlyArray<Tracer.SpanLink & SpanLinkData> = []
+  links: ReadonlyArray<Tracer.SpanLink & SpanLinkData> = noLinks
   endTimeNanos: bigint
   statusCode: "unset" | "error" = "unset"
   statusMessage: string | undefined = undefined
@@ -79,7 +79,9 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   droppedEvents = 0
   droppedLinks = 0
   readonly #recording: Recording
-  readonly #startMonotonic: bigint
+  readonly #attributes = new SpanAttributes()
+  /** The wall time at 0 of the monotonic clock. */
+  readonly #wallOffset: bigint
   #exit: Exit.Exit<unknown, unknown> | undefined = undefined
   #events: Array<SpanEventData> | undefined = undefined
   #keyEvents: Set<SpanEventData> | undefined = undefined
@@ -89,19 +91,21 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     ids: { readonly traceId: string; readonly spanId: string },
     recording: Recording
   ) {
-    this.sampled = recording.sampled
-    this.name = recording.redaction.text(options.name)
+    const { clock, rules, sampled } = recording
+    this.sampled = sampled
+    this.name = rules.name(options.name)
     this.traceId = ids.traceId
     this.spanId = ids.spanId
     this.parent = options.parent
     this.annotations = options.annotations
     this.kind = options.kind
     this.#recording = recording
-    this.#startMonotonic = recording.clock.monotonicTimeNanosUnsafe()
+    const now = clock.monotonicTimeNanosUnsafe()
     // One reading of the wall clock per local trace: the spans of a tree lie on one time axis.
     const parent = Option.getOrUndefined(options.parent)
     const local = parent instanceof RecordedSpan ? parent : undefined
-    this.startTimeNanos = local === undefined ? options.startTime : local.now()
+    this.#wallOffset = local === undefined ? options.startTime - now : local.#wallOffset
+    this.startTimeNanos = this.#wallOffset + now
     // A parent of another tracer, or one that is not sampled, belongs to another run. A dropped run takes no new spans.
     this.isLocalRoot = local === undefined || local.#recording !== recording || local.trace.isKept === false
     this.trace = local === undefined || this.isLocalRoot ? recording.begin(ids.traceId, parent) : local.trace
@@ -119,7 +123,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
 
   get traceState(): string {
     const { traceState } = this.trace
-    return traceState === "" ? "" : this.#recording.redaction.text(traceState)
+    return traceState === "" ? "" : this.#recording.rules.redaction.text(traceState)
   }
 
   get propagatedState(): string {
@@ -134,6 +138,15 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     return this.#events ?? noEvents
   }
 
+  get attributes(): ReadonlyMap<string, unknown> {
+    return this.#attributes.map
+  }
+
+  /** The attributes, for a reader that needs no `Map`. */
+  get attributeList(): Pick<SpanAttributes, "size" | "forEach"> {
+    return this.#attributes
+  }
+
   get status(): Tracer.SpanStatus {
     return this.#exit === undefined
       ? { _tag: "Started", startTime: this.startTimeNanos }
@@ -143,15 +156,14 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   attribute(key: string, value: unknown): void {
     // A missing value is no attribute.
     if (this.#exit !== undefined || value === undefined || value === null) return
-    const { limits, redaction } = this.#recording
-    const name = attributeName(redaction, key)
-    if (this.attributes.size >= limits.attributeCount && !this.attributes.has(name)) {
+    const { limits, rules } = this.#recording
+    const attributes = this.#attributes
+    const rule = rules.of(key)
+    if (attributes.size >= limits.attributeCount && !attributes.has(rule.name)) {
       this.droppedAttributes++
-      const other = endings.has(name) ? this.#newestOf(this.attributes.keys(), endings) : undefined
-      if (other === undefined) return
-      this.attributes.delete(other)
+      if (!endings.has(rule.name) || !attributes.dropNewest(endings)) return
     }
-    this.attributes.set(name, attributeValue(limits, redaction, key, value))
+    attributes.set(rule, rule.keep(value))
   }
 
   /** Takes over the parent's `tracestate`, which was not known when the span began. */
@@ -163,7 +175,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   }
 
   addLate(key: string, value: string): void {
-    this.attributes.set(key, value)
+    this.#attributes.set(this.#recording.rules.of(key), value)
   }
 
   event(name: string, startTime: bigint, attributes: Record<string, unknown> = {}): void {
@@ -177,32 +189,26 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
 
   #addEvent(name: string, timeNanos: bigint, attributes: Record<string, unknown>, isKey: boolean): void {
     if (this.#exit !== undefined) return
-    const { limits, redaction } = this.#recording
+    const { limits, rules } = this.#recording
     const events = this.#events ??= []
     if (events.length >= limits.eventCount) {
       this.droppedEvents++
-      const other = isKey ? this.#newestOf(events, this.#keyEvents) : undefined
+      const other = isKey ? newestOf(events, this.#keyEvents) : undefined
       if (other === undefined) return
       events.splice(events.indexOf(other), 1)
     }
     const event: SpanEventData = {
-      name: redaction.text(truncateAtWord(name, longestName)),
+      name: rules.name(truncateAtWord(name, longestName)),
       timeNanos: isTime(timeNanos) ? timeNanos : this.now(),
-      ...attributeRecord(limits, redaction, attributes, limits.eventAttributeCount)
+      ...rules.record(attributes, limits.eventAttributeCount)
     }
     events.push(event)
     if (isKey) (this.#keyEvents ??= new Set()).add(event)
   }
 
-  #newestOf<A>(all: Iterable<A>, except: ReadonlySet<A> | undefined): A | undefined {
-    let newest: A | undefined
-    for (const each of all) if (except?.has(each) !== true) newest = each
-    return newest
-  }
-
   addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
     if (this.#exit !== undefined) return
-    const { limits, redaction } = this.#recording
+    const { limits, rules } = this.#recording
     const room = Math.max(0, limits.linkCount - this.links.length)
     const kept = links.filter(({ span }) => SpanIds.areValid(span)).slice(0, room)
     this.droppedLinks += links.length - kept.length
@@ -210,7 +216,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       ...this.links,
       ...kept.map(({ attributes, span }) => ({
         span,
-        ...attributeRecord(limits, redaction, attributes, limits.linkAttributeCount)
+        ...rules.record(attributes, limits.linkAttributeCount)
       }))
     ]
   }
@@ -226,7 +232,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
 
   /** The wall time of the root's start moved on by the monotonic clock. */
   now(): bigint {
-    return this.startTimeNanos + this.#recording.clock.monotonicTimeNanosUnsafe() - this.#startMonotonic
+    return this.#wallOffset + this.#recording.clock.monotonicTimeNanosUnsafe()
   }
 
   #recordFailure(cause: Cause.Cause<unknown>): void {
@@ -234,12 +240,17 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       this.attribute(Attribute.interrupted, true)
       return
     }
-    const error = ErrorRecord.make(cause, this.#recording.redaction)
+    const error = ErrorRecord.make(cause, this.#recording.rules.redaction)
     this.statusCode = "error"
     this.statusMessage = ErrorRecord.headline(error)
-    if (!this.attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
+    if (!this.#attributes.has(Attribute.errorType)) this.attribute(Attribute.errorType, error.type)
     const { exceptionLog, keepsException } = this.#recording
     const isLogged = exceptionLog?.failed(this, cause, error) === true
     if (!isLogged || keepsException) this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
   }
 }
+
+const newestOf = (
+  events: ReadonlyArray<SpanEventData>,
+  except: ReadonlySet<SpanEventData> | undefined
+): SpanEventData | undefined => events.findLast((event) => except?.has(event) !== true)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
-import * as keptAttributes from "../../../src/redaction/internal/keptAttributes.ts"
+import { AttributeRules } from "../../../src/redaction/internal/keptAttributes.ts"
 import * as Redaction from "../../../src/redaction/Redaction.ts"
 
 const withPaths = Redaction.make({ paths: ["customer", "order.note"] })
@@ -10,10 +10,10 @@ const withPaths = Redaction.make({ paths: ["customer", "order.note"] })
 const kept = (redaction: Redaction.Redaction, attributes: Readonly<Record<string, unknown>>) =>
   Effect.map(
     TelemetryConfig.make(),
-    ({ tracing }) => keptAttributes.attributeRecord(tracing.limits, redaction, attributes).attributes
+    ({ tracing }) => new AttributeRules(tracing.limits, redaction).record(attributes).attributes
   )
 
-describe("keptAttributes.attributeRecord", () => {
+describe("AttributeRules", () => {
   it.effect("masks a value that another attribute names", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
