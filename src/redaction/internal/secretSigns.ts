@@ -21,9 +21,9 @@ const isWord = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95
 
 /** Whether a user or a port comes after the two slashes before `start`. */
-const hasUser = (text: string, start: number): boolean => {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+const hasUser = (bytes: Uint8Array, start: number, end: number): boolean => {
+  for (let at = start; at < end; at++) {
+    const code = bytes[at] as number
     if (code === 64 || code === 58) return true
     if (code <= 32 || code === 47) return false
   }
@@ -31,18 +31,40 @@ const hasUser = (text: string, start: number): boolean => {
 }
 
 /** Whether an option of one letter ends at `at`, as in `mysql -p secret`. */
-const isOption = (text: string, at: number, code: number): boolean => {
-  const letter = fold(code)
+const isOption = (bytes: Uint8Array, at: number): boolean => {
+  const letter = fold(bytes[at] as number)
   if (letter !== 117 && letter !== 112 && letter !== 97 && letter !== 119) return false
-  const before = at < 2 ? 32 : text.charCodeAt(at - 2)
+  const before = at < 2 ? 32 : bytes[at - 2] as number
   return before !== 45 && !isWord(before)
 }
 
-const isAt = (text: string, start: number, codes: ReadonlyArray<number>): boolean => {
+const isAt = (bytes: Uint8Array, start: number, end: number, codes: ReadonlyArray<number>): boolean => {
+  if (start + codes.length > end) return false
   for (let index = 0; index < codes.length; index++) {
-    if (fold(text.charCodeAt(start + index)) !== codes[index]) return false
+    if (fold(bytes[start + index] as number) !== codes[index]) return false
   }
   return true
+}
+
+/** Bytes that are looked at; a longer text is searched anyway. */
+const capacity = 8192
+/** The encoder is faster for longer texts. */
+const shortText = 24
+
+const encoder = new TextEncoder()
+
+/** Puts a text into bytes. A character outside of ASCII becomes any bytes outside of ASCII. Gives `undefined` if it is too long. */
+const load = (text: string, bytes: Uint8Array<ArrayBuffer>): number | undefined => {
+  const { length } = text
+  if (length > shortText) {
+    const { read, written } = encoder.encodeInto(text, bytes)
+    return read === length ? written : undefined
+  }
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    bytes[at] = code > 0x7f ? 0xff : code
+  }
+  return length
 }
 
 /**
@@ -63,25 +85,29 @@ export const compile = (words: ReadonlyArray<string>): ((text: string) => boolea
     }
     lists[table[start] as number]?.push(codes)
   }
+  const bytes = new Uint8Array(capacity)
   return (text) => {
-    const { length } = text
+    const length = load(text, bytes)
+    if (length === undefined) return true
     let index = 0
     let digits = 0
     let before = 0
     for (let at = 0; at < length; at++) {
-      const code = text.charCodeAt(at)
+      const code = bytes[at] as number
       index = ((index << bits) | (code & mask)) & tableMask
       const list = table[index] as number
       if (list !== 0 && at > 1) {
-        for (const codes of lists[list] as Array<ReadonlyArray<number>>) if (isAt(text, at - 2, codes)) return true
+        for (const codes of lists[list] as Array<ReadonlyArray<number>>) {
+          if (isAt(bytes, at - 2, length, codes)) return true
+        }
       }
       if (code >= 48 && code <= 57) {
         if (++digits === fewestCardDigits) return true
       } else if (code === 47 && before === 47) {
-        if (hasUser(text, at + 1)) return true
+        if (hasUser(bytes, at + 1, length)) return true
         digits = 0
       } else if (code !== 32 && code !== 45) {
-        if (before === 45 && isOption(text, at, code)) return true
+        if (before === 45 && isOption(bytes, at)) return true
         digits = 0
       }
       before = code
