@@ -195,18 +195,19 @@ const detectors = (reader: DocumentReader): Read => (part) => {
 
 // --- Traces and metrics ---
 
+const propagators = ["tracecontext", "baggage", "b3", "b3multi", "none"]
+
 const propagator = (reader: DocumentReader): Read => (part) => {
-  const found: Array<string> = []
+  const found = new Set<string>()
+  const known = Object.fromEntries(propagators.map((name): [string, Read] => [name, () => found.add(name)]))
   reader.fields({
-    composite: reader.items(({ path, value }) => {
-      if (isMapping(value)) found.push(...Object.keys(value))
-      else reader.unusable(path, "a propagator")
-    }),
-    composite_list: ({ value }) => {
-      if (typeof value === "string") found.push(...words(value))
+    composite: reader.items(reader.fields(known)),
+    composite_list: ({ path, value }) => {
+      if (typeof value !== "string") return
+      reader.fields(known)({ path, value: Object.fromEntries(words(value).map((word) => [word, null])) })
     }
   })(part)
-  if (found.length > 0) reader.put("tracing.propagators", { ...part, value: found }, [...new Set(found)])
+  if (found.size > 0) reader.put("tracing.propagators", part, [...found])
 }
 
 const sampler = (reader: DocumentReader): Read => {

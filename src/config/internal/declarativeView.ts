@@ -12,7 +12,10 @@ interface Found {
   readonly unsupported: ReadonlyArray<string>
 }
 
-/** Gives the view. A view that does not select by the name of an instrument is not supported as a whole. */
+/**
+ * Gives the view, if it selects by the name of an instrument alone. Without its other conditions, a view would change more
+ * metrics than it should.
+ */
 export const toView = ({ path, value }: Part): Found => {
   const { selector, stream, ...others } = mapping(value)
   const { instrument_name: metric, ...selectors } = mapping(selector)
@@ -20,8 +23,11 @@ export const toView = ({ path, value }: Part): Found => {
   const { drop, explicit_bucket_histogram, ...aggregations } = mapping(aggregation)
   const { boundaries, ...histograms } = mapping(explicit_bucket_histogram)
   const { excluded, included, ...keys } = mapping(attribute_keys)
-  if (typeof metric !== "string") return { view: undefined, unsupported: [path] }
   const beneath = (at: string, rest: Mapping) => Object.keys(rest).map((key) => `${path}${at}.${key}`)
+  const conditions = beneath(".selector", selectors)
+  if (typeof metric !== "string" || conditions.length > 0) {
+    return { view: undefined, unsupported: conditions.length > 0 ? conditions : [path] }
+  }
   const fields: Mapping = {
     metric,
     deny: drop === undefined ? undefined : true,
@@ -35,7 +41,6 @@ export const toView = ({ path, value }: Part): Found => {
     view: Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined && field !== null)),
     unsupported: [
       ...beneath("", others),
-      ...beneath(".selector", selectors),
       ...beneath(".stream", streams),
       ...beneath(".stream.aggregation", aggregations),
       ...beneath(".stream.aggregation.explicit_bucket_histogram", histograms),

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, FileSystem, Layer, Redacted } from "effect"
+import { readFileSync } from "node:fs"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import * as NodeTextFile from "../../../src/node/internal/NodeTextFile.ts"
 
@@ -226,12 +227,21 @@ meter_provider:
     - pull: { exporter: { prometheus/development: } }
   views:
     - selector: { instrument_type: histogram }
-    - selector: { instrument_name: a, unit: ms }
+    - selector: { instrument_name: "*", unit: ms }
+      stream: { aggregation: { drop: } }
+    - selector: { instrument_name: a }
       stream: { description: d }
+propagator:
+  composite: [{ b3: }, { xray: }]
+  composite_list: ottrace,tracecontext
 instrumentation/development: { general: }
 __proto__: 1
 `)
-      assert.deepStrictEqual([options, warnings], [{ "service.detectors": [], "metrics.views": [{ metric: "a" }] }, [
+      assert.deepStrictEqual([options, warnings], [{
+        "service.detectors": [],
+        "metrics.views": [{ metric: "a" }],
+        "tracing.propagators": ["b3", "tracecontext"]
+      }, [
         ...unsupported("resource.schema_url"),
         "OTEL_CONFIG_FILE: resource.attributes[0].value is not usable: expected a text, a number or a boolean",
         "OTEL_CONFIG_FILE: resource.attributes[1].name is not usable: expected a name",
@@ -245,9 +255,11 @@ __proto__: 1
           "tracer_provider.sampler.jaeger_remote/development",
           "tracer_provider.id_generator",
           "meter_provider.readers[0].pull",
-          "meter_provider.views[0]",
+          "meter_provider.views[0].selector.instrument_type",
           "meter_provider.views[1].selector.unit",
-          "meter_provider.views[1].stream.description",
+          "meter_provider.views[2].stream.description",
+          "propagator.composite[1].xray",
+          "propagator.composite_list.ottrace",
           "instrumentation/development",
           "__proto__"
         )
@@ -336,6 +348,18 @@ tracer_provider:
         yield* Effect.provide(failure, env),
         "OTEL_CONFIG_FILE cannot be read without a FileSystem"
       )
+    }))
+
+  it.effect("takes the example of the documentation as it stands", () =>
+    Effect.gen(function*() {
+      const page = readFileSync("docs/how-to/send-to-a-collector.md", "utf8")
+      const [, example = ""] = /```yaml\n(file_format[^]*?)```/.exec(page) ?? []
+      const { config, warnings } = yield* load(example)
+      assert.deepStrictEqual(
+        [config.service.name, config.delivery.traces.endpoint, config.tracing.sampler.ratio, config.logging.exporter],
+        ["shop", "http://localhost:4318/v1/traces", 0.1, "none"]
+      )
+      assert.deepStrictEqual(warnings, [])
     }))
 
   it.effect("shows no header and no credentials of the file", () =>
