@@ -7,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import type * as Tracer from "effect/Tracer"
+import { Attribute } from "../../Conventions.ts"
 import { ExceptionReports } from "../../internal/ExceptionReports.ts"
 import { LogLevels } from "../LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
@@ -17,6 +19,17 @@ const eventName = "exception"
 
 /** The component of the lines, for a level of their own. */
 const component = "exception"
+
+/** The fiber that ends the span of a step is no longer inside of the step, so the span says which step it is. */
+const workflowOf = ({ attributes }: Tracer.Span, current: LogRecord.LogRecord["workflow"]) => {
+  const [stepId, stepName, attempt] = [Attribute.stepId, Attribute.stepName, Attribute.attempt].map((key) =>
+    attributes.get(key)
+  )
+  return current === undefined || typeof stepId !== "string" || typeof stepName !== "string" ||
+      typeof attempt !== "number"
+    ? current
+    : { ...current, stepId, stepName, attempt }
+}
 
 /**
  * Registers the sink. Each exception becomes one line of the level `Error`, with the ids of the failed span and of the
@@ -35,8 +48,10 @@ export const layer: Layer.Layer<never, never, LogWriter | LogLevels> = Layer.eff
       const time = clock.currentTimeMillisUnsafe()
       const fiber = Fiber.getCurrent()
       if (fiber === undefined || !levels.isWritten("Error", component, time)) return false
+      const context = LogRecord.contextOf(fiber)
       writer.write({
-        ...LogRecord.contextOf(fiber),
+        ...context,
+        workflow: workflowOf(span, context.workflow),
         time,
         level: "Error",
         message,

@@ -11,8 +11,11 @@ import type { ExceptionReport } from "../../internal/ExceptionReports.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 
-/** Errors of its children that a span remembers. */
+/** Errors of the spans below it that a span remembers, the newest ones. */
 const mostRemembered = 100
+
+/** Spans above a failed one that are told of its error. */
+const mostAncestors = 100
 
 const valuesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
   cause.reasons.flatMap((reason) => reason._tag === "Interrupt" ? [] : [valueOf(reason)])
@@ -20,7 +23,7 @@ const valuesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
 export class ExceptionLog {
   readonly #report: (report: ExceptionReport) => boolean
   readonly #redaction: Redaction
-  /** The errors that children of a span have reported. */
+  /** The errors that spans below a span have reported. */
   readonly #reported = new WeakMap<Tracer.AnySpan, Set<unknown>>()
 
   constructor(report: (report: ExceptionReport) => boolean, redaction: Redaction) {
@@ -39,7 +42,7 @@ export class ExceptionLog {
     const before = this.#reported.get(span)
     const isLogged = before !== undefined && values.every((value) => before.has(value)) ||
       this.#write(span, error ?? ErrorRecord.make(cause, this.#redaction))
-    if (isLogged) this.#remember(Option.getOrUndefined(span.parent), values)
+    if (isLogged) this.#remember(span, values)
     return isLogged
   }
 
@@ -47,10 +50,18 @@ export class ExceptionLog {
     return this.#report({ span, message: ErrorRecord.headline(error), fields: ErrorRecord.toLogFields(error) })
   }
 
-  #remember(parent: Tracer.AnySpan | undefined, values: ReadonlyArray<unknown>): void {
-    if (parent?._tag !== "Span") return
-    const known = this.#reported.get(parent) ?? new Set()
-    this.#reported.set(parent, known)
-    for (const value of values) if (known.size < mostRemembered) known.add(value)
+  /** A task's span fails with the error of a step, though the spans between them end well. So every span above is told. */
+  #remember(span: Tracer.Span, values: ReadonlyArray<unknown>): void {
+    let parent = Option.getOrUndefined(span.parent)
+    for (let count = 0; parent?._tag === "Span" && count < mostAncestors; count++) {
+      const known = this.#reported.get(parent) ?? new Set()
+      this.#reported.set(parent, known)
+      for (const value of values) known.add(value)
+      for (const oldest of known) {
+        if (known.size <= mostRemembered) break
+        known.delete(oldest)
+      }
+      parent = Option.getOrUndefined(parent.parent)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
-import { LogDestination, Telemetry, type TelemetryConfig } from "tasker-telemetry"
+import { Effect, Fiber, Layer, Logger, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { LogDestination, Step, Task, TaskRunner, Telemetry, type TelemetryConfig } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
 import * as otlpLogDecoder from "../../support/otlpLogDecoder.ts"
 import { OtlpReceiver } from "../../support/otlpReceiver.ts"
@@ -93,6 +94,25 @@ describe("ExceptionLog", () => {
         "inner: TypeError shared",
         "outer: RangeError other"
       ])
+    }).pipe(Effect.provide(layer("logs"))))
+
+  it.effect("logs the failure of a step once for the whole run, with the ids of the step", () =>
+    Effect.gen(function*() {
+      const charge = Step.make("charge", {
+        retry: { maximumAttempts: 2, delays: ["1 second"], jitter: 0 },
+        run: ({ attempt }) => Effect.fail(`no ${attempt}`)
+      })
+      const Order = Task.make("order", { input: Schema.Struct({}), steps: [charge] })
+      const running = yield* Effect.forkChild(Effect.exit(TaskRunner.run(Order, {})))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(running)
+      const { logs } = yield* TelemetryTest
+      assert.deepStrictEqual(
+        (yield* logs).filter(({ event }) => event === "exception").map((
+          { attempt, message, step_name, task_name }
+        ) => [message, task_name, step_name, attempt]),
+        [["no 1", "order", "charge", 1], ["no 2", "order", "charge", 2]]
+      )
     }).pipe(Effect.provide(layer("logs"))))
 
   it.effect("logs parallel errors with their reasons, and no interruption", () =>
