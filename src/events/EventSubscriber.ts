@@ -14,6 +14,7 @@ import * as Queue from "effect/Queue"
 import { durationOf } from "../config/internal/durationInput.ts"
 import * as Correlation from "../Correlation.ts"
 import { expectEffect } from "../internal/expectEffect.ts"
+import { orElse } from "../internal/guard.ts"
 import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import { quote } from "../redaction/internal/quoteValue.ts"
 import { EventBus } from "./EventBus.ts"
@@ -148,12 +149,33 @@ interface Handler<R> {
 
 /** A handler without types may give any value. */
 const call = <R>({ handle }: Handler<R>, event: EventEnvelope): Effect.Effect<unknown, unknown, R> =>
-  Effect.suspend(() => expectEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>)
+  orElse(
+    () => expectEffect("the handler", handle(event)) as Effect.Effect<unknown, unknown, R>,
+    (error) => Effect.die(error)
+  )
+
+/** The highest number of event names whose handlers are remembered. */
+const mostRemembered = 1000
+
+/** Gives the handlers of an event. */
+const fittingOf = <R>(handlers: ReadonlyArray<Handler<R>>) => {
+  const byName = new Map<string, ReadonlyArray<Handler<R>>>()
+  return ({ name }: EventEnvelope): ReadonlyArray<Handler<R>> => {
+    const known = byName.get(name)
+    if (known !== undefined) return known
+    const fitting = handlers.filter(({ accepts }) => accepts(name))
+    if (byName.size < mostRemembered) byName.set(name, fitting)
+    return fitting
+  }
+}
 
 /**
  * Handlers run in place, because a fiber for each would cost time. But a handler may end the fiber without any
  * finalizer: it interrupts the fiber, or gives a value that is no Effect. So the progress is kept outside of the fiber,
  * and another fiber goes on from there.
+ *
+ * One loop handles all waiting events with the same correlation id, because a change of the context takes longer than
+ * most handlers.
  */
 const handleEvents = <R>(
   queue: Queue.Dequeue<EventEnvelope, Cause.Done>,
@@ -161,53 +183,58 @@ const handleEvents = <R>(
   onFailure: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
   countError: () => void
 ): Effect.Effect<void, never, R> => {
+  const handlersOf = fittingOf(handlers)
   let event: EventEnvelope | undefined
   let fitting: ReadonlyArray<Handler<R>> = []
   let next = 0
   let isHandling = false
-  let lostWith: Cause.Cause<unknown> | undefined
+  /** A failure that was not reported yet. */
+  let failure: Cause.Cause<unknown> | undefined
 
-  const settle = (cause: Cause.Cause<unknown> | undefined): Effect.Effect<void> => {
-    lostWith = undefined
-    if (!isHandling) return Effect.void
+  const begin = (taken: EventEnvelope): void => {
+    event = taken
+    fitting = handlersOf(taken)
+    next = 0
+  }
+  /** Whether an event with this id has a handler left. Takes the events that wait. */
+  const hasNext = (correlationId: string | undefined): boolean => {
+    while (event !== undefined && event.correlationId === correlationId) {
+      if (next < fitting.length) return true
+      const taken = Queue.takeUnsafe(queue)
+      if (taken !== undefined && Exit.isSuccess(taken)) begin(taken.value)
+      else event = undefined
+    }
+    return false
+  }
+  const report = (cause: Cause.Cause<unknown>): Effect.Effect<Exit.Exit<void>> => {
     // Set before the report, because a logger may end the fiber, too.
-    isHandling = false
-    return cause === undefined ? Effect.void : Effect.ignoreCause(onFailure(cause))
+    failure = undefined
+    return Effect.as(Effect.ignoreCause(onFailure(cause)), Exit.void)
   }
-  const handle = (handler: Handler<R>, event: EventEnvelope) => {
-    next++
+  const handleNext = (): Effect.Effect<Exit.Exit<unknown, unknown>, never, R> => {
+    if (failure !== undefined) return report(failure)
     isHandling = true
-    return Effect.flatMap(
-      Effect.exit(call(handler, event)),
-      (exit) => settle(Exit.isFailure(exit) ? exit.cause : undefined)
-    )
+    return Effect.exit(call(fitting[next++] as Handler<R>, event as EventEnvelope))
   }
-  const handleRest = (event: EventEnvelope) =>
-    Effect.provideService(
-      Effect.andThen(
-        Effect.suspend(() => settle(lostWith)),
-        Effect.whileLoop({
-          while: () => next < fitting.length,
-          body: () => handle(fitting[next] as Handler<R>, event),
-          step: () => {}
-        })
-      ),
+  const settle = (exit: Exit.Exit<unknown, unknown>): void => {
+    isHandling = false
+    if (Exit.isFailure(exit)) failure = exit.cause
+  }
+  const handleWaiting = Effect.suspend(() => {
+    const id = event?.correlationId
+    return Effect.provideService(
+      Effect.whileLoop({ while: () => failure !== undefined || hasNext(id), body: handleNext, step: settle }),
       Correlation.CorrelationId,
-      event.correlationId
+      id
     )
-  const handleAll = Queue.take(queue).pipe(
-    Effect.flatMap((taken) => {
-      event = taken
-      fitting = handlers.filter(({ accepts }) => accepts(taken.name))
-      next = 0
-      return handleRest(taken)
-    }),
+  })
+  const takeNext = Effect.flatMap(Queue.take(queue), (taken) => {
+    begin(taken)
+    return handleWaiting
+  })
+  const worker = Effect.suspend(() => event === undefined ? takeNext : handleWaiting).pipe(
     Effect.forever,
     Effect.ignore
-  )
-  const worker = Effect.andThen(
-    Effect.suspend(() => event === undefined ? Effect.void : handleRest(event)),
-    handleAll
   )
   return Effect.forkChild(worker).pipe(
     Effect.flatMap((fiber) =>
@@ -221,7 +248,7 @@ const handleEvents = <R>(
     ),
     Effect.tap((exit) =>
       Effect.sync(() => {
-        if (Exit.isFailure(exit)) lostWith = exit.cause
+        if (Exit.isFailure(exit) && isHandling) settle(exit)
       })
     ),
     Effect.repeat({ while: Exit.isFailure }),
