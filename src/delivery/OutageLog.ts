@@ -110,7 +110,7 @@ export class OutageLog {
     if (problem === undefined) this.#options.inform(`${this.#signal} for ${this.#url} are written to the spool again`)
     else {
       this.#options.warn(
-        `${this.#signal} for ${this.#url} are in memory alone, because the spool cannot be written: ${
+        `${this.#signal} for ${this.#url} are in memory alone, because the spool cannot be used: ${
           this.#shown(problem)
         }`
       )

@@ -78,8 +78,13 @@ const fewestSegments = 16
 const agesOfSegment = 16
 /** The rest is for copies: records that are in memory stay safe while spooled ones wait. */
 const shareOfSpooled = 0.75
+/** How full the spool is before sparse segments are given up, and how many of the records of these are copies. */
+const shareBeforeCleaning = 0.5
+const shareOfSparse = 0.25
 /** Milliseconds between two tries of a disk that failed. */
 const pause = 10_000
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 export class Spool<A> {
   readonly #options: Options<A>
@@ -116,11 +121,8 @@ export class Spool<A> {
       else numbers.push(number)
     }
     for (const [segment, numbers] of gone) this.#settle(segment, numbers)
-    const added = records.filter((record) => !this.#copies.has(record))
-    this.#append(added, (record, place) => {
-      place.segment.copies.add(place.number)
-      this.#copies.set(record, place)
-    })
+    this.#copy(records.filter((record) => !this.#copies.has(record)))
+    if (this.#bytes > shareBeforeCleaning * this.#options.maximumBytes) this.#clean()
   }
 
   /** Takes records that memory gives up. */
@@ -155,14 +157,14 @@ export class Spool<A> {
         this.#adopted.push(file)
         this.#bytes += file.size
       }
-    }, () => {})
+    }, (error) => this.#fails(messageOf(error)))
   }
 
-  /** Gives the spooled records of one segment, those of earlier processes first. */
+  /** Gives the spooled records of one segment, those of earlier processes first; none if they cannot be read now. */
   load(): Load | undefined {
     const foreign = this.#segments.find(({ isForeign }) => isForeign)
     if (foreign !== undefined) return this.#read(foreign)
-    const file = this.#adopted.shift()
+    const [file] = this.#adopted
     if (file !== undefined) return this.#open(file)
     const own = this.#segments.find(({ spooled }) => spooled.size > 0)
     return own && this.#read(own)
@@ -178,13 +180,47 @@ export class Spool<A> {
     guard(() => this.#options.folder.release(), () => {})
   }
 
-  #read(segment: Segment): Load {
+  #copy(records: ReadonlyArray<A>): void {
+    this.#append(records, (record, place) => {
+      place.segment.copies.add(place.number)
+      this.#copies.set(record, place)
+    })
+  }
+
+  /** Makes room: moves the few copies of sparse segments to the newest one. A record can be undecided for hours. */
+  #clean(): void {
+    const newest = this.#segments.at(-1)
+    const sparse = new Map(
+      this.#segments
+        .filter(({ copies, isForeign, next, spooled }) =>
+          !isForeign && spooled.size === 0 && copies.size < shareOfSparse * next
+        )
+        .filter((segment) => segment !== newest)
+        .map((segment) => [segment, new Array<number>()] as const)
+    )
+    const before = Array.from(this.#copies).filter(([, { segment }]) => sparse.has(segment))
+    this.#copy(before.map(([record]) => record))
+    for (const [record, { number, segment }] of before) {
+      if (this.#copies.get(record)?.segment !== segment) sparse.get(segment)?.push(number)
+    }
+    for (const [segment, numbers] of sparse) if (numbers.length > 0) this.#settle(segment, numbers)
+  }
+
+  #content(file: SpoolFile): spoolFrames.Content | undefined {
+    return orElse(() => spoolFrames.read(file.read()), (error) => {
+      this.#fails(messageOf(error))
+      return undefined
+    })
+  }
+
+  #read(segment: Segment): Load | undefined {
     const { spooled } = segment
-    const content = orElse(() => spoolFrames.read(segment.file.read()), () => undefined)
+    const content = this.#content(segment.file)
+    if (content === undefined) return undefined
     const records: Array<[number, Uint8Array]> = []
     const corrupt: Array<number> = []
     for (const number of spooled) {
-      const bytes = content?.records.get(number)
+      const bytes = content.records.get(number)
       if (bytes === undefined) corrupt.push(number)
       else records.push([number, bytes])
     }
@@ -201,9 +237,11 @@ export class Spool<A> {
   }
 
   /** Reads a file of an earlier process. */
-  #open(file: SpoolFile): Load {
-    const content = orElse(() => spoolFrames.read(file.read()), () => undefined)
-    const { corrupt = 1, head, records = new Map<number, Uint8Array>() } = content ?? {}
+  #open(file: SpoolFile): Load | undefined {
+    const content = this.#content(file)
+    if (content === undefined) return undefined
+    this.#adopted.shift()
+    const { corrupt, head, records } = content
     // Without its head, no record can be sent.
     const readable = head === undefined ? [] : [...records]
     const segment: Segment = {
@@ -287,7 +325,7 @@ export class Spool<A> {
       this.#works()
     }, (error) => {
       this.#tryAt = this.#options.now() + pause
-      this.#fails(error instanceof Error ? error.message : String(error))
+      this.#fails(messageOf(error))
     })
     return { count, failed }
   }

@@ -15,6 +15,7 @@ export interface SpoolFile {
   /** Bytes that the file had when it was created or adopted. */
   readonly size: number
   readonly append: (bytes: Uint8Array) => void
+  /** Gives no bytes if the file is gone. */
   readonly read: () => Uint8Array
   readonly remove: () => void
 }

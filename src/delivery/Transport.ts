@@ -1,5 +1,5 @@
 /**
- * Brings one request to a receiver. The runtime provides it: Node's own client, or `fetch`.
+ * Brings one request to a receiver. The runtime provides it: Node's own client, `fetch`, or a file.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

@@ -268,11 +268,48 @@ describe("SpooledPipeline", () => {
       yield* TestClock.adjust("30 seconds")
       const ofSpool = lines.filter((line) => line.includes("spool"))
       assert.deepStrictEqual(ofSpool, [
-        `Warn spans for ${url} are in memory alone, because the spool cannot be written: EROFS: read-only file system`,
+        `Warn spans for ${url} are in memory alone, because the spool cannot be used: EROFS: read-only file system`,
         `Info spans for ${url} are written to the spool again`
       ])
       yield* close
       assert.deepStrictEqual(states(ledger), { ended: 10, queue_full: 4, spooled: 6 })
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("keeps a file that cannot be read now, and sends it later", () =>
+    Effect.gen(function*() {
+      const disk = new MemoryDisk()
+      yield* leave(disk, 1, 2)
+      disk.problemOfReads = "EMFILE: too many open files"
+      const { ledger } = yield* start(disk)
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual([states(ledger), disk.files], [{}, 1])
+      disk.problemOfReads = undefined
+      yield* TestClock.adjust("31 seconds")
+      assert.deepStrictEqual([yield* ids, states(ledger)], [[[1, 2]], { replayed: 2, exported: 2 }])
+      assert.deepStrictEqual(lines, [
+        `Warn spans for ${url} are in memory alone, because the spool cannot be used: EMFILE: too many open files`
+      ])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("has room for new records though some wait for long", () =>
+    Effect.gen(function*() {
+      const disk = new MemoryDisk()
+      const undecided: Array<items.Item> = []
+      const { kill, ledger, offer } = yield* elsewhere(
+        start(disk, { batchSize: 300, spool: { maximumBytes: 1_048_576 } }, { undecided: () => undecided })
+      )
+      for (let round = 0; round < 200; round++) {
+        undecided.push({ id: round })
+        offer(...range(1000, 1299))
+        yield* TestClock.adjust("200 millis")
+      }
+      assert.deepStrictEqual([lines, ledger.exported > 50_000], [[], true])
+      assert.isBelow(disk.size, 700_000)
+      yield* kill
+      yield* start(disk)
+      yield* TestClock.adjust("1 minute")
+      const arrived = (yield* ids).flat().filter((id) => id < 1000)
+      assert.deepStrictEqual(arrived.toSorted((left, right) => left - right), range(0, 200))
     }).pipe(Effect.provide(layer)))
 
   it.effect("takes no more than the limit, with the files of earlier processes, and keeps room for copies", () =>

@@ -139,6 +139,18 @@ describe("a program with a spool", () => {
       }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
   }
 
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    it.live(`loses no span of a run that is not decided: ${signal}`, () =>
+      Effect.gen(function*() {
+        const folder = yield* temporaryFolder
+        yield* run(folder, "decides nothing", (_, child) => child.kill(signal))
+        const { spans } = yield* recover(folder)
+        const names = signal === "SIGKILL" ? hundred : [...hundred, "outer"]
+        assert.deepStrictEqual(spans.map(({ name }) => name).toSorted(), names.toSorted())
+        assert.deepStrictEqual([...new Set(spans.map(({ traceState }) => traceState))], [undefined])
+      }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
+  }
+
   for (const way of ["SIGKILL", "abort"] as const) {
     it.live(`loses no more than the last ${appendInterval} ms: ${way}`, () =>
       Effect.gen(function*() {

@@ -13,6 +13,8 @@ export class MemoryDisk {
   readonly #entries = new Set<Entry>()
   /** What the next writes throw, while it is set. */
   problem: string | undefined
+  /** What the next reads throw, while it is set. */
+  problemOfReads: string | undefined
 
   /** Bytes of all files. */
   get size(): number {
@@ -50,7 +52,10 @@ export class MemoryDisk {
           entry.bytes = joined
         })
       },
-      read: () => entry.bytes,
+      read: () => {
+        if (this.problemOfReads !== undefined) throw new Error(this.problemOfReads)
+        return entry.bytes
+      },
       remove: () => {
         if (entry.owner === me) write(() => void this.#entries.delete(entry))
       }

@@ -36,6 +36,13 @@ const fileMode = 0o600
 const segmentName = /^(.+)-(\d+)\.segment$/
 const ownerName = /^(.+)\.owner$/
 
+/** Gives another value if a file or folder is not there. */
+const ifThere = <A>(read: () => A, otherwise: () => A): A =>
+  orElse(read, (error) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return otherwise()
+    throw error
+  })
+
 const open = ({ fsync, path }: Options): SpoolFolder => {
   const me = spoolOwner.current()
   const id = `${me.pid}-${randomBytes(6).toString("hex")}`
@@ -71,7 +78,7 @@ const open = ({ fsync, path }: Options): SpoolFolder => {
       })
       closeSync(descriptor)
     },
-    read: () => readFileSync(path),
+    read: () => ifThere(() => readFileSync(path), () => new Uint8Array()),
     remove: () => rmSync(path, { force: true })
   })
 
@@ -91,7 +98,7 @@ const open = ({ fsync, path }: Options): SpoolFolder => {
       return fileAt(path, 0)
     },
     adopt: () => {
-      const names = readdirSync(path)
+      const names = ifThere(() => readdirSync(path), () => [])
       const segments = names.flatMap((name) => {
         const [, owner, number] = segmentName.exec(name) ?? []
         return owner === undefined || owner === id ? [] : [{ name, owner, number: Number(number) }]

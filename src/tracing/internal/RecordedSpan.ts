@@ -18,7 +18,7 @@ import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import type { ExceptionLog } from "./ExceptionLog.ts"
 import { SpanAttributes } from "./SpanAttributes.ts"
 import * as SpanIds from "./SpanIds.ts"
-import type { LocalTrace, Member } from "./TraceKeeping.ts"
+import { type LocalTrace, type Member, shownState } from "./TraceKeeping.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
@@ -122,8 +122,8 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   }
 
   get traceState(): string {
-    const { traceState } = this.trace
-    return traceState === "" ? "" : this.#recording.rules.redaction.text(traceState)
+    const state = shownState(this.trace)
+    return state === "" ? "" : this.#recording.rules.redaction.text(state)
   }
 
   get propagatedState(): string {

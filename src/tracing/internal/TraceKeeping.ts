@@ -65,6 +65,10 @@ export interface TraceKeeping {
 const vendor = "tasker"
 const undecidedMark = "undecided"
 
+/** The state of a trace as a receiver gets it: without the mark, which is for processes of ours. */
+export const shownState = ({ isKept, traceState }: LocalTrace): string =>
+  isKept === undefined ? TraceState.set(traceState, vendor, undefined) : traceState
+
 /** Makes the decisions; `emit` takes each span of a kept run once. */
 export const make = (options: {
   readonly keep: TelemetryConfig["tracing"]["keep"]

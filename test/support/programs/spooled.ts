@@ -12,6 +12,7 @@ const [, , endpoint = "", directory = "", path = "", way = ""] = process.argv
 const runtime = ManagedRuntime.make(Telemetry.layer({
   logging: { exporter: "otlp", destination: "file", file: { path } },
   metrics: { enabled: false },
+  tracing: { keep: { ratio: way === "decides nothing" ? 0 : 1 } },
   delivery: { endpoint, queueSize: 64, batchSize: 16, shutdownTimeout: "100 millis", spool: { directory } }
 }))
 
@@ -48,10 +49,18 @@ const ways: Readonly<Record<string, () => unknown>> = {
     recordOn()
     setTimeout(() => process.abort(), 1000)
   },
+  "decides nothing": () => {
+    const children = Effect.forEach(
+      Array.from({ length: 100 }, (_, number) => number),
+      (number) => record(`record ${number}`)
+    )
+    runtime.runFork(Effect.withSpan(Effect.andThen(children, Effect.never), "outer"))
+    setTimeout(wait, 1000)
+  },
   "waits for others": wait
 }
 
-if (way !== "waits for others") {
+if (way !== "waits for others" && way !== "decides nothing") {
   for (let number = 0; number < 100; number++) await runtime.runPromise(record(`record ${number}`))
   if (way !== "returns") {
     runtime.runFork(Effect.withSpan(Effect.withSpan(Effect.never, "inner"), "outer"))
