@@ -144,7 +144,16 @@ const exporter = (
     const endpoint = `http://localhost:4318/v1/${group}`
     reader.put(option("endpoint"), { path: `${part.path}.endpoint`, value: endpoint }, endpoint)
   }
-  return reader.fields({ otlp_http: (part) => otlpHttp({ ...part, value: part.value ?? {} }) })
+  const otlpFile: Read = (part) => {
+    const standardOutput = { path: `${part.path}.output_stream`, value: "stdout" }
+    reader.put(exporterOption, part, "otlp")
+    reader.fields({ output_stream: reader.set(option("endpoint"), outputStream), ...further })(part)
+    reader.put(option("endpoint"), standardOutput, outputStream(standardOutput.value))
+  }
+  return reader.fields({
+    otlp_http: (part) => otlpHttp({ ...part, value: part.value ?? {} }),
+    "otlp_file/development": (part) => otlpFile({ ...part, value: part.value ?? {} })
+  })
 }
 
 /** Reads a list in one text. */
@@ -247,6 +256,10 @@ const views = (reader: DocumentReader): Read => (part) => {
 // --- Values ---
 
 const millis = (value: unknown): unknown => typeof value === "number" ? Duration.millis(value) : value
+
+/** `stdout` is an address here, and a file has no host. */
+const outputStream = (value: unknown): unknown =>
+  value === "stdout" ? "stdout:" : typeof value === "string" ? value.replace(/^file:\/\/(?=\/)/, "file:") : value
 
 /** A time-out of 0 is none. */
 const timeout = (value: unknown): unknown => value === 0 ? Duration.millis(2 ** 31 - 1) : millis(value)

@@ -47,12 +47,23 @@ const exceptionSignals: Readonly<Record<string, string>> = { logs: "logs", "logs
 const exceptionSignal = (text: string): unknown => exceptionSignals[text.toLowerCase()] ?? text
 const headers = (text: string): unknown => headersOf(text) ?? text
 
+const stdout = "otlp/stdout"
+const isStdout = (text: string | undefined) => text?.trim().toLowerCase() === stdout
+const exporter = (text: string): unknown => isStdout(text) ? "otlp" : text
+
+/** The variable that chooses the exporter of a signal, and the option that has the address. */
+const exporters = {
+  OTEL_TRACES_EXPORTER: "delivery.traces.endpoint",
+  OTEL_METRICS_EXPORTER: "delivery.metrics.endpoint",
+  OTEL_LOGS_EXPORTER: "delivery.logs.endpoint"
+}
+
 /** In the order of precedence. If two variables set one option, the first usable value wins. */
 const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
   ["OTEL_SERVICE_NAME", { path: "service.name", read: same }],
-  ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: same }],
-  ["OTEL_LOGS_EXPORTER", { path: "logging.exporter", read: same }],
-  ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: same }],
+  ["OTEL_TRACES_EXPORTER", { path: "tracing.exporter", read: exporter }],
+  ["OTEL_LOGS_EXPORTER", { path: "logging.exporter", read: exporter }],
+  ["OTEL_METRICS_EXPORTER", { path: "metrics.exporter", read: exporter }],
   ["OTEL_METRIC_EXPORT_INTERVAL", { path: "metrics.exportInterval", read: millis }],
   ["OTEL_METRIC_EXPORT_TIMEOUT", { path: "metrics.exportTimeout", read: timeout }],
   ["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", { path: "metrics.temporality", read: same }],
@@ -191,9 +202,13 @@ export const readOtel = (
   warnings: Array<Warning>
 ): Readonly<Record<string, ReadonlyArray<Standard>>> => {
   const found: Record<string, Array<Standard>> = {}
-  const add = (path: string, variable: string, text: string, value: unknown) => {
+  const add: Add = (path, variable, text, value) => {
     const before = found[path] ??= []
     before.push({ variable, text, value })
+  }
+  for (const [variable, endpoint] of Object.entries(exporters)) {
+    const text = environment[variable]
+    if (isStdout(text)) add(endpoint, variable, text, "stdout:")
   }
   for (const [variable, { path, read }] of mappings) {
     const text = environment[variable]?.trim()
@@ -212,7 +227,7 @@ export const readOtel = (
   return found
 }
 
-type Add = (path: string, variable: string, text: string, value: unknown) => void
+type Add = (path: string, variable: string, text: unknown, value: unknown) => void
 
 const usesRatio = (environment: Readonly<Record<string, string>>) =>
   ratioSamplers.includes((environment["OTEL_TRACES_SAMPLER"] ?? "").trim().toLowerCase())

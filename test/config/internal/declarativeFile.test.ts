@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, FileSystem, Layer, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, FileSystem, Layer, Redacted, Schema } from "effect"
 import { readFileSync } from "node:fs"
+import { leaves } from "../../../src/config/internal/configOption.ts"
+import { resolve } from "../../../src/config/internal/configSource.ts"
+import * as yamlDocument from "../../../src/config/internal/yamlDocument.ts"
 import * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import * as NodeTextFile from "../../../src/node/internal/NodeTextFile.ts"
 
@@ -192,6 +195,32 @@ describe("OTEL_CONFIG_FILE", () => {
       })
     }))
 
+  it.effect("writes to a file or to standard output", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* changed(`
+tracer_provider:
+  processors: [{ batch: { exporter: { otlp_file/development: { output_stream: "file:///var/log/spans.jsonl" } } } }]
+meter_provider:
+  readers: [{ periodic: { exporter: { otlp_file/development: { output_stream: stdout, temporality_preference: delta } } } }]
+logger_provider:
+  processors: [{ batch: { exporter: { otlp_file/development: } } }]
+`),
+        {
+          options: {
+            "logging.exporter": "otlp",
+            "metrics.exporter": "otlp",
+            "metrics.temporality": "delta",
+            "tracing.exporter": "otlp",
+            "delivery.traces.endpoint": "file:/var/log/spans.jsonl",
+            "delivery.metrics.endpoint": "stdout:",
+            "delivery.logs.endpoint": "stdout:"
+          },
+          warnings: []
+        }
+      )
+    }))
+
   it.effect("sends nothing and detects nothing where the file has no exporter and no detector", () =>
     Effect.gen(function*() {
       const { config, warnings } = yield* load("file_format: '1.1'\ntracer_provider:\nmeter_provider: {}\n")
@@ -361,6 +390,32 @@ tracer_provider:
       )
       assert.deepStrictEqual(warnings, [])
     }))
+
+  it("takes any value at any place, and gives options that are valid", () => {
+    const isValid = Schema.is(Schema.toType(TelemetryConfig.TelemetryConfig))
+    const options = leaves(TelemetryConfig.TelemetryConfig)
+    const odd = [null, true, -1, Infinity, "", "a\nb", [], [null], {}, { a: { b: [] } }, [[{ name: 1, value: {} }]]]
+    const copies = (value: unknown): ReadonlyArray<unknown> => {
+      const inside = typeof value !== "object" || value === null ?
+        [] :
+        Object.entries(value).flatMap(([key, item]) =>
+          copies(item).map((copy): unknown =>
+            Array.isArray(value) ? value.with(Number(key), copy) : { ...value, [key]: copy }
+          )
+        )
+      return [...odd, ...inside]
+    }
+    const documents = copies(yamlDocument.parse(whole, {}))
+    assert.isAbove(documents.length, 1000)
+    for (const document of documents) {
+      const { problems, values } = resolve(options, {}, {
+        tasker: {},
+        otel: {},
+        file: { document, variables: [] }
+      })
+      assert.deepStrictEqual([isValid(values), problems], [true, []], JSON.stringify(document))
+    }
+  })
 
   it.effect("shows no header and no credentials of the file", () =>
     Effect.gen(function*() {

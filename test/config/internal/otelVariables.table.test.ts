@@ -56,9 +56,9 @@ const signals = ["", "TRACES_", "METRICS_", "LOGS_"]
 const table: ReadonlyArray<readonly [variable: string, path: string, kind: Kind, others?: Environment]> = [
   ["OTEL_SDK_DISABLED", "enabled", enumeration({ true: false, false: true })],
   ["OTEL_SERVICE_NAME", "service.name", text],
-  ["OTEL_TRACES_EXPORTER", "tracing.exporter", words("otlp", "none")],
-  ["OTEL_METRICS_EXPORTER", "metrics.exporter", words("otlp", "none")],
-  ["OTEL_LOGS_EXPORTER", "logging.exporter", words("otlp", "none")],
+  ["OTEL_TRACES_EXPORTER", "tracing.exporter", enumeration({ otlp: "otlp", none: "none", "otlp/stdout": "otlp" })],
+  ["OTEL_METRICS_EXPORTER", "metrics.exporter", enumeration({ otlp: "otlp", none: "none", "otlp/stdout": "otlp" })],
+  ["OTEL_LOGS_EXPORTER", "logging.exporter", enumeration({ otlp: "otlp", none: "none", "otlp/stdout": "otlp" })],
   [
     "OTEL_TRACES_SAMPLER",
     "tracing.sampler.type",

@@ -44,6 +44,13 @@ const legal: ReadonlyArray<Case> = [
   }],
   ["OTEL_TRACES_EXPORTER", "none", "tracing.exporter", "none"],
   ["OTEL_TRACES_EXPORTER", "OTLP", "tracing.exporter", "otlp"],
+  ...["TRACES", "METRICS", "LOGS"].map((signal): Case => [
+    `OTEL_${signal}_EXPORTER`,
+    "OTLP/stdout",
+    `delivery.${signal.toLowerCase()}.endpoint`,
+    "stdout:",
+    { [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]: "http://c:4318", OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:4318" }
+  ]),
   ["OTEL_TRACES_SAMPLER", "always_off", "tracing.sampler.type", "always_off"],
   ["OTEL_TRACES_SAMPLER", "ParentBased_TraceIdRatio", "tracing.sampler.type", "parentbased_traceidratio"],
   ["OTEL_TRACES_SAMPLER_ARG", "0.25", "tracing.sampler.ratio", 0.25, ratio],
