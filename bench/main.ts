@@ -6,6 +6,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Delivery from "./delivery.ts"
 import * as Log from "./log.ts"
 import * as Metrics from "./metrics.ts"
 import * as Router from "./router.ts"
@@ -14,6 +15,7 @@ import type { Suite } from "./support/Suite.ts"
 import * as Workflow from "./workflow.ts"
 
 const suites = {
+  delivery: Delivery.suite,
   log: Log.suite,
   metrics: Metrics.suite,
   router: Router.suite,

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TelemetryConfig } from "tasker-telemetry"
+import { assertReports } from "../support/faults/assertReports.ts"
 import type { Fault } from "../support/faults/messages.ts"
-import { assertReports, spanAccounts, startSink, startSubject } from "../support/faults/scenario.ts"
+import { spanAccounts, startSink, startSubject } from "../support/faults/scenario.ts"
 
 interface Case {
   readonly title: string

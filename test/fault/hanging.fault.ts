@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { assertReports, startSink, startSubject } from "../support/faults/scenario.ts"
+import { assertReports } from "../support/faults/assertReports.ts"
+import { startSink, startSubject } from "../support/faults/scenario.ts"
 
 const seconds = 60
 const between = 5

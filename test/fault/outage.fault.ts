@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { assertReports, spanAccounts, startSink, startSubject } from "../support/faults/scenario.ts"
+import { assertReports } from "../support/faults/assertReports.ts"
+import { spanAccounts, startSink, startSubject } from "../support/faults/scenario.ts"
 
 const all = (count: number) => ({ accepted: count, different: count })
 

@@ -62,8 +62,13 @@ const arrayValue = withValues(message(() => ({ 1: many("values", anyValue) })))
 
 const attributes = many("attributes", message(() => ({ 1: one("key", text), 2: one("value", anyValue) })))
 
-const resource = one("resource", message(() => ({ 1: attributes })))
-const scope = one("scope", message(() => ({ 1: one("name", text), 2: one("version", text) })))
+const dropped = one("droppedAttributesCount", small)
+
+const resource = one("resource", message(() => ({ 1: attributes, 2: dropped })))
+const scope = one(
+  "scope",
+  message(() => ({ 1: one("name", text), 2: one("version", text), 3: attributes, 4: dropped }))
+)
 
 const event = message(() => ({
   1: one("timeUnixNano", fixed64),

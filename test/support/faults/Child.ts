@@ -33,6 +33,8 @@ export const start = Effect.fnUntraced(function*<Message extends object>(
   )
   child.stderr?.on("data", (chunk: Buffer) => void (errors += chunk.toString()))
   child.on("message", (answer) => answered?.(answer))
+  // A message that comes too late: the end of the process says why.
+  child.on("error", () => {})
   child.on("close", (code) => Deferred.doneUnsafe(ended, Effect.succeed(code)))
   const answer = Effect.callback<unknown>((resume) => {
     answered = (answer) => resume(Effect.succeed(answer))

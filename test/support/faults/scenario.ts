@@ -1,7 +1,6 @@
 /**
  * A program with telemetry and a receiver, each in a process of its own.
  */
-import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TelemetryConfig } from "tasker-telemetry"
 import { program } from "../programs.ts"
@@ -24,18 +23,9 @@ export const startSink = Effect.gen(function*() {
   }
 })
 
-/** Starts a program that sends to the address. */
-export const startSubject = Effect.fnUntraced(function*(
-  endpoint: string,
-  delivery: TelemetryConfig.Options["delivery"] = {},
-  signals: "both signals" | "spans" = "both signals"
-) {
-  const options: TelemetryConfig.Options = {
-    metrics: { exporter: "none", runtime: false },
-    logging: { exporter: signals === "spans" ? "none" : "otlp" },
-    delivery: { endpoint, ...delivery }
-  }
-  const { ask, ended } = yield* Child.start<SubjectMessage>(yield* file("recording"), [JSON.stringify(options)])
+/** Starts a program that does what {@link SubjectMessage} says. */
+export const startProgram = Effect.fnUntraced(function*(path: string, ...args: ReadonlyArray<string>) {
+  const { ask, ended } = yield* Child.start<SubjectMessage>(path, args)
   return {
     record: (count: number, perSecond?: number) =>
       ask({ do: "record", count, ...(perSecond === undefined ? {} : { perSecond }) }),
@@ -46,6 +36,20 @@ export const startSubject = Effect.fnUntraced(function*(
   }
 })
 
+/** Starts a program with our telemetry that sends to the address. */
+export const startSubject = Effect.fnUntraced(function*(
+  endpoint: string,
+  delivery: TelemetryConfig.Options["delivery"] = {},
+  signals: "both signals" | "spans" = "both signals"
+) {
+  const options: TelemetryConfig.Options = {
+    metrics: { exporter: "none", runtime: false },
+    logging: { exporter: signals === "spans" ? "none" : "otlp" },
+    delivery: { endpoint, ...delivery }
+  }
+  return yield* startProgram(yield* file("recording"), JSON.stringify(options))
+})
+
 /** The accounts of spans without what is zero. */
 export const spanAccounts = ({ accounts }: Measured): Readonly<Record<string, number>> =>
   Object.fromEntries(
@@ -54,15 +58,3 @@ export const spanAccounts = ({ accounts }: Measured): Readonly<Record<string, nu
       return short === undefined || value === 0 ? [] : [[short, value]]
     })
   )
-
-/** Compares what the program has reported about a signal with patterns: one report for each. */
-export const assertReports = (
-  reports: ReadonlyArray<string>,
-  signal: "spans" | "log records",
-  ...expected: ReadonlyArray<RegExp>
-): void => {
-  const found = reports.filter((report) => new RegExp(`^(Info|Warn) (\\d+ )?${signal}`).test(report))
-  const isSame = found.length === expected.length &&
-    expected.every((pattern) => found.filter((report) => pattern.test(report)).length === 1)
-  assert.isTrue(isSame, `${found.join("\n")}\ndiffers from\n${expected.join("\n")}`)
-}

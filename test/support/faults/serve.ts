@@ -1,6 +1,7 @@
 /**
  * The side of a program under test: records, flushes, measures and closes as the test says.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -85,4 +86,4 @@ export const serve = <R>(subject: Subject<R>): Effect.Effect<void, unknown> =>
     }
     yield* say(yield* close)
     process.disconnect()
-  })
+  }).pipe(Effect.tapCause((cause) => Effect.sync(() => process.stderr.write(Cause.pretty(cause)))))

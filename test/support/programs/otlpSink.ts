@@ -96,17 +96,23 @@ const trickle = (socket: Socket, head: string, more: string): void => {
 }
 
 /** Answers, and says whether the receiver has accepted the request. */
-const answer = (fault: Fault, records: number, { socket }: IncomingMessage, response: ServerResponse): boolean => {
+const answer = (
+  fault: Fault,
+  records: number,
+  { headers, socket }: IncomingMessage,
+  response: ServerResponse
+): boolean => {
+  const type = headers["content-type"] ?? ""
   switch (fault.kind) {
     case "accept":
-      response.writeHead(200, { "content-type": "application/json" }).end("{}")
+      response.writeHead(200, { "content-type": type }).end(type.endsWith("json") ? "{}" : "")
       return true
     case "status":
       response.writeHead(fault.status, { "content-type": "text/plain", ...fault.headers }).end(fault.body)
       return false
     case "small requests": {
       const isSmall = records <= fault.records
-      response.writeHead(isSmall ? 200 : 413, { "content-type": "application/json" }).end("{}")
+      response.writeHead(isSmall ? 200 : 413, { "content-type": type }).end(type.endsWith("json") ? "{}" : "")
       return isSmall
     }
     case "trickled head":
