@@ -8,13 +8,18 @@ import type * as Scope from "effect/Scope"
 import { fileURLToPath } from "node:url"
 import type { Closed, Fault, Measured, SinkReport } from "../test/support/faults/messages.ts"
 import { spanAccounts, startProgram, startSink, startSubject } from "../test/support/faults/scenario.ts"
+import { temporaryFolder } from "../test/support/temporaryFile.ts"
 import * as Suite from "./support/Suite.ts"
 
 const peer = (file: string, url: string) => startProgram(fileURLToPath(new URL(`cases/${file}`, import.meta.url)), url)
 
+const ours = { interval: "1 second", retry: { maximumInterval: "1 second" } } as const
+
+type Start = (url: string) => ReturnType<typeof startProgram>
+
 /** All send spans every second; ours and the SDK take their defaults for the rest, but for our longest pause. */
-const candidates = {
-  ours: (url: string) => startSubject(url, { interval: "1 second", retry: { maximumInterval: "1 second" } }, "spans"),
+const candidates: Readonly<Record<string, Start>> = {
+  ours: (url: string) => startSubject(url, ours, "spans"),
   "OTel JS": (url: string) => peer("delivery-otel.ts", url),
   "Effect Otlp.layerJson": (url: string) => peer("delivery-effect.ts", url)
 }
@@ -23,9 +28,12 @@ type Sink = Effect.Success<typeof startSink>
 type Program = Effect.Success<ReturnType<typeof startProgram>>
 
 /** Does the same with each candidate, with all of them at the same time. */
-const each = <A>(work: (sink: Sink, program: Program) => Effect.Effect<A, never, Scope.Scope>) =>
+const each = <A>(
+  work: (sink: Sink, program: Program) => Effect.Effect<A, never, Scope.Scope>,
+  more: Readonly<Record<string, Start>> = {}
+) =>
   Effect.forEach(
-    Object.entries(candidates),
+    Object.entries({ ...candidates, ...more }),
     ([name, start]) =>
       Effect.gen(function*() {
         const sink = yield* startSink
@@ -78,6 +86,7 @@ const capacity = 2048 + 512
 
 const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
   const [perSecond, seconds, before] = [1000, 60, 100]
+  const directory = yield* temporaryFolder
   const found = yield* each((sink, program) =>
     Effect.gen(function*() {
       yield* program.record(before)
@@ -86,7 +95,7 @@ const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
       yield* program.record(perSecond * seconds, perSecond)
       yield* sink.recover
       // All have a while to recover by themselves.
-      yield* Effect.sleep("5 seconds")
+      yield* Effect.sleep("10 seconds")
       const measured = yield* program.measure
       const closed = yield* program.close
       const report = yield* sink.report
@@ -96,8 +105,7 @@ const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
         recoveryMillis: report.recoveryMillis,
         said: reportsOf(closed)
       }
-    })
-  )
+    }), { "ours with a spool": (url) => startSubject(url, { ...ours, spool: { directory } }, "spans") })
   const { counted = Number.NaN, lost } = found[0]!.found
   return {
     rows: found.map(({ found: { counted, lost, recoveryMillis, said }, name }) => ({
@@ -107,10 +115,11 @@ const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
     })),
     bars: [
       Suite.atMost("outage of 60 s: lost spans beyond what does not fit", 0, lost - (perSecond * seconds - capacity)),
-      Suite.atMost("outage of 60 s: lost spans that are not counted", 0, Math.abs(lost - counted))
+      Suite.atMost("outage of 60 s: lost spans that are not counted", 0, Math.abs(lost - counted)),
+      Suite.atMost("outage of 60 s: lost spans with a spool", 0, found.at(-1)!.found.lost)
     ]
   }
-})
+}).pipe(Effect.scoped)
 
 const growthOf = (heaps: ReadonlyArray<Measured>): number =>
   (Math.max(...heaps.map(({ heap }) => heap)) - heaps[0]!.heap) / 1e6

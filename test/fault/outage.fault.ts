@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { assertReports } from "../support/faults/assertReports.ts"
 import { spanAccounts, startSink, startSubject } from "../support/faults/scenario.ts"
+import { temporaryFolder } from "../support/temporaryFile.ts"
 
 const all = (count: number) => ({ accepted: count, different: count })
 
@@ -59,6 +60,40 @@ describe("An outage", () => {
           /cannot be delivered to .*: it answered with status 503: full; trying again$/,
           /^Warn .* are lost: the queue is full$/,
           /^Warn .* again after .*, \d+ failed attempts, 5680 lost \(queue_full 5680\)$/
+        )
+      }
+    }))
+
+  it.live("that fills the queue loses nothing with a spool", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporaryFolder
+      const sink = yield* startSink
+      const subject = yield* startSubject(sink.url, {
+        queueSize: 256,
+        batchSize: 64,
+        interval: "100 millis",
+        retry: { maximumInterval: "1 second" },
+        spool: { directory }
+      })
+      yield* subject.record(100)
+      yield* subject.flush
+      yield* sink.fail({ kind: "down" })
+      yield* subject.record(6000, 1000)
+      // All that neither the queue nor a batch holds.
+      const { accounts } = yield* subject.measure
+      assert.isAtLeast(accounts["tasker_spans_pending spooled"]!, 6000 - 256 - 64)
+      yield* sink.recover
+      yield* subject.record(1000, 500)
+      yield* sink.arrived(7100)
+      const { left, reports } = yield* subject.close
+      const { logRecords, spans } = yield* sink.report
+      assert.deepStrictEqual({ spans, logRecords, left }, { spans: all(7100), logRecords: all(7100), left: [] })
+      for (const signal of ["spans", "log records"] as const) {
+        assertReports(
+          reports,
+          signal,
+          /^Warn .* cannot be delivered to .*: the connection was refused \(ECONNREFUSED\); trying again$/,
+          /^Info .* are delivered to .* again after .*, \d+ failed attempts, none lost$/
         )
       }
     }))

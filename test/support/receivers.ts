@@ -4,12 +4,13 @@
  */
 import { Effect, Schedule, type Scope } from "effect"
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { type AddressInfo, createServer as createTcpServer } from "node:net"
-import { homedir, tmpdir } from "node:os"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
+import { temporaryFolder } from "./temporaryFile.ts"
 
 /** Where `.ci/peers` puts what it installs. */
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tasker-telemetry")
@@ -65,11 +66,7 @@ const untilThere = <A>(
 
 export const startJaeger: Effect.Effect<Receiver, never, Scope.Scope> = Effect.gen(function*() {
   const [receive, query, grpc] = yield* Effect.all([freePort, freePort, freePort])
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "jaeger-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  )
-  const config = join(folder, "jaeger.yaml")
+  const config = join(yield* temporaryFolder, "jaeger.yaml")
   const at = (port: number) => ({ endpoint: `127.0.0.1:${port}` })
   // JSON is YAML.
   writeFileSync(

@@ -1,7 +1,7 @@
 /**
  * A program with telemetry and a receiver, each in a process of its own.
  */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import type { TelemetryConfig } from "tasker-telemetry"
 import { program } from "../programs.ts"
 import * as Child from "./Child.ts"
@@ -16,6 +16,15 @@ export const startSink = Effect.gen(function*() {
   return {
     url: (yield* report).url,
     report,
+    /** Waits until so many records of each signal have arrived, half a minute at most. */
+    arrived: (count: number) =>
+      report.pipe(
+        Effect.repeat({
+          until: ({ logRecords, spans }) => spans.different >= count && logRecords.different >= count,
+          schedule: Schedule.spaced("100 millis")
+        }),
+        Effect.timeoutOption("30 seconds")
+      ),
     /** Fails from now on, or for so many requests. */
     fail: (fault: Fault, requests?: number) =>
       Effect.asVoid(ask({ fault: requests === undefined ? fault : { ...fault, requests } })),
