@@ -93,6 +93,7 @@ const sent = Effect.gen(function*() {
     const measured = yield* group(title, {
       ours: { file: "span-ours.ts", args: [shape, url("ours"), "http/protobuf"] },
       "ours, JSON": { file: "span-ours.ts", args: [shape, url("ours-json"), "http/json"] },
+      "ours, with a spool": { file: "span-ours.ts", args: [shape, url("ours-spool"), "http/protobuf", "spool"] },
       "OTel JS 2": { file: "span-otel.ts", args: [shape, url("otel"), "protobuf"] },
       "OTel JS 2, JSON": { file: "span-otel.ts", args: [shape, url("otel-json"), "json"] },
       "OTel JS 3": { file: "../otel-3/span.ts", args: [shape, url("otel-3")] },

@@ -1,10 +1,13 @@
 /**
- * Arguments: the shape of spans, and the address and protocol of a receiver. Without an address spans are queued and
- * taken from the queue, and not encoded. Answers with the cost of a span.
+ * Arguments: the shape of spans, the address and protocol of a receiver, and `spool` for copies on disk. Without an
+ * address spans are queued and taken from the queue, and not encoded. Answers with the cost of a span.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Telemetry, TelemetryConfig, TelemetryTracer } from "tasker-telemetry"
 import * as RecordExport from "../../src/delivery/RecordExport.ts"
 import { Transport } from "../../src/delivery/Transport.ts"
@@ -16,13 +19,23 @@ import { answer, costOf } from "../support/answer.ts"
 import { library } from "../support/effectSpans.ts"
 import { record, type Shape, spansPerBatch } from "../support/spanLoad.ts"
 
-const [shape, url, protocol] = process.argv.slice(2) as [
+const [shape, url, protocol, spool] = process.argv.slice(2) as [
   Shape,
   string?,
-  TelemetryConfig.TelemetryConfig["delivery"]["protocol"]?
+  TelemetryConfig.TelemetryConfig["delivery"]["protocol"]?,
+  "spool"?
 ]
 
-const delivery = { endpoint: url ?? "http://127.0.0.1:9", queueSize: 100_000, batchSize: 512, protocol }
+const directory = spool === undefined ? undefined : mkdtempSync(join(tmpdir(), "tasker-telemetry-bench-"))
+
+const delivery = {
+  endpoint: url ?? "http://127.0.0.1:9",
+  queueSize: 100_000,
+  batchSize: 512,
+  protocol,
+  // Spans are sent soon here. By the default interval, most of them would never be copied.
+  spool: { directory, appendInterval: "1 millis" }
+} as const
 
 /** A receiver that takes everything at once. */
 const taker = Layer.succeed(Transport, {
@@ -69,3 +82,4 @@ await answer(async () => {
   return cost
 })
 await runtime.dispose()
+if (directory !== undefined) rmSync(directory, { recursive: true })

@@ -12,7 +12,7 @@
  * If the disk fails, records stay in memory alone. The disk is tried again after a pause.
  */
 import { guard, orElse } from "../internal/guard.ts"
-import { concat, type Envelope } from "./otlpParts.ts"
+import type { Envelope } from "./otlpParts.ts"
 import type { SpoolFile, SpoolFolder } from "./SpoolFolder.ts"
 import * as spoolFrames from "./spoolFrames.ts"
 import { Wakeup } from "./Wakeup.ts"
@@ -93,6 +93,8 @@ export class Spool<A> {
   /** Files of earlier processes that were not read yet. */
   readonly #adopted: Array<SpoolFile> = []
   readonly #copies = new Map<A, Place>()
+  /** Frames that were not written yet; none between two calls. */
+  readonly #frames = new spoolFrames.FrameWriter()
   #bytes = 0
   #tryAt = -Infinity
   #isInTrouble = false
@@ -280,7 +282,8 @@ export class Spool<A> {
     }
     if (copies.size + spooled.size === 0) return this.#remove(segment)
     // If the disk does not take the mark, the records are sent twice after a crash.
-    guard(() => this.#write(segment, spoolFrames.done(numbers)), () => {})
+    this.#frames.done(numbers)
+    guard(() => this.#write(segment), () => {})
   }
 
   #remove(segment: Segment): void {
@@ -299,25 +302,23 @@ export class Spool<A> {
     guard(() => {
       while (count < records.length) {
         const segment = this.#current()
-        const frames: Array<Uint8Array> = []
         const added: Array<A> = []
         const first = segment.next
-        let size = 0
         let end = count
-        for (; end < records.length && segment.bytes + size < this.#segmentBytes; end++) {
+        for (; end < records.length && segment.bytes + this.#frames.length < this.#segmentBytes; end++) {
           const record = records[end] as A
           const bytes = orElse(() => this.#options.encode(record), () => undefined)
           if (bytes === undefined) {
             failed.add(end)
             continue
           }
-          if (this.#bytes + size + spoolFrames.sizeOf(bytes) > this.#options.maximumBytes) break
-          size += spoolFrames.sizeOf(bytes)
-          frames.push(spoolFrames.record(first + added.length, bytes))
+          const size = this.#frames.length + spoolFrames.sizeOf(bytes)
+          if (this.#bytes + size > this.#options.maximumBytes) break
+          this.#frames.record(first + added.length, bytes)
           added.push(record)
         }
         if (end === count) return this.#fails("delivery.spool.maximumBytes is reached")
-        this.#write(segment, frames)
+        this.#write(segment)
         segment.next += added.length
         added.forEach((record, index) => onAdded(record, { segment, number: first + index }))
         count = end
@@ -351,13 +352,15 @@ export class Spool<A> {
       spooled: new Set()
     }
     this.#segments.push(segment)
-    this.#write(segment, [spoolFrames.head(head)])
+    this.#frames.head(head)
+    this.#write(segment)
     return segment
   }
 
-  #write(segment: Segment, frames: ReadonlyArray<Uint8Array>): void {
-    if (frames.length === 0) return
-    const bytes = concat(frames)
+  /** Writes the frames. */
+  #write(segment: Segment): void {
+    const bytes = this.#frames.take()
+    if (bytes.length === 0) return
     segment.bytes += bytes.length
     this.#bytes += bytes.length
     guard(() => segment.file.append(bytes), (error) => {

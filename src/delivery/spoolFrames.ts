@@ -46,54 +46,90 @@ const kindsOfSegment: ReadonlyArray<number | undefined> = [kindHead, kindDone]
 const headerSize = 21
 const numberSize = 8
 
+/** Bytes that a writer has room for at first. */
+const initialSize = 4096
+
 const protocols: ReadonlyArray<Envelope["protocol"]> = ["http/protobuf", "http/json"]
 
 /** Bytes that a record takes in a segment. */
 export const sizeOf = (record: Uint8Array): number => headerSize + record.length
 
-type Bytes = Uint8Array<ArrayBuffer>
+/** Writes frames one behind the other, into memory that is used again. */
+export class FrameWriter {
+  #bytes = new Uint8Array(initialSize)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
 
-const frame = (kind: number, number: number, content: Uint8Array): Bytes => {
-  const bytes = new Uint8Array(headerSize + content.length)
-  const view = new DataView(bytes.buffer)
-  bytes.set(mark)
-  bytes[4] = kind
-  view.setFloat64(5, number)
-  view.setUint32(13, content.length)
-  bytes.set(content, headerSize)
-  view.setUint32(17, checksum(bytes, 0, content.length))
-  return bytes
+  get length(): number {
+    return this.#length
+  }
+
+  head({ protocol, resource, scope, time }: Head): void {
+    const start = this.#open(kindHead, time, 5 + resource.length + scope.length)
+    this.#bytes[start] = protocols.indexOf(protocol)
+    this.#view.setUint32(start + 1, resource.length)
+    this.#bytes.set(resource, start + 5)
+    this.#bytes.set(scope, start + 5 + resource.length)
+    this.#close(start)
+  }
+
+  record(number: number, bytes: Uint8Array): void {
+    const start = this.#open(kindRecord, number, bytes.length)
+    this.#bytes.set(bytes, start)
+    this.#close(start)
+  }
+
+  /** Marks records as done, with a frame for each range of numbers. */
+  done(numbers: Iterable<number>): void {
+    const sorted = [...numbers].sort((left, right) => left - right)
+    for (let first = 0; first < sorted.length;) {
+      let end = first + 1
+      while (end < sorted.length && sorted[end] === (sorted[end - 1] as number) + 1) end++
+      const start = this.#open(kindDone, sorted[first] as number, numberSize)
+      this.#view.setFloat64(start, (sorted[end - 1] as number) + 1)
+      this.#close(start)
+      first = end
+    }
+  }
+
+  /** Gives the frames. The bytes are valid until the next frame is written. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length)
+    this.#length = 0
+    return taken
+  }
+
+  /** Starts a frame. Gives the start of its content. */
+  #open(kind: number, number: number, length: number): number {
+    this.#reserve(headerSize + length)
+    const at = this.#length
+    this.#bytes.set(mark, at)
+    this.#bytes[at + 4] = kind
+    this.#view.setFloat64(at + 5, number)
+    this.#view.setUint32(at + 13, length)
+    this.#length += headerSize + length
+    return at + headerSize
+  }
+
+  /** Ends a frame. */
+  #close(start: number): void {
+    const at = start - headerSize
+    this.#view.setUint32(at + 17, checksum(this.#bytes, at, this.#length - start))
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
 }
 
 /** The checksum covers everything but the mark and itself. */
 const checksum = (bytes: Uint8Array, start: number, length: number): number =>
   crc32(bytes, start + headerSize, start + headerSize + length, crc32(bytes, start + 4, start + 17))
-
-export const head = ({ protocol, resource, scope, time }: Head): Bytes => {
-  const content = new Uint8Array(5 + resource.length + scope.length)
-  content[0] = protocols.indexOf(protocol)
-  new DataView(content.buffer).setUint32(1, resource.length)
-  content.set(resource, 5)
-  content.set(scope, 5 + resource.length)
-  return frame(kindHead, time, content)
-}
-
-export const record = (number: number, bytes: Uint8Array): Bytes => frame(kindRecord, number, bytes)
-
-/** Gives the frames that mark records as done, one for each range of numbers. */
-export const done = (numbers: Iterable<number>): ReadonlyArray<Bytes> => {
-  const sorted = [...numbers].sort((left, right) => left - right)
-  const frames: Array<Bytes> = []
-  for (let start = 0; start < sorted.length;) {
-    let end = start + 1
-    while (end < sorted.length && sorted[end] === (sorted[end - 1] as number) + 1) end++
-    const content = new Uint8Array(numberSize)
-    new DataView(content.buffer).setFloat64(0, (sorted[end - 1] as number) + 1)
-    frames.push(frame(kindDone, sorted[start] as number, content))
-    start = end
-  }
-  return frames
-}
 
 /** Reads everything of a segment that is whole. */
 export const read = (bytes: Uint8Array): Content => {

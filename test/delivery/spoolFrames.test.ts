@@ -7,6 +7,15 @@ const text = (value: string) => new TextEncoder().encode(value)
 
 const head: spoolFrames.Head = { protocol: "http/json", resource: text("resource"), scope: text("scope"), time: 1234.5 }
 
+const frames = (write: (to: spoolFrames.FrameWriter) => void) => {
+  const to = new spoolFrames.FrameWriter()
+  write(to)
+  return to.take().slice()
+}
+const headFrame = frames((to) => to.head(head))
+const recordFrame = (number: number, bytes: Uint8Array) => frames((to) => to.record(number, bytes))
+const doneFrames = (numbers: Iterable<number>) => frames((to) => to.done(new Set(numbers)))
+
 const natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
 /** Contents that look like a frame are there too. */
@@ -21,9 +30,9 @@ describe("spoolFrames", () => {
     [Schema.Array(Content), Schema.Array(natural(20))],
     ([contents, done]) => {
       const content = spoolFrames.read(concat([
-        spoolFrames.head(head),
-        ...contents.map((content, number) => spoolFrames.record(number, text(content))),
-        ...spoolFrames.done(new Set(done))
+        headFrame,
+        ...contents.map((content, number) => recordFrame(number, text(content))),
+        doneFrames(done)
       ]))
       assert.deepStrictEqual(content.head, head)
       assert.deepStrictEqual(
@@ -38,11 +47,11 @@ describe("spoolFrames", () => {
     "gives back everything before the place where a write was cut off, and counts one record at most",
     [Schema.NonEmptyArray(Content), natural(10_000)],
     ([contents, cut]) => {
-      const frames = contents.map((content, number) => spoolFrames.record(number, text(content)))
-      const whole = concat([spoolFrames.head(head), ...frames])
-      const size = spoolFrames.head(head).length + cut % (whole.length - spoolFrames.head(head).length + 1)
+      const frames = contents.map((content, number) => recordFrame(number, text(content)))
+      const whole = concat([headFrame, ...frames])
+      const size = headFrame.length + cut % (whole.length - headFrame.length + 1)
       const content = spoolFrames.read(whole.subarray(0, size))
-      let end = spoolFrames.head(head).length
+      let end = headFrame.length
       let count = 0
       while (count < frames.length && end + frames[count]!.length <= size) end += frames[count++]!.length
       assert.deepStrictEqual(records(content), contents.slice(0, count).map((content, number) => [number, content]))
@@ -54,9 +63,9 @@ describe("spoolFrames", () => {
     "loses the records whose bytes have changed, counts them, and gives back all others",
     [Schema.NonEmptyArray(Content), natural(10_000), natural(254)],
     ([contents, place, change]) => {
-      const frames = contents.map((content, number) => spoolFrames.record(number, text(content)))
-      const start = spoolFrames.head(head).length
-      const whole = concat([spoolFrames.head(head), ...frames])
+      const frames = contents.map((content, number) => recordFrame(number, text(content)))
+      const start = headFrame.length
+      const whole = concat([headFrame, ...frames])
       const at = start + place % (whole.length - start)
       whole[at] = (whole[at]! + 1 + change) % 256
       let broken = 0
@@ -73,11 +82,11 @@ describe("spoolFrames", () => {
   )
 
   it("counts no record where a mark was cut off, or the head", () => {
-    const [done] = spoolFrames.done([0])
-    const frames = concat([spoolFrames.head(head), spoolFrames.record(0, text("a")), done!.subarray(0, 10)])
+    const done = doneFrames([0])
+    const frames = concat([headFrame, recordFrame(0, text("a")), done.subarray(0, 10)])
     assert.strictEqual(spoolFrames.read(frames).corrupt, 0)
     assert.deepStrictEqual(
-      spoolFrames.read(spoolFrames.head(head).subarray(0, 10)),
+      spoolFrames.read(headFrame.subarray(0, 10)),
       { head: undefined, records: new Map(), corrupt: 0 }
     )
   })
