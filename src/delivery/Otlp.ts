@@ -116,14 +116,12 @@ export const writeAttributes = (
   to.closeList()
 }
 
-/** Writes an attribute into a list. A key that is not UTF-8 is escaped, so that it stays unique. */
+/** Writes an attribute into a list. */
 export const writeAttribute = (to: MessageWriter, field: number, key: string, value: unknown): void => {
-  const pair = to.openItem(field)
-  to.text(1, "key", key.isWellFormed() ? key : JSON.stringify(key))
-  const any = to.open(2, "value")
+  if (typeof value === "string") return to.textPair(field, key, value)
+  const pair = to.openPair(field, key)
   writeValue(to, value)
-  to.close(any)
-  to.close(pair)
+  to.closePair(pair)
 }
 
 /** Writes the one field of an `AnyValue`. */

@@ -39,6 +39,15 @@ export interface MessageWriter {
   readonly openList: (name: string) => void
   /** Starts a message of the list. Gives what `close` needs. */
   readonly openItem: (field: number) => number
+  /**
+   * Starts a message of the list that has a key, field 1, and a value, field 2. What is written until `closePair` is the
+   * content of the value. Gives what `closePair` needs.
+   */
+  readonly openPair: (field: number, key: string) => number
+  /** A pair whose value has one text, field 1, as most attributes have. */
+  readonly textPair: (field: number, key: string, text: string) => void
+  /** Ends the value and its pair. */
+  readonly closePair: (opened: number) => void
   /** Ends a message. */
   readonly close: (opened: number) => void
   /** Ends a list. */

@@ -3,9 +3,16 @@
  */
 import type { MessageWriter } from "./MessageWriter.ts"
 import { ProtobufWriter } from "./ProtobufWriter.ts"
+import { keyText, RememberedBytes } from "./RememberedBytes.ts"
 
 export class ProtobufMessage implements MessageWriter {
   readonly #to: ProtobufWriter
+  /** The field of a key. */
+  readonly #keys = new RememberedBytes((key) => {
+    const to = new ProtobufWriter()
+    to.string(1, keyText(key))
+    return to.take()
+  })
 
   /** A writer that has room for so many bytes before it has to grow. */
   constructor(capacity?: number) {
@@ -71,6 +78,18 @@ export class ProtobufMessage implements MessageWriter {
 
   openItem(field: number): number {
     return this.#to.open(field)
+  }
+
+  openPair(field: number, key: string): number {
+    return this.#to.openPair(field, this.#keys.of(key))
+  }
+
+  textPair(field: number, key: string, text: string): void {
+    this.#to.textPair(field, this.#keys.of(key), text)
+  }
+
+  closePair(opened: number): void {
+    this.#to.closePair(opened)
   }
 
   close(opened: number): void {

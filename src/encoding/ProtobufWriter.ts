@@ -21,12 +21,17 @@ const exactlyDoubled = 2 ** 52
 
 const twoTo32 = 2 ** 32
 
+/** The encoder is faster for longer texts. */
+const longText = 64
+
 const encoder = new TextEncoder()
 
 export class ProtobufWriter {
   #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
   #length = 0
+  /** Where the values of open pairs begin. */
+  readonly #pairs: Array<number> = []
 
   /** Makes a writer with room for so many bytes. It grows if it needs more. */
   constructor(capacity = 1024) {
@@ -42,6 +47,7 @@ export class ProtobufWriter {
   /** Forgets what was written. */
   clear(): void {
     this.#length = 0
+    this.#pairs.length = 0
   }
 
   /** Gives a copy of the bytes. The writer starts afresh. */
@@ -144,8 +150,9 @@ export class ProtobufWriter {
     const start = this.#length
     const body = start + widthOf(length)
     const bytes = this.#bytes
+    const byHand = length < longText ? length : 0
     let index = 0
-    while (index < length) {
+    while (index < byHand) {
       const code = text.charCodeAt(index)
       if (code > 0x7f) break
       bytes[body + index] = code
@@ -153,7 +160,7 @@ export class ProtobufWriter {
     }
     this.#length = body + index
     if (index < length) {
-      this.#length += encoder.encodeInto(text.slice(index), bytes.subarray(body + index)).written
+      this.#length += encoder.encodeInto(index === 0 ? text : text.slice(index), bytes.subarray(body + index)).written
     }
     this.#setLength(start, body)
   }
@@ -190,6 +197,57 @@ export class ProtobufWriter {
   close(start: number): void {
     this.#reserve(mostForScalar)
     this.#setLength(start, start + 1)
+  }
+
+  /** Starts a message whose first field is encoded already, and its field 2, which is a message. */
+  openPair(field: number, key: Uint8Array): number {
+    this.#reserve(2 * mostForScalar + key.length)
+    this.#tag(field, wireBytes)
+    const start = this.#length++
+    this.#bytes.set(key, this.#length)
+    this.#length += key.length
+    this.#bytes[this.#length++] = 2 << 3 | wireBytes
+    this.#pairs.push(this.#length++)
+    return start
+  }
+
+  /** Writes such a pair, with a text in field 1 of the value. */
+  textPair(field: number, key: Uint8Array, text: string): void {
+    const { length } = text
+    const keyLength = key.length
+    const whole = keyLength + length + 4
+    // Field numbers and lengths of one byte.
+    if (field < 16 && whole < 0x80) {
+      this.#reserve(whole + mostForScalar)
+      const bytes = this.#bytes
+      let at = this.#length
+      bytes[at++] = field << 3 | wireBytes
+      bytes[at++] = whole
+      for (let index = 0; index < keyLength; index++) bytes[at++] = key[index] as number
+      bytes[at++] = 2 << 3 | wireBytes
+      bytes[at++] = length + 2
+      bytes[at++] = 1 << 3 | wireBytes
+      bytes[at++] = length
+      let index = 0
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index)
+        if (code > 0x7f) break
+        bytes[at++] = code
+      }
+      if (index === length) {
+        this.#length = at
+        return
+      }
+    }
+    const start = this.openPair(field, key)
+    this.string(1, text)
+    this.closePair(start)
+  }
+
+  /** Ends both. Its argument is the result of `openPair`. */
+  closePair(start: number): void {
+    this.close(this.#pairs.pop() as number)
+    this.close(start)
   }
 
   /** Writes the number of bytes after `body` at `start`, and moves these bytes up to it. */

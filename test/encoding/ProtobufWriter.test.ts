@@ -158,6 +158,32 @@ describe("ProtobufWriter", () => {
       })
   )
 
+  it.prop(
+    "writes pairs of a key and a text as messages in messages",
+    [Schema.String, Schema.String, Schema.Literals([0, 1, 60, 120, 130, 20_000]), Schema.Literals([1, 9, 15, 16, 300])],
+    ([key, text, more, field]) => {
+      const long = text + "t".repeat(more)
+      const keyField = new ProtobufWriter()
+      keyField.string(1, key)
+      const plain = new ProtobufWriter()
+      const pair = plain.open(field)
+      plain.string(1, key)
+      const value = plain.open(2)
+      plain.string(1, long)
+      plain.close(value)
+      plain.close(pair)
+      const expected = plain.take()
+      const bytes = keyField.take()
+      const writer = new ProtobufWriter(1)
+      writer.textPair(field, bytes, long)
+      assert.deepStrictEqual(writer.take(), expected)
+      const opened = writer.openPair(field, bytes)
+      writer.string(1, long)
+      writer.closePair(opened)
+      assert.deepStrictEqual(writer.take(), expected)
+    }
+  )
+
   it("writes 0 for what is no whole number of 64 bits, and the whole part of a fraction", () => {
     for (const value of [NaN, Infinity, -Infinity]) {
       assert.strictEqual(hex((writer) => writer.varint(value)), "00")
