@@ -33,6 +33,7 @@ import { setField } from "../internal/setField.ts"
 import { truncateAtWord } from "../internal/truncateAtWord.ts"
 import { uniqueNames } from "../internal/uniqueNames.ts"
 import { isHarmless, isHarmlessText } from "./internal/harmlessValue.ts"
+import { type MemberDecision, memberDecisions } from "./internal/memberDecisions.ts"
 import * as NamedValue from "./internal/namedValue.ts"
 import * as SecretPatterns from "./internal/secretPatterns.ts"
 import * as SensitiveKeys from "./internal/sensitiveKeys.ts"
@@ -75,6 +76,8 @@ export interface Redaction {
    * `undefined` if no value under this name is masked.
    */
   readonly fieldMask: (key: string) => FieldMask | undefined
+  /** What holds for every member of an object with this key. It saves time, because few keys differ. */
+  readonly member: (key: string) => MemberDecision
   /** Values masked so far, by the rule that masked them. */
   readonly counts: () => Readonly<Record<string, number>>
   /** Counts a value that the caller masks because its key is sensitive. */
@@ -360,6 +363,7 @@ export const make = (options: Options = {}): Redaction => {
       return kind === "all" || kind === "any" || kind === "text"
     },
     fieldMask,
+    member: memberDecisions({ hasPaths, sensitivity, name }),
     masks,
     isListed,
     counts: () => maskedKeys > 0 ? { key: maskedKeys, ...masked } : { ...masked },

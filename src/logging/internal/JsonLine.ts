@@ -13,7 +13,8 @@
 import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../../Correlation.ts"
-import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
+import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
+import { encodeText, shownText } from "../../redaction/internal/jsonText.ts"
 import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, severityNumber, uniqueFieldNames } from "./LogRecord.ts"
@@ -88,7 +89,7 @@ const isPlain = (text: string): boolean => {
   return true
 }
 
-const escaped = (text: string): string => escapeControls(encodeText(text, longestText))
+const escaped = (text: string): string => encodeText(text, longestText)
 
 const quote = (text: string): string => isPlain(text) ? `"${text}"` : escaped(text)
 
@@ -172,7 +173,7 @@ export const make = (options: {
       ? join(prefix.slice(0, prefix.indexOf(",") + 1), quote(names(shown)), ":")
       : prefix
     return start +
-      (redaction.masks(path, value, first, fields) ? mask : escapeControls(encodeJson(value, redaction, path)))
+      (redaction.masks(path, value, first, fields) ? mask : encodeJson(value, redaction, path))
   }
 
   /** Finds the key of a name. It is looked up only if the order of the keys differs from the line before. */
@@ -264,7 +265,7 @@ export const make = (options: {
         open = true
       } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
-      else line += prefix + escapeControls(encodeJson(value, redaction, key.path))
+      else line += prefix + encodeJson(value, redaction, key.path)
     }
     if (open) line += "\""
     scan = texts

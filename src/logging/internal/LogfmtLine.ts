@@ -10,7 +10,8 @@
  * @see https://brandur.org/logfmt
  * @since 0.1.0
  */
-import { encodeJson, encodeText, escapeControls, searchedText, shownText } from "../../redaction/internal/encodeJson.ts"
+import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
+import { encodeText, shownText } from "../../redaction/internal/jsonText.ts"
 import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, headOf, type LogRecord, uniqueFieldNames } from "./LogRecord.ts"
@@ -25,7 +26,7 @@ const spoken = new Set(["message", "component"])
 
 const plain = /^[A-Za-z0-9._:/@+-]+$/
 
-const valueOf = (text: string): string => plain.test(text) ? text : escapeControls(encodeText(text, longestValue))
+const valueOf = (text: string): string => plain.test(text) ? text : encodeText(text, longestValue)
 
 const keyOf = (key: string): string => key.replace(/[^A-Za-z0-9._-]/g, "_") || "_"
 
@@ -67,5 +68,5 @@ const fieldOf = (redaction: Redaction, key: string, fields: Readonly<Record<stri
     return valueOf(searchedText(value, longestValue, redaction.isSql([key]) ? redaction.sql : redaction.text))
   }
   const json = encodeJson(value, redaction, [key])
-  return plain.test(json) ? json : escapeControls(json.startsWith("\"") ? json : encodeText(json, longestValue))
+  return plain.test(json) ? json : json.startsWith("\"") ? json : encodeText(json, longestValue)
 }

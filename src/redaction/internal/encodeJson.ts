@@ -3,11 +3,12 @@
  * something was cut, and never throwing.
  */
 import * as Redacted from "effect/Redacted"
-import { orElse } from "../../internal/guard.ts"
 import { plainValue } from "../../internal/plainValue.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
 import { uniqueNames } from "../../internal/uniqueNames.ts"
 import type { Redaction } from "../Redaction.ts"
+import { encodeText, quote, shownText } from "./jsonText.ts"
+import type { MemberDecision } from "./memberDecisions.ts"
 
 export interface JsonLimits {
   /** Levels of objects and arrays. */
@@ -27,9 +28,16 @@ const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 1
 interface Walk {
   readonly redaction: Redaction | undefined
   readonly limits: JsonLimits
+  /** The keys down to the present value. */
+  readonly path: Array<string>
   /** Length of path at which the walk ends. */
   readonly depth: number
-  readonly open: Set<object>
+  /** The objects and arrays around the present value. */
+  readonly open: Array<object>
+  /** The decision about the last key that is no index. */
+  member: MemberDecision
+  /** The number of keys around the present value that may be parameters of a query. */
+  parameters: number
   nodes: number
   /** Characters that texts and keys may still have. */
   room: number
@@ -48,20 +56,34 @@ export const encodeJson = (
   path: ReadonlyArray<string> = [],
   limits: JsonLimits = defaultLimits
 ): string =>
-  encode(value, path, {
+  encode(value, {
     redaction,
     limits,
+    path: [...path],
     depth: path.length + limits.depth,
-    open: new Set(),
+    open: [],
+    member: redaction?.member(path.findLast((key) => !isIndex(key)) ?? "") ?? anyMember,
+    parameters: path.filter((key) => redaction?.member(key).mayBeParameter === true).length,
     nodes: 0,
     room: limits.texts
   })
 
-const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string => {
+const isIndex = (key: string): boolean => /^\d*$/.test(key)
+
+/** Nothing is known about a member. */
+const anyMember: MemberDecision = { prefix: undefined, mayMask: true, mayBeSql: true, mayBeParameter: true }
+
+const encode = (value: unknown, walk: Walk): string => {
   switch (typeof value) {
-    case "string":
-      return encodeWithin(value, walk, walk.redaction?.isSql(path) === true ? walk.redaction.sql : walk.redaction?.text)
+    case "string": {
+      const { member, path, redaction } = walk
+      return member.mayBeSql && redaction?.isSql(path) === true
+        ? quote(shownWithin(value, walk, redaction.sql))
+        : encodeWithin(value, walk)
+    }
     case "number":
+      // It has fewer digits than a card number.
+      if ((value | 0) === value) return String(value)
       return Number.isFinite(value) ? encodeDigits(String(value), false, walk) : `"${value}"`
     case "boolean":
       return value ? "true" : "false"
@@ -74,7 +96,7 @@ const encode = (value: unknown, path: ReadonlyArray<string>, walk: Walk): string
     case "symbol":
       return encodeWithin(String(value), walk)
     case "object":
-      return value === null ? "null" : guarded(() => encodeObject(value, path, walk))
+      return value === null ? "null" : encodeObject(value, walk)
   }
 }
 
@@ -86,22 +108,6 @@ const encodeDigits = (digits: string, quoted: boolean, walk: Walk): string => {
   return quoted || shown !== digits ? encodeWithin(shown, walk) : digits
 }
 
-const guarded = (f: () => string, otherwise: () => string = () => "\"[unreadable]\""): string => orElse(f, otherwise)
-
-/** A text that UTF-8 can hold. A text above the limit ends with the number of missing characters. */
-export const shownText = (text: string, limit: number): string =>
-  (text.length > limit ? `${text.slice(0, limit)}…[${text.length - limit} more]` : text).toWellFormed()
-
-/** {@link shownText} as a JSON string. */
-export const encodeText = (text: string, limit: number): string => JSON.stringify(shownText(text, limit))
-
-/** Characters that a terminal obeys or that end a line for a reader; `JSON.stringify` does not escape them. */
-const controls = /[\u007f-\u009f\u2028\u2029]/g
-
-/** JSON of one line for every reader: the control characters and line separators that JSON allows are escaped too. */
-export const escapeControls = (json: string): string =>
-  json.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
-
 /** Room for the mark at the end of a text that was cut. */
 const markRoom = 32
 
@@ -112,8 +118,15 @@ export const searchedText = (text: string, limit: number, search: (text: string)
   return `${shown}…[${text.length - shown.length} more]`
 }
 
-const encodeWithin = (text: string, walk: Walk, search?: (text: string) => string): string =>
-  JSON.stringify(shownWithin(text, walk, search))
+const encodeWithin = (text: string, walk: Walk): string => {
+  const { length } = text
+  // Most texts are short and have nothing to mask.
+  if (length <= walk.room && length <= walk.limits.text && walk.redaction?.mayHold(text) !== true) {
+    walk.room -= length
+    return quote(text)
+  }
+  return quote(shownWithin(text, walk))
+}
 
 const shownWithin = (text: string, walk: Walk, search = walk.redaction?.text): string => {
   const limit = Math.min(walk.limits.text, walk.room)
@@ -123,73 +136,106 @@ const shownWithin = (text: string, walk: Walk, search = walk.redaction?.text): s
     : shownText(searchedText(text, limit, search), Math.max(limit, markRoom))
 }
 
-const encodeObject = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
-  if (walk.open.has(value)) return "\"[circular]\""
+const encodeObject = (value: object, walk: Walk): string => {
+  const { open, path } = walk
+  if (open.includes(value)) return "\"[circular]\""
   if (path.length >= walk.depth) return "\"[too deep]\""
   if (++walk.nodes > walk.limits.nodes) return "\"[too large]\""
-  walk.open.add(value)
+  const depth = path.length
+  const { member, parameters } = walk
+  open.push(value)
   try {
-    return encodeOpened(value, path, walk)
+    return encodeOpened(value, walk)
+  } catch {
+    return "\"[unreadable]\""
   } finally {
-    walk.open.delete(value)
+    // A value that throws leaves its keys behind.
+    path.length = depth
+    open.pop()
+    walk.member = member
+    walk.parameters = parameters
   }
 }
 
-const encodeOpened = (value: object, path: ReadonlyArray<string>, walk: Walk): string => {
-  if (Array.isArray(value)) return encodeArray(value, path, walk)
+const encodeOpened = (value: object, walk: Walk): string => {
+  if (Array.isArray(value)) return encodeArray(value, walk)
   if (Redacted.isRedacted(value)) return encodeWithin(walk.redaction?.mask ?? "<redacted>", walk)
   const plain = plainValue(value, walk.limits.members, true)
-  if (plain === undefined || plain.value === value) return encodeRecord(value, path, walk)
-  if (plain.total === undefined) return encode(plain.value, path, walk)
+  if (plain === undefined || plain.value === value) return encodeRecord(value, walk)
+  if (plain.total === undefined) return encode(plain.value, walk)
   return Array.isArray(plain.value)
-    ? encodeArray(plain.value, path, walk, plain.total)
-    : encodeRecord(plain.value as object, path, walk, plain.total)
+    ? encodeArray(plain.value, walk, plain.total)
+    : encodeRecord(plain.value as object, walk, plain.total)
 }
 
-const encodeArray = (
-  items: ReadonlyArray<unknown>,
-  path: ReadonlyArray<string>,
-  walk: Walk,
-  total = items.length
-): string => {
-  const parts: Array<string> = []
+const maskOf = ({ limits, redaction }: Walk): string => encodeText(redaction?.mask ?? "", limits.text)
+
+const encodeArray = (items: ReadonlyArray<unknown>, walk: Walk, total = items.length): string => {
+  const { path } = walk
+  const depth = path.length
   const count = Math.min(items.length, walk.limits.members)
-  while (parts.length < count && walk.room > 0) {
-    const index = parts.length
-    parts.push(guarded(() =>
-      walk.redaction?.isListed(items, index) === true
-        ? encodeText(walk.redaction.mask, walk.limits.text)
-        : encode(items[index], [...path, String(index)], walk)
-    ))
+  let json = "["
+  let index = 0
+  for (; index < count && walk.room > 0; index++) {
+    if (index > 0) json += ","
+    path[depth] = String(index)
+    json += encodeItem(items, index, walk)
   }
-  if (total > parts.length) parts.push(`"…[${total - parts.length} more]"`)
-  return `[${parts.join(",")}]`
+  path.length = depth
+  const left = total - index
+  return `${json}${left === 0 ? "" : `${index > 0 ? "," : ""}"…[${left} more]"`}]`
 }
 
-const encodeRecord = (value: object, path: ReadonlyArray<string>, walk: Walk, total?: number): string => {
-  const parts: Array<string> = []
+/** Reads an element. A proxy may throw. */
+const encodeItem = (items: ReadonlyArray<unknown>, index: number, walk: Walk): string => {
+  try {
+    return walk.redaction?.isListed(items, index) === true ? maskOf(walk) : encode(items[index], walk)
+  } catch {
+    return "\"[unreadable]\""
+  }
+}
+
+const encodeRecord = (value: object, walk: Walk, total?: number): string => {
+  const { parameters, path, redaction } = walk
+  const depth = path.length
   const keys = Object.keys(value)
   const count = Math.min(keys.length, walk.limits.members)
   let distinct: ReturnType<typeof uniqueNames> | undefined
-  while (parts.length < count && walk.room > 0) {
-    const key = keys[parts.length] as string
-    const shown = shownWithin(key, walk)
-    const name = JSON.stringify(shown === key ? key : (distinct ??= uniqueNames(keys.slice(0, count)))(shown))
-    const here = [...path, key]
-    const text = guarded(
-      () => {
-        const member: unknown = (value as never)[key]
-        return walk.redaction?.masks(here, member, true, value) === true
-          ? encodeText(walk.redaction.mask, walk.limits.text)
-          : encode(member, here, walk)
-      },
-      walk.redaction?.isSensitive(key) === true
-        ? () => encodeText(walk.redaction?.mask ?? "", walk.limits.text)
-        : undefined
-    )
-    parts.push(`${name}:${text}`)
+  let json = "{"
+  let index = 0
+  for (; index < count && walk.room > 0; index++) {
+    const key = keys[index] as string
+    const member = redaction?.member(key) ?? anyMember
+    if (index > 0) json += ","
+    if (member.prefix !== undefined && key.length <= walk.room && key.length <= walk.limits.text) {
+      walk.room -= key.length
+      json += member.prefix
+    } else {
+      const shown = shownWithin(key, walk)
+      json += `${quote(shown === key ? key : (distinct ??= uniqueNames(keys.slice(0, count)))(shown))}:`
+    }
+    path[depth] = key
+    walk.member = member
+    walk.parameters = member.mayBeParameter ? parameters + 1 : parameters
+    json += encodeMember(value, key, walk)
   }
-  const left = (total ?? keys.length) - parts.length
-  if (left > 0) parts.push(`"${(distinct ?? uniqueNames(keys.slice(0, count)))("…")}":"${left} more"`)
-  return `{${parts.join(",")}}`
+  path.length = depth
+  const left = (total ?? keys.length) - index
+  if (left > 0) {
+    json += `${index > 0 ? "," : ""}"${(distinct ?? uniqueNames(keys.slice(0, count)))("…")}":"${left} more"`
+  }
+  return `${json}}`
+}
+
+/** Reads a member. A getter may throw. */
+const encodeMember = (value: object, key: string, walk: Walk): string => {
+  const { member, parameters, path, redaction } = walk
+  try {
+    const given: unknown = (value as never)[key]
+    return (member.mayMask || parameters > 0) && redaction?.masks(path, given, true, value) === true
+      ? maskOf(walk)
+      : encode(given, walk)
+  } catch {
+    return redaction?.isSensitive(key) === true ? maskOf(walk) : "\"[unreadable]\""
+  }
 }

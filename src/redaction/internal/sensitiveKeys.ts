@@ -159,9 +159,12 @@ const isTextWord = (word: string): boolean =>
 const queryParameter =
   /(?:^|[._])db[._](?:(?:query|operation|statement|sql)[._])?(?:param(?:eter)?s?|bindings?)(?:$|[._])/i
 
+/** Whether a path with this key may be one of {@link isQueryParameterAt}. */
+export const mayBeQueryParameter = (key: string): boolean => /param|binding/i.test(key)
+
 /** Whether a value at this path is a query's parameter, which is a literal of SQL in another place. */
 export const isQueryParameterAt = (path: ReadonlyArray<string>): boolean =>
-  path.some((key) => /param|binding/i.test(key)) && queryParameter.test(path.join("."))
+  path.some(mayBeQueryParameter) && queryParameter.test(path.join("."))
 
 /** What the built-in rules mask under a key. */
 export const sensitivityByDefault = (key: string): Sensitivity => {

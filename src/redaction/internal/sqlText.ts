@@ -6,8 +6,12 @@
 const sqlName = /(?:^|[._])db[._]?(?:query[._]?text|statement)$/i
 /** Most keys end differently. */
 const lastLetter = /t$/i
+const lastWord = /(?:text|statement)$/i
 /** The key of an element of an array. The elements of an array of SQL are SQL. */
 const element = /^\d*$/
+
+/** Whether a text under this key may be SQL, as far as the key alone tells. The key of an element tells nothing. */
+export const mayBeSql = (key: string): boolean => lastWord.test(key) || element.test(key)
 
 /** Whether the path, as one key or as nested keys, names SQL. */
 export const isSqlAt = (path: ReadonlyArray<string>): boolean => {

@@ -283,7 +283,7 @@ describe("StructuredLogger", () => {
       yield* Effect.logInfo("a\u009b31m", { text: "\u001b[2J\u007f\u0085", list: ["\u009d\u2028"] })
       const [line = ""] = yield* logs.lines
       assert.include(line, "message=\"a\\u009b31m\"")
-      assert.include(line, " text=\"\\u001b[2J\\u007f\\u0085\" list=\"[\\\"\\u009d\\u2028\\\"]\"")
+      assert.include(line, " text=\"\\u001b[2J\\u007f\\u0085\" list=\"[\\\"\\\\u009d\\\\u2028\\\"]\"")
     }).pipe(Effect.provide(logs.layer({ logging: { format: "logfmt" } }))))
 
   const templates = [

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { encodeJson, encodeText } from "../../../src/redaction/internal/encodeJson.ts"
+import { encodeJson } from "../../../src/redaction/internal/encodeJson.ts"
+import { encodeText } from "../../../src/redaction/internal/jsonText.ts"
 import * as Redaction from "../../../src/redaction/Redaction.ts"
 import { hostileValues } from "../../support/spans.ts"
 
