@@ -109,14 +109,20 @@ export const run = (options: Options): Effect.Effect<never> =>
       })
     }
 
+    let lookAt = clock.monotonicTimeNanosUnsafe()
+
     const next = Effect.suspend(() => {
+      const now = clock.monotonicTimeNanosUnsafe()
+      if (now >= lookAt) {
+        lookAt = now + Duration.toNanosUnsafe(betweenLooks)
+        spool.adopt()
+      }
       const seen = spool.changed.version
       const load = spool.load()
       if (load === undefined) {
         return Effect.raceFirst(spool.changed.after(seen), Effect.sleep(betweenLooks)).pipe(
           // The change may come from the caller who records. That caller does not wait for a file.
-          Effect.andThen(Effect.yieldNow),
-          Effect.andThen(Effect.sync(() => spool.adopt()))
+          Effect.andThen(Effect.yieldNow)
         )
       }
       ledger.replay(load.replayed)
@@ -127,6 +133,5 @@ export const run = (options: Options): Effect.Effect<never> =>
       return Effect.void
     })
 
-    spool.adopt()
     return yield* Effect.whileLoop({ while: () => true, body: () => next, step: () => {} }) as Effect.Effect<never>
   })

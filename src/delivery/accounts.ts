@@ -25,7 +25,11 @@ export const observe = (
   counter("ended", `All ${signal} that ended.`, () => ledger.ended)
   counter("exported", `All ${signal} that a receiver accepted.`, () => ledger.exported)
   counter("sampled_out", `Ended ${signal} that a sampler left out.`, () => ledger.sampledOut)
-  counter("replayed", `All ${signal} of an earlier process that were sent by this one.`, () => ledger.replayed)
+  counter(
+    "replayed",
+    `All ${signal} of an earlier process that this one has read from the spool.`,
+    () => ledger.replayed
+  )
   statistics.observe({
     type: "counter",
     name: `${prefix}_dropped_total`,

@@ -139,6 +139,35 @@ describe("a program with a spool", () => {
       }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
   }
 
+  it.live("loses nothing: a signal that the program handles", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const { code } = yield* run(folder, "runMain", (_, child) => child.kill("SIGTERM"))
+      assert.strictEqual(code, 130)
+      const { logs, spans } = yield* recover(folder)
+      assert.deepStrictEqual(spans.map(({ name }) => name).toSorted(), [...hundred, "outer"].toSorted())
+      assert.deepStrictEqual(spans.filter(({ status }) => status.code !== undefined), [])
+      assert.deepStrictEqual(logs.map(({ body }) => body).filter(isRecord).toSorted(), hundred.toSorted())
+    }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
+
+  it.live("has its records sent once, though several processes start at the same time", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      yield* Effect.forEach([1, 2, 3], () => run(folder, "waits", (_, child) => child.kill("SIGTERM")), {
+        concurrency: "unbounded"
+      })
+      const { url } = yield* OtlpReceiver
+      for (let number = 0; number < 3; number++) {
+        yield* Effect.acquireRelease(
+          Effect.sync(() => start(url, folder, "waits for others").on("error", () => {})),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+      }
+      const { spans } = yield* recover(folder)
+      const names = spans.map(({ name }) => name).filter(isRecord)
+      assert.deepStrictEqual(names.toSorted(), [...hundred, ...hundred, ...hundred].toSorted())
+    }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
+
   for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     it.live(`loses no span of a run that is not decided: ${signal}`, () =>
       Effect.gen(function*() {

@@ -2,6 +2,7 @@
  * Records spans and log records that nobody takes, and ends in the way it is told:
  * `spooled.ts <endpoint> <folder of the spool> <log file> <way>`.
  */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { writeSync } from "node:fs"
@@ -9,12 +10,13 @@ import * as Telemetry from "tasker-telemetry/Telemetry"
 
 const [, , endpoint = "", directory = "", path = "", way = ""] = process.argv
 
-const runtime = ManagedRuntime.make(Telemetry.layer({
+const telemetry = Telemetry.layer({
   logging: { exporter: "otlp", destination: "file", file: { path } },
   metrics: { enabled: false },
   tracing: { keep: { ratio: way === "decides nothing" ? 0 : 1 } },
   delivery: { endpoint, queueSize: 64, batchSize: 16, shutdownTimeout: "100 millis", spool: { directory } }
-}))
+})
+const runtime = ManagedRuntime.make(telemetry)
 
 const record = (name: string) => Effect.withSpan(Effect.logInfo(name), name)
 
@@ -60,11 +62,18 @@ const ways: Readonly<Record<string, () => unknown>> = {
   "waits for others": wait
 }
 
-if (way !== "waits for others" && way !== "decides nothing") {
+if (way === "runMain") {
+  const records = Effect.forEach(
+    Array.from({ length: 100 }, (_, number) => number),
+    (number) => record(`record ${number}`)
+  )
+  const program = Effect.andThen(records, Effect.andThen(Effect.sync(wait), Effect.withSpan(Effect.never, "outer")))
+  NodeRuntime.runMain(Effect.provide(program, telemetry), { disableErrorReporting: true })
+} else if (way !== "waits for others" && way !== "decides nothing") {
   for (let number = 0; number < 100; number++) await runtime.runPromise(record(`record ${number}`))
   if (way !== "returns") {
     runtime.runFork(Effect.withSpan(Effect.withSpan(Effect.never, "inner"), "outer"))
     process.on("exit", () => runtime.runSync(record("late")))
   }
 } else await runtime.runPromise(Effect.void)
-ways[way]!()
+ways[way]?.()
