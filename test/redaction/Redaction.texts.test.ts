@@ -268,9 +268,12 @@ describe("Redaction.text", () => {
     else assert.isAtMost(policy.text(text).length, text.length * 6 + 10)
   }, { arbitrary: { runs: 2000 } })
 
-  /** With an expression among its keys a policy takes no quick look at a text. */
-  const thorough = Redaction.make({ keys: ["/(?!)/"] })
-  const quick = Redaction.make()
+  /**
+   * With an expression among its keys a policy takes no quick look at a text. What follows a mask of the policy itself is
+   * no secret that a quick look has to find, so the mask is another one.
+   */
+  const thorough = Redaction.make({ keys: ["/(?!)/"], mask: "[HIDDEN]" })
+  const quick = Redaction.make({ mask: "[HIDDEN]" })
   const Signs = Schema.Array(Schema.Literals([
     ...pieces,
     "mysql -pabc",
