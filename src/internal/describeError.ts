@@ -5,7 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import { orElse } from "./guard.ts"
+import { callOr, fieldOf as at, orElse } from "./guard.ts"
 import { setField } from "./setField.ts"
 import { truncateAtWord } from "./truncateAtWord.ts"
 
@@ -164,7 +164,10 @@ const typeOf = (error: unknown): string => {
 /** Constructors of Node that do not name a class of errors. */
 const internalNames = new Set(["NodeError", "SystemError"])
 
-const constructorName = (value: object): string => orElse(() => textOf(value.constructor.name), () => "")
+const constructorName = (value: object): string => {
+  const constructor = at(value, "constructor")
+  return typeof constructor === "function" ? textAt(constructor, "name") : ""
+}
 
 const messageOf = (error: unknown, left: number): string => {
   if (!isObject(error)) return String(error)
@@ -311,16 +314,19 @@ const isPlain = (value: object): boolean =>
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-const isCause = (value: unknown): value is Cause.Cause<unknown> => orElse(() => Cause.isCause(value), () => false)
+const never = () => false
 
-/** A field; `undefined` if it cannot be read. */
-const at = (object: object, key: string): unknown => orElse((): unknown => (object as never)[key], () => undefined)
+const isCause = (value: unknown): value is Cause.Cause<unknown> => callOr(Cause.isCause, value, never)
 
 const textAt = (object: object, key: string): string => textOf(at(object, key))
 
 const textOf = (value: unknown): string => typeof value === "string" ? value : ""
 
-const keysOf = (object: object): ReadonlyArray<string> =>
-  orElse(() => Object.keys(object).slice(0, mostFields), () => [])
+const keysOf = (object: object): ReadonlyArray<string> => {
+  const keys = callOr(Object.keys, object, noKeys)
+  return keys.length > mostFields ? keys.slice(0, mostFields) : keys
+}
+
+const noKeys = (): Array<string> => []
 
 const clip = (text: string) => text.length > longestMessage ? `${truncateAtWord(text, longestMessage)}…` : text

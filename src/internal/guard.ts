@@ -52,6 +52,15 @@ export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   }
 }
 
+/** Gives a field of a foreign object, or `undefined` if it throws. It makes no closure, for hot paths. */
+export const fieldOf = (object: object, key: string): unknown => {
+  try {
+    return (object as Readonly<Record<string, unknown>>)[key]
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether a value is a plain object, for hot paths. A proxy that throws is none. */
 export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {
   if (typeof value !== "object" || value === null) return false
