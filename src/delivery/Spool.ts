@@ -15,6 +15,7 @@ import { guard, orElse } from "../internal/guard.ts"
 import type { Envelope } from "./otlpParts.ts"
 import type { SpoolFile, SpoolFolder } from "./SpoolFolder.ts"
 import * as spoolFrames from "./spoolFrames.ts"
+import { SpoolSegment } from "./SpoolSegment.ts"
 import { Wakeup } from "./Wakeup.ts"
 
 export interface Options<in A> {
@@ -31,22 +32,8 @@ export interface Options<in A> {
   readonly report: (problem: string | undefined) => void
 }
 
-interface Segment {
-  readonly file: SpoolFile
-  readonly head: spoolFrames.Head
-  /** Whether an earlier process has written it. */
-  readonly isForeign: boolean
-  /** Whether it takes no more records. */
-  isClosed: boolean
-  bytes: number
-  /** The number of the next record. */
-  next: number
-  readonly copies: Set<number>
-  readonly spooled: Set<number>
-}
-
 interface Place {
-  readonly segment: Segment
+  readonly segment: SpoolSegment
   readonly number: number
 }
 
@@ -59,7 +46,7 @@ export interface Kept {
 
 /** Records to send. */
 export interface Load {
-  readonly head: spoolFrames.Head
+  readonly envelope: Envelope
   readonly records: ReadonlyArray<readonly [number: number, bytes: Uint8Array]>
   /** Records that the disk did not give back. */
   readonly corrupt: number
@@ -89,7 +76,7 @@ const messageOf = (error: unknown): string => error instanceof Error ? error.mes
 export class Spool<A> {
   readonly #options: Options<A>
   readonly #segmentBytes: number
-  readonly #segments: Array<Segment> = []
+  readonly #segments: Array<SpoolSegment> = []
   /** Files of earlier processes that were not read yet. */
   readonly #adopted: Array<SpoolFile> = []
   readonly #copies = new Map<A, Place>()
@@ -114,7 +101,7 @@ export class Spool<A> {
   /** Takes the records that memory has now: writes copies of new ones, and marks those as done that are gone. */
   sync(records: ReadonlyArray<A>): void {
     const present = new Set(records)
-    const gone = new Map<Segment, Array<number>>()
+    const gone = new Map<SpoolSegment, Array<number>>()
     for (const [record, { number, segment }] of this.#copies) {
       if (present.has(record)) continue
       this.#copies.delete(record)
@@ -215,27 +202,14 @@ export class Spool<A> {
     })
   }
 
-  #read(segment: Segment): Load | undefined {
-    const { spooled } = segment
+  #read(segment: SpoolSegment): Load | undefined {
     const content = this.#content(segment.file)
     if (content === undefined) return undefined
-    const records: Array<[number, Uint8Array]> = []
-    const corrupt: Array<number> = []
-    for (const number of spooled) {
-      const bytes = content.records.get(number)
-      if (bytes === undefined) corrupt.push(number)
-      else records.push([number, bytes])
-    }
-    const settle = (numbers: ReadonlyArray<number>) => this.#settle(segment, numbers)
-    if (corrupt.length > 0) settle(corrupt)
-    return {
-      head: segment.head,
-      records,
-      corrupt: corrupt.length,
-      replayed: 0,
-      isExpired: this.#isExpired(segment),
-      settle
-    }
+    const records = Array.from(content.records).filter(([number]) => segment.spooled.has(number))
+    const readable = new Set(records.map(([number]) => number))
+    const corrupt = Array.from(segment.spooled).filter((number) => !readable.has(number))
+    if (corrupt.length > 0) this.#settle(segment, corrupt)
+    return this.#load(segment, records, corrupt.length, 0)
   }
 
   /** Reads a file of an earlier process. */
@@ -243,55 +217,46 @@ export class Spool<A> {
     const content = this.#content(file)
     if (content === undefined) return undefined
     this.#adopted.shift()
-    const { corrupt, head, records } = content
-    // Without its head, no record can be sent.
-    const readable = head === undefined ? [] : [...records]
-    const segment: Segment = {
-      file,
-      head: head ?? { ...this.#options.envelope, time: 0 },
-      isForeign: true,
-      isClosed: true,
-      bytes: file.size,
-      next: 0,
-      copies: new Set(),
-      spooled: new Set(readable.map(([number]) => number))
+    const segment = SpoolSegment.open(file, content)
+    const lost = content.corrupt + (segment === undefined ? content.records.size : 0)
+    if (segment === undefined) {
+      this.#discard(file, file.size)
+      const { envelope } = this.#options
+      return { envelope, records: [], corrupt: lost, replayed: lost, isExpired: false, settle: () => {} }
     }
     this.#segments.unshift(segment)
-    const settle = (numbers: ReadonlyArray<number>) => this.#settle(segment, numbers)
-    if (readable.length === 0) settle([])
-    const lost = corrupt + records.size - readable.length
+    return this.#load(segment, [...content.records], lost, segment.spooled.size + lost)
+  }
+
+  #load(segment: SpoolSegment, records: Load["records"], corrupt: number, replayed: number): Load {
     return {
-      head: segment.head,
-      records: readable,
-      corrupt: lost,
-      replayed: readable.length + lost,
-      isExpired: this.#isExpired(segment),
-      settle
+      envelope: segment.head,
+      records,
+      corrupt,
+      replayed,
+      isExpired: this.#options.now() - segment.head.time > this.#options.maximumAge,
+      settle: (numbers) => this.#settle(segment, numbers)
     }
   }
 
-  #isExpired({ head }: Segment): boolean {
-    return this.#options.now() - head.time > this.#options.maximumAge
-  }
-
-  #settle(segment: Segment, numbers: ReadonlyArray<number>): void {
-    const { copies, spooled } = segment
-    for (const number of numbers) {
-      copies.delete(number)
-      spooled.delete(number)
-    }
-    if (copies.size + spooled.size === 0) return this.#remove(segment)
+  #settle(segment: SpoolSegment, numbers: ReadonlyArray<number>): void {
+    segment.settle(numbers)
+    if (segment.isDone) return this.#remove(segment)
     // If the disk does not take the mark, the records are sent twice after a crash.
     this.#frames.done(numbers)
     guard(() => this.#write(segment), () => {})
   }
 
-  #remove(segment: Segment): void {
+  #remove(segment: SpoolSegment): void {
     const index = this.#segments.indexOf(segment)
     if (index === -1) return
     this.#segments.splice(index, 1)
-    this.#bytes -= segment.bytes
-    guard(() => segment.file.remove(), () => {})
+    this.#discard(segment.file, segment.bytes)
+  }
+
+  #discard(file: SpoolFile, bytes: number): void {
+    this.#bytes -= bytes
+    guard(() => file.remove(), () => {})
   }
 
   /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
@@ -332,7 +297,7 @@ export class Spool<A> {
   }
 
   /** The segment that takes records. */
-  #current(): Segment {
+  #current(): SpoolSegment {
     const { envelope, folder, maximumAge, now } = this.#options
     const time = now()
     const last = this.#segments.at(-1)
@@ -341,16 +306,7 @@ export class Spool<A> {
       time - last.head.time < maximumAge / agesOfSegment
     ) return last
     const head = { ...envelope, time }
-    const segment: Segment = {
-      file: folder.create(),
-      head,
-      isForeign: false,
-      isClosed: false,
-      bytes: 0,
-      next: 0,
-      copies: new Set(),
-      spooled: new Set()
-    }
+    const segment = SpoolSegment.make(folder.create(), head)
     this.#segments.push(segment)
     this.#frames.head(head)
     this.#write(segment)
@@ -358,7 +314,7 @@ export class Spool<A> {
   }
 
   /** Writes the frames. */
-  #write(segment: Segment): void {
+  #write(segment: SpoolSegment): void {
     const bytes = this.#frames.take()
     if (bytes.length === 0) return
     segment.bytes += bytes.length
@@ -377,7 +333,7 @@ export class Spool<A> {
   }
 
   #fails(problem: string): void {
-    const empty = this.#segments.filter(({ copies, isClosed, spooled }) => isClosed && copies.size + spooled.size === 0)
+    const empty = this.#segments.filter(({ isClosed, isDone }) => isClosed && isDone)
     for (const segment of empty) this.#remove(segment)
     if (this.#isInTrouble) return
     this.#isInTrouble = true

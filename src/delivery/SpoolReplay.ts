@@ -63,9 +63,9 @@ export const run = (options: Options): Effect.Effect<never> =>
             {
               sender,
               maximumBytes: options.maximumBytes,
-              protocol: load.head.protocol,
+              protocol: load.envelope.protocol,
               encode: (records: ReadonlyArray<Record>) =>
-                otlpParts.assemble(options.names, load.head, records.map(([, bytes]) => bytes))
+                otlpParts.assemble(options.names, load.envelope, records.map(([, bytes]) => bytes))
             },
             batch,
             clock.monotonicTimeNanosUnsafe(),

@@ -3,10 +3,12 @@ import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { LogDestination, Telemetry } from "tasker-telemetry"
 import { OpenSpoolFolder } from "../../../src/delivery/SpoolFolder.ts"
 import * as NodeSpoolFolder from "../../../src/node/internal/NodeSpoolFolder.ts"
 import * as spoolOwner from "../../../src/node/internal/spoolOwner.ts"
 import { spoolFolderTest } from "../../delivery/SpoolFolderTest.ts"
+import { OtlpReceiver } from "../../support/otlpReceiver.ts"
 import { temporaryFolder } from "../../support/temporaryFile.ts"
 
 const openAt = (path: string, fsync = false) =>
@@ -54,6 +56,24 @@ describe("NodeSpoolFolder", () => {
       opened.release()
       assert.strictEqual(readdirSync(path).length, 1)
     }).pipe(Effect.scoped))
+
+  it.live("lets records be delivered where the folder cannot be made, and says so once", () =>
+    Effect.gen(function*() {
+      const { received, url } = yield* OtlpReceiver
+      const lines: Array<string> = []
+      const layer = Telemetry.layer({
+        metrics: { enabled: false },
+        logging: { exporter: "none" },
+        delivery: { endpoint: url, batchSize: 1, spool: { directory: "/dev/null/spool", appendInterval: "1 millis" } }
+      }, { logDestination: LogDestination.layer((line) => void lines.push(line)) })
+      const work = Effect.withSpan(Effect.sleep("20 millis"), "work")
+      yield* Effect.provide(Effect.andThen(work, work), layer)
+      assert.strictEqual(received.length, 2)
+      const warnings = lines.map((line) => (JSON.parse(line) as { readonly message: string }).message)
+      assert.deepStrictEqual(warnings.map((warning) => warning.replace(/: [A-Z].*/, "")), [
+        `spans for ${url}/v1/traces are in memory alone, because the spool cannot be used`
+      ])
+    }).pipe(Effect.provide(OtlpReceiver.layer)))
 
   it.effect("adopts what has no owner", () =>
     Effect.gen(function*() {

@@ -1,0 +1,52 @@
+/**
+ * One file of a spool, with the records in it that are not done.
+ */
+import type { SpoolFile } from "./SpoolFolder.ts"
+import type * as spoolFrames from "./spoolFrames.ts"
+
+export class SpoolSegment {
+  readonly file: SpoolFile
+  readonly head: spoolFrames.Head
+  /** Whether an earlier process has written it. */
+  readonly isForeign: boolean
+  /** Whether it takes no more records. */
+  isClosed: boolean
+  bytes: number
+  /** The number of the next record. */
+  next = 0
+  /** Records that memory has too. */
+  readonly copies = new Set<number>()
+  /** Records that only the disk has. */
+  readonly spooled: Set<number>
+
+  private constructor(file: SpoolFile, head: spoolFrames.Head, foreign: Iterable<number> | undefined) {
+    this.file = file
+    this.head = head
+    this.isForeign = foreign !== undefined
+    this.isClosed = this.isForeign
+    this.bytes = file.size
+    this.spooled = new Set(foreign)
+  }
+
+  /** Begins a new file. */
+  static make(file: SpoolFile, head: spoolFrames.Head): SpoolSegment {
+    return new SpoolSegment(file, head, undefined)
+  }
+
+  /** Opens a file of an earlier process. Gives `undefined` if no record can be sent. */
+  static open(file: SpoolFile, { head, records }: spoolFrames.Content): SpoolSegment | undefined {
+    return head === undefined || records.size === 0 ? undefined : new SpoolSegment(file, head, records.keys())
+  }
+
+  /** Whether all its records are done. */
+  get isDone(): boolean {
+    return this.copies.size + this.spooled.size === 0
+  }
+
+  settle(numbers: ReadonlyArray<number>): void {
+    for (const number of numbers) {
+      this.copies.delete(number)
+      this.spooled.delete(number)
+    }
+  }
+}
