@@ -102,7 +102,11 @@ export class OutageLog {
 
   /** The layer is closed before records were sent. */
   closed(count: number): void {
-    if (count > 0) this.#options.warn(`${count} ${this.#signal} for ${this.#url} were lost: the layer was closed`)
+    if (count === 0) return
+    const what = count === 1
+      ? `1 ${this.#signal.slice(0, -1)} for ${this.#url} was`
+      : `${count} ${this.#signal} for ${this.#url} were`
+    this.#options.warn(`${what} lost: the layer was closed`)
   }
 
   /** The spool takes no records, for the given reason; or takes them again, without one. */

@@ -168,15 +168,19 @@ export const make = Effect.fnUntraced(function*(
     }
   })
 
+  /** The back-off that an earlier request has left is no part of the time of this one. */
   const measured = (sending: Effect.Effect<Outcome>): Effect.Effect<Outcome> =>
-    Effect.suspend(() => {
-      const begin = clock.monotonicTimeNanosUnsafe()
-      return Effect.map(sending, (outcome) => {
-        const seconds = Number(clock.monotonicTimeNanosUnsafe() - begin) / 1e9
-        durations.record({ signal: receiver.signal, seconds, errorType: errorTypeOf(outcome) })
-        return outcome
+    Effect.andThen(
+      pause,
+      Effect.suspend(() => {
+        const begin = clock.monotonicTimeNanosUnsafe()
+        return Effect.map(sending, (outcome) => {
+          const seconds = Number(clock.monotonicTimeNanosUnsafe() - begin) / 1e9
+          durations.record({ signal: receiver.signal, seconds, errorType: errorTypeOf(outcome) })
+          return outcome
+        })
       })
-    })
+    )
 
   return {
     send: (body, deadline, protocol = receiver.protocol) =>

@@ -197,7 +197,7 @@ const make = Effect.gen(function*() {
       // Effect has already refused a span because of its trace level or its unsampled parent.
       const mayRecord = options.sampled || parent?.sampled === false
       const isParentLocal = parent?._tag === "Span"
-      if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled, isParentLocal })) {
+      if (mayRecord && sampler({ traceId: ids.traceId, parentSampled: parent?.sampled, isParentLocal, parent })) {
         return start(new RecordedSpan(options, ids, recording))
       }
       return called.withAll.length > 0

@@ -377,6 +377,19 @@ describe("Pipeline", () => {
       }).pipe(Effect.provide(layer)))
   })
 
+  it.effect("speaks of a single record that is left", () =>
+    Effect.gen(function*() {
+      const { reply } = yield* TestTransport
+      reply("hang")
+      const { close, offer } = yield* make({ shutdownTimeout: "1 second" })
+      offer(1)
+      yield* TestClock.adjust(0)
+      const closing = yield* Effect.forkChild(close)
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(lines, [`Warn 1 span for ${url} was lost: the layer was closed`])
+    }).pipe(Effect.provide(layer)))
+
   it("never counts a record twice: the states add up", () => {
     const held = { undecided: 1, sampledOut: 1 }
     const ledger = new Ledger(() => held)

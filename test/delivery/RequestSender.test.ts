@@ -53,17 +53,26 @@ describe("RequestSender", () => {
       yield* Fiber.join(retried)
       reply(partial({ rejectedSpans: 1 }), { status: 413 }, { status: 400 })
       for (const _ of [1, 2, 3]) yield* send()
-      reply({ status: 503 }, { status: 503 }, { status: 503 })
+      reply({ status: 503 }, { status: 503 })
       const lost = yield* Effect.forkChild(send())
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.join(lost)
+      // This request has to wait for the end of the back-off before its first attempt.
+      reply({ status: 503, headers: { "retry-after": "20" } }, { status: 200 })
+      for (const _ of [1, 2]) {
+        const waiting = yield* Effect.forkChild(send())
+        yield* TestClock.adjust("30 seconds")
+        yield* Fiber.join(waiting)
+      }
       assert.deepStrictEqual(measured.map(({ errorType, seconds, signal }) => [signal, seconds, errorType]), [
         ["spans", 0, ""],
         ["spans", 1, ""],
         ["spans", 0, "partially_rejected"],
         ["spans", 0, "too_large"],
         ["spans", 0, "rejected"],
-        ["spans", 1, "unreachable"]
+        ["spans", 1, "unreachable"],
+        ["spans", 0, "unreachable"],
+        ["spans", 0, ""]
       ])
     }).pipe(Effect.provide(Layer.merge(layer, ExportDurations.layer))))
 

@@ -171,12 +171,18 @@ describe("tracing.keep", () => {
       assert.deepStrictEqual(yield* decided, { "kept,limit": 1, "dropped,ratio": 1 })
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0, maxSpansPerRun: 4 } } }))))
 
-  it.effect("keeps the run that exceeds what all runs may hold back", () =>
+  it.effect("keeps the oldest run if the spans of all runs are too many, so runs without an end do not change others", () =>
     Effect.gen(function*() {
-      const open = Effect.withSpan(Effect.andThen(child("waits"), Effect.never), "first", { root: true })
-      yield* Effect.forkChild(open, { startImmediately: true })
-      yield* Effect.withSpan(Effect.andThen(child("one"), child("two")), "second", { root: true })
-      assert.deepStrictEqual(yield* names, ["one", "two", "second"])
+      const open = (name: string) =>
+        Effect.forkChild(
+          Effect.withSpan(Effect.andThen(child(`${name} waits`), Effect.never), name, { root: true }),
+          { startImmediately: true }
+        )
+      yield* open("first")
+      yield* open("second")
+      for (let count = 0; count < 5; count++) yield* run("short")
+      assert.deepStrictEqual(yield* names, ["first waits", "second waits"])
+      assert.deepStrictEqual(yield* decided, { "kept,limit": 2, "dropped,ratio": 5 })
     }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0, maxSpans: 3 } } }))))
 
   it.effect("gives a processor that leaves the spans of runs that go on", () =>

@@ -141,7 +141,7 @@ export const tracingOptions = Schema.Struct({
     }),
     maxSpans: Option.integer({ minimum: 1, maximum: 10_000_000 }, {
       default: 100_000,
-      doc: "Highest number of waiting spans of all runs. The run that reaches the limit is kept at once."
+      doc: "Highest number of waiting spans of all runs. At the limit, the oldest run is kept at once."
     })
   }),
   exceptions: Option.choice(["events", "logs", "both"], {

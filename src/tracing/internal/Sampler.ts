@@ -5,6 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling
  * @since 0.1.0
  */
+import type * as Tracer from "effect/Tracer"
 import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import * as TraceState from "./TraceState.ts"
 
@@ -20,12 +21,15 @@ export type Sampler = (span: {
   readonly parentSampled: boolean | undefined
   /** Whether this process has opened the parent. */
   readonly isParentLocal?: boolean | undefined
+  /** Its `tracestate` may have the randomness of the trace. */
+  readonly parent?: Tracer.AnySpan | undefined
 }) => boolean
 
 /** Decides as OpenTelemetry's consistent probability sampling does. A higher ratio keeps all that a lower one keeps. */
 const byRatio = (ratio: number): Sampler => {
   const rejected = TraceState.rejected(ratio)
-  return ({ traceId }) => ratio >= 1 || TraceState.randomness(traceId, "") >= rejected
+  return ({ parent, traceId }) =>
+    ratio >= 1 || TraceState.randomness(traceId, parent === undefined ? "" : TraceState.of(parent)) >= rejected
 }
 
 /** A token bucket: it holds the traces of one second. A trace takes one token, so children follow their local parents. */

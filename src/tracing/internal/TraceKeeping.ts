@@ -145,7 +145,9 @@ export const make = (options: {
     if (span.name === SpanName.task) trace.openTasks--
     const hasEnded = trace.root !== undefined && (trace.reason !== undefined || trace.openTasks === 0)
     if (hasEnded) decide(trace, trace.reason)
-    else if (trace.waiting.length >= keep.maxSpansPerRun || waiting >= keep.maxSpans) decide(trace, "limit")
+    else if (trace.waiting.length >= keep.maxSpansPerRun) decide(trace, "limit")
+    // The oldest run may never end.
+    else if (waiting >= keep.maxSpans) decide(undecided.values().next().value ?? trace, "limit")
   }
 
   return {

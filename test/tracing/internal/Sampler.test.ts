@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Sampler from "../../../src/tracing/internal/Sampler.ts"
+import * as TraceState from "../../../src/tracing/internal/TraceState.ts"
 
 const traceIdOf = (randomness: string) => `0af7651916cd43dd84${randomness}`.slice(0, 18) + randomness
 
@@ -31,6 +32,20 @@ describe("Sampler", () => {
       assert.isTrue(kept("traceidratio", parent, 0.5))
       assert.isFalse(kept("traceidratio", parent, 0.49))
     }
+  })
+
+  it("takes the randomness that the tracestate has in place of that of the id", () => {
+    const sampler = make({ type: "traceidratio", ratio: 0.5 })
+    const of = (state: string, place: number) => {
+      const parent = TraceState.external(
+        { traceId: traceIdAt(place), spanId: "b7ad6b7169203331", sampled: true },
+        state
+      )
+      return sampler({ traceId: parent.traceId, parentSampled: true, parent })
+    }
+    assert.isTrue(of("ot=th:c;rv:ffffffffffffff", 0.1))
+    assert.isFalse(of("ot=rv:00000000000000", 0.9))
+    assert.isTrue(of("ot=rv:broken", 0.9))
   })
 
   it("decides parentbased_traceidratio by the parent, and by the trace id for a root", () => {
