@@ -187,7 +187,7 @@ const readable = (span: SpanData, resource: Resource): ReadableSpan => {
       droppedAttributesCount: event.droppedAttributes
     })),
     links: span.links.map((link) => ({
-      context: contextOf({ ...link.span, sampled: true }, ""),
+      context: contextOf(link.span, link.traceState, link.isRemote),
       attributes: attributesOf(Object.entries(link.attributes)),
       droppedAttributesCount: link.droppedAttributes
     })),

@@ -27,7 +27,11 @@ export interface SpanEventData {
  * @since 0.1.0
  */
 export interface SpanLinkData {
-  readonly span: { readonly traceId: string; readonly spanId: string }
+  readonly span: { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
+  /** Whether another process opened the span. */
+  readonly isRemote: boolean
+  /** The W3C `tracestate` of its trace when the link was made, redacted; empty if there is none. */
+  readonly traceState: string
   readonly attributes: Readonly<Record<string, unknown>>
   /** Attributes left out because the link had too many. */
   readonly droppedAttributes: number

@@ -45,7 +45,13 @@ const span: SpanData = {
     ["empty", ""]
   ]),
   events: [{ name: "e", timeNanos: 5n, attributes: { ok: true }, droppedAttributes: 4 }],
-  links: [{ span: { traceId, spanId }, attributes: { half: 0.5 }, droppedAttributes: 6 }],
+  links: [{
+    span: { traceId, spanId, sampled: true },
+    isRemote: true,
+    traceState: "c=d",
+    attributes: { half: 0.5 },
+    droppedAttributes: 6
+  }],
   statusCode: "error",
   statusMessage: "no",
   droppedAttributes: 1,
@@ -137,8 +143,10 @@ describe.skipIf(interpreter === undefined)("The official definitions", () => {
       links: [{
         traceId: base64(traceId),
         spanId: base64(spanId),
+        traceState: "c=d",
         attributes: [{ key: "half", value: { doubleValue: 0.5 } }],
-        droppedAttributesCount: 6
+        droppedAttributesCount: 6,
+        flags: 0x301
       }],
       droppedLinksCount: 3,
       status: { message: "no", code: "STATUS_CODE_ERROR" },

@@ -73,8 +73,10 @@ const Span = Schema.Struct({
     Schema.Array(Schema.Struct({
       traceId: TraceId,
       spanId: SpanId,
+      traceState: Schema.optionalKey(Text),
       attributes: KeyValues,
-      droppedAttributesCount: Schema.optionalKey(Uint32)
+      droppedAttributesCount: Schema.optionalKey(Uint32),
+      flags: Uint32
     })),
     []
   ),

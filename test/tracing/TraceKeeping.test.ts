@@ -155,6 +155,18 @@ describe("tracing.keep", () => {
       assert.deepStrictEqual(second.ids, first.ids)
     }).pipe(Random.withSeed("two services")))
 
+  it.effect("replaces the threshold of a parent if the sampler thins out its children", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "child", { parent: remote(above, "ot=th:4;rv:ffffffffffffff,a=b") })
+      assert.strictEqual((yield* spanNamed("child")).traceState, "ot=th:8;rv:ffffffffffffff,a=b")
+    }).pipe(Effect.provide(layer({ tracing: { sampler: { type: "traceidratio", ratio: 0.5 } } }))))
+
+  it.effect("does not show a receiver that another process has not decided", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.void, "child", { parent: remote(above, "tasker=undecided,a=b") })
+      assert.strictEqual((yield* spanNamed("child")).traceState, "a=b")
+    }).pipe(Effect.provide(layer())))
+
   it.effect("keeps a run at once that has more spans than may wait", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(

@@ -15,8 +15,8 @@ const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 
 
 const statusError = 2
 
-/** Bit 0: sampled. Bit 8: bit 9 is known. Bit 9: the parent is remote. */
-const flagsOf = (span: SpanData): number => (span.sampled ? 1 : 0) | 0x100 | (span.isParentRemote ? 0x200 : 0)
+/** Bit 0: sampled. Bit 8: bit 9 is known. Bit 9: the parent, or the span of a link, is remote. */
+const flagsOf = (isSampled: boolean, isRemote: boolean): number => (isSampled ? 1 : 0) | 0x100 | (isRemote ? 0x200 : 0)
 
 /**
  * Makes the function that gives the body of a `POST /v1/traces` request.
@@ -52,7 +52,7 @@ const writeSpan = (to: MessageWriter, span: SpanData): void => {
     to.integer(3, "code", statusError)
     to.close(status)
   }
-  to.fixed32(16, "flags", flagsOf(span))
+  to.fixed32(16, "flags", flagsOf(span.sampled, span.isParentRemote))
 }
 
 /**
@@ -90,6 +90,8 @@ const writeEvent = (to: MessageWriter, event: SpanEventData): void => {
 const writeLink = (to: MessageWriter, link: SpanLinkData): void => {
   to.id(1, "traceId", link.span.traceId)
   to.id(2, "spanId", link.span.spanId)
+  if (link.traceState !== "") to.text(3, "traceState", link.traceState)
   Otlp.writeAttributes(to, 4, link.attributes)
   if (link.droppedAttributes > 0) to.integer(5, "droppedAttributesCount", link.droppedAttributes)
+  to.fixed32(6, "flags", flagsOf(link.span.sampled, link.isRemote))
 }

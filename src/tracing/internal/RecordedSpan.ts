@@ -19,6 +19,7 @@ import type { ExceptionLog } from "./ExceptionLog.ts"
 import { SpanAttributes } from "./SpanAttributes.ts"
 import * as SpanIds from "./SpanIds.ts"
 import { type LocalTrace, type Member, shownState } from "./TraceKeeping.ts"
+import * as TraceState from "./TraceState.ts"
 
 /** What all spans of one tracer share. */
 export interface Recording {
@@ -122,8 +123,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
   }
 
   get traceState(): string {
-    const state = shownState(this.trace)
-    return state === "" ? "" : this.#recording.rules.redaction.text(state)
+    return shownText(this.#recording.rules, this.trace.traceState)
   }
 
   get propagatedState(): string {
@@ -216,6 +216,8 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       ...this.links,
       ...kept.map(({ attributes, span }) => ({
         span,
+        isRemote: span._tag === "ExternalSpan",
+        traceState: shownText(rules, TraceState.of(span)),
         ...rules.record(attributes, limits.linkAttributeCount)
       }))
     ]
@@ -248,6 +250,12 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     const isLogged = exceptionLog?.failed(this, cause, error) === true
     if (!isLogged || keepsException) this.keyEvent("exception", this.endTimeNanos, ErrorRecord.toFields(error))
   }
+}
+
+/** The state of a trace as it may leave. */
+const shownText = ({ redaction }: AttributeRules, traceState: string): string => {
+  const state = shownState(traceState)
+  return state === "" ? "" : redaction.text(state)
 }
 
 const newestOf = (

@@ -66,8 +66,8 @@ const vendor = "tasker"
 const undecidedMark = "undecided"
 
 /** The state of a trace as a receiver gets it: without the mark, which is for processes of ours. */
-export const shownState = ({ isKept, traceState }: LocalTrace): string =>
-  isKept === undefined ? TraceState.set(traceState, vendor, undefined) : traceState
+export const shownState = (traceState: string): string =>
+  TraceState.get(traceState, vendor) === undefined ? traceState : TraceState.set(traceState, vendor, undefined)
 
 /** Makes the decisions; `emit` takes each span of a kept run once. */
 export const make = (options: {
@@ -87,6 +87,7 @@ export const make = (options: {
   }
   const limit = limitOf(Math.min(keep.ratio, sampledRatio))
   const limitOfFollowed = limitOf(keep.ratio)
+  const limitOfSampler = limitOf(sampledRatio)
   const slowNanos = keep.slowerThan === undefined ? undefined : Duration.toNanosUnsafe(keep.slowerThan)
   const always = new Set(keep.always)
   const undecided = new Set<LocalTrace>()
@@ -98,9 +99,10 @@ export const make = (options: {
     const isOpen = parent === undefined || !parent.sampled || TraceDecision.of(parent)?.isKept === false ||
       TraceState.get(given, vendor) === undecidedMark
     // Another process has decided to keep the trace, so the part here is kept as well.
-    if (!isOpen) return new LocalTrace(true, given)
-    if (!isActive) {
-      return new LocalTrace(true, parent === undefined ? TraceState.withThreshold("", limit.threshold) : given)
+    if (!isOpen || !isActive) {
+      // If the sampler has thinned the children of a parent, the threshold of the parent is no longer true.
+      const isThinned = sampledRatio < 1 && (parent === undefined || !followsParents)
+      return new LocalTrace(true, isThinned ? TraceState.withThreshold(given, limitOfSampler.threshold) : given)
     }
     const { rejected, threshold } = followsParents && parent?.sampled === true ? limitOfFollowed : limit
     if (TraceState.randomness(traceId, given) >= rejected) {

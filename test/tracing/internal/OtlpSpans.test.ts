@@ -46,7 +46,9 @@ describe("OtlpSpans", () => {
       attributes: new Map<string, unknown>([["a", "b"], ["n", 3]]),
       events: [{ name: "e", timeNanos: 5n, attributes: { ok: true }, droppedAttributes: 4 }],
       links: [{
-        span: { traceId: "1".repeat(32), spanId: "2".repeat(16) },
+        span: { traceId: "1".repeat(32), spanId: "2".repeat(16), sampled: false },
+        isRemote: true,
+        traceState: "c=d",
         attributes: { half: 0.5 },
         droppedAttributes: 0
       }],
@@ -73,8 +75,8 @@ describe("OtlpSpans", () => {
         "\"droppedAttributesCount\":1," +
         "\"events\":[{\"timeUnixNano\":\"5\",\"name\":\"e\",\"attributes\":[{\"key\":\"ok\",\"value\":{\"boolValue\":true}}],\"droppedAttributesCount\":4}]," +
         "\"droppedEventsCount\":2," +
-        `"links":[{"traceId":"${"1".repeat(32)}","spanId":"${"2".repeat(16)}",` +
-        "\"attributes\":[{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}}]}]," +
+        `"links":[{"traceId":"${"1".repeat(32)}","spanId":"${"2".repeat(16)}","traceState":"c=d",` +
+        "\"attributes\":[{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}}],\"flags\":768}]," +
         "\"droppedLinksCount\":3,\"status\":{\"message\":\"no\",\"code\":2},\"flags\":769}]}]}]}"
     )
   })
@@ -190,7 +192,13 @@ describe.each(["http/json", "http/protobuf"] as const)("OtlpSpans in %s", (proto
       statusMessage: message,
       attributes: new Map(Object.entries(attributes)),
       events: [{ name, timeNanos: 0n, attributes, droppedAttributes: 0 }],
-      links: [{ span: { traceId: "1".repeat(32), spanId: "2".repeat(16) }, attributes, droppedAttributes: 0 }]
+      links: [{
+        span: { traceId: "1".repeat(32), spanId: "2".repeat(16), sampled: true },
+        isRemote: false,
+        traceState: "",
+        attributes,
+        droppedAttributes: 0
+      }]
     })]))
     assert.deepStrictEqual([spans[0]?.name, spans[0]?.status.message], [name.toWellFormed(), message.toWellFormed()])
   }, { arbitrary: { runs: 300 } })

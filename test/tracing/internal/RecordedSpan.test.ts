@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import * as TraceState from "../../../src/tracing/internal/TraceState.ts"
 import { attributesOf, hostileValues, layer, recorded, spanNamed } from "../../support/spans.ts"
 
 describe("RecordedSpan", () => {
@@ -79,6 +80,21 @@ describe("RecordedSpan", () => {
       })
       assert.deepStrictEqual(attributesOf(yield* spanNamed("work")), { list: ["abc", { deep: "abc" }], short: "abc" })
     }).pipe(Effect.provide(layer({ tracing: { limits: { attributeValueLength: 3 } } }))))
+
+  it.effect("keeps of a link what its receiver needs: flags, where it comes from, and the tracestate", () =>
+    Effect.gen(function*() {
+      const ids = { traceId: "1".repeat(32), spanId: "2".repeat(16) }
+      const links = [
+        TraceState.external({ ...ids, sampled: false }, "a=b,tasker=undecided"),
+        yield* Effect.makeSpan("local")
+      ].map((span) => ({ span, attributes: {} }))
+      yield* Effect.withSpan(Effect.void, "work", { links })
+      const span = yield* spanNamed("work")
+      assert.deepStrictEqual(
+        span.links.map(({ isRemote, span, traceState }) => [isRemote, span.sampled, traceState]),
+        [[true, false, "a=b"], [false, true, ""]]
+      )
+    }).pipe(Effect.provide(layer())))
 
   it.effect("masks sensitive keys of attributes, events and links", () =>
     Effect.gen(function*() {

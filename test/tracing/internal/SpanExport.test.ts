@@ -111,7 +111,7 @@ describe("SpanExport", () => {
       )
       assert.deepStrictEqual(
         inner!.links.map((link) => ({ ...link, attributes: otlpDecoder.values(link.attributes) })),
-        [{ traceId: remote.traceId, spanId: remote.spanId, attributes: { l: 1n } }]
+        [{ traceId: remote.traceId, spanId: remote.spanId, attributes: { l: 1n }, flags: 0x301 }]
       )
       assert.deepStrictEqual([failed?.name, failed?.parentSpanId, failed?.status], ["failed", undefined, {
         code: 2,
