@@ -33,6 +33,8 @@ export interface Options<in A> {
 }
 
 interface Place {
+  /** The last round of `sync` in which memory had the record. */
+  round: number
   readonly segment: SpoolSegment
   readonly number: number
 }
@@ -83,6 +85,7 @@ export class Spool<A> {
   /** Frames that were not written yet; none between two calls. */
   readonly #frames = new spoolFrames.FrameWriter()
   #bytes = 0
+  #round = 0
   #tryAt = -Infinity
   #isInTrouble = false
   /** Wakes when records become spooled. */
@@ -100,18 +103,30 @@ export class Spool<A> {
 
   /** Takes the records that memory has now: writes copies of new ones, and marks those as done that are gone. */
   sync(records: ReadonlyArray<A>): void {
-    const present = new Set(records)
+    this.#round++
+    const added: Array<A> = []
+    for (const record of records) {
+      const place = this.#copies.get(record)
+      if (place === undefined) added.push(record)
+      else place.round = this.#round
+    }
+    // A run can have many records that wait for its end. If nothing is gone, they are not looked at again.
+    if (records.length - added.length < this.#copies.size) this.#forget()
+    this.#copy(added)
+    if (this.#bytes > shareBeforeCleaning * this.#options.maximumBytes) this.#clean()
+  }
+
+  /** Marks copies as done that memory no longer has. */
+  #forget(): void {
     const gone = new Map<SpoolSegment, Array<number>>()
-    for (const [record, { number, segment }] of this.#copies) {
-      if (present.has(record)) continue
+    for (const [record, { number, round, segment }] of this.#copies) {
+      if (round === this.#round) continue
       this.#copies.delete(record)
       const numbers = gone.get(segment)
       if (numbers === undefined) gone.set(segment, [number])
       else numbers.push(number)
     }
     for (const [segment, numbers] of gone) this.#settle(segment, numbers)
-    this.#copy(records.filter((record) => !this.#copies.has(record)))
-    if (this.#bytes > shareBeforeCleaning * this.#options.maximumBytes) this.#clean()
   }
 
   /** Takes records that memory gives up. */
@@ -187,6 +202,7 @@ export class Spool<A> {
         .filter((segment) => segment !== newest)
         .map((segment) => [segment, new Array<number>()] as const)
     )
+    if (sparse.size === 0) return
     const before = Array.from(this.#copies).filter(([, { segment }]) => sparse.has(segment))
     this.#copy(before.map(([record]) => record))
     for (const [record, { number, segment }] of before) {
@@ -285,7 +301,7 @@ export class Spool<A> {
         if (end === count) return this.#fails("delivery.spool.maximumBytes is reached")
         this.#write(segment)
         segment.next += added.length
-        added.forEach((record, index) => onAdded(record, { segment, number: first + index }))
+        added.forEach((record, index) => onAdded(record, { round: this.#round, segment, number: first + index }))
         count = end
       }
       this.#works()

@@ -150,6 +150,16 @@ describe("a program with a spool", () => {
       assert.deepStrictEqual(logs.map(({ body }) => body).filter(isRecord).toSorted(), hundred.toSorted())
     }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
 
+  it.live("loses no report about lines that were held back", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      yield* run(folder, "is limited")
+      const { logs } = yield* recover(folder)
+      const expected = [...Array.from({ length: 5 }, () => "same"), "5 suppressed: same"]
+      assert.deepStrictEqual(logs.map(({ body }) => body).filter((body) => body.includes("same")), expected)
+      assert.deepStrictEqual(linesOf(folder).filter((line) => line.includes("same")), expected)
+    }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
+
   it.live("has its records sent once, though several processes start at the same time", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder

@@ -11,7 +11,13 @@ import * as Telemetry from "tasker-telemetry/Telemetry"
 const [, , endpoint = "", directory = "", path = "", way = ""] = process.argv
 
 const telemetry = Telemetry.layer({
-  logging: { exporter: "otlp", destination: "file", file: { path } },
+  logging: {
+    exporter: "otlp",
+    destination: "file",
+    file: { path },
+    bufferBytes: 1_000_000,
+    rateLimit: way === "is limited" ? 5 : 0
+  },
   metrics: { enabled: false },
   tracing: { keep: { ratio: way === "decides nothing" ? 0 : 1 } },
   delivery: { endpoint, queueSize: 64, batchSize: 16, shutdownTimeout: "100 millis", spool: { directory } }
@@ -42,6 +48,10 @@ const ways: Readonly<Record<string, () => unknown>> = {
   "has nothing left to do": () => {},
   "waits": wait,
   "process.exit": () => process.exit(1),
+  "is limited": () => {
+    for (let number = 0; number < 10; number++) runtime.runSync(Effect.logInfo("same"))
+    process.exit(1)
+  },
   "throws": () => {
     throw new Error("it broke")
   },
