@@ -30,6 +30,8 @@ export class ProtobufWriter {
   #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
   #length = 0
+  /** By field, the last id and its bytes. Spans of one trace, and of one parent, follow each other. */
+  readonly #ids: Array<{ digits: string; readonly bytes: Uint8Array }> = []
   /** Where the values of open pairs begin. */
   readonly #pairs: Array<number> = []
 
@@ -137,8 +139,19 @@ export class ProtobufWriter {
     this.#reserve(mostForScalar + count)
     this.#tag(field, wireBytes)
     this.#varint(count)
+    const known = this.#ids[field]
+    if (known?.digits === digits) {
+      this.raw(known.bytes)
+      return
+    }
+    const start = this.#length
     for (let index = 0; index < count; index++) {
       this.#bytes[this.#length++] = digit(digits.charCodeAt(2 * index)) << 4 | digit(digits.charCodeAt(2 * index + 1))
+    }
+    if (known === undefined) this.#ids[field] = { digits, bytes: this.#bytes.slice(start, this.#length) }
+    else if (known.bytes.length === count) {
+      known.digits = digits
+      for (let index = 0; index < count; index++) known.bytes[index] = this.#bytes[start + index] as number
     }
   }
 

@@ -65,6 +65,9 @@ export class AttributeRule {
   }
 }
 
+/** Characters of a text that is only looked at, if it holds nothing. */
+const shortText = 8192
+
 /** Rules remembered, and the longest key remembered; other keys get a rule each time. */
 const rememberedKeys = 4096
 
@@ -83,7 +86,9 @@ export class AttributeRules {
     this.limits = limits
     this.redaction = redaction
     const limit = limits.attributeValueLength
-    this.#text = (text) => truncateMasked(text, limit, redaction.text)
+    const short = Math.min(limit, shortText)
+    this.#text = (text) =>
+      text.length <= short && !redaction.mayHold(text) ? text : truncateMasked(text, limit, redaction.text)
     this.#sql = (text) => truncateMasked(text, limit, redaction.sql)
   }
 

@@ -48,8 +48,8 @@ const isAt = (bytes: Uint8Array, start: number, end: number, codes: ReadonlyArra
 
 /** Bytes that are looked at; a longer text is searched anyway. */
 const capacity = 8192
-/** The encoder is faster for longer texts. */
-const shortText = 24
+/** A longer text may consist of pieces, of which the engine reads single characters slowly. */
+const shortText = 12
 
 const encoder = new TextEncoder()
 
