@@ -37,8 +37,8 @@ export default defineConfig(({ mode }) => ({
       TIMES_OF_PROPERTIES: mode === "slow" ? "10" : "1"
     },
     reporters: ["default", "./.ci/reporter.mjs"],
-    // The tests of faults wait for most of their time, each for processes of its own.
-    sequence: { concurrent: mode === "fault" },
+    // These tests wait for most of their time, each for processes of its own.
+    sequence: { concurrent: mode === "fault" || mode === "soak" },
     maxConcurrency: 20,
     // Programs that tests start come up late where much else runs.
     testTimeout: timeLimits[mode] ?? 120_000,

@@ -19,7 +19,7 @@ type Start = (url: string) => ReturnType<typeof startProgram>
 
 /** All send spans every second; ours and the SDK take their defaults for the rest, but for our longest pause. */
 const candidates: Readonly<Record<string, Start>> = {
-  ours: (url: string) => startSubject(url, ours, "spans"),
+  ours: (url: string) => startSubject(url, ours, { signals: "spans" }),
   "OTel JS": (url: string) => peer("delivery-otel.ts", url),
   "Effect Otlp.layerJson": (url: string) => peer("delivery-effect.ts", url)
 }
@@ -105,7 +105,7 @@ const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
         recoveryMillis: report.recoveryMillis,
         said: reportsOf(closed)
       }
-    }), { "ours with a spool": (url) => startSubject(url, { ...ours, spool: { directory } }, "spans") })
+    }), { "ours with a spool": (url) => startSubject(url, { ...ours, spool: { directory } }, { signals: "spans" }) })
   const { counted = Number.NaN, lost } = found[0]!.found
   return {
     rows: found.map(({ found: { counted, lost, recoveryMillis, said }, name }) => ({

@@ -82,7 +82,7 @@ const cases: ReadonlyArray<Case> = [
     title: "half a head is no answer",
     fault: { kind: "half a head" },
     requests: 2,
-    reports: tryingAgain("the connection broke off \\(ECONNRESET\\)")
+    reports: tryingAgain("the connection broke off \\((ECONNRESET|UND_ERR_SOCKET)\\)")
   },
   {
     title: "half a body is an answer",
@@ -94,7 +94,9 @@ const cases: ReadonlyArray<Case> = [
 ]
 
 // Starting all their processes at once would make each of them slow.
-describe("An answer", { concurrent: false }, () => {
+describe.each(["Node's client", "fetch"] as const)("An answer to %s", { concurrent: false }, (client) => {
+  const options = { signals: "spans", client } as const
+
   it.live.each(cases)(
     "$title",
     ({ dropped, fault, isTaken, pause, reports, requests, timeout }) =>
@@ -103,7 +105,7 @@ describe("An answer", { concurrent: false }, () => {
         const subject = yield* startSubject(
           sink.url,
           timeout === undefined ? delivery : { ...delivery, timeout },
-          "spans"
+          options
         )
         yield* sink.fail(fault, requests)
         yield* subject.record(100)
@@ -131,7 +133,7 @@ describe("An answer", { concurrent: false }, () => {
   it.live("413 has the batch sent in parts", () =>
     Effect.gen(function*() {
       const sink = yield* startSink
-      const subject = yield* startSubject(sink.url, delivery, "spans")
+      const subject = yield* startSubject(sink.url, delivery, options)
       yield* sink.fail({ kind: "small requests", records: 100 })
       yield* subject.record(512)
       yield* subject.flush
@@ -151,7 +153,7 @@ describe("An answer", { concurrent: false }, () => {
       Effect.gen(function*() {
         const [sink, other] = yield* Effect.all([startSink, startSink])
         const headers = { "x-api-key": "secret-key" }
-        const subject = yield* startSubject(sink.url, { ...delivery, headers }, "spans")
+        const subject = yield* startSubject(sink.url, { ...delivery, headers }, options)
         const location = other.url.replace("127.0.0.1", "localhost")
         yield* sink.fail({ kind: "status", status, headers: { location: `${location}/v1/traces` } })
         yield* subject.record(100)

@@ -22,6 +22,7 @@ describe("An outage", () => {
       const { logRecords, recoveryMillis, spans } = yield* sink.report
       assert.deepStrictEqual({ spans, logRecords, left }, { spans: all(4000), logRecords: all(4000), left: [] })
       assert.isBelow(recoveryMillis, 2000)
+      assert.strictEqual(yield* subject.ended, 0)
       for (const signal of ["spans", "log records"] as const) {
         assertReports(
           reports,
@@ -102,7 +103,7 @@ describe("An outage", () => {
     Effect.gen(function*() {
       const sink = yield* startSink
       const retry = { initialInterval: "50 millis", maximumElapsed: "500 millis" } as const
-      const subject = yield* startSubject(sink.url, { interval: "10 millis", retry }, "spans")
+      const subject = yield* startSubject(sink.url, { interval: "10 millis", retry }, { signals: "spans" })
       yield* sink.fail({ kind: "down" })
       yield* subject.record(100)
       yield* subject.flush

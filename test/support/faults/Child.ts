@@ -10,6 +10,8 @@ import { fork } from "node:child_process"
 export interface Child<in Message> {
   /** Sends a message and waits for its answer. */
   readonly ask: <A>(message: Message) => Effect.Effect<A>
+  /** Sends no more messages. A process that waits for nothing else ends. */
+  readonly release: Effect.Effect<void>
   /** Waits for the end of the process; gives the exit code. */
   readonly ended: Effect.Effect<number | null>
 }
@@ -35,7 +37,8 @@ export const start = Effect.fnUntraced(function*<Message extends object>(
   child.on("message", (answer) => answered?.(answer))
   // A message that comes too late: the end of the process says why.
   child.on("error", () => {})
-  child.on("close", (code) => Deferred.doneUnsafe(ended, Effect.succeed(code)))
+  // After `disconnect`, Node emits no `close`.
+  child.on("exit", (code) => Deferred.doneUnsafe(ended, Effect.succeed(code)))
   const answer = Effect.callback<unknown>((resume) => {
     answered = (answer) => resume(Effect.succeed(answer))
   })
@@ -50,6 +53,7 @@ export const start = Effect.fnUntraced(function*<Message extends object>(
       turn.withPermits(1)(
         Effect.map(Effect.andThen(Effect.sync(() => child.send(message)), orEnd), (answer) => answer as A)
       ),
+    release: Effect.sync(() => child.disconnect()),
     ended: Deferred.await(ended)
   }
 })

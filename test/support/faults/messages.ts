@@ -57,7 +57,6 @@ export interface SinkReport {
   }>
   /** The most requests of one signal that were open at a time. */
   readonly mostOpen: number
-  readonly connections: number
   /** Milliseconds from the end of the last fault until the last span from before it was accepted. */
   readonly recoveryMillis: number
 }

@@ -34,13 +34,13 @@ export const startSink = Effect.gen(function*() {
 
 /** Starts a program that does what {@link SubjectMessage} says. */
 export const startProgram = Effect.fnUntraced(function*(path: string, ...args: ReadonlyArray<string>) {
-  const { ask, ended } = yield* Child.start<SubjectMessage>(path, args)
+  const { ask, ended, release } = yield* Child.start<SubjectMessage>(path, args)
   return {
     record: (count: number, perSecond?: number) =>
       ask({ do: "record", count, ...(perSecond === undefined ? {} : { perSecond }) }),
     flush: ask({ do: "flush" }),
     measure: ask<Measured>({ do: "measure" }),
-    close: ask<Closed>({ do: "close" }),
+    close: Effect.tap(ask<Closed>({ do: "close" }), () => release),
     ended
   }
 })
@@ -49,14 +49,17 @@ export const startProgram = Effect.fnUntraced(function*(path: string, ...args: R
 export const startSubject = Effect.fnUntraced(function*(
   endpoint: string,
   delivery: TelemetryConfig.Options["delivery"] = {},
-  signals: "both signals" | "spans" = "both signals"
+  { client = "Node's client", signals = "both signals" }: {
+    readonly signals?: "both signals" | "spans"
+    readonly client?: "Node's client" | "fetch"
+  } = {}
 ) {
   const options: TelemetryConfig.Options = {
     metrics: { exporter: "none", runtime: false },
     logging: { exporter: signals === "spans" ? "none" : "otlp" },
     delivery: { endpoint, ...delivery }
   }
-  return yield* startProgram(yield* file("recording"), JSON.stringify(options))
+  return yield* startProgram(yield* file("recording"), JSON.stringify(options), client)
 })
 
 /** The accounts of spans without what is zero. */

@@ -85,5 +85,4 @@ export const serve = <R>(subject: Subject<R>): Effect.Effect<void, unknown> =>
       yield* say(yield* Effect.provideContext(answer as Effect.Effect<object, never, R>, context))
     }
     yield* say(yield* close)
-    process.disconnect()
   }).pipe(Effect.tapCause((cause) => Effect.sync(() => process.stderr.write(Cause.pretty(cause)))))

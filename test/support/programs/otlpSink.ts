@@ -178,7 +178,6 @@ const report = (): SinkReport => ({
   logRecords: ledgers["log records"].truth,
   requests,
   mostOpen,
-  connections: sockets.size,
   recoveryMillis
 })
 

@@ -1,12 +1,14 @@
 /**
- * A program with telemetry that records what a test says: `recording.ts <options as JSON>`, started with a channel for
- * messages. Each record is a span with a log line in it.
+ * A program with telemetry that records what a test says: `recording.ts <options as JSON> <client>`, started with a
+ * channel for messages. Each record is a span with a log line in it. With `fetch` as the client, that sends.
  */
 import * as Effect from "effect/Effect"
 import * as LogDestination from "tasker-telemetry/logging/LogDestination"
 import * as MetricStore from "tasker-telemetry/metrics/MetricStore"
 import * as Telemetry from "tasker-telemetry/Telemetry"
 import { serve } from "../faults/serve.ts"
+
+const [, , options = "{}", client] = process.argv
 
 /** Lines that the telemetry logs about itself. */
 const reports: Array<string> = []
@@ -25,7 +27,10 @@ const accounts = Effect.gen(function*() {
 })
 
 Effect.runFork(serve({
-  layer: Telemetry.layer(JSON.parse(process.argv[2] ?? "{}"), { logDestination: destination }),
+  layer: Telemetry.layer(JSON.parse(options), {
+    logDestination: destination,
+    fetch: client === "fetch" ? globalThis.fetch : undefined
+  }),
   record: (number) =>
     Effect.withSpan(Effect.logInfo("line", { number }), "work", { attributes: { number }, captureStackTrace: false }),
   flush: Telemetry.flush,
