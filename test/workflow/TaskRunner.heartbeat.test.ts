@@ -74,4 +74,37 @@ describe("tracing.staleHeartbeats", () => {
       yield* Fiber.join(running)
       assert.lengthOf(yield* recorder.named("observability.task.stale"), 0)
     }).pipe(Effect.provide(quiet("4 seconds", 6))))
+
+  it.effect("says nothing of a run whose steps wait for inner runs, which tell of themselves", () =>
+    Effect.gen(function*() {
+      const inner = Step.make("inner", { run: () => TaskRunner.run(Long, undefined) })
+      const Outer = Task.make("outer", { input: Schema.Void, steps: [inner] })
+      const running = yield* Effect.forkChild(TaskRunner.run(Outer, undefined))
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(running)
+      const events = yield* recorder.named("observability.task.stale")
+      assert.deepStrictEqual(
+        events.map(({ payload }) => [payload.taskName, payload.completedSteps]),
+        [["long", 0], ["long", 1]]
+      )
+    }).pipe(Effect.provide(quiet("4 seconds", 2))))
+
+  it.effect("says that a run stands still beside an inner run", () =>
+    Effect.gen(function*() {
+      const Quick = Task.make("quick", { input: Schema.Void, steps: [Step.make("quick", { run: () => Effect.void })] })
+      const starts = Step.make("starts", { run: () => TaskRunner.start(Long, undefined) })
+      const inner = Step.make("inner", { run: () => TaskRunner.run(Long, undefined) })
+      const hangs = Step.make("hangs", {
+        run: () => Effect.andThen(TaskRunner.run(Quick, undefined), Effect.sleep("20 seconds"))
+      })
+      const Outer = Task.make("outer", { input: Schema.Void, steps: [starts, inner, hangs] })
+      const running = yield* Effect.forkChild(TaskRunner.run(Outer, undefined))
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(running)
+      const events = yield* recorder.named("observability.task.stale")
+      assert.deepStrictEqual(
+        events.flatMap(({ payload }) => payload.taskName === "outer" ? [payload.runningSteps] : []),
+        [["inner", "hangs"]]
+      )
+    }).pipe(Effect.provide(quiet("4 seconds", 2))))
 })

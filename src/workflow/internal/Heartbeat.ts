@@ -39,7 +39,9 @@ const beats = (run: TaskRun, heartbeat: Duration.Duration, staleHeartbeats: numb
       runningSteps: run.steps.filter(({ state }) => state === "in_progress").slice(0, mostNames).map(({ name }) => name)
     }
     run.bus.publishUnsafe(fiber, "observability.task.heartbeat", fields)
-    quiet = isBackingOff(run) || run.steps.some((step, index) => step !== seen[index]) ? 0 : quiet + 1
+    quiet = isBackingOff(run) || isWaitingForRuns(run) || run.steps.some((step, index) => step !== seen[index])
+      ? 0
+      : quiet + 1
     seen = [...run.steps]
     if (quiet === staleHeartbeats) {
       const quietSeconds = quiet * Duration.toSeconds(heartbeat)
@@ -54,3 +56,9 @@ const beats = (run: TaskRun, heartbeat: Duration.Duration, staleHeartbeats: numb
 const isBackingOff = ({ failedForGood, steps }: TaskRun): boolean =>
   steps.every(({ state }) => state !== "in_progress") &&
   steps.some(({ state }, index) => state === "error" && failedForGood[index] !== true)
+
+/** Whether each step that runs waits for a run that it has started. The inner run tells of itself. */
+const isWaitingForRuns = ({ innerRuns, steps }: TaskRun): boolean => {
+  const running = steps.filter(({ state }) => state === "in_progress")
+  return running.length > 0 && running.every(({ id }) => (innerRuns.get(id) ?? 0) > 0)
+}

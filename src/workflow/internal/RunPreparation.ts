@@ -89,6 +89,7 @@ export const make = (config: TelemetryConfig) => {
       failedForGood: [],
       isNeeded: [],
       attempting: [],
+      innerRuns: new Map(),
       results: {},
       record,
       cancelRequested: false,

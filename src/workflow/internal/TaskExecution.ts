@@ -39,8 +39,9 @@ export const execute = (
   restore: Restore
 ): Effect.Effect<unknown, unknown, unknown> =>
   // The context of the caller says whether the run starts inside of another one.
-  Effect.withFiber((fiber) =>
-    withSpan(
+  Effect.withFiber((fiber) => {
+    const leave = enter(fiber, live)
+    return withSpan(
       SpanName.task,
       {
         ...traceOf(fiber),
@@ -66,6 +67,7 @@ export const execute = (
       Effect.ensuring(Effect.andThen(
         run.writer.end,
         Effect.suspend(() => {
+          leave()
           live.delete(run.record.id)
           Deferred.doneUnsafe(run.begun, Effect.void)
           return Deferred.succeed(run.done, run.record)
@@ -73,7 +75,18 @@ export const execute = (
       )),
       Effect.updateContext((context) => contextOf(context, run.record))
     )
-  )
+  })
+
+/** Counts a run for the step that it starts in, until the given function is called. */
+const enter = (fiber: Fiber.Fiber<unknown, unknown>, live: ReadonlyMap<string, TaskRun>): () => void => {
+  const current = fiber.getRef(Correlation.CurrentWorkflow)
+  const counts = current === undefined ? undefined : live.get(current.taskId)?.innerRuns
+  const stepId = current?.stepId
+  if (counts === undefined || stepId === undefined) return () => {}
+  const add = (by: number) => void counts.set(stepId, (counts.get(stepId) ?? 0) + by)
+  add(1)
+  return () => add(-1)
+}
 
 /** With `tracing.childRuns: "linked"`, a run that starts inside of another run has a trace of its own. */
 const traceOf = (fiber: Fiber.Fiber<unknown, unknown>): Pick<Tracer.SpanOptionsNoTrace, "root" | "links"> => {

@@ -92,6 +92,8 @@ export interface TaskRun extends RunRecords {
   readonly isNeeded: Array<boolean>
   /** For each step, its running attempt. */
   readonly attempting: Array<Progress | undefined>
+  /** By the id of a step, how many runs that it has started go on. */
+  readonly innerRuns: Map<string, number>
   readonly results: Record<string, unknown>
   cancelRequested: boolean
   /** The loop has ended or is ending. It takes no more messages. */
