@@ -80,6 +80,18 @@ export const Attribute = {
 } as const
 
 /**
+ * Names of log records by OTLP that differ from the name of their event in the
+ * catalog.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const LogEventName = {
+  /** The record of `task.start_requested`. It has the ids of the run's span, which is sent when it ends. */
+  taskStarted: "tasker.task.started"
+} as const
+
+/**
  * Metric names of the workflow metrics.
  *
  * @category constants

@@ -120,9 +120,13 @@ export const writeAttributes = (
 export const writeAttribute = (to: MessageWriter, field: number, key: string, value: unknown): void => {
   if (typeof value === "string") return to.textPair(field, key, value)
   const pair = to.openPair(field, key)
-  writeValue(to, value)
+  if (typeof value === "number" && isDuration(key)) to.double(4, "doubleValue", value)
+  else writeValue(to, value)
   to.closePair(pair)
 }
+
+/** A whole number of seconds has the type of any other duration, so that a receiver sees one type. */
+const isDuration = (key: string): boolean => key.endsWith("_seconds") || key.endsWith("_ms")
 
 /** Writes the one field of an `AnyValue`. */
 export const writeValue = (to: MessageWriter, value: unknown): void => {

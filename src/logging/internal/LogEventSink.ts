@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { LogEventName } from "../../Conventions.ts"
 import { EventBus } from "../../events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
 import { orElse } from "../../internal/guard.ts"
@@ -21,6 +22,9 @@ const ids = new Set(["taskId", "taskName", "stepId", "stepName", "attempt"])
 
 /** The component of lines from events of the catalog. */
 const ownComponent = "workflow"
+
+/** No event of a program has such a name. */
+const recordNames: ReadonlyMap<string, string> = new Map([["task.start_requested", LogEventName.taskStarted]])
 
 /**
  * Registers the sink. Each event becomes one line with the event's severity and
@@ -57,7 +61,7 @@ export const layer: Layer.Layer<never, never, EventBus | LogWriter | LogLevels> 
           correlationId: context.correlationId,
           span: context.span,
           workflow: workflowOf(envelope, context.workflow),
-          eventName: envelope.name,
+          eventName: recordNames.get(envelope.name) ?? envelope.name,
           isLocal: context.isLocal,
           fields: fieldsOf(envelope, nameOf, redaction)
         })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, Schema, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import {
   LogDestination,
@@ -16,8 +16,10 @@ import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as LogExport from "../../../src/logging/internal/LogExport.ts"
 import type { LogRecord } from "../../../src/logging/internal/LogRecord.ts"
 import { LogWriter } from "../../../src/logging/internal/LogWriter.ts"
+import { SpanMemory } from "../../../src/tracing/internal/SpanMemory.ts"
 import * as otlpLogDecoder from "../../support/otlpLogDecoder.ts"
 import { OtlpReceiver } from "../../support/otlpReceiver.ts"
+import { recorded } from "../../support/spans.ts"
 import { TestTransport } from "../../support/testTransport.ts"
 
 /** Everything, with lines in `lines`; spans and metrics are not sent. */
@@ -91,7 +93,7 @@ describe("LogExport", () => {
       const all = yield* received
       assert.deepStrictEqual(all.map(({ eventName }) => eventName ?? "-"), [
         "task.initialize_requested",
-        "task.start_requested",
+        "tasker.task.started",
         "step.execution_requested",
         "-",
         "step.completed",
@@ -105,6 +107,22 @@ describe("LogExport", () => {
       )
       assert.match(String(attributes["tasker.correlation_id"]), /^\S+$/)
     }).pipe(Effect.provide(layer())))
+
+  it.effect("tells of a run when it starts, with the ids of its span", () =>
+    Effect.gen(function*() {
+      const Long = Task.make("long", { input: Schema.Void, steps: [Step.make("waits", { run: () => Effect.never })] })
+      const waits = Effect.forkChild(TaskRunner.run(Long, undefined), { startImmediately: true })
+      const { parent, running } = yield* Effect.gen(function*() {
+        return { parent: yield* Effect.currentSpan, running: yield* waits }
+      }).pipe(Effect.withSpan("request"))
+      yield* Telemetry.flush
+      const started = (yield* received).filter(({ eventName }) => eventName === "tasker.task.started")
+      yield* Fiber.interrupt(running)
+      assert.lengthOf(started, 1)
+      assert.deepStrictEqual([started[0]?.traceId, started[0]?.body], [parent.traceId, "task started"])
+      const spans = yield* recorded
+      assert.strictEqual(spans.find(({ name }) => name === "tasker.task.execution")?.spanId, started[0]?.spanId)
+    }).pipe(Effect.provide(SpanMemory.layer.pipe(Layer.provideMerge(layer())))))
 
   it.effect("has what says why something failed", () =>
     Effect.gen(function*() {

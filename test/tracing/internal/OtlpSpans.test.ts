@@ -138,6 +138,13 @@ describe.each(["http/json", "http/protobuf"] as const)("OtlpSpans in %s", (proto
     })
   })
 
+  it("gives all durations one type", () => {
+    assert.deepStrictEqual(
+      decodedAttributes({ "tasker.step.work_seconds": 2, wait_ms: 0, half_ms: 0.5, count: 2, seconds: 2 }),
+      { "tasker.step.work_seconds": 2, wait_ms: 0, half_ms: 0.5, count: 2n, seconds: 2n }
+    )
+  })
+
   it("keeps the types of values", () => {
     assert.deepStrictEqual(
       decodedAttributes({
