@@ -1,7 +1,7 @@
 /** The other side of `paired.ts`: a case that stays, and answers each line with the figures of one batch. */
 import { createInterface } from "node:readline"
 
-const warmUps = 20
+const warmUps = 10
 
 /** What a batch cost the process, its collector and compiler included, per span, call or other piece of work. */
 export interface Cost {

@@ -59,13 +59,9 @@ export const pairedRounds = (
   Effect.gen(function*() {
     const figures: Array<Array<Figures>> = cases.map(() => [])
     const pass = Effect.gen(function*() {
-      const asks: Array<Ask> = []
-      for (const run of cases) {
-        const ask = yield* start(run)
-        // The first answer comes after the warm-up.
-        yield* ask
-        asks.push(ask)
-      }
+      // The processes load their modules at the same time, and warm up one after the other, before the first answer.
+      const asks = yield* Effect.forEach(cases, start)
+      yield* Effect.forEach(asks, (ask) => ask, { discard: true })
       for (let round = 0; round < rounds; round++) {
         for (const [index, ask] of asks.entries()) figures[index]?.push(JSON.parse(yield* ask) as Figures)
       }

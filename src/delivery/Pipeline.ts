@@ -212,7 +212,8 @@ export const make = Effect.fnUntraced(function*<A>(
       const batch = takeBatch()
       // Another worker was faster.
       if (batch.open === 0) return Effect.void
-      return restore(deliver(batch)).pipe(
+      // The span that fills a batch wakes this worker, and must not wait until the batch is encoded.
+      return restore(Effect.andThen(Effect.yieldNow, deliver(batch))).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (isInterrupted(exit)) drop(batch, toSpool(batch, batch.open), "shutdown")

@@ -6,6 +6,7 @@ import { type Balance, Ledger } from "../../src/delivery/Ledger.ts"
 import * as Pipeline from "../../src/delivery/Pipeline.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as RequestSender from "../../src/delivery/RequestSender.ts"
+import { quiet } from "../support/eventLoop.ts"
 import { TestTransport } from "../support/testTransport.ts"
 
 type Item = number | { readonly id: number; readonly unsampled: string }
@@ -176,7 +177,7 @@ describe("Pipeline", () => {
       reply({ status: 400 }, rejected(2), rejected(99), { status: 302 }, {})
       const { ledger, offer } = yield* make()
       offer(...range(0, 15))
-      yield* TestClock.adjust(0)
+      yield* quiet
       assert.deepStrictEqual(states(ledger), {
         ended: 15,
         exported: 1 + 3,
