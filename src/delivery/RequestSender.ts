@@ -45,6 +45,8 @@ export interface RequestSender {
   readonly send: (body: Uint8Array<ArrayBuffer>, deadline: bigint, protocol?: Protocol) => Effect.Effect<Outcome>
   /** Ends a pause early: the next attempt is made once `retry.initialInterval` has passed since the last one. */
   readonly hurry: () => void
+  /** Reports an attempt that the caller has just interrupted, with the reason; nothing if no attempt was open. */
+  readonly gaveUp: (problem: string) => void
   readonly outage: OutageLog
   /** What the last requests came to. */
   readonly state: () => Pick<ExporterState, "lastSuccess" | "consecutiveFailures">
@@ -98,6 +100,7 @@ export const make = Effect.fnUntraced(function*(
   let notBefore = 0n
   let asked = false
   let failedAt = 0n
+  let isInterrupted = false
   const hurried = new Wakeup()
   const initialInterval = Duration.toNanosUnsafe(retry.initialInterval)
 
@@ -110,6 +113,7 @@ export const make = Effect.fnUntraced(function*(
 
   const attempt = (body: Uint8Array<ArrayBuffer>, protocol: Protocol): Effect.Effect<ReceiverAnswer.Verdict> =>
     Effect.suspend(() => {
+      isInterrupted = false
       let answer: Answer | undefined
       let read = nothing
       const reading = Effect.flatMap(post(body, protocol), (head) => {
@@ -126,7 +130,12 @@ export const make = Effect.fnUntraced(function*(
         }),
         Effect.exit,
         // The status decides, also if the time was up before the end of the body.
-        Effect.map((exit) => answer === undefined ? failed(exit) : ReceiverAnswer.judge(receiver, answer, read))
+        Effect.map((exit) => answer === undefined ? failed(exit) : ReceiverAnswer.judge(receiver, answer, read)),
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            isInterrupted = true
+          })
+        )
       )
     })
 
@@ -190,6 +199,12 @@ export const make = Effect.fnUntraced(function*(
       const soon = failedAt + initialInterval
       if (soon < notBefore) notBefore = soon
       hurried.wake()
+    },
+    gaveUp: (problem) => {
+      if (!isInterrupted) return
+      isInterrupted = false
+      consecutiveFailures++
+      outage.attemptFailed(problem)
     },
     outage,
     state: () => ({ lastSuccess, consecutiveFailures })

@@ -126,7 +126,11 @@ export const make = Effect.fnUntraced(function*(
     return collect(now + exportTimeout)
   }).pipe(
     Effect.timeoutOption(config.metrics.exportTimeout),
-    Effect.map((ended) => Option.isNone(ended) ? failed(["timed_out"]) : undefined),
+    Effect.map((ended) => {
+      if (Option.isSome(ended)) return
+      failed(["timed_out"])
+      sender.gaveUp(`no answer came within metrics.exportTimeout (${Duration.format(config.metrics.exportTimeout)})`)
+    }),
     // The failure has been counted already.
     Effect.catch(() => Effect.void),
     Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),

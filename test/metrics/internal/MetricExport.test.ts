@@ -303,9 +303,9 @@ describe("MetricExport", () => {
       assert.deepStrictEqual(yield* counts, { "tasker_metric_exports_failed_total timed_out": 2 })
     }).pipe(Effect.provide(layer(toReceiver({ metrics: { exportTimeout: "1 second" } })))))
 
-  it.effect("gives up an export that takes too long, counts it and sends its differences with the next one", () =>
+  it.effect("gives up an export that takes too long, says so, and sends its differences with the next one", () =>
     Effect.gen(function*() {
-      const { answer, next } = yield* OtlpReceiver
+      const { answer, next, url } = yield* OtlpReceiver
       answer("hang")
       yield* countJobs(2)
       const flushing = yield* Effect.forkChild(flush)
@@ -316,6 +316,11 @@ describe("MetricExport", () => {
       yield* countJobs(3)
       yield* flush
       assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[2], [5]])
+      assert.deepStrictEqual(lines, [
+        `Warn metrics cannot be delivered to ${url}/v1/metrics: ` +
+        "no answer came within metrics.exportTimeout (1s); trying again",
+        `Info metrics are delivered to ${url}/v1/metrics again after 0, 1 failed attempts, none lost`
+      ])
     }).pipe(Effect.provide(layer(delta({ metrics: { exportTimeout: "1 second" } })))))
 
   it.effect("sends differences, and nothing twice", () =>

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 /** Compares what the program has reported about a signal with patterns: one report for each. */
 export const assertReports = (
   reports: ReadonlyArray<string>,
-  signal: "spans" | "log records",
+  signal: "spans" | "log records" | "metrics",
   ...expected: ReadonlyArray<RegExp>
 ): void => {
   const found = reports.filter((report) => new RegExp(`^(Info|Warn) (\\d+ )?${signal}`).test(report))

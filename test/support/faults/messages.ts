@@ -47,10 +47,12 @@ export interface SinkReport {
   readonly url: string
   readonly spans: Truth
   readonly logRecords: Truth
+  /** The points of the counter `recorded_total`: their sum, and the last one. */
+  readonly metrics: { readonly sum: number; readonly last: number }
   /** Requests in the order of their arrival. */
   readonly requests: ReadonlyArray<{
     readonly at: number
-    readonly signal: "spans" | "log records" | "other"
+    readonly signal: "spans" | "log records" | "metrics" | "other"
     readonly records: number
     readonly accepted: boolean
     readonly hasKey: boolean

@@ -49,14 +49,17 @@ export const startProgram = Effect.fnUntraced(function*(path: string, ...args: R
 export const startSubject = Effect.fnUntraced(function*(
   endpoint: string,
   delivery: TelemetryConfig.Options["delivery"] = {},
-  { client = "Node's client", signals = "both signals" }: {
-    readonly signals?: "both signals" | "spans"
+  { client = "Node's client", metrics = { exporter: "none" }, signals = "both signals" }: {
+    /** Records that are sent. */
+    readonly signals?: "both signals" | "spans" | "none"
+    readonly metrics?: TelemetryConfig.Options["metrics"]
     readonly client?: "Node's client" | "fetch"
   } = {}
 ) {
   const options: TelemetryConfig.Options = {
-    metrics: { exporter: "none", runtime: false },
-    logging: { exporter: signals === "spans" ? "none" : "otlp" },
+    metrics: { runtime: false, ...metrics },
+    tracing: { exporter: signals === "none" ? "none" : "otlp" },
+    logging: { exporter: signals === "both signals" ? "otlp" : "none" },
     delivery: { endpoint, ...delivery }
   }
   return yield* startProgram(yield* file("recording"), JSON.stringify(options), client)

@@ -8,6 +8,11 @@ import { gunzipSync } from "node:zlib"
 import type { Fault, SinkMessage, SinkReport, Truth } from "../faults/messages.ts"
 import * as otlpProtobuf from "../otlpProtobuf.ts"
 
+interface Metric {
+  readonly name: string
+  readonly sum?: { readonly dataPoints: ReadonlyArray<{ readonly asDouble?: number }> }
+}
+
 interface Entry {
   readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: { readonly intValue?: string | number } }>
   readonly endTimeUnixNano?: string
@@ -35,11 +40,20 @@ class Ledger {
   }
 }
 
-const signals = { "/v1/traces": "spans", "/v1/logs": "log records" } as const
+const signals = { "/v1/traces": "spans", "/v1/logs": "log records", "/v1/metrics": "metrics" } as const
+
+type Signal = (typeof signals)[keyof typeof signals]
+
+const lists = {
+  spans: ["resourceSpans", "scopeSpans", "spans"],
+  "log records": ["resourceLogs", "scopeLogs", "logRecords"],
+  metrics: ["resourceMetrics", "scopeMetrics", "metrics"]
+} as const
 
 const ledgers = { spans: new Ledger(), "log records": new Ledger() }
 const requests: Array<SinkReport["requests"][number]> = []
-const open = { spans: 0, "log records": 0, other: 0 }
+const metrics = { sum: 0, last: 0 }
+const open = { spans: 0, "log records": 0, metrics: 0, other: 0 }
 const sockets = new Set<Socket>()
 let mostOpen = 0
 let fault: Fault = { kind: "accept" }
@@ -50,25 +64,35 @@ let recoveryMillis = 0
 const signalOf = ({ url = "" }: IncomingMessage): keyof typeof open =>
   url in signals ? signals[url as keyof typeof signals] : "other"
 
-const entriesOf = (signal: keyof typeof ledgers, body: Buffer): ReadonlyArray<Entry> => {
-  const [resources, scopes, records] = signal === "spans"
-    ? ["resourceSpans", "scopeSpans", "spans"] as const
-    : ["resourceLogs", "scopeLogs", "logRecords"] as const
+/** The records or the metrics of a request. */
+const entriesOf = (signal: Signal, body: Buffer): ReadonlyArray<any> => {
+  const [resources, scopes, entries] = lists[signal]
   const json = JSON.parse(otlpProtobuf.jsonOf(body)) as Record<string, Array<Record<string, Array<any>>>>
-  return (json[resources] ?? []).flatMap((resource) =>
-    (resource[scopes] ?? []).flatMap((scope) => scope[records] as Array<Entry>)
-  )
+  return (json[resources] ?? []).flatMap((resource) => (resource[scopes] ?? []).flatMap((scope) => scope[entries]))
 }
 
 const numberOf = ({ attributes }: Entry): number =>
   Number(attributes.find(({ key }) => key === "number")?.value.intValue)
 
-const accept = (signal: keyof typeof ledgers, entries: ReadonlyArray<Entry>): void => {
+const acceptRecord = (signal: keyof typeof ledgers, entry: Entry): void => {
+  ledgers[signal].accept(numberOf(entry))
+  if (Number(entry.endTimeUnixNano ?? Number.POSITIVE_INFINITY) / 1e6 < faultEndedAt) {
+    recoveryMillis = Date.now() - faultEndedAt
+  }
+}
+
+const acceptMetric = ({ name, sum }: Metric): void => {
+  if (name !== "recorded_total") return
+  for (const { asDouble = 0 } of sum?.dataPoints ?? []) {
+    metrics.sum += asDouble
+    metrics.last = asDouble
+  }
+}
+
+const accept = (signal: Signal, entries: ReadonlyArray<any>): void => {
   for (const entry of entries) {
-    ledgers[signal].accept(numberOf(entry))
-    if (Number(entry.endTimeUnixNano ?? Number.POSITIVE_INFINITY) / 1e6 < faultEndedAt) {
-      recoveryMillis = Date.now() - faultEndedAt
-    }
+    if (signal === "metrics") acceptMetric(entry)
+    else acceptRecord(signal, entry)
   }
 }
 
@@ -176,6 +200,7 @@ const report = (): SinkReport => ({
   url: `http://127.0.0.1:${port}`,
   spans: ledgers.spans.truth,
   logRecords: ledgers["log records"].truth,
+  metrics,
   requests,
   mostOpen,
   recoveryMillis

@@ -1,6 +1,6 @@
 /**
  * A program with telemetry that records what a test says: `recording.ts <options as JSON> <client>`, started with a
- * channel for messages. Each record is a span with a log line in it. With `fetch` as the client, that sends.
+ * channel for messages. Each record is a span with a log line in it, and counts. With `fetch` as the client, that sends.
  */
 import * as Effect from "effect/Effect"
 import * as LogDestination from "tasker-telemetry/logging/LogDestination"
@@ -17,6 +17,11 @@ const destination = LogDestination.layer((line, level) => {
   if (message !== "line") reports.push(`${level} ${message}`)
 })
 
+const count = Effect.map(
+  MetricStore.MetricStore,
+  (store) => store.counter({ name: "recorded_total", help: "Records.", attributes: [] }).inc({})
+)
+
 const accounts = Effect.gen(function*() {
   const { metrics } = yield* (yield* MetricStore.MetricStore).snapshot
   return Object.fromEntries(
@@ -32,7 +37,10 @@ Effect.runFork(serve({
     fetch: client === "fetch" ? globalThis.fetch : undefined
   }),
   record: (number) =>
-    Effect.withSpan(Effect.logInfo("line", { number }), "work", { attributes: { number }, captureStackTrace: false }),
+    Effect.andThen(
+      count,
+      Effect.withSpan(Effect.logInfo("line", { number }), "work", { attributes: { number }, captureStackTrace: false })
+    ),
   flush: Telemetry.flush,
   accounts,
   reports: () => reports
