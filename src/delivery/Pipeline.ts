@@ -84,7 +84,10 @@ export const make = Effect.fnUntraced(function*<A>(
   const interval = Duration.toNanosUnsafe(settings.interval)
   const maximumElapsed = Duration.toNanosUnsafe(settings.maximumElapsed)
   const now = () => clock.monotonicTimeNanosUnsafe()
+  /** When the oldest record of the queue came, or some time before. */
   let waitingSince = 0n
+  /** When the queue last got as many records as a batch has. */
+  let fullSince = 0n
   let isClosed = false
 
   const dropQueued = (position: number): void => {
@@ -133,6 +136,7 @@ export const make = Effect.fnUntraced(function*<A>(
     ledger.end("queued")
     if (isClosed) return leaveQueue()
     if (queue.size === 1) waitingSince = now()
+    if (queue.size === batchSize) fullSince = now()
     if (queue.size === 1 || queue.size === batchSize) changed.wake()
   }
 
@@ -150,7 +154,8 @@ export const make = Effect.fnUntraced(function*<A>(
 
   const takeBatch = (): Batch<A> => {
     const records = queue.take(flushes.limit(batchSize))
-    waitingSince = now()
+    // What is left came after the batch was full.
+    waitingSince = records.length === batchSize ? fullSince : now()
     ledger.move(records.length, "queued", "inFlight")
     const batch = { records, open: records.length, flushes: new Set(flushes.took(records.length)) }
     if (batch.open > 0) batches.add(batch)

@@ -90,6 +90,18 @@ describe("Pipeline", () => {
       assert.deepStrictEqual([(yield* bodies).length, states(ledger)], [2, { ended: 4, exported: 4 }])
     }).pipe(Effect.provide(layer)))
 
+  it.effect("sends all that has waited for the interval once the receiver is back", () =>
+    Effect.gen(function*() {
+      const { reply } = yield* TestTransport
+      reply({ after: "8 seconds" })
+      const { offer } = yield* make({ interval: "5 seconds" })
+      offer(1, 2, 3)
+      yield* TestClock.adjust("1 second")
+      offer(4, 5, 6, 7)
+      yield* TestClock.adjust("7 seconds")
+      assert.deepStrictEqual(yield* bodies, [[1, 2, 3], [4, 5, 6], [7]])
+    }).pipe(Effect.provide(layer)))
+
   it.effect("sends at once when a queue smaller than a batch is full", () =>
     Effect.gen(function*() {
       const { offer } = yield* make({ queueSize: 2 })
