@@ -42,7 +42,11 @@ const each = <A>(
     { concurrency: "unbounded" }
   )
 
-const reportsOf = ({ reports }: Closed) => reports.length === 0 ? "said nothing" : `said: ${reports[0]}`
+const reportsOf = ({ reports: [first] }: Closed) =>
+  first === undefined ? "said nothing" : `said ${/(the connection|connect) [^;"]*/.exec(first)?.[0] ?? first}`
+
+/** Nothing came late where nothing had waited, or all of that was lost. */
+const recovery = (millis: number) => millis === 0 ? undefined : millis * 1e6
 
 const lostOf = ({ spans }: SinkReport, count: number) => count - spans.different
 
@@ -71,7 +75,7 @@ const shortOutage: Effect.Effect<Part> = Effect.gen(function*() {
   return {
     rows: found.map(({ found: { lost, recoveryMillis, said }, name }) => ({
       name: `outage of 4.5 s, recovery, ${name}`,
-      medianNs: recoveryMillis * 1e6,
+      medianNs: recovery(recoveryMillis),
       note: `${lost} of ${count} spans lost, ${said}`
     })),
     bars: [
@@ -110,7 +114,7 @@ const longOutage: Effect.Effect<Part> = Effect.gen(function*() {
   return {
     rows: found.map(({ found: { counted, lost, recoveryMillis, said }, name }) => ({
       name: `outage of 60 s, recovery, ${name}`,
-      medianNs: recoveryMillis * 1e6,
+      medianNs: recovery(recoveryMillis),
       note: `${lost} of ${perSecond * seconds} spans lost, ${counted ?? "none"} counted, ${said}`
     })),
     bars: [
@@ -191,7 +195,7 @@ const answers = ([title, fault, arrives]: (typeof faults)[number]): Effect.Effec
     return {
       rows: found.map(({ found: { closes, lost, recoveryMillis, twice }, name }) => ({
         name: `${title}, recovery, ${name}`,
-        medianNs: recoveryMillis * 1e6,
+        medianNs: recovery(recoveryMillis),
         note: `${lost} of ${count} spans lost${twice === 0 ? "" : `, ${twice} came twice`}${
           closes ? "" : ", never closes"
         }`
@@ -213,8 +217,8 @@ const redirect: Effect.Effect<Part> = Effect.gen(function*() {
   )
   return {
     rows: found.map(({ found, name }) => ({
-      name: `307 to another host, requests there, ${name}`,
-      medianNs: found
+      name: `307 to another host, ${name}`,
+      note: `${found} requests there`
     })),
     bars: [Suite.atMost("307 to another host: requests there", 0, found[0]!.found)]
   }

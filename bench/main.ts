@@ -25,8 +25,10 @@ const suites = {
 
 const isSuite = (name: string | undefined): name is keyof typeof suites => name !== undefined && name in suites
 
-const nanos = (value: number): string =>
-  value >= 1e9
+const nanos = (value: number | undefined): string =>
+  value === undefined
+    ? "–"
+    : value >= 1e9
     ? `${(value / 1e9).toFixed(2)} s`
     : value >= 1e6
     ? `${(value / 1e6).toFixed(2)} ms`

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url"
 
 export interface Row {
   readonly name: string
-  readonly medianNs: number
+  /** Missing where the row has figures of other kinds alone. */
+  readonly medianNs?: number | undefined
   /** Further figures of the row, for reading. */
   readonly note?: string | undefined
 }
