@@ -43,6 +43,8 @@ export class JsonMessage implements MessageWriter {
   #length = 0
   /** The sign before the next field or item. */
   #before = openBrace
+  /** By field, the last name and its bytes: most fields have one name. */
+  readonly #lastNames: Array<{ name: string; bytes: Uint8Array }> = []
   /** A name with what stands around it: `"name":`. */
   readonly #names = new RememberedBytes((name) => encoder.encode(`"${name}":`))
   /** A key with what stands around it: `{"key":"…","value":`. */
@@ -57,13 +59,13 @@ export class JsonMessage implements MessageWriter {
   #second = 0n
   #secondDigits = new Uint8Array()
 
-  text(_field: number, name: string, value: string): void {
-    this.#name(name)
+  text(field: number, name: string, value: string): void {
+    this.#name(field, name)
     this.#text(value)
   }
 
   id(field: number, name: string, hex: string): void {
-    this.#name(name)
+    this.#name(field, name)
     const { length } = hex
     this.#reserve(length * mostPerUnit + mostForScalar)
     const bytes = this.#bytes
@@ -84,36 +86,36 @@ export class JsonMessage implements MessageWriter {
     }
   }
 
-  flag(_field: number, name: string, value: boolean): void {
-    this.#name(name)
+  flag(field: number, name: string, value: boolean): void {
+    this.#name(field, name)
     this.#ascii(value ? "true" : "false")
   }
 
-  integer(_field: number, name: string, value: number): void {
-    this.#name(name)
+  integer(field: number, name: string, value: number): void {
+    this.#name(field, name)
     this.#whole(value)
   }
 
-  signed(_field: number, name: string, value: number): void {
-    this.#name(name)
+  signed(field: number, name: string, value: number): void {
+    this.#name(field, name)
     this.#whole(value)
   }
 
-  fixed32(_field: number, name: string, value: number): void {
-    this.#name(name)
+  fixed32(field: number, name: string, value: number): void {
+    this.#name(field, name)
     this.#whole(value)
   }
 
-  int64(_field: number, name: string, value: number | bigint): void {
-    this.#name(name)
+  int64(field: number, name: string, value: number | bigint): void {
+    this.#name(field, name)
     this.#reserve(mostForScalar)
     this.#bytes[this.#length++] = quote
     this.#whole(value)
     this.#bytes[this.#length++] = quote
   }
 
-  fixed64(_field: number, name: string, value: bigint): void {
-    this.#name(name)
+  fixed64(field: number, name: string, value: bigint): void {
+    this.#name(field, name)
     let nanos = Number(value - this.#second)
     if (this.#second === 0n || !(nanos >= 0 && nanos < mostDigits)) {
       if (value < nanosPerSecond) return this.#ascii(`"${value}"`)
@@ -127,34 +129,34 @@ export class JsonMessage implements MessageWriter {
     this.#bytes[this.#length++] = quote
   }
 
-  double(_field: number, name: string, value: number): void {
-    this.#name(name)
+  double(field: number, name: string, value: number): void {
+    this.#name(field, name)
     this.#ascii(doubleOf(value))
   }
 
-  doubles(_field: number, name: string, values: ReadonlyArray<number>): void {
-    this.#name(name)
+  doubles(field: number, name: string, values: ReadonlyArray<number>): void {
+    this.#name(field, name)
     this.#ascii(`[${values.map(doubleOf).join(",")}]`)
   }
 
-  fixed64s(_field: number, name: string, values: ReadonlyArray<number>): void {
-    this.#name(name)
+  fixed64s(field: number, name: string, values: ReadonlyArray<number>): void {
+    this.#name(field, name)
     this.#ascii(wholes(values))
   }
 
-  uint64s(_field: number, name: string, values: ReadonlyArray<number>): void {
-    this.#name(name)
+  uint64s(field: number, name: string, values: ReadonlyArray<number>): void {
+    this.#name(field, name)
     this.#ascii(wholes(values))
   }
 
-  open(_field: number, name: string): number {
-    this.#name(name)
+  open(field: number, name: string): number {
+    this.#name(field, name)
     this.#before = openBrace
     return 0
   }
 
   openList(name: string): void {
-    this.#name(name)
+    this.#name(0, name)
     this.#before = openBracket
   }
 
@@ -218,10 +220,18 @@ export class JsonMessage implements MessageWriter {
     this.#bytes[this.#length++] = code
   }
 
-  #name(name: string): void {
+  #name(field: number, name: string): void {
     this.#sign(this.#before)
     this.#before = comma
-    this.#copy(this.#names.of(name))
+    const last = this.#lastNames[field]
+    if (last?.name === name) return this.#copy(last.bytes)
+    const bytes = this.#names.of(name)
+    if (last === undefined) this.#lastNames[field] = { name, bytes }
+    else {
+      last.name = name
+      last.bytes = bytes
+    }
+    this.#copy(bytes)
   }
 
   #copy(from: Uint8Array): void {
