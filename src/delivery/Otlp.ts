@@ -151,7 +151,8 @@ const writeArray = (to: MessageWriter, values: ReadonlyArray<unknown>): void => 
   to.openList("values")
   for (const value of values) {
     const item = to.openItem(1)
-    writeValue(to, value)
+    // A value without a field is null.
+    if (value !== null && value !== undefined) writeValue(to, value)
     to.close(item)
   }
   to.closeList()

@@ -18,6 +18,8 @@ export const Text = Schema.String.check(Schema.makeFilter((text) => text.isWellF
 export const Double = Schema.Union([Schema.Finite, Schema.Literals(["NaN", "Infinity", "-Infinity"])])
 
 type AnyValue =
+  /** Null, within a list. */
+  | { readonly stringValue?: never }
   | { readonly stringValue: string }
   | { readonly boolValue: boolean }
   | { readonly intValue: string }
@@ -25,6 +27,7 @@ type AnyValue =
   | { readonly arrayValue: { readonly values: ReadonlyArray<AnyValue> } }
 
 const AnyValue: Schema.Codec<AnyValue> = Schema.Union([
+  Schema.Struct({ stringValue: Schema.optionalKey(Schema.Never) }),
   Schema.Struct({ stringValue: Text }),
   Schema.Struct({ boolValue: Schema.Boolean }),
   Schema.Struct({ intValue: Int64 }),
@@ -123,6 +126,6 @@ const valueOf = (value: AnyValue): unknown =>
     ? Number(value.doubleValue)
     : "arrayValue" in value
     ? value.arrayValue.values.map(valueOf)
-    : "stringValue" in value
-    ? value.stringValue
-    : value.boolValue
+    : "boolValue" in value
+    ? value.boolValue
+    : value.stringValue ?? null

@@ -70,9 +70,7 @@ export const make = (cause: Cause.Cause<unknown>, redaction: Redaction): ErrorRe
     ...show.error(error),
     ...(main._tag === "Die" ? { kind: "defect" } : {}),
     ...causesField(behind, show),
-    ...(cause.reasons.length > 1
-      ? { reasons: cause.reasons.slice(0, mostKept).map((one) => reasonOf(one, show)) }
-      : {}),
+    ...reasonsField(cause.reasons, show),
     ...(stack === "" ? {} : { stack })
   }
 }
@@ -121,6 +119,18 @@ const causesField = (behind: ReadonlyArray<unknown>, show: Show): Pick<ErrorReco
       ...behind.slice(0, mostOfBeginning).map(show.error),
       { type: "…", message: `${left} more causes` },
       show.error(behind.at(-1))
+    ]
+  }
+}
+
+const reasonsField = (reasons: ReadonlyArray<Cause.Reason<unknown>>, show: Show): Pick<ErrorRecord, "reasons"> => {
+  if (reasons.length <= 1) return {}
+  if (reasons.length <= mostKept) return { reasons: reasons.map((one) => reasonOf(one, show)) }
+  const kept = reasons.slice(0, mostKept - 1)
+  return {
+    reasons: [
+      ...kept.map((one) => reasonOf(one, show)),
+      { kind: "failure", type: "…", message: `${reasons.length - kept.length} more reasons` }
     ]
   }
 }

@@ -96,6 +96,8 @@ export class AttributeRules {
   of(key: string): AttributeRule {
     const known = this.#rules.get(key)
     if (known !== undefined) return known
+    // Untyped code may give anything.
+    if (typeof key !== "string") return this.of(String(key))
     const isRemembered = this.#rules.size < rememberedKeys && key.length <= longestKey
     const rule = new AttributeRule(this, key, isRemembered)
     if (isRemembered) this.#rules.set(key, rule)
@@ -109,7 +111,8 @@ export class AttributeRules {
 
   /** A name of a span or event as it may be kept; it has no limit. */
   name(name: string): string {
-    return this.#names.search(name, this.redaction.text)
+    // Untyped code may give anything.
+    return this.#names.search(typeof name === "string" ? name : String(name), this.redaction.text)
   }
 
   /** SQL as it may be kept. */

@@ -198,7 +198,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       events.splice(events.indexOf(other), 1)
     }
     const event: SpanEventData = {
-      name: rules.name(truncateAtWord(name, longestName)),
+      name: rules.name(truncateAtWord(String(name), longestName)),
       timeNanos: isTime(timeNanos) ? timeNanos : this.now(),
       ...rules.record(attributes, limits.eventAttributeCount)
     }
@@ -210,7 +210,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
     if (this.#exit !== undefined) return
     const { limits, rules } = this.#recording
     const room = Math.max(0, limits.linkCount - this.links.length)
-    const kept = links.filter(({ span }) => SpanIds.areValid(span)).slice(0, room)
+    const kept = links.filter(isLink).slice(0, room)
     this.droppedLinks += links.length - kept.length
     this.links = [
       ...this.links,
@@ -256,6 +256,12 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
 const shownText = ({ redaction }: AttributeRules, traceState: string): string => {
   const state = shownState(traceState)
   return state === "" ? "" : redaction.text(state)
+}
+
+/** Untyped code may give anything. */
+const isLink = (link: Partial<Tracer.SpanLink> | null): boolean => {
+  const span = link?.span
+  return typeof span === "object" && span !== null && SpanIds.areValid(span)
 }
 
 const newestOf = (

@@ -250,6 +250,14 @@ describe("the errors behind", () => {
 })
 
 describe("a cause with several reasons", () => {
+  it("says how many reasons are left out", () => {
+    const reasons = Array.from({ length: 25 }, (_, index) => Cause.makeFailReason(`reason ${index}`))
+    assert.deepStrictEqual(ofCause(Cause.fromReasons(reasons)).reasons?.map(({ message }) => message), [
+      ...reasons.slice(0, 9).map(({ error }) => error),
+      "16 more reasons"
+    ])
+  })
+
   it("is described by its first failure and lists all", () => {
     const { stack, ...rest } = ofCause(Cause.fromReasons([
       ...Cause.interrupt(1).reasons,

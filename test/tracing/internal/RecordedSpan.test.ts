@@ -252,6 +252,28 @@ describe("RecordedSpan", () => {
       }).pipe(Effect.provide(layer()))
   )
 
+  it.effect.each([Symbol("odd"), undefined, null, 5, {}])(
+    "takes %s of untyped code for any name",
+    (odd) =>
+      Effect.gen(function*() {
+        const name = odd as string
+        yield* Effect.withSpan(
+          Effect.flatMap(Effect.currentSpan, (span) =>
+            Effect.sync(() => {
+              span.attribute(name, 1)
+              span.event(name, 0n)
+              span.addLinks([null, {}, { span: null }, { span: {}, attributes: null }] as never)
+            })),
+          name
+        )
+        const [span] = yield* recorded
+        assert.deepStrictEqual(
+          [span?.name, [...span!.attributes.keys()], span?.events[0]?.name, span?.droppedLinks],
+          [String(odd), [String(odd)], String(odd), 4]
+        )
+      }).pipe(Effect.provide(layer()))
+  )
+
   it.effect("takes hostile values anywhere, throws nothing and stays small", () =>
     Effect.gen(function*() {
       const given = hostileValues()
