@@ -37,7 +37,8 @@ const same = (text: string): unknown => text
 /** Gives the different words of a list, in lower case. */
 export const words = (
   text: string
-): ReadonlyArray<string> => [...new Set(text.toLowerCase().split(",").map((word) => word.trim()))]
+): ReadonlyArray<string> => [...new Set(items(text.toLowerCase()))]
+const someWords = (text: string): unknown => text.replaceAll(/[,\s]/g, "") === "" ? text : words(text)
 
 /** Words of the specification and of its implementations that the option does not have. */
 const logLevels: Readonly<Record<string, string>> = { all: "Trace", verbose: "Trace", warning: "Warn" }
@@ -72,7 +73,7 @@ const mappings: ReadonlyArray<readonly [variable: string, Mapping]> = [
     { path: "metrics.histogramAggregation", read: same }
   ],
   ["OTEL_LOG_LEVEL", { path: "logging.level", read: logLevel }],
-  ["OTEL_PROPAGATORS", { path: "tracing.propagators", read: words }],
+  ["OTEL_PROPAGATORS", { path: "tracing.propagators", read: someWords }],
   ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", { path: "tracing.exceptions", read: exceptionSignal }],
   ["OTEL_TRACES_SAMPLER", { path: "tracing.sampler.type", read: same }],
   ["OTEL_TRACES_SAMPLER_ARG", { path: "tracing.sampler.ratio", read: number }],

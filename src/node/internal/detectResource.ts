@@ -64,12 +64,15 @@ const process = ({ executable, pid, runtime, script, user }: Machine): Detected 
 
 const containerId = /[0-9a-f]{64}/
 
-/** The last part of a control group's path, or the file with the name of the host that the runtime mounts. */
+/**
+ * The last part of a control group's path, or the file with the name of the host that the runtime mounts. All containers
+ * of a pod have the file of the pod's sandbox.
+ */
 const container = ({ file }: Machine): Detected => {
   const group = linesOf(file("/proc/self/cgroup")).map((line) => containerId.exec(line.split("/").at(-1) ?? ""))
-  const mount = linesOf(file("/proc/self/mountinfo")).filter((line) => line.includes("/hostname ")).map((line) =>
-    containerId.exec(line)
-  )
+  const mounts = file("/proc/self/mountinfo") ?? ""
+  const hostnames = podFolder.test(mounts) ? [] : linesOf(mounts).filter((line) => line.includes("/hostname "))
+  const mount = hostnames.map((line) => containerId.exec(line))
   return { "container.id": [...group, ...mount].find((found) => found !== null)?.[0] }
 }
 

@@ -295,6 +295,14 @@ __proto__: 1
       ]])
     }))
 
+  it.effect.each(["composite_list: \"\"", "composite_list: \" , \"", "composite: []"])(
+    "keeps the default for a list without a propagator: %s",
+    (text) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* changed(`propagator: { ${text} }`), { options: {}, warnings: [] })
+      })
+  )
+
   it.effect("replaces a bad value and names its path, and fails with `strict`", () =>
     Effect.gen(function*() {
       const text = `

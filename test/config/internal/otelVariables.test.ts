@@ -151,7 +151,7 @@ const legal: ReadonlyArray<Case> = [
   ["OTEL_EXPORTER_OTLP_LOGS_HEADERS", "a=1", "delivery.logs.headers", { a: "1" }],
   ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1500", "delivery.logs.timeout", "1500 ms"],
   ["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "Logs/Dup", "tracing.exceptions", "both"],
-  ["OTEL_PROPAGATORS", "TraceContext, b3multi", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }]
+  ["OTEL_PROPAGATORS", "TraceContext, b3multi,", "tracing.propagators", { 0: "tracecontext", 1: "b3multi" }]
 ]
 
 const quoted = (text: string) =>
@@ -175,6 +175,12 @@ const unsupported: ReadonlyArray<readonly [variable: string, text: string, sente
       `${variable}="true" is not used: it is for gRPC alone; using the scheme of the endpoint`
     ] as const
   ),
+  [
+    "OTEL_PROPAGATORS",
+    ",",
+    "OTEL_PROPAGATORS=\",\" is not usable: expected a list of \"tracecontext\", \"baggage\", \"b3\", \"b3multi\", " +
+    "\"none\"; using [\"tracecontext\", \"baggage\"]"
+  ],
   [
     "OTEL_PROPAGATORS",
     "jaeger",

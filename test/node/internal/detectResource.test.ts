@@ -76,6 +76,18 @@ describe("detectResource", () => {
     assert.deepStrictEqual(detectResource(["container"], machine(files)), { "container.id": id })
   })
 
+  it.each([
+    ["containerd", `/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/${id}/hostname`],
+    ["CRI-O", `/containers/storage/overlay-containers/${id}/userdata/hostname`]
+  ])("does not take the sandbox of a pod of %s, whose file names the host, for the container", (_, hostname) => {
+    const files = {
+      "/proc/self/cgroup": "0::/\n",
+      "/proc/self/mountinfo": `${hostname} /etc/hostname rw - ext4 /dev/sda1 rw\n` +
+        `9 8 8:1 /var/lib/kubelet/pods/${pod}/etc-hosts /etc/hosts rw - ext4 /dev/sda1 rw\n`
+    }
+    assert.deepStrictEqual(detectResource(["container"], machine(files)), {})
+  })
+
   it("finds no container on a machine of its own", () => {
     const files = {
       "/proc/self/cgroup": `0::/user.slice/session-${"a".repeat(63)}.scope\n`,
