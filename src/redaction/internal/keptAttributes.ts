@@ -96,8 +96,7 @@ export class AttributeRules {
   of(key: string): AttributeRule {
     const known = this.#rules.get(key)
     if (known !== undefined) return known
-    // Untyped code may give anything.
-    if (typeof key !== "string") return this.of(String(key))
+    if (typeof key !== "string") return this.of(nameOf(key))
     const isRemembered = this.#rules.size < rememberedKeys && key.length <= longestKey
     const rule = new AttributeRule(this, key, isRemembered)
     if (isRemembered) this.#rules.set(key, rule)
@@ -111,8 +110,7 @@ export class AttributeRules {
 
   /** A name of a span or event as it may be kept; it has no limit. */
   name(name: string): string {
-    // Untyped code may give anything.
-    return this.#names.search(typeof name === "string" ? name : String(name), this.redaction.text)
+    return this.#names.search(nameOf(name), this.redaction.text)
   }
 
   /** SQL as it may be kept. */
@@ -140,6 +138,9 @@ export class AttributeRules {
     return { attributes: kept, droppedAttributes: Math.max(0, count - most) }
   }
 }
+
+/** The name that is given. Untyped code may give anything. */
+export const nameOf = (given: string): string => typeof given === "string" ? given : String(given)
 
 /** A whole number from here on may be a card number. */
 const fewestCardDigits = 1e12

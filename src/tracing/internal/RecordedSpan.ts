@@ -13,7 +13,7 @@ import { Attribute } from "../../Conventions.ts"
 import * as TraceDecision from "../../internal/TraceDecision.ts"
 import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
-import type { AttributeRules } from "../../redaction/internal/keptAttributes.ts"
+import { type AttributeRules, nameOf } from "../../redaction/internal/keptAttributes.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import type { ExceptionLog } from "./ExceptionLog.ts"
 import { SpanAttributes } from "./SpanAttributes.ts"
@@ -198,7 +198,7 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       events.splice(events.indexOf(other), 1)
     }
     const event: SpanEventData = {
-      name: rules.name(truncateAtWord(String(name), longestName)),
+      name: rules.name(truncateAtWord(nameOf(name), longestName)),
       timeNanos: isTime(timeNanos) ? timeNanos : this.now(),
       ...rules.record(attributes, limits.eventAttributeCount)
     }
