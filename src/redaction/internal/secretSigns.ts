@@ -12,8 +12,8 @@ const bits = 5
 const mask = (1 << bits) - 1
 const tableMask = (1 << (3 * bits)) - 1
 
-/** No card number has fewer digits, with nothing but one separator between them. */
-const fewestCardDigits = 9
+/** No card number has fewer digits, with nothing but separators between them. */
+const fewestCardDigits = 13
 
 const fold = (code: number): number => code >= 65 && code <= 90 ? code + 32 : code
 
