@@ -101,12 +101,12 @@ export class OutageLog {
   }
 
   /** The layer is closed before records were sent. */
-  closed(count: number): void {
+  closed(count: number, isUnanswered: boolean): void {
     if (count === 0) return
     const what = count === 1
       ? `1 ${this.#signal.slice(0, -1)} for ${this.#url} was`
       : `${count} ${this.#signal} for ${this.#url} were`
-    this.#options.warn(`${what} lost: the layer was closed`)
+    this.#options.warn(`${what} lost: the layer was closed${isUnanswered ? " before an answer came" : ""}`)
   }
 
   /** The spool takes no records, for the given reason; or takes them again, without one. */

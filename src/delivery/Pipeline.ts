@@ -232,7 +232,7 @@ export const make = Effect.fnUntraced(function*<A>(
   const sendNext = Effect.andThen(due, gate.withPermits(1)(sendBatch))
   const worker = Effect.whileLoop({ while: () => true, body: () => sendNext, step: () => {} })
   // The workers end before.
-  yield* Effect.addFinalizer(() => Effect.sync(() => sender.outage.closed(ledger.dropped.shutdown ?? 0)))
+  yield* Effect.addFinalizer(() => Effect.sync(() => sender.closed(ledger.dropped.shutdown ?? 0)))
   for (let number = 0; number < settings.inFlight; number++) yield* Effect.forkScoped(inBackground(worker))
 
   /** Waits for all records of this moment. */

@@ -47,6 +47,8 @@ export interface RequestSender {
   readonly hurry: () => void
   /** Reports an attempt that the caller has just interrupted, with the reason; nothing if no attempt was open. */
   readonly gaveUp: (problem: string) => void
+  /** Reports records that were lost because the layer was closed. Called after the last attempt has been interrupted. */
+  readonly closed: (count: number) => void
   readonly outage: OutageLog
   /** What the last requests came to. */
   readonly state: () => Pick<ExporterState, "lastSuccess" | "consecutiveFailures">
@@ -206,6 +208,7 @@ export const make = Effect.fnUntraced(function*(
       consecutiveFailures++
       outage.attemptFailed(problem)
     },
+    closed: (count) => outage.closed(count, isInterrupted),
     outage,
     state: () => ({ lastSuccess, consecutiveFailures })
   }

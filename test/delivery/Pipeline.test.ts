@@ -386,7 +386,7 @@ describe("Pipeline", () => {
         yield* TestClock.adjust("1 millis")
         yield* Fiber.join(closing)
         assert.deepStrictEqual([open(), states(ledger)], [0, { ended: 5, shutdown: 5 }])
-        assert.deepStrictEqual(lines, [`Warn 5 spans for ${url} were lost: the layer was closed`])
+        assert.deepStrictEqual(lines, [`Warn 5 spans for ${url} were lost: the layer was closed before an answer came`])
       }).pipe(Effect.provide(layer)))
   })
 
@@ -400,7 +400,7 @@ describe("Pipeline", () => {
       const closing = yield* Effect.forkChild(close)
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(closing)
-      assert.deepStrictEqual(lines, [`Warn 1 span for ${url} was lost: the layer was closed`])
+      assert.deepStrictEqual(lines, [`Warn 1 span for ${url} was lost: the layer was closed before an answer came`])
     }).pipe(Effect.provide(layer)))
 
   it("never counts a record twice: the states add up", () => {

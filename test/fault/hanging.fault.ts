@@ -45,8 +45,22 @@ describe("A receiver that never answers", () => {
           "spans",
           /^Warn spans cannot be delivered to .*: no answer came in time \(2s\); trying again$/,
           /^Warn spans for .* are lost: the queue is full$/,
-          /^Warn \d+ spans for .* were lost: the layer was closed$/
+          /^Warn \d+ spans for .* were lost: the layer was closed( before an answer came)?$/
         )
       })
   )
+
+  it.live("is named as the reason where a program ends before an attempt does", () =>
+    Effect.gen(function*() {
+      const sink = yield* startSink
+      const subject = yield* startSubject(sink.url, { shutdownTimeout: "500 millis" })
+      yield* sink.fail({ kind: "hang" })
+      yield* subject.record(10)
+      const { left, millis, reports } = yield* subject.close
+      assert.deepStrictEqual([left, yield* subject.ended], [[], 0])
+      assert.isAtMost(millis, 700)
+      for (const signal of ["spans", "log records"] as const) {
+        assertReports(reports, signal, /^Warn 10 .* were lost: the layer was closed before an answer came$/)
+      }
+    }))
 })
