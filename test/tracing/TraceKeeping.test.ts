@@ -161,6 +161,14 @@ describe("tracing.keep", () => {
       assert.strictEqual((yield* spanNamed("child")).traceState, "ot=th:8;rv:ffffffffffffff,a=b")
     }).pipe(Effect.provide(layer({ tracing: { sampler: { type: "traceidratio", ratio: 0.5 } } }))))
 
+  it.effect("leaves the threshold of a parent out of a run that is kept for another reason", () =>
+    Effect.gen(function*() {
+      const parent = remote(below, "ot=th:4;rv:00000000000001,tasker=undecided,a=b")
+      yield* Effect.exit(Effect.withSpan(Effect.fail("no"), "child", { parent }))
+      const { attributes, traceState } = yield* spanNamed("child")
+      assert.deepStrictEqual([attributes.get("tasker.keep.reason"), traceState], ["error", "ot=rv:00000000000001,a=b"])
+    }).pipe(Effect.provide(layer({ tracing: { keep: { ratio: 0.5 } } }))))
+
   it.effect("does not show a receiver that another process has not decided", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(Effect.void, "child", { parent: remote(above, "tasker=undecided,a=b") })

@@ -109,7 +109,9 @@ export const make = (options: {
       onDecided("kept", "ratio")
       return new LocalTrace(true, TraceState.withThreshold(TraceState.set(given, vendor, undefined), threshold))
     }
-    return new LocalTrace(undefined, TraceState.set(given, vendor, undecidedMark))
+    // If a run is kept for another reason than its ratio, no threshold is true.
+    const state = TraceState.withThreshold(given, undefined)
+    return new LocalTrace(undefined, TraceState.set(state, vendor, undecidedMark))
   }
 
   const reasonOf = (span: Member): KeepReason | undefined => {
