@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Otel from "@opentelemetry/api"
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks"
+import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici"
 import {
   BasicTracerProvider,
   BatchSpanProcessor,
@@ -12,6 +13,7 @@ import { TestClock } from "effect/testing"
 import { afterAll, beforeAll } from "vitest"
 import * as OtelBridge from "../../src/tracing/OtelBridge.ts"
 import * as TraceCarrier from "../../src/tracing/TraceCarrier.ts"
+import * as rawServer from "../support/rawServer.ts"
 import { layer, recorded, spanNamed } from "../support/spans.ts"
 
 const traceId = "0af7651916cd43dd8448eb211c80319c"
@@ -115,6 +117,44 @@ describe("OtelBridge", () => {
         [outer.spanId, outer.spanId, inner.spanId, outer.spanId, undefined]
       )
       assert.strictEqual(exporter.getFinishedSpans()[0]?.spanContext().traceId, outer.traceId)
+    }).pipe(Effect.provide(OtelBridge.layer().pipe(Layer.provideMerge(layer())))))
+
+  it.live("is the parent of the requests of an instrumented HTTP client, and the child of its spans", () =>
+    Effect.gen(function*() {
+      const exporter = new InMemorySpanExporter()
+      const processor = new BatchSpanProcessor(exporter)
+      const provider = new BasicTracerProvider({ spanProcessors: [processor] })
+      const server = yield* rawServer.make((socket) =>
+        socket.end("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+      )
+      const context = yield* Effect.context<never>()
+      const instrumentation = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const instrumentation = new UndiciInstrumentation({
+            // The client calls it within a request, so a span of ours begins below the span of the request.
+            responseHook: (span) =>
+              Otel.context.with(
+                Otel.trace.setSpan(Otel.context.active(), span),
+                () => Effect.runSyncWith(context)(Effect.withSpan(Effect.void, "within"))
+              )
+          })
+          instrumentation.setTracerProvider(provider)
+          return instrumentation
+        }),
+        (instrumentation) => Effect.sync(() => instrumentation.disable())
+      )
+      assert.isTrue(instrumentation.isEnabled())
+      yield* Effect.withSpan(Effect.promise(() => fetch(`http://127.0.0.1:${server.port}/`)), "caller")
+      yield* Effect.promise(() => processor.forceFlush())
+      const [caller, within] = [yield* spanNamed("caller"), yield* spanNamed("within")]
+      const [request, ...others] = exporter.getFinishedSpans()
+      assert.lengthOf(others, 0)
+      assert.deepStrictEqual(
+        [request?.name, request?.kind, request?.spanContext().traceId, request?.parentSpanContext?.spanId],
+        ["GET", Otel.SpanKind.CLIENT, caller.traceId, caller.spanId]
+      )
+      assert.deepStrictEqual([within.traceId, within.parentSpanId], [caller.traceId, request?.spanContext().spanId])
+      yield* Effect.promise(() => processor.shutdown())
     }).pipe(Effect.provide(OtelBridge.layer().pipe(Layer.provideMerge(layer())))))
 
   it.effect("continues the span that a library has opened around the program, with its state", () =>
