@@ -9,11 +9,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Telemetry, TelemetryConfig, TelemetryTracer } from "tasker-telemetry"
-import * as RecordExport from "../../src/delivery/RecordExport.ts"
+import { Ledger } from "../../src/delivery/Ledger.ts"
+import * as Pipeline from "../../src/delivery/Pipeline.ts"
+import * as Receiver from "../../src/delivery/Receiver.ts"
+import * as RequestSender from "../../src/delivery/RequestSender.ts"
 import { Transport } from "../../src/delivery/Transport.ts"
 import { FlushRegistry } from "../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
-import * as OtlpSpans from "../../src/tracing/internal/OtlpSpans.ts"
 import type { SpanData } from "../../src/tracing/SpanData.ts"
 import { answer, costOf } from "../support/answer.ts"
 import { library } from "../support/effectSpans.ts"
@@ -52,13 +54,19 @@ const taker = Layer.succeed(Transport, {
 /** The queue of spans, which are not encoded. */
 const queue = Layer.effectDiscard(Effect.gen(function*() {
   const tracer = yield* TelemetryTracer.TelemetryTracer
-  const pipeline = yield* RecordExport.make<SpanData>({
-    signal: "spans",
-    format: { ...OtlpSpans.format, writeRecord: () => {} },
-    unsampledTrace: () => undefined,
-    held: tracer.held
+  const { delivery } = yield* TelemetryConfig.Current
+  const receiver = Receiver.of(yield* TelemetryConfig.Current, "spans")
+  if (receiver === undefined) return
+  const pipeline = yield* Pipeline.make<SpanData>({
+    ledger: new Ledger(tracer.held),
+    settings: { ...delivery, maximumElapsed: delivery.retry.maximumElapsed },
+    sender: yield* RequestSender.make(receiver, delivery.retry),
+    maximumBytes: delivery.maximumRequestBytes,
+    encode: () => new Uint8Array(1),
+    unsampledTrace: () => undefined
   })
-  if (pipeline !== undefined) yield* tracer.register({ name: "queue", onEnd: pipeline.offer })
+  yield* (yield* FlushRegistry).register(Effect.map(pipeline.flush, (spans) => ({ spans })))
+  yield* tracer.register({ name: "queue", onEnd: pipeline.offer })
 }))
 
 const queued = Layer.unwrap(Effect.map(TelemetryConfig.make({ delivery }), (config) =>
