@@ -24,7 +24,7 @@ import {
   writeFileSync,
   writeSync
 } from "node:fs"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { OpenSpoolFolder, type Options, type SpoolFile, type SpoolFolder } from "../../delivery/SpoolFolder.ts"
 import { guard, orElse } from "../../internal/guard.ts"
 import * as spoolOwner from "./spoolOwner.ts"
@@ -43,7 +43,9 @@ const ifThere = <A>(read: () => A, otherwise: () => A): A =>
     throw error
   })
 
-const open = ({ fsync, path }: Options): SpoolFolder => {
+const open = ({ fsync, path: given }: Options): SpoolFolder => {
+  // The program may change its working directory later.
+  const path = resolve(given)
   const me = spoolOwner.current()
   const id = `${me.pid}-${randomBytes(6).toString("hex")}`
   const ownerOf = (id: string) => join(path, `${id}.owner`)
@@ -53,9 +55,8 @@ const open = ({ fsync, path }: Options): SpoolFolder => {
   /** Writes the file of the owner, so that the file system gives it the time. */
   const renew = () => writeFileSync(ownerOf(id), JSON.stringify(me), { mode: fileMode })
 
-  /** Takes the lease, before the first file has our name. */
+  /** Takes the lease, before a file has our name. Both the folder and the lease may have been removed meanwhile. */
   const own = () => {
-    if (isOwner) return
     mkdirSync(path, { recursive: true, mode: folderMode })
     renew()
     isOwner = true
@@ -110,7 +111,6 @@ const open = ({ fsync, path }: Options): SpoolFolder => {
       owners.delete(id)
       if (owners.size === 0) return []
       own()
-      renew()
       const now = statSync(ownerOf(id)).mtimeMs
       return [...owners].filter((owner) => !spoolOwner.lives(ownerOf(owner), me, now)).flatMap((owner) => {
         const files = segments

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
-import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { LogDestination, Telemetry } from "tasker-telemetry"
 import { OpenSpoolFolder } from "../../../src/delivery/SpoolFolder.ts"
@@ -55,6 +55,30 @@ describe("NodeSpoolFolder", () => {
       for (const name of ["", ...readdirSync(path)]) assert.strictEqual(statSync(join(path, name)).mode & 0o077, 0)
       opened.release()
       assert.strictEqual(readdirSync(path).length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("makes the folder again, with its owner, after it was removed", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const own = yield* openAt(path)
+      const lost = own.create()
+      rmSync(path, { recursive: true })
+      assert.throws(() => lost.append(bytes))
+      own.create().append(bytes)
+      assert.deepStrictEqual((yield* openAt(path)).adopt(), [])
+      assert.strictEqual(readdirSync(path).filter((name) => name.endsWith(".segment")).length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("stays in the folder that a relative path meant at first", () =>
+    Effect.gen(function*() {
+      const [first, second] = [yield* temporaryFolder, yield* temporaryFolder]
+      const before = process.cwd()
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.chdir(before)))
+      process.chdir(first)
+      const own = yield* openAt(join("spool", "traces"))
+      process.chdir(second)
+      own.create().append(bytes)
+      assert.deepStrictEqual([readdirSync(first), readdirSync(second)], [["spool"], []])
     }).pipe(Effect.scoped))
 
   it.live("lets records be delivered where the folder cannot be made, and says so once", () =>
