@@ -26,6 +26,8 @@ const betweenRemarks = 600_000_000_000n
 /** Longest text of a receiver in the log. */
 const longestText = 1024
 
+type Remark = "accepted" | "too large" | "unreadable"
+
 interface Trouble {
   readonly since: bigint
   isOutage: boolean
@@ -39,7 +41,7 @@ export class OutageLog {
   readonly #signal: string
   readonly #url: string
   #trouble: Trouble | undefined
-  readonly #remarkedAt = new Map<"accepted" | "too large", bigint>()
+  readonly #remarkedAt = new Map<Remark, bigint>()
 
   constructor(options: Options) {
     this.#options = options
@@ -121,6 +123,11 @@ export class OutageLog {
     }
   }
 
+  /** A file of the spool gives back no records now. */
+  unreadable(problem: string): void {
+    this.#remark("unreadable", `in a file of the spool cannot be read: ${problem}`)
+  }
+
   #begin(): Trouble {
     return this.#trouble ??= {
       since: this.#options.now(),
@@ -131,7 +138,7 @@ export class OutageLog {
     }
   }
 
-  #remark(kind: "accepted" | "too large", text: string): void {
+  #remark(kind: Remark, text: string): void {
     const now = this.#options.now()
     const before = this.#remarkedAt.get(kind)
     if (before !== undefined && now - before < betweenRemarks) return

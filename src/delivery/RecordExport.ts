@@ -106,6 +106,7 @@ const openSpool = Effect.fnUntraced(function*<A>(
     maximumBytes,
     maximumAge: Duration.toMillis(maximumAge),
     now: () => clock.currentTimeMillisUnsafe(),
-    report: (problem) => outage.spool(problem)
+    report: (problem) => outage.spool(problem),
+    reportUnreadable: (problem) => outage.unreadable(problem)
   })
 })

@@ -30,6 +30,8 @@ export interface Options<in A> {
   readonly now: () => number
   /** Called when the disk takes no more records, with the reason; and with `undefined` when it takes them again. */
   readonly report: (problem: string | undefined) => void
+  /** Called when a file cannot be read, with the reason. */
+  readonly reportUnreadable: (problem: string) => void
 }
 
 interface Place {
@@ -74,6 +76,15 @@ const shareOfSparse = 0.25
 const pause = 10_000
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** Gives the first result that is not `undefined`. The results after it are not made. */
+const firstOf = <A, B>(items: ReadonlyArray<A>, f: (item: A) => B | undefined): B | undefined => {
+  for (const item of items) {
+    const result = f(item)
+    if (result !== undefined) return result
+  }
+  return undefined
+}
 
 export class Spool<A> {
   readonly #options: Options<A>
@@ -164,14 +175,12 @@ export class Spool<A> {
     }, (error) => this.#fails(messageOf(error)))
   }
 
-  /** Gives the spooled records of one segment, those of earlier processes first; none if they cannot be read now. */
+  /** Gives the spooled records of one segment that can be read now, those of earlier processes first. */
   load(): Load | undefined {
-    const foreign = this.#segments.find(({ isForeign }) => isForeign)
-    if (foreign !== undefined) return this.#read(foreign)
-    const [file] = this.#adopted
-    if (file !== undefined) return this.#open(file)
-    const own = this.#segments.find(({ spooled }) => spooled.size > 0)
-    return own && this.#read(own)
+    const spooled = this.#segments.filter(({ spooled }) => spooled.size > 0)
+    return firstOf(spooled.filter(({ isForeign }) => isForeign), (segment) => this.#read(segment)) ??
+      firstOf(this.#adopted, (file) => this.#open(file)) ??
+      firstOf(spooled.filter(({ isForeign }) => !isForeign), (segment) => this.#read(segment))
   }
 
   /** Tells other processes that this one lives. */
@@ -213,7 +222,7 @@ export class Spool<A> {
 
   #content(file: SpoolFile): spoolFrames.Content | undefined {
     return orElse(() => spoolFrames.read(file.read()), (error) => {
-      this.#fails(messageOf(error))
+      this.#options.reportUnreadable(messageOf(error))
       return undefined
     })
   }
@@ -232,7 +241,7 @@ export class Spool<A> {
   #open(file: SpoolFile): Load | undefined {
     const content = this.#content(file)
     if (content === undefined) return undefined
-    this.#adopted.shift()
+    this.#adopted.splice(this.#adopted.indexOf(file), 1)
     const segment = SpoolSegment.open(file, content)
     const lost = content.corrupt + (segment === undefined ? content.records.size : 0)
     if (segment === undefined) {
@@ -275,11 +284,17 @@ export class Spool<A> {
     guard(() => file.remove(), () => {})
   }
 
+  /** Whether the disk has failed just now. A clock that was put back ends the pause. */
+  get #isPaused(): boolean {
+    const left = this.#tryAt - this.#options.now()
+    return left > 0 && left <= pause
+  }
+
   /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
   #append(records: ReadonlyArray<A>, onAdded: (record: A, place: Place) => void): Kept {
     const failed = new Set<number>()
     let count = 0
-    if (records.length === 0 || this.#options.now() < this.#tryAt) return { count, failed }
+    if (records.length === 0 || this.#isPaused) return { count, failed }
     guard(() => {
       while (count < records.length) {
         const segment = this.#current()

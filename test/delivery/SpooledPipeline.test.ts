@@ -286,9 +286,28 @@ describe("SpooledPipeline", () => {
       disk.problemOfReads = undefined
       yield* TestClock.adjust("31 seconds")
       assert.deepStrictEqual([yield* ids, states(ledger)], [[[1, 2]], { replayed: 2, exported: 2 }])
-      assert.deepStrictEqual(lines, [
-        `Warn spans for ${url} are in memory alone, because the spool cannot be used: EMFILE: too many open files`
-      ])
+      assert.deepStrictEqual(lines, [`Warn spans in a file of the spool cannot be read: EMFILE: too many open files`])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("sends the other files while one cannot be read, and warns once", () =>
+    Effect.gen(function*() {
+      const { reply } = yield* TestTransport
+      reply({ after: "1 minute" })
+      const disk = new MemoryDisk()
+      yield* leave(disk, 1, 2)
+      disk.problemOfReads = "EACCES: permission denied"
+      disk.isUnreadable = (content) => content.includes("\"1\"")
+      yield* leave(disk, 3, 4)
+      lines.splice(0)
+      const { ledger, offer } = yield* start(disk, { queueSize: 3, timeout: "1 hour" })
+      yield* TestClock.adjust(0)
+      offer(...range(5, 11))
+      assert.isAbove(ledger.spooled, 1)
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual((yield* ids).flat().toSorted((left, right) => left - right), range(3, 11))
+      assert.deepStrictEqual(states(ledger), { ended: 6, replayed: 2, exported: 8 })
+      assert.deepStrictEqual(lines, ["Warn spans in a file of the spool cannot be read: EACCES: permission denied"])
+      assert.strictEqual(disk.files, 1)
     }).pipe(Effect.provide(layer)))
 
   it.effect("has room for new records though some wait for long", () =>

@@ -13,8 +13,10 @@ export class MemoryDisk {
   readonly #entries = new Set<Entry>()
   /** What the next writes throw, while it is set. */
   problem: string | undefined
-  /** What the next reads throw, while it is set. */
+  /** What the next reads of files throw, while it is set. */
   problemOfReads: string | undefined
+  /** Which files have {@link problemOfReads}, by their content. */
+  isUnreadable: (content: string) => boolean = () => true
 
   /** Bytes of all files. */
   get size(): number {
@@ -53,7 +55,9 @@ export class MemoryDisk {
         })
       },
       read: () => {
-        if (this.problemOfReads !== undefined) throw new Error(this.problemOfReads)
+        if (this.problemOfReads !== undefined && this.isUnreadable(new TextDecoder("latin1").decode(entry.bytes))) {
+          throw new Error(this.problemOfReads)
+        }
         return entry.bytes
       },
       remove: () => {

@@ -81,7 +81,8 @@ export const start = Effect.fnUntraced(function*(
       maximumBytes,
       maximumAge: Duration.toMillis(maximumAge),
       now: () => clock.currentTimeMillisUnsafe(),
-      report: (problem) => sender.outage.spool(problem)
+      report: (problem) => sender.outage.spool(problem),
+      reportUnreadable: (problem) => sender.outage.unreadable(problem)
     }),
     names: format.names,
     appendInterval,
