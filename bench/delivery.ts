@@ -43,7 +43,7 @@ const each = <A>(
   )
 
 const reportsOf = ({ reports: [first] }: Closed) =>
-  first === undefined ? "said nothing" : `said ${/(the connection|connect) [^;"]*/.exec(first)?.[0] ?? first}`
+  first === undefined ? "said nothing" : `said ${/(the connection|connect) [^;"\\]*/.exec(first)?.[0] ?? first}`
 
 /** Nothing came late where nothing had waited, or all of that was lost. */
 const recovery = (millis: number) => millis === 0 ? undefined : millis * 1e6
