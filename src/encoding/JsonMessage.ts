@@ -118,11 +118,13 @@ export class JsonMessage implements MessageWriter {
     this.#name(field, name)
     let nanos = Number(value - this.#second)
     if (this.#second === 0n || !(nanos >= 0 && nanos < mostDigits)) {
-      if (value < nanosPerSecond) return this.#ascii(`"${value}"`)
-      const seconds = value / nanosPerSecond
+      // As in the binary encoding, 64 bits are left of a number that has more.
+      const bits = BigInt.asUintN(64, value)
+      if (bits < nanosPerSecond) return this.#ascii(`"${bits}"`)
+      const seconds = bits / nanosPerSecond
       this.#second = seconds * nanosPerSecond
       this.#secondDigits = encoder.encode(`"${seconds}`)
-      nanos = Number(value - this.#second)
+      nanos = Number(bits - this.#second)
     }
     this.#copy(this.#secondDigits)
     this.#digits(nanos, 9)

@@ -104,6 +104,13 @@ describe("TraceCarrier", () => {
       assert.deepStrictEqual(yield* parentOf(carrier as never), expected && [...expected])
     }).pipe(Effect.provide(all)))
 
+  it.effect("writes the ids of another tracer in lower case", () =>
+    Effect.gen(function*() {
+      const parent = Tracer.externalSpan({ traceId: traceId.toUpperCase(), spanId: spanId.toUpperCase() })
+      const carrier = yield* Effect.withParentSpan(TraceCarrier.inject, parent)
+      assert.strictEqual(carrier["traceparent"], `00-${traceId}-${spanId}-01`)
+    }).pipe(Effect.provide(layer())))
+
   it.effect("writes what is chosen, and takes the first that a carrier has", () =>
     Effect.gen(function*() {
       const carrier = yield* Effect.withSpan(TraceCarrier.inject, "sender")

@@ -13,6 +13,12 @@ const names: Otlp.RequestNames = { resources: "resourceSpans", scopes: "scopeSpa
 
 const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 
+/** Untyped code may give anything. One field that is malformed makes a receiver refuse the whole request. */
+const kindOf = ({ kind }: SpanData): number => {
+  const number: unknown = spanKinds[kind]
+  return typeof number === "number" ? number : spanKinds.internal
+}
+
 const statusError = 2
 
 /** Bit 0: sampled. Bit 8: bit 9 is known. Bit 9: the parent, or the span of a link, is remote. */
@@ -32,7 +38,7 @@ const writeSpan = (to: MessageWriter, span: SpanData): void => {
   if (span.traceState !== "") to.text(3, "traceState", span.traceState)
   if (span.parentSpanId !== undefined) to.id(4, "parentSpanId", span.parentSpanId)
   to.text(5, "name", span.name)
-  to.integer(6, "kind", spanKinds[span.kind])
+  to.integer(6, "kind", kindOf(span))
   to.fixed64(7, "startTimeUnixNano", span.startTimeNanos)
   to.fixed64(8, "endTimeUnixNano", span.endTimeNanos)
   const attributes = span instanceof RecordedSpan ? span.attributeList : span.attributes

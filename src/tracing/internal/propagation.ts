@@ -60,7 +60,9 @@ export const read = (format: Format, headers: Headers): RemoteSpan | undefined =
 
 /** Writes the headers of one format. */
 export const write = (format: Format, span: Tracer.AnySpan, traceState: string): Readonly<Record<string, string>> => {
-  const { sampled, spanId, traceId } = span
+  const { sampled } = span
+  // The ids of another tracer may be in upper case.
+  const [traceId, spanId] = [span.traceId.toLowerCase(), span.spanId.toLowerCase()]
   switch (format) {
     case "tracecontext":
       return {

@@ -118,6 +118,19 @@ describe.each(["http/json", "http/protobuf"] as const)("OtlpSpans in %s", (proto
         .spans[0]!.attributes
     )
 
+  it.each([-1_000_000_000n, -1n, 2n ** 64n, 2n ** 70n + 5n])("writes a time of %s that a receiver can read", (time) => {
+    const odd = span({ startTimeNanos: time, endTimeNanos: time })
+    const [first, second] = otlpDecoder.decode(encode(protocol, service, [odd, span()])).spans
+    assert.strictEqual(first?.startTimeUnixNano, String(BigInt.asUintN(64, time)))
+    assert.strictEqual(second?.startTimeUnixNano, String(span().startTimeNanos))
+  })
+
+  it("takes a kind that does not exist for an internal span", () => {
+    const kinds = ["odd", "constructor", undefined] as ReadonlyArray<unknown> as ReadonlyArray<SpanData["kind"]>
+    const decoded = otlpDecoder.decode(encode(protocol, service, kinds.map((kind) => span({ kind }))))
+    assert.deepStrictEqual(decoded.spans.map(({ kind }) => kind), [1, 1, 1])
+  })
+
   it("numbers the kinds as the protocol does", () => {
     const kinds = ["internal", "server", "client", "producer", "consumer"] as const
     const decoded = otlpDecoder.decode(encode(protocol, service, kinds.map((kind) => span({ kind }))))
