@@ -91,6 +91,9 @@ const kinds = ["internal", "server", "client", "producer", "consumer"]
 const present = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== 0 && value !== "" && value !== undefined))
 
+/** Sampled, and bit 9 is known. */
+const flagsOf = (isRemote: boolean) => 0x101 + (isRemote ? 0x200 : 0)
+
 /** A span as the JSON of OTLP, without what is zero, with attributes by name: as Jaeger shows it. */
 const expectedOfJaeger = (span: SpanData.SpanData) => ({
   ...present({
@@ -98,7 +101,7 @@ const expectedOfJaeger = (span: SpanData.SpanData) => ({
     spanId: span.spanId,
     traceState: span.traceState,
     parentSpanId: span.parentSpanId,
-    flags: 0x101 + (span.isParentRemote ? 0x200 : 0),
+    flags: flagsOf(span.isParentRemote),
     name: span.name,
     kind: kinds.indexOf(span.kind) + 1,
     startTimeUnixNano: String(span.startTimeNanos),
@@ -112,9 +115,8 @@ const expectedOfJaeger = (span: SpanData.SpanData) => ({
     ...present({ timeUnixNano: String(timeNanos), name, droppedAttributesCount: droppedAttributes }),
     attributes: byKey(Object.entries(attributes))
   })),
-  links: span.links.map(({ attributes, span: { spanId, traceId } }) => ({
-    traceId,
-    spanId,
+  links: span.links.map(({ attributes, isRemote, span: { spanId, traceId }, traceState }) => ({
+    ...present({ traceId, spanId, traceState, flags: flagsOf(isRemote) }),
     attributes: byKey(Object.entries(attributes))
   })),
   status: span.statusCode === "error" ? { message: span.statusMessage, code: 2 } : {}
