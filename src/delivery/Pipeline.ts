@@ -204,7 +204,8 @@ export const make = Effect.fnUntraced(function*<A>(
     const seen = changed.version
     const left = dueIn()
     if (left !== undefined && left <= 0n) return Effect.void
-    const change = changed.after(seen)
+    // The change comes from the caller who records. That caller does not wait for the encoding of a batch.
+    const change = Effect.andThen(changed.after(seen), Effect.yieldNow)
     return Effect.andThen(
       left === undefined ? change : Effect.raceFirst(change, Effect.sleep(Duration.nanos(left))),
       due

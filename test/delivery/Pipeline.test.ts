@@ -90,6 +90,15 @@ describe("Pipeline", () => {
       assert.deepStrictEqual([(yield* bodies).length, states(ledger)], [2, { ended: 4, exported: 4 }])
     }).pipe(Effect.provide(layer)))
 
+  it.effect("encodes no batch in the turn of the program that records", () =>
+    Effect.gen(function*() {
+      const { ledger, offer } = yield* make()
+      offer(1, 2, 3)
+      assert.deepStrictEqual(states(ledger), { ended: 3, queued: 3 })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* bodies, [[1, 2, 3]])
+    }).pipe(Effect.provide(layer)))
+
   it.effect("sends all that has waited for the interval once the receiver is back", () =>
     Effect.gen(function*() {
       const { reply } = yield* TestTransport
@@ -397,7 +406,8 @@ describe("Pipeline", () => {
       const { close, offer } = yield* make({ shutdownTimeout: "1 second" })
       offer(1)
       yield* TestClock.adjust(0)
-      const closing = yield* Effect.forkChild(close)
+      const closing = yield* Effect.forkChild(close, { startImmediately: true })
+      yield* TestClock.adjust(0)
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(lines, [`Warn 1 span for ${url} was lost: the layer was closed before an answer came`])

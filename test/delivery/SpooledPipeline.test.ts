@@ -260,7 +260,9 @@ describe("SpooledPipeline", () => {
       const disk = new MemoryDisk()
       disk.problem = "EROFS: read-only file system"
       const { close, ledger, offer } = yield* start(disk, { queueSize: 3, batchSize: 3 })
-      offer(...range(0, 10))
+      offer(...range(0, 3))
+      yield* TestClock.adjust(0)
+      offer(...range(3, 10))
       yield* TestClock.adjust("30 seconds")
       const { dropped, queued } = ledger.balance
       assert.deepStrictEqual([queued, dropped], [3, { queue_full: 4 }])
