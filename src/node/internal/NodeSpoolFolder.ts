@@ -13,7 +13,9 @@ import { randomBytes } from "node:crypto"
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -74,6 +76,8 @@ const open = ({ fsync, path: given }: Options): SpoolFolder => {
         while (written < bytes.length) written += writeSync(descriptor, bytes, written)
         if (fsync) fsyncSync(descriptor)
       }, (error) => {
+        // A part would count as a record that the disk did not give back, and whole records of it would be sent twice.
+        guard(() => ftruncateSync(descriptor, fstatSync(descriptor).size - written), () => {})
         closeSync(descriptor)
         throw error
       })

@@ -19,6 +19,8 @@ const openAt = (path: string, fsync = false) =>
 /** A folder that does not exist yet. */
 const folder = Effect.map(temporaryFolder, (path) => join(path, "spool", "traces"))
 
+const sourceOf = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href
+
 const bytes = new TextEncoder().encode("abc")
 
 /** Leaves a segment of another process behind, and opens the folder. */
@@ -79,6 +81,31 @@ describe("NodeSpoolFolder", () => {
       process.chdir(second)
       own.create().append(bytes)
       assert.deepStrictEqual([readdirSync(first), readdirSync(second)], [["spool"], []])
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves no part of what the disk does not take", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const source = `
+        import { Effect } from "effect"
+        import { OpenSpoolFolder } from ${JSON.stringify(sourceOf("delivery/SpoolFolder.ts"))}
+        import * as NodeSpoolFolder from ${JSON.stringify(sourceOf("node/internal/NodeSpoolFolder.ts"))}
+        const open = Effect.flatMap(OpenSpoolFolder, (open) => open({ path: ${JSON.stringify(path)}, fsync: false }))
+        const file = Effect.runSync(Effect.provide(open, NodeSpoolFolder.layer)).create()
+        file.append(new Uint8Array(100))
+        try {
+          file.append(new Uint8Array(1_000_000))
+        } catch (error) {
+          console.log(error.code, file.read().length)
+        }`
+      // The limit is in blocks of 512 or 1024 bytes.
+      const { stderr, stdout } = spawnSync("sh", [
+        "-c",
+        "ulimit -f 8 && exec \"$0\" --conditions=tasker-telemetry-source --input-type=module -e \"$1\"",
+        process.execPath,
+        source
+      ], { encoding: "utf8" })
+      assert.strictEqual(stdout, "EFBIG 100\n", stderr)
     }).pipe(Effect.scoped))
 
   it.live("lets records be delivered where the folder cannot be made, and says so once", () =>
