@@ -71,6 +71,8 @@ export interface Redaction {
    * secret: `["Authorization", "…"]`. Counts a masked value when it says yes.
    */
   readonly isListed: (items: ReadonlyArray<unknown>, index: number) => boolean
+  /** What the rules for keys say about a key. */
+  readonly sensitivity: (key: string) => SensitiveKeys.Sensitivity
   /**
    * {@link Redaction.masks} for fields of this name. It saves time for a caller that meets the name often. It is
    * `undefined` if no value under this name is masked.
@@ -362,6 +364,7 @@ export const make = (options: Options = {}): Redaction => {
       const kind = sensitivity(key)
       return kind === "all" || kind === "any" || kind === "text"
     },
+    sensitivity,
     fieldMask,
     member: memberDecisions({ hasPaths, sensitivity, name }),
     masks,

@@ -14,8 +14,10 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Tracer from "effect/Tracer"
 import type * as Correlation from "../../Correlation.ts"
 import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
+import { isHarmlessText } from "../../redaction/internal/harmlessValue.ts"
 import { encodeText, shownText } from "../../redaction/internal/jsonText.ts"
 import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
+import type { Sensitivity } from "../../redaction/internal/sensitiveKeys.ts"
 import type { FieldMask, Redaction } from "../../redaction/Redaction.ts"
 import { essentialFields, fieldName, type LogRecord, severityNumber, uniqueFieldNames } from "./LogRecord.ts"
 
@@ -53,6 +55,8 @@ interface Key {
   readonly isUnusual: boolean
   /** Tells whether a value is masked; `undefined` if no value ever is. */
   readonly masks: FieldMask | undefined
+  /** What the key alone says about its values. */
+  readonly kind: Sensitivity
   readonly pieces: Pieces
   /** The same, after the closing quote of the text before. */
   readonly piecesAfterText: Pieces
@@ -124,6 +128,8 @@ export const make = (options: {
   let lastContext = `"${serviceText}`
   let lastComponent: string | undefined
   let lastComponentText = ""
+  let lastMessage = ""
+  let lastMessageText = ""
 
   const clean = (text: string) => searchedText(text, longestText, redaction.text)
 
@@ -155,6 +161,7 @@ export const make = (options: {
       isRenamed,
       isUnusual,
       masks: redaction.fieldMask(name),
+      kind: redaction.sensitivity(name),
       pieces: piecesAfter(","),
       piecesAfterText: piecesAfter("\","),
       next: undefined
@@ -221,6 +228,15 @@ export const make = (options: {
     return lastContext
   }
 
+  /** Most messages are constants of the program. */
+  const messageOf = (message: string): string => {
+    if (message !== lastMessage) {
+      lastMessageText = unquoted(message)
+      lastMessage = message
+    }
+    return lastMessageText
+  }
+
   const workflowText = (workflow: Correlation.WorkflowContext | undefined): string => {
     if (workflow === undefined) return ""
     const known = workflows.get(workflow)
@@ -237,7 +253,8 @@ export const make = (options: {
   /** Makes the line, with `clean` applied to each text. Texts that may hold a secret go to `scan`. */
   const encode = (record: LogRecord, clean: (text: string) => string, first: boolean): string => {
     const { fields } = record
-    let line = startOf(record.time, record.level) + unquoted(clean(record.message)) +
+    let line = startOf(record.time, record.level) +
+      (first ? messageOf(record.message) : unquoted(clean(record.message))) +
       componentText(record.component) + contextOf(record)
     /** Collected in a variable of this call, because reading a field may run code that writes a line. */
     let texts = collects && first ? searchable(record.message) : ""
@@ -258,10 +275,14 @@ export const make = (options: {
       if (key.isUnusual) {
         if (key.isRenamed) names ??= uniqueFieldNames(fields)
         line += unusualMember(key, prefix, names, value, first, fields)
+      } else if (key.kind !== "none" && typeof value === "string" && !isHarmlessText(value, key.kind)) {
+        // The key masks the text. This is what {@link Key.masks} decides for most values.
+        if (first) redaction.countKey()
+        line += masked
       } else if (key.masks !== undefined && key.masks(value, first, fields)) line += masked
       else if (typeof value === "string") {
         if (collects && first) texts += `\n${searchable(value)}`
-        line += textPrefix + unquoted(clean(value))
+        line += textPrefix + unquoted(first ? value : clean(value))
         open = true
       } else if (typeof value === "number" && value < 1e12 && value > -1e12) line += prefix + value
       else if (typeof value === "boolean") line += prefix + (value ? "true" : "false")
