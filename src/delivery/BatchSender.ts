@@ -7,7 +7,7 @@ import type { Protocol } from "./Otlp.ts"
 import type { RequestSender } from "./RequestSender.ts"
 
 export interface Options<A> {
-  readonly sender: RequestSender
+  readonly sender: Pick<RequestSender, "send">
   /** Largest body of a request. */
   readonly maximumBytes: number
   /** How `encode` encodes, if it is not the protocol of the receiver. */

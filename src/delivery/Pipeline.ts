@@ -20,10 +20,12 @@ import * as BatchSender from "./BatchSender.ts"
 import { type Flush, Flushes } from "./Flushes.ts"
 import type { DropReason, Ledger } from "./Ledger.ts"
 import { RecordQueue, type UnsampledTrace } from "./RecordQueue.ts"
+import type { RequestSender } from "./RequestSender.ts"
 import type { Kept } from "./Spool.ts"
 import { Wakeup } from "./Wakeup.ts"
 
 export interface Options<A> extends BatchSender.Options<A> {
+  readonly sender: RequestSender
   readonly ledger: Ledger
   readonly settings: Settings
   readonly unsampledTrace: UnsampledTrace<A>
@@ -59,6 +61,8 @@ export interface Pipeline<A> {
   readonly flush: Effect.Effect<FlushNumbers>
   /** Gives the records in memory. */
   readonly pending: () => ReadonlyArray<A>
+  /** Sends what is in memory with a sender that needs no event loop. Batches in flight are sent again. */
+  readonly sendAtExit: (sender: BatchSender.Options<A>["sender"]) => void
 }
 
 interface Batch<A> {
@@ -191,8 +195,10 @@ export const make = Effect.fnUntraced(function*<A>(
     return count - kept.count
   }
 
-  const deliver = (batch: Batch<A>): Effect.Effect<void> =>
-    BatchSender.send(options, batch.records, now() + maximumElapsed, {
+  const openOf = ({ open, records }: Batch<A>): ReadonlyArray<A> => records.slice(records.length - open)
+
+  const deliver = (batch: Batch<A>, settings: BatchSender.Options<A> = options): Effect.Effect<void> =>
+    BatchSender.send(settings, openOf(batch), now() + maximumElapsed, {
       exported: (count) => {
         ledger.move(count, "inFlight", "exported")
         settle(batch, count, "exported")
@@ -269,12 +275,15 @@ export const make = Effect.fnUntraced(function*<A>(
     )
   )
 
-  const pending = () => [
-    ...Array.from(batches).flatMap(({ open, records }) => records.slice(records.length - open)),
-    ...queue.peek(queue.size)
-  ]
+  const pending = () => [...Array.from(batches).flatMap(openOf), ...queue.peek(queue.size)]
 
-  return { offer, flush, pending }
+  const sendAtExit: Pipeline<A>["sendAtExit"] = (sender) => {
+    const deliverNow = (batch: Batch<A>) => void Effect.runSyncExit(deliver(batch, { ...options, sender }))
+    batches.forEach(deliverNow)
+    while (queue.size > 0) deliverNow(takeBatch())
+  }
+
+  return { offer, flush, pending, sendAtExit }
 })
 
 const isInterrupted = (exit: Exit.Exit<unknown>): boolean => Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)

@@ -11,6 +11,7 @@ import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import * as accounts from "./accounts.ts"
 import { type Held, Ledger } from "./Ledger.ts"
+import * as LinePipeline from "./LinePipeline.ts"
 import * as Otlp from "./Otlp.ts"
 import * as otlpParts from "./otlpParts.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -31,9 +32,13 @@ export interface Options<A> {
   readonly held?: (() => Held) | undefined
   /** Gives the records that are held back until it is decided about them. */
   readonly undecided?: (() => ReadonlyArray<A>) | undefined
-  /** With a spool, called when the process ends, with the reason. It may offer the last records. */
+  /** Called when the process ends, with the reason, if records can be kept then. It may offer the last records. */
   readonly onExit?: ((why: string) => void) | undefined
 }
+
+/** Whether the records that are in memory when the process ends are written. */
+export const writesAtExit = (config: TelemetryConfig.TelemetryConfig, signal: Options<never>["signal"]): boolean =>
+  config.delivery.spool.directory !== undefined || Receiver.of(config, signal)?.takesLines === true
 
 /** Starts the export until the scope closes. Gives `undefined` if the configuration has no address for the signal. */
 export const make = Effect.fnUntraced(function*<A>(
@@ -68,17 +73,19 @@ export const make = Effect.fnUntraced(function*<A>(
     unsampledTrace: options.unsampledTrace
   }
   const spool = yield* openSpool(options, receiver, service, sender)
-  const pipeline = spool === undefined
-    ? yield* Pipeline.make(pipelineOptions)
-    : yield* SpooledPipeline.make({
+  const exitOptions = { signals: config.logging.signals, onExit: options.onExit ?? (() => {}) }
+  const pipeline = spool !== undefined
+    ? yield* SpooledPipeline.make({
       ...pipelineOptions,
+      ...exitOptions,
       spool,
       names: options.format.names,
       appendInterval: delivery.spool.appendInterval,
-      signals: config.logging.signals,
-      undecided: options.undecided ?? (() => []),
-      onExit: options.onExit ?? (() => {})
+      undecided: options.undecided ?? (() => [])
     })
+    : sender.atExit !== undefined
+    ? yield* LinePipeline.make({ ...pipelineOptions, ...exitOptions, atExit: sender.atExit })
+    : yield* Pipeline.make(pipelineOptions)
   const name = options.signal === "spans" ? "spans" : "logs"
   yield* (yield* FlushRegistry).register(Effect.map(pipeline.flush, (numbers) => ({ [name]: numbers })))
   yield* (yield* ExporterStates).register(name, () => ({

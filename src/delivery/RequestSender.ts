@@ -28,7 +28,7 @@ import type { Protocol } from "./Otlp.ts"
 import { OutageLog } from "./OutageLog.ts"
 import { type Receiver, shownUrl } from "./Receiver.ts"
 import * as ReceiverAnswer from "./ReceiverAnswer.ts"
-import { type Answer, type AnswerBody, type FailureReason, Transport, TransportError } from "./Transport.ts"
+import { type Answer, type AnswerBody, type FailureReason, type Post, Transport, TransportError } from "./Transport.ts"
 import { Wakeup } from "./Wakeup.ts"
 
 /** What became of a request. */
@@ -49,6 +49,8 @@ export interface RequestSender {
   readonly gaveUp: (problem: string) => void
   /** Reports records that were lost because the layer was closed. Called after the last attempt has been interrupted. */
   readonly closed: (count: number) => void
+  /** {@link Post.atExit} of the receiver. */
+  readonly atExit: Post["atExit"]
   readonly outage: OutageLog
   /** What the last requests came to. */
   readonly state: () => Pick<ExporterState, "lastSuccess" | "consecutiveFailures">
@@ -209,6 +211,7 @@ export const make = Effect.fnUntraced(function*(
       outage.attemptFailed(problem)
     },
     closed: (count) => outage.closed(count, isInterrupted),
+    atExit: post.atExit,
     outage,
     state: () => ({ lastSuccess, consecutiveFailures })
   }

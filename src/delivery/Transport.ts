@@ -53,11 +53,15 @@ export interface Answer {
   readonly body: Effect.Effect<AnswerBody>
 }
 
-/** Sends one body. If the scope closes, the request ends in any state. */
-export type Post = (
-  body: Uint8Array<ArrayBuffer>,
-  protocol: Protocol
-) => Effect.Effect<Answer, TransportError, Scope.Scope>
+export interface Post {
+  /** Sends one body. If the scope closes, the request ends in any state. */
+  (body: Uint8Array<ArrayBuffer>, protocol: Protocol): Effect.Effect<Answer, TransportError, Scope.Scope>
+  /**
+   * Writes one body of the receiver's protocol without the event loop, when the process ends. Throws if the body was not
+   * written whole. A network has no such way.
+   */
+  readonly atExit?: (body: Uint8Array<ArrayBuffer>) => void
+}
 
 /** Bytes of an answer that are read. */
 export const longestAnswer = 65_536

@@ -1,6 +1,6 @@
 /**
- * Programs that end in every way they can while nobody takes what they record: with a spool, the next process that uses
- * the folder sends all of it.
+ * Programs that end in every way they can. With a spool, the next process that uses the folder sends what nobody has
+ * taken. Without a spool, a file gets what is in memory.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -29,9 +29,12 @@ const slack = 100
 const nobody = "http://127.0.0.1:9"
 
 /** Runs the program; `onOutput` is called with what it has told so far. */
-const run = (folder: string, way: string, onOutput: (output: string, child: ChildProcess) => void = () => {}) =>
+const run = (folder: string, way: string, onOutput: OnOutput = () => {}) => ended(start(nobody, folder, way), onOutput)
+
+type OnOutput = (output: string, child: ChildProcess) => void
+
+const ended = (child: ReturnType<typeof start>, onOutput: OnOutput) =>
   Effect.callback<Ended>((resume) => {
-    const child = start(nobody, folder, way)
     let output = ""
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text
@@ -42,8 +45,8 @@ const run = (folder: string, way: string, onOutput: (output: string, child: Chil
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-const start = (endpoint: string, folder: string, way: string) =>
-  spawn(process.execPath, [spooled, endpoint, join(folder, "spool"), join(folder, "app.log"), way], {
+const start = (endpoint: string, folder: string, way: string, spool = join(folder, "spool")) =>
+  spawn(process.execPath, [spooled, endpoint, spool, join(folder, "app.log"), way], {
     stdio: ["ignore", "pipe", "pipe"]
   })
 
@@ -213,4 +216,42 @@ describe("a program with a spool", () => {
         }
       }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
   }
+})
+
+describe("a program whose requests go to a file, without a spool", () => {
+  for (const { ended: expected, name, signal, way, why } of ways) {
+    it.live(`loses nothing: ${name}`, () =>
+      Effect.gen(function*() {
+        const folder = yield* temporaryFolder
+        const path = join(folder, "requests.jsonl")
+        const { output: _, ...actual } = yield* ended(start(`file:${path}`, folder, way, "-"), (_, child) => {
+          if (signal !== undefined) child.kill(signal)
+        })
+        assert.deepStrictEqual(actual, expected)
+        const requests = readFileSync(path, "utf8").trimEnd().split("\n")
+        const of = (field: string) => requests.filter((line) => line.startsWith(`{"${field}":`))
+        const spans = of("resourceSpans").flatMap((line) => otlpDecoder.decode(line).spans)
+        const logs = of("resourceLogs").flatMap((line) => otlpLogDecoder.decode(line).logs)
+        const names = way === "returns" || signal !== undefined ? hundred : [...hundred, "late"]
+        assert.deepStrictEqual(spans.map(({ name }) => name).filter(isRecord).toSorted(), names.toSorted())
+        assert.deepStrictEqual(logs.map(({ body }) => body).filter(isRecord).toSorted(), names.toSorted())
+        const open = spans.filter(({ name }) => name === "inner" || name === "outer")
+        assert.deepStrictEqual(
+          open.map(({ name, status }) => [name, status.code, status.message]),
+          why === undefined ? [] : [["inner", 2, why], ["outer", 2, why]]
+        )
+      }).pipe(Effect.scoped))
+  }
+
+  it.live("loses no span of a run that is not decided", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const path = join(folder, "requests.jsonl")
+      yield* ended(start(`file:${path}`, folder, "decides nothing", "-"), (_, child) => child.kill("SIGTERM"))
+      const requests = readFileSync(path, "utf8").trimEnd().split("\n")
+      const spans = requests.filter((line) => line.startsWith(`{"resourceSpans":`)).flatMap((line) =>
+        otlpDecoder.decode(line).spans
+      )
+      assert.deepStrictEqual(spans.map(({ name }) => name).toSorted(), [...hundred, "outer"].toSorted())
+    }).pipe(Effect.scoped))
 })

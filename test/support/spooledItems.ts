@@ -22,7 +22,7 @@ export interface Item {
   readonly isPoison?: boolean
 }
 
-const format: Otlp.Format<Item> = {
+export const format: Otlp.Format<Item> = {
   names: { resources: "resourceSpans", scopes: "scopeSpans", records: "spans" },
   writeRecord: (to, { id, isPoison }) => {
     if (isPoison === true) throw new Error("poison")
@@ -30,7 +30,7 @@ const format: Otlp.Format<Item> = {
   }
 }
 
-const resource: Otlp.Resource = { name: "shop", version: undefined, attributes: {} }
+export const resource: Otlp.Resource = { name: "shop", version: undefined, attributes: {} }
 
 interface Request {
   readonly resourceSpans: readonly [

@@ -183,7 +183,7 @@ export const deliveryOptions = Schema.Struct({
       doc:
         "Folder for ended spans and log records that are not delivered yet. What a full queue has no room for goes " +
         "there, and copies of the rest. After a crash, the next process that uses the folder sends them to its own " +
-        "receiver. Unset: memory alone."
+        "receiver. Unset: memory alone. Then `process.exit` loses what is not sent, except with `file:` and `stdout:`."
     }),
     maximumBytes: Option.integer({ minimum: 1_048_576, maximum: 1_099_511_627_776 }, {
       default: 134_217_728,

@@ -8,9 +8,11 @@ import type * as Scope from "effect/Scope"
 import { fileURLToPath } from "node:url"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as networkFailure from "../../delivery/networkFailure.ts"
+import type { Protocol } from "../../delivery/Otlp.ts"
 import type { Receiver } from "../../delivery/Receiver.ts"
 import type { Answer, Post, TransportError } from "../../delivery/Transport.ts"
 import { orElse } from "../../internal/guard.ts"
+import { blockingDrain } from "./ExitHooks.ts"
 import type { LineBufferOptions } from "./LineBuffer.ts"
 import * as LogFile from "./LogFile.ts"
 import * as StandardOutput from "./StandardOutput.ts"
@@ -54,16 +56,31 @@ export const connect = Effect.fnUntraced(function*(
     )
     return writeAll
   }
-  return (body, protocol) => {
-    if (protocol !== "http/json") return Effect.succeed(unsupported)
-    return Effect.suspend(() => {
-      // A time limit may have cut the last line off.
-      const start = isTorn ? 1 : 0
-      const line = new Uint8Array(start + body.length + 1).fill(lineFeed)
-      line.set(body, start)
-      return Effect.as(write(line), taken)
-    })
+  const lineOf = (body: Uint8Array): Uint8Array => {
+    // A time limit or the end of the process may have cut the last line off.
+    const start = isTorn ? 1 : 0
+    const line = new Uint8Array(start + body.length + 1).fill(lineFeed)
+    line.set(body, start)
+    return line
   }
+  const post = (body: Uint8Array, protocol: Protocol): Effect.Effect<Answer, TransportError> =>
+    protocol === "http/json"
+      ? Effect.suspend(() => Effect.as(write(lineOf(body)), taken))
+      : Effect.succeed(unsupported)
+  let last: Uint8Array = new Uint8Array()
+  const writeLast = blockingDrain(() => {
+    for (let count = 1; count > 0 && last.length > 0;) {
+      count = writeReady(writeBytes, last, 0)
+      if (count > 0) isTorn = count < last.length
+      last = last.subarray(count)
+    }
+  }, () => last.length === 0)
+  const atExit = (body: Uint8Array): void => {
+    last = lineOf(body)
+    writeLast(true)
+    if (last.length > 0) throw new Error("the reader is too slow")
+  }
+  return Object.assign(post, { atExit })
 })
 
 /** Gives the number of bytes that were written; none if the reader is not ready. */

@@ -28,8 +28,8 @@ export const layer: Layer.Layer<
   TelemetryTracer | SelfStatistics | FlushRegistry | Transport
 > = Layer.effectDiscard(
   Effect.gen(function*() {
-    const { delivery, tracing } = yield* TelemetryConfig.Current
-    if (tracing.exporter === "none") return
+    const config = yield* TelemetryConfig.Current
+    if (config.tracing.exporter === "none") return
     const tracer = yield* TelemetryTracer
     const openSpans = OpenSpans.make()
     const pipeline = yield* RecordExport.make<SpanData>({
@@ -42,7 +42,7 @@ export const layer: Layer.Layer<
       onExit: openSpans.end
     })
     if (pipeline === undefined) return
-    if (delivery.spool.directory !== undefined) yield* tracer.register(openSpans.processor)
+    if (RecordExport.writesAtExit(config, "spans")) yield* tracer.register(openSpans.processor)
     yield* tracer.register({ name: "otlp", onEnd: pipeline.offer })
   })
 )

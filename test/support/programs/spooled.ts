@@ -1,6 +1,6 @@
 /**
- * Records spans and log records that nobody takes, and ends in the way it is told:
- * `spooled.ts <endpoint> <folder of the spool> <log file> <way>`.
+ * Records spans and log records, and ends in the way it is told:
+ * `spooled.ts <endpoint> <folder of the spool> <log file> <way>`. With `-` as the folder there is no spool.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,13 @@ const telemetry = Telemetry.layer({
   },
   metrics: { enabled: false },
   tracing: { keep: { ratio: way === "decides nothing" ? 0 : 1 } },
-  delivery: { endpoint, queueSize: 64, batchSize: 16, shutdownTimeout: "100 millis", spool: { directory } }
+  delivery: {
+    endpoint,
+    queueSize: directory === "-" ? 1000 : 64,
+    batchSize: 16,
+    shutdownTimeout: "100 millis",
+    spool: directory === "-" ? {} : { directory }
+  }
 })
 const runtime = ManagedRuntime.make(telemetry)
 
