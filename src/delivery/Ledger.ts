@@ -19,7 +19,7 @@ export const dropReasons = [
   "redirected",
   /** No attempt succeeded within `delivery.retry.maximumElapsed`. */
   "unreachable",
-  /** One record alone is larger than a request may be. */
+  /** One record alone is larger than a request may be, or than the spool when memory had no place for the record. */
   "too_large",
   /** The record cannot be encoded. */
   "failed",

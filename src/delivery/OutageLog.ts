@@ -155,7 +155,7 @@ export class OutageLog {
 const lossSentences: Readonly<Partial<Record<DropReason, string>>> = {
   queue_full: "the queue is full",
   unreachable: "no attempt succeeded within the time for a batch",
-  too_large: "one of them is larger than a request may be",
+  too_large: "one of them is larger than a request or the spool may be",
   failed: "one of them cannot be encoded",
   expired: "they were in the spool for too long",
   corrupt: "the disk did not give them back"

@@ -106,12 +106,14 @@ export const make = Effect.fnUntraced(function*<A>(
     const kept = spool.keep(queue.peek(count))
     queue.take(kept.count)
     for (let index = 0; index < kept.count; index++) {
-      const isLost = kept.failed.has(index)
-      if (isLost) ledger.drop(1, "queued", "failed")
-      else ledger.move(1, "queued", "spooled")
-      flushes.gaveUpAt(0, isLost ? "dropped" : "spooled")
+      const why = kept.lost.get(index)
+      if (why === undefined) ledger.move(1, "queued", "spooled")
+      else {
+        ledger.drop(1, "queued", why)
+        sender.outage.lost(why, 1)
+      }
+      flushes.gaveUpAt(0, why === undefined ? "spooled" : "dropped")
     }
-    if (kept.failed.size > 0) sender.outage.lost("failed", kept.failed.size)
     return kept.count
   }
 
@@ -189,9 +191,9 @@ export const make = Effect.fnUntraced(function*<A>(
     if (spool === undefined) return count
     const from = batch.records.length - batch.open
     const kept = spool.keep(batch.records.slice(from, from + count))
-    ledger.move(kept.count - kept.failed.size, "inFlight", "spooled")
-    settle(batch, kept.count - kept.failed.size, "spooled")
-    drop(batch, kept.failed.size, "failed")
+    ledger.move(kept.count - kept.lost.size, "inFlight", "spooled")
+    settle(batch, kept.count - kept.lost.size, "spooled")
+    for (const why of kept.lost.values()) drop(batch, 1, why)
     return count - kept.count
   }
 

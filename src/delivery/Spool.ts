@@ -44,8 +44,8 @@ interface Place {
 /** What became of records, from the first one on. The records after them have no room. */
 export interface Kept {
   readonly count: number
-  /** Which of them cannot be encoded. */
-  readonly failed: ReadonlySet<number>
+  /** Which of them can never be written, and why. */
+  readonly lost: ReadonlyMap<number, "failed" | "too_large">
 }
 
 /** Records to send. */
@@ -93,6 +93,10 @@ export class Spool<A> {
   /** Files of earlier processes that were not read yet. */
   readonly #adopted: Array<SpoolFile> = []
   readonly #copies = new Map<A, Place>()
+  /** Records that memory has and that can never be written. */
+  readonly #memoryAlone = new Set<A>()
+  /** Size of a segment without records. */
+  readonly #headBytes: number
   /** Frames that were not written yet; none between two calls. */
   readonly #frames = new spoolFrames.FrameWriter()
   #bytes = 0
@@ -105,6 +109,8 @@ export class Spool<A> {
   constructor(options: Options<A>) {
     this.#options = options
     this.#segmentBytes = Math.min(largestSegment, options.maximumBytes / fewestSegments)
+    this.#frames.head({ ...options.envelope, time: 0 })
+    this.#headBytes = this.#frames.take().length
   }
 
   /** Whether a full queue may move records here. */
@@ -116,13 +122,17 @@ export class Spool<A> {
   sync(records: ReadonlyArray<A>): void {
     this.#round++
     const added: Array<A> = []
+    let copied = 0
     for (const record of records) {
       const place = this.#copies.get(record)
-      if (place === undefined) added.push(record)
-      else place.round = this.#round
+      if (place !== undefined) {
+        place.round = this.#round
+        copied++
+      } else if (!this.#memoryAlone.has(record)) added.push(record)
     }
+    for (const record of this.#memoryAlone) if (!records.includes(record)) this.#memoryAlone.delete(record)
     // A run can have many records that wait for its end. If nothing is gone, they are not looked at again.
-    if (records.length - added.length < this.#copies.size) this.#forget()
+    if (copied < this.#copies.size) this.#forget()
     this.#copy(added)
     if (this.#bytes > shareBeforeCleaning * this.#options.maximumBytes) this.#clean()
   }
@@ -143,17 +153,18 @@ export class Spool<A> {
   /** Takes records that memory gives up. */
   keep(records: ReadonlyArray<A>): Kept {
     const isNew = records.map((record) => !this.#copies.has(record))
-    const { count: added, failed } = this.#append(records.filter((_, index) => isNew[index]), (_, place) => {
+    const { count: added, lost } = this.#append(records.filter((_, index) => isNew[index]), (_, place) => {
       place.segment.spooled.add(place.number)
     })
-    const failedOf = new Set<number>()
+    const lostOf = new Map<number, "failed" | "too_large">()
     let count = 0
     let new_ = 0
     for (; count < records.length; count++) {
       const record = records[count] as A
       if (isNew[count] === true) {
         if (new_ === added) break
-        if (failed.has(new_++)) failedOf.add(count)
+        const why = lost.get(new_++)
+        if (why !== undefined) lostOf.set(count, why)
         continue
       }
       const { number, segment } = this.#copies.get(record) as Place
@@ -162,7 +173,7 @@ export class Spool<A> {
       segment.spooled.add(number)
     }
     if (count > 0) this.changed.wake()
-    return { count, failed: failedOf }
+    return { count, lost: lostOf }
   }
 
   /** Takes over the files of processes that have ended. */
@@ -194,10 +205,11 @@ export class Spool<A> {
   }
 
   #copy(records: ReadonlyArray<A>): void {
-    this.#append(records, (record, place) => {
+    const { lost } = this.#append(records, (record, place) => {
       place.segment.copies.add(place.number)
       this.#copies.set(record, place)
     })
+    for (const index of lost.keys()) this.#memoryAlone.add(records[index] as A)
   }
 
   /** Makes room: moves the few copies of sparse segments to the newest one. A record can be undecided for hours. */
@@ -292,9 +304,9 @@ export class Spool<A> {
 
   /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
   #append(records: ReadonlyArray<A>, onAdded: (record: A, place: Place) => void): Kept {
-    const failed = new Set<number>()
+    const lost = new Map<number, "failed" | "too_large">()
     let count = 0
-    if (records.length === 0 || this.#isPaused) return { count, failed }
+    if (records.length === 0 || this.#isPaused) return { count, lost }
     guard(() => {
       while (count < records.length) {
         const segment = this.#current()
@@ -304,8 +316,10 @@ export class Spool<A> {
         for (; end < records.length && segment.bytes + this.#frames.length < this.#segmentBytes; end++) {
           const record = records[end] as A
           const bytes = orElse(() => this.#options.encode(record), () => undefined)
-          if (bytes === undefined) {
-            failed.add(end)
+          const isTooLarge = bytes !== undefined &&
+            this.#headBytes + spoolFrames.sizeOf(bytes) > this.#options.maximumBytes
+          if (bytes === undefined || isTooLarge) {
+            lost.set(end, isTooLarge ? "too_large" : "failed")
             continue
           }
           const size = this.#frames.length + spoolFrames.sizeOf(bytes)
@@ -324,7 +338,7 @@ export class Spool<A> {
       this.#tryAt = this.#options.now() + pause
       this.#fails(messageOf(error))
     })
-    return { count, failed }
+    return { count, lost }
   }
 
   /** The segment that takes records. */

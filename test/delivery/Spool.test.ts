@@ -1,23 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as otlpParts from "../../src/delivery/otlpParts.ts"
-import { Spool } from "../../src/delivery/Spool.ts"
+import { type Options, Spool } from "../../src/delivery/Spool.ts"
+import type { SpoolFolder } from "../../src/delivery/SpoolFolder.ts"
 import { MemoryDisk } from "../support/memorySpoolFolder.ts"
+
+const open = (folder: SpoolFolder, options: Partial<Options<string>> = {}) =>
+  new Spool<string>({
+    folder,
+    envelope: otlpParts.envelope("http/json", { name: "shop", version: undefined, attributes: {} }),
+    encode: (record) => new TextEncoder().encode(record),
+    maximumBytes: 1_048_576,
+    maximumAge: 86_400_000,
+    now: () => 0,
+    report: () => {},
+    reportUnreadable: () => {},
+    ...options
+  })
+
+const textsOf = (load: ReturnType<Spool<string>["load"]>) =>
+  load?.records.map(([, bytes]) => new TextDecoder().decode(bytes))
 
 describe("Spool", () => {
   it("tries a disk that failed again after a pause, also if the clock is put back meanwhile", () => {
     const disk = new MemoryDisk()
     const reports: Array<string | undefined> = []
     let now = 3_600_000
-    const spool = new Spool<string>({
-      folder: disk.open(),
-      envelope: otlpParts.envelope("http/json", { name: "shop", version: undefined, attributes: {} }),
-      encode: (record) => new TextEncoder().encode(record),
-      maximumBytes: 1_048_576,
-      maximumAge: 86_400_000,
-      now: () => now,
-      report: (problem) => reports.push(problem),
-      reportUnreadable: () => {}
-    })
+    const spool = open(disk.open(), { now: () => now, report: (problem) => reports.push(problem) })
     disk.problem = "EIO: i/o error"
     spool.sync(["a"])
     disk.problem = undefined
@@ -27,5 +35,37 @@ describe("Spool", () => {
     now = 0
     spool.sync(["a"])
     assert.deepStrictEqual(reports, ["EIO: i/o error", undefined])
+  })
+
+  it("copies the records behind one that is larger than the whole spool", () => {
+    const disk = new MemoryDisk()
+    const reports: Array<string | undefined> = []
+    let encodings = 0
+    const folder = disk.open()
+    const spool = open(folder, {
+      encode: (record) => {
+        encodings++
+        return new TextEncoder().encode(record)
+      },
+      report: (problem) => reports.push(problem)
+    })
+    const large = "x".repeat(1_048_576)
+    spool.sync(["a", large, "b"])
+    spool.sync(["a", large, "b"])
+    spool.sync([large, "c"])
+    assert.strictEqual(encodings, 4)
+    // The process is killed.
+    folder.kill()
+    const next = open(disk.open())
+    next.adopt()
+    assert.deepStrictEqual(textsOf(next.load()), ["c"])
+    assert.deepStrictEqual(reports, [])
+  })
+
+  it("keeps the records behind one that is larger than the whole spool", () => {
+    const spool = open(new MemoryDisk().open())
+    const large = "x".repeat(1_048_576)
+    assert.deepStrictEqual(spool.keep(["a", large, "b"]), { count: 3, lost: new Map([[1, "too_large" as const]]) })
+    assert.deepStrictEqual(textsOf(spool.load()), ["a", "b"])
   })
 })
