@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import { truncateMasked } from "../internal/truncateAtWord.ts"
 import type { DropReason } from "./Ledger.ts"
+import type { Protocol } from "./Otlp.ts"
 import { type Receiver, shownUrl } from "./Receiver.ts"
 
 export interface Options {
@@ -26,7 +27,7 @@ const betweenRemarks = 600_000_000_000n
 /** Longest text of a receiver in the log. */
 const longestText = 1024
 
-type Remark = "accepted" | "too large" | "unreadable"
+type Remark = "accepted" | "too large" | "unreadable" | "unsendable"
 
 interface Trouble {
   readonly since: bigint
@@ -126,6 +127,14 @@ export class OutageLog {
   /** A file of the spool gives back no records now. */
   unreadable(problem: string): void {
     this.#remark("unreadable", `in a file of the spool cannot be read: ${problem}`)
+  }
+
+  /** Records of the spool stay there, because of their encoding. */
+  unsendable(protocol: Protocol): void {
+    this.#remark(
+      "unsendable",
+      `in the spool are encoded for ${protocol}, which ${this.#url} does not take: they stay there until they expire`
+    )
   }
 
   #begin(): Trouble {

@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*<A>(
 
 const openSpool = Effect.fnUntraced(function*<A>(
   { format, signal }: Options<A>,
-  { protocol }: Receiver.Receiver,
+  { protocol, takesLines }: Receiver.Receiver,
   service: Otlp.Resource,
   { outage }: RequestSender.RequestSender
 ): Effect.fn.Return<Spool<A> | undefined, TelemetryConfig.TelemetryConfigError> {
@@ -114,6 +114,8 @@ const openSpool = Effect.fnUntraced(function*<A>(
     maximumAge: Duration.toMillis(maximumAge),
     now: () => clock.currentTimeMillisUnsafe(),
     report: (problem) => outage.spool(problem),
-    reportUnreadable: (problem) => outage.unreadable(problem)
+    reportUnreadable: (problem) => outage.unreadable(problem),
+    canSend: (encoding) => !takesLines || encoding === protocol,
+    reportUnsendable: (encoding) => outage.unsendable(encoding)
   })
 })

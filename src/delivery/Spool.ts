@@ -12,6 +12,7 @@
  * If the disk fails, records stay in memory alone. The disk is tried again after a pause.
  */
 import { guard, orElse } from "../internal/guard.ts"
+import type { Protocol } from "./Otlp.ts"
 import type { Envelope } from "./otlpParts.ts"
 import type { SpoolFile, SpoolFolder } from "./SpoolFolder.ts"
 import * as spoolFrames from "./spoolFrames.ts"
@@ -32,6 +33,10 @@ export interface Options<in A> {
   readonly report: (problem: string | undefined) => void
   /** Called when a file cannot be read, with the reason. */
   readonly reportUnreadable: (problem: string) => void
+  /** Whether the receiver takes an encoding. Files of an earlier process can have another one. */
+  readonly canSend: (protocol: Protocol) => boolean
+  /** Called when a file stays on disk because of its encoding. */
+  readonly reportUnsendable: (protocol: Protocol) => void
 }
 
 interface Place {
@@ -188,7 +193,7 @@ export class Spool<A> {
 
   /** Gives the spooled records of one segment that can be read now, those of earlier processes first. */
   load(): Load | undefined {
-    const spooled = this.#segments.filter(({ spooled }) => spooled.size > 0)
+    const spooled = this.#segments.filter((segment) => segment.spooled.size > 0 && this.#isDue(segment))
     return firstOf(spooled.filter(({ isForeign }) => isForeign), (segment) => this.#read(segment)) ??
       firstOf(this.#adopted, (file) => this.#open(file)) ??
       firstOf(spooled.filter(({ isForeign }) => !isForeign), (segment) => this.#read(segment))
@@ -262,7 +267,14 @@ export class Spool<A> {
       return { envelope, records: [], corrupt: lost, replayed: lost, isExpired: false, settle: () => {} }
     }
     this.#segments.unshift(segment)
-    return this.#load(segment, [...content.records], lost, segment.spooled.size + lost)
+    const isDue = this.#isDue(segment)
+    if (!isDue) this.#options.reportUnsendable(segment.head.protocol)
+    return this.#load(segment, isDue ? [...content.records] : [], lost, segment.spooled.size + lost)
+  }
+
+  /** Whether something can be done about the segment: its records can be sent, or given up. */
+  #isDue(segment: SpoolSegment): boolean {
+    return this.#options.canSend(segment.head.protocol) || segment.isExpired(this.#options)
   }
 
   #load(segment: SpoolSegment, records: Load["records"], corrupt: number, replayed: number): Load {
@@ -271,7 +283,7 @@ export class Spool<A> {
       records,
       corrupt,
       replayed,
-      isExpired: this.#options.now() - segment.head.time > this.#options.maximumAge,
+      isExpired: segment.isExpired(this.#options),
       settle: (numbers) => this.#settle(segment, numbers)
     }
   }

@@ -43,6 +43,11 @@ export class SpoolSegment {
     return this.copies.size + this.spooled.size === 0
   }
 
+  /** Whether its records are too old. */
+  isExpired({ maximumAge, now }: { readonly maximumAge: number; readonly now: () => number }): boolean {
+    return now() - this.head.time > maximumAge
+  }
+
   settle(numbers: ReadonlyArray<number>): void {
     for (const number of numbers) {
       this.copies.delete(number)

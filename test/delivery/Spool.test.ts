@@ -12,8 +12,10 @@ const open = (folder: SpoolFolder, options: Partial<Options<string>> = {}) =>
     maximumBytes: 1_048_576,
     maximumAge: 86_400_000,
     now: () => 0,
+    canSend: () => true,
     report: () => {},
     reportUnreadable: () => {},
+    reportUnsendable: () => {},
     ...options
   })
 
@@ -67,5 +69,40 @@ describe("Spool", () => {
     const large = "x".repeat(1_048_576)
     assert.deepStrictEqual(spool.keep(["a", large, "b"]), { count: 3, lost: new Map([[1, "too_large" as const]]) })
     assert.deepStrictEqual(textsOf(spool.load()), ["a", "b"])
+  })
+
+  it("leaves records in an encoding that the receiver does not take on disk until they expire, and says so once", () => {
+    const disk = new MemoryDisk()
+    const service = { name: "shop", version: undefined, attributes: {} }
+    const before = open(disk.open(), { envelope: otlpParts.envelope("http/protobuf", service) })
+    before.sync(["a", "b"])
+    before.release()
+    const reports: Array<string> = []
+    let now = 0
+    const folder = disk.open()
+    const ofLines: Partial<Options<string>> = {
+      now: () => now,
+      canSend: (protocol) => protocol === "http/json",
+      reportUnsendable: (protocol) => reports.push(protocol)
+    }
+    const spool = open(folder, ofLines)
+    spool.adopt()
+    const first = spool.load()
+    assert.deepStrictEqual([textsOf(first), first?.replayed, first?.isExpired], [[], 2, false])
+    assert.strictEqual(spool.load(), undefined)
+    assert.deepStrictEqual(reports, ["http/protobuf"])
+    spool.keep(["c"])
+    assert.deepStrictEqual(textsOf(spool.load()), ["c"])
+    folder.release()
+    // The options are changed back.
+    const back = open(disk.open())
+    back.adopt()
+    assert.deepStrictEqual([textsOf(back.load()), disk.files], [["a", "b"], 2])
+    back.release()
+    const late = open(disk.open(), ofLines)
+    late.adopt()
+    now = 86_400_001
+    const expired = late.load()
+    assert.deepStrictEqual([textsOf(expired), expired?.isExpired], [["a", "b"], true])
   })
 })

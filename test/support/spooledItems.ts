@@ -82,7 +82,9 @@ export const start = Effect.fnUntraced(function*(
       maximumAge: Duration.toMillis(maximumAge),
       now: () => clock.currentTimeMillisUnsafe(),
       report: (problem) => sender.outage.spool(problem),
-      reportUnreadable: (problem) => sender.outage.unreadable(problem)
+      reportUnreadable: (problem) => sender.outage.unreadable(problem),
+      canSend: () => true,
+      reportUnsendable: () => {}
     }),
     names: format.names,
     appendInterval,

@@ -8,7 +8,6 @@ import type * as Scope from "effect/Scope"
 import { fileURLToPath } from "node:url"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as networkFailure from "../../delivery/networkFailure.ts"
-import type { Protocol } from "../../delivery/Otlp.ts"
 import type { Receiver } from "../../delivery/Receiver.ts"
 import type { Answer, Post, TransportError } from "../../delivery/Transport.ts"
 import { orElse } from "../../internal/guard.ts"
@@ -22,15 +21,11 @@ const pause = "5 millis"
 
 const lineFeed = 10
 
-const answerOf = (status: number): Answer => ({
-  status,
+const taken: Answer = {
+  status: 200,
   header: () => undefined,
   body: Effect.succeed({ bytes: new Uint8Array(), isBroken: false })
-})
-
-const taken = answerOf(200)
-/** The spool may have records in another encoding than JSON. */
-const unsupported = answerOf(415)
+}
 
 /** Opens the file or the output until the scope closes. */
 export const connect = Effect.fnUntraced(function*(
@@ -40,13 +35,18 @@ export const connect = Effect.fnUntraced(function*(
   const { writeBytes } = receiver.url === "stdout:"
     ? yield* StandardOutput.open("stdout", () => {})
     : yield* openFile(receiver)
+  /** Writes what the reader takes now, and gives the rest. */
+  const writeSome = (bytes: Uint8Array): Uint8Array => {
+    const count = writeReady(writeBytes, bytes)
+    if (count > 0) isTorn = count < bytes.length
+    return bytes.subarray(count)
+  }
   const write = (bytes: Uint8Array): Effect.Effect<void, TransportError> => {
-    let offset = 0
+    let rest = bytes
     const writeMore = Effect.try({
       try: () => {
-        offset += writeReady(writeBytes, bytes, offset)
-        isTorn = offset > 0 && offset < bytes.length
-        return offset === bytes.length
+        rest = writeSome(rest)
+        return rest.length === 0
       },
       catch: networkFailure.describe
     })
@@ -63,16 +63,13 @@ export const connect = Effect.fnUntraced(function*(
     line.set(body, start)
     return line
   }
-  const post = (body: Uint8Array, protocol: Protocol): Effect.Effect<Answer, TransportError> =>
-    protocol === "http/json"
-      ? Effect.suspend(() => Effect.as(write(lineOf(body)), taken))
-      : Effect.succeed(unsupported)
+  const post = (body: Uint8Array): Effect.Effect<Answer, TransportError> =>
+    Effect.suspend(() => Effect.as(write(lineOf(body)), taken))
   let last: Uint8Array = new Uint8Array()
   const writeLast = blockingDrain(() => {
-    for (let count = 1; count > 0 && last.length > 0;) {
-      count = writeReady(writeBytes, last, 0)
-      if (count > 0) isTorn = count < last.length
-      last = last.subarray(count)
+    for (let before = Infinity; last.length > 0 && last.length < before;) {
+      before = last.length
+      last = writeSome(last)
     }
   }, () => last.length === 0)
   const atExit = (body: Uint8Array): void => {
@@ -84,8 +81,8 @@ export const connect = Effect.fnUntraced(function*(
 })
 
 /** Gives the number of bytes that were written; none if the reader is not ready. */
-const writeReady = (writeBytes: LineBufferOptions["writeBytes"], bytes: Uint8Array, offset: number): number =>
-  orElse(() => writeBytes(bytes, offset, bytes.length - offset), (error) => {
+const writeReady = (writeBytes: LineBufferOptions["writeBytes"], bytes: Uint8Array): number =>
+  orElse(() => writeBytes(bytes, 0, bytes.length), (error) => {
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0
     throw error
   })

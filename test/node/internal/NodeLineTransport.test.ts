@@ -1,16 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect } from "effect"
 import { spawn } from "node:child_process"
-import { appendFileSync, readFileSync } from "node:fs"
+import { appendFileSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { Telemetry, TelemetryConfig } from "tasker-telemetry"
+import { LogDestination, Telemetry, TelemetryConfig } from "tasker-telemetry"
 import * as Receiver from "../../../src/delivery/Receiver.ts"
 import { Transport } from "../../../src/delivery/Transport.ts"
 import * as NodeDelivery from "../../../src/node/internal/NodeDelivery.ts"
 import * as otlpDecoder from "../../support/otlpDecoder.ts"
 import * as otlpLogDecoder from "../../support/otlpLogDecoder.ts"
+import { OtlpReceiver } from "../../support/otlpReceiver.ts"
 import { program } from "../../support/programs.ts"
-import { temporaryFile } from "../../support/temporaryFile.ts"
+import { temporaryFile, temporaryFolder } from "../../support/temporaryFile.ts"
 
 const prints = await program("prints")
 
@@ -62,8 +64,6 @@ describe("NodeLineTransport", () => {
       const { body, status } = yield* post(bytes("{}"), "http/json")
       assert.deepStrictEqual([status, yield* body], [200, { bytes: new Uint8Array(), isBroken: false }])
       assert.deepStrictEqual(lines(path), ["{\"cut", "{}", ""])
-      assert.strictEqual((yield* post(bytes("{}"), "http/protobuf")).status, 415)
-      assert.strictEqual(lines(path).length, 3)
     }).pipe(Effect.scoped))
 
   it.live("says which file cannot be written, and why", () =>
@@ -100,4 +100,42 @@ describe("NodeLineTransport", () => {
       assert.strictEqual(spans.flatMap((line) => otlpDecoder.decode(line).spans).length, 2000)
       assert.isAbove(all.length, 2000)
     }))
+
+  it.live("leaves the spool of a run that sent protobuf on disk, and says so", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      const said: Array<string> = []
+      const warned = yield* Deferred.make<void>()
+      const run = (endpoint: string, wait: Effect.Effect<unknown>) =>
+        Effect.withSpan(wait, endpoint).pipe(
+          Effect.provide(Telemetry.layer({
+            metrics: { enabled: false },
+            delivery: { endpoint, shutdownTimeout: "100 millis", spool: { directory: join(folder, "spool") } }
+          }, {
+            logDestination: LogDestination.layer((line) => {
+              said.push((JSON.parse(line) as { readonly message: string }).message)
+              if (endpoint.startsWith("file:")) Deferred.doneUnsafe(warned, Effect.void)
+            })
+          }))
+        )
+      const segments = () => readdirSync(join(folder, "spool", "traces")).filter((name) => name.endsWith(".segment"))
+      yield* run("http://127.0.0.1:9", Effect.void)
+      assert.strictEqual(segments().length, 1)
+      said.splice(0)
+      const path = join(folder, "requests.jsonl")
+      yield* run(`file:${path}`, Deferred.await(warned))
+      assert.strictEqual(segments().length, 1)
+      const spans = readFileSync(path, "utf8").trimEnd().split("\n").flatMap((line) => otlpDecoder.decode(line).spans)
+      assert.deepStrictEqual(spans.map(({ name }) => name), [`file:${path}`])
+      assert.deepStrictEqual(said, [
+        `spans in the spool are encoded for http/protobuf, which file:${path} does not take: ` +
+        "they stay there until they expire"
+      ])
+      const { next, received, url } = yield* OtlpReceiver
+      yield* run(url, next)
+      assert.deepStrictEqual(
+        received.flatMap(({ body }) => otlpDecoder.decode(body).spans.map(({ name }) => name)).toSorted(),
+        ["http://127.0.0.1:9", url].toSorted()
+      )
+    }).pipe(Effect.scoped, Effect.provide(OtlpReceiver.layer)))
 })
