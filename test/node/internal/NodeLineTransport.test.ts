@@ -81,25 +81,27 @@ describe("NodeLineTransport", () => {
       assert.deepStrictEqual([error.reason, /ENOSPC/.test(error.detail)], ["other", true])
     }).pipe(Effect.scoped))
 
-  it.live("writes whole lines to standard output, between log lines, if its reader is slow", () =>
-    Effect.gen(function*() {
-      const output = yield* Effect.callback<string>((resume) => {
-        const child = spawn(process.execPath, [prints], { stdio: ["ignore", "pipe", "inherit"] })
-        let output = ""
-        child.stdout.setEncoding("utf8").on("data", (text: string) => {
-          output += text
-          child.stdout.pause()
-          setTimeout(() => child.stdout.resume(), 5)
+  for (const way of [[], ["exits"]]) {
+    it.live(`writes whole lines to standard output, between log lines, if its reader is slow: ${way.join() || "returns"}`, () =>
+      Effect.gen(function*() {
+        const output = yield* Effect.callback<string>((resume) => {
+          const child = spawn(process.execPath, [prints, ...way], { stdio: ["ignore", "pipe", "inherit"] })
+          let output = ""
+          child.stdout.setEncoding("utf8").on("data", (text: string) => {
+            output += text
+            child.stdout.pause()
+            setTimeout(() => child.stdout.resume(), 5)
+          })
+          child.on("close", () => resume(Effect.succeed(output)))
+          return Effect.sync(() => child.kill("SIGKILL"))
         })
-        child.on("close", () => resume(Effect.succeed(output)))
-        return Effect.sync(() => child.kill("SIGKILL"))
-      })
-      const all = output.trimEnd().split("\n")
-      assert.isTrue(all.every((line) => line.startsWith("{") && line.endsWith("}")))
-      const spans = all.filter((line) => line.startsWith("{\"resourceSpans\":"))
-      assert.strictEqual(spans.flatMap((line) => otlpDecoder.decode(line).spans).length, 2000)
-      assert.isAbove(all.length, 2000)
-    }))
+        const all = output.trimEnd().split("\n")
+        assert.isTrue(all.every((line) => line.startsWith("{") && line.endsWith("}")))
+        const spans = all.filter((line) => line.startsWith("{\"resourceSpans\":"))
+        assert.strictEqual(spans.flatMap((line) => otlpDecoder.decode(line).spans).length, 2000)
+        assert.isAbove(all.length, 2000)
+      }))
+  }
 
   it.live("leaves the spool of a run that sent protobuf on disk, and says so", () =>
     Effect.gen(function*() {

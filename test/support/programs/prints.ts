@@ -1,5 +1,6 @@
 /**
- * Prints what it records on standard output, between log lines.
+ * Prints what it records on standard output, between log lines: `prints.ts [exits]`. With `exits`, it ends by
+ * `process.exit` before anything is sent.
  */
 import * as Effect from "effect/Effect"
 import * as Telemetry from "tasker-telemetry/Telemetry"
@@ -9,8 +10,13 @@ const record = Effect.forEach(
   (number) => Effect.withSpan(Effect.logInfo(`line ${number}`), `span ${number}`),
   { discard: true }
 )
+const exits = process.argv[2] === "exits"
 
 Effect.runFork(Effect.provide(
-  record,
-  Telemetry.layer({ metrics: { exporter: "otlp" }, logging: { exporter: "otlp" }, delivery: { endpoint: "stdout:" } })
+  exits ? Effect.andThen(record, Effect.sync(() => process.exit(0))) : record,
+  Telemetry.layer({
+    metrics: { exporter: "otlp" },
+    logging: { exporter: "otlp" },
+    delivery: { endpoint: "stdout:", batchSize: exits ? 2048 : 512 }
+  })
 ))
