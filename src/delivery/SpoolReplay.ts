@@ -3,8 +3,8 @@
  *
  * **Details**
  *
- * Each batch is tried once; a batch that nobody took stays on disk. It waits for a permit as the batches of memory do, and
- * shares their back-off.
+ * Each batch is tried once; a batch that is not taken stays on disk. It waits for a permit as the batches of memory do,
+ * and shares their back-off.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

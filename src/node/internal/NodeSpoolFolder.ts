@@ -3,9 +3,9 @@
  *
  * **Details**
  *
- * A process has the files `<id>-<number>.segment` and the file `<id>.owner`, which says which process it is. Whoever finds
- * segments without a living owner gives them names of its own. The file system lets only one process rename a file, so no
- * file is sent twice.
+ * A process has the files `<id>-<number>.segment` and the file `<id>.owner`, which says which process it is. A process
+ * that finds segments without a living owner gives them names of its own. The file system lets only one process rename a
+ * file, so no file is sent twice.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
