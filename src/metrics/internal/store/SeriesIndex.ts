@@ -64,7 +64,9 @@ export const make = (options: IndexOptions): SeriesIndex => {
   }
 
   let only: Series | undefined
-  const lookup = (keys.length <= SeriesLevels.mostKeys ? SeriesLevels : SeriesTree).make(keys, create)
+  const lookup = keys.length <= SeriesLevels.mostKeys
+    ? SeriesLevels.make(keys, create)
+    : SeriesTree.make(keys, create)
 
   const findOnly = (): Series => {
     if (only === undefined) {
