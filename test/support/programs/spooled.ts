@@ -24,7 +24,8 @@ const telemetry = Telemetry.layer({
     endpoint,
     queueSize: directory === "-" ? 1000 : 64,
     batchSize: 16,
-    shutdownTimeout: "100 millis",
+    // A close has the time that it needs to write everything.
+    shutdownTimeout: directory === "-" ? "10 seconds" : "100 millis",
     spool: directory === "-" ? {} : { directory }
   }
 })
