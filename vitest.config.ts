@@ -40,8 +40,6 @@ export default defineConfig(({ mode }) => ({
     // These tests wait for most of their time, each for processes of its own.
     sequence: { concurrent: mode === "fault" || mode === "soak" },
     maxConcurrency: 20,
-    // Their processes compete for the machine, so a time limit of a program may be too short once.
-    retry: mode === "fault" ? 2 : 0,
     // Programs that tests start come up late where much else runs.
     testTimeout: timeLimits[mode] ?? 120_000,
     hookTimeout: 120_000
