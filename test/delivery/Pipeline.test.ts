@@ -7,6 +7,7 @@ import * as Pipeline from "../../src/delivery/Pipeline.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as RequestSender from "../../src/delivery/RequestSender.ts"
 import { quiet } from "../support/eventLoop.ts"
+import { loggerInto } from "../support/loggedLines.ts"
 import { TestTransport } from "../support/testTransport.ts"
 
 type Item = number | { readonly id: number; readonly unsampled: string }
@@ -14,9 +15,7 @@ type Item = number | { readonly id: number; readonly unsampled: string }
 const lines: Array<string> = []
 const layer = Layer.mergeAll(
   TestTransport.layer,
-  Logger.layer([Logger.make(({ logLevel, message }) => {
-    lines.push(`${logLevel} ${String(message)}`)
-  })]),
+  Logger.layer([loggerInto(lines)]),
   Layer.effectDiscard(Effect.sync(() => lines.splice(0)))
 )
 

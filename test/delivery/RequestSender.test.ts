@@ -6,15 +6,14 @@ import type { DropReason } from "../../src/delivery/Ledger.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as RequestSender from "../../src/delivery/RequestSender.ts"
 import * as ExportDurations from "../../src/internal/ExportDurations.ts"
+import { loggerInto } from "../support/loggedLines.ts"
 import { type Reply, TestTransport } from "../support/testTransport.ts"
 
 /** Lines of the log, with their levels. */
 const lines: Array<string> = []
 const layer = Layer.mergeAll(
   TestTransport.layer,
-  Logger.layer([Logger.make(({ logLevel, message }) => {
-    lines.push(`${logLevel} ${String(message)}`)
-  })]),
+  Logger.layer([loggerInto(lines)]),
   Layer.effectDiscard(Effect.sync(() => lines.splice(0)))
 )
 

@@ -5,6 +5,7 @@ import * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { Ledger } from "../../src/delivery/Ledger.ts"
 import type { Transport } from "../../src/delivery/Transport.ts"
 import { type ExitHook, InstallExitHook, type Options as HookOptions } from "../../src/internal/ExitHooks.ts"
+import { loggerInto } from "../support/loggedLines.ts"
 import { MemoryDisk } from "../support/memorySpoolFolder.ts"
 import * as items from "../support/spooledItems.ts"
 import { TestTransport } from "../support/testTransport.ts"
@@ -14,9 +15,7 @@ const url = "http://c:4318/v1/traces"
 const lines: Array<string> = []
 const layer = Layer.mergeAll(
   TestTransport.layer,
-  Logger.layer([Logger.make(({ logLevel, message }) => {
-    lines.push(`${logLevel} ${String(message)}`)
-  })]),
+  Logger.layer([loggerInto(lines)]),
   Layer.effectDiscard(Effect.sync(() => lines.splice(0)))
 )
 

@@ -35,8 +35,8 @@ import { withSdkNames } from "./sdkMetrics.ts"
  * **Details**
  *
  * An export runs every `metrics.exportInterval`, with every flush, and once more
- * when the scope closes, within `delivery.shutdownTimeout`. Exports run one after
- * the other. None takes longer than `metrics.exportTimeout`. A request has at
+ * when the scope closes. Exports run one after the other. None takes longer than
+ * `metrics.exportTimeout`, but the last may take `delivery.shutdownTimeout`. A request has at
  * most 2000 series. Other fibers get their turn between two requests. If a request is
  * too large for the receiver, this export and later ones have fewer series in a
  * request.
@@ -79,8 +79,6 @@ export const make = Effect.fnUntraced(function*(
   observePoints(statistics, points)
   const service = yield* resource.current
   const sender = yield* RequestSender.make(receiver, config.delivery.retry)
-  const exportTimeout = Duration.toNanosUnsafe(config.metrics.exportTimeout)
-
   const deliver = Effect.fnUntraced(function*(
     part: MetricSnapshot,
     deadline: bigint
@@ -121,37 +119,49 @@ export const make = Effect.fnUntraced(function*(
       return collect(deadline)
     })
   }
-  const run = Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
-    sender.hurry()
-    return collect(now + exportTimeout)
-  }).pipe(
-    Effect.timeoutOption(config.metrics.exportTimeout),
-    Effect.map((ended) => {
-      if (Option.isSome(ended)) return
-      failed(["timed_out"])
-      sender.gaveUp(`no answer came within metrics.exportTimeout (${Duration.format(config.metrics.exportTimeout)})`)
-    }),
-    // The failure has been counted already.
-    Effect.catch(() => Effect.void),
-    Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
-    Effect.ignoreCause({ log: "Warn", message: "metrics were not exported" }),
-    // Outside of the time limit, because waiting for the previous export is not part of this one.
-    oneAtATime.withPermits(1)
-  )
+  /** Succeeds with whether another export, a little later, could deliver what this one could not. */
+  const exportWithin = (limit: Duration.Duration, limitName: string): Effect.Effect<boolean> =>
+    Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
+      sender.hurry()
+      return collect(now + Duration.toNanosUnsafe(limit))
+    }).pipe(
+      Effect.timeoutOption(limit),
+      Effect.map((ended) => {
+        if (Option.isSome(ended)) return false
+        failed(["timed_out"])
+        sender.gaveUp(`no answer came within ${limitName} (${Duration.format(limit)})`)
+        return true
+      }),
+      // The failure has been counted already.
+      Effect.catch((reason) => Effect.succeed(reason === "unreachable")),
+      Effect.tapDefect(() => Effect.sync(() => failed(["failed"]))),
+      Effect.catchCause((cause) =>
+        Effect.as(
+          Effect.ignoreCause(Effect.failCause(cause), { log: "Warn", message: "metrics were not exported" }),
+          false
+        )
+      )
+    )
+
+  // Waiting for the previous export is not part of the time limit of this one.
+  const run = oneAtATime.withPermits(1)(exportWithin(config.metrics.exportTimeout, "metrics.exportTimeout"))
 
   const periodic = yield* run.pipe(
     Effect.schedule(Schedule.windowed(config.metrics.exportInterval)),
     inBackground,
     Effect.forkScoped
   )
-  // If the export hangs, it is interrupted after half of the time. The other half is for a new export.
+  // `metrics.exportTimeout` may be shorter than the pause after a failed attempt, and no export comes after the last.
   const half = Duration.divideUnsafe(config.delivery.shutdownTimeout, 2)
+  const last = Effect.timeoutOption(
+    oneAtATime.withPermits(1)(exportWithin(half, "half of delivery.shutdownTimeout")),
+    half
+  )
+  // If an export hangs, it is interrupted after half of the time. The other half is for a new export.
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOption(run, half).pipe(
-      Effect.filterOrElse(
-        Option.isSome,
-        () => Effect.andThen(Fiber.interrupt(periodic), Effect.timeoutOption(run, half))
-      )
+    Effect.flatMap(
+      last,
+      (ended) => Option.getOrElse(ended, () => true) ? Effect.andThen(Fiber.interrupt(periodic), last) : Effect.void
     )
   )
   const flush = Effect.suspend(() => {

@@ -7,6 +7,7 @@ import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
 import * as MetricExport from "../../../src/metrics/internal/MetricExport.ts"
 import * as MetricStore from "../../../src/metrics/MetricStore.ts"
 import * as eventLoop from "../../support/eventLoop.ts"
+import { loggerInto } from "../../support/loggedLines.ts"
 import * as otlpMetricDecoder from "../../support/otlpMetricDecoder.ts"
 import { OtlpReceiver } from "../../support/otlpReceiver.ts"
 import * as recorder from "../../support/recorder.ts"
@@ -15,9 +16,7 @@ import * as TestTelemetry from "../../support/TestTelemetry.ts"
 type Options = TelemetryConfig.Options
 
 const lines: Array<string> = []
-const logger = Logger.layer([Logger.make(({ logLevel, message }) => {
-  lines.push(`${logLevel} ${String(message)}`)
-})])
+const logger = Logger.layer([loggerInto(lines)])
 
 /** A store without an export, and all that an export needs. */
 const layerStore = (options: (url: string) => Options) =>
@@ -270,6 +269,33 @@ describe("MetricExport", () => {
       metrics: { exportInterval: "10 seconds" },
       delivery: { shutdownTimeout: "2 seconds" }
     })))))
+
+  it.effect("waits for a second attempt when it closes, though an export has less time than its pause", () =>
+    Effect.gen(function*() {
+      const { answer } = yield* OtlpReceiver
+      answer({ status: 503 })
+      const scope = yield* Scope.make()
+      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* countJobs(7)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* passAfterAttempt("1 second")
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[7], [7]])
+    }).pipe(Effect.provide(layerStore(toReceiver({
+      delivery: { retry: { initialInterval: "1 second", jitter: 0 }, shutdownTimeout: "5 seconds" },
+      metrics: { exportTimeout: "500 millis" }
+    })))))
+
+  it.effect("does not ask a receiver again that refuses the last export", () =>
+    Effect.gen(function*() {
+      const { answer } = yield* OtlpReceiver
+      answer({ status: 400 }, { status: 400 })
+      const scope = yield* Scope.make()
+      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* countJobs(7)
+      yield* Scope.close(scope, Exit.void)
+      assert.lengthOf(yield* received, 1)
+    }).pipe(Effect.provide(layerStore(toReceiver()))))
 
   it.effect("leaves what a worker thread shares to the main thread", () =>
     Effect.gen(function*() {
