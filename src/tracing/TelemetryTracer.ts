@@ -91,9 +91,24 @@ export class TelemetryTracer extends Context.Service<TelemetryTracer, {
  */
 export const layer: Layer.Layer<TelemetryTracer> = Layer.effectContext(
   Effect.suspend(() =>
-    Effect.map(make, (service) => Context.add(Context.make(TelemetryTracer, service), Tracer.Tracer, service.tracer))
+    Effect.zipWith(make, carriesSpans, (service, carries) =>
+      Context.make(TelemetryTracer, service).pipe(
+        Context.add(Tracer.Tracer, service.tracer),
+        Context.add(HttpClientPropagation, carries)
+      ))
   )
 ).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
+
+/** `HttpClient.TracerPropagationEnabled`, by its key: a program that sends no requests does not load the client. */
+const HttpClientPropagation = Context.Reference<boolean>("effect/http/HttpClient/TracerPropagationEnabled", {
+  defaultValue: () => true
+})
+
+/** Whether `tracing.propagators` names a format that carries spans. */
+const carriesSpans = Effect.map(
+  TelemetryConfig.Current,
+  ({ tracing: { propagators } }) => propagators.some((name) => name !== "none" && name !== "baggage")
+)
 
 /**
  * Records nothing and leaves the program's tracer as it is.

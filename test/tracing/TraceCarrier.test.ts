@@ -180,6 +180,28 @@ describe("TraceCarrier", () => {
       })
     }).pipe(Effect.provide(layer())))
 
+  it.effect.each(
+    [
+      [["none"], []],
+      [["baggage"], []],
+      [["tracecontext"], ["b3", "traceparent"]]
+    ] as const
+  )(
+    "lets a client of Effect carry spans only if a format for spans is chosen: %j",
+    ([propagators, names]) =>
+      Effect.gen(function*() {
+        let sent: ReadonlyArray<string> = []
+        const client = HttpClient.make((request) =>
+          Effect.sync(() => {
+            sent = Object.keys(request.headers)
+            return HttpClientResponse.fromWeb(request, new Response(""))
+          })
+        )
+        yield* client.get("http://127.0.0.1/orders")
+        assert.deepStrictEqual([...sent].sort(), [...names])
+      }).pipe(Effect.provide(layer({ tracing: { propagators } })))
+  )
+
   it.effect("gives spans the entries of the baggage that are allowed to", () =>
     Effect.gen(function*() {
       yield* Effect.void.pipe(

@@ -170,8 +170,8 @@ export const tracingOptions = Schema.Struct({
   propagators: Option.choices(["tracecontext", "baggage", "b3", "b3multi", "none"], {
     default: ["tracecontext", "baggage"],
     doc:
-      "The headers that `TraceCarrier` reads and writes. Effect's HTTP client and server carry `traceparent` and `b3` " +
-      "in any case.",
+      "The headers that `TraceCarrier` reads and writes. If a format for spans is among them, Effect's HTTP client " +
+      "writes `traceparent` and `b3`, otherwise neither. Effect's HTTP server reads both in any case.",
     otel: ["OTEL_PROPAGATORS"]
   }),
   baggageAttributes: Option.list({
