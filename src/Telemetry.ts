@@ -40,6 +40,7 @@ import * as NodeTextFile from "./node/internal/NodeTextFile.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
+import * as RunRecords from "./performance/RunRecords.ts"
 import * as countedRedaction from "./redaction/internal/countedRedaction.ts"
 import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
@@ -63,6 +64,7 @@ export type Services =
   | TelemetryTracer.TelemetryTracer
   | LogDestination.LogDestination
   | LogLevels.LogLevels
+  | RunRecords.RunRecords
   | FlushRegistry
 
 /**
@@ -270,6 +272,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
       TelemetryTracer.layerNoop,
       LogDestination.layerNoop,
       LogLevels.layer,
+      RunRecords.layerNoop,
       FlushRegistry.layer,
       Layer.succeed(SpansEnabled, false)
     ))
@@ -297,6 +300,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
     Layer.provideMerge(sinks(config, parts)),
+    Layer.provideMerge(config.performance.bottlenecks ? RunRecords.layer : RunRecords.layerNoop),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(NodeResource.layer),

@@ -15,7 +15,6 @@ export const originals: ReadonlyArray<Original> = [
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
   never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
   later("telemetry.performance_monitoring_enabled", "comes with the performance monitor"),
-  later("telemetry.bottleneck_analysis_enabled", "comes with the bottleneck report"),
   later("telemetry.slow_query_threshold_seconds", "comes with the SQL monitor"),
   later("telemetry.memory_threshold_mb", "comes with the performance monitor"),
   never(

@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { TelemetryConfig } from "tasker-telemetry"
 import * as delivery from "../support/deliveryEffects.ts"
 import * as observed from "../support/optionEffects.ts"
+import * as performance from "../support/performanceEffects.ts"
 import * as spool from "../support/spoolEffects.ts"
 
 type Options = TelemetryConfig.Options
@@ -677,6 +678,18 @@ const entries: Readonly<Record<string, Entry>> = {
   ...signalOptions("metrics", ["all", "k", "all"], "metrics"),
   ...signalOptions("logs", ["all", "all", "k"], "log records"),
   ...queueOptions("logs", "log records", 1000),
+  "performance.bottlenecks": {
+    option: { performance: { bottlenecks: false } },
+    observe: performance.recordedRuns,
+    without: 5,
+    with: 0
+  },
+  "performance.storedRuns": {
+    option: { performance: { storedRuns: 2 } },
+    observe: performance.recordedRuns,
+    without: 5,
+    with: 2
+  },
   "execution.concurrency": {
     option: { execution: { concurrency: 2 } },
     observe: observed.startedTogether,

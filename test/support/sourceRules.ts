@@ -36,6 +36,7 @@ const ranks: Readonly<Record<string, number>> = {
   metrics: 3,
   tracing: 3,
   node: 4,
+  performance: 4,
   workflow: 4,
   http: 5,
   testing: 6,
@@ -56,7 +57,9 @@ const neighbours: ReadonlyArray<ReadonlyArray<string>> = [
 
 /** Rooms of one rank where one imports the other and never the other way round. */
 const oneWay: Readonly<Record<string, ReadonlyArray<string>>> = {
-  testing: ["Telemetry.ts"]
+  testing: ["Telemetry.ts"],
+  // Node's measurements of the process.
+  node: ["performance"]
 }
 
 const isExample = (path: string): boolean => path.startsWith("examples/")

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Option from "./configOption.ts"
 import { deliveryOptions } from "./deliveryOptions.ts"
+import { performanceOptions } from "./performanceOptions.ts"
 import { metricsOptions, tracingOptions } from "./signalOptions.ts"
 
 export const configSchema = Schema.Struct({
@@ -210,6 +211,7 @@ export const configSchema = Schema.Struct({
   metrics: metricsOptions,
   tracing: tracingOptions,
   delivery: deliveryOptions,
+  performance: performanceOptions,
   execution: Schema.Struct({
     concurrency: Option.integer({ minimum: 1, maximum: 100_000 }, {
       default: 12,

@@ -105,14 +105,16 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
       ...taskFields(run.record),
       fromState: undefined,
       toState: "pending",
-      totalSteps
+      totalSteps,
+      concurrency: run.settings.concurrency
     })
     if (run.bus.enabled) {
       for (const step of run.steps) {
         run.bus.publishUnsafe(fiber, "step.initialize_requested", {
           ...stepFields(run, step),
           fromState: undefined,
-          toState: "pending"
+          toState: "pending",
+          dependsOn: step.dependsOn
         })
       }
     }

@@ -13,7 +13,12 @@ export const stepEvents = EventDefinition.byName([
     fires: "once per step of a run, right after task.initialize_requested",
     severity: "Debug",
     message: "step initialized",
-    payload: Schema.Struct({ ...step, ...transition }),
+    payload: Schema.Struct({
+      ...step,
+      ...transition,
+      /** Names of the steps that it waits for. */
+      dependsOn: Schema.Array(Schema.String)
+    }),
     attributes
   }),
   EventDefinition.make("step.execution_requested", {

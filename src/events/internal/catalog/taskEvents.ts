@@ -12,7 +12,13 @@ export const taskEvents = EventDefinition.byName([
     description: "A run was accepted: its input is valid and its record exists.",
     fires: "once per run, before anything of it runs",
     message: "task initialized",
-    payload: Schema.Struct({ ...task, ...transition, totalSteps: Schema.Int }),
+    payload: Schema.Struct({
+      ...task,
+      ...transition,
+      totalSteps: Schema.Int,
+      /** Highest number of steps that run at the same time. */
+      concurrency: Schema.Int
+    }),
     attributes
   }),
   EventDefinition.make("task.start_requested", {

@@ -36,7 +36,12 @@ describe("WorkflowMetrics", () => {
     "counts an accepted run, and tells its namespace and version once",
     (bus) =>
       Effect.repeat(
-        bus.publish("task.initialize_requested", { ...task, ...transition(undefined, "pending"), totalSteps: 2 }),
+        bus.publish("task.initialize_requested", {
+          ...task,
+          ...transition(undefined, "pending"),
+          totalSteps: 2,
+          concurrency: 12
+        }),
         { times: 1 }
       ),
     ["tasker_task_info{order,shop,1.0.0} 1", "tasker_tasks_requested_total{order} 2"]

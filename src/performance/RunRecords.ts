@@ -1,0 +1,121 @@
+/**
+ * Keeps the records of the runs of this process: all that run, and the last ones
+ * that have ended.
+ *
+ * **Details**
+ *
+ * The records come from events, with a sink that no sampling thins out. The
+ * memory is bounded: `performance.storedRuns` ended runs, at most 200 000
+ * attempts of ended runs, and 10 000 runs at the same time.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { EventBus } from "../events/EventBus.ts"
+import { DetectedResource } from "../internal/DetectedResource.ts"
+import * as RunFollower from "./internal/RunFollower.ts"
+import type { RunRecord } from "./RunRecord.ts"
+
+/**
+ * The records.
+ *
+ * **Example** (The durations of the runs that have ended)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { RunRecords } from "tasker-telemetry"
+ *
+ * const durations = Effect.gen(function*() {
+ *   const records = yield* RunRecords.RunRecords
+ *   return (yield* records.ended).map((run) => run.endedAt)
+ * })
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class RunRecords extends Context.Service<RunRecords, {
+  /** The ended runs that are kept, in the order of their ends. */
+  readonly ended: Effect.Effect<ReadonlyArray<RunRecord>>
+  /** Copies of the runs that have not ended, in the order of their starts. */
+  readonly unfinished: Effect.Effect<ReadonlyArray<RunRecord>>
+  /** Finds a run by its id, whether it has ended or not. */
+  readonly get: (runId: string) => Effect.Effect<Option.Option<RunRecord>>
+  /** Seconds since an unfinished run was created: the present on the scale of the run's instants. */
+  readonly age: (runId: string) => Effect.Effect<Option.Option<number>>
+  /** Number of runs that have no record, because too many ran at the same time. */
+  readonly missed: Effect.Effect<number>
+}>()("tasker-telemetry/performance/RunRecords") {
+}
+
+/**
+ * Records the runs whose events the bus of the context gets.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
+  RunRecords,
+  Effect.gen(function*() {
+    const { performance, service } = yield* TelemetryConfig.Current
+    const detected = (yield* DetectedResource)["service.instance.id"]
+    const instance = service.attributes["service.instance.id"] ?? detected
+    const follower = new RunFollower.RunFollower({
+      storedRuns: performance.storedRuns,
+      instance: instance === undefined ? undefined : String(instance)
+    })
+    const bus = yield* EventBus
+    yield* bus.register({
+      name: "run records",
+      signal: "all",
+      accepts: RunFollower.accepts,
+      handle: (envelope, fiber) => follower.handle(envelope, fiber)
+    })
+    return RunRecords.of({
+      ended: Effect.sync(() => follower.endedRuns()),
+      unfinished: Effect.sync(() => follower.unfinishedRuns()),
+      get: (runId) => Effect.sync(() => Option.fromUndefinedOr(follower.find(runId))),
+      age: (runId) =>
+        Clock.clockWith((clock) => Effect.sync(() => Option.fromUndefinedOr(follower.ageOf(runId, clock)))),
+      missed: Effect.sync(() => follower.missed)
+    })
+  })
+)
+
+/**
+ * Keeps given records, for programs that read records from elsewhere, and for
+ * tests.
+ *
+ * @param runs ended and unfinished runs; an unfinished run has the age of its last change
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory = (runs: ReadonlyArray<RunRecord>): Layer.Layer<RunRecords> =>
+  Layer.sync(RunRecords, () => {
+    const byId = new Map(runs.map((run) => [run.id, run]))
+    const find = (runId: string) => Option.fromUndefinedOr(byId.get(runId))
+    const select = (ended: boolean) => Effect.sync(() => runs.filter((run) => (run.endedAt !== undefined) === ended))
+    return RunRecords.of({
+      ended: select(true),
+      unfinished: select(false),
+      get: (runId) => Effect.sync(() => find(runId)),
+      age: (runId) =>
+        Effect.sync(() =>
+          Option.flatMap(find(runId), (run) => run.endedAt === undefined ? Option.some(run.changedAt) : Option.none())
+        ),
+      missed: Effect.succeed(0)
+    })
+  })
+
+/**
+ * Keeps nothing.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<RunRecords> = layerMemory([])
