@@ -8,6 +8,7 @@ const properties = [
   "test/Telemetry.exits.test.ts",
   "test/logging/internal/StructuredLogger.test.ts",
   "test/metrics/internal/exposition/PrometheusExposition.test.ts",
+  "test/performance/QuerySummary.test.ts",
   "test/workflow/internal/Orchestrator.properties.test.ts"
 ]
 
