@@ -4,8 +4,9 @@
  *
  * **Details**
  *
- * A span is limited and redacted while it is recorded, so no processor can see
- * more than may leave. Its end is its start plus the monotonic time elapsed: a
+ * A span is limited and redacted while it is recorded. A short text is searched
+ * for secrets when its attributes are first read, so that a span of a dropped run
+ * costs less. No processor can see more than may leave. Its end is its start plus the monotonic time elapsed: a
  * wall clock that jumps gives no negative duration. Status stays unset on
  * success and on interruption.
  *

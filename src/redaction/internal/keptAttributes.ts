@@ -42,6 +42,19 @@ export class AttributeRule {
   }
 
   /**
+   * Whether a text may be kept as it is until somebody reads it, and {@link AttributeRule.text} is to be read then. A
+   * long text may not, because only a part of it is kept.
+   */
+  mayWait(text: string): boolean {
+    return this.#mask === undefined && text.length <= this.#owner.longestWaiting
+  }
+
+  /** What {@link AttributeRule.keep} makes of a text that may wait. */
+  text(text: string): string {
+    return this.#isSql ? this.#owner.sql(text) : this.#owner.text(text)
+  }
+
+  /**
    * The value as it may be kept: redacted, and no text in it longer than the limit.
    *
    * **Details**
@@ -56,7 +69,7 @@ export class AttributeRule {
     const owner = this.#owner
     const { limits, redaction } = owner
     if (this.#mask?.(value, true, siblings) === true) return redaction.mask
-    if (typeof value === "string") return this.#isSql ? owner.sql(value) : owner.text(value)
+    if (typeof value === "string") return this.text(value)
     if (typeof value === "boolean" || (typeof value === "number" && value < fewestCardDigits)) return value
     return clipInside(limits, redaction.apply(this.#key, value), {
       members: mostMembers,
@@ -68,6 +81,9 @@ export class AttributeRule {
 /** Characters of a text that is only looked at, if it holds nothing. */
 const shortText = 8192
 
+/** Characters of a text that may wait: the engine may keep it in pieces as long as nobody has read it. */
+const longestWaiting = 1024
+
 /** Rules remembered, and the longest key remembered; other keys get a rule each time. */
 const rememberedKeys = 4096
 
@@ -75,6 +91,8 @@ const rememberedKeys = 4096
 export class AttributeRules {
   readonly limits: AttributeLimits
   readonly redaction: Redaction
+  /** Characters of a text that need not be searched at once. */
+  readonly longestWaiting: number
   readonly #rules = new Map<string, AttributeRule>()
   readonly #texts = new CleanTexts()
   readonly #queries = new CleanTexts()
@@ -87,6 +105,7 @@ export class AttributeRules {
     this.redaction = redaction
     const limit = limits.attributeValueLength
     const short = Math.min(limit, shortText)
+    this.longestWaiting = Math.min(limit, longestWaiting)
     this.#text = (text) =>
       text.length <= short && !redaction.mayHold(text) ? text : truncateMasked(text, limit, redaction.text)
     this.#sql = (text) => truncateMasked(text, limit, redaction.sql)

@@ -163,7 +163,8 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
       this.droppedAttributes++
       if (!endings.has(rule.name) || !attributes.dropNewest(endings)) return
     }
-    attributes.set(rule, rule.keep(value))
+    if (typeof value === "string" && rule.mayWait(value)) attributes.setText(rule, value)
+    else attributes.set(rule, rule.keep(value))
   }
 
   /** Takes over the parent's `tracestate`, which was not known when the span began. */

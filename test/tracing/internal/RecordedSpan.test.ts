@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import * as Redaction from "../../../src/redaction/Redaction.ts"
 import * as TraceState from "../../../src/tracing/internal/TraceState.ts"
 import { attributesOf, hostileValues, layer, recorded, spanNamed } from "../../support/spans.ts"
 
@@ -109,6 +110,50 @@ describe("RecordedSpan", () => {
       assert.deepStrictEqual(span.events[0]?.attributes, masked)
       assert.deepStrictEqual(span.links[0]?.attributes, masked)
     }).pipe(Effect.provide(layer({ redaction: { keys: ["iban"], mask: "***" } }))))
+
+  it.effect("masks secrets in texts that were set before and after a reader asked", () =>
+    Effect.gen(function*() {
+      const text = (name: string) => `${name} of Authorization: Bearer abcdef123456`
+      const shown = (name: string) => `${name} of Authorization: [FILTERED]`
+      const sql = (name: string) => `SELECT ${name} FROM t WHERE a = 'secret'`
+      const long = (name: string) => `${name.repeat(2000)} ${text(name)}`
+      const span = yield* Effect.gen(function*() {
+        const span = yield* Effect.currentSpan
+        const given = (name: string) => {
+          span.attribute(`${name}.text`, text("old"))
+          span.attribute(`${name}.text`, text(name))
+          span.attribute(`${name}.long`, long(name))
+          span.attribute(`${name}.password`, "hunter2hunter2")
+          span.attribute(`${name}.db.query.text`, sql(name))
+          span.attribute(`${name}.plain`, name)
+        }
+        given("first")
+        assert.strictEqual(span.attributes.get("first.text"), shown("first"))
+        given("second")
+        assert.strictEqual(span.attributes.get("second.text"), shown("second"))
+        return span
+      }).pipe(Effect.withSpan("work"))
+      const expected = (name: string) => ({
+        [`${name}.text`]: shown(name),
+        [`${name}.long`]: `${name.repeat(2000)} ${shown(name)}`,
+        [`${name}.password`]: "[FILTERED]",
+        [`${name}.db.query.text`]: `SELECT ${name} FROM t WHERE a = ?`,
+        [`${name}.plain`]: name
+      })
+      assert.deepStrictEqual(Object.fromEntries(span.attributes), { ...expected("first"), ...expected("second") })
+      assert.strictEqual(span.attributes, (yield* spanNamed("work")).attributes)
+    }).pipe(Effect.provide(layer({ tracing: { limits: { attributeValueLength: 100_000 } } }))))
+
+  it.effect("searches a text once, and only if a reader asks for the attributes", () =>
+    Effect.gen(function*() {
+      const { counts } = yield* Redaction.Current
+      yield* Effect.withSpan(Effect.void, "work", { attributes: { note: "Authorization: Bearer abcdef123456" } })
+      const span = yield* spanNamed("work")
+      assert.deepStrictEqual(counts(), {})
+      assert.deepStrictEqual(attributesOf(span), { note: "Authorization: [FILTERED]" })
+      assert.deepStrictEqual(attributesOf(span), { note: "Authorization: [FILTERED]" })
+      assert.deepStrictEqual(Object.values(counts()), [1])
+    }).pipe(Effect.provide(layer())))
 
   it.effect("leaves the status unset on success and on interruption", () =>
     Effect.gen(function*() {

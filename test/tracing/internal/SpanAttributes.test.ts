@@ -11,6 +11,13 @@ const Changes = Schema.Array(Schema.Struct({
   value: Schema.Int
 }))
 
+/** A change: a text that is to be looked at, one that is not, a removal or a reading. */
+const TextChanges = Schema.Array(Schema.Struct({
+  name: Schema.Literals(["a", "b", "c"]),
+  kind: Schema.Literals(["text", "done", "drop", "read"]),
+  text: Schema.Literals(["x", "y"])
+}))
+
 describe("SpanAttributes", () => {
   it.prop("have the attributes of a Map, before and after it was read", [Changes], ([changes]) => {
     const attributes = new SpanAttributes()
@@ -32,5 +39,26 @@ describe("SpanAttributes", () => {
     attributes.forEach((value, name) => listed.push([name, value]))
     assert.deepStrictEqual(listed, [...model])
     assert.deepStrictEqual([...attributes.map], [...model])
+  }, { arbitrary: { runs: 500 } })
+
+  it.prop("give a text only as its name has it", [TextChanges], ([changes]) => {
+    const attributes = new SpanAttributes()
+    const model = new Map<string, unknown>()
+    for (const { kind, name, text } of changes) {
+      if (kind === "read") assert.deepStrictEqual([...attributes.map], [...model])
+      else if (kind === "drop") {
+        attributes.dropNewest(new Set())
+        model.delete([...model.keys()].at(-1) ?? "")
+      } else if (kind === "text") {
+        attributes.setText({ name, isOnly: false, text: (text) => `(${text})` }, text)
+        model.set(name, `(${text})`)
+      } else {
+        attributes.set({ name, isOnly: false }, text)
+        model.set(name, text)
+      }
+    }
+    const listed: Array<[string, unknown]> = []
+    attributes.forEach((value, name) => listed.push([name, value]))
+    assert.deepStrictEqual(listed, [...model])
   }, { arbitrary: { runs: 500 } })
 })
