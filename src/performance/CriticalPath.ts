@@ -196,6 +196,19 @@ export const whatIfs = (
   })
 }
 
+/**
+ * Computes by how much the run would have been shorter, in seconds, with another
+ * limit of concurrency.
+ *
+ * @param concurrency highest number of steps at the same time; `Infinity` for no limit
+ * @category computations
+ * @since 0.1.0
+ */
+export const gainOfSlots = (run: RunRecord, concurrency: number): number => {
+  const steps = simulated(run)
+  return simulateRun(steps, run.concurrency).makespan - simulateRun(steps, concurrency).makespan
+}
+
 // --- The path ---
 
 interface TimedStep extends StepTimes {

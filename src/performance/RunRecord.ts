@@ -86,6 +86,8 @@ export const StepRecord = Schema.Struct({
   skipped: Schema.Boolean,
   /** It failed, and no further attempt will be made. */
   failedForGood: Schema.Boolean,
+  /** It failed as often as it may. */
+  exhausted: Schema.Boolean,
   /** When all dependencies were satisfied. `undefined` before that. */
   readyAt: Schema.UndefinedOr(Schema.Finite),
   /** When it reached its state for good. `undefined` before that. */

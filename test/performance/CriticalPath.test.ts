@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as CriticalPath from "../../src/performance/CriticalPath.ts"
-import type { RunRecord } from "../../src/performance/RunRecord.ts"
 import { type Node, randomNodes, recordOf, seeded, withNode } from "../support/randomTasks.ts"
+import { attempt, run, step } from "../support/runRecords.ts"
 
 const unlimited = 100_000
 
@@ -160,39 +160,14 @@ describe("CriticalPath", () => {
     }))
 
   it("counts a step that was resolved by hand up to its resolution", () => {
-    const times = { readyAt: 0, startedAt: 0, endedAt: 2, state: "error" as const, timedOut: undefined }
-    const attempt = { ...times, number: 1, errorType: "Busy", sql: { statements: 0, seconds: 0 } }
-    const step = { id: "", skipped: false, failedForGood: false, backoffUntil: undefined, dependsOn: [] }
-    const record: RunRecord = {
-      id: "t-1",
-      taskName: "t",
-      namespace: "",
-      version: "",
-      correlationId: undefined,
-      traceId: undefined,
-      instance: undefined,
-      tags: {},
-      state: "complete",
-      errorType: undefined,
-      createdAt: 0,
-      startedAt: 0,
-      endedAt: 10,
-      changedAt: 10,
-      concurrency: 4,
+    const failed = attempt(0, 2, { state: "error", errorType: "Busy" })
+    const record = run({
       steps: [
-        { ...step, name: "a", state: "resolved_manually", readyAt: 0, settledAt: 7, attempts: [attempt] },
-        { ...step, name: "b", state: "resolved_manually", readyAt: undefined, settledAt: 3, attempts: [] },
-        {
-          ...step,
-          name: "c",
-          dependsOn: ["a", "b"],
-          state: "complete",
-          readyAt: 7,
-          settledAt: 10,
-          attempts: [{ ...attempt, readyAt: 7, startedAt: 7, endedAt: 10, state: "complete", errorType: undefined }]
-        }
+        step("a", [failed], { state: "resolved_manually", settledAt: 7 }),
+        step("b", [], { state: "resolved_manually", settledAt: 3 }),
+        step("c", [attempt(7, 10)], { dependsOn: ["a", "b"] })
       ]
-    }
+    })
     const path = CriticalPath.analyze(record)
     assert.deepStrictEqual(path.path, ["a", "c"])
     assert.strictEqual(CriticalPath.whatIf(record, "c", "half").makespanSeconds, 8.5)

@@ -165,6 +165,7 @@ describe("RunRecords", () => {
       const records = yield* RunRecords.RunRecords
       const [resolved] = yield* records.ended
       assert.strictEqual(record.state, "error")
+      assert.deepInclude(record.steps[0], { failedForGood: true, exhausted: true })
       assert.deepInclude(resolved, { state: "resolved_manually" })
       assert.deepInclude(resolved?.steps[0], { state: "resolved_manually", failedForGood: false })
     }).pipe(Effect.provide(layer())))

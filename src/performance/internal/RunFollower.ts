@@ -59,6 +59,7 @@ const followed: ReadonlySet<string> = new Set<EventCatalog.EventName | typeof sq
   "step.resolved_manually",
   "observability.step.skip",
   "observability.step.backoff",
+  "observability.step.max_retries_reached",
   "dependency.resolved",
   sqlEvent
 ])
@@ -153,6 +154,9 @@ export class RunFollower {
         return fail(step, envelope.payload, now)
       case "observability.step.backoff":
         step.backoffUntil = now + envelope.payload.backoffSeconds
+        return
+      case "observability.step.max_retries_reached":
+        step.exhausted = true
         return
       case "step.retry_requested":
         step.state = "pending"
@@ -264,6 +268,7 @@ const addStep = (run: LiveRun, payload: EventCatalog.Payload<"step.initialize_re
     state: "pending",
     skipped: false,
     failedForGood: false,
+    exhausted: false,
     readyAt: undefined,
     settledAt: undefined,
     backoffUntil: undefined,

@@ -1,0 +1,245 @@
+/**
+ * Says what an unfinished run waits for now, as data and as a sentence. Pure.
+ *
+ * @since 0.1.0
+ */
+import { hasEnded, type RunRecord, type StepRecord } from "./RunRecord.ts"
+
+/**
+ * Something that a run waits for. Times are seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wait =
+  /** The process that ran it has given no sign of life. */
+  | { readonly _tag: "DeadRunner"; readonly instance: string | undefined; readonly silentSeconds: number }
+  /** A step works. */
+  | { readonly _tag: "Work"; readonly stepName: string; readonly attempt: number; readonly seconds: number }
+  /** A step works, but waits for a lock. */
+  | { readonly _tag: "Lock"; readonly stepName: string; readonly lock: string; readonly seconds: number }
+  /** A failed step waits for its next attempt. */
+  | {
+    readonly _tag: "Backoff"
+    readonly stepName: string
+    readonly errorType: string | undefined
+    readonly remainingSeconds: number
+    /** When the back-off ends, in epoch milliseconds of the wall clock. */
+    readonly until: number
+  }
+  /** A step is ready, and as many steps run as may. */
+  | {
+    readonly _tag: "Slot"
+    readonly stepName: string
+    readonly seconds: number
+    readonly heldBy: ReadonlyArray<string>
+  }
+  /** A step is ready, a slot is free, and the step starts in a moment. */
+  | { readonly _tag: "Start"; readonly stepName: string; readonly seconds: number }
+  /** A step waits for other steps; `on` are those that are not satisfied yet. */
+  | { readonly _tag: "Dependency"; readonly stepName: string; readonly on: ReadonlyArray<string> }
+  /** A step can never start, because a step that it needs has failed for good or was cancelled. */
+  | { readonly _tag: "Failed"; readonly stepName: string; readonly on: ReadonlyArray<string> }
+  /** The run has not started. */
+  | { readonly _tag: "Created"; readonly seconds: number }
+  /** The run has ended and waits for nothing. */
+  | { readonly _tag: "Ended"; readonly state: RunRecord["state"] }
+  /** Nothing is left to do, and the run ends in a moment. */
+  | { readonly _tag: "End" }
+  /** Nothing that could move the run has gone on for at least five seconds. */
+  | { readonly _tag: "Nothing"; readonly seconds: number }
+
+/**
+ * The answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Why {
+  readonly runId: string
+  readonly taskName: string
+  /** What holds the run up, the most important first. Dependencies come last. */
+  readonly waits: ReadonlyArray<Wait>
+  /** The answer for people, without the name of the run. */
+  readonly sentence: string
+}
+
+/**
+ * What is known beside the record.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Surroundings {
+  /** Seconds since the run was created. Without it, the last change of the record is the present. */
+  readonly now?: number | undefined
+  /** Seconds since the process of the run last gave a sign of life. */
+  readonly silentSeconds?: number | undefined
+  /** From so many seconds without a sign of life on, the process counts as dead; 60 by default. */
+  readonly deadAfterSeconds?: number | undefined
+  /** The locks that steps of the run wait for, such as those that a database reports. */
+  readonly locks?: ReadonlyArray<{ readonly stepName: string; readonly lock: string }> | undefined
+}
+
+/**
+ * Says what a run waits for.
+ *
+ * **Example** (Why a run has not ended)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import { RunRecords, Why } from "tasker-telemetry"
+ *
+ * const why = Effect.fn(function*(runId: string) {
+ *   const records = yield* RunRecords.RunRecords
+ *   const run = yield* records.get(runId)
+ *   const now = Option.getOrUndefined(yield* records.age(runId))
+ *   return Option.match(run, {
+ *     onNone: () => "no such run",
+ *     onSome: (record) => Why.explain(record, { now }).sentence
+ *   })
+ * })
+ * ```
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const explain = (run: RunRecord, surroundings: Surroundings = {}): Why => {
+  const waits = waitsOf(run, surroundings)
+  return { runId: run.id, taskName: run.taskName, waits, sentence: sentenceOf(waits, run) }
+}
+
+const waitsOf = (run: RunRecord, surroundings: Surroundings): ReadonlyArray<Wait> => {
+  const { deadAfterSeconds = 60, locks = [], now = run.changedAt, silentSeconds = 0 } = surroundings
+  if (hasEnded(run)) return [{ _tag: "Ended", state: run.state }]
+  if (silentSeconds >= deadAfterSeconds) return [{ _tag: "DeadRunner", instance: run.instance, silentSeconds }]
+  if (run.startedAt === undefined) return [{ _tag: "Created", seconds: now }]
+  const running = run.steps.filter(({ state }) => state === "in_progress")
+  const lockOf = new Map(locks.map(({ lock, stepName }) => [stepName, lock]))
+  const moving = [
+    ...running.flatMap((step) => workOf(step, lockOf.get(step.name), now)),
+    ...run.steps.flatMap((step) => backoffOf(run, step, now)),
+    ...run.steps.flatMap((step) => readyOf(run, step, running, now))
+  ]
+  const states = new Map(run.steps.map((step) => [step.name, step]))
+  const waiting = run.steps.flatMap((step) => dependencyOf(step, states))
+  if (moving.length === 0) {
+    const quiet = now - run.changedAt
+    return [quiet < stuckAfterSeconds ? { _tag: "End" } : { _tag: "Nothing", seconds: quiet }, ...waiting]
+  }
+  return [...moving.toSorted((a, b) => order.indexOf(a._tag) - order.indexOf(b._tag)), ...waiting]
+}
+
+/** The loop of a run needs a moment to end it. */
+const stuckAfterSeconds = 5
+
+const order: ReadonlyArray<Wait["_tag"]> = ["Lock", "Work", "Backoff", "Slot", "Start"]
+
+const workOf = (step: StepRecord, lock: string | undefined, now: number): ReadonlyArray<Wait> => {
+  const attempt = step.attempts.at(-1)
+  const seconds = Math.max(0, now - (attempt?.startedAt ?? now))
+  return lock === undefined
+    ? [{ _tag: "Work", stepName: step.name, attempt: attempt?.number ?? 1, seconds }]
+    : [{ _tag: "Lock", stepName: step.name, lock, seconds }]
+}
+
+const backoffOf = (run: RunRecord, step: StepRecord, now: number): ReadonlyArray<Wait> =>
+  step.state !== "error" || step.backoffUntil === undefined ? [] : [{
+    _tag: "Backoff",
+    stepName: step.name,
+    errorType: step.attempts.at(-1)?.errorType,
+    remainingSeconds: Math.max(0, step.backoffUntil - now),
+    until: run.createdAt + step.backoffUntil * 1000
+  }]
+
+const readyOf = (
+  run: RunRecord,
+  step: StepRecord,
+  running: ReadonlyArray<StepRecord>,
+  now: number
+): ReadonlyArray<Wait> => {
+  if (step.state !== "pending" || step.readyAt === undefined) return []
+  const seconds = Math.max(0, now - Math.max(step.readyAt, step.attempts.at(-1)?.endedAt ?? 0))
+  return running.length < run.concurrency
+    ? [{ _tag: "Start", stepName: step.name, seconds }]
+    : [{ _tag: "Slot", stepName: step.name, seconds, heldBy: running.map(({ name }) => name) }]
+}
+
+const dependencyOf = (step: StepRecord, steps: ReadonlyMap<string, StepRecord>): ReadonlyArray<Wait> => {
+  if (step.state !== "pending" || step.readyAt !== undefined) return []
+  const open = step.dependsOn.filter((name) => {
+    const state = steps.get(name)?.state
+    return state !== "complete" && state !== "resolved_manually"
+  })
+  const dead = open.filter((name) => {
+    const needed = steps.get(name)
+    return needed?.failedForGood === true || needed?.state === "cancelled"
+  })
+  return dead.length > 0
+    ? [{ _tag: "Failed", stepName: step.name, on: dead }]
+    : [{ _tag: "Dependency", stepName: step.name, on: open }]
+}
+
+// --- The sentence ---
+
+const sentenceOf = (waits: ReadonlyArray<Wait>, run: RunRecord): string => {
+  const [first, ...others] = waits
+  if (first === undefined) return "Nothing is known about the run."
+  const behind = others.filter(({ _tag }) => _tag === "Dependency" || _tag === "Failed").length
+  const beside = others.length - behind
+  const more = [
+    ...(beside > 0 ? [`${quantity(beside, "other step")} ${beside === 1 ? "runs or waits" : "run or wait"}, too`] : []),
+    ...(behind > 0 ? [`${quantity(behind, "step")} ${behind === 1 ? "waits" : "wait"} behind`] : [])
+  ]
+  return `${phraseOf(first, run)}${more.map((text) => `; ${text}`).join("")}.`
+}
+
+const phraseOf = (wait: Wait, run: RunRecord): string => {
+  switch (wait._tag) {
+    case "DeadRunner":
+      return `The process that ran it${
+        wait.instance === undefined ? "" : ` (${wait.instance})`
+      } gave no sign of life ` +
+        `for ${seconds(wait.silentSeconds)}, so nothing runs it`
+    case "Work":
+      return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)}` +
+        (wait.attempt > 1 ? ` in attempt ${wait.attempt}` : "")
+    case "Lock":
+      return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)} and waits for the lock ${wait.lock}`
+    case "Backoff":
+      return `Step "${wait.stepName}" failed${wait.errorType === undefined ? "" : ` with ${wait.errorType}`} and is ` +
+        `tried again in ${seconds(wait.remainingSeconds)}, at ${new Date(wait.until).toISOString()}`
+    case "Slot":
+      return `Step "${wait.stepName}" has waited for ${
+        seconds(wait.seconds)
+      } for one of ${run.concurrency} slots, held by ` +
+        namesOf(wait.heldBy)
+    case "Start":
+      return `Step "${wait.stepName}" has been ready for ${seconds(wait.seconds)} and starts in a moment`
+    case "Dependency":
+      return `Step "${wait.stepName}" waits for ${namesOf(wait.on)}`
+    case "Failed":
+      return `Step "${wait.stepName}" can never start, because ${namesOf(wait.on)} did not complete`
+    case "Created":
+      return `The run was created ${seconds(wait.seconds)} ago and has not started`
+    case "Ended":
+      return `The run has ended in the state ${wait.state} and waits for nothing`
+    case "End":
+      return "Nothing is left to do, and the run ends in a moment"
+    case "Nothing":
+      return `Nothing has run and nothing has been due for ${seconds(wait.seconds)}: the run is stuck`
+  }
+}
+
+const mostNames = 3
+
+const namesOf = (names: ReadonlyArray<string>): string => {
+  const shown = names.slice(0, mostNames).map((name) => `"${name}"`).join(", ")
+  return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown
+}
+
+const quantity = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+const seconds = (value: number): string =>
+  value >= 120 ? `${Math.round(value / 60)} min` : `${Number(value.toFixed(1))} s`

@@ -1,0 +1,138 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schema } from "effect"
+import * as RunRecords from "../../src/performance/RunRecords.ts"
+import * as Why from "../../src/performance/Why.ts"
+import * as Step from "../../src/workflow/Step.ts"
+import * as StepError from "../../src/workflow/StepError.ts"
+import * as Task from "../../src/workflow/Task.ts"
+import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
+import { layer } from "../support/randomTasks.ts"
+import * as recorder from "../support/recorder.ts"
+import { attempt, run, step } from "../support/runRecords.ts"
+
+const tags = (why: Why.Why) => why.waits.map(({ _tag }) => _tag)
+
+const fetch = Step.make("fetch", { run: () => Effect.sleep("10 seconds") })
+const charge = Step.make("charge", {
+  dependsOn: [fetch],
+  retry: { maximumAttempts: 3, delays: ["40 seconds"] },
+  run: ({ attempt }) =>
+    attempt === 1 ? Effect.fail(new StepError.RetryableError({ message: "busy" })) : Effect.sleep("5 seconds")
+})
+const Order = Task.make("order", {
+  input: Schema.Void,
+  steps: [fetch, charge, Step.make("mail", { dependsOn: [charge], run: () => Effect.void })]
+})
+
+describe("Why", () => {
+  it.effect("follows a run through its waits", () =>
+    Effect.gen(function*() {
+      const records = yield* RunRecords.RunRecords
+      const { fiber, taskId } = yield* TaskRunner.start(Order, undefined)
+      const why = Effect.gen(function*() {
+        const record = Option.getOrThrow(yield* records.get(taskId))
+        return Why.explain(record, { now: Option.getOrUndefined(yield* records.age(taskId)) })
+      })
+      yield* recorder.advance("4 seconds")
+      const working = yield* why
+      assert.deepStrictEqual(working.waits, [
+        { _tag: "Work", stepName: "fetch", attempt: 1, seconds: 4 },
+        { _tag: "Dependency", stepName: "charge", on: ["fetch"] },
+        { _tag: "Dependency", stepName: "mail", on: ["charge"] }
+      ])
+      assert.strictEqual(working.sentence, "Step \"fetch\" has run for 4 s; 2 steps wait behind.")
+      yield* recorder.advance("16 seconds")
+      const backingOff = yield* why
+      assert.deepStrictEqual(backingOff.waits[0], {
+        _tag: "Backoff",
+        stepName: "charge",
+        errorType: "RetryableError",
+        remainingSeconds: 30,
+        until: 50_000
+      })
+      assert.strictEqual(
+        backingOff.sentence,
+        "Step \"charge\" failed with RetryableError and is tried again in 30 s, at 1970-01-01T00:00:50.000Z; " +
+          "1 step waits behind."
+      )
+      yield* recorder.advance("31 seconds")
+      assert.deepStrictEqual((yield* why).waits[0], { _tag: "Work", stepName: "charge", attempt: 2, seconds: 1 })
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual((yield* why).sentence, "The run has ended in the state complete and waits for nothing.")
+    }).pipe(Effect.provide(layer(12))))
+
+  it.effect("names the steps that hold the slots", () =>
+    Effect.gen(function*() {
+      const records = yield* RunRecords.RunRecords
+      const step = (name: string) => Step.make(name, { run: () => Effect.sleep("10 seconds") })
+      const task = Task.make("t", { input: Schema.Void, steps: [step("a"), step("b"), step("c"), step("d")] })
+      const { fiber, taskId } = yield* TaskRunner.start(task, undefined)
+      yield* recorder.advance("3 seconds")
+      const why = Why.explain(Option.getOrThrow(yield* records.get(taskId)), { now: 3 })
+      assert.deepStrictEqual(tags(why), ["Work", "Work", "Slot", "Slot"])
+      assert.deepStrictEqual(why.waits[2], { _tag: "Slot", stepName: "c", seconds: 3, heldBy: ["a", "b"] })
+      assert.strictEqual(why.sentence, "Step \"a\" has run for 3 s; 3 other steps run or wait, too.")
+      yield* recorder.advance("1 minute")
+      yield* Fiber.join(fiber)
+    }).pipe(Effect.provide(layer(2))))
+
+  it("takes a process without a sign of life for the reason", () => {
+    const unfinished = run({
+      state: "in_progress",
+      endedAt: undefined,
+      instance: "i-4",
+      steps: [step("a", [attempt(0, undefined)])]
+    })
+    assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 59 })), ["Work"])
+    const why = Why.explain(unfinished, { silentSeconds: 300 })
+    assert.deepStrictEqual(why.waits, [{ _tag: "DeadRunner", instance: "i-4", silentSeconds: 300 }])
+    assert.strictEqual(
+      why.sentence,
+      "The process that ran it (i-4) gave no sign of life for 5 min, so nothing runs it."
+    )
+    assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 6, deadAfterSeconds: 5 })), ["DeadRunner"])
+  })
+
+  it("puts a lock before anything else that goes on", () => {
+    const unfinished = run({
+      state: "in_progress",
+      endedAt: undefined,
+      steps: [step("a", [attempt(0, undefined)]), step("b", [attempt(2, undefined)])]
+    })
+    const why = Why.explain(unfinished, { now: 7, locks: [{ stepName: "b", lock: "orders" }] })
+    assert.deepStrictEqual(tags(why), ["Lock", "Work"])
+    assert.match(why.sentence, /^Step "b" has run for 5 s and waits for the lock orders;/)
+  })
+
+  it("says that a run is stuck, once nothing has gone on for a while", () => {
+    const stuck = run({
+      state: "in_progress",
+      endedAt: undefined,
+      steps: [
+        step("a", [attempt(0, 2, { state: "error" })], { failedForGood: true }),
+        step("b", [], { dependsOn: ["a"] })
+      ]
+    })
+    assert.deepStrictEqual(tags(Why.explain(stuck, { now: 11 })), ["End", "Failed"])
+    const why = Why.explain(stuck, { now: 40 })
+    assert.deepStrictEqual(why.waits, [
+      { _tag: "Nothing", seconds: 30 },
+      { _tag: "Failed", stepName: "b", on: ["a"] }
+    ])
+    assert.strictEqual(
+      why.sentence,
+      "Nothing has run and nothing has been due for 30 s: the run is stuck; 1 step waits behind."
+    )
+  })
+
+  it("tells a run that has not started, and a step that starts in a moment", () => {
+    const created = run({ state: "pending", startedAt: undefined, endedAt: undefined, changedAt: 0 })
+    assert.strictEqual(
+      Why.explain(created, { now: 8 }).sentence,
+      "The run was created 8 s ago and has not started."
+    )
+    const ready = run({ state: "in_progress", endedAt: undefined, steps: [step("a", [], { readyAt: 9 })] })
+    assert.strictEqual(Why.explain(ready).sentence, "Step \"a\" has been ready for 1 s and starts in a moment.")
+  })
+})
