@@ -91,10 +91,8 @@ export interface StepImpact {
 export interface Summary {
   readonly totalSteps: number
   readonly totalDependencies: number
-  /** Number of levels of the graph. */
+  /** Number of levels of the graph, which is the number of steps of its longest chain. */
   readonly dependencyLevels: number
-  /** Number of steps of the longest chain of dependencies. */
-  readonly longestPathLength: number
   /** Number of steps with the severity `critical`. */
   readonly criticalBottlenecks: number
   /** Number of steps in `error` that keep others from starting. */
@@ -162,12 +160,10 @@ export const summarize = (run: RunRecord, weights: Partial<Weights> = {}): Summa
     impacts.filter(({ blocked, stepName }) => blocked > 0 && failed.some(({ name }) => name === stepName)).length
   const [critical, high, medium] = [count("critical"), count("high"), count("medium")]
   const { achieved, possible } = CriticalPath.analyze(run).parallelism
-  const levels = levelsOf(run.steps)
   return {
     totalSteps: run.steps.length,
     totalDependencies: run.steps.reduce((sum, { dependsOn }) => sum + dependsOn.length, 0),
-    dependencyLevels: levels,
-    longestPathLength: levels,
+    dependencyLevels: levelsOf(run.steps),
     criticalBottlenecks: critical,
     errorChains,
     parallelismEfficiency: possible > 0 ? Math.min(1, achieved / possible) : 0,

@@ -37,7 +37,7 @@ export const randomNodes = (random: () => number, most: number, failures = false
 
 type StepOfTest = Step.Step<string, unknown, unknown, never, void>
 
-export const taskOf = (nodes: ReadonlyArray<Node>, name = "t") => {
+const taskOf = (nodes: ReadonlyArray<Node>, name = "t") => {
   const steps: Array<StepOfTest> = []
   for (const node of nodes) {
     steps.push(Step.make(node.name, {

@@ -1,0 +1,160 @@
+/**
+ * Finds over many runs where time is lost, and says what a change is worth. Pure.
+ *
+ * **Details**
+ *
+ * Runs are grouped by task and version. Percentiles are values of real runs.
+ * Gains come from the simulation of `CriticalPath`, with one step changed at a
+ * time, as the average over the completed runs. A group with fewer completed
+ * runs than `minimumRuns` gets no recommendation; the report says how many are
+ * missing.
+ *
+ * @see CriticalPath for one run
+ * @since 0.1.0
+ */
+import { type Distribution, distributionOf } from "./internal/distribution.ts"
+import * as findings from "./internal/findings.ts"
+import { recommend, type Recommendation } from "./internal/recommend.ts"
+import * as RunGroup from "./internal/RunGroup.ts"
+import type { RunRecord } from "./RunRecord.ts"
+
+export type { Distribution } from "./internal/distribution.ts"
+export type { BlockingStep, ErrorPattern, QueryFinding, StepFinding, TaskFinding } from "./internal/findings.ts"
+export type { Recommendation } from "./internal/recommend.ts"
+
+/**
+ * Options of the analysis.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Name of the only task to look at. The default is all tasks. */
+  readonly task?: string | undefined
+  /** The only version to look at. The default is all versions, each on its own. */
+  readonly version?: string | undefined
+  /** Runs that were created earlier are left out; epoch milliseconds of the wall clock. */
+  readonly since?: number | undefined
+  /** Number of completed runs of a task and version that a recommendation needs, 20 by default. */
+  readonly minimumRuns?: number | undefined
+  /** Smallest gain that is recommended, as a share of the average makespan, 0.01 by default. */
+  readonly minimumGain?: number | undefined
+  /** The longest list of each kind, 10 by default. */
+  readonly most?: number | undefined
+}
+
+/**
+ * The report.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  /** Number of ended runs that were looked at. */
+  readonly runs: number
+  /** When the first and the last of them were created, in epoch milliseconds; `undefined` without runs. */
+  readonly from: number | undefined
+  readonly until: number | undefined
+  /** The tasks, the slowest first by p95. */
+  readonly tasks: ReadonlyArray<findings.TaskFinding>
+  /** The steps, first those that decide most of the makespan. */
+  readonly steps: ReadonlyArray<findings.StepFinding>
+  /** Failures of attempts by step and type, first those that cost most time. */
+  readonly errors: ReadonlyArray<findings.ErrorPattern>
+  /** The steps that others waited for although all else was done, the longest wait first. */
+  readonly blocking: ReadonlyArray<findings.BlockingStep>
+  /** Steps that use SQL, first those that take the longest for it. */
+  readonly queries: ReadonlyArray<findings.QueryFinding>
+  /** What to change, the largest gain over all runs first. */
+  readonly recommendations: ReadonlyArray<Recommendation>
+  /** Tasks and versions without a recommendation, because too few runs have completed. */
+  readonly insufficient: ReadonlyArray<Insufficient>
+}
+
+/**
+ * A task and version with too few runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Insufficient {
+  readonly taskName: string
+  readonly version: string
+  readonly runs: number
+  readonly needed: number
+  /** `not enough runs: 3 of 20`. */
+  readonly text: string
+}
+
+/**
+ * Analyses runs.
+ *
+ * **Details**
+ *
+ * Cancelled runs count for errors alone, failed runs for errors and blocked steps.
+ * If the runs are many and large, gains are averages over evenly chosen runs; the
+ * evidence says how many.
+ *
+ * **Example** (The best recommendation)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { Bottlenecks, RunRecords } from "tasker-telemetry"
+ *
+ * const best = Effect.gen(function*() {
+ *   const { ended } = yield* RunRecords.RunRecords
+ *   return Bottlenecks.analyze(yield* ended, { task: "process_order" }).recommendations[0]?.text
+ * })
+ * ```
+ *
+ * @param runs runs that have not ended are left out
+ * @category computations
+ * @since 0.1.0
+ */
+export const analyze = (runs: ReadonlyArray<RunRecord>, options: Options = {}): Report => {
+  const { minimumGain = 0.01, minimumRuns = 20, most = 10 } = options
+  const chosen = runs.filter((run) =>
+    run.endedAt !== undefined &&
+    (options.task === undefined || run.taskName === options.task) &&
+    (options.version === undefined || run.version === options.version) &&
+    (options.since === undefined || run.createdAt >= options.since)
+  )
+  const groups = RunGroup.groupRuns(chosen)
+  const enough = groups.filter(({ completed }) => completed.length >= minimumRuns)
+  const created = chosen.map(({ createdAt }) => createdAt)
+  const all = <A>(of: (group: RunGroup.RunGroup) => ReadonlyArray<A>, by: (finding: A) => number) =>
+    groups.flatMap(of).toSorted((a, b) => by(b) - by(a)).slice(0, most)
+  return {
+    runs: chosen.length,
+    from: created.length === 0 ? undefined : created.reduce((a, b) => Math.min(a, b)),
+    until: created.length === 0 ? undefined : created.reduce((a, b) => Math.max(a, b)),
+    tasks: all(findings.ofTask, ({ makespan }) => makespan.p95),
+    steps: all(findings.ofSteps, ({ criticalSeconds }) => criticalSeconds),
+    errors: all(findings.ofErrors, ({ lostSeconds }) => lostSeconds),
+    blocking: all(findings.ofBlocking, ({ blockedSeconds }) => blockedSeconds),
+    queries: all(findings.ofQueries, ({ secondsPerRun }) => secondsPerRun),
+    recommendations: enough.flatMap((group) => recommend(group, minimumGain))
+      .toSorted((a, b) => b.totalGainSeconds - a.totalGainSeconds)
+      .slice(0, most),
+    insufficient: groups.filter((group) => !enough.includes(group)).map(({ completed, taskName, version }) => ({
+      taskName,
+      version,
+      runs: completed.length,
+      needed: minimumRuns,
+      text: `not enough runs: ${completed.length} of ${minimumRuns}`
+    }))
+  }
+}
+
+/**
+ * Gives the distribution of values, such as the durations of runs.
+ *
+ * **Details**
+ *
+ * A percentile is the smallest value that the given share of the values does not
+ * exceed. No value is interpolated. For no values, all numbers are 0.
+ *
+ * @category computations
+ * @since 0.1.0
+ */
+export const distribution = (values: ReadonlyArray<number>): Distribution => distributionOf(values)

@@ -1,0 +1,206 @@
+/**
+ * Recommendations for one version of a task, each with its evidence and its gain.
+ */
+import * as CriticalPath from "../CriticalPath.ts"
+import type { StepOnPath } from "../CriticalPath.ts"
+import { distributionOf, quantileOf } from "./distribution.ts"
+import { criticalSecondsOf, stepsByName } from "./findings.ts"
+import type { AnalysedRun, RunGroup } from "./RunGroup.ts"
+
+/** What to change, and what the change is worth. */
+export interface Recommendation {
+  /**
+   * `faster_step`: halve the work of a step. `fewer_failures`: let a step succeed at its first attempt. `more_slots`:
+   * double the limit of concurrency. `fewer_queries`: halve the time that a step spends in SQL.
+   */
+  readonly kind: "faster_step" | "fewer_failures" | "more_slots" | "fewer_queries"
+  readonly taskName: string
+  readonly version: string
+  /** `undefined` if the recommendation is for the whole task. */
+  readonly stepName: string | undefined
+  /** By how much an average run gets shorter. */
+  readonly gainSeconds: number
+  /** `gainSeconds` as a share of the average makespan. */
+  readonly gainShare: number
+  /** `gainSeconds` times the number of completed runs. */
+  readonly totalGainSeconds: number
+  /** The recommendation in words, with its numbers. */
+  readonly text: string
+  readonly evidence: {
+    /** Completed runs. */
+    readonly runs: number
+    /** Runs of these that were simulated. */
+    readonly simulatedRuns: number
+    /** What was measured, by its name; seconds, shares and counts. */
+    readonly numbers: Readonly<Record<string, number>>
+    /** Ids of the runs with the most to gain, at most five. */
+    readonly runIds: ReadonlyArray<string>
+  }
+}
+
+/** Steps that are looked at, by what they take of the critical path, and by their work. */
+const mostCandidates = 10
+
+/** Steps of all simulations together, which take about a second. */
+const mostSimulatedSteps = 1_000_000
+
+export const recommend = (group: RunGroup, minimumGain: number): ReadonlyArray<Recommendation> => {
+  const steps = stepsByName(group)
+  const candidates = candidatesOf(steps)
+  const runs = evenlyChosen(group, 2 * candidates.length + 2)
+  const context: Context = { group, runs }
+  const recommendations = candidates.flatMap((stepName) => ofStep(context, stepName, steps.get(stepName) ?? []))
+  return [...recommendations, ...ofSlots(context)].filter(({ gainSeconds, gainShare }) =>
+    gainSeconds > 0 && gainShare >= minimumGain
+  )
+}
+
+interface Context {
+  readonly group: RunGroup
+  readonly runs: ReadonlyArray<AnalysedRun>
+}
+
+const candidatesOf = (steps: ReadonlyMap<string, ReadonlyArray<StepOnPath>>): ReadonlyArray<string> => {
+  const highest = (of: (step: StepOnPath) => number) =>
+    Array.from(steps, ([name, all]) => ({ name, sum: all.reduce((sum, step) => sum + of(step), 0) }))
+      .filter(({ sum }) => sum > 0)
+      .toSorted((a, b) => b.sum - a.sum)
+      .slice(0, mostCandidates)
+      .map(({ name }) => name)
+  return [...new Set([...highest(criticalSecondsOf), ...highest(({ workSeconds }) => workSeconds)])]
+}
+
+/** All completed runs, or every n-th if the simulations would take too long. */
+const evenlyChosen = ({ completed }: RunGroup, simulations: number): ReadonlyArray<AnalysedRun> => {
+  const steps = completed.reduce((sum, { run }) => sum + run.steps.length, 0)
+  const stride = Math.max(1, Math.ceil(steps * simulations / mostSimulatedSteps))
+  return completed.filter((_, index) => index % stride === 0)
+}
+
+const ofStep = (
+  context: Context,
+  stepName: string,
+  steps: ReadonlyArray<StepOnPath>
+): ReadonlyArray<Recommendation> => {
+  const { group } = context
+  const half = gainsOf(context, (run) => CriticalPath.whatIf(run, stepName, "half").gainSeconds)
+  const work = distributionOf(steps.map(({ workSeconds }) => workSeconds))
+  const criticalRuns = steps.filter(({ critical }) => critical).length
+  const share = (count: number) => steps.length === 0 ? 0 : count / steps.length
+  const queries = sqlShareOf(steps)
+  const retried = steps.filter(({ backoffSeconds, retrySeconds }) => retrySeconds + backoffSeconds > 0)
+  const named = `step "${stepName}" of ${group.taskName} ${group.version}`
+  const found = [
+    make(context, "faster_step", stepName, half, {
+      criticalShare: share(criticalRuns),
+      workP50: work.p50,
+      workP95: work.p95
+    }, (gain) =>
+      `Make ${named} faster: at half its work a run takes ${gain}. It is on the critical path of ` +
+      `${percent(share(criticalRuns))} of ${steps.length} runs and works for ${seconds(work.p50)} (p95 ${
+        seconds(work.p95)
+      }).`)
+  ]
+  if (retried.length > 0) {
+    const once = gainsOf(context, (run) => CriticalPath.whatIf(run, stepName, "once").gainSeconds)
+    const backoff = retried.reduce((sum, { backoffSeconds }) => sum + backoffSeconds, 0) / retried.length
+    found.push(make(context, "fewer_failures", stepName, once, {
+      retriedShare: share(retried.length),
+      backoffSeconds: backoff
+    }, (gain) =>
+      `Let ${named} succeed at its first attempt: a run then takes ${gain}. It was tried again in ` +
+      `${percent(share(retried.length))} of ${steps.length} runs, with ${seconds(backoff)} of back-off each.`))
+  }
+  if (queries > 0) {
+    const gains = half.map(({ gain, run }) => ({ run, gain: gain * Math.min(1, queries) }))
+    const statements = distributionOf(steps.map(({ sql }) => sql.statements))
+    found.push(make(
+      context,
+      "fewer_queries",
+      stepName,
+      gains,
+      {
+        sqlShareOfWork: queries,
+        statementsP50: statements.p50,
+        statementsP95: statements.p95
+      },
+      (gain) =>
+        `Halve the time that ${named} spends in SQL: a run then takes ${gain}. SQL is ${
+          percent(queries)
+        } of its work, ` +
+        `with ${statements.p50} statements in a run (p95 ${statements.p95}).`
+    ))
+  }
+  return found
+}
+
+const ofSlots = (context: Context): ReadonlyArray<Recommendation> => {
+  const { group, runs } = context
+  const bound = runs.reduce((sum, { path }) => sum + path.parallelism.limitBoundSeconds, 0)
+  if (bound === 0) return []
+  const gains = gainsOf(context, (run) => CriticalPath.gainOfSlots(run, 2 * run.concurrency))
+  const makespans = runs.reduce((sum, { path }) => sum + path.makespanSeconds, 0)
+  const share = makespans === 0 ? 0 : bound / makespans
+  const concurrency = Math.max(...runs.map(({ run }) => run.concurrency))
+  return [
+    make(
+      context,
+      "more_slots",
+      undefined,
+      gains,
+      { limitBoundShare: share, concurrency },
+      (gain) =>
+        `Let more steps of ${group.taskName} ${group.version} run at the same time: with twice as many slots as ` +
+        `${concurrency} a run takes ${gain}. Steps wait for a slot during ${percent(share)} of the time.`
+    )
+  ]
+}
+
+interface Gain {
+  readonly run: AnalysedRun
+  readonly gain: number
+}
+
+const gainsOf = ({ runs }: Context, of: (run: AnalysedRun["run"]) => number): ReadonlyArray<Gain> =>
+  runs.map((run) => ({ run, gain: of(run.run) }))
+
+/** Time in SQL as a share of the work of all attempts. */
+const sqlShareOf = (steps: ReadonlyArray<StepOnPath>): number => {
+  const work = steps.reduce((sum, { retrySeconds, workSeconds }) => sum + workSeconds + retrySeconds, 0)
+  return work === 0 ? 0 : steps.reduce((sum, { sql }) => sum + sql.seconds, 0) / work
+}
+
+const make = (
+  { group, runs }: Context,
+  kind: Recommendation["kind"],
+  stepName: string | undefined,
+  gains: ReadonlyArray<Gain>,
+  numbers: Readonly<Record<string, number>>,
+  text: (gain: string) => string
+): Recommendation => {
+  const gainSeconds = gains.reduce((sum, { gain }) => sum + gain, 0) / Math.max(1, gains.length)
+  const average = group.makespanSeconds / Math.max(1, group.completed.length)
+  const gainShare = average === 0 ? 0 : gainSeconds / average
+  const makespan = quantileOf(group.completed.map(({ path }) => path.makespanSeconds).toSorted((a, b) => a - b), 0.5)
+  return {
+    kind,
+    taskName: group.taskName,
+    version: group.version,
+    stepName,
+    gainSeconds,
+    gainShare,
+    totalGainSeconds: gainSeconds * group.completed.length,
+    text: text(`${seconds(gainSeconds)} less (${percent(gainShare)})`),
+    evidence: {
+      runs: group.completed.length,
+      simulatedRuns: runs.length,
+      numbers: { ...numbers, makespanP50: makespan, makespanMean: average },
+      runIds: gains.toSorted((a, b) => b.gain - a.gain).slice(0, 5).map(({ run }) => run.run.id)
+    }
+  }
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+
+const seconds = (value: number): string =>
+  value < 1 ? `${Number((value * 1000).toPrecision(3))} ms` : `${Number(value.toPrecision(3))} s`
