@@ -9,7 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Delivery from "./delivery.ts"
 import * as Log from "./log.ts"
 import * as Metrics from "./metrics.ts"
+import * as Overhead from "./overhead.ts"
 import * as Router from "./router.ts"
+import * as Scale from "./scale.ts"
 import * as Span from "./span.ts"
 import type { Suite } from "./support/Suite.ts"
 import * as Workflow from "./workflow.ts"
@@ -18,7 +20,9 @@ const suites = {
   delivery: Delivery.suite,
   log: Log.suite,
   metrics: Metrics.suite,
+  overhead: Overhead.suite,
   router: Router.suite,
+  scale: Scale.suite,
   span: Span.suite,
   workflow: Workflow.suite
 }

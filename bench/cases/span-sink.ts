@@ -1,4 +1,7 @@
-/** A receiver of spans in a process of its own. Answers each line with its port and the spans it has got, by path. */
+/**
+ * A receiver in a process of its own. Answers each line with its port and the records it has got, by path: spans, log
+ * records or metrics.
+ */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { createInterface } from "node:readline"
@@ -36,17 +39,27 @@ const countProtobuf = (bytes: Uint8Array): number => {
   return count
 }
 
-interface Json {
-  readonly resourceSpans: ReadonlyArray<{
-    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<unknown> }>
-  }>
-}
+type Json = Readonly<
+  Record<string, ReadonlyArray<Readonly<Record<string, ReadonlyArray<Readonly<Record<string, unknown>>>>>>>
+>
 
-const countJson = (text: string): number =>
-  (JSON.parse(text) as Json).resourceSpans.reduce(
-    (sum, { scopeSpans }) => scopeSpans.reduce((sum, { spans }) => sum + spans.length, sum),
-    0
-  )
+/** The names of the lists in the order in which they are inside of each other, by signal. */
+const listNames = [
+  ["resourceSpans", "scopeSpans", "spans"],
+  ["resourceLogs", "scopeLogs", "logRecords"],
+  ["resourceMetrics", "scopeMetrics", "metrics"]
+] as const
+
+const countJson = (text: string): number => {
+  const body = JSON.parse(text) as Json
+  let count = 0
+  for (const [resources, scopes, records] of listNames) {
+    for (const resource of body[resources] ?? []) {
+      for (const scope of resource[scopes] ?? []) count += (scope[records] as ReadonlyArray<unknown>).length
+    }
+  }
+  return count
+}
 
 const counts: Record<string, number> = {}
 
@@ -58,7 +71,7 @@ const server = createServer((request, response) => {
     response.writeHead(200, { "content-type": type })
     response.end(type.includes("json") ? "{}" : "")
     const body = Buffer.concat(chunks)
-    const path = request.url?.split("/")[1] ?? ""
+    const path = request.url ?? ""
     counts[path] = (counts[path] ?? 0) + (type.includes("json") ? countJson(body.toString()) : countProtobuf(body))
   })
 })

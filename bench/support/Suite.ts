@@ -70,6 +70,12 @@ export const median = (values: ReadonlyArray<number>): number => {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
+/** The value below which that share of the values is, from 0 to 1. */
+export const quantile = (values: ReadonlyArray<number>, share: number): number => {
+  const sorted = [...values].sort((left, right) => left - right)
+  return sorted[Math.round((sorted.length - 1) * share)] as number
+}
+
 /** The median of one figure over the rounds of a case. */
 export const medianOf = (figures: ReadonlyArray<Record<string, number>> | undefined, key: string): number =>
   median((figures ?? []).map((figure) => figure[key] ?? Number.NaN))

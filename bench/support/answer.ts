@@ -19,11 +19,15 @@ export const costOf = async (pieces: number, work: () => unknown): Promise<Cost>
   return { cpuNs: (user + system) * 1e3 / pieces, ns: ns / pieces }
 }
 
-/** Warms up at the first line, and answers each further one with the figures of a batch; ends with the input. */
-export const answer = async (batch: () => Promise<object>): Promise<void> => {
+/**
+ * Warms up at the first line, and answers each further one with the figures of a batch; ends with the input.
+ *
+ * @param warmUp what is done ten times at first; a batch by default
+ */
+export const answer = async (batch: () => Promise<object>, warmUp = batch): Promise<void> => {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   await lines.next()
-  for (let number = 0; number < warmUps; number++) await batch()
+  for (let number = 0; number < warmUps; number++) await warmUp()
   console.log("{}")
   while ((await lines.next()).done !== true) console.log(JSON.stringify(await batch()))
 }

@@ -13,24 +13,36 @@ const seeded = (seed: number) => () => {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
 }
 
-/** A task of `count` steps; each depends on up to `most` random earlier ones within reach. */
-export const randomTask = (options: {
+interface TaskOptions {
   readonly name: string
   readonly count: number
-  readonly most: number
-  readonly seed: number
   readonly work: Effect.Effect<void>
-}) => {
-  const random = seeded(options.seed)
-  const steps: Array<Step.Step<string, void, never, never, unknown>> = []
-  for (let index = 0; index < options.count; index++) {
-    const wanted = index === 0 ? 0 : Math.floor(random() * (options.most + 1))
-    const dependsOn = new Set<Step.Any>()
-    for (let number = 0; number < wanted; number++) {
-      const dependency = steps[Math.floor(random() * index)]
-      if (dependency !== undefined) dependsOn.add(dependency)
-    }
-    steps.push(Step.make(`step_${index}`, { dependsOn: [...dependsOn], run: () => options.work }))
-  }
-  return Task.make(options.name, { input: Schema.Struct({}), steps })
 }
+
+type AnyStep = Step.Step<string, void, never, never, unknown>
+
+const taskOf = (
+  { count, name, work }: TaskOptions,
+  dependenciesOf: (steps: ReadonlyArray<AnyStep>) => Iterable<AnyStep>
+) => {
+  const steps: Array<AnyStep> = []
+  for (let index = 0; index < count; index++) {
+    steps.push(Step.make(`step_${index}`, { dependsOn: [...dependenciesOf(steps)], run: () => work }))
+  }
+  return Task.make(name, { input: Schema.Struct({}), steps })
+}
+
+/** A task of `count` steps; each depends on up to `most` random earlier ones. */
+export const randomTask = (options: TaskOptions & { readonly most: number; readonly seed: number }) => {
+  const random = seeded(options.seed)
+  return taskOf(options, (steps) => {
+    const wanted = steps.length === 0 ? 0 : Math.floor(random() * (options.most + 1))
+    return new Set(Array.from({ length: wanted }, () => steps[Math.floor(random() * steps.length)] as AnyStep))
+  })
+}
+
+/** A task of steps in a row. */
+export const chainTask = (options: TaskOptions) => taskOf(options, (steps) => steps.slice(-1))
+
+/** A task of one step, and all others after it. */
+export const fanOutTask = (options: TaskOptions) => taskOf(options, (steps) => steps.slice(0, 1))

@@ -17,7 +17,8 @@ const nsOf = ({ system, user }: NodeJS.CpuUsage): number => (user + system) * 1e
 const processCpuNs = (): number => nsOf(process.cpuUsage())
 const threadCpuNs = (): number => nsOf(process.threadCpuUsage())
 
-const collect = (): number => {
+/** The bytes of the heap that something refers to. */
+export const collect = (): number => {
   globalThis.gc?.()
   globalThis.gc?.()
   return process.memoryUsage().heapUsed
@@ -98,7 +99,7 @@ export interface HeapFigures {
  * before each collection, as the engine reports it, and at the end. Sampling from a timer or another thread would miss
  * peaks, since most scrapes are one synchronous block. Memory outside of the heap (typed arrays, buffers) is not in it.
  */
-const heapOf = async (work: () => unknown): Promise<HeapFigures> => {
+export const heapOf = async (work: () => unknown): Promise<HeapFigures> => {
   const before = collect()
   const profiler = new GCProfiler()
   profiler.start()

@@ -9,7 +9,8 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { type Case, CaseFailed, median } from "./Suite.ts"
 
-type Figures = Readonly<Record<string, number>>
+/** The figures of one batch by name. */
+export type Figures = Readonly<Record<string, number>>
 
 /** Asks a process for one line. */
 type Ask = Effect.Effect<string, CaseFailed>
