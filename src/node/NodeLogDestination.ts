@@ -37,10 +37,12 @@ import { Buffer } from "node:buffer"
 import { statSync } from "node:fs"
 import { isMainThread, threadId } from "node:worker_threads"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { textOfBytes } from "../encoding/LineBytes.ts"
 import { FlushRegistry } from "../internal/FlushRegistry.ts"
 import { orElse } from "../internal/guard.ts"
 import { SelfStatistics } from "../internal/SelfStatistics.ts"
 import { withDefault } from "../internal/withDefault.ts"
+import { withBytes, type WriteBytes } from "../logging/internal/writeBytes.ts"
 import { LogDestination } from "../logging/LogDestination.ts"
 import * as ExitHooks from "./internal/ExitHooks.ts"
 import * as LineBuffer from "./internal/LineBuffer.ts"
@@ -57,6 +59,8 @@ const pause = "5 millis"
 
 /** Longest time the last lines wait for their reader when the layer closes. */
 const closingTime = "2 seconds"
+
+type Write = LogDestination["Service"]["write"]
 
 interface Target extends StandardOutput.StandardOutput {
   /** For a file: opens it again if another program has moved it. */
@@ -134,7 +138,7 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
     )
     yield* (yield* FlushRegistry).register(flush)
     return LogDestination.of({
-      write: inParts(logging, target, following(target, buffer.write)),
+      write: toTarget(logging, target, buffer),
       flush,
       isTerminal: target.isTerminal
     })
@@ -144,22 +148,53 @@ export const layer: Layer.Layer<LogDestination, TelemetryConfig.TelemetryConfigE
   withDefault(FlushRegistry, FlushRegistry.layer)
 )
 
+/** Without a buffer, lines come as bytes. */
+const toTarget = (
+  logging: TelemetryConfig.TelemetryConfig["logging"],
+  target: Target,
+  buffer: LineBuffer.LineBuffer
+): Write => {
+  const write = inParts(logging, target, following(target, buffer.write))
+  if (isMainThread && logging.bufferBytes > 0) return write
+  return withBytes(write, wholeAsBytes(logging, target, write, followingBytes(target, buffer.writeBytes)))
+}
+
 /** Looks for the file at its path before a line. The time of the line spares another look at the clock. */
-const following = (
-  { follow }: Target,
-  write: LineBuffer.LineBuffer["write"]
-): LogDestination["Service"]["write"] =>
+const following = ({ follow }: Target, write: LineBuffer.LineBuffer["write"]): Write =>
   follow === undefined ? write : (line, level, time) => {
     follow(time)
     write(line, level)
+  }
+
+/** {@link following} for bytes. */
+const followingBytes = ({ follow }: Target, write: LineBuffer.LineBuffer["writeBytes"]): WriteBytes =>
+  follow === undefined ? write : (bytes, length, level, time) => {
+    follow(time)
+    write(bytes, length, level)
+  }
+
+/** Whether long lines may have to be split. */
+const maySplit = ({ longLines }: TelemetryConfig.TelemetryConfig["logging"], { isShared }: Target): boolean =>
+  isShared !== undefined && longLines !== "whole"
+
+/** Lines that may have to be split are written as text. */
+const wholeAsBytes = (
+  logging: TelemetryConfig.TelemetryConfig["logging"],
+  target: Target,
+  write: Write,
+  writeBytes: WriteBytes
+): WriteBytes =>
+  !maySplit(logging, target) ? writeBytes : (bytes, length, level, time) => {
+    if (length > Pipe.atomicBytes) write(textOfBytes(bytes, length - 1), level, time)
+    else writeBytes(bytes, length, level, time)
   }
 
 /** Splits long lines that another process could tear, as `logging.longLines` says. */
 const inParts = (
   { format, longLines }: TelemetryConfig.TelemetryConfig["logging"],
   { isShared }: Target,
-  write: LogDestination["Service"]["write"]
-): LogDestination["Service"]["write"] => {
+  write: Write
+): Write => {
   if (isShared === undefined || longLines === "whole") return write
   const split = LineParts.make({
     maximumBytes: Pipe.atomicBytes,

@@ -21,11 +21,14 @@ import { redactService } from "../../redaction/internal/redactNames.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { LogDestination } from "../LogDestination.ts"
 import type { LogLevels } from "../LogLevels.ts"
+import type { LineOptions } from "./jsonHead.ts"
 import * as JsonLine from "./JsonLine.ts"
+import * as JsonLineBytes from "./JsonLineBytes.ts"
 import * as LogfmtLine from "./LogfmtLine.ts"
 import * as LogRateLimit from "./LogRateLimit.ts"
 import { type LogRecord, severityNumber } from "./LogRecord.ts"
 import * as PrettyLine from "./PrettyLine.ts"
+import { bytesOf, type WriteBytes } from "./writeBytes.ts"
 
 /**
  * Writes log records.
@@ -56,18 +59,31 @@ const make = Effect.gen(function*() {
   const redaction = yield* Redaction.Current
   const service = redactService(configured, redaction)
   const countError = (yield* SelfStatistics).counter("tasker_log_errors_total", "Log lines that could not be made.", [])
-  const format = formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
+  const json = JsonLine.make({ service, redaction })
+  const format = logging.format === "json"
+    ? json.make
+    : formatOf(logging.format, { service, redaction, colour: destination.isTerminal })
   const keeps = debugSampler(logging.debugSampling)
 
   // Fields are read as the program gave them. Only if that fails, they are copied one by one.
   const formatCopy = (record: LogRecord) => format({ ...record, fields: copyFields(record.fields) })
   const giveUp = () => countError([])
   const sinks = new Set<(record: LogRecord) => void>()
-  const send = (record: LogRecord) => {
+  const toSinks = (record: LogRecord) => {
     if (sinks.size > 0 && !record.isLocal) { for (const sink of sinks) guardCall(sink, record, giveUp) }
+  }
+  const writeText = (record: LogRecord) => {
     const given: unknown = destination.write(callOr(format, record, formatCopy), record.level, record.time)
     // An unhandled rejection would end the process.
     if (given instanceof Promise) given.catch(giveUp)
+  }
+  const writeBytes = logging.format === "json" ? bytesOf(destination.write) : undefined
+  const writeLine = writeBytes === undefined
+    ? writeText
+    : bytesWriter(JsonLineBytes.make(redaction, json), writeBytes, writeText)
+  const send = (record: LogRecord) => {
+    toSinks(record)
+    writeLine(record)
   }
   const admit = logging.rateLimit === 0 ? undefined : yield* rateLimited(logging, send)
 
@@ -86,16 +102,33 @@ const make = Effect.gen(function*() {
 })
 
 const formatOf = (
-  name: TelemetryConfig.TelemetryConfig["logging"]["format"],
-  options: Parameters<typeof JsonLine.make>[0] & { readonly colour: boolean }
+  name: "logfmt" | "pretty",
+  options: LineOptions & { readonly colour: boolean }
 ): (record: LogRecord) => string => {
   switch (name) {
-    case "json":
-      return JsonLine.make(options)
     case "logfmt":
       return LogfmtLine.make(options)
     case "pretty":
       return PrettyLine.make(options)
+  }
+}
+
+/** Writes records as bytes. A record that cannot be read, or comes while another is read, becomes text. */
+const bytesWriter = (
+  format: JsonLineBytes.JsonLineBytes,
+  write: WriteBytes,
+  writeText: (record: LogRecord) => void
+): (record: LogRecord) => void => {
+  /** Reading a field may run code that writes a line. */
+  let isReading = false
+  const unreadable = () => -1
+  return (record) => {
+    if (isReading) return writeText(record)
+    isReading = true
+    const length = callOr(format.make, record, unreadable)
+    isReading = false
+    if (length === -1) writeText(record)
+    else write(format.bytes(), length, record.level, record.time)
   }
 }
 

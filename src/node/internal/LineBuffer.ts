@@ -3,10 +3,13 @@
  * reader is not ready, lines wait, up to a limit.
  */
 import type * as LogLevel from "effect/LogLevel"
+import { textOfBytes } from "../../encoding/LineBytes.ts"
 
 export interface LineBuffer {
   /** Writes a line now or together with later ones; never throws. */
   readonly write: (line: string, level: LogLevel.LogLevel) => void
+  /** Writes a line of UTF-8 that ends with a line break. The memory is free afterwards. */
+  readonly writeBytes: (bytes: Uint8Array, length: number, level: LogLevel.LogLevel) => void
   /** Writes the collected lines, as far as the reader takes them. */
   readonly drain: () => void
   readonly isEmpty: () => boolean
@@ -70,7 +73,8 @@ export const make = (options: LineBufferOptions): LineBuffer => {
         return true
       }
       if (written === notReady) {
-        rest = bytes === scratch ? bytes.slice(from, length) : bytes.subarray(from, length)
+        // All other memory is used again.
+        rest = bytes === rest ? bytes.subarray(from, length) : bytes.slice(from, length)
         return false
       }
       from += written
@@ -108,6 +112,24 @@ export const make = (options: LineBufferOptions): LineBuffer => {
     pushLines(source)
   }
 
+  const canWriteNow = (): boolean => bufferBytes === 0 && text === "" && rest === undefined && !torn
+
+  const write: LineBuffer["write"] = (line, level) => {
+    if (canWriteNow()) {
+      if (!pushLines(line)) options.onLeft()
+      return
+    }
+    // If the program never lets the flush run, the reader may have caught up. So it drains before it drops.
+    if (waiting() > mostWaiting * share[level]) drain()
+    if (waiting() > mostWaiting * share[level]) {
+      options.countDropped("reader_too_slow", 1)
+      return
+    }
+    text += `${line}\n`
+    if (text.length > bufferBytes || isUrgent(level)) drain()
+    if (text !== "" || rest !== undefined) options.onLeft()
+  }
+
   return {
     drain,
     isEmpty: () => text === "" && rest === undefined,
@@ -120,20 +142,10 @@ export const make = (options: LineBufferOptions): LineBuffer => {
       text = ""
       if (lines > 0) options.countDropped("reader_too_slow", lines)
     },
-    write: (line, level) => {
-      if (bufferBytes === 0 && text === "" && rest === undefined && !torn) {
-        if (!pushLines(line)) options.onLeft()
-        return
-      }
-      // If the program never lets the flush run, the reader may have caught up. So it drains before it drops.
-      if (waiting() > mostWaiting * share[level]) drain()
-      if (waiting() > mostWaiting * share[level]) {
-        options.countDropped("reader_too_slow", 1)
-        return
-      }
-      text += `${line}\n`
-      if (text.length > bufferBytes || isUrgent(level)) drain()
-      if (text !== "" || rest !== undefined) options.onLeft()
+    write,
+    writeBytes: (bytes, length, level) => {
+      if (!canWriteNow()) write(textOfBytes(bytes, length - 1), level)
+      else if (!push(bytes, length)) options.onLeft()
     }
   }
 }

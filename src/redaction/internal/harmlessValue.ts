@@ -139,8 +139,11 @@ const signsOf = (text: string): number => {
 
 /** Two characters as one number, letters in either case. */
 const beginning = (text: string): number => (text.charCodeAt(0) | 32) << 8 | (text.charCodeAt(1) | 32)
-/** How {@link algorithm} and {@link cookieAttributes} begin. */
-const beginnings = new Set([...algorithms, ...cookieNames].map(beginning))
+/** How {@link algorithm} and {@link cookieAttributes} begin. A table is faster than a set. */
+const beginnings = new Uint8Array(1 << 15)
+for (const word of [...algorithms, ...cookieNames]) beginnings[beginning(word)] = 1
+/** Whether a text begins like one of these words. */
+const mayBeTerm = (text: string): boolean => beginnings[beginning(text)] === 1
 /**
  * Marks a character that {@link masks} or {@link placeholder} can begin with. A placeholder that begins with a word has
  * a space in it.
@@ -177,7 +180,7 @@ export const isHarmlessText = (given: string, kind: Sensitivity, isBare: boolean
     return whole.test(text) ? kind === "pass" ? text.length < 4 : kind !== "any" : true
   }
   if ((found & ~(signs.digit | signs.letter)) === 0) {
-    return (isBare && types.test(text)) || (beginnings.has(beginning(text)) && algorithm.test(text)) ||
+    return (isBare && types.test(text)) || (mayBeTerm(text) && algorithm.test(text)) ||
       (endsWord(text) && harmlessWord.test(text))
   }
   return (isHarmlessShape(text, found) || (isBare && isExpression(text))) && !known.test(text)
@@ -187,7 +190,7 @@ const isHarmlessShape = (text: string, found: number): boolean =>
   (isDigit(text.charCodeAt(0)) && date.test(text)) ||
   (endsWord(text) && errorClass.test(text)) ||
   ((found & signs.path) !== 0 && isPath(text)) ||
-  (beginnings.has(beginning(text)) && (algorithm.test(text) || cookieAttributes.test(text))) ||
+  (mayBeTerm(text) && (algorithm.test(text) || cookieAttributes.test(text))) ||
   (startsStandIn(text) && (masks.test(text) || placeholder.test(text))) ||
   ((found & signs.equals) !== 0 && distinguishedName.test(text)) ||
   ((found & signs.space) !== 0 && (placeholder.test(text) || isMessage(text)))

@@ -193,4 +193,18 @@ describe("LineBuffer", () => {
       assert.strictEqual(state.written, lines.map((line) => `${line}\n`).join("").toWellFormed())
     }
   )
+
+  it("keeps the bytes that the reader does not take, because their memory is used again", () => {
+    const answers: Array<number | string> = [2, "EAGAIN"]
+    const { drain, isEmpty, state, write, writeBytes } = make((bytes) => answers.shift() ?? bytes.length)
+    const bytes = new TextEncoder().encode("abcd\n")
+    writeBytes(bytes, bytes.length, "Info")
+    bytes.fill(0x78)
+    bytes[4] = 0x0a
+    writeBytes(bytes, bytes.length, "Info")
+    write("y")
+    assert.deepStrictEqual([state.written, state.left], ["abcd\nxxxx\ny\n", 1])
+    drain()
+    assert.isTrue(isEmpty())
+  })
 })
