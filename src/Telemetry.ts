@@ -34,6 +34,7 @@ import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
 import * as NodeDelivery from "./node/internal/NodeDelivery.ts"
+import * as NodeExport from "./node/internal/NodeExport.ts"
 import * as NodeProcess from "./node/internal/NodeProcess.ts"
 import * as NodeResource from "./node/internal/NodeResource.ts"
 import * as NodeTextFile from "./node/internal/NodeTextFile.ts"
@@ -60,12 +61,14 @@ export type Services =
   | TaskRunner.TaskRunner
   | TaskStore.TaskStore
   | EventBus.EventBus
-  | MetricStore.MetricStore
+  | Metrics
   | TelemetryTracer.TelemetryTracer
   | LogDestination.LogDestination
   | LogLevels.LogLevels
   | RunRecords.RunRecords
   | FlushRegistry
+
+type Metrics = MetricStore.MetricStore | NodeExport.Services
 
 /**
  * Parts of the composition that a program may replace.
@@ -91,8 +94,8 @@ export interface Parts {
   readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
   /** Sends in place of Node's client, for example through a proxy. The options for certificates cannot be used with it. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
-  /** Subscribers and sinks, such as `EventSubscriber.layer`. They also get the last events of a program that closes. */
-  readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | MetricStore.MetricStore> | undefined
+  /** Sinks and subscribers, which get all events until the end of the program, and exporters and targets of metrics. */
+  readonly subscribers?: Layer.Layer<never, never, EventBus.EventBus | Metrics> | undefined
 }
 
 /**
@@ -193,16 +196,19 @@ export const layerNoop: Layer.Layer<Services> = Layer.suspend(() => unobserved({
 export const layerMetrics = (
   options: TelemetryConfig.Options = {},
   parts: Pick<Parts, "metricStore" | "fetch"> = {}
-): Layer.Layer<MetricStore.MetricStore | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
+): Layer.Layer<Metrics | FlushRegistry, TelemetryConfig.TelemetryConfigError> =>
   signal(
     options,
     parts,
-    (config, parts) => Layer.provideMerge(merged(metricSinks(config, parts)), metricStore(config, parts))
+    (config, parts) =>
+      merged(metricSinks(config, parts)).pipe(
+        Layer.provideMerge(Layer.provide(exports(config, parts), EventBus.layerNoop)),
+        Layer.provideMerge(metricStore(config, parts))
+      )
   )
 
 /**
- * Log lines alone: the logger of the program, its destination and its levels. No
- * task runner, no metrics, no tracer. See {@link layerMetrics}.
+ * Log lines alone: logger, destination and levels. No task runner, no metrics, no tracer. See {@link layerMetrics}.
  *
  * @param options as of {@link layer}
  * @param parts `logDestination`: where log lines go
@@ -212,10 +218,7 @@ export const layerMetrics = (
 export const layerLogging = (
   options: TelemetryConfig.Options = {},
   parts: Pick<Parts, "logDestination"> = {}
-): Layer.Layer<
-  LogDestination.LogDestination | LogLevels.LogLevels | FlushRegistry,
-  TelemetryConfig.TelemetryConfigError
-> =>
+): Layer.Layer<LogDestination.LogDestination | LogLevels.LogLevels | FlushRegistry, ConfigError> =>
   signal(options, parts, (config, parts) =>
     Layer.provideMerge(
       isOn(config, "logging") ? Layer.merge(logger, logExport(parts)) : Layer.empty,
@@ -223,8 +226,7 @@ export const layerLogging = (
     ))
 
 /**
- * Traces alone: the tracer of the program and its export. No task runner, no
- * metrics, no logger. See {@link layerMetrics}.
+ * Traces alone: the tracer of the program and its export. No task runner, no metrics, no logger. See {@link layerMetrics}.
  *
  * @param options as of {@link layer}
  * @param parts `fetch`: what sends spans
@@ -269,6 +271,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
       EventBus.layerNoop,
       chosenStore.layer(parts.taskStore),
       MetricStore.layerNoop,
+      NodeExport.layerNoop,
       TelemetryTracer.layerNoop,
       LogDestination.layerNoop,
       LogLevels.layer,
@@ -299,6 +302,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
+    Layer.provideMerge(exports(config, parts)),
     Layer.provideMerge(sinks(config, parts)),
     Layer.provideMerge(config.performance.bottlenecks ? RunRecords.layer : RunRecords.layerNoop),
     Layer.provideMerge(stores(config, parts)),
@@ -352,6 +356,10 @@ type Sink<R> = Layer.Layer<never, ConfigError, R | SelfStatistics | FlushRegistr
 
 const merged = <R>(sinks: ReadonlyArray<Sink<R>>): Sink<R> =>
   sinks.reduce<Sink<R>>((all, sink) => Layer.merge(all, sink), Layer.empty)
+
+/** The exports of metrics to targets. */
+const exports = (config: Config, parts: Parts) =>
+  isOn(config, "metrics") ? NodeExport.layer(parts.fetch) : NodeExport.layerNoop
 
 /** The export of metrics, and the metrics of the process. */
 const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [

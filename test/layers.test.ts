@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
 import { HttpRouter } from "effect/http"
 import * as All from "tasker-telemetry"
+import * as NodeExporterModules from "tasker-telemetry/node/NodeExporterModules"
 import * as NodeLogDestination from "tasker-telemetry/node/NodeLogDestination"
 import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
 import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
@@ -17,11 +18,15 @@ const {
   EventCatalog,
   EventMetrics,
   EventSubscriber,
+  ExportCoordinator,
+  ExporterRegistry,
   HealthRoute,
   LogDestination,
   LoggingRoute,
   LogLevels,
+  ExportTarget,
   MetricCluster,
+  MetricExporter,
   MetricStore,
   MetricsRoute,
   RunRecords,
@@ -41,6 +46,8 @@ const task = Task.make("task", { input: Schema.Struct({}), steps: [step] })
 const bus = EventBus.layer
 const store = MetricStore.layer
 const channels = NodeProcessChannels.layer
+const registry = ExporterRegistry.layer.pipe(Layer.provide(bus))
+const coordinator = ExportCoordinator.layer.pipe(Layer.provide(Layer.mergeAll(registry, store, bus)))
 const runner = TaskRunner.layer.pipe(Layer.provideMerge(Layer.merge(bus, TaskStore.layerMemory)))
 const app = Layer.mergeAll(HttpRouter.layer, NodeHttpServer.layerHttpServices)
 const services = Layer.mergeAll(runner, store, LogLevels.layer, app)
@@ -66,6 +73,20 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
     )
   ]).pipe(Layer.provide(Layer.merge(bus, store))),
   "EventSubscriber.layer": EventSubscriber.layer({ "*": () => Effect.void }).pipe(Layer.provide(bus)),
+  "ExportCoordinator.layer": coordinator,
+  "ExportCoordinator.layerNoop": ExportCoordinator.layerNoop,
+  "ExportCoordinator.layerTargets": ExportCoordinator.layerTargets([ExportTarget.memory()]).pipe(
+    Layer.provide(coordinator)
+  ),
+  "ExporterRegistry.layer": registry,
+  "ExporterRegistry.layerExporters": ExporterRegistry.layerExporters([
+    MetricExporter.make({
+      name: "own",
+      formats: ["own"],
+      export: () => Effect.succeed({ contentType: "text/plain", body: "" })
+    })
+  ]).pipe(Layer.provide(registry)),
+  "ExporterRegistry.layerNoop": ExporterRegistry.layerNoop,
   "HealthRoute.layer": HealthRoute.layer.pipe(Layer.provide(services)),
   "LogDestination.layer": LogDestination.layer(() => {}),
   "LogDestination.layerMemory": LogDestination.layerMemory,
@@ -96,6 +117,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "TelemetryTest.layer": Testing.TelemetryTest.layer(),
   "TelemetryTracer.layer": TelemetryTracer.layer,
   "TelemetryTracer.layerNoop": TelemetryTracer.layerNoop,
+  "node/NodeExporterModules.layer": NodeExporterModules.layer,
   "node/NodeLogDestination.layer": NodeLogDestination.layer,
   "node/NodeProcessChannels.layer": channels,
   "node/NodeRuntimeMetrics.layer": NodeRuntimeMetrics.layer.pipe(Layer.provide(store))
@@ -112,6 +134,7 @@ describe("public layers", () => {
     const modules: Readonly<Record<string, unknown>> = {
       ...All,
       ...Testing,
+      "node/NodeExporterModules": NodeExporterModules,
       "node/NodeLogDestination": NodeLogDestination,
       "node/NodeProcessChannels": NodeProcessChannels,
       "node/NodeRuntimeMetrics": NodeRuntimeMetrics

@@ -84,15 +84,11 @@ export const originalEvents: ReadonlyArray<OriginalEvent> = [
   ),
   ...not(repeats("workflow.task_finalization_started"), "observability.task.finalize"),
   // export
-  ...not(
-    "comes with the export of metrics",
+  ...carried(
     "tasker.telemetry.cache_synced",
     "tasker.telemetry.export_requested",
     "tasker.telemetry.export_completed",
-    "tasker.telemetry.export_failed"
-  ),
-  ...not(
-    "comes with the exporters that a program adds",
+    "tasker.telemetry.export_failed",
     "tasker.telemetry.plugin_registered",
     "tasker.telemetry.plugin_unregistered"
   ),

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { MetricCatalog, MetricStore, Telemetry } from "tasker-telemetry"
+import * as exportMetrics from "../../src/export/internal/exportMetrics.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as ExportTimer from "../../src/metrics/internal/ExportTimer.ts"
 
@@ -36,8 +37,19 @@ export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, File
     const counters = statistics.map((counter): SelfMetric => counter)
     const counted = new Set(counters.map(({ name }) => name))
     // A histogram is shown once it has measured something.
-    const timer: SelfMetric = { ...ExportTimer.declaration, type: "histogram", unit: "seconds" }
-    return [...counters, timer, ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))].toSorted(
+    const timers = [ExportTimer.declaration, exportMetrics.durations].map((timer): SelfMetric => ({
+      ...timer,
+      type: "histogram",
+      unit: "seconds"
+    }))
+    // The program has no target.
+    const ofTargets: ReadonlyArray<SelfMetric> = [exportMetrics.failing, exportMetrics.lastSuccess]
+    return [
+      ...counters,
+      ...timers,
+      ...ofTargets,
+      ...metrics.filter(({ name }) => !declared.has(name) && !counted.has(name))
+    ].toSorted(
       (left, right) => left.name < right.name ? -1 : 1
     )
   }

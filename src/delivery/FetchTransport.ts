@@ -43,8 +43,8 @@ const connect = (
             Effect.tryPromise({
               try: () =>
                 fetch(receiver.url, {
-                  method: "POST",
-                  headers: { ...headers, "content-type": contentTypes[protocol] },
+                  method: receiver.plain?.method ?? "POST",
+                  headers: { ...headers, "content-type": receiver.plain?.contentType ?? contentTypes[protocol] },
                   body,
                   redirect: "manual",
                   signal

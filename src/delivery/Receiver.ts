@@ -25,9 +25,19 @@ export interface Receiver {
   readonly protocol: Protocol
   readonly contentType: string
   readonly compression: "none" | "gzip"
+  /** How to send bodies that are no OTLP. */
+  readonly plain?: PlainRequests
   readonly files: Readonly<Record<TlsFile, string | undefined>>
   /** The path of the option that a value of this receiver comes from. */
   readonly optionOf: (name: TlsFile | "compression" | "endpoint") => string
+}
+
+/** Requests that are no OTLP. A status of success says that the whole body was taken. */
+export interface PlainRequests {
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE"
+  readonly contentType: string
+  /** Whether another attempt may succeed after an answer with a status. */
+  readonly isRetryable: (status: number) => boolean
 }
 
 /** Options that name a file for TLS. */

@@ -22,7 +22,8 @@ export type Verdict =
   | { readonly _tag: "Refused"; readonly reason: DropReason; readonly problem: string }
   | { readonly _tag: "TryAgain"; readonly problem: string; readonly retryAfter?: string | undefined }
 
-const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
+/** Statuses after which a request of OTLP is sent again. */
+export const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** 64-bit integers are texts in the JSON of protobuf; some receivers write numbers. */
 const Count = Schema.Union([Schema.Natural, Schema.String.check(Schema.isPattern(/^\d{1,19}$/))])
@@ -55,14 +56,19 @@ type Head = Pick<Answer, "status" | "header">
 /** Judges an answer. A status of success counts even if the body broke off: the receiver has read the request. */
 export const judge = (receiver: Receiver, answer: Head, body: AnswerBody): Verdict => {
   const { status } = answer
-  if (status >= 200 && status < 300) return accepted(receiver, answer, body)
+  if (status >= 200 && status < 300) {
+    return receiver.plain === undefined
+      ? accepted(receiver, answer, body)
+      : { _tag: "Accepted", rejected: 0, remark: "" }
+  }
   if (status >= 300 && status < 400) {
     return { _tag: "Refused", reason: "redirected", problem: redirection(receiver, status, answer.header("location")) }
   }
   const message = messageOf(receiver, answer, body)
   const problem = `it answered with status ${status}${message === "" ? "" : `: ${message}`}`
   if (status === 413) return { _tag: "TooLarge", problem }
-  return retryable.has(status)
+  const isRetryable = receiver.plain?.isRetryable(status) ?? retryable.has(status)
+  return isRetryable
     ? { _tag: "TryAgain", problem, retryAfter: answer.header("retry-after") }
     : { _tag: "Refused", reason: "rejected", problem }
 }

@@ -35,7 +35,7 @@ import { Wakeup } from "./Wakeup.ts"
 export type Outcome =
   | { readonly _tag: "Accepted"; readonly rejected: number }
   | { readonly _tag: "TooLarge" }
-  | { readonly _tag: "Lost"; readonly reason: DropReason }
+  | { readonly _tag: "Lost"; readonly reason: DropReason; readonly problem?: string }
 
 export interface RequestSender {
   /**
@@ -173,11 +173,11 @@ export const make = Effect.fnUntraced(function*(
       }
       if (verdict._tag === "Refused") {
         outage.refused(verdict.problem)
-        return { _tag: "Lost", reason: verdict.reason }
+        return { _tag: "Lost", reason: verdict.reason, problem: verdict.problem }
       }
       outage.attemptFailed(verdict.problem)
       yield* tryAgainAfter(verdict.retryAfter)
-      if (notBefore > deadline) return { _tag: "Lost", reason: "unreachable" }
+      if (notBefore > deadline) return { _tag: "Lost", reason: "unreachable", problem: verdict.problem }
     }
   })
 

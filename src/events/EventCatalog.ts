@@ -16,6 +16,7 @@
  * @since 0.1.0
  */
 import type * as Schema from "effect/Schema"
+import { exportEvents } from "./internal/catalog/exportEvents.ts"
 import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
 import { stepEvents } from "./internal/catalog/stepEvents.ts"
 import { taskEvents } from "./internal/catalog/taskEvents.ts"
@@ -37,7 +38,13 @@ import * as EventExample from "./internal/EventExample.ts"
  * @category catalog
  * @since 0.1.0
  */
-export const catalog = { ...taskEvents, ...stepEvents, ...workflowEvents, ...observabilityEvents } as const
+export const catalog = {
+  ...taskEvents,
+  ...stepEvents,
+  ...workflowEvents,
+  ...observabilityEvents,
+  ...exportEvents
+} as const
 
 /**
  * The name of an event of the catalog.

@@ -30,6 +30,9 @@ const make = Effect.fnUntraced(function*(
   const longest = Duration.toNanosUnsafe(config.delivery.retry.maximumElapsed)
   const send = (body = "{}") =>
     Effect.clockWith((clock) => sender.send(new TextEncoder().encode(body), clock.monotonicTimeNanosUnsafe() + longest))
+      .pipe(
+        Effect.map((outcome) => outcome._tag === "Lost" ? lost(outcome.reason) : outcome)
+      )
   return { ...sender, send }
 })
 

@@ -690,6 +690,19 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 5,
     with: 2
   },
+  "export.targets": {
+    option: { export: { targets: [{ type: "console", format: "csv", interval: "4 seconds" }] } },
+    observe: observed.consoleExports,
+    without: [],
+    with: ["timestamp", "timestamp"]
+  },
+  "export.timeout": {
+    option: { export: { timeout: "1 second" } },
+    observe: observed.hangingExport,
+    without: "open",
+    with: "failed"
+  },
+
   "execution.concurrency": {
     option: { execution: { concurrency: 2 } },
     observe: observed.startedTogether,

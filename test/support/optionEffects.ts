@@ -2,11 +2,13 @@
  * What a program can see of each option of the configuration.
  */
 import { ConfigProvider, Deferred, Effect, Exit, Fiber, Layer, Logger, Schema, Scope, Tracer } from "effect"
-import { TestClock } from "effect/testing"
+import { TestClock, TestConsole } from "effect/testing"
 import { execFile, execFileSync } from "node:child_process"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs"
 import {
   Baggage,
+  ExportCoordinator,
+  ExportTarget,
   LogDestination,
   MetricStore,
   Step,
@@ -598,3 +600,22 @@ export const writeStatus = asking(
 
 export const answeredHeader = (name: string) =>
   asking(Effect.map(server.get("/tasker/metrics", { [name]: "abc" }), ({ headers }) => headers[name]))
+
+// --- Exports ---
+
+/** The first word of each export that the console gets in ten seconds. */
+export const consoleExports = inTest(Effect.gen(function*() {
+  yield* recorder.advance("10 seconds")
+  return (yield* TestConsole.logLines).map((line) => String(line).split(",")[0])
+}))
+
+/** How an export ends after two seconds whose target hangs. */
+export const hangingExport = inTest(
+  Effect.gen(function*() {
+    const coordinator = yield* ExportCoordinator.ExportCoordinator
+    yield* coordinator.add(ExportTarget.make({ name: "hangs", send: () => Effect.never }))
+    const fiber = yield* Effect.forkChild(Effect.exit(coordinator.exportNow({ target: "hangs" })))
+    yield* recorder.advance("2 seconds")
+    return fiber.pollUnsafe() === undefined ? "open" : "failed"
+  }).pipe(Effect.scoped)
+)

@@ -35,6 +35,7 @@ const ranks: Readonly<Record<string, number>> = {
   logging: 3,
   metrics: 3,
   tracing: 3,
+  export: 4,
   node: 4,
   performance: 4,
   workflow: 4,
@@ -58,8 +59,8 @@ const neighbours: ReadonlyArray<ReadonlyArray<string>> = [
 /** Rooms of one rank where one imports the other and never the other way round. */
 const oneWay: Readonly<Record<string, ReadonlyArray<string>>> = {
   testing: ["Telemetry.ts"],
-  // Node's measurements of the process.
-  node: ["performance"]
+  // Node's measurements of the process. And the export room owns services for files and modules, and Node has their layers.
+  node: ["performance", "export"]
 }
 
 const isExample = (path: string): boolean => path.startsWith("examples/")
@@ -115,6 +116,7 @@ const metricsModules: Readonly<Record<string, string>> = {
   OtlpMetricFormat: "exposition",
   PrometheusFormat: "exposition",
   PrometheusProtobufFormat: "exposition",
+  RemoteWriteFormat: "exposition",
   MetricCluster: "composition",
   MetricStore: "composition",
   EventMetrics: "eventMetrics"

@@ -71,7 +71,9 @@ const firstEvent = Effect.fnUntraced(function*(fits: (event: EventEnvelope) => b
     name: "first event",
     signal: "all",
     handle: (event) => {
-      if (isOfCatalog(event) && fits(event)) Deferred.doneUnsafe(seen, Effect.succeed(event.payload.taskId))
+      if (isOfCatalog(event) && "taskId" in event.payload && fits(event)) {
+        Deferred.doneUnsafe(seen, Effect.succeed(event.payload.taskId))
+      }
     }
   })
   return seen

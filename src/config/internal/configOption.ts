@@ -18,6 +18,7 @@ import {
   type Problem
 } from "./configProblem.ts"
 import { toDuration } from "./durationInput.ts"
+import * as ExportTarget from "./exportTarget.ts"
 import * as MetricView from "./metricView.ts"
 import { attributePairs, items, pairs } from "./otelVariables.ts"
 
@@ -33,6 +34,7 @@ export type OptionKind =
   | "duration"
   | "secret"
   | "views"
+  | "targets"
 
 export interface OptionMeta {
   readonly kind: OptionKind
@@ -197,6 +199,14 @@ export const views = (meta: Describe<ReadonlyArray<typeof MetricView.MetricView.
     explain: MetricView.explain
   })
 
+export const targets = (meta: Describe<ReadonlyArray<ExportTarget.ExportTarget>>) =>
+  option(Schema.Array(ExportTarget.ExportTarget), {
+    ...meta,
+    kind: "targets",
+    expected: "a list of targets, each with its type (as JSON in a variable)",
+    explain: ExportTarget.explain
+  })
+
 export const secret = (meta: Describe<undefined>) =>
   option(
     Schema.UndefinedOr(Schema.Redacted(plainText)),
@@ -276,6 +286,8 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
       // A text is no record of secrets. It stays a text, so that the schema refuses it.
       if (typeof meta.default === "object") return secretsOf(value)
       return typeof value === "string" ? Redacted.make(value) : value
+    case "targets":
+      return ExportTarget.withSecrets(value)
     default:
       return value
   }
@@ -314,6 +326,8 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
       return durationOr(text)
     case "secret":
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
+    case "targets":
+      return fromInput(meta, orElse((): unknown => JSON.parse(text), () => text))
     case "views":
       return orElse((): unknown => JSON.parse(text), () => text)
     case "choice":

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Option from "./configOption.ts"
 import { deliveryOptions } from "./deliveryOptions.ts"
+import { exportOptions } from "./exportOptions.ts"
 import { performanceOptions } from "./performanceOptions.ts"
 import { metricsOptions, tracingOptions } from "./signalOptions.ts"
 
@@ -212,6 +213,7 @@ export const configSchema = Schema.Struct({
   tracing: tracingOptions,
   delivery: deliveryOptions,
   performance: performanceOptions,
+  export: exportOptions,
   execution: Schema.Struct({
     concurrency: Option.integer({ minimum: 1, maximum: 100_000 }, {
       default: 12,

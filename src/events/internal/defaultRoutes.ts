@@ -40,7 +40,13 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "observability.task.stale": logOnly,
   "observability.step.backoff": everywhere,
   "observability.step.skip": everywhere,
-  "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })
+  "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" }),
+  "tasker.telemetry.cache_synced": logOnly,
+  "tasker.telemetry.export_requested": logOnly,
+  "tasker.telemetry.export_completed": logOnly,
+  "tasker.telemetry.export_failed": logOnly,
+  "tasker.telemetry.plugin_registered": logOnly,
+  "tasker.telemetry.plugin_unregistered": logOnly
 }
 
 /** The route of events of a program. A rule that measures an event adds its route to metrics. */

@@ -81,6 +81,7 @@ const withReadablePayload = (envelope: EventEnvelope) =>
 const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workflow"]) => {
   if (!isOfCatalog(envelope)) return current
   const { payload } = envelope
+  if (!("taskId" in payload)) return current
   if (!("stepId" in payload)) return current ?? { taskId: payload.taskId, taskName: payload.taskName }
   return current !== undefined && current.stepId === payload.stepId && current.attempt === payload.attempt
     ? current

@@ -62,9 +62,13 @@ const connect = Effect.fnUntraced(function*(
     Effect.acquireRelease(
       Effect.sync(() =>
         client.request(receiver.url, {
-          method: "POST",
+          method: receiver.plain?.method ?? "POST",
           agent: client.agent,
-          headers: { ...headers, "content-type": contentTypes[protocol], "content-length": body.length }
+          headers: {
+            ...headers,
+            "content-type": receiver.plain?.contentType ?? contentTypes[protocol],
+            "content-length": body.length
+          }
         })
       ),
       (request) => Effect.sync(() => request.destroy())

@@ -239,6 +239,13 @@ class Oracle {
       case "observability.task.heartbeat":
       case "observability.task.stale":
         return this.#report("is not due: heartbeats are off")
+      case "tasker.telemetry.cache_synced":
+      case "tasker.telemetry.export_requested":
+      case "tasker.telemetry.export_completed":
+      case "tasker.telemetry.export_failed":
+      case "tasker.telemetry.plugin_registered":
+      case "tasker.telemetry.plugin_unregistered":
+        return this.#report("is not due: a run exports no metrics")
       default:
         // A new event does not compile here until it has a case that says when it is due.
         event satisfies never

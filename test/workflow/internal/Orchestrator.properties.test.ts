@@ -177,6 +177,7 @@ describe("Orchestrator", () => {
         yield* recorder.advance("10 minutes")
         const ids = new Map(started.map(({ correlationId, taskId }) => [taskId, correlationId]))
         for (const { correlationId, payload } of (yield* recorder.Recorder).events) {
+          if (!("taskId" in payload)) assert.fail("an event of a run has its task")
           assert.strictEqual(correlationId, ids.get(payload.taskId))
           assert.strictEqual(payload.taskName, correlationId)
           if ("stepId" in payload) assert.strictEqual(payload.stepId, `${payload.taskId}/${payload.stepName}`)

@@ -1,0 +1,92 @@
+/**
+ * What is known about a target between two exports.
+ */
+import * as Semaphore from "effect/Semaphore"
+import type { ExportTarget } from "../ExportTarget.ts"
+import type { CompiledStrategy } from "./compiledStrategy.ts"
+import { Thresholds } from "./Thresholds.ts"
+
+/**
+ * The state of a target.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TargetStatus {
+  readonly name: string
+  /** `none` if the target takes the metrics themselves. */
+  readonly format: string
+  /** `unused` before the first export; `failing` if the last export failed. */
+  readonly state: "unused" | "working" | "failing"
+  readonly exports: number
+  readonly failures: number
+  /** Exports that another instance did. */
+  readonly skipped: number
+  /** Failures since the last success. */
+  readonly consecutiveFailures: number
+  /** When the last export succeeded, in milliseconds since the epoch. */
+  readonly lastSuccessMillis: number | undefined
+  readonly lastFailure: { readonly timeMillis: number; readonly message: string } | undefined
+}
+
+export class TargetState {
+  readonly target: ExportTarget
+  readonly strategy: CompiledStrategy
+  readonly thresholds: Thresholds
+  readonly oneAtATime = Semaphore.makeUnsafe(1)
+  #exports = 0
+  #failures = 0
+  #skipped = 0
+  #consecutiveFailures = 0
+  #lastSuccessMillis: number | undefined
+  #lastFailure: TargetStatus["lastFailure"]
+
+  constructor(target: ExportTarget, strategy: CompiledStrategy) {
+    this.target = target
+    this.strategy = strategy
+    this.thresholds = new Thresholds(strategy)
+  }
+
+  get lastSuccessMillis(): number | undefined {
+    return this.#lastSuccessMillis
+  }
+
+  get isFailing(): boolean {
+    return this.#consecutiveFailures > 0
+  }
+
+  /** Gives the number of failures that this success ends. */
+  succeeded(timeMillis: number): number {
+    const before = this.#consecutiveFailures
+    this.#exports++
+    this.#consecutiveFailures = 0
+    this.#lastSuccessMillis = timeMillis
+    return before
+  }
+
+  /** Tells whether the exports of the target begin to fail. */
+  failed(timeMillis: number, message: string): boolean {
+    this.#failures++
+    this.#lastFailure = { timeMillis, message }
+    this.thresholds.failed()
+    return this.#consecutiveFailures++ === 0
+  }
+
+  skipped(): void {
+    this.#skipped++
+  }
+
+  status(): TargetStatus {
+    return {
+      name: this.target.name,
+      format: this.target.format ?? "none",
+      state: this.isFailing ? "failing" : this.#exports > 0 ? "working" : "unused",
+      exports: this.#exports,
+      failures: this.#failures,
+      skipped: this.#skipped,
+      consecutiveFailures: this.#consecutiveFailures,
+      lastSuccessMillis: this.#lastSuccessMillis,
+      lastFailure: this.#lastFailure
+    }
+  }
+}
