@@ -102,7 +102,8 @@ export const compile = (words: ReadonlyArray<string>): ((text: string) => boolea
         }
       }
       if (code >= 48 && code <= 57) {
-        if (++digits === fewestCardDigits) return true
+        // The first digit of a card number is one of these.
+        if ((digits > 0 || (code >= 50 && code <= 54)) && ++digits === fewestCardDigits) return true
       } else if (code === 47 && before === 47) {
         if (hasUser(bytes, at + 1, length)) return true
         digits = 0

@@ -197,10 +197,16 @@ export const words = ["hook", ".office", "telegram.org", "pagerduty.com", "ifttt
 /** Characters that every token has as many of, one after the other. */
 const shortest = 20
 
-const isOfToken = new Uint8Array(128)
+/** The characters of tokens. Those of a hexadecimal id, in lower case, make no token by themselves. */
+const idCharacter = 1
+const otherCharacter = 2
+const kinds = new Uint8Array(128)
 for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-") {
-  isOfToken[character.charCodeAt(0)] = 1
+  kinds[character.charCodeAt(0)] = "0123456789abcdef-".includes(character) ? idCharacter : otherCharacter
 }
+
+/** The kind of a character; 0 for one that is in no token. */
+const kindOf = (code: number): number => code < 128 ? kinds[code] as number : 0
 
 /** Whether there may be a token in a text. It looks at one character in twenty where words are short. */
 export const mayHaveToken = (text: string): boolean => {
@@ -208,14 +214,23 @@ export const mayHaveToken = (text: string): boolean => {
   let at = shortest - 1
   while (at < length) {
     let start = at
-    while (start >= 0 && isOfToken[text.charCodeAt(start)] === 1) start--
+    let kinds = 0
+    for (; start >= 0; start--) {
+      const kind = kindOf(text.charCodeAt(start))
+      if (kind === 0) break
+      kinds |= kind
+    }
     if (start === at) {
       at += shortest
       continue
     }
     let end = at + 1
-    while (end < length && isOfToken[text.charCodeAt(end)] === 1) end++
-    if (end - start > shortest && hasTokenIn(text, start + 1, end)) return true
+    for (; end < length; end++) {
+      const kind = kindOf(text.charCodeAt(end))
+      if (kind === 0) break
+      kinds |= kind
+    }
+    if (kinds !== idCharacter && end - start > shortest && hasTokenIn(text, start + 1, end)) return true
     at = end + shortest
   }
   return false
