@@ -22,7 +22,7 @@ const exactlyDoubled = 2 ** 52
 const twoTo32 = 2 ** 32
 
 /** The encoder is faster for longer texts. */
-const longText = 64
+const longText = 40
 
 const encoder = new TextEncoder()
 
@@ -241,15 +241,22 @@ export class ProtobufWriter {
       bytes[at++] = length + 2
       bytes[at++] = 1 << 3 | wireBytes
       bytes[at++] = length
-      let index = 0
-      for (; index < length; index++) {
-        const code = text.charCodeAt(index)
-        if (code > 0x7f) break
-        bytes[at++] = code
-      }
-      if (index === length) {
-        this.#length = at
-        return
+      if (length > longText) {
+        if (encoder.encodeInto(text, bytes.subarray(at, at + length)).read === length) {
+          this.#length = at + length
+          return
+        }
+      } else {
+        let index = 0
+        for (; index < length; index++) {
+          const code = text.charCodeAt(index)
+          if (code > 0x7f) break
+          bytes[at++] = code
+        }
+        if (index === length) {
+          this.#length = at
+          return
+        }
       }
     }
     const start = this.openPair(field, key)

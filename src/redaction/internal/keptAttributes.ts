@@ -26,15 +26,18 @@ export class AttributeRule {
   readonly name: string
   /** Whether no other rule has this name. */
   readonly isOnly: boolean
+  /** One of 31 bits. Names that are used together hardly ever have the same one. */
+  readonly bit: number
   readonly #key: string
   readonly #owner: AttributeRules
   readonly #mask: FieldMask | undefined
   readonly #isSql: boolean
 
-  constructor(owner: AttributeRules, key: string, isRemembered: boolean) {
+  constructor(owner: AttributeRules, key: string, isRemembered: boolean, number: number) {
     const { redaction } = owner
     this.name = clip(redaction.name(key), longestKey)
     this.isOnly = isRemembered && this.name === key
+    this.bit = 1 << number % 31
     this.#key = key
     this.#owner = owner
     this.#mask = redaction.fieldMask(key)
@@ -117,7 +120,7 @@ export class AttributeRules {
     if (known !== undefined) return known
     if (typeof key !== "string") return this.of(nameOf(key))
     const isRemembered = this.#rules.size < rememberedKeys && key.length <= longestKey
-    const rule = new AttributeRule(this, key, isRemembered)
+    const rule = new AttributeRule(this, key, isRemembered, this.#rules.size)
     if (isRemembered) this.#rules.set(key, rule)
     return rule
   }

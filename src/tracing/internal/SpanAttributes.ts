@@ -9,8 +9,8 @@
  */
 import type { AttributeRule } from "../../redaction/internal/keptAttributes.ts"
 
-/** A name, and whether it is the only object for that name. */
-export type Name = Pick<AttributeRule, "name" | "isOnly">
+/** A name, whether it is the only object for that name, and a bit that few other names have. */
+export type Name = Pick<AttributeRule, "name" | "isOnly"> & Partial<Pick<AttributeRule, "bit">>
 
 /** A name that knows what is to be made of a text under it. */
 export type TextName = Name & Pick<AttributeRule, "text">
@@ -37,6 +37,8 @@ export class SpanAttributes {
   #end = 0
   /** Whether names are to be compared by their texts. */
   #hasOthers = false
+  /** The bits of all names. */
+  #bits = 0
   /** Whether no text waits. */
   #isRead = false
   #map: Map<string, unknown> | undefined = undefined
@@ -89,7 +91,13 @@ export class SpanAttributes {
   }
 
   #put(name: Name, value: unknown): void {
-    let place = this.#hasOthers || !name.isOnly ? this.#placeOf(name.name) : this.#placeOfOnly(name)
+    const bit = name.bit ?? -1
+    let place = this.#hasOthers || !name.isOnly
+      ? this.#placeOf(name.name)
+      : (this.#bits & bit) === 0
+      ? -1
+      : this.#placeOfOnly(name)
+    this.#bits |= bit
     if (!name.isOnly) this.#hasOthers = true
     if (place < 0) {
       if (this.#list === room) this.#list = room.slice()
