@@ -101,14 +101,15 @@ export const compile = (words: ReadonlyArray<string>): ((text: string) => boolea
           if (isAt(bytes, at - 2, length, codes)) return true
         }
       }
-      if (code >= 48 && code <= 57) {
+      // Most characters are letters.
+      if (code > 57) {
+        if (before === 45 && isOption(bytes, at)) return true
+        digits = 0
+      } else if (code >= 48) {
         // The first digit of a card number is one of these.
         if ((digits > 0 || (code >= 50 && code <= 54)) && ++digits === fewestCardDigits) return true
-      } else if (code === 47 && before === 47) {
-        if (hasUser(bytes, at + 1, length)) return true
-        digits = 0
       } else if (code !== 32 && code !== 45) {
-        if (before === 45 && isOption(bytes, at)) return true
+        if (code === 47 && before === 47 && hasUser(bytes, at + 1, length)) return true
         digits = 0
       }
       before = code
