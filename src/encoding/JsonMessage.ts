@@ -45,8 +45,8 @@ export class JsonMessage implements MessageWriter {
   #before = openBrace
   /** By field, the last name and its bytes: most fields have one name. */
   readonly #lastNames: Array<{ name: string; bytes: Uint8Array }> = []
-  /** A name with what stands around it: `"name":`. */
-  readonly #names = new RememberedBytes((name) => encoder.encode(`"${name}":`))
+  /** A name with what stands around it, `"name":`, and a place for the sign before it. */
+  readonly #names = new RememberedBytes((name) => encoder.encode(`,"${name}":`))
   /** A key with what stands around it: `{"key":"…","value":`. */
   readonly #keys = new RememberedBytes((key) => encoder.encode(`{"key":${JSON.stringify(keyText(key))},"value":`))
   /** The same for a text: `{"key":"…","value":{"stringValue":`. */
@@ -126,9 +126,15 @@ export class JsonMessage implements MessageWriter {
       this.#secondDigits = encoder.encode(`"${seconds}`)
       nanos = Number(bits - this.#second)
     }
-    this.#copy(this.#secondDigits)
+    const digits = this.#secondDigits
+    const { length } = digits
+    this.#reserve(length + mostForScalar)
+    const bytes = this.#bytes
+    const start = this.#length
+    for (let index = 0; index < length; index++) bytes[start + index] = digits[index] as number
+    this.#length = start + length
     this.#digits(nanos, 9)
-    this.#bytes[this.#length++] = quote
+    bytes[this.#length++] = quote
   }
 
   double(field: number, name: string, value: number): void {
@@ -180,8 +186,9 @@ export class JsonMessage implements MessageWriter {
     this.#before = comma
     this.#copy(this.#textKeys.of(key))
     this.#text(text)
-    this.#sign(closeBrace)
-    this.#sign(closeBrace)
+    this.#reserve(mostForScalar)
+    this.#bytes[this.#length++] = closeBrace
+    this.#bytes[this.#length++] = closeBrace
   }
 
   closePair(_opened: number): void {
@@ -223,17 +230,27 @@ export class JsonMessage implements MessageWriter {
   }
 
   #name(field: number, name: string): void {
-    this.#sign(this.#before)
-    this.#before = comma
     const last = this.#lastNames[field]
-    if (last?.name === name) return this.#copy(last.bytes)
+    const from = last?.name === name ? last.bytes : this.#newName(field, name)
+    const { length } = from
+    this.#reserve(length + mostForScalar)
+    const bytes = this.#bytes
+    const start = this.#length
+    bytes[start] = this.#before
+    for (let index = 1; index < length; index++) bytes[start + index] = from[index] as number
+    this.#length = start + length
+    this.#before = comma
+  }
+
+  #newName(field: number, name: string): Uint8Array {
     const bytes = this.#names.of(name)
+    const last = this.#lastNames[field]
     if (last === undefined) this.#lastNames[field] = { name, bytes }
     else {
       last.name = name
       last.bytes = bytes
     }
-    this.#copy(bytes)
+    return bytes
   }
 
   #copy(from: Uint8Array): void {

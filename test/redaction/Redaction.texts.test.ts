@@ -418,3 +418,25 @@ describe("Redaction of fields that hold SQL", () => {
     assert.match(statement, /x…\[\d+ more\]$/)
   })
 })
+
+describe("Redaction.mayHold", () => {
+  it.each([
+    "0192f0c1-7a3b-7000-8000-000000000012",
+    "trace 0af7651916cd43dd8448eb211c80319c of span b7ad6b7169203331",
+    "at 0017-0018-0190-0070"
+  ])("looks no further at ids: %s", (text) => {
+    assert.isFalse(policy.mayHold(text))
+    assert.strictEqual(policy.text(text), text)
+  })
+
+  it.each([
+    ["1 4111111111111111", `1 ${mask}`],
+    ["of 0001 3782 822463 10005", `of 0001 ${mask}`],
+    [`0af7651916cd43dd8448eb211c80319c ghp_${"a1".repeat(18)}`, `0af7651916cd43dd8448eb211c80319c ${mask}`],
+    ["0af7651916cd43dd8448eb211c80319c-us12", mask],
+    [`run/0af7651916cd SK${"0af7651916cd43dd".repeat(2)}`, `run/0af7651916cd ${mask}`]
+  ])("finds what stands beside or within ids: %s", (text, shown) => {
+    assert.isTrue(policy.mayHold(text))
+    assert.strictEqual(policy.text(text), shown)
+  })
+})
