@@ -32,8 +32,8 @@
  * **Gotchas**
  *
  * The memory store keeps all running tasks and the last `execution.storedTasks`
- * that ended. Give a store of your own to `Telemetry.layer` as its part
- * `taskStore`.
+ * that ended, with at most `execution.storedSteps` steps together. Give a store
+ * of your own to `Telemetry.layer` as its part `taskStore`.
  *
  * @since 0.1.0
  */
@@ -155,13 +155,14 @@ export class TaskStore extends Context.Service<TaskStore, {
 }
 
 /**
- * Keeps records in memory, bounded by `execution.storedTasks`.
+ * Keeps records in memory, bounded by `execution.storedTasks` and
+ * `execution.storedSteps`.
  *
  * @since 0.1.0
  */
 export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
   TaskStore,
-  Effect.map(TelemetryConfig.Current, (config) => makeMemory(config.execution.storedTasks))
+  Effect.map(TelemetryConfig.Current, ({ execution }) => makeMemory(execution.storedTasks, execution.storedSteps))
 )
 
 /**
@@ -183,17 +184,29 @@ interface Entry {
   readonly steps: Map<string, StepRecord>
 }
 
-const makeMemory = (capacity: number): TaskStore["Service"] => {
+/**
+ * @param mostTasks highest number of ended tasks
+ * @param mostSteps highest number of steps of all ended tasks but the last one
+ */
+const makeMemory = (mostTasks: number, mostSteps: number): TaskStore["Service"] => {
   const entries = new Map<string, Entry>()
-  const ended = new Set<string>()
+  /** Ended tasks in the order of their ends, with the numbers of their steps when they were counted. */
+  const ended = new Map<string, number>()
+  let endedSteps = 0
 
-  const noteEnd = (task: TaskRecord) => {
-    ended.delete(task.id)
+  const forgetEnd = (id: string) => {
+    endedSteps -= ended.get(id) ?? 0
+    ended.delete(id)
+  }
+
+  const noteEnd = ({ steps, task }: Entry) => {
+    forgetEnd(task.id)
     if (!hasEnded(task.state)) return
-    ended.add(task.id)
-    for (const oldest of ended) {
-      if (ended.size <= capacity) break
-      ended.delete(oldest)
+    ended.set(task.id, steps.size)
+    endedSteps += steps.size
+    for (const oldest of ended.keys()) {
+      if (ended.size <= mostTasks && (endedSteps <= mostSteps || ended.size === 1)) break
+      forgetEnd(oldest)
       entries.delete(oldest)
     }
   }
@@ -201,15 +214,16 @@ const makeMemory = (capacity: number): TaskStore["Service"] => {
   return {
     saveTask: (task, steps) =>
       Effect.sync(() => {
-        entries.set(task.id, { task, steps: new Map(steps.map((step) => [step.name, step])) })
-        noteEnd(task)
+        const entry = { task, steps: new Map(steps.map((step) => [step.name, step])) }
+        entries.set(task.id, entry)
+        noteEnd(entry)
       }),
     updateTask: (task) =>
       Effect.sync(() => {
         const entry = entries.get(task.id)
         if (entry === undefined) return
         entry.task = task
-        noteEnd(task)
+        noteEnd(entry)
       }),
     updateStep: (taskId, step) => Effect.sync(() => void entries.get(taskId)?.steps.set(step.name, step)),
     get: (taskId) =>

@@ -28,6 +28,7 @@ describe("TelemetryConfig.make", () => {
         maximumAttempts: 3,
         startedTasks: 1000,
         storedTasks: 1000,
+        storedSteps: 100_000,
         storeTimeout: Duration.seconds(2)
       })
     }))

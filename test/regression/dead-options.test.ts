@@ -753,6 +753,13 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 5,
     with: 2
   },
+  "execution.storedSteps": {
+    // Each task has one step.
+    option: { execution: { storedSteps: 3 } },
+    observe: observed.storedTasks,
+    without: 5,
+    with: 3
+  },
   "execution.storeTimeout": {
     option: { execution: { storeTimeout: "7 seconds" } },
     observe: observed.secondsWithSilentStore,

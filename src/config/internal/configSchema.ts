@@ -253,6 +253,11 @@ export const configSchema = Schema.Struct({
       default: 1000,
       doc: "Number of ended tasks that the memory store keeps."
     }),
+    storedSteps: Option.integer({ minimum: 1, maximum: 100_000_000 }, {
+      default: 100_000,
+      doc: "Number of steps of ended tasks that the memory store keeps, about 0.5 kB each. The oldest tasks go " +
+        "first. The task that ended last stays, also if it alone has more steps."
+    }),
     storeTimeout: Option.duration("1 millis", {
       default: Duration.seconds(2),
       doc: "Longest wait for one call of the task store, and for all remaining writes at the end of a run. If a " +
