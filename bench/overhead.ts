@@ -6,22 +6,22 @@
  * paired: a difference is taken within a round. The time to send what a batch has recorded belongs to the batch.
  */
 import * as Effect from "effect/Effect"
-import { type Figures, pairedRounds, start } from "./support/paired.ts"
-import { type Graph, iterationsPerMicro } from "./support/stepLoad.ts"
+import { type Figures, start, startWith } from "./support/paired.ts"
+import { type Graph, iterationsPerMicro, type Load } from "./support/stepLoad.ts"
 import * as Suite from "./support/Suite.ts"
 
 /** A batch of long steps has fewer tasks. */
-interface Load {
+interface Extent {
   readonly title: string
   readonly micros: number
   readonly tasks: number
   readonly rounds: number
 }
 
-const short: Load = { title: "100 µs a step", micros: 100, tasks: 100, rounds: 17 }
-const middle: Load = { title: "1 ms a step", micros: 1000, tasks: 40, rounds: 13 }
-const long: Load = { title: "10 ms a step", micros: 10_000, tasks: 4, rounds: 7 }
-const loads = [short, middle, long]
+const short: Extent = { title: "100 µs a step", micros: 100, tasks: 100, rounds: 17 }
+const middle: Extent = { title: "1 ms a step", micros: 1000, tasks: 40, rounds: 11 }
+const long: Extent = { title: "10 ms a step", micros: 10_000, tasks: 4, rounds: 7 }
+const extents = [short, middle, long]
 
 type Rounds = ReadonlyArray<Figures>
 
@@ -46,75 +46,64 @@ const row = (name: string, rounds: Rounds, base: Rounds): Suite.Row => {
   }
 }
 
-interface Setting {
-  readonly perMicro: number
-  readonly url: string
-}
-
-const measure = <Name extends string>(cases: Readonly<Record<Name, Suite.Case>>, rounds: number) =>
-  Effect.map(pairedRounds(Object.values<Suite.Case>(cases), { passes: 1, rounds }), (figures) => {
-    const names = Object.keys(cases)
-    return (name: Name): Rounds => figures[names.indexOf(name)] ?? []
+/** Starts a process for each case, warms it, and measures some of them in turn. */
+const processes = <Name extends string>(cases: Readonly<Record<Name, Suite.Case>>, perMicro: number) =>
+  Effect.gen(function*() {
+    const isName = (name: string): name is Name => name in cases
+    const names = Object.keys(cases).filter(isName)
+    const asks = new Map(
+      yield* Effect.forEach(names, (name) => Effect.map(startWith(cases[name]), (ask) => [name, ask] as const))
+    )
+    yield* Effect.forEach(asks.values(), (ask) => ask(""), { discard: true })
+    return Effect.fnUntraced(function*(wanted: ReadonlyArray<Name>, graph: Graph, { micros, rounds, tasks }: Extent) {
+      const load: Load = { graph, tasks, iterations: Math.round(micros * perMicro) }
+      const figures = new Map(wanted.map((name): [Name, Array<Figures>] => [name, []]))
+      for (let round = 0; round < rounds; round++) {
+        for (const [name, list] of figures) {
+          list.push(
+            JSON.parse(
+              yield* (asks.get(name) as NonNullable<ReturnType<typeof asks.get>>)(JSON.stringify(load))
+            ) as Figures
+          )
+        }
+      }
+      return (name: Name): Rounds => figures.get(name) ?? []
+    })
   })
 
+const stacks = {
+  ours: "ours",
+  effect: "Effect's OTLP",
+  bridge: "@effect/opentelemetry",
+  otel: "OTel JS by hand"
+}
+
 /** The plain program, in which only the layer differs. */
-const plain = ({ perMicro, url }: Setting, { micros, rounds, tasks, title }: Load) =>
+const plain = (perMicro: number, url: string) =>
   Effect.gen(function*() {
-    const args = [`${Math.round(micros * perMicro)}`, `${tasks}`]
-    const of = (name: string): Suite.Case => ({
-      file: "overhead-plain.ts",
-      args: [name, ...args, `${url}/${micros}-${name}`]
-    })
-    const figures = yield* measure({
+    const of = (name: string): Suite.Case => ({ file: "overhead-plain.ts", args: [name, `${url}/${name}`] })
+    const measure = yield* processes({
       none: of("none"),
       ours: of("ours"),
       effect: of("effect"),
       bridge: of("bridge"),
-      otel: { file: "overhead-otel.ts", args: [...args, `${url}/${micros}-otel`] }
-    }, rounds)
-    const rowOf = (name: string, key: "ours" | "effect" | "bridge" | "otel") =>
-      row(`plain program, ${title}: ${name}`, figures(key), figures("none"))
-    return {
-      rows: [
-        { name: `plain program, ${title}: no telemetry`, medianNs: Suite.medianOf(figures("none"), "cpuNs") },
-        rowOf("ours", "ours"),
-        rowOf("Effect's OTLP", "effect"),
-        rowOf("@effect/opentelemetry", "bridge"),
-        rowOf("OTel JS by hand", "otel")
-      ],
-      extra: Suite.median(extraOf(figures("ours"), figures("none"))) /
-        Suite.median(extraOf(figures("effect"), figures("none")))
-    }
-  })
-
-const taskCase = (
-  { perMicro, url }: Setting,
-  part: string,
-  graph: Graph,
-  { micros, tasks }: Pick<Load, "micros" | "tasks">
-): Suite.Case => ({
-  file: "overhead-task.ts",
-  args: [part, graph, `${Math.round(micros * perMicro)}`, `${tasks}`, `${url}/task`]
-})
-
-/** `TaskRunner` beside the same graph as a plain program. */
-const runner = (setting: Setting, load: Load, graph: Graph) =>
-  Effect.gen(function*() {
-    const figures = yield* measure({
-      plain: taskCase(setting, "plain", graph, load),
-      engine: taskCase(setting, "engine", graph, load),
-      all: taskCase(setting, "all", graph, load)
-    }, load.rounds)
-    const title = `TaskRunner, ${graph}, ${load.title}`
-    return {
-      rows: [
-        row(`${title}: layerNoop over a plain program`, figures("engine"), figures("plain")),
-        row(`${title}: everything on over layerNoop`, figures("all"), figures("engine"))
-      ],
-      engine: Suite.median(shareOf(figures("engine"), figures("plain"))),
-      all: Suite.median(shareOf(figures("all"), figures("engine")))
-    }
-  })
+      otel: { file: "overhead-otel.ts", args: [`${url}/otel`] }
+    }, perMicro)
+    return yield* Effect.forEach(extents, (extent) =>
+      Effect.gen(function*() {
+        const title = `plain program, ${extent.title}`
+        const names = Object.keys(stacks) as ReadonlyArray<keyof typeof stacks>
+        const figures = yield* measure(["none", ...names], "chain", extent)
+        const extra = (name: keyof typeof stacks) => Suite.median(extraOf(figures(name), figures("none")))
+        return {
+          rows: [
+            { name: `${title}: no telemetry`, medianNs: Suite.medianOf(figures("none"), "cpuNs") },
+            ...names.map((name) => row(`${title}: ${stacks[name]}`, figures(name), figures("none")))
+          ],
+          ratio: extra("ours") / extra("effect")
+        }
+      }))
+  }).pipe(Effect.scoped)
 
 const parts = {
   plain: "runtime: a plain program of empty steps",
@@ -127,30 +116,51 @@ const parts = {
   all: "sending"
 }
 
-/** Each part is measured by switching it on after those before it. */
-const breakdown = (setting: Setting, graph: Graph) =>
+type Part = keyof typeof parts
+
+/** `TaskRunner` beside the same graph as a plain program. Each part is measured by switching it on after the others. */
+const runner = (perMicro: number, url: string) =>
   Effect.gen(function*() {
-    const names = Object.keys(parts) as ReadonlyArray<keyof typeof parts>
-    const load = { micros: 100, tasks: 100 }
-    const cases = Object.fromEntries(names.map((part) => [part, taskCase(setting, part, graph, load)]))
-    const figures = yield* measure(cases, 13)
-    const [signals] = yield* Suite.rounds([{ file: "overhead-signals.ts", args: [graph, "100"] }], 1)
+    const names = Object.keys(parts) as ReadonlyArray<Part>
+    const cases = Object.fromEntries(
+      names.map((part): [string, Suite.Case] => [part, { file: "overhead-task.ts", args: [part, `${url}/task`] }])
+    ) as Record<Part, Suite.Case>
+    const measure = yield* processes(cases, perMicro)
+    const compare = Effect.fnUntraced(function*(graph: Graph, extent: Extent) {
+      const figures = yield* measure(["plain", "engine", "all"], graph, extent)
+      const title = `TaskRunner, ${graph}, ${extent.title}`
+      return {
+        rows: [
+          row(`${title}: layerNoop over a plain program`, figures("engine"), figures("plain")),
+          row(`${title}: everything on over layerNoop`, figures("all"), figures("engine"))
+        ],
+        engine: Suite.median(shareOf(figures("engine"), figures("plain"))),
+        all: Suite.median(shareOf(figures("all"), figures("engine")))
+      }
+    })
+    const chains = yield* Effect.forEach(extents, (extent) => compare("chain", extent))
+    const fanOut = yield* compare("fan-out", short)
+    const where = yield* measure(names, "chain", short)
+    const [signals] = yield* Suite.rounds([{ file: "overhead-signals.ts", args: ["chain", "100"] }], 1)
     const count = (key: string) => Suite.medianOf(signals, key).toFixed(1)
-    const notes: Partial<Record<keyof typeof parts, string>> = {
+    const notes: Partial<Record<Part, string>> = {
       spans: `${count("spans")} spans and ${count("events")} span events a step`,
       lines: `${count("lines")} lines a step`,
       metrics: `counters and histograms: ${count("measurements")} a step`
     }
-    return names.flatMap((part, index): ReadonlyArray<Suite.Row> => {
-      const before = names[index - 1]
-      if (before === undefined) return []
-      return [{
-        name: `a step of a ${graph}, 100 µs: ${parts[part]}`,
-        medianNs: Suite.median(extraOf(figures(part), figures(before))),
-        note: notes[part]
-      }]
-    })
-  })
+    return {
+      chains,
+      rows: [
+        ...chains.flatMap(({ rows }) => rows),
+        ...fanOut.rows,
+        ...names.slice(1).map((part, index): Suite.Row => ({
+          name: `a step of a chain, 100 µs: ${parts[part]}`,
+          medianNs: Suite.median(extraOf(where(part), where(names[index] as Part))),
+          note: notes[part]
+        }))
+      ]
+    }
+  }).pipe(Effect.scoped)
 
 export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(function*() {
   const sink = yield* start({ file: "span-sink.ts", args: [] })
@@ -159,36 +169,24 @@ export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(fu
     (line) => JSON.parse(line) as { readonly port: number; readonly counts: Readonly<Record<string, number>> }
   )
   const { port } = yield* state
-  const setting: Setting = { perMicro: iterationsPerMicro(), url: `http://127.0.0.1:${port}` }
-  const programs: Array<Effect.Success<ReturnType<typeof plain>>> = []
-  const chains: Array<Effect.Success<ReturnType<typeof runner>>> = []
-  for (const load of loads) {
-    programs.push(yield* plain(setting, load))
-    chains.push(yield* runner(setting, load, "chain"))
-  }
-  const fanOut = yield* runner(setting, short, "fan-out")
-  const where = yield* breakdown(setting, "chain")
+  const url = `http://127.0.0.1:${port}`
+  const perMicro = iterationsPerMicro()
+  const programs = yield* plain(perMicro, url)
   const { counts } = yield* state
   for (const signal of ["traces", "logs"]) {
-    for (const { micros } of loads) {
-      const paths = Object.keys(counts).filter((path) => path.startsWith(`/${micros}-`) && path.endsWith(signal))
-      if (paths.length !== 4 || new Set(paths.map((path) => counts[path])).size !== 1) {
-        return yield* new Suite.CaseFailed({ message: `records are missing: ${JSON.stringify(counts)}` })
-      }
+    const sent = new Set(Object.keys(stacks).map((name) => counts[`/${name}/v1/${signal}`]))
+    if (sent.size !== 1 || sent.has(undefined)) {
+      return yield* new Suite.CaseFailed({ message: `records are missing: ${JSON.stringify(counts)}` })
     }
   }
-  const at = <A>(list: ReadonlyArray<A>, load: Load) => list[loads.indexOf(load)] as A
+  const { chains, rows } = yield* runner(perMicro, url)
+  const at = <A>(list: ReadonlyArray<A>, extent: Extent) => list[extents.indexOf(extent)] as A
   return {
     suite: "overhead",
-    rows: [
-      ...programs.flatMap(({ rows }) => rows),
-      ...chains.flatMap(({ rows }) => rows),
-      ...fanOut.rows,
-      ...where
-    ],
+    rows: [...programs.flatMap(({ rows }) => rows), ...rows],
     bars: [
-      Suite.atMost("plain program, 1 ms a step: ours ÷ Effect's OTLP", 0.5, at(programs, middle).extra),
-      Suite.atMost("plain program, 100 µs a step: ours ÷ Effect's OTLP", 0.4, at(programs, short).extra),
+      Suite.atMost("plain program, 1 ms a step: ours ÷ Effect's OTLP", 0.5, at(programs, middle).ratio),
+      Suite.atMost("plain program, 100 µs a step: ours ÷ Effect's OTLP", 0.4, at(programs, short).ratio),
       Suite.atMost("TaskRunner, 1 ms a step: everything on over layerNoop", 0.05, at(chains, middle).all),
       Suite.atMost("TaskRunner, 100 µs a step: everything on over layerNoop", 0.3, at(chains, short).all),
       Suite.atMost("TaskRunner, 1 ms a step: layerNoop over a plain program", 0.03, at(chains, middle).engine),

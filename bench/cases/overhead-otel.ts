@@ -1,6 +1,6 @@
 /**
- * The plain program of `overhead-plain.ts` with OpenTelemetry's API by hand. Arguments: iterations of one step, tasks of
- * one batch, and the address of a receiver. Answers with the cost of a step.
+ * The plain program of `overhead-plain.ts` with OpenTelemetry's API by hand. Argument: the address of a receiver.
+ * Answers with the cost of a step.
  */
 import * as Api from "@opentelemetry/api"
 import { SeverityNumber } from "@opentelemetry/api-logs"
@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Otel from "../support/otelProviders.ts"
 import { answerSteps, stepNames, StepWork } from "../support/stepLoad.ts"
 
-const [iterations, tasks, url] = process.argv.slice(2) as [string, string, string]
+const url = process.argv[2] as string
 const { flush, loggers, reader, resource, tracers } = Otel.make(url)
 const meter = new MeterProvider({ resource, readers: [reader] }).getMeter("bench")
 const tracer = tracers.getTracer("bench")
@@ -19,8 +19,7 @@ const duration = meter.createHistogram("orders_step_seconds", {
   advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] }
 })
 
-const count = Number(tasks)
-const work = new StepWork(Number(iterations))
+const work = new StepWork()
 
 const step = (step: string, order: number, parent: Api.Context): Effect.Effect<void> =>
   Effect.gen(function*() {
@@ -48,12 +47,12 @@ const task = (order: number) =>
     root.end()
   })
 
-const batch = Effect.gen(function*() {
+const batch = Effect.fnUntraced(function*(count: number) {
   for (let order = 0; order < count; order++) yield* task(order)
 })
 
-await answerSteps(count, work, async () => {
-  await Effect.runPromise(batch)
+await answerSteps(work, async ({ tasks }) => {
+  await Effect.runPromise(batch(tasks))
   await flush()
 })
 await Promise.all([tracers.shutdown(), loggers.shutdown(), reader.shutdown()])

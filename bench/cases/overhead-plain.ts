@@ -1,7 +1,6 @@
 /**
  * A plain Effect program: tasks of ten steps, each with one span, one log line and two metrics of Effect. Only the layer
- * differs. Arguments: the layer, iterations of one step, tasks of one batch, and the address of a receiver. Answers with
- * the cost of a step, with everything sent.
+ * differs. Arguments: the layer, and the address of a receiver. Answers with the cost of a step, with everything sent.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,7 +8,7 @@ import * as Metric from "effect/Metric"
 import * as Stacks from "../support/stacks.ts"
 import { answerSteps, stepNames, StepWork } from "../support/stepLoad.ts"
 
-const [name, iterations, tasks, url] = process.argv.slice(2) as [string, string, string, string]
+const [name, url] = process.argv.slice(2) as [string, string]
 const stacks: Record<string, () => Promise<Stacks.Stack>> = {
   none: async () => Stacks.make(Layer.empty, Effect.void),
   ours: async () => (await import("../support/stackOfOurs.ts")).make(url),
@@ -18,8 +17,7 @@ const stacks: Record<string, () => Promise<Stacks.Stack>> = {
 }
 const stack = await (stacks[name] as () => Promise<Stacks.Stack>)()
 
-const count = Number(tasks)
-const work = new StepWork(Number(iterations))
+const work = new StepWork()
 
 const attributesOf = (step: string, order: number) => ({
   "order.id": `order-${order}`,
@@ -58,11 +56,11 @@ const task = (order: number) =>
     for (const name of stepNames) yield* step(name, order)
   })
 
-const batch = Effect.gen(function*() {
+const batch = Effect.fnUntraced(function*(count: number) {
   for (let order = 0; order < count; order++) {
     yield* observed ? task(order).pipe(Effect.withSpan("process order", {}, { captureStackTrace: false })) : task(order)
   }
 })
 
-await answerSteps(count, work, () => stack.run(batch))
+await answerSteps(work, ({ tasks }) => stack.run(batch(tasks)))
 await stack.dispose()

@@ -7,7 +7,7 @@ import { type Graph, stepsPerTask, StepWork, taskOf } from "../support/stepLoad.
 
 const [graph, tasks] = process.argv.slice(2) as [Graph, string]
 const count = Number(tasks)
-const task = taskOf(graph, new StepWork(0).effect)
+const task = taskOf(graph, new StepWork().effect)
 
 /** Histograms have how often they were observed, counters what was added to them. */
 const measured = Effect.flatMap(MetricStore.MetricStore, (store) =>

@@ -1,21 +1,20 @@
 /**
  * Tasks of ten steps, by `TaskRunner` with some parts of the telemetry, or as a program without this package.
  *
- * Arguments: the parts, the graph, iterations of one step, tasks of one batch, and the address of a receiver. Answers
- * with the cost of a step, with everything sent.
+ * Arguments: the parts, and the address of a receiver. Answers with the cost of a step, with everything sent.
  */
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { TaskRunner, Telemetry, type TelemetryConfig } from "tasker-telemetry"
 import { checked } from "../support/stackOfOurs.ts"
 import { batchSize, queueSize } from "../support/stacks.ts"
-import { answerSteps, type Graph, programOf, StepWork, taskOf } from "../support/stepLoad.ts"
+import { answerSteps, type Load, programOf, StepWork, taskOf } from "../support/stepLoad.ts"
 
 /** Every part has those before it. */
 const parts = ["plain", "engine", "events", "spans", "lines", "metrics", "encoding", "all"] as const
 export type Part = (typeof parts)[number]
 
-const [part, graph, iterations, tasks, url] = process.argv.slice(2) as [Part, Graph, string, string, string]
+const [part, url] = process.argv.slice(2) as [Part, string]
 const has = (wanted: Part) => parts.indexOf(part) >= parts.indexOf(wanted)
 
 const options: TelemetryConfig.Options = {
@@ -33,19 +32,18 @@ const layer = part === "engine" || part === "plain"
   ? Telemetry.layerNoop
   : Telemetry.layer(options, part === "encoding" ? { fetch: taker } : {})
 
-const count = Number(tasks)
-const work = new StepWork(Number(iterations))
-const task = taskOf(graph, work.effect)
-const program = programOf(graph, work.effect)
+const work = new StepWork()
+const task = { chain: taskOf("chain", work.effect), "fan-out": taskOf("fan-out", work.effect) }
+const program = { chain: programOf("chain", work.effect), "fan-out": programOf("fan-out", work.effect) }
 
-const batch = Effect.gen(function*() {
-  for (let order = 0; order < count; order++) {
+const batch = Effect.fnUntraced(function*({ graph, tasks }: Pick<Load, "graph" | "tasks">) {
+  for (let order = 0; order < tasks; order++) {
     const input = { orderId: `order-${order}` }
-    yield* part === "plain" ? program(input) : Effect.orDie(TaskRunner.run(task, input))
+    yield* part === "plain" ? program[graph](input) : Effect.orDie(TaskRunner.run(task[graph], input))
   }
 })
 
 const runtime = ManagedRuntime.make(layer)
 const flush = has("spans") ? Effect.map(Telemetry.flush, has("encoding") ? checked : () => {}) : Effect.void
-await answerSteps(count, work, () => runtime.runPromise(Effect.andThen(batch, flush)))
+await answerSteps(work, (load) => runtime.runPromise(Effect.andThen(batch(load), flush)))
 await runtime.dispose()

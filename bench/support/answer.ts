@@ -22,12 +22,18 @@ export const costOf = async (pieces: number, work: () => unknown): Promise<Cost>
 /**
  * Warms up at the first line, and answers each further one with the figures of a batch; ends with the input.
  *
+ * @param batch gets the line, which is empty unless the suite tells something
  * @param warmUp what is done ten times at first; a batch by default
  */
-export const answer = async (batch: () => Promise<object>, warmUp = batch): Promise<void> => {
+export const answer = async (
+  batch: (line: string) => Promise<object>,
+  warmUp: () => Promise<object> = () => batch("")
+): Promise<void> => {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   await lines.next()
   for (let number = 0; number < warmUps; number++) await warmUp()
   console.log("{}")
-  while ((await lines.next()).done !== true) console.log(JSON.stringify(await batch()))
+  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+    console.log(JSON.stringify(await batch(next.value)))
+  }
 }

@@ -17,6 +17,10 @@ type Ask = Effect.Effect<string, CaseFailed>
 
 /** Starts the process of a file; it lives as long as the scope. */
 export const start = (run: Case): Effect.Effect<Ask, CaseFailed, Scope.Scope> =>
+  Effect.map(startWith(run), (ask) => ask(""))
+
+/** The same for a process that is told something with each question. */
+export const startWith = (run: Case): Effect.Effect<(line: string) => Ask, CaseFailed, Scope.Scope> =>
   Effect.gen(function*() {
     const file = fileURLToPath(new URL(`../cases/${run.file}`, import.meta.url))
     const args = ["--conditions=tasker-telemetry-source", "--expose-gc", file, ...run.args]
@@ -35,18 +39,19 @@ const end = (child: ChildProcess & { readonly stdin: { readonly end: () => void 
     child.stdin.end()
   })
 
-const ask = (run: Case, child: ChildProcess & { readonly stdin: object; readonly stdout: object }): Ask => {
+const ask = (run: Case, child: ChildProcess & { readonly stdin: object; readonly stdout: object }) => {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-  return Effect.callback((resume) => {
-    const fail = () =>
-      resume(Effect.fail(new CaseFailed({ message: `${run.file} ${run.args.join(" ")} ended before its answer` })))
-    child.once("close", fail)
-    lines.once("line", (line) => {
-      child.off("close", fail)
-      resume(Effect.succeed(line))
+  return (line: string): Ask =>
+    Effect.callback((resume) => {
+      const fail = () =>
+        resume(Effect.fail(new CaseFailed({ message: `${run.file} ${run.args.join(" ")} ended before its answer` })))
+      child.once("close", fail)
+      lines.once("line", (line) => {
+        child.off("close", fail)
+        resume(Effect.succeed(line))
+      })
+      ;(child.stdin as NodeJS.WritableStream).write(`${line}\n`)
     })
-    ;(child.stdin as NodeJS.WritableStream).write("\n")
-  })
 }
 
 /**

@@ -26,21 +26,10 @@ const compute = (iterations: number): number => {
   return mixed
 }
 
-/** The work of a step. */
+/** The work of a step, which changes between batches. */
 export class StepWork {
-  readonly effect: Effect.Effect<number>
-  readonly #wanted: number
-  #iterations = 0
-
-  constructor(iterations: number) {
-    this.effect = Effect.sync(() => compute(this.#iterations))
-    this.#wanted = iterations
-  }
-
-  /** Until here, steps compute nothing: the code around them gets warm in less time. */
-  begin(): void {
-    this.#iterations = this.#wanted
-  }
+  readonly effect: Effect.Effect<number> = Effect.sync(() => compute(this.iterations))
+  iterations = 0
 }
 
 const calibrations = 5
@@ -101,9 +90,27 @@ export const programOf = (
   })
 }
 
-/** Answers with the cost of a step. `batch` runs so many tasks, whose steps do the work, and sends everything. */
-export const answerSteps = (tasks: number, work: StepWork, batch: () => Promise<unknown>): Promise<void> =>
-  answer(() => {
-    work.begin()
-    return costOf(tasks * stepsPerTask, batch)
-  }, async () => ({ done: await batch() }))
+/** What a batch does. */
+export interface Load {
+  readonly graph: Graph
+  readonly iterations: number
+  readonly tasks: number
+}
+
+/** The steps around which the compiler works are warm after so many, which compute nothing. */
+const warmUpTasks = 400
+
+/** Answers with the cost of a step. `batch` runs tasks, whose steps do the work, and sends everything. */
+export const answerSteps = (
+  work: StepWork,
+  batch: (load: Pick<Load, "graph" | "tasks">) => Promise<unknown>
+): Promise<void> =>
+  answer((line) => {
+    const load = JSON.parse(line) as Load
+    work.iterations = load.iterations
+    return costOf(load.tasks * stepsPerTask, () => batch(load))
+  }, async () => {
+    await batch({ graph: "fan-out", tasks: warmUpTasks / 4 })
+    await batch({ graph: "chain", tasks: warmUpTasks })
+    return {}
+  })
