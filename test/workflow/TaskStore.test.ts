@@ -11,10 +11,7 @@ suite("layerMemory behind a wait", recorder.layerYieldingStore)
 
 describe("TaskStore.layerMemory, execution.storedSteps", () => {
   const bounded = <A, E>(effect: Effect.Effect<A, E, TaskStore.TaskStore>) =>
-    effect.pipe(
-      Effect.provide(TaskStore.layerMemory),
-      Effect.provide(TestTelemetry.settings({ execution: { storedSteps: 5 } }))
-    )
+    Effect.provide(effect, TestTelemetry.layer(TaskStore.layerMemory, { execution: { storedSteps: 5 } }))
   const save = (store: TaskStore.TaskStore["Service"], id: string, steps: number, state: "complete" | "pending") =>
     store.saveTask(task(id, state), Array.from({ length: steps }, (_, index) => step(id, `s${index}`)))
   const ids = Effect.map(
