@@ -71,6 +71,7 @@ export const Attribute = {
   backoffSeconds: "tasker.step.backoff_seconds",
   batchNumber: "tasker.batch.number",
   discoveryNumber: "tasker.discovery.number",
+  discoverySeconds: "tasker.discovery.work_seconds",
   event: "tasker.event",
   stateFrom: "tasker.state.from",
   stateTo: "tasker.state.to",

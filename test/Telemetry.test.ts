@@ -57,14 +57,14 @@ const countsIn = (received: ReadonlyArray<Received>) =>
 describe("Telemetry.layer", () => {
   it.effect("turns a run into spans, metrics and lines", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* signals({}), { spans: 5, counted: 1, lines: allLines })
+      assert.deepStrictEqual(yield* signals({}), { spans: 4, counted: 1, lines: allLines })
     }))
 
   for (
     const [option, expected] of [
-      ["metrics", { spans: 5, counted: undefined, lines: allLines }],
+      ["metrics", { spans: 4, counted: undefined, lines: allLines }],
       ["tracing", { spans: 0, counted: 1, lines: allLines }],
-      ["logging", { spans: 5, counted: 1, lines: [] }]
+      ["logging", { spans: 4, counted: 1, lines: [] }]
     ] as const
   ) {
     it.effect(`stops one signal with ${option}.enabled false`, () =>

@@ -125,7 +125,7 @@ function queueOptions(
 }
 
 const entries: Readonly<Record<string, Entry>> = {
-  "enabled": { option: { enabled: false }, observe: observed.signals, without: [5, 1, 6], with: [0, 0, 0] },
+  "enabled": { option: { enabled: false }, observe: observed.signals, without: [4, 1, 6], with: [0, 0, 0] },
   "strict": { option: { strict: true }, observe: observed.badVariable, without: "builds", with: "fails" },
   "service.name": {
     option: { service: { name: "shop" } },
@@ -160,14 +160,14 @@ const entries: Readonly<Record<string, Entry>> = {
   "logging.enabled": {
     option: { logging: { enabled: false } },
     observe: observed.signals,
-    without: [5, 1, 6],
-    with: [5, 1, 0]
+    without: [4, 1, 6],
+    with: [4, 1, 0]
   },
   "logging.level": {
     option: { logging: { level: "Warn" } },
     observe: observed.signals,
-    without: [5, 1, 6],
-    with: [5, 1, 0]
+    without: [4, 1, 6],
+    with: [4, 1, 0]
   },
   "logging.format": {
     option: { logging: { format: "logfmt" } },
@@ -294,8 +294,8 @@ const entries: Readonly<Record<string, Entry>> = {
   "metrics.enabled": {
     option: { metrics: { enabled: false } },
     observe: observed.signals,
-    without: [5, 1, 6],
-    with: [5, 0, 6]
+    without: [4, 1, 6],
+    with: [4, 0, 6]
   },
   "metrics.cardinalityLimit": {
     option: { metrics: { cardinalityLimit: 3 } },
@@ -385,21 +385,21 @@ const entries: Readonly<Record<string, Entry>> = {
   "tracing.enabled": {
     option: { tracing: { enabled: false } },
     observe: observed.signals,
-    without: [5, 1, 6],
+    without: [4, 1, 6],
     with: [0, 1, 6]
   },
   "tracing.exporter": { option: { tracing: { exporter: "none" } }, observe: observed.delivered, without: 1, with: 0 },
   "tracing.sampler.type": {
     option: { tracing: { sampler: { type: "always_off" } } },
     observe: observed.signals,
-    without: [5, 1, 6],
+    without: [4, 1, 6],
     with: [0, 1, 6]
   },
   "tracing.sampler.ratio": {
     base: { tracing: { sampler: { type: "traceidratio" } } },
     option: { tracing: { sampler: { ratio: 0 } } },
     observe: observed.signals,
-    without: [5, 1, 6],
+    without: [4, 1, 6],
     with: [0, 1, 6]
   },
   "tracing.sampler.perSecond": {
@@ -492,6 +492,12 @@ const entries: Readonly<Record<string, Entry>> = {
     observe: observed.transitionSpans,
     without: 0,
     with: 5
+  },
+  "tracing.dependencyResolutions": {
+    option: { tracing: { dependencyResolutions: "span" } },
+    observe: observed.discoverySpans,
+    without: [0, 1],
+    with: [1, 0]
   },
   "tracing.limits.attributeCount": {
     option: { tracing: { limits: { attributeCount: 1 } } },

@@ -76,6 +76,17 @@ export const transitionSpans = inTest(Effect.gen(function*() {
   return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
 }))
 
+/** Spans of discoveries, and their events in the span of the loop. */
+export const discoverySpans = inTest(Effect.gen(function*() {
+  yield* TaskRunner.run(Simple, {})
+  const spans = yield* (yield* TelemetryTest).spans
+  const loop = spans.filter(({ name }) => name === "tasker.workflow.orchestration")
+  return [
+    spans.filter(({ name }) => name === "tasker.dependency.resolution").length,
+    loop.flatMap(({ events }) => events).filter(({ name }) => name === "workflow.viable_steps_discovered").length
+  ]
+}))
+
 /** Names of the first spans of the runs that are kept: of one that ends well, one that fails, one of a second, a task. */
 export const keptRuns = inTest(Effect.gen(function*() {
   const run = (name: string, effect: Effect.Effect<unknown, unknown>) =>

@@ -48,7 +48,7 @@ const endsWithTheDefect = ({ exit, record }: Effect.Success<ReturnType<typeof ou
   assert.deepStrictEqual(finished, [])
 }
 
-const layer = recorder.layer({ backoff: { jitter: 0.5 } })
+const layer = recorder.layer({ backoff: { jitter: 0.5 }, tracing: { dependencyResolutions: "span" } })
 
 /** A tracer that breaks at the nth span of a name. */
 const tracerThatBreaksAt = (name: string, number = 1) => {

@@ -175,11 +175,9 @@ describe("TaskRunner races", () => {
         [
           "tasker.task.execution Success",
           "tasker.workflow.orchestration Success",
-          "tasker.dependency.resolution Success",
           "tasker.batch.execution Success",
           "tasker.step.execution Success",
           "tasker.step.execution Success",
-          "tasker.dependency.resolution Success",
           "tasker.batch.execution Success",
           "tasker.step.execution Success"
         ]

@@ -182,6 +182,11 @@ export const tracingOptions = Schema.Struct({
     default: "event",
     doc: "Whether a state transition is an event of the enclosing span or a span of its own."
   }),
+  dependencyResolutions: Option.choice(["event", "span"], {
+    default: "event",
+    doc: "Whether each look for steps that may start is an event of the orchestration span or a span of its own. A " +
+      "look that takes longer than 1 ms is a span in any case."
+  }),
   limits: Schema.Struct({
     attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
       default: 128,

@@ -97,14 +97,17 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
     deferredUntil: undefined,
     batches: 0
   }
+  let began = clock.monotonicTimeNanosUnsafe()
   state.missing.forEach((count, index) => count === 0 && makeReady(state, index))
   while (!run.cancelRequested) {
     const found = state.running < run.settings.concurrency ? take(state) : []
-    if (found.length > 0) yield* startBatch(state, found)
+    if (found.length > 0) yield* startBatch(state, found, began)
     else if (state.running === 0 && Queue.sizeUnsafe(run.mailbox) === 0) {
       if (yield* isOver(state)) return
     }
-    for (const message of yield* Queue.takeAll(run.mailbox)) yield* receive(state, message)
+    const messages = yield* Queue.takeAll(run.mailbox)
+    began = clock.monotonicTimeNanosUnsafe()
+    for (const message of messages) yield* receive(state, message)
   }
 })
 
@@ -185,28 +188,55 @@ const batchOptions = { startImmediately: true, uninterruptible: true } as const
 /**
  * An interruption must not come between a discovery and its batch: a sink that gets the event of one gets the event of
  * the other.
+ *
+ * @param began when the discovery began, by the monotonic clock
  */
-const startBatch = (state: Loop, indices: ReadonlyArray<number>): Effect.Effect<void, never, unknown> => {
+const startBatch = (
+  state: Loop,
+  indices: ReadonlyArray<number>,
+  began: bigint
+): Effect.Effect<void, never, unknown> => {
   const { run } = state
   const number = ++state.batches
   state.deferredUntil = undefined
   state.running += indices.length
-  const discovered = withSpan(SpanName.dependencyResolution, {
-    attributes: {
-      [Attribute.taskId]: run.record.id,
-      [Attribute.discoveryNumber]: number,
-      [Attribute.stepCount]: indices.length
-    }
-  }, () =>
-    run.bus.publish("workflow.viable_steps_discovered", {
+  const discovered = run.bus.enabled
+    ? run.bus.publish("workflow.viable_steps_discovered", {
       ...taskFields(run.record),
       stepCount: indices.length,
       stepNames: Batch.someNames(run, indices)
-    }))
+    })
+    : Effect.void
+  const nanos = state.clock.monotonicTimeNanosUnsafe() - began
   return Effect.uninterruptible(
-    Effect.andThen(discovered, forkPart(state, Batch.execute(run, state.clock, number, indices), batchOptions))
+    Effect.andThen(
+      run.settings.discoverySpans || nanos > slowNanos
+        ? discoverySpan(state, number, indices.length, nanos, discovered)
+        : discovered,
+      forkPart(state, Batch.execute(run, state.clock, number, indices), batchOptions)
+    )
   )
 }
+
+/** A discovery that takes longer than this has a span. */
+const slowNanos = 1_000_000n
+
+/** Publishes a discovery within a span. A tracer gives a span its start, so the time of the discovery is an attribute. */
+const discoverySpan = (
+  { run }: Loop,
+  number: number,
+  stepCount: number,
+  nanos: bigint,
+  discovered: Effect.Effect<void>
+): Effect.Effect<void> =>
+  withSpan(SpanName.dependencyResolution, {
+    attributes: {
+      [Attribute.taskId]: run.record.id,
+      [Attribute.discoveryNumber]: number,
+      [Attribute.discoverySeconds]: secondsBetween(0n, nanos),
+      [Attribute.stepCount]: stepCount
+    }
+  }, () => discovered)
 
 const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
   switch (message._tag) {

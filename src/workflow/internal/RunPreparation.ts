@@ -136,7 +136,7 @@ const decode = (task: Task.Any, input: unknown): Effect.Effect<unknown, TaskErro
   )
 
 const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
-  const { execution } = config
+  const { execution, tracing } = config
   const base: RetryPolicy.RetryPolicy = {
     maximumAttempts: execution.maximumAttempts,
     delays: config.backoff.delays,
@@ -150,7 +150,8 @@ const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
       step.retry === undefined ? base : Result.getOrElse(RetryPolicy.complete(step.retry, base), () => base)
     ),
     stepTimeouts: task.steps.map((step) => millisOf(step.timeout ?? execution.stepTimeout)),
-    batchTimeout: batchTimeout(execution)
+    batchTimeout: batchTimeout(execution),
+    discoverySpans: tracing.dependencyResolutions === "span"
   }
 }
 

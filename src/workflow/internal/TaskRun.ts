@@ -47,6 +47,8 @@ export interface RunSettings {
   readonly stepTimeouts: ReadonlyArray<number | undefined>
   /** Limit of a batch of so many steps, in milliseconds; `undefined` for none. */
   readonly batchTimeout: (steps: number) => number | undefined
+  /** Whether each discovery has a span of its own. Without it, only a slow one has. */
+  readonly discoverySpans: boolean
 }
 
 /** Makes a part of an uninterruptible effect interruptible again. */

@@ -90,7 +90,10 @@ class Recorder extends Context.Service<Recorder, {
     Recorder,
     Effect.gen(function*() {
       const config = yield* Effect.orDie(
-        TelemetryConfig.make({ backoff: { jitter: 0, delays: delaySeconds.map(Duration.seconds) } })
+        TelemetryConfig.make({
+          backoff: { jitter: 0, delays: delaySeconds.map(Duration.seconds) },
+          tracing: { dependencyResolutions: "span" }
+        })
       )
       const recorder = Recorder.of({ config, onEvent: () => {}, gauges: [] })
       yield* (yield* EventBus.EventBus).register({

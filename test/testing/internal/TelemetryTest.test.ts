@@ -41,7 +41,6 @@ describe("TelemetryTest", () => {
         children: [{
           name: "tasker.workflow.orchestration",
           children: [
-            { name: "tasker.dependency.resolution", children: [] },
             {
               name: "tasker.batch.execution",
               children: [{
@@ -54,7 +53,6 @@ describe("TelemetryTest", () => {
                 }
               }]
             },
-            { name: "tasker.dependency.resolution" },
             {
               name: "tasker.batch.execution",
               children: [{
@@ -63,7 +61,6 @@ describe("TelemetryTest", () => {
                 attributes: { "tasker.step.attempt": 1, "error.type": "string" }
               }]
             },
-            { name: "tasker.dependency.resolution" },
             {
               name: "tasker.batch.execution",
               children: [{

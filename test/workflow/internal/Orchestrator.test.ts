@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schema } from "effect"
+import { Clock, Effect, Exit, Fiber, Schema, Tracer } from "effect"
 import * as Step from "../../../src/workflow/Step.ts"
 import * as Task from "../../../src/workflow/Task.ts"
 import * as TaskRunner from "../../../src/workflow/TaskRunner.ts"
@@ -48,6 +48,37 @@ describe("Orchestrator", () => {
       yield* finish([sleeper("after", 1, [last]), sleeper("x", 1), sleeper("y", 1), last])
       assert.deepStrictEqual(yield* recorder.secondsOf("step.execution_requested"), ["x@0", "y@1", "last@2", "after@3"])
     }).pipe(Effect.provide(recorder.layer({ execution: { concurrency: 1 } }))))
+
+  it.effect("opens a span for a discovery that takes longer than a millisecond, and for no other one", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      /** Gives the time that each discovery has as its attribute, with a clock that moves at each reading. */
+      const discoveries = Effect.fnUntraced(function*(nanosPerReading: bigint) {
+        spans.length = 0
+        let now = 0n
+        const moving: Clock.Clock = Object.create(clock, {
+          monotonicTimeNanosUnsafe: { value: () => now += nanosPerReading }
+        })
+        const one = Step.make("one", { run: () => Effect.void })
+        yield* TaskRunner.run(ofSteps([one]), undefined).pipe(
+          Effect.withTracer(tracer),
+          Effect.provideService(Clock.Clock, moving)
+        )
+        return spans.filter(({ name }) => name === "tasker.dependency.resolution").map(({ attributes }) =>
+          attributes.get("tasker.discovery.work_seconds")
+        )
+      })
+      assert.deepStrictEqual(yield* discoveries(500_000n), [])
+      assert.deepStrictEqual(yield* discoveries(600_000n), [0.0012])
+    }).pipe(Effect.provide(recorder.layer())))
 
   it.effect("names the steps of a discovery and counts those of a batch", () =>
     Effect.gen(function*() {
