@@ -19,8 +19,8 @@ interface Extent {
 }
 
 const short: Extent = { title: "100 µs a step", micros: 100, tasks: 100, rounds: 17 }
-const middle: Extent = { title: "1 ms a step", micros: 1000, tasks: 40, rounds: 11 }
-const long: Extent = { title: "10 ms a step", micros: 10_000, tasks: 4, rounds: 7 }
+const middle: Extent = { title: "1 ms a step", micros: 1000, tasks: 30, rounds: 11 }
+const long: Extent = { title: "10 ms a step", micros: 10_000, tasks: 3, rounds: 7 }
 const extents = [short, middle, long]
 
 type Rounds = ReadonlyArray<Figures>
@@ -56,7 +56,7 @@ const processes = <Name extends string>(cases: Readonly<Record<Name, Suite.Case>
     )
     yield* Effect.forEach(asks.values(), (ask) => ask(""), { discard: true })
     return Effect.fnUntraced(function*(wanted: ReadonlyArray<Name>, graph: Graph, { micros, rounds, tasks }: Extent) {
-      const load: Load = { graph, tasks, iterations: Math.round(micros * perMicro) }
+      const load: Load = { graph, tasks, micros, iterations: Math.round(micros * perMicro) }
       const figures = new Map(wanted.map((name): [Name, Array<Figures>] => [name, []]))
       for (let round = 0; round < rounds; round++) {
         for (const [name, list] of figures) {

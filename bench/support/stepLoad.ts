@@ -93,22 +93,34 @@ export const programOf = (
 /** What a batch does. */
 export interface Load {
   readonly graph: Graph
+  /** What a step computes, as iterations and as the time that they should take. */
   readonly iterations: number
+  readonly micros: number
   readonly tasks: number
 }
 
 /** The steps around which the compiler works are warm after so many, which compute nothing. */
 const warmUpTasks = 400
 
-/** Answers with the cost of a step. `batch` runs tasks, whose steps do the work, and sends everything. */
+/**
+ * Answers with the cost of a step. `batch` runs tasks, whose steps do the work, and sends everything.
+ *
+ * The same iterations take some percent more in one process than in another. So each process also measures them alone,
+ * and the figure of a step has the wanted time in place of theirs.
+ */
 export const answerSteps = (
   work: StepWork,
   batch: (load: Pick<Load, "graph" | "tasks">) => Promise<unknown>
 ): Promise<void> =>
-  answer((line) => {
+  answer(async (line) => {
     const load = JSON.parse(line) as Load
+    const steps = load.tasks * stepsPerTask
     work.iterations = load.iterations
-    return costOf(load.tasks * stepsPerTask, () => batch(load))
+    const alone = await costOf(steps, () => {
+      for (let step = 0; step < steps; step++) Effect.runSync(work.effect)
+    })
+    const whole = await costOf(steps, () => batch(load))
+    return { cpuNs: whole.cpuNs - alone.cpuNs + load.micros * 1000 }
   }, async () => {
     await batch({ graph: "fan-out", tasks: warmUpTasks / 4 })
     await batch({ graph: "chain", tasks: warmUpTasks })
