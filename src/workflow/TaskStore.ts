@@ -44,6 +44,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { ErrorRecord } from "../redaction/internal/ErrorRecord.ts"
+import * as immediateWrites from "./internal/immediateWrites.ts"
 import { StepState } from "./internal/StepState.ts"
 import { hasEnded, TaskState } from "./internal/TaskState.ts"
 
@@ -211,21 +212,25 @@ const makeMemory = (mostTasks: number, mostSteps: number): TaskStore["Service"] 
     }
   }
 
-  return {
-    saveTask: (task, steps) =>
-      Effect.sync(() => {
-        const entry = { task, steps: new Map(steps.map((step) => [step.name, step])) }
-        entries.set(task.id, entry)
-        noteEnd(entry)
-      }),
-    updateTask: (task) =>
-      Effect.sync(() => {
-        const entry = entries.get(task.id)
-        if (entry === undefined) return
-        entry.task = task
-        noteEnd(entry)
-      }),
-    updateStep: (taskId, step) => Effect.sync(() => void entries.get(taskId)?.steps.set(step.name, step)),
+  const writes: immediateWrites.ImmediateWrites<TaskRecord, StepRecord> = {
+    saveTask: (task, steps) => {
+      const entry = { task, steps: new Map(steps.map((step) => [step.name, step])) }
+      entries.set(task.id, entry)
+      noteEnd(entry)
+    },
+    updateTask: (task) => {
+      const entry = entries.get(task.id)
+      if (entry === undefined) return
+      entry.task = task
+      noteEnd(entry)
+    },
+    updateStep: (taskId, step) => void entries.get(taskId)?.steps.set(step.name, step)
+  }
+
+  return immediateWrites.attach({
+    saveTask: (task, steps) => Effect.sync(() => writes.saveTask(task, steps)),
+    updateTask: (task) => Effect.sync(() => writes.updateTask(task)),
+    updateStep: (taskId, step) => Effect.sync(() => writes.updateStep(taskId, step)),
     get: (taskId) =>
       Effect.sync(() =>
         Option.map(
@@ -240,5 +245,5 @@ const makeMemory = (mostTasks: number, mostSteps: number): TaskStore["Service"] 
       for (const { task } of entries.values()) counts[task.state] = (counts[task.state] ?? 0) + 1
       return counts
     })
-  }
+  }, writes)
 }

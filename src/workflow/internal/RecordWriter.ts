@@ -11,7 +11,8 @@
  *
  * If a write fails or is not answered within the time limit, the run logs one
  * warning. Then the last write saves the task with all its steps. It also does so
- * if more than 64 step records still wait at the end.
+ * if more than 64 step records still wait at the end. A store with immediate
+ * writes is written to at once.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -21,6 +22,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { expectEffect } from "../../internal/expectEffect.ts"
 import type { StepRecord, TaskRecord, TaskStore } from "../TaskStore.ts"
+import * as immediateWrites from "./immediateWrites.ts"
 import { hasEnded } from "./TaskState.ts"
 
 export interface RecordWriter {
@@ -53,6 +55,8 @@ export const make = (options: {
   readonly timeout: Duration.Duration
 }): RecordWriter => {
   const { context, store, taskId, timeout } = options
+  const writes = immediateWrites.find(store)
+  if (writes !== undefined) return immediate(taskId, writes)
   const fork = Effect.runForkWith(context)
   /** Waiting writes, in the order of the changes. */
   const waiting = new Map<number, Write>()
@@ -154,6 +158,13 @@ export const make = (options: {
     })
   }
 }
+
+const immediate = (taskId: string, writes: immediateWrites.ImmediateWrites<TaskRecord, StepRecord>): RecordWriter => ({
+  add: writes.saveTask,
+  task: writes.updateTask,
+  step: (_index, step) => writes.updateStep(taskId, step),
+  end: Effect.succeed(true)
+})
 
 /** The defect of a call that takes too long. */
 export const lateness = (timeout: Duration.Duration): Cause.Cause<never> =>
