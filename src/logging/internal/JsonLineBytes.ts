@@ -182,7 +182,14 @@ export const make = (redaction: Redaction, line: JsonLine): JsonLineBytes => {
             at = end + 1
           }
         } else if (typeof value === "number" && (value | 0) === value) at = putInteger(bytes, at, value)
-        else tail = keys.valueText(key, value)
+        else {
+          const text = keys.valueText(key, value)
+          // The text of an object has many parts, and is slow to read by character. A number may be masked.
+          const isShort = typeof value !== "object" && text.length <= shortText
+          const end = isShort ? putPlain(bytes, at, text, plain) : -1
+          if (end === -1) tail = text
+          else at = end
+        }
       } else if (isMasked) tail += key.pieces.masked
       else if (typeof value === "string") {
         open = true
