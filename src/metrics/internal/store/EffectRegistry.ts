@@ -3,7 +3,6 @@
  * exporter of Effect sees them. Effect pulls the values, so recording pays
  * nothing.
  */
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type { HistogramState } from "effect/Metric"
@@ -30,22 +29,71 @@ export interface ShownMetric {
 /** Registers one series in Effect's registry, and stores the registration in the series. */
 export type Register = (series: Series) => void
 
-/** Marks our own hooks. */
-const ours = Symbol("tasker-telemetry/metrics/EffectRegistry")
+type Metadata = Metric.Metric.Metadata<unknown, Metric.Metric.Snapshot["state"]>
 
-/** The mark is on a prototype, because a property on each hook would cost an object for each series. */
-const hookPrototype: object = Object.create(Function.prototype, { [ours]: { value: true } })
-
-export const isOurs = (metadata: Metric.Metric.Metadata<unknown, unknown>): boolean => ours in metadata.hooks.get
-
-/**
- * The number of our metrics in a registry. The registry has the number, because several stores may share the registry.
- */
-interface Count {
-  value: number
+/** What the series of a metric share in the registry. */
+interface Registered {
+  readonly registry: Metric.MetricRegistry
+  readonly type: Metadata["type"]
+  readonly name: string
+  readonly help: string
+  readonly stateOf: (series: Series) => Metric.Metric.Snapshot["state"]
 }
 
-const countIn = (registry: Metric.MetricRegistry & { [ours]?: Count }): Count => registry[ours] ??= { value: 0 }
+/**
+ * A series as Effect's registry shows it. A registry has one for each series, so it is one object: it is its own hooks,
+ * and what Effect does not read is private, because Effect copies all other properties into its snapshots.
+ */
+class ShownSeries {
+  readonly id: string
+  readonly type: Metadata["type"]
+  readonly description: string
+  readonly attributes: Metric.Metric.AttributeSet
+  readonly hooks = this
+  readonly #series: Series
+  readonly #metric: Registered
+  readonly #key: string
+
+  constructor(series: Series, metric: Registered, key: string, attributes: Metric.Metric.AttributeSet) {
+    this.id = metric.name
+    this.type = metric.type
+    this.description = metric.help
+    this.attributes = attributes
+    this.#series = series
+    this.#metric = metric
+    this.#key = key
+    metric.registry.set(key, this as Metadata)
+  }
+
+  get(): Metric.Metric.Snapshot["state"] {
+    return this.#metric.stateOf(this.#series)
+  }
+
+  update(): void {}
+
+  modify(): void {}
+
+  remove(): void {
+    const { registry } = this.#metric
+    if (registry.get(this.#key) === this) registry.delete(this.#key)
+  }
+}
+
+export const isOurs = (metadata: Metadata): boolean => metadata instanceof ShownSeries
+
+/** Marks the counts of a registry. */
+const counts = Symbol("tasker-telemetry/metrics/EffectRegistry")
+
+/** Counts of a registry. The registry has them, because several stores may share it. */
+interface Counts {
+  /** Our series that the registry has now. */
+  present: number
+  /** Our series that it ever had. */
+  made: number
+}
+
+const countsIn = (registry: Metric.MetricRegistry & { [counts]?: Counts }): Counts =>
+  registry[counts] ??= { present: 0, made: 0 }
 
 /**
  * Registers metrics in the registry of the context. If another part of the
@@ -54,9 +102,11 @@ const countIn = (registry: Metric.MetricRegistry & { [ours]?: Count }): Count =>
 export const make = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const registry = yield* Metric.MetricRegistry
+  const extraAttributes = yield* Metric.CurrentMetricAttributes
+  const hasExtra = Object.keys(extraAttributes).length > 0
   const report = Effect.runForkWith(context)
   const metrics: Array<ShownMetric> = []
-  const count = countIn(registry)
+  const count = countsIn(registry)
   let closed = false
 
   /** Removes a series that has expired, or of a store that has closed. */
@@ -64,7 +114,7 @@ export const make = Effect.gen(function*() {
     if (series.registration === undefined) return
     series.registration.remove()
     series.registration = undefined
-    count.value--
+    count.present--
   }
 
   yield* Effect.addFinalizer(() =>
@@ -78,7 +128,7 @@ export const make = Effect.gen(function*() {
 
   return {
     /** How many metrics of the registry are ours. */
-    count: () => count.value,
+    count: () => count.present,
     metric: (metric: ShownMetric): Register => {
       const { name } = metric.declaration
       if (isTaken(name)) {
@@ -88,71 +138,49 @@ export const make = Effect.gen(function*() {
         return () => {}
       }
       metrics.push(metric)
-      const show = registrar(context, metric)
+      const registered = registeredOf(registry, metric)
       return (series) => {
         if (closed) return
-        series.registration = show(series)
-        count.value++
+        // Effect's keys have all attributes and the description in them, and would be larger than the rest.
+        const key = `tasker-telemetry ${count.made++}`
+        const attributes = hasExtra ? { ...series.attributes, ...extraAttributes } : series.attributes
+        series.registration = new ShownSeries(series, registered, key, attributes)
+        count.present++
       }
     },
     remove
   }
 })
 
-const registrar = (
-  context: Context.Context<never>,
-  { declaration, read }: ShownMetric
-): (series: Series) => Metric.Registration => {
+const registeredOf = (registry: Metric.MetricRegistry, { declaration, read }: ShownMetric): Registered => {
   const { help, name, type } = declaration
+  const shared = { registry, name, help }
   const number = (series: Series) => read(series) as number
-  const optionsOf = ({ attributes }: Series) => ({ description: help, attributes })
   switch (type) {
     case "counter":
     case "upDownCounter": {
       const incremental = type === "counter"
-      const stateOf = (series: Series) => ({ count: number(series), incremental })
-      return (series) =>
-        Metric.registerUnsafe(
-          Metric.counter(name, { ...optionsOf(series), incremental }),
-          context,
-          hooks(stateOf, series)
-        )
+      return { ...shared, type: "Counter", stateOf: (series) => ({ count: number(series), incremental }) }
     }
     case "gauge":
-    case "info": {
-      const stateOf = (series: Series) => ({ value: number(series) })
-      return (series) => Metric.registerUnsafe(Metric.gauge(name, optionsOf(series)), context, hooks(stateOf, series))
-    }
+    case "info":
+      return { ...shared, type: "Gauge", stateOf: (series) => ({ value: number(series) }) }
     case "histogram": {
       const boundaries = declaration.buckets ?? []
-      const stateOf = (series: Series) => explicitState(boundaries, read(series) as HistogramValue)
-      return (series) =>
-        Metric.registerUnsafe(
-          Metric.histogram(name, { ...optionsOf(series), boundaries }),
-          context,
-          hooks(stateOf, series)
-        )
+      return {
+        ...shared,
+        type: "Histogram",
+        stateOf: (series) => explicitState(boundaries, read(series) as HistogramValue)
+      }
     }
-    case "exponentialHistogram": {
-      const stateOf = (series: Series) => exponentialState(read(series) as ExponentialHistogramValue)
-      return (series) =>
-        Metric.registerUnsafe(
-          Metric.histogram(name, { ...optionsOf(series), boundaries: exponentialBounds }),
-          context,
-          hooks(stateOf, series)
-        )
-    }
+    case "exponentialHistogram":
+      return {
+        ...shared,
+        type: "Histogram",
+        stateOf: (series) => exponentialState(read(series) as ExponentialHistogramValue)
+      }
   }
 }
-
-/** A metric of the program with the same identity would record into these hooks, so they ignore updates. */
-const hooks = <State>(stateOf: (series: Series) => State, series: Series): Metric.Metric.Hooks<unknown, State> => ({
-  get: Object.setPrototypeOf(() => stateOf(series), hookPrototype) as () => State,
-  update: noop,
-  modify: noop
-})
-
-const noop = () => {}
 
 // --- Histograms ---
 //

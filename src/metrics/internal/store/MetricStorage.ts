@@ -40,7 +40,7 @@ const piece = 500
 /**
  * Memory of one series besides its numbers and attribute values, in bytes: objects, map entries, registration, text.
  */
-const overheadBytes = 880
+const overheadBytes = 600
 
 /** The attributes of a series in a snapshot. `values` is `undefined` for the overflow series. */
 export const attributesOf = ({ attributes }: Checked, values: ReadonlyArray<string> | undefined) =>

@@ -1,7 +1,6 @@
 /**
  * One series of a metric: the position of its numbers, and its start.
  */
-import type * as Metric from "effect/Metric"
 import type { TraceDecision } from "../../../internal/TraceDecision.ts"
 import type { Exemplar } from "../../MetricSnapshot.ts"
 
@@ -13,6 +12,11 @@ export interface KeptExemplar {
   readonly decision: TraceDecision | undefined
   /** The exemplar before, for a reading that has begun already. */
   readonly before: Omit<KeptExemplar, "before"> | undefined
+}
+
+/** An entry of Effect's registry. */
+interface Registration {
+  readonly remove: () => void
 }
 
 export class Series {
@@ -34,7 +38,7 @@ export class Series {
   /** The next series of its leaf in the index. */
   sibling: Series | undefined = undefined
   /** Its registration in Effect's registry; `undefined` if it has none. */
-  registration: Metric.Registration | undefined = undefined
+  registration: Registration | undefined = undefined
 
   constructor(
     base: number,

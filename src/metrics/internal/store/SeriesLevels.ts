@@ -1,15 +1,17 @@
 /**
- * Finds series of few attributes, with one map for each attribute.
+ * Finds series of few attributes, with a map for each attribute.
  *
  * **Details**
  *
- * The values are read at places of their own in the code, without a loop, which is twice as fast.
+ * Where only one series has a value, its place has the series and no further maps: to compare the other values takes less
+ * time than to look them up, and no memory. The values are read at places of their own in the code, without a loop, which
+ * is twice as fast.
  */
-import type { Series } from "./Series.ts"
+import { Series } from "./Series.ts"
 import type { Attributes, SeriesLookup } from "./seriesLookup.ts"
 
-/** Maps values to the next level. The last level maps them to series. */
-type Level = Map<unknown, unknown>
+/** Maps values to the next level, or to the only series with the value. */
+type Level = Map<unknown, Series | Level>
 
 /** The highest number of attributes. */
 export const mostKeys = 3
@@ -19,12 +21,13 @@ export const make = (keys: ReadonlyArray<string>, create: (attributes: Attribute
   const root: Level = new Map()
   return {
     find: finder(keys, root, create),
-    get: (values) =>
-      values.reduce<unknown>((level, value) => level instanceof Map ? level.get(value) : undefined, root) as
-        | Series
-        | undefined,
-    add: (series) => insert(root, series.values as ReadonlyArray<string>, series),
-    remove: (series) => removeAt(root, series.values as ReadonlyArray<string>)
+    get: (values) => {
+      let next: Series | Level | undefined = root
+      for (let position = 0; next instanceof Map; position++) next = next.get(values[position])
+      return next?.values?.every((value, position) => value === values[position]) === true ? next : undefined
+    },
+    add: (series) => insert(root, 0, series),
+    remove: (series) => removeAt(root, 0, series)
   }
 }
 
@@ -42,37 +45,47 @@ const finder = (
       }
     case 2:
       return (attributes) => {
-        const level = root.get(attributes[first])
-        if (level === undefined) return create(attributes)
-        const series = (level as Level).get(attributes[second])
-        return series === undefined ? create(attributes) : series as Series
+        let next = root.get(attributes[first])
+        if (next instanceof Series) return valueOf(next, 1) === attributes[second] ? next : create(attributes)
+        next = next?.get(attributes[second])
+        return next === undefined ? create(attributes) : next as Series
       }
     default:
       return (attributes) => {
-        const level = root.get(attributes[first])
-        if (level === undefined) return create(attributes)
-        const next = (level as Level).get(attributes[second])
-        if (next === undefined) return create(attributes)
-        const series = (next as Level).get(attributes[third])
-        return series === undefined ? create(attributes) : series as Series
+        let next = root.get(attributes[first])
+        if (next instanceof Series) {
+          return valueOf(next, 1) === attributes[second] && valueOf(next, 2) === attributes[third]
+            ? next
+            : create(attributes)
+        }
+        next = next?.get(attributes[second])
+        if (next instanceof Series) return valueOf(next, 2) === attributes[third] ? next : create(attributes)
+        next = next?.get(attributes[third])
+        return next === undefined ? create(attributes) : next as Series
       }
   }
 }
 
-const insert = (root: Level, values: ReadonlyArray<string>, series: Series): void => {
-  let level = root
-  for (const value of values.slice(0, -1)) {
-    const next = level.get(value) as Level | undefined ?? new Map<unknown, unknown>()
+/** A series of a level has values. */
+const valueOf = ({ values }: Series, position: number): string => (values as ReadonlyArray<string>)[position] as string
+
+const insert = (level: Level, position: number, series: Series): void => {
+  const value = valueOf(series, position)
+  const there = level.get(value)
+  if (there === undefined) level.set(value, series)
+  else if (there instanceof Map) insert(there, position + 1, series)
+  else {
+    const next: Level = new Map()
     level.set(value, next)
-    level = next
+    insert(next, position + 1, there)
+    insert(next, position + 1, series)
   }
-  if (values.length > 0) level.set(values[values.length - 1], series)
 }
 
 /** Removes a series, and the maps that become empty. */
-const removeAt = (level: Level, values: ReadonlyArray<string>): void => {
-  const [value, ...rest] = values
+const removeAt = (level: Level, position: number, series: Series): void => {
+  const value = valueOf(series, position)
   const next = level.get(value)
-  if (next instanceof Map) removeAt(next, rest)
-  if (!(next instanceof Map) || next.size === 0) level.delete(value)
+  if (next instanceof Map) removeAt(next, position + 1, series)
+  if (next === series || (next instanceof Map && next.size === 0)) level.delete(value)
 }
