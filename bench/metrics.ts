@@ -62,6 +62,23 @@ const blockings = {
 
 const allocations = ["counter", "counter-bound", "histogram", "histogram-bound"]
 
+/** Attributes, attribute sets, whether the values are constants of the program, and where. */
+const shapes = {
+  "1 10 constant plain": "counter, 1 attribute, 10 sets, constants",
+  "3 100 constant plain": "counter, 3 attributes, 100 sets, constants",
+  "3 5000 constant plain": "counter, 3 attributes, 5 000 sets, constants",
+  "6 100 constant plain": "counter, 6 attributes, 100 sets, constants",
+  "1 10 fresh plain": "counter, 1 attribute, 10 sets, fresh",
+  "3 100 fresh plain": "counter, 3 attributes, 100 sets, fresh",
+  "6 5000 fresh plain": "counter, 6 attributes, 5 000 sets, fresh",
+  "6 5000 fresh span": "counter, 6 attributes, 5 000 sets, fresh, in a sampled span"
+}
+
+/** Bars: at most so much of what prom-client needs. */
+const shapeLimits = { "3 100 fresh plain": 0.5, "6 5000 fresh plain": 0.6, "6 5000 fresh span": 0.8 }
+
+const memories = { "3 10000": "memory of a series, 3 attributes", "6 10000": "memory of a series, 6 attributes" }
+
 const distinctValues = 200_000
 const roundsEach = 3
 const roundsOfSpans = 9
@@ -106,6 +123,43 @@ const recording = Effect.gen(function*() {
       Suite.atMost("histogram ÷ prom-client", 0.2, ratio("histogram")),
       Suite.atMost("bound histogram ÷ prom-client", 0.04, ratio("histogram-bound"))
     ]
+  }
+})
+
+const inShapes = Effect.gen(function*() {
+  const peers = ["ours", "prom-client"]
+  const of = yield* medians(
+    Object.keys(shapes).flatMap((shape) => peers.map((peer) => `shapes ${peer} ${shape}`)),
+    roundsEach
+  )
+  const ratio = (shape: string) => of(`shapes ours ${shape}`) / of(`shapes prom-client ${shape}`)
+  return {
+    rows: entries(shapes).flatMap(([shape, title]) =>
+      peers.map((peer): Suite.Row => ({
+        name: `${title}: ${peer}`,
+        medianNs: of(`shapes ${peer} ${shape}`, "ns"),
+        note: `CPU ${of(`shapes ${peer} ${shape}`).toFixed(1)} ns, ${
+          (peer === "ours" ? ratio(shape) : 1).toFixed(3)
+        } × prom-client`
+      }))
+    ),
+    bars: entries(shapeLimits).map(([shape, limit]) =>
+      Suite.atMost(`${shapes[shape]} ÷ prom-client`, limit, ratio(shape))
+    )
+  }
+})
+
+const inMemory = Effect.gen(function*() {
+  const peers = ["ours", "prom-client"]
+  const of = yield* medians(Object.keys(memories).flatMap((shape) => peers.map((peer) => `memory ${peer} ${shape}`)), 1)
+  const bytes = (peer: string, shape: string) => of(`memory ${peer} ${shape}`, "bytes")
+  return {
+    rows: entries(memories).flatMap(([shape, title]) =>
+      peers.map((peer): Suite.Row => ({ name: `${title}: ${peer}`, note: `${bytes(peer, shape).toFixed(0)} bytes` }))
+    ),
+    bars: entries(memories).map(([shape, title]) =>
+      Suite.atMost(`${title} ÷ prom-client`, 1.2, bytes("ours", shape) / bytes("prom-client", shape))
+    )
   }
 })
 
@@ -208,7 +262,7 @@ const bounds = Effect.gen(function*() {
 })
 
 export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.map(
-  Effect.all([recording, inFibers, inSpans, scraping, blocking, bounds]),
+  Effect.all([recording, inShapes, inMemory, inFibers, inSpans, scraping, blocking, bounds]),
   (parts) => ({
     suite: "metrics",
     rows: parts.flatMap(({ rows }): ReadonlyArray<Suite.Row> => rows),
