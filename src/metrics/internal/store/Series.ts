@@ -35,7 +35,7 @@ export class Series {
   recordedMillis: number
   /** Exemplars by position: the bucket of a histogram, 0 for a counter. */
   exemplars: Array<KeptExemplar | undefined> | undefined = undefined
-  /** The next series of its leaf in the index. */
+  /** The next series with its place in the index. */
   sibling: Series | undefined = undefined
   /** Its registration in Effect's registry; `undefined` if it has none. */
   registration: Registration | undefined = undefined

@@ -2,9 +2,7 @@
  * The series of a metric, by their attribute values. To find an existing series, no text is built.
  */
 import type { Series } from "./Series.ts"
-import * as SeriesLevels from "./SeriesLevels.ts"
-import { type Attributes, distinctValues } from "./seriesLookup.ts"
-import * as SeriesTree from "./SeriesTree.ts"
+import { type Attributes, SeriesTable } from "./SeriesTable.ts"
 
 export interface SeriesIndex {
   /** Finds or makes the series for these attributes. It never throws, even for wrong values. */
@@ -64,9 +62,7 @@ export const make = (options: IndexOptions): SeriesIndex => {
   }
 
   let only: Series | undefined
-  const lookup = keys.length <= SeriesLevels.mostKeys
-    ? SeriesLevels.make(keys, create)
-    : SeriesTree.make(keys, create)
+  const lookup = new SeriesTable(keys, create)
 
   const findOnly = (): Series => {
     if (only === undefined) {
@@ -106,6 +102,6 @@ const textOf = (value: unknown): string =>
 
 /** The key with the most distinct values among the series. */
 const widestKey = (keys: ReadonlyArray<string>, series: ReadonlySet<Series>): string => {
-  const distinct = distinctValues(keys, [...series])
+  const distinct = keys.map((_, position) => new Set(Array.from(series, ({ values }) => values?.[position])).size)
   return keys[distinct.indexOf(Math.max(...distinct))] ?? ""
 }

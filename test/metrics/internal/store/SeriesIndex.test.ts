@@ -29,6 +29,24 @@ const Action = Schema.Struct({
 
 describe("SeriesIndex", () => {
   it.effect.prop(
+    "finds series whose values have the same length, the same beginning and the same end",
+    [Schema.Literals([1, 2, 3, 4])],
+    ([count]) =>
+      Effect.sync(() => {
+        const keys = allKeys.slice(0, count)
+        const { index, made } = indexOf(keys)
+        const attributesOf = (number: number) =>
+          Object.fromEntries(keys.map((key) => [key, `tenant-${String(number).padStart(5, "0")}-suffix`]))
+        const all = Array.from({ length: 500 }, (_, number) => index.find(attributesOf(number)))
+        assert.strictEqual(made(), 500)
+        for (const [number, series] of all.entries()) assert.strictEqual(index.find(attributesOf(number)), series)
+        for (const series of all.slice(0, 400)) index.remove(series)
+        assert.strictEqual(index.find(attributesOf(499)), all[499])
+        assert.notStrictEqual(index.find(attributesOf(0)), all[0])
+      })
+  )
+
+  it.effect.prop(
     "finds the same series for equal values, whatever was added and removed before, with any number of keys",
     [Schema.Literals([1, 2, 3, 4, 5, 6]), Schema.Array(Action)],
     ([count, actions]) =>
