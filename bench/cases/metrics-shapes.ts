@@ -32,7 +32,7 @@ const ours = Effect.gen(function*() {
   const counter = store.counter({ name, help: "Steps.", attributes: shape.keys })
   const context = yield* Effect.context<never>()
   return yield* measure(
-    (attributes) => counter.inc(attributes as never),
+    (attributes) => counter.inc(attributes),
     () => Effect.runPromiseWith(context)(store.snapshot).then((snapshot) => Store.totalOf(snapshot, [name]))
   )
 }).pipe(Effect.provide(Store.telemetry({

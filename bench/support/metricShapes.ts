@@ -33,7 +33,10 @@ export const make = ({ isFresh, keys: count, sets }: {
   const constants = parts.map((set) => set.map(([head, tail]) => `${head}${tail}`))
   const valueOf = isFresh
     ? (set: number, position: number) => {
-      const [head, tail] = parts[set]?.[position] as readonly [string, string]
+      const [head, tail] = (parts[set] as ReadonlyArray<readonly [string, string]>)[position] as readonly [
+        string,
+        string
+      ]
       return head + tail
     }
     : (set: number, position: number) => constants[set]?.[position] as string
