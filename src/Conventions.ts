@@ -58,6 +58,8 @@ export const Attribute = {
   taskNamespace: "tasker.task.namespace",
   taskVersion: "tasker.task.version",
   taskStatus: "tasker.task.status",
+  /** Begins the keys of the tags of a run: `tasker.tag.region`. */
+  tag: "tasker.tag",
   correlationId: "tasker.correlation_id",
   component: "tasker.component",
   stepId: "tasker.step.id",
@@ -171,4 +173,17 @@ export const RuntimeMetricName = {
   startTime: "process_start_time_seconds",
   activeResources: "nodejs_active_resources",
   version: "nodejs_version_info"
+} as const
+
+/**
+ * Metric names of measured operations.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const OperationMetricName = {
+  duration: "tasker_operation_duration_seconds",
+  memory: "tasker_memory_delta_bytes",
+  slow: "tasker_slow_operations_total",
+  spikes: "tasker_memory_spikes_total"
 } as const

@@ -40,8 +40,9 @@ import * as NodeResource from "./node/internal/NodeResource.ts"
 import * as NodeTextFile from "./node/internal/NodeTextFile.ts"
 import * as NodeLogDestination from "./node/NodeLogDestination.ts"
 import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
+import * as NodeProcessProbe from "./node/NodeProcessProbe.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
-import * as RunRecords from "./performance/RunRecords.ts"
+import * as performanceServices from "./performance/internal/performanceServices.ts"
 import * as countedRedaction from "./redaction/internal/countedRedaction.ts"
 import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
@@ -65,7 +66,7 @@ export type Services =
   | TelemetryTracer.TelemetryTracer
   | LogDestination.LogDestination
   | LogLevels.LogLevels
-  | RunRecords.RunRecords
+  | performanceServices.Services
   | FlushRegistry
 
 type Metrics = MetricStore.MetricStore | NodeExport.Services
@@ -275,7 +276,7 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
       TelemetryTracer.layerNoop,
       LogDestination.layerNoop,
       LogLevels.layer,
-      RunRecords.layerNoop,
+      performanceServices.layerNoop,
       FlushRegistry.layer,
       Layer.succeed(SpansEnabled, false)
     ))
@@ -301,10 +302,10 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),
+    Layer.provideMerge(Layer.provide(performanceServices.layer, NodeProcessProbe.layer)),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
     Layer.provideMerge(exports(config, parts)),
     Layer.provideMerge(sinks(config, parts)),
-    Layer.provideMerge(config.performance.bottlenecks ? RunRecords.layer : RunRecords.layerNoop),
     Layer.provideMerge(stores(config, parts)),
     Layer.provideMerge(base),
     Layer.provideMerge(NodeResource.layer),

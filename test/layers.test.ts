@@ -9,6 +9,7 @@ import * as All from "tasker-telemetry"
 import * as NodeExporterModules from "tasker-telemetry/node/NodeExporterModules"
 import * as NodeLogDestination from "tasker-telemetry/node/NodeLogDestination"
 import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
+import * as NodeProcessProbe from "tasker-telemetry/node/NodeProcessProbe"
 import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
 import * as Testing from "tasker-telemetry/testing"
 
@@ -29,6 +30,7 @@ const {
   MetricExporter,
   MetricStore,
   MetricsRoute,
+  PerformanceMonitor,
   RunRecords,
   Step,
   Task,
@@ -99,6 +101,8 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "MetricStore.layerNoop": MetricStore.layerNoop,
   "MetricStore.layerShared": shared,
   "MetricsRoute.layer": MetricsRoute.layer.pipe(Layer.provide(services)),
+  "PerformanceMonitor.layer": PerformanceMonitor.layer.pipe(Layer.provide(Layer.merge(bus, store))),
+  "PerformanceMonitor.layerNoop": PerformanceMonitor.layerNoop,
   "RunRecords.layer": RunRecords.layer.pipe(Layer.provide(bus)),
   "RunRecords.layerMemory": RunRecords.layerMemory([]),
   "RunRecords.layerNoop": RunRecords.layerNoop,
@@ -120,6 +124,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "node/NodeExporterModules.layer": NodeExporterModules.layer,
   "node/NodeLogDestination.layer": NodeLogDestination.layer,
   "node/NodeProcessChannels.layer": channels,
+  "node/NodeProcessProbe.layer": NodeProcessProbe.layer,
   "node/NodeRuntimeMetrics.layer": NodeRuntimeMetrics.layer.pipe(Layer.provide(store))
 }
 
@@ -137,6 +142,7 @@ describe("public layers", () => {
       "node/NodeExporterModules": NodeExporterModules,
       "node/NodeLogDestination": NodeLogDestination,
       "node/NodeProcessChannels": NodeProcessChannels,
+      "node/NodeProcessProbe": NodeProcessProbe,
       "node/NodeRuntimeMetrics": NodeRuntimeMetrics
     }
     const found = Object.entries(modules).flatMap(([module, exported]) =>

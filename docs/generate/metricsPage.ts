@@ -12,7 +12,7 @@ interface Entry extends SelfMetric {
   readonly alias?: { readonly of: string; readonly original: string }
 }
 
-const { catalog, clusterCatalog, runtimeCatalog } = MetricCatalog
+const { catalog, clusterCatalog, operationCatalog, runtimeCatalog } = MetricCatalog
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string) => `\`${cell(text)}\``
@@ -39,13 +39,14 @@ const section = (title: string, entries: ReadonlyArray<Entry>): string =>
 
 const workflow: ReadonlyArray<Entry> = Object.values(catalog)
 const runtime: ReadonlyArray<Entry> = Object.values(runtimeCatalog)
+const operations: ReadonlyArray<Entry> = Object.values(operationCatalog)
 const ofTasks = workflow.filter(({ attributes }) => attributes.includes("task") && !attributes.includes("step"))
 const ofSteps = workflow.filter(({ attributes }) => attributes.includes("step"))
 const ofSlots = workflow.filter(({ attributes }) => !attributes.includes("task"))
 
 const buckets = (): string => {
   const metrics = new Map<string, Array<string>>()
-  for (const { buckets, name } of [...workflow, ...runtime]) {
+  for (const { buckets, name } of [...workflow, ...operations, ...runtime]) {
     if (buckets === undefined) continue
     const shown = buckets.join(", ")
     metrics.set(shown, [...metrics.get(shown) ?? [], code(name)])
@@ -95,6 +96,10 @@ ${section("Tasks", ofTasks)}
 ${section("Steps", ofSteps)}
 
 ${section("Execution slots", ofSlots)}
+
+${section("Operations", operations)}
+
+Off with \`performance.enabled\`.
 
 ${section("The Node process", runtime)}
 

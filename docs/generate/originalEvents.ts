@@ -117,7 +117,7 @@ export const originalEvents: ReadonlyArray<OriginalEvent> = [
   ...carried("dependency.resolved"),
   ...not(repeats("workflow.steps_execution_started"), "batch.step_execution"),
   ...not("comes with the SQL monitor", "database.query_executed"),
-  ...not("comes with the performance monitor", "memory.spike_detected", "performance.slow_operation")
+  ...carried("memory.spike_detected", "performance.slow_operation")
 ]
 
 /** Events of Tasker's plan alone. */

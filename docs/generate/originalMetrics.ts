@@ -67,7 +67,11 @@ const plan: OriginalSource = {
       "tasker_active_connections"
     ),
     ...not("nothing here has a cache yet", "tasker_cache_operations_total"),
-    ...not("comes with the performance monitor", "tasker_operation_duration_seconds", "tasker_memory_delta_bytes"),
+    ...["tasker_operation_duration_seconds", "tasker_memory_delta_bytes"].map((name) => ({
+      name,
+      by: [name],
+      note: ""
+    })),
     ...not("comes with the SQL monitor", "tasker_sql_duration_seconds", "tasker_sql_queries_total")
   ]
 }

@@ -14,9 +14,7 @@ const never = (attribute: string, reason: string): Original => ({ attribute, car
 export const originals: ReadonlyArray<Original> = [
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
   never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
-  later("telemetry.performance_monitoring_enabled", "comes with the performance monitor"),
   later("telemetry.slow_query_threshold_seconds", "comes with the SQL monitor"),
-  later("telemetry.memory_threshold_mb", "comes with the performance monitor"),
   never(
     "telemetry.max_stored_samples",
     "series hold sums and counts, not samples; `metrics.cardinalityLimit` bounds them"

@@ -6,18 +6,31 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as SqlError from "effect/sql/SqlError"
-import { PrometheusFormat, type Task, TaskRunner, TaskStore, Telemetry, TelemetryConfig } from "tasker-telemetry"
+import {
+  CriticalPath,
+  PrometheusFormat,
+  RunRecords,
+  type Task,
+  TaskRunner,
+  TaskStore,
+  Telemetry,
+  TelemetryConfig
+} from "tasker-telemetry"
 import type { EventEnvelope } from "tasker-telemetry/events/EventEnvelope"
+import type { RunRecord } from "tasker-telemetry/performance/RunRecord"
 import type { TaskSnapshot } from "tasker-telemetry/workflow/TaskStore"
 import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
 import { describeRefusal } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { Recorder, type Recording, type SpanData } from "./Recorder.ts"
+import { gainsOf } from "./renderReport.ts"
 
 export type Results = Task.Results<typeof AnalyzeDirectory>
 
 export interface RecordedRun extends Recording {
   readonly task: TaskSnapshot
+  /** The record that the report is made of; `undefined` if `performance.bottlenecks` is off. */
+  readonly record: RunRecord | undefined
   /** The results of the steps, if the task is complete. */
   readonly results: Results | undefined
   /** Says in one sentence why the task failed, or why its spans were not delivered. */
@@ -39,6 +52,7 @@ export const run = Effect.fnUntraced(function*(input: Task.Input<typeof AnalyzeD
   const recorded: RecordedRun = {
     ...recording,
     task,
+    record: Option.getOrUndefined(yield* (yield* RunRecords.RunRecords).get(task.id)),
     results: Exit.isSuccess(exit) ? exit.value.results : undefined,
     problem: Exit.isFailure(exit)
       ? `The analysis failed in ${failedSteps(task)}: ${describe(exit.cause)}`
@@ -95,8 +109,18 @@ const eventDocument = ({ name, payload, time }: EventEnvelope) => ({
   time: new Date(time).toISOString()
 })
 
+const reportDocument = (record: RunRecord) => {
+  const analysis = CriticalPath.analyze(record)
+  const gain = ({ change, gainSeconds, stepName }: CriticalPath.WhatIf) => ({
+    step: stepName,
+    change,
+    gainMs: milliseconds(gainSeconds)
+  })
+  return { ...analysis, gains: gainsOf(record, analysis).map(gain) }
+}
+
 /** Formats a run as one JSON document. */
-export const toJson = ({ events, logs, metrics, problem, results, spans, task }: RecordedRun): string =>
+export const toJson = ({ events, logs, metrics, problem, record, results, spans, task }: RecordedRun): string =>
   JSON.stringify(
     {
       task: {
@@ -121,6 +145,7 @@ export const toJson = ({ events, logs, metrics, problem, results, spans, task }:
         unreadable: results.store_report.unreadable
       },
       ...(problem === undefined ? {} : { problem }),
+      report: record === undefined ? null : reportDocument(record),
       spans: spans.map(spanDocument),
       events: events.map(eventDocument),
       logs: logs.map((line) => JSON.parse(line) as unknown),

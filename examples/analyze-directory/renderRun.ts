@@ -3,10 +3,10 @@
  */
 import { MetricCatalog, type MetricSnapshot } from "tasker-telemetry"
 import type { RecordedRun } from "./RecordedRun.ts"
+import { renderReport } from "./renderReport.ts"
 import { renderResult } from "./renderResult.ts"
 import { renderTrace } from "./renderTrace.ts"
 import {
-  bar,
   count,
   cutEnd,
   duration,
@@ -14,12 +14,10 @@ import {
   padEnd,
   padStart,
   painter,
-  percent,
   printable,
   quantity,
   type Terminal
 } from "./terminalText.ts"
-import { timeSpent } from "./timeSpent.ts"
 
 const summary = ({ events, logs, results, task }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
   const paint = painter(terminal)
@@ -109,41 +107,8 @@ const metrics = ({ metrics: { after, before } }: RecordedRun, terminal: Terminal
 
 // --- Time ---
 
-const time = ({ spans, task }: RecordedRun, terminal: Terminal): ReadonlyArray<string> => {
-  const paint = painter(terminal)
-  const spent = timeSpent(task, spans)
-  const row = (cells: ReadonlyArray<string>) =>
-    `  ${padEnd(cells[0]!, 18)}${cells.slice(1).map((cell) => padStart(cell, 11)).join("")}`
-  const barWidth = terminal.width - 18 - 44 - 5
-  const total = Math.max(spent.totalMs, 0.001)
-  const path = spent.criticalPath.join(" → ")
-  const overhead = Math.max(0, spent.totalMs - spent.criticalMs)
-  return [
-    heading("Where the time went", `${duration(spent.totalMs)} in all`, terminal),
-    paint("dim", row(["Step", "attempts", "queue", "work", "share"])),
-    ...spent.steps.map((step) =>
-      `${
-        row([
-          step.name,
-          count(step.attempts),
-          duration(step.queueMs),
-          duration(step.workMs),
-          percent(step.workMs / total)
-        ])
-      }   ${
-        paint(step.state === "error" ? "red" : step.critical ? "yellow" : "dim", bar(step.workMs / total, barWidth))
-      }`
-        .trimEnd()
-    ),
-    "",
-    "Critical path",
-    `  ${paint("yellow", path)}`,
-    `  ${duration(spent.criticalMs)} of work on it, ${duration(overhead)} (${
-      percent(overhead / total)
-    }) for everything around the steps`,
-    `SQL: ${quantity(spent.sql.statements, "statement")}, ${duration(spent.sql.ms)} (${percent(spent.sql.ms / total)})`
-  ]
-}
+const time = ({ record, spans }: RecordedRun, terminal: Terminal): ReadonlyArray<string> =>
+  record === undefined ? [] : renderReport(record, spans, terminal)
 
 /** 100 columns and no colours unless the terminal says otherwise. */
 const thisTerminal = (): Terminal => {

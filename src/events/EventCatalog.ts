@@ -18,6 +18,7 @@
 import type * as Schema from "effect/Schema"
 import { exportEvents } from "./internal/catalog/exportEvents.ts"
 import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
+import { operationEvents } from "./internal/catalog/operationEvents.ts"
 import { stepEvents } from "./internal/catalog/stepEvents.ts"
 import { taskEvents } from "./internal/catalog/taskEvents.ts"
 import { workflowEvents } from "./internal/catalog/workflowEvents.ts"
@@ -43,7 +44,8 @@ export const catalog = {
   ...stepEvents,
   ...workflowEvents,
   ...observabilityEvents,
-  ...exportEvents
+  ...exportEvents,
+  ...operationEvents
 } as const
 
 /**

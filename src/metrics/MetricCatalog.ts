@@ -15,6 +15,7 @@
 import { clusterMetrics } from "./internal/catalog/clusterMetrics.ts"
 import { loopMetrics } from "./internal/catalog/loopMetrics.ts"
 import * as MetricEntry from "./internal/catalog/MetricEntry.ts"
+import { operationMetrics } from "./internal/catalog/operationMetrics.ts"
 import { runtimeMetrics } from "./internal/catalog/runtimeMetrics.ts"
 import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
 import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
@@ -51,3 +52,12 @@ export const runtimeCatalog = runtimeMetrics
  * @since 0.1.0
  */
 export const clusterCatalog = clusterMetrics
+
+/**
+ * The metrics of measured operations.
+ *
+ * @see PerformanceMonitor
+ * @category catalog
+ * @since 0.1.0
+ */
+export const operationCatalog = operationMetrics

@@ -264,8 +264,10 @@ const slackOf = (steps: ReadonlyArray<TimedStep>, byName: ByName): ReadonlyMap<s
   const order = steps.filter(({ name }) => dependants.get(name) === 0)
   for (const step of order) {
     const own = slack.get(step.name) as number
+    // The loop's own time after the last dependency is no slack: it would follow a later end, too.
+    const lastEnd = latestEnd(step.dependsOn, byName, 0)
     for (const needed of neededBy(step)) {
-      const left = own + Math.max(0, step.readyAt - needed.settledAt)
+      const left = own + lastEnd - needed.settledAt
       slack.set(needed.name, Math.min(left, slack.get(needed.name) as number))
       const others = (dependants.get(needed.name) as number) - 1
       dependants.set(needed.name, others)

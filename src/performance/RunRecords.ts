@@ -54,12 +54,17 @@ export class RunRecords extends Context.Service<RunRecords, {
 }
 
 /**
- * Records the runs whose events the bus of the context gets.
+ * Records the runs whose events the bus of the context gets, unless
+ * `performance.bottlenecks` is off.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
+export const layer: Layer.Layer<RunRecords, never, EventBus> = Layer.unwrap(
+  Effect.map(TelemetryConfig.Current, ({ performance }) => performance.bottlenecks ? recording : layerNoop)
+)
+
+const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
   RunRecords,
   Effect.gen(function*() {
     const { performance, service } = yield* TelemetryConfig.Current

@@ -20,9 +20,11 @@ import * as Queue from "effect/Queue"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
+import * as Redaction from "../redaction/Redaction.ts"
 import * as ManualResolution from "./internal/ManualResolution.ts"
 import { readStore } from "./internal/readStore.ts"
 import * as RunPreparation from "./internal/RunPreparation.ts"
+import { accept as acceptTags, type Tags } from "./internal/runTags.ts"
 import * as TaskExecution from "./internal/TaskExecution.ts"
 import { type Restore, taskFields, type TaskRun } from "./internal/TaskRun.ts"
 import { hasEnded } from "./internal/TaskState.ts"
@@ -68,6 +70,11 @@ export interface StartedTask<T extends Task.Any> {
 export interface RunOptions {
   /** Correlation id of the run. The default is the caller's id, or a new one if the caller has none. */
   readonly correlationId?: string | undefined
+  /**
+   * Properties of the run with few distinct values, such as `{ region: "eu" }`: texts by name, no ids, at most ten. The
+   * run's span has them as `tasker.tag.<name>`, and its record for the analysis, which compares runs by them.
+   */
+  readonly tags?: Tags | undefined
 }
 
 /**
@@ -221,7 +228,8 @@ const make = Effect.gen(function*() {
       store,
       live,
       restore,
-      correlationId: yield* Correlation.accept(correlationId)
+      correlationId: yield* Correlation.accept(correlationId),
+      tags: acceptTags(options?.tags, yield* Redaction.Current)
     })
   })
 

@@ -104,6 +104,8 @@ export const TaskRecord = Schema.Struct({
   endedAt: Schema.UndefinedOr(Schema.Finite),
   /** From creation to end, by the monotonic clock. */
   durationSeconds: Schema.UndefinedOr(Schema.Finite),
+  /** The tags that the program gave to the run, if any; without secrets. */
+  tags: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Why the run failed: the error, its own fields, its causes and its stack; bounded and redacted. */
   error: Schema.UndefinedOr(ErrorRecord)
 })

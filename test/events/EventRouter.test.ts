@@ -146,7 +146,7 @@ describe("EventRouter", () => {
       log: events - tasks,
       ignored: tasks,
       thinned: 1,
-      highPriority: 2
+      highPriority: 4
     })
   })
 

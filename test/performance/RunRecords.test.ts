@@ -5,12 +5,14 @@ import { EventBus } from "../../src/events/EventBus.ts"
 import { DetectedResource } from "../../src/internal/DetectedResource.ts"
 import * as RunRecord from "../../src/performance/RunRecord.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
+import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as StepError from "../../src/workflow/StepError.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import * as TaskRunner from "../../src/workflow/TaskRunner.ts"
 import * as recorder from "../support/recorder.ts"
 import { runs } from "../support/runs.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
 
 const instance = Layer.succeed(DetectedResource, { "service.instance.id": "i-1" })
 
@@ -106,6 +108,39 @@ describe("RunRecords", () => {
         { queueSeconds: 0, workSeconds: 1, retrySeconds: 0, backoffSeconds: 0, sql: { statements: 0, seconds: 0 } }
       ])
     }).pipe(Effect.provide(layer({ execution: { concurrency: 1 } }))))
+
+  it.effect("keeps the tags of a run, without secrets, and the span of the run has them", () =>
+    Effect.gen(function*() {
+      yield* TaskRunner.run(Task.make("t", { input: Schema.Void, steps: [sleeping("now", 0)] }), undefined, {
+        tags: { region: "eu", password: "hunter2", note: `Bearer ${"a".repeat(40)}` }
+      }).pipe(Effect.forkChild, Effect.andThen(recorder.advance("1 second")))
+      const records = yield* RunRecords.RunRecords
+      const [record] = yield* records.ended
+      assert.strictEqual(record?.tags["region"], "eu")
+      assert.notInclude(JSON.stringify(record?.tags), "hunter2")
+      assert.notInclude(JSON.stringify(record?.tags), "aaaa")
+      assert.deepStrictEqual((yield* TaskRunner.inspect(record!.id)).tags, record!.tags)
+      const { spans } = yield* SpanMemory
+      const span = (yield* spans).find(({ name }) => name === "tasker.task.execution")
+      assert.strictEqual(span?.attributes.get("tasker.tag.region"), "eu")
+      assert.notInclude(JSON.stringify([...(span?.attributes ?? [])]), "hunter2")
+      assert.deepStrictEqual(yield* recorder.misfits, [])
+    }).pipe(Effect.provide(Layer.provideMerge(layer(), TestTelemetry.tracing))))
+
+  it.effect("leaves out tags that are no texts, and keeps ten of them", () =>
+    Effect.gen(function*() {
+      const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`t${index}`, "x".repeat(1000)]))
+      const odd: ReadonlyArray<unknown> = ["text", 7, null, { region: 7, ok: "yes", ["n".repeat(101)]: "long" }, many]
+      const only = Task.make("t", { input: Schema.Void, steps: [sleeping("now", 0)] })
+      for (const tags of odd) {
+        yield* TaskRunner.run(only, undefined, { tags: tags as { readonly region: string } })
+      }
+      const { ended } = yield* RunRecords.RunRecords
+      const kept = (yield* ended).map(({ tags }) => tags)
+      assert.deepStrictEqual(kept.slice(0, 4), [{}, {}, {}, { ok: "yes" }])
+      assert.strictEqual(Object.keys(kept[4] ?? {}).length, 10)
+      assert.isAtMost(kept[4]?.["t0"]?.length ?? 0, 200)
+    }).pipe(Effect.provide(layer())))
 
   it.effect("is the same when every event is filtered and sampled out", () =>
     Effect.gen(function*() {

@@ -684,6 +684,63 @@ const entries: Readonly<Record<string, Entry>> = {
   ...signalOptions("metrics", ["all", "k", "all"], "metrics"),
   ...signalOptions("logs", ["all", "all", "k"], "log records"),
   ...queueOptions("logs", "log records", 1000),
+  "performance.enabled": {
+    option: { performance: { enabled: false } },
+    observe: performance.slowOperations,
+    without: [1, 1],
+    with: []
+  },
+  "performance.slowOperation": {
+    option: { performance: { slowOperation: "2 seconds" } },
+    observe: performance.slowOperations,
+    without: [1, 1],
+    with: [1]
+  },
+  "performance.memorySpike": {
+    option: { performance: { memorySpike: 1_000_000 } },
+    observe: performance.memorySpikes,
+    without: [],
+    with: [1]
+  },
+  "performance.quietPeriod": {
+    option: { performance: { quietPeriod: "1 second" } },
+    observe: performance.slowSeries,
+    without: [1, 3],
+    with: [1, 1, 1, 1]
+  },
+  "performance.learned.enabled": {
+    option: { performance: { learned: { enabled: true } } },
+    observe: performance.learnedOperations,
+    without: [],
+    with: [1]
+  },
+  "performance.learned.factor": {
+    base: { performance: { learned: { enabled: true } } },
+    option: { performance: { learned: { factor: 6 } } },
+    observe: performance.learnedOperations,
+    without: [1],
+    with: []
+  },
+  "performance.learned.minimumSamples": {
+    base: { performance: { learned: { enabled: true } } },
+    option: { performance: { learned: { minimumSamples: 200 } } },
+    observe: performance.learnedOperations,
+    without: [1],
+    with: []
+  },
+  "performance.profile.directory": {
+    option: { performance: { profile: { directory: "profiles" } } },
+    observe: performance.profiles,
+    without: 0,
+    with: 3
+  },
+  "performance.profile.keep": {
+    base: { performance: { profile: { directory: "profiles" } } },
+    option: { performance: { profile: { keep: 2 } } },
+    observe: performance.profiles,
+    without: 3,
+    with: 2
+  },
   "performance.bottlenecks": {
     option: { performance: { bottlenecks: false } },
     observe: performance.recordedRuns,

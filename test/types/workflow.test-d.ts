@@ -160,3 +160,16 @@ Task.make("inner", {
     })
   ]
 })
+
+// --- Tags of a run ---
+
+const Tagged = Task.make("tagged", { input: Schema.Void, steps: [lonely] })
+export const tagged = [
+  TaskRunner.run(Tagged, undefined, { tags: { region: "eu", tier: "gold" } }),
+  // @ts-expect-error a tag holds no id
+  TaskRunner.run(Tagged, undefined, { tags: { orderId: "o-1" } }),
+  // @ts-expect-error a tag holds no id
+  TaskRunner.run(Tagged, undefined, { tags: { id: "o-1" } }),
+  // @ts-expect-error a tag is a text
+  TaskRunner.run(Tagged, undefined, { tags: { attempts: 3 } })
+]

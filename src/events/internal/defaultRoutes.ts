@@ -46,7 +46,10 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "tasker.telemetry.export_completed": logOnly,
   "tasker.telemetry.export_failed": logOnly,
   "tasker.telemetry.plugin_registered": logOnly,
-  "tasker.telemetry.plugin_unregistered": logOnly
+  "tasker.telemetry.plugin_unregistered": logOnly,
+  // The monitor counts them itself, with the ones that have no event of their own.
+  "performance.slow_operation": EventRoute.to(["trace", "log"], { priority: "high" }),
+  "memory.spike_detected": EventRoute.to(["trace", "log"], { priority: "high" })
 }
 
 /** The route of events of a program. A rule that measures an event adds its route to metrics. */

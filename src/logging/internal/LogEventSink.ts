@@ -82,12 +82,15 @@ const workflowOf = (envelope: EventEnvelope, current: LogRecord.LogRecord["workf
   if (!isOfCatalog(envelope)) return current
   const { payload } = envelope
   if (!("taskId" in payload)) return current
-  if (!("stepId" in payload)) return current ?? { taskId: payload.taskId, taskName: payload.taskName }
+  const { taskId, taskName } = payload
+  // An event about SQL or an operation belongs to the step that it happens in, if there is one.
+  if (taskId === undefined || taskName === undefined) return current
+  if (!("stepId" in payload)) return current ?? { taskId, taskName }
   return current !== undefined && current.stepId === payload.stepId && current.attempt === payload.attempt
     ? current
     : {
-      taskId: payload.taskId,
-      taskName: payload.taskName,
+      taskId,
+      taskName,
       stepId: payload.stepId,
       stepName: payload.stepName,
       attempt: payload.attempt
@@ -126,7 +129,7 @@ const fieldsOf = (
   }
   if ("errorType" in payload) {
     fields["error.type"] = shown("errorType", payload.errorType)
-    fields["exception.message"] = shown("errorMessage", payload.errorMessage)
+    if ("errorMessage" in payload) fields["exception.message"] = shown("errorMessage", payload.errorMessage)
   }
   return fields
 }

@@ -183,7 +183,7 @@ export class RunFollower {
       correlationId,
       traceId,
       instance: this.limits.instance,
-      tags: {},
+      tags: payload.tags,
       state: "pending",
       errorType: undefined,
       createdAt: time,
@@ -201,7 +201,9 @@ export class RunFollower {
     run.state = state
     run.endedAt = now
     this.running.delete(run.id)
-    this.keep(recordOf(run))
+    // Nothing changes an ended run, so its record takes the steps as they are.
+    const { byName: _, createdNanos: __, ...record } = run
+    this.keep(record)
   }
 
   private keep(record: RunRecord): void {

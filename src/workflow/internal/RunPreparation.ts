@@ -27,6 +27,7 @@ interface Surroundings {
   /** The live runs by their ids. The new one is added. */
   readonly live: Map<string, TaskRun>
   readonly correlationId: string
+  readonly tags: Readonly<Record<string, string>>
   /** Makes the decoding interruptible; the rest of the preparation is not. */
   readonly restore: Restore
 }
@@ -45,7 +46,7 @@ export const make = (config: TelemetryConfig) => {
   return Effect.fnUntraced(function*(
     task: Task.Any,
     input: unknown,
-    { bus, correlationId, live, restore, store }: Surroundings
+    { bus, correlationId, live, restore, store, tags }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
     const decoded = yield* restore(decode(task, input))
     const settings = settingsOf(task)
@@ -61,6 +62,7 @@ export const make = (config: TelemetryConfig) => {
       startedAt: undefined,
       endedAt: undefined,
       durationSeconds: undefined,
+      ...(Object.keys(tags).length === 0 ? {} : { tags }),
       error: undefined
     }
     const steps = task.steps.map((step, index) => pendingStep(record.id, step, settings.policies[index]))

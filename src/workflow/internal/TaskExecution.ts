@@ -16,6 +16,7 @@ import { withSpan } from "../../internal/ownSpans.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { Cancelled, TaskError } from "../TaskError.ts"
+import type { TaskRecord } from "../TaskStore.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import * as RunEnd from "./RunEnd.ts"
@@ -50,7 +51,8 @@ export const execute = (
           [Attribute.taskName]: run.record.name,
           [Attribute.taskNamespace]: run.record.namespace,
           [Attribute.taskVersion]: run.record.version,
-          [Attribute.correlationId]: run.record.correlationId
+          [Attribute.correlationId]: run.record.correlationId,
+          ...tagAttributes(run.record.tags)
         }
       },
       (span) =>
@@ -76,6 +78,12 @@ export const execute = (
       Effect.updateContext((context) => contextOf(context, run.record))
     )
   })
+
+const tagAttributes = (tags: TaskRecord["tags"] = {}): Record<string, string> => {
+  const attributes: Record<string, string> = {}
+  for (const name of Object.keys(tags)) attributes[`${Attribute.tag}.${name}`] = tags[name] as string
+  return attributes
+}
 
 /** Counts a run for the step that it starts in, until the given function is called. */
 const enter = (fiber: Fiber.Fiber<unknown, unknown>, live: ReadonlyMap<string, TaskRun>): () => void => {
@@ -106,7 +114,8 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
       fromState: undefined,
       toState: "pending",
       totalSteps,
-      concurrency: run.settings.concurrency
+      concurrency: run.settings.concurrency,
+      tags: run.record.tags ?? {}
     })
     if (run.bus.enabled) {
       for (const step of run.steps) {

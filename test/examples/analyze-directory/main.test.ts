@@ -49,7 +49,17 @@ describe.concurrent("npm run demo", () => {
     const { duplicates, files } = Folder.countedBySystem(folder, true)
     assert.include(stdout, `${files} files`)
     assert.include(stdout, `${Object.keys(duplicates).length} groups`)
-    for (const part of ["✓ complete", "Trace", "Result", "Metrics", "Where the time went", "Critical path"]) {
+    for (
+      const part of [
+        "✓ complete",
+        "Trace",
+        "Result",
+        "Metrics",
+        "Where the time went",
+        "Critical path",
+        "What a change would gain"
+      ]
+    ) {
       assert.include(stdout, part)
     }
     const lines = stdout.split("\n")

@@ -23,7 +23,8 @@ const begun = (follower: RunFollower) =>
       fromState: undefined,
       toState: "pending",
       totalSteps: 1,
-      concurrency: 12
+      concurrency: 12,
+      tags: {}
     }
     yield* send(follower, "task.initialize_requested", initialized)
     yield* send(follower, "step.initialize_requested", { ...step, attempt: 0, dependsOn: [] })

@@ -246,6 +246,9 @@ class Oracle {
       case "tasker.telemetry.plugin_registered":
       case "tasker.telemetry.plugin_unregistered":
         return this.#report("is not due: a run exports no metrics")
+      case "performance.slow_operation":
+      case "memory.spike_detected":
+        return this.#report("is not due: no step measures an operation")
       default:
         // A new event does not compile here until it has a case that says when it is due.
         event satisfies never

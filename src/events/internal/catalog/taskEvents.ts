@@ -17,7 +17,9 @@ export const taskEvents = EventDefinition.byName([
       ...transition,
       totalSteps: Schema.Int,
       /** Highest number of steps that run at the same time. */
-      concurrency: Schema.Int
+      concurrency: Schema.Int,
+      /** The tags that the program gave to the run. */
+      tags: Schema.Record(Schema.String, Schema.String)
     }),
     attributes
   }),

@@ -71,3 +71,17 @@ export const pauseBuckets: ReadonlyArray<number> = [
   0.5,
   1
 ]
+
+/** New memory of an operation, in bytes: from a kibibyte to a gibibyte. */
+export const memoryBuckets: ReadonlyArray<number> = [
+  1024,
+  16_384,
+  131_072,
+  1_048_576,
+  10_485_760,
+  52_428_800,
+  104_857_600,
+  262_144_000,
+  524_288_000,
+  1_073_741_824
+]

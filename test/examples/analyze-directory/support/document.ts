@@ -35,6 +35,12 @@ export interface Document {
     readonly duplicateGroups: ReadonlyArray<{ readonly sha256: string; readonly paths: ReadonlyArray<string> }>
     readonly unreadable: ReadonlyArray<{ readonly path: string; readonly reason: string }>
   } | null
+  readonly report: {
+    readonly makespanSeconds: number
+    readonly path: ReadonlyArray<string>
+    readonly steps: ReadonlyArray<{ readonly name: string; readonly critical: boolean }>
+    readonly gains: ReadonlyArray<{ readonly step: string; readonly gainMs: number }>
+  }
   readonly spans: ReadonlyArray<Span>
   readonly events: ReadonlyArray<{
     readonly name: string
@@ -100,6 +106,18 @@ const checkSpans = ({ spans }: Document): void => {
   }
 }
 
+/** The path leads from the first step to the last one, and a step on the path leaves no slack. */
+const checkReport = ({ report, task }: Document): void => {
+  assert.strictEqual(report.path[0], "discover_files")
+  assert.strictEqual(report.path.at(-1), task.status === "complete" ? "summarize" : "store_report")
+  // The record of the store begins when the run is prepared, that of the report with its first event.
+  assert.isAtMost(report.makespanSeconds * 1000, task.durationMs + 1)
+  assert.deepStrictEqual(
+    report.steps.filter(({ critical }) => critical).map(({ name }) => name),
+    steps.filter((name) => report.path.includes(name))
+  )
+}
+
 /** Per attempt exactly one span, one request and one end, and metrics that say the same. */
 const checkAttempts = ({ events, metrics, spans, task }: Document): void => {
   assert.deepStrictEqual(task.steps.map((step) => step.name).toSorted(), steps.toSorted())
@@ -149,4 +167,5 @@ export const check = (document: Document): void => {
   checkSpans(document)
   checkAttempts(document)
   checkLogs(document)
+  checkReport(document)
 }

@@ -40,7 +40,8 @@ describe("WorkflowMetrics", () => {
           ...task,
           ...transition(undefined, "pending"),
           totalSteps: 2,
-          concurrency: 12
+          concurrency: 12,
+          tags: {}
         }),
         { times: 1 }
       ),

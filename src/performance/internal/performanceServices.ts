@@ -1,0 +1,17 @@
+/**
+ * The services of the analysis of performance, as a telemetry layer has them.
+ */
+import * as Layer from "effect/Layer"
+import type { EventBus } from "../../events/EventBus.ts"
+import type { MetricStore } from "../../metrics/MetricStore.ts"
+import * as PerformanceMonitor from "../PerformanceMonitor.ts"
+import * as RunRecords from "../RunRecords.ts"
+
+export type Services = RunRecords.RunRecords | PerformanceMonitor.PerformanceMonitor
+
+export const layer: Layer.Layer<Services, never, EventBus | MetricStore> = Layer.merge(
+  RunRecords.layer,
+  PerformanceMonitor.layer
+)
+
+export const layerNoop: Layer.Layer<Services> = Layer.merge(RunRecords.layerNoop, PerformanceMonitor.layerNoop)
