@@ -2,9 +2,13 @@
  * Every public layer can be built with public modules alone: no layer needs a service that a program cannot provide.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
 import { HttpRouter } from "effect/http"
+import { Redis } from "effect/persistence"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient } from "effect/sql"
 import * as All from "tasker-telemetry"
 import * as NodeExporterModules from "tasker-telemetry/node/NodeExporterModules"
 import * as NodeLogDestination from "tasker-telemetry/node/NodeLogDestination"
@@ -21,6 +25,7 @@ const {
   EventSubscriber,
   ExportCoordinator,
   ExporterRegistry,
+  ExportLock,
   HealthRoute,
   LogDestination,
   LoggingRoute,
@@ -53,6 +58,16 @@ const coordinator = ExportCoordinator.layer.pipe(Layer.provide(Layer.mergeAll(re
 const runner = TaskRunner.layer.pipe(Layer.provideMerge(Layer.merge(bus, TaskStore.layerMemory)))
 const app = Layer.mergeAll(HttpRouter.layer, NodeHttpServer.layerHttpServices)
 const services = Layer.mergeAll(runner, store, LogLevels.layer, app)
+
+const redis = Layer.effect(
+  Redis.Redis,
+  Redis.make({ send: () => Effect.never, subscribe: () => Effect.never, connect: Effect.never })
+)
+
+/** Nothing connects before it is used. */
+const sqlClient = Layer.effect(SqlClient.SqlClient, PgClient.make({ host: "127.0.0.1" })).pipe(
+  Layer.provide(Reactivity.layer)
+)
 
 /** The layer of a worker thread, with a port of a store in this one. */
 const shared = Layer.unwrap(
@@ -89,6 +104,10 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
     })
   ]).pipe(Layer.provide(registry)),
   "ExporterRegistry.layerNoop": ExporterRegistry.layerNoop,
+  "ExportLock.layerMemory": ExportLock.layerMemory(),
+  "ExportLock.layerNoop": ExportLock.layerNoop,
+  "ExportLock.layerRedis": ExportLock.layerRedis().pipe(Layer.provide(redis)),
+  "ExportLock.layerSql": ExportLock.layerSql().pipe(Layer.provide(sqlClient)),
   "HealthRoute.layer": HealthRoute.layer.pipe(Layer.provide(services)),
   "LogDestination.layer": LogDestination.layer(() => {}),
   "LogDestination.layerMemory": LogDestination.layerMemory,

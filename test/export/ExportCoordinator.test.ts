@@ -485,7 +485,9 @@ describe("with a lock", () => {
       assert.deepStrictEqual(yield* exports.logged, [
         "Warn metrics are exported without a lock, because it cannot be used: gone"
       ])
-    }).pipe(Effect.provide(withLock(() => Effect.fail(new ExportLockError({ message: "gone" }))))))
+    }).pipe(
+      Effect.provide(withLock(() => Effect.fail(new ExportLockError({ reason: "unreachable", message: "gone" }))))
+    ))
 
   it.effect("a target that each instance has for itself needs no lease", () =>
     Effect.gen(function*() {
