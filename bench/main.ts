@@ -13,6 +13,7 @@ import * as Overhead from "./overhead.ts"
 import * as Router from "./router.ts"
 import * as Scale from "./scale.ts"
 import * as Span from "./span.ts"
+import * as Sql from "./sql.ts"
 import type { Suite } from "./support/Suite.ts"
 import * as Workflow from "./workflow.ts"
 
@@ -24,6 +25,7 @@ const suites = {
   router: Router.suite,
   scale: Scale.suite,
   span: Span.suite,
+  sql: Sql.suite,
   workflow: Workflow.suite
 }
 

@@ -187,3 +187,45 @@ export const OperationMetricName = {
   slow: "tasker_slow_operations_total",
   spikes: "tasker_memory_spikes_total"
 } as const
+
+/**
+ * Metric names of SQL statements.
+ *
+ * **Details**
+ *
+ * `db_client_…` are the names of OpenTelemetry's semantic conventions, written as Prometheus writes names.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
+ * @category constants
+ * @since 0.1.0
+ */
+export const SqlMetricName = {
+  operationDuration: "db_client_operation_duration_seconds",
+  returnedRows: "db_client_response_returned_rows",
+  connectionWait: "db_client_connection_wait_time_seconds",
+  duration: "tasker_sql_duration_seconds",
+  queries: "tasker_sql_queries_total",
+  transactionDuration: "tasker_sql_transaction_duration_seconds",
+  transactionControl: "tasker_sql_transaction_control_seconds",
+  slowQueries: "tasker_sql_slow_queries_total",
+  findings: "tasker_sql_findings_total"
+} as const
+
+/**
+ * Attribute keys of spans of SQL statements.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/
+ * @category constants
+ * @since 0.1.0
+ */
+export const SqlAttribute = {
+  operationName: "db.operation.name",
+  collectionName: "db.collection.name",
+  querySummary: "db.query.summary",
+  procedureName: "db.stored_procedure.name",
+  statusCode: "db.response.status_code",
+  returnedRows: "db.response.returned_rows",
+  waitSeconds: "tasker.sql.wait_seconds",
+  runSeconds: "tasker.sql.run_seconds",
+  errorType: "error.type"
+} as const

@@ -16,6 +16,7 @@ import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
 import * as NodeProcessProbe from "tasker-telemetry/node/NodeProcessProbe"
 import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
 import * as Testing from "tasker-telemetry/testing"
+import * as memoryDatabase from "./support/memoryDatabase.ts"
 
 const {
   CorrelationMiddleware,
@@ -37,6 +38,7 @@ const {
   MetricsRoute,
   PerformanceMonitor,
   RunRecords,
+  SqlMonitor,
   Step,
   Task,
   TaskRoute,
@@ -125,6 +127,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "RunRecords.layer": RunRecords.layer.pipe(Layer.provide(bus)),
   "RunRecords.layerMemory": RunRecords.layerMemory([]),
   "RunRecords.layerNoop": RunRecords.layerNoop,
+  "SqlMonitor.layer": SqlMonitor.layer(memoryDatabase.layer()).pipe(Layer.provide(Layer.merge(bus, store))),
   "TaskRoute.layer": TaskRoute.layer({ tasks: [task] }).pipe(Layer.provide(services)),
   "TaskRunner.layer": runner,
   "TaskStore.layerMemory": TaskStore.layerMemory,

@@ -12,7 +12,7 @@ interface Entry extends SelfMetric {
   readonly alias?: { readonly of: string; readonly original: string }
 }
 
-const { catalog, clusterCatalog, operationCatalog, runtimeCatalog } = MetricCatalog
+const { catalog, clusterCatalog, operationCatalog, runtimeCatalog, sqlCatalog } = MetricCatalog
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string) => `\`${cell(text)}\``
@@ -40,13 +40,14 @@ const section = (title: string, entries: ReadonlyArray<Entry>): string =>
 const workflow: ReadonlyArray<Entry> = Object.values(catalog)
 const runtime: ReadonlyArray<Entry> = Object.values(runtimeCatalog)
 const operations: ReadonlyArray<Entry> = Object.values(operationCatalog)
+const sql: ReadonlyArray<Entry> = Object.values(sqlCatalog)
 const ofTasks = workflow.filter(({ attributes }) => attributes.includes("task") && !attributes.includes("step"))
 const ofSteps = workflow.filter(({ attributes }) => attributes.includes("step"))
 const ofSlots = workflow.filter(({ attributes }) => !attributes.includes("task"))
 
 const buckets = (): string => {
   const metrics = new Map<string, Array<string>>()
-  for (const { buckets, name } of [...workflow, ...operations, ...runtime]) {
+  for (const { buckets, name } of [...workflow, ...operations, ...runtime, ...sql]) {
     if (buckets === undefined) continue
     const shown = buckets.join(", ")
     metrics.set(shown, [...metrics.get(shown) ?? [], code(name)])
@@ -105,6 +106,11 @@ ${section("The Node process", runtime)}
 
 On unless \`metrics.runtime\` is off. Names and attributes are OpenTelemetry's semantic conventions as
 Prometheus writes them.
+
+${section("SQL", sql)}
+
+They come from \`SqlMonitor\`. Names that begin with \`db_client_\` and their attributes are OpenTelemetry's semantic
+conventions as Prometheus writes them.
 
 ${section("Clusters", Object.values(clusterCatalog))}
 

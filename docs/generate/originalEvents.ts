@@ -116,12 +116,11 @@ export const originalEvents: ReadonlyArray<OriginalEvent> = [
   // routed, but published nowhere
   ...carried("dependency.resolved"),
   ...not(repeats("workflow.steps_execution_started"), "batch.step_execution"),
-  ...not("comes with the SQL monitor", "database.query_executed"),
-  ...carried("memory.spike_detected", "performance.slow_operation")
+  ...carried("database.query_executed", "memory.spike_detected", "performance.slow_operation")
 ]
 
 /** Events of Tasker's plan alone. */
-export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the SQL monitor", "performance.slow_query")
+export const plannedEvents: ReadonlyArray<OriginalEvent> = carried("performance.slow_query")
 
 /**
  * Events of the catalog that Tasker did not have, each with the reason why it
@@ -130,7 +129,8 @@ export const plannedEvents: ReadonlyArray<OriginalEvent> = not("comes with the S
 export const newEvents: Readonly<Record<string, string>> = {
   "observability.task.heartbeat":
     "A run of hours shows nothing in traces before its spans end. Its heartbeat is a log line.",
-  "observability.task.stale": "A run that hangs fails no attempt, so no other event tells of it."
+  "observability.task.stale": "A run that hangs fails no attempt, so no other event tells of it.",
+  "performance.query_finding": "A step that asks the database thirty times is slow without a slow statement."
 }
 
 /** Says where the names of the catalog and the lists of this file differ, and what to do about each. */

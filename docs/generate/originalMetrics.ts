@@ -17,7 +17,7 @@ export interface OriginalSource {
   readonly metrics: ReadonlyArray<OriginalMetric>
 }
 
-const { catalog } = MetricCatalog
+const { catalog, sqlCatalog } = MetricCatalog
 
 type Key = keyof typeof catalog
 
@@ -72,7 +72,8 @@ const plan: OriginalSource = {
       by: [name],
       note: ""
     })),
-    ...not("comes with the SQL monitor", "tasker_sql_duration_seconds", "tasker_sql_queries_total")
+    { name: "tasker_sql_duration_seconds", by: [sqlCatalog.duration.name], note: "" },
+    { name: "tasker_sql_queries_total", by: [sqlCatalog.queries.name], note: "" }
   ]
 }
 
@@ -165,7 +166,9 @@ const successor: OriginalSource = {
       "mpsc_channel_capacity",
       "mpsc_channel_full_events_total"
     ),
-    ...not("comes with the SQL monitor", "tasker.sql.queries.total", "tasker.sql.query.duration", "tasker.db.pool.*")
+    { name: "tasker.sql.queries.total", by: [sqlCatalog.queries.name], note: "" },
+    { name: "tasker.sql.query.duration", by: [sqlCatalog.duration.name], note: "" },
+    { name: "tasker.db.pool.*", by: [sqlCatalog.connectionWait.name], note: "how long statements wait for the pool" }
   ]
 }
 

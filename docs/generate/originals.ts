@@ -14,7 +14,6 @@ const never = (attribute: string, reason: string): Original => ({ attribute, car
 export const originals: ReadonlyArray<Original> = [
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
   never("telemetry.metrics_format", "was only displayed; a scrape says which format it takes"),
-  later("telemetry.slow_query_threshold_seconds", "comes with the SQL monitor"),
   never(
     "telemetry.max_stored_samples",
     "series hold sums and counts, not samples; `metrics.cardinalityLimit` bounds them"

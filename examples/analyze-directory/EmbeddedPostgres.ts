@@ -201,13 +201,21 @@ const settings = [
   ["wal_level", "minimal"],
   ["max_wal_senders", "0"],
   ["jit", "off"]
-].flatMap(([name, value]) => ["-c", `${name}=${value}`])
+] as const
+
+type Setting = readonly [name: string, value: string]
 
 const ready = "database system is ready to accept connections"
 
-const serve = Effect.fnUntraced(function*(postgres: string, data: string, owner: Owner | undefined) {
+const serve = Effect.fnUntraced(function*(
+  postgres: string,
+  data: string,
+  owner: Owner | undefined,
+  further: ReadonlyArray<Setting>
+) {
   const port = yield* freePort
-  const child = yield* start(postgres, ["-D", data, "-p", String(port), ...settings], { owner, signal: "SIGQUIT" })
+  const all = [...settings, ...further].flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  const child = yield* start(postgres, ["-D", data, "-p", String(port), ...all], { owner, signal: "SIGQUIT" })
   yield* Effect.raceFirst(
     child.wrote(ready),
     Effect.flatMap(child.ended, (text) => Effect.fail(unavailable(text.split("\n").at(-1) ?? "")))
@@ -229,39 +237,41 @@ const removeOnExit = (home: string) =>
     (clean) => Effect.sync(() => process.off("exit", clean))
   )
 
+type Started = Effect.Effect<EmbeddedPostgres, DemoError, FileSystem.FileSystem | Path.Path | Scope.Scope>
+
+/** Creates a cluster and starts its server with further settings. */
+export const startEmbeddedWith = (further: ReadonlyArray<Setting>): Started =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const owner = yield* findOwner
+    const home = yield* files.makeTempDirectoryScoped({ prefix: "tasker-demo-" })
+    yield* removeOnExit(home)
+    if (owner !== undefined) yield* files.chown(home, owner.uid, owner.gid)
+    const programs = yield* makeReachable(yield* findPrograms, home, owner)
+    const password = randomBytes(24).toString("base64url")
+    const passwordFile = path.join(home, "password")
+    yield* files.writeFileString(passwordFile, password, { mode: 0o600 })
+    if (owner !== undefined) yield* files.chown(passwordFile, owner.uid, owner.gid)
+    const data = path.join(home, "data")
+    yield* output(path.join(programs, "bin", "initdb"), [
+      `--pgdata=${data}`,
+      `--username=${username}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--no-sync",
+      "--no-instructions"
+    ], owner)
+    const port = yield* Effect.retry(serve(path.join(programs, "bin", "postgres"), data, owner, further), {
+      schedule: Schedule.spaced("50 millis"),
+      times: 3
+    })
+    return { host, port, username, password, database: "postgres" }
+  }).pipe(
+    Effect.catchTag("PlatformError", (error) => Effect.fail(unavailable(describe(error))))
+  )
+
 /** Creates a cluster and starts its server. The end of the scope stops the server and removes its data. */
-export const startEmbedded: Effect.Effect<
-  EmbeddedPostgres,
-  DemoError,
-  FileSystem.FileSystem | Path.Path | Scope.Scope
-> = Effect.gen(function*() {
-  const files = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const owner = yield* findOwner
-  const home = yield* files.makeTempDirectoryScoped({ prefix: "tasker-demo-" })
-  yield* removeOnExit(home)
-  if (owner !== undefined) yield* files.chown(home, owner.uid, owner.gid)
-  const programs = yield* makeReachable(yield* findPrograms, home, owner)
-  const password = randomBytes(24).toString("base64url")
-  const passwordFile = path.join(home, "password")
-  yield* files.writeFileString(passwordFile, password, { mode: 0o600 })
-  if (owner !== undefined) yield* files.chown(passwordFile, owner.uid, owner.gid)
-  const data = path.join(home, "data")
-  yield* output(path.join(programs, "bin", "initdb"), [
-    `--pgdata=${data}`,
-    `--username=${username}`,
-    `--pwfile=${passwordFile}`,
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--no-sync",
-    "--no-instructions"
-  ], owner)
-  const port = yield* Effect.retry(serve(path.join(programs, "bin", "postgres"), data, owner), {
-    schedule: Schedule.spaced("50 millis"),
-    times: 3
-  })
-  return { host, port, username, password, database: "postgres" }
-}).pipe(
-  Effect.catchTag("PlatformError", (error) => Effect.fail(unavailable(describe(error))))
-)
+export const startEmbedded: Started = startEmbeddedWith([])

@@ -19,6 +19,7 @@ import type * as Schema from "effect/Schema"
 import { exportEvents } from "./internal/catalog/exportEvents.ts"
 import { observabilityEvents } from "./internal/catalog/observabilityEvents.ts"
 import { operationEvents } from "./internal/catalog/operationEvents.ts"
+import { sqlEvents } from "./internal/catalog/sqlEvents.ts"
 import { stepEvents } from "./internal/catalog/stepEvents.ts"
 import { taskEvents } from "./internal/catalog/taskEvents.ts"
 import { workflowEvents } from "./internal/catalog/workflowEvents.ts"
@@ -45,7 +46,8 @@ export const catalog = {
   ...workflowEvents,
   ...observabilityEvents,
   ...exportEvents,
-  ...operationEvents
+  ...operationEvents,
+  ...sqlEvents
 } as const
 
 /**

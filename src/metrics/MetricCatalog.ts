@@ -17,6 +17,7 @@ import { loopMetrics } from "./internal/catalog/loopMetrics.ts"
 import * as MetricEntry from "./internal/catalog/MetricEntry.ts"
 import { operationMetrics } from "./internal/catalog/operationMetrics.ts"
 import { runtimeMetrics } from "./internal/catalog/runtimeMetrics.ts"
+import { sqlMetrics } from "./internal/catalog/sqlMetrics.ts"
 import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
 import { taskMetrics } from "./internal/catalog/taskMetrics.ts"
 
@@ -44,6 +45,14 @@ export const catalog = { ...taskMetrics, ...stepMetrics, ...loopMetrics } as con
  * @since 0.1.0
  */
 export const runtimeCatalog = runtimeMetrics
+
+/**
+ * The declarations of the metrics of SQL statements, by what they measure.
+ *
+ * @category catalog
+ * @since 0.1.0
+ */
+export const sqlCatalog = sqlMetrics
 
 /**
  * The metrics that a cluster adds to the metrics of its processes.

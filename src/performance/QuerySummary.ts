@@ -11,8 +11,8 @@
  * @see https://opentelemetry.io/docs/specs/semconv/db/database-spans/#generating-a-summary-of-the-query
  * @since 0.1.0
  */
-import { type SqlDialect, withoutLiterals } from "./internal/SqlTokens.ts"
-import { SummaryReader } from "./internal/SummaryReader.ts"
+import { type SqlDialect, withoutLiterals } from "./internal/sql/SqlTokens.ts"
+import { SummaryReader } from "./internal/sql/SummaryReader.ts"
 
 /**
  * What a statement does.

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { originalMetrics, temporalMetrics } from "../../docs/generate/originalMetrics.ts"
 import * as Conventions from "../../src/Conventions.ts"
-import { catalog, operationCatalog, runtimeCatalog } from "../../src/metrics/MetricCatalog.ts"
+import { catalog, operationCatalog, runtimeCatalog, sqlCatalog } from "../../src/metrics/MetricCatalog.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const page = readFileSync(join(root, "docs/reference/metrics.md"), "utf8")
@@ -67,10 +67,12 @@ describe("the catalog of metrics", () => {
     assert.deepStrictEqual(problems(catalog, Conventions.MetricName, "MetricName"), [])
     assert.deepStrictEqual(problems(runtimeCatalog, Conventions.RuntimeMetricName, "RuntimeMetricName"), [])
     assert.deepStrictEqual(problems(operationCatalog, Conventions.OperationMetricName, "OperationMetricName"), [])
+    assert.deepStrictEqual(problems(sqlCatalog, Conventions.SqlMetricName, "SqlMetricName"), [])
   })
 
   it("stands on the reference page, with every other name that the source has", () => {
-    const names = new Set([...Object.values(catalog), ...Object.values(runtimeCatalog)].map(({ name }): string => name))
+    const entries = [...Object.values(catalog), ...Object.values(runtimeCatalog), ...Object.values(sqlCatalog)]
+    const names = new Set(entries.map(({ name }): string => name))
     for (const path of globSync("src/**/*.ts", { cwd: root })) {
       for (const [, name = ""] of readFileSync(join(root, path), "utf8").matchAll(/"(tasker_[a-z][a-z0-9_]*)"/g)) {
         names.add(name)

@@ -9,6 +9,7 @@ import * as delivery from "../support/deliveryEffects.ts"
 import * as observed from "../support/optionEffects.ts"
 import * as performance from "../support/performanceEffects.ts"
 import * as spool from "../support/spoolEffects.ts"
+import * as sql from "../support/sqlEffects.ts"
 
 type Options = TelemetryConfig.Options
 
@@ -753,6 +754,7 @@ const entries: Readonly<Record<string, Entry>> = {
     without: 5,
     with: 2
   },
+  ...sqlOptions(),
   "export.targets": {
     option: { export: { targets: [{ type: "console", format: "csv", interval: "4 seconds" }] } },
     observe: observed.consoleExports,
@@ -867,6 +869,71 @@ const entries: Readonly<Record<string, Entry>> = {
 
 /** Have their effect in the event router. */
 const routed = ["events.filtered", "events.samplingRate"]
+
+/** The options of the SQL monitor. */
+function sqlOptions(): Readonly<Record<string, Entry>> {
+  const set = (option: NonNullable<NonNullable<Options["performance"]>["sql"]>): Options => ({
+    performance: { sql: option }
+  })
+  const seen = ["SELECT slow", "SELECT items", "SELECT many", "SELECT late"]
+  const found = ["blocking_transaction", "idle_in_transaction", "many_rows", "repeated_query"]
+  const without = (kind: string) => ({
+    observe: sql.findings,
+    without: found,
+    with: found.filter((other) => other !== kind)
+  })
+  const plan = "Seq Scan on orders  (cost=0.00..1.00 rows=1 width=4)\n  Filter: (name = ?)"
+  return {
+    "performance.sql.enabled": { option: set({ enabled: false }), observe: sql.summaries, without: seen, with: [] },
+    "performance.sql.slowQuery": {
+      option: set({ slowQuery: "10 seconds" }),
+      observe: sql.slow,
+      without: ["SELECT slow", "SELECT late"],
+      with: []
+    },
+    "performance.sql.skippedOperations": {
+      option: set({ skippedOperations: ["explain"] }),
+      observe: sql.summaries,
+      without: seen,
+      with: ["SHOW", ...seen]
+    },
+    "performance.sql.skippedCollections": {
+      option: set({ skippedCollections: ["items"] }),
+      observe: sql.summaries,
+      without: seen,
+      with: ["SELECT effect_sql_migrations", "SELECT slow", "SELECT many", "SELECT late"]
+    },
+    "performance.sql.skipProbes": {
+      option: set({ skipProbes: false }),
+      observe: sql.summaries,
+      without: seen,
+      with: ["SELECT", ...seen]
+    },
+    "performance.sql.repeatedQueries": { option: set({ repeatedQueries: 30 }), ...without("repeated_query") },
+    "performance.sql.manyRows": { option: set({ manyRows: 20_000 }), ...without("many_rows") },
+    "performance.sql.idleInTransaction": {
+      option: set({ idleInTransaction: "1 minute" }),
+      ...without("idle_in_transaction")
+    },
+    "performance.sql.blockingTransaction": {
+      option: set({ blockingTransaction: "1 minute" }),
+      ...without("blocking_transaction")
+    },
+    "performance.sql.explain": {
+      option: set({ explain: true }),
+      observe: sql.plans,
+      without: [undefined],
+      with: [plan]
+    },
+    "performance.sql.explainTimeout": {
+      base: set({ explain: true }),
+      option: set({ explainTimeout: "1 millis" }),
+      observe: sql.plans,
+      without: [plan],
+      with: [undefined]
+    }
+  }
+}
 
 const merge = (left: Options, right: Options): Options => {
   const merged: Record<string, unknown> = { ...left }

@@ -66,11 +66,11 @@ const mistakes: Readonly<Record<string, readonly [program: string, message: stri
   ],
   "the name of an event that does not exist": [
     `EventBus.publish("task.complete", { taskId: "1" })`,
-    /^Argument of type '"task.complete"' is not assignable to parameter of type '"dependency.resolved" \| .* \| Any'.$/
+    /^Argument of type '"task.complete"' is not assignable to parameter of type '"database.query_executed" \| .* \| Any'.$/
   ],
   "a route for an event that does not exist": [
     `EventRouter.override("step.faild", { log: false })`,
-    /^Argument of type '"step.faild"' is not assignable to parameter of type '"dependency.resolved" \| .* \| Wildcard'.$/
+    /^Argument of type '"step.faild"' is not assignable to parameter of type '"database.query_executed" \| .* \| Wildcard'.$/
   ],
   "a subscriber to an event that does not exist": [
     `EventSubscriber.layer({ "step.faild": () => Effect.void })`,

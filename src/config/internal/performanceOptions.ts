@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Option from "./configOption.ts"
+import { sqlOptions } from "./sqlOptions.ts"
 
 export const performanceOptions = Schema.Struct({
   enabled: Option.boolean({
@@ -60,5 +61,6 @@ export const performanceOptions = Schema.Struct({
     doc:
       "Number of ended runs whose records are kept for the analysis. Runs with very many attempts may be forgotten " +
       "earlier: the records hold 200000 attempts at most."
-  })
+  }),
+  sql: sqlOptions
 })

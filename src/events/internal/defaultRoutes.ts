@@ -49,7 +49,11 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "tasker.telemetry.plugin_unregistered": logOnly,
   // The monitor counts them itself, with the ones that have no event of their own.
   "performance.slow_operation": EventRoute.to(["trace", "log"], { priority: "high" }),
-  "memory.spike_detected": EventRoute.to(["trace", "log"], { priority: "high" })
+  "memory.spike_detected": EventRoute.to(["trace", "log"], { priority: "high" }),
+  // A statement is already a span. A tenth of them is enough to see them in the span of their step.
+  "database.query_executed": EventRoute.to(["metrics", "trace"], { samplingRate: 0.1, priority: "low" }),
+  "performance.slow_query": EventRoute.to(["metrics", "trace", "log"], { priority: "high" }),
+  "performance.query_finding": EventRoute.to(["metrics", "trace", "log"], { priority: "high" })
 }
 
 /** The route of events of a program. A rule that measures an event adds its route to metrics. */

@@ -249,6 +249,10 @@ class Oracle {
       case "performance.slow_operation":
       case "memory.spike_detected":
         return this.#report("is not due: no step measures an operation")
+      case "database.query_executed":
+      case "performance.slow_query":
+      case "performance.query_finding":
+        return this.#report("is not due: no step has a database")
       default:
         // A new event does not compile here until it has a case that says when it is due.
         event satisfies never
