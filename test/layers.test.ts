@@ -19,6 +19,7 @@ import * as Testing from "tasker-telemetry/testing"
 import * as memoryDatabase from "./support/memoryDatabase.ts"
 
 const {
+  AnalyticsRoute,
   CorrelationMiddleware,
   EventBus,
   EventCatalog,
@@ -59,7 +60,7 @@ const registry = ExporterRegistry.layer.pipe(Layer.provide(bus))
 const coordinator = ExportCoordinator.layer.pipe(Layer.provide(Layer.mergeAll(registry, store, bus)))
 const runner = TaskRunner.layer.pipe(Layer.provideMerge(Layer.merge(bus, TaskStore.layerMemory)))
 const app = Layer.mergeAll(HttpRouter.layer, NodeHttpServer.layerHttpServices)
-const services = Layer.mergeAll(runner, store, LogLevels.layer, app)
+const services = Layer.mergeAll(runner, store, LogLevels.layer, RunRecords.layer.pipe(Layer.provide(bus)), app)
 
 const redis = Layer.effect(
   Redis.Redis,
@@ -81,6 +82,7 @@ const shared = Layer.unwrap(
 
 /** By module and name. That nothing is required is for the compiler to check: the type has no requirements. */
 const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
+  "AnalyticsRoute.layer": AnalyticsRoute.layer.pipe(Layer.provide(services)),
   "CorrelationMiddleware.layer": CorrelationMiddleware.layer.pipe(Layer.provide(app)),
   "EventBus.layer": bus,
   "EventBus.layerNoop": EventBus.layerNoop,

@@ -10,9 +10,11 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type { LogLevels } from "../logging/LogLevels.ts"
 import type { MetricStore } from "../metrics/MetricStore.ts"
+import type { RunRecords } from "../performance/RunRecords.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
+import * as AnalyticsRoute from "./AnalyticsRoute.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as HealthRoute from "./HealthRoute.ts"
 import * as IndexRoute from "./internal/IndexRoute.ts"
@@ -36,7 +38,8 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 }
 
 /**
- * Mounts metrics, health, log levels and tasks under a prefix, and adds correlation to every route of the app.
+ * Mounts metrics, health, log levels, tasks and analytics under a prefix, and adds correlation to every route of the
+ * app.
  *
  * **Details**
  *
@@ -78,7 +81,14 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
 ): Layer.Layer<
   never,
   never,
-  HttpRouter.HttpRouter | HttpPlatform | TaskRunner | TaskStore | MetricStore | LogLevels | TaskRoute.Services<Tasks>
+  | HttpRouter.HttpRouter
+  | HttpPlatform
+  | TaskRunner
+  | TaskStore
+  | MetricStore
+  | LogLevels
+  | RunRecords
+  | TaskRoute.Services<Tasks>
 > =>
   // Fresh, because the app may mount the same routes in another place, too.
   Layer.mergeAll(
@@ -86,6 +96,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(HealthRoute.layer),
     Layer.fresh(LoggingRoute.layer),
     TaskRoute.layer(options),
+    Layer.fresh(AnalyticsRoute.layer),
     Layer.fresh(IndexRoute.layer)
   ).pipe(
     Layer.provide(mountedAt(options.prefix ?? defaultPrefix)),

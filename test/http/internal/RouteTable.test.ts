@@ -23,6 +23,9 @@ const routes = [
   ["/health/live", "GET, HEAD"],
   ["/health/ready", "GET, HEAD"],
   ["/health/status", "GET, HEAD"],
+  ["/analytics/performance", "GET, HEAD"],
+  ["/analytics/bottlenecks", "GET, HEAD"],
+  ["/analytics/runs/some-id", "GET, HEAD"],
   ["/logging", "GET, HEAD, PUT"],
   ["/tasks", "GET, HEAD, POST"],
   ["/tasks/some-id", "GET, HEAD, DELETE"]
@@ -119,6 +122,9 @@ describe("the list of routes", () => {
           assert.strictEqual(answer.body.service, "tasker")
           assert.deepStrictEqual(answer.body.routes.map(({ method, path }: any) => `${method} ${path}`), [
             "GET /tasker/",
+            "GET /tasker/analytics/bottlenecks",
+            "GET /tasker/analytics/performance",
+            "GET /tasker/analytics/runs/:id",
             "GET /tasker/health/live",
             "GET /tasker/health/ready",
             "GET /tasker/health/status",
@@ -171,14 +177,24 @@ describe("the list of routes", () => {
     Effect.gen(function*() {
       for (const [path] of routes) {
         const answer = yield* server.send("HEAD", `/tasker${path}`)
-        assert.strictEqual(answer.status, path === "/tasks/some-id" ? 404 : 200, path)
+        assert.strictEqual(answer.status, path.endsWith("/some-id") ? 404 : 200, path)
         assert.strictEqual(answer.text, "")
       }
     }).pipe(Effect.provide(server.layer(tasks))))
 })
 
 describe("http.authRequired", () => {
-  const reading = ["/", "/metrics", "/health/status", "/tasks", "/tasks/some-id", "/logging"]
+  const reading = [
+    "/",
+    "/metrics",
+    "/health/status",
+    "/tasks",
+    "/tasks/some-id",
+    "/logging",
+    "/analytics/performance",
+    "/analytics/bottlenecks",
+    "/analytics/runs/some-id"
+  ]
 
   it.effect("lets only those with the token read, and probes of an orchestrator", () =>
     Effect.gen(function*() {

@@ -1,0 +1,186 @@
+/**
+ * Shows where runs of tasks lose time, over HTTP.
+ *
+ * @see AnalyticsReport for the schemas of the answers
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import { ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import { toDuration } from "../config/internal/durationInput.ts"
+import * as TelemetryConfig from "../config/TelemetryConfig.ts"
+import { issuesOf } from "../internal/schemaIssues.ts"
+import type { RunRecord } from "../performance/RunRecord.ts"
+import { RunRecords } from "../performance/RunRecords.ts"
+import * as Redaction from "../redaction/Redaction.ts"
+import * as AnalyticsView from "./internal/AnalyticsView.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
+import { redactReport } from "./internal/RedactedReport.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
+
+/**
+ * Adds the analytics routes to the router.
+ *
+ * **Details**
+ *
+ * - `GET /analytics/performance`: how long tasks and steps take, and what unfinished runs wait for.
+ * - `GET /analytics/bottlenecks`: what to change and what it gains, errors, blocking steps, SQL, and what slow or
+ *   failed runs have in common.
+ * - `GET /analytics/runs/:id`: what one run waits for, and its critical path once it has ended. It answers 404 if no
+ *   record has the id.
+ *
+ * The first two take `task`, `version` and `period`: only runs of this task, of this version, and runs that were created
+ * in the last `period`, such as `1 hour` or milliseconds. A wrong or unknown parameter is answered 400. The records are
+ * those of this process.
+ *
+ * If `enabled` or `performance.bottlenecks` is off, all answer 404. As for metrics, a request needs the bearer token
+ * `http.token` with `metrics.authRequired` or `http.authRequired`; without it the routes answer 401.
+ *
+ * **Gotchas**
+ *
+ * An analysis of many large runs takes the processor for up to a second for each version of a task. Two analyses never
+ * run at the same time.
+ *
+ * **Example** (Analytics beside routes of one's own)
+ *
+ * ```ts
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ * import * as AnalyticsRoute from "tasker-telemetry/http/AnalyticsRoute"
+ *
+ * const Hello = HttpRouter.add("GET", "/hello", HttpServerResponse.text("hello"))
+ * const App = Layer.mergeAll(Hello, AnalyticsRoute.layer)
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const { enabled, metrics, performance } = yield* TelemetryConfig.Current
+    const redaction = yield* Redaction.Current
+    const records = yield* RunRecords
+    const turn = yield* Semaphore.make(1)
+
+    /** Answers with what is found about the chosen runs. Other fibers have their turn before. */
+    const analyse = <A extends Readonly<Record<string, unknown>>>(
+      find: (isChosen: (run: RunRecord) => boolean) => Effect.Effect<{
+        readonly runs: ReadonlyArray<RunRecord>
+        readonly report: () => A
+      }>
+    ): Handler<ParsedSearchParams> =>
+      Effect.gen(function*() {
+        const isChosen = yield* readChoice
+        const found = Effect.gen(function*() {
+          yield* Effect.yieldNow
+          const { report, runs } = yield* find(isChosen)
+          return JsonResponse.json(200, redactReport(report(), runs, redaction))
+        })
+        return yield* Semaphore.withPermit(turn, found)
+      })
+
+    const ageOf = (run: RunRecord) =>
+      Effect.map(records.age(run.id), Option.getOrElse(() => run.endedAt ?? run.changedAt))
+
+    const performanceOf = analyse(Effect.fnUntraced(function*(isChosen) {
+      const ended = (yield* records.ended).filter(isChosen)
+      const unfinished = yield* Effect.forEach(
+        (yield* records.unfinished).filter(isChosen),
+        (run) => Effect.map(ageOf(run), (age) => ({ run, age }))
+      )
+      const missed = yield* records.missed
+      return {
+        runs: [...ended, ...unfinished.map(({ run }) => run)],
+        report: () => AnalyticsView.performance(ended, unfinished, missed)
+      }
+    }))
+
+    const bottlenecksOf = analyse((isChosen) =>
+      Effect.map(records.ended, (all) => {
+        const runs = all.filter(isChosen)
+        return { runs, report: () => AnalyticsView.bottlenecks(runs) }
+      })
+    )
+
+    const one = Effect.gen(function*() {
+      const { id = "" } = yield* HttpRouter.params
+      const found = yield* records.get(id)
+      if (Option.isNone(found)) return yield* Effect.fail(unknownRun)
+      const report = AnalyticsView.run(found.value, yield* ageOf(found.value))
+      return JsonResponse.json(200, redactReport(report, [found.value], redaction))
+    })
+
+    const access = metrics.authRequired ? "token" : "read"
+    const isOn = enabled && performance.bottlenecks
+    const route = (path: RouteTable.Route["path"], about: string, handler: RouteTable.Route["handler"]) => ({
+      method: "GET" as const,
+      path,
+      about,
+      access: access as RouteTable.Route["access"],
+      handler: isOn ? handler : Effect.succeed(disabled)
+    })
+    yield* RouteTable.mount([
+      route("/analytics/performance", "How long tasks and steps take, and what runs wait for.", performanceOf),
+      route("/analytics/bottlenecks", "What to change in tasks, and what it gains.", bottlenecksOf),
+      route("/analytics/runs/:id", "What a run waits for, and its critical path.", one)
+    ])
+  })
+)
+
+type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
+
+const disabled = JsonResponse.json(404, {
+  error: "analysis_disabled",
+  message: "set the options enabled and performance.bottlenecks to true"
+})
+
+const unknownRun = JsonResponse.json(404, {
+  error: "run_not_found",
+  message: "no run of this process has this id; performance.storedRuns says how many ended runs are kept"
+})
+
+const longestName = 256
+
+const Name = Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestName)))
+
+const Period = Schema.optionalKey(
+  Schema.String.check(
+    Schema.makeFilter((text) =>
+      periodOf(text) !== undefined || "Expected a duration above zero, such as \"1 hour\", or milliseconds"
+    )
+  )
+)
+
+/** Milliseconds; `undefined` if the text is no duration, or none that ends. */
+const periodOf = (text: string): number | undefined => {
+  const duration = toDuration(/^\d+$/.test(text) ? Number(text) : text)
+  const millis = duration === undefined ? 0 : Duration.toMillis(duration)
+  return millis > 0 && Number.isFinite(millis) ? millis : undefined
+}
+
+// Without this, a misspelt `task` would show the runs of all tasks.
+const readParameters = Schema.decodeUnknownEffect(Schema.Struct({ task: Name, version: Name, period: Period }), {
+  errors: "all",
+  onExcessProperty: "error"
+})
+
+/** Reads which runs a request asks about. */
+const readChoice = Effect.gen(function*() {
+  const { period, task, version } = yield* readParameters(yield* ParsedSearchParams).pipe(
+    Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
+  )
+  const millis = period === undefined ? undefined : periodOf(period)
+  const since = millis === undefined ? -Infinity : (yield* Clock.currentTimeMillis) - millis
+  return (run: RunRecord): boolean =>
+    (task === undefined || run.taskName === task) &&
+    (version === undefined || run.version === version) &&
+    run.createdAt >= since
+})

@@ -1,0 +1,45 @@
+/**
+ * Keeps secrets out of the analysis of runs. Names of tasks, steps and errors come from the program, and a sentence has
+ * them in its middle.
+ */
+import type { RunRecord } from "../../performance/RunRecord.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
+
+/** Members whose values are ids, which no rule for texts may change. */
+const ids: ReadonlySet<string> = new Set(["runId", "runIds", "correlationId", "traceId"])
+
+/**
+ * Gives a report about runs as it may leave. A name that is a secret is replaced in every text, also where the rules for
+ * texts do not find it.
+ */
+export const redactReport = <A>(report: A, runs: ReadonlyArray<RunRecord>, redaction: Redaction): A => {
+  const secrets = secretNames(runs, redaction)
+  const shown = (text: string): string =>
+    redaction.text(secrets.reduce((shown, [name, mask]) => shown.replaceAll(name, () => mask), text))
+  const visit = (value: unknown): unknown => {
+    if (typeof value === "string") return shown(value)
+    if (Array.isArray(value)) return value.map(visit)
+    if (typeof value !== "object" || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, ids.has(key) ? inner : visit(inner)])
+    )
+  }
+  return visit(report) as A
+}
+
+/** The names that do not leave as they are, the longest first: a name may be a part of another one. */
+const secretNames = (
+  runs: ReadonlyArray<RunRecord>,
+  redaction: Redaction
+): ReadonlyArray<readonly [name: string, mask: string]> => {
+  const names = new Set(runs.flatMap(({ errorType = "", instance = "", steps, taskName, version }) => [
+    taskName,
+    version,
+    errorType,
+    instance,
+    ...steps.flatMap(({ attempts, name }) => [name, ...attempts.map(({ errorType = "" }) => errorType)])
+  ]))
+  return Array.from(names, (name) => [name, redaction.name(name)] as const)
+    .filter(([name, shown]) => name !== shown)
+    .toSorted(([left], [right]) => right.length - left.length)
+}
