@@ -70,6 +70,8 @@ export type QueryResult = typeof QueryResult.Type["result"]
 
 export class PrometheusServer extends Context.Service<PrometheusServer, {
   readonly targets: Effect.Effect<typeof Targets.Type["activeTargets"]>
+  /** The address of the server. */
+  readonly url: string
   /** The instant vector of an expression now. */
   readonly query: (expression: string) => Effect.Effect<QueryResult>
   /** Exemplars of the last hour of the series that a selector selects. */
@@ -86,6 +88,7 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
         const get = (path: string, parameters: Readonly<Record<string, string | number>>) =>
           client.get(`${url}/api/v1/${path}`, { urlParams: parameters })
         return PrometheusServer.of({
+          url,
           targets: get("targets", {}).pipe(
             Effect.flatMap(Answer(Targets)),
             Effect.map(({ data }) => data.activeTargets),
@@ -132,6 +135,7 @@ const started = (folder: string) =>
           `--config.file=${join(folder, "prometheus.json")}`,
           `--storage.tsdb.path=${join(folder, "data")}`,
           "--web.listen-address=127.0.0.1:0",
+          "--web.enable-remote-write-receiver",
           "--enable-feature=exemplar-storage,native-histograms"
         ], { stdio: ["ignore", "ignore", "pipe"] })
       ),
