@@ -7,6 +7,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Delivery from "./delivery.ts"
+import * as Export from "./export.ts"
 import * as Log from "./log.ts"
 import * as Metrics from "./metrics.ts"
 import * as Overhead from "./overhead.ts"
@@ -19,6 +20,7 @@ import * as Workflow from "./workflow.ts"
 
 const suites = {
   delivery: Delivery.suite,
+  export: Export.suite,
   log: Log.suite,
   metrics: Metrics.suite,
   overhead: Overhead.suite,

@@ -32,6 +32,7 @@ const {
   LogDestination,
   LoggingRoute,
   LogLevels,
+  ExportRoute,
   ExportTarget,
   MetricCluster,
   MetricExporter,
@@ -60,7 +61,14 @@ const registry = ExporterRegistry.layer.pipe(Layer.provide(bus))
 const coordinator = ExportCoordinator.layer.pipe(Layer.provide(Layer.mergeAll(registry, store, bus)))
 const runner = TaskRunner.layer.pipe(Layer.provideMerge(Layer.merge(bus, TaskStore.layerMemory)))
 const app = Layer.mergeAll(HttpRouter.layer, NodeHttpServer.layerHttpServices)
-const services = Layer.mergeAll(runner, store, LogLevels.layer, RunRecords.layer.pipe(Layer.provide(bus)), app)
+const services = Layer.mergeAll(
+  runner,
+  store,
+  coordinator,
+  LogLevels.layer,
+  RunRecords.layer.pipe(Layer.provide(bus)),
+  app
+)
 
 const redis = Layer.effect(
   Redis.Redis,
@@ -99,6 +107,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "ExportCoordinator.layerTargets": ExportCoordinator.layerTargets([ExportTarget.memory()]).pipe(
     Layer.provide(coordinator)
   ),
+  "ExportRoute.layer": ExportRoute.layer.pipe(Layer.provide(services)),
   "ExporterRegistry.layer": registry,
   "ExporterRegistry.layerExporters": ExporterRegistry.layerExporters([
     MetricExporter.make({

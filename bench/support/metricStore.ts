@@ -33,7 +33,8 @@ export const open = async (options: TelemetryConfig.Options = {}) => {
   }
 }
 
-const inPieces = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
+/** Writes a snapshot as the route does, each piece let go. Gives the bytes. */
+export const inPieces = Effect.fnUntraced(function*(snapshot: MetricSnapshot.MetricSnapshot) {
   let bytes = 0
   for (const piece of PrometheusFormat.chunks(snapshot)) {
     yield* Effect.yieldNow

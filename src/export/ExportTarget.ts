@@ -26,7 +26,7 @@ export interface TargetExport {
   readonly exportId: string
   /** The media type of the body; empty without a format. */
   readonly contentType: string
-  /** What the exporter wrote; empty without a format. */
+  /** What the exporter wrote; empty without a format. It is valid until `send` ends, so keep a copy. */
   readonly body: Uint8Array<ArrayBuffer>
   /** The metrics themselves. */
   readonly snapshot: MetricSnapshot
@@ -186,7 +186,7 @@ export const memory = (
       isShared: false,
       send: (given) =>
         Effect.sync(() => {
-          kept.push(given)
+          kept.push({ ...given, body: given.body.slice() })
           if (kept.length > most) kept.shift()
         })
     }),

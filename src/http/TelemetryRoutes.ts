@@ -8,6 +8,7 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type { HttpPlatform } from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
+import type { ExportCoordinator } from "../export/ExportCoordinator.ts"
 import type { LogLevels } from "../logging/LogLevels.ts"
 import type { MetricStore } from "../metrics/MetricStore.ts"
 import type { RunRecords } from "../performance/RunRecords.ts"
@@ -16,6 +17,7 @@ import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsRoute from "./AnalyticsRoute.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
+import * as ExportRoute from "./ExportRoute.ts"
 import * as HealthRoute from "./HealthRoute.ts"
 import * as IndexRoute from "./internal/IndexRoute.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
@@ -38,8 +40,8 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 }
 
 /**
- * Mounts metrics, health, log levels, tasks and analytics under a prefix, and adds correlation to every route of the
- * app.
+ * Mounts metrics, exports, health, log levels, tasks and analytics under a prefix, and adds correlation to every route
+ * of the app.
  *
  * **Details**
  *
@@ -86,6 +88,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   | TaskRunner
   | TaskStore
   | MetricStore
+  | ExportCoordinator
   | LogLevels
   | RunRecords
   | TaskRoute.Services<Tasks>
@@ -93,6 +96,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   // Fresh, because the app may mount the same routes in another place, too.
   Layer.mergeAll(
     Layer.fresh(MetricsRoute.layer),
+    Layer.fresh(ExportRoute.layer),
     Layer.fresh(HealthRoute.layer),
     Layer.fresh(LoggingRoute.layer),
     TaskRoute.layer(options),
@@ -123,7 +127,7 @@ const mountedAt = (prefix: string) =>
 export const layerUntraced = (prefix: `/${string}` = defaultPrefix): Layer.Layer<never> => {
   const base = prefix.toLowerCase().replace(/\/+$/, "")
   const paths = new Set(
-    ["/metrics", "/health/live", "/health/ready", "/health/status"].map((path) => `${base}${path}`)
+    ["/metrics", "/metrics/status", "/health/live", "/health/ready", "/health/status"].map((path) => `${base}${path}`)
   )
   return Layer.effect(
     HttpMiddleware.TracerDisabledWhen,

@@ -19,7 +19,10 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 export const start: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function*() {
   const host = `127.0.0.1:${yield* freePort}`
   yield* Effect.acquireRelease(
-    Effect.sync(() => spawn("prometheus-pushgateway", [`--web.listen-address=${host}`], { stdio: "ignore" })),
+    Effect.sync(() =>
+      // Debian's would keep what it has for the next one.
+      spawn("prometheus-pushgateway", [`--web.listen-address=${host}`, "--persistence.file="], { stdio: "ignore" })
+    ),
     (child) =>
       Effect.callback<void>((resume) => {
         child.once("close", () => resume(Effect.void))

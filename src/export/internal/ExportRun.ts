@@ -40,8 +40,10 @@ export interface Exported {
   /** The name of the exporter that wrote the metrics; `none` if the target takes the metrics themselves. */
   readonly exporter: string
   readonly contentType: string
-  /** What the exporter wrote; empty if the target takes the metrics themselves. */
+  /** What the exporter wrote; empty if a target was given it. */
   readonly body: Uint8Array<ArrayBuffer>
+  /** Bytes that the exporter wrote. */
+  readonly bytes: number
   readonly metricsCount: number
   readonly seriesCount: number
   readonly durationSeconds: number
@@ -105,11 +107,12 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
   const written = Effect.fnUntraced(function*(
     exporters: ReadonlyArray<MetricExporter>,
     snapshot: MetricSnapshot,
-    request: ExportRequest
+    request: ExportRequest,
+    room: Uint8Array<ArrayBuffer>
   ): Effect.fn.Return<Made, ExportError.ExportError> {
     const failures: Array<{ readonly exporter: string; readonly errorType: string; readonly message: string }> = []
     for (const exporter of exporters) {
-      const exit = yield* Effect.exit(exporterCalls.write(exporter, snapshot, request, timeout))
+      const exit = yield* Effect.exit(exporterCalls.write(exporter, snapshot, request, timeout, room))
       if (Exit.isSuccess(exit)) return { ...exit.value, exporter: exporter.name, snapshot }
       const { message, type } = describeCause(exit.cause)
       const shown = redaction.text(message)
@@ -153,7 +156,14 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
     yield* bus.publish("tasker.telemetry.export_completed", { ...names, ...counts, bytes: body.length })
     const completion: ExportCompletion = { ...request, success: true, ...counts, bytes: body.length }
     yield* notify(exporters, "onExportComplete", completion)
-    const outcome: Exported = { _tag: "Exported", ...names, ...counts, contentType, body }
+    const outcome: Exported = {
+      _tag: "Exported",
+      ...names,
+      ...counts,
+      contentType,
+      body: request.target === undefined ? body : nothing,
+      bytes: body.length
+    }
     return { outcome, snapshot }
   })
 
@@ -168,7 +178,7 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
   const inFormat = Effect.fnUntraced(function*(given: string): Effect.fn.Return<Exported, ExportError.ExportError> {
     const exporters = yield* exportersOf(given)
     const request = { exportId: yield* uuid, format: given.toLowerCase(), target: undefined }
-    const run = Effect.flatMap(source, (snapshot) => written(exporters, snapshot, request))
+    const run = Effect.flatMap(source, (snapshot) => written(exporters, snapshot, request, nothing))
     return (yield* announced(request, exporters, run)).outcome
   })
 
@@ -200,15 +210,17 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
       const snapshot = yield* source
       const made: Made = format === undefined
         ? { exporter: none, contentType: "", body: nothing, snapshot }
-        : yield* written(exporters, snapshot, request)
+        : yield* written(exporters, snapshot, request, state.takeRoom())
       yield* Effect.catchCause(
         withinTime(handOver(target, exportId, made, lease), timeout),
         (cause) => Effect.fail(exportFailure.ofTarget(name, cause, redaction))
       )
+      // Only a target that has ended its work with the body lets the next one overwrite it.
+      if (made.room !== undefined) state.giveRoom(made.room)
       return made
     })
     const { outcome, snapshot } = yield* announced(request, exporters, run)
-    yield* TimeSlice.run(state.thresholds.exported(snapshot))
+    if (state.strategy.hasThresholds) yield* TimeSlice.run(state.thresholds.exported(snapshot))
     return outcome
   })
 

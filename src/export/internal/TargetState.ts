@@ -34,6 +34,8 @@ export class TargetState {
   readonly strategy: CompiledStrategy
   readonly thresholds: Thresholds
   readonly oneAtATime = Semaphore.makeUnsafe(1)
+  /** The buffer of the last body. Making and forgetting a large one for each export would cost more than writing. */
+  #room = new Uint8Array(0)
   #exports = 0
   #failures = 0
   #skipped = 0
@@ -45,6 +47,17 @@ export class TargetState {
     this.target = target
     this.strategy = strategy
     this.thresholds = new Thresholds(strategy)
+  }
+
+  /** Gives the buffer away. An export that hangs may still read from it. */
+  takeRoom(): Uint8Array<ArrayBuffer> {
+    const room = this.#room
+    this.#room = new Uint8Array(0)
+    return room
+  }
+
+  giveRoom(room: Uint8Array<ArrayBuffer>): void {
+    this.#room = room
   }
 
   get lastSuccessMillis(): number | undefined {

@@ -26,14 +26,21 @@ const mostBytes = 2 ** 28
 export interface Written {
   readonly contentType: string
   readonly body: Uint8Array<ArrayBuffer>
+  /** The buffer of the body, if the next body may overwrite it. */
+  readonly room?: Uint8Array<ArrayBuffer>
 }
 
-/** Lets an exporter write. If it gives something that is no body, this dies with an error that names the exporter. */
+/**
+ * Lets an exporter write. If it gives something that is no body, this dies with an error that names the exporter.
+ *
+ * @param room a buffer for the body
+ */
 export const write = (
   exporter: MetricExporter,
   snapshot: MetricSnapshot,
   request: ExportRequest,
-  limit: Duration.Duration
+  limit: Duration.Duration,
+  room: Uint8Array<ArrayBuffer>
 ): Effect.Effect<Written, unknown> => {
   const giver = `export of exporter "${exporter.name}"`
   const written = Effect.suspend(() => expectEffect(giver, exporter.export(snapshot, request)))
@@ -46,7 +53,7 @@ export const write = (
       if (typeof contentType !== "string" || contentType === "") {
         return Effect.die(unexpectedValue(`${giver}: contentType`, contentType, "a text"))
       }
-      return Effect.map(bytesOf(giver, body), (body): Written => ({ contentType, body }))
+      return Effect.map(bytesOf(giver, body, room), (written): Written => ({ contentType, ...written }))
     }),
     limit
   )
@@ -54,11 +61,13 @@ export const write = (
 
 const encoder = new TextEncoder()
 
-const bytesOf = (giver: string, body: unknown): Effect.Effect<Uint8Array<ArrayBuffer>> => {
-  if (typeof body === "string") return Effect.sync(() => encoder.encode(body))
-  if (body instanceof Uint8Array) return Effect.succeed(ofOwnBuffer(body))
+type Body = Pick<Written, "body" | "room">
+
+const bytesOf = (giver: string, body: unknown, room: Uint8Array<ArrayBuffer>): Effect.Effect<Body> => {
+  if (typeof body === "string") return Effect.sync(() => ({ body: encoder.encode(body) }))
+  if (body instanceof Uint8Array) return Effect.succeed({ body: ofOwnBuffer(body) })
   if (typeof body === "object" && body !== null && Symbol.iterator in body) {
-    return Effect.suspend(() => TimeSlice.run(joined(giver, body as Iterable<unknown>)))
+    return Effect.suspend(() => TimeSlice.run(joined(giver, body as Iterable<unknown>, room)))
   }
   return Effect.die(unexpectedValue(`${giver}: body`, body, "a text, bytes or chunks of bytes"))
 }
@@ -66,24 +75,24 @@ const bytesOf = (giver: string, body: unknown): Effect.Effect<Uint8Array<ArrayBu
 const ofOwnBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : bytes.slice()
 
-/** Joins chunks. Each one is a piece of work. */
-function* joined(giver: string, chunks: Iterable<unknown>): TimeSlice.Work<Uint8Array<ArrayBuffer>> {
-  const parts: Array<Uint8Array> = []
+/** Joins chunks in the buffer as they come, so that none of them is kept. Each one is a piece of work. */
+function* joined(giver: string, chunks: Iterable<unknown>, room: Uint8Array<ArrayBuffer>): TimeSlice.Work<Body> {
+  let whole = room
   let length = 0
   for (const chunk of chunks) {
     if (!(chunk instanceof Uint8Array)) throw unexpectedValue(`${giver}: body`, chunk, "a chunk of bytes")
-    length += chunk.length
-    if (length > mostBytes) throw new RangeError(`${giver}: body has more than ${mostBytes} bytes`)
-    if (chunk.length > 0) parts.push(chunk)
+    const end = length + chunk.length
+    if (end > mostBytes) throw new RangeError(`${giver}: body has more than ${mostBytes} bytes`)
+    if (end > whole.length) {
+      const grown = new Uint8Array(2 * end)
+      grown.set(whole.subarray(0, length))
+      whole = grown
+    }
+    whole.set(chunk, length)
+    length = end
     yield
   }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return { body: whole.subarray(0, length), room: whole }
 }
 
 /** Calls a callback of an exporter, if it has one. */

@@ -1,0 +1,123 @@
+/**
+ * `POST /metrics/export` and `GET /metrics/status`: exports metrics on demand, and says how exports went.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { ExportCoordinator, type TargetStatus } from "../export/ExportCoordinator.ts"
+import type { ExportError } from "../export/ExportError.ts"
+import * as JsonResponse from "./internal/JsonResponse.ts"
+import * as RequestBody from "./internal/RequestBody.ts"
+import * as RouteTable from "./internal/RouteTable.ts"
+
+/**
+ * Adds the routes of exports to the router.
+ *
+ * **Details**
+ *
+ * - `POST /metrics/export`: a JSON object with `format` or `target`. With `format`, the answer is what the exporter wrote,
+ *   with the id of the export in `x-export-id`. With `target`, the answer says what was exported. If another instance
+ *   exports to the target, `outcome` is `skipped`. An unknown format or target is answered 404 with the ones that exist,
+ *   a failed export 502.
+ * - `GET /metrics/status`: the state of each target, the formats with their exporters, and the last synchronisation with
+ *   the other instances.
+ *
+ * The first one needs the bearer token `http.token`; without it, it answers 401. If no token is configured, it answers
+ * only programs on this machine that call the server directly, and 403 to others.
+ *
+ * **Example** (Exports beside routes of one's own)
+ *
+ * ```ts
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ * import * as ExportRoute from "tasker-telemetry/http/ExportRoute"
+ *
+ * const Hello = HttpRouter.add("GET", "/hello", HttpServerResponse.text("hello"))
+ * const App = Layer.mergeAll(Hello, ExportRoute.layer)
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoordinator> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const coordinator = yield* ExportCoordinator
+    const exportNow = Effect.gen(function*() {
+      const request = yield* readRequest
+      const outcome = yield* Effect.mapError(coordinator.exportNow(request), refusal)
+      if (outcome._tag === "Skipped") {
+        return outcome.reason === "disabled"
+          ? disabled
+          : JsonResponse.json(200, {
+            outcome: "skipped",
+            reason: outcome.reason,
+            exportId: outcome.exportId,
+            target: outcome.target
+          })
+      }
+      const { _tag, body, contentType, ...counts } = outcome
+      return "target" in request
+        ? JsonResponse.json(200, { outcome: "exported", ...counts })
+        : HttpServerResponse.uint8Array(body, {
+          contentType,
+          headers: { "cache-control": "no-store", "x-export-id": outcome.exportId }
+        })
+    })
+    const status = Effect.map(
+      coordinator.status,
+      ({ exporters, lastSync, targets }) =>
+        JsonResponse.json(200, {
+          targets: targets.map(shownTarget),
+          formats: exporters.exportersByFormat,
+          ...(lastSync === undefined ? {} : { lastSync })
+        })
+    )
+    yield* RouteTable.mount([
+      {
+        method: "POST",
+        path: "/metrics/export",
+        about: "Exports metrics in a format or to a target.",
+        access: "write",
+        handler: exportNow
+      },
+      { method: "GET", path: "/metrics/status", about: "How exports of metrics went.", access: "read", handler: status }
+    ])
+  })
+)
+
+const disabled = JsonResponse.json(404, {
+  error: "metrics_disabled",
+  message: "set the options enabled and metrics.enabled to true"
+})
+
+const Name = Schema.String.check(Schema.isBetweenLength(1, 64))
+
+const readRequest = RequestBody.readJson(
+  Schema.Union([Schema.Struct({ format: Name }), Schema.Struct({ target: Name })]),
+  // An object with both would leave one of them out.
+  { onExcessProperty: "error" }
+)
+
+const refusal = ({ message, reason }: ExportError): HttpServerResponse.HttpServerResponse => {
+  switch (reason._tag) {
+    case "UnsupportedFormat":
+      return JsonResponse.json(404, { error: "unsupported_format", message, supported: reason.supported })
+    case "UnknownTarget":
+      return JsonResponse.json(404, { error: "unknown_target", message, known: reason.known })
+    default:
+      return JsonResponse.json(502, { error: "export_failed", message })
+  }
+}
+
+const shownTarget = ({ lastFailure, lastSuccessMillis, ...target }: TargetStatus) => ({
+  ...target,
+  lastSuccess: lastSuccessMillis === undefined ? null : new Date(lastSuccessMillis).toISOString(),
+  lastFailure: lastFailure === undefined
+    ? null
+    : { time: new Date(lastFailure.timeMillis).toISOString(), message: lastFailure.message }
+})
