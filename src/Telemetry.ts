@@ -29,7 +29,7 @@ import * as LogDestination from "./logging/LogDestination.ts"
 import * as LogLevels from "./logging/LogLevels.ts"
 import * as WorkflowMetrics from "./metrics/internal/eventMetrics/WorkflowMetrics.ts"
 import * as ExportTimer from "./metrics/internal/ExportTimer.ts"
-import * as MetricExport from "./metrics/internal/MetricExport.ts"
+import * as MetricDelivery from "./metrics/internal/MetricDelivery.ts"
 import type { ProcessChannels } from "./metrics/MetricCluster.ts"
 import * as MetricStore from "./metrics/MetricStore.ts"
 import * as ExitHooks from "./node/internal/ExitHooks.ts"
@@ -365,7 +365,7 @@ const exports = (config: Config, parts: Parts) =>
 /** The export of metrics, and the metrics of the process. */
 const metricSinks = (config: Config, parts: Parts): ReadonlyArray<Sink<MetricStore.MetricStore>> => [
   ...(isOn(config, "metrics")
-    ? [ExportTimer.layer, Layer.provide(MetricExport.layer, NodeDelivery.layer(parts.fetch))]
+    ? [ExportTimer.layer, Layer.provide(MetricDelivery.layer, NodeDelivery.layer(parts.fetch))]
     : []),
   ...(isOn(config, "metrics") && config.metrics.runtime ? [NodeRuntimeMetrics.layer] : [])
 ]

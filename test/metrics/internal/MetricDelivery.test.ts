@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { FlushRegistry } from "../../../src/internal/FlushRegistry.ts"
 import { SelfStatistics } from "../../../src/internal/SelfStatistics.ts"
-import * as MetricExport from "../../../src/metrics/internal/MetricExport.ts"
+import * as MetricDelivery from "../../../src/metrics/internal/MetricDelivery.ts"
 import * as MetricStore from "../../../src/metrics/MetricStore.ts"
 import * as eventLoop from "../../support/eventLoop.ts"
 import { loggerInto } from "../../support/loggedLines.ts"
@@ -26,7 +26,7 @@ const layerStore = (options: (url: string) => Options) =>
     return TestTelemetry.layer(TestTelemetry.metrics, options(url))
   })).pipe(Layer.provideMerge(OtlpReceiver.layer), Layer.provideMerge(logger))
 
-const layer = (options: (url: string) => Options) => Layer.provideMerge(MetricExport.layer, layerStore(options))
+const layer = (options: (url: string) => Options) => Layer.provideMerge(MetricDelivery.layer, layerStore(options))
 
 const toReceiver = (rest: Options = {}) => (url: string): Options => ({
   ...rest,
@@ -102,7 +102,7 @@ const flushInVain = Effect.gen(function*() {
   yield* Fiber.join(flushing)
 })
 
-describe("MetricExport", () => {
+describe("MetricDelivery", () => {
   it.effect("masks secrets in the attributes of the service", () =>
     Effect.gen(function*() {
       yield* countJobs()
@@ -226,7 +226,7 @@ describe("MetricExport", () => {
   it.effect("exports a last time when it closes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* Layer.buildWithScope(MetricDelivery.layer, scope)
       yield* countJobs(4)
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[4]])
@@ -239,7 +239,7 @@ describe("MetricExport", () => {
       const { answer, next } = yield* OtlpReceiver
       answer("hang", "hang")
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* Layer.buildWithScope(MetricDelivery.layer, scope)
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* next
       yield* recorder.advance("500 millis")
@@ -255,7 +255,7 @@ describe("MetricExport", () => {
       const { answer, next } = yield* OtlpReceiver
       answer("hang")
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* Layer.buildWithScope(MetricDelivery.layer, scope)
       yield* countJobs(1)
       yield* recorder.advance("10 seconds")
       yield* next
@@ -275,7 +275,7 @@ describe("MetricExport", () => {
       const { answer } = yield* OtlpReceiver
       answer({ status: 503 })
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* Layer.buildWithScope(MetricDelivery.layer, scope)
       yield* countJobs(7)
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* passAfterAttempt("1 second")
@@ -291,7 +291,7 @@ describe("MetricExport", () => {
       const { answer } = yield* OtlpReceiver
       answer({ status: 400 }, { status: 400 })
       const scope = yield* Scope.make()
-      yield* Layer.buildWithScope(MetricExport.layer, scope)
+      yield* Layer.buildWithScope(MetricDelivery.layer, scope)
       yield* countJobs(7)
       yield* Scope.close(scope, Exit.void)
       assert.lengthOf(yield* received, 1)
@@ -305,9 +305,9 @@ describe("MetricExport", () => {
       yield* Effect.gen(function*() {
         yield* countJobs(5)
         yield* flush
-      }).pipe(Effect.provide(Layer.provideMerge(MetricExport.layer, Layer.merge(thread, FlushRegistry.layer))))
+      }).pipe(Effect.provide(Layer.provideMerge(MetricDelivery.layer, Layer.merge(thread, FlushRegistry.layer))))
       assert.deepStrictEqual(yield* received, [])
-      yield* Effect.scoped(Layer.build(MetricExport.layer))
+      yield* Effect.scoped(Layer.build(MetricDelivery.layer))
       assert.deepStrictEqual((yield* received).map((points) => points.map(({ value }) => value)), [[5]])
     }).pipe(Effect.scoped, Effect.provide(layerStore(toReceiver()))))
 
@@ -470,7 +470,7 @@ describe("MetricExport", () => {
 
   it.effect("goes on when values cannot be read", () =>
     Effect.gen(function*() {
-      yield* MetricExport.make(Effect.die("no values"))
+      yield* MetricDelivery.make(Effect.die("no values"))
       yield* flush
       yield* recorder.advance("1 minute")
       assert.deepStrictEqual((yield* OtlpReceiver).received, [])
