@@ -31,12 +31,19 @@ export class LogDestination extends Context.Service<LogDestination, {
 }
 
 /**
- * Discards every line.
+ * Discards a line.
+ *
+ * @internal
+ */
+export const discard = (): void => {}
+
+/**
+ * Discards every line. Lines are not even made.
  *
  * @since 0.1.0
  */
 export const layerNoop: Layer.Layer<LogDestination> = Layer.succeed(LogDestination, {
-  write: () => {},
+  write: discard,
   flush: Effect.void,
   isTerminal: false
 })

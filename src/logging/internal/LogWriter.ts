@@ -19,7 +19,7 @@ import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { copyFields } from "../../redaction/internal/payloadFields.ts"
 import { redactService } from "../../redaction/internal/redactNames.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
-import { LogDestination } from "../LogDestination.ts"
+import { discard, LogDestination } from "../LogDestination.ts"
 import type { LogLevels } from "../LogLevels.ts"
 import type { LineOptions } from "./jsonHead.ts"
 import * as JsonLine from "./JsonLine.ts"
@@ -78,7 +78,9 @@ const make = Effect.gen(function*() {
     if (given instanceof Promise) given.catch(giveUp)
   }
   const writeBytes = logging.format === "json" ? bytesOf(destination.write) : undefined
-  const writeLine = writeBytes === undefined
+  const writeLine = destination.write === discard
+    ? discard
+    : writeBytes === undefined
     ? writeText
     : bytesWriter(JsonLineBytes.make(redaction, json), writeBytes, writeText)
   const send = (record: LogRecord) => {
