@@ -20,7 +20,7 @@ interface Reading {
 }
 
 /** Metrics of exports about themselves. If they counted, an export would start the next one. */
-const ownMetrics = "tasker_export"
+const ownMetrics = /^tasker_export/
 
 /** A line has so many bytes beside its name and labels. */
 const bytesOfNumbers = 24
@@ -72,7 +72,7 @@ export class Thresholds {
     const values = new Map<string, number>()
     let [samples, changedBytes, isBeyond, isChanged] = [0, 0, false, false]
     for (const metric of metrics) {
-      if (metric.name.startsWith(ownMetrics)) continue
+      if (ownMetrics.test(metric.name)) continue
       const [isCrossing, isChanging] = [this.#isCrossing(metric.name), this.#isChanging(metric.name)]
       const counts = countsSamples(metric)
       const isKept = isChanging || bytes !== undefined
