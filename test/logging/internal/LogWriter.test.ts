@@ -4,10 +4,12 @@ import * as LogDestination from "../../../src/logging/LogDestination.ts"
 import * as Telemetry from "../../../src/Telemetry.ts"
 
 describe("LogWriter", () => {
-  it.effect.each([
-    ["makes no line that is discarded", LogDestination.layerNoop, 0],
-    ["makes a line for a destination of the program", LogDestination.layer(() => {}), 1]
-  ] as const)("%s", ([, logDestination, reads]) =>
+  it.effect.each(
+    [
+      ["makes no line that is discarded", LogDestination.layerNoop, 0],
+      ["makes a line for a destination of the program", LogDestination.layer(() => {}), 1]
+    ] as const
+  )("%s", ([, logDestination, reads]) =>
     Effect.gen(function*() {
       let read = 0
       const field = {
