@@ -1,5 +1,5 @@
-// Writes the JavaScript of the package: one file for each public module, which loads one file for each room. Loading
-// the source files one by one takes Node about a millisecond each.
+// Writes the JavaScript of the package: one file for each public module and for the program, which loads one file for
+// each room. Loading the source files one by one takes Node about a millisecond each.
 import { globSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
@@ -23,9 +23,11 @@ const roomOf = (id) => {
   return rest.length === 0 || foundation.includes(room) ? "foundation" : room
 }
 
+const entries = [...modules.filter((path) => !isInternal(path)), "cli/main"]
+
 const bundle = await rolldown({
   cwd: root,
-  input: Object.fromEntries(modules.filter((path) => !isInternal(path)).map((path) => [path, `${source}${path}.ts`])),
+  input: Object.fromEntries(entries.map((path) => [path, `${source}${path}.ts`])),
   external: (id) => !id.startsWith(".") && !id.startsWith("/"),
   platform: "neutral",
   // Of a file for a room, other files need more than what is public. Those of public modules stay as they are.

@@ -1,6 +1,6 @@
 // Packs the package as it would be published and checks the tarball: publint, the type resolution of every
-// public entry, its public names, whether its declarations compile, and an import of each entry by a program that
-// sees nothing but the tarball and its dependencies.
+// public entry, its public names, whether its declarations compile, a start of its program, and an import of each entry
+// by a program that sees nothing but the tarball and its dependencies.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
@@ -84,6 +84,11 @@ try {
     for (const path of internalDeclarations(join(installed, "dist"))) {
       console.log(`dist/${path} declares what is marked @internal`)
       process.exitCode = 1
+    }
+
+    const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"))
+    for (const [name, path] of Object.entries(bin)) {
+      run(`starting ${name}`, process.execPath, [join(installed, path), "--version"], { cwd: temporary })
     }
 
     const imports = ["", ...entries.map((entry) => `/${entry}`)]

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const list = join(root, ".ci/public-names.txt")
 
 /** Rooms without a public side. */
-const closedRooms = ["delivery", "encoding"]
+const closedRooms = ["cli", "delivery", "encoding"]
 
 /** A module is public unless it lies in a folder named `internal` or in a closed room. */
 export const isInternal = (path) => {

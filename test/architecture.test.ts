@@ -63,7 +63,7 @@ describe("source tree", () => {
 
 describe("public surface", () => {
   const isPublic = (path: string): boolean =>
-    !/\/(?:internal|delivery|encoding)\//.test(path) && path !== "src/index.ts"
+    !/\/(?:internal|cli|delivery|encoding)\//.test(path) && path !== "src/index.ts"
 
   it("has one namespace in the index for each public module, but those for tests, for Node and for optional packages", () => {
     const index = readFileSync(join(root, "src/index.ts"), "utf8")
@@ -91,7 +91,7 @@ describe("public surface", () => {
     const closed = Object.keys(exports).filter((entry) => exports[entry] === null && !entry.endsWith("/index"))
     const folders = new Set(
       files.filter(({ path }) => path.startsWith("src/") && path !== "src/index.ts" && !isPublic(path))
-        .map(({ path }) => path.replace(/^src\/(.*?\binternal|delivery|encoding)\/.*$/, "./$1/*"))
+        .map(({ path }) => path.replace(/^src\/(.*?\binternal|cli|delivery|encoding)\/.*$/, "./$1/*"))
     )
     assert.deepStrictEqual(closed.toSorted(), [...folders].toSorted())
   })
@@ -124,6 +124,8 @@ describe("rules", () => {
       ["src/Telemetry.ts", "./http/B.ts"],
       ["src/Telemetry.ts", "./node/B.ts"],
       ["src/testing/A.ts", "../workflow/B.ts"],
+      ["src/cli/A.ts", "../http/B.ts"],
+      ["src/cli/A.ts", "./B.ts"],
       ["src/index.ts", "./testing/B.ts"],
       ["src/index.ts", "./Telemetry.ts"],
       ["examples/sample/main.ts", "./A.ts"],
@@ -155,6 +157,7 @@ describe("rules", () => {
       ["src/node/A.ts", "../http/B.ts"],
       ["src/http/A.ts", "../Telemetry.ts"],
       ["src/Telemetry.ts", "./testing/B.ts"],
+      ["src/index.ts", "./cli/B.ts"],
       ["src/Telemetry.ts", "./index.ts"],
       ["examples/sample/A.ts", "../../src/index.ts"],
       ["examples/sample/A.ts", "../other/B.ts"],
@@ -237,6 +240,7 @@ describe("rules", () => {
       sample({
         "src/Telemetry.ts": source,
         "examples/sample/A.ts": source,
+        "src/cli/A.ts": source,
         "src/logging/A.ts": source,
         "src/node/NodeLogDestination.ts": source
       }),
@@ -246,6 +250,8 @@ describe("rules", () => {
         "src/Telemetry.ts:2 packages",
         "src/Telemetry.ts:3 packages",
         "src/Telemetry.ts:4 packages",
+        "src/cli/A.ts:2 packages",
+        "src/cli/A.ts:3 packages",
         "src/logging/A.ts:1 packages",
         "src/logging/A.ts:2 packages",
         "src/logging/A.ts:3 packages",

@@ -9,8 +9,11 @@ import { join } from "node:path"
 import { rolldown } from "rolldown"
 import { root } from "./support/typeCheck.ts"
 
-/** `src/node` is for Node, and these modules use it: `Telemetry` puts its parts together, the others use `Telemetry`. */
-const forNode = /^src\/(?:node\/|testing\/|index\.ts$|Telemetry\.ts$)/
+/**
+ * `src/node` and the program in `src/cli` are for Node, and these modules use `src/node`: `Telemetry` puts its parts
+ * together, the others use `Telemetry`.
+ */
+const forNode = /^src\/(?:cli\/|node\/|testing\/|index\.ts$|Telemetry\.ts$)/
 
 const modules = globSync("src/**/*.ts", { cwd: root }).map((path) => path.replaceAll("\\", "/")).toSorted()
 

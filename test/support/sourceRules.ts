@@ -43,6 +43,7 @@ const ranks: Readonly<Record<string, number>> = {
   testing: 6,
   "Telemetry.ts": 6,
   "index.ts": 6.5,
+  cli: 7,
   examples: 7
 }
 
@@ -70,7 +71,7 @@ const roomOf = (path: string): string => isExample(path) ? "examples" : path.spl
 const isProgram = isExample
 
 /** Where code that only runs on Node lives. */
-const isNodeOnly = (path: string): boolean => path.startsWith("src/node/") || isProgram(path)
+const isNodeOnly = (path: string): boolean => /^src\/(?:cli|node)\//.test(path) || isProgram(path)
 
 const refusedRoom = (from: string, to: string): string | undefined => {
   if (from === to) return undefined
@@ -160,7 +161,7 @@ const refusedPackage = (path: string, specifier: string): string | undefined => 
   if (nodeOnlyPackages.includes(name) || specifier.startsWith("node:")) {
     return isNodeOnly(path)
       ? undefined
-      : `${specifier} is for src/node and examples`
+      : `${specifier} is for src/node, src/cli and examples`
   }
   if (name.startsWith("@opentelemetry/") && path === openTelemetryModule) return undefined
   if (examplePackages.includes(name)) return isExample(path) ? undefined : `${name} is for examples only`
