@@ -6,6 +6,7 @@ const conditions = ["tasker-telemetry-source", "node", "development|production"]
 /** Properties that the slow suite tries ten times as often, see `test/support/runs.ts`. */
 const properties = [
   "test/Telemetry.exits.test.ts",
+  "test/export/exportSimulation.test.ts",
   "test/logging/internal/StructuredLogger.test.ts",
   "test/metrics/internal/exposition/PrometheusExposition.test.ts",
   "test/performance/QuerySummary.test.ts",

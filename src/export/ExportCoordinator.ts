@@ -30,6 +30,7 @@ import * as ExportError from "./ExportError.ts"
 import { ExportLock } from "./ExportLock.ts"
 import * as ExportSource from "./ExportSource.ts"
 import type { ExportTarget } from "./ExportTarget.ts"
+import * as InstanceSync from "./InstanceSync.ts"
 import { compile } from "./internal/compiledStrategy.ts"
 import { isName } from "./internal/exporterProblem.ts"
 import * as exportMetrics from "./internal/exportMetrics.ts"
@@ -68,6 +69,8 @@ export interface Status {
   readonly exporters: Statistics
   /** The last synchronisation with the other instances; `undefined` before the first one. */
   readonly lastSync: CacheSync | undefined
+  /** The other instances; `undefined` without an `InstanceSync`. */
+  readonly instances: InstanceSync.Status | undefined
 }
 
 /**
@@ -114,7 +117,8 @@ export class ExportCoordinator extends Context.Service<ExportCoordinator, {
  * **Details**
  *
  * With an `ExportLock`, one instance at a time exports to a shared target. If the lock cannot be used, the instance
- * exports without it, with one warning.
+ * exports without it, with one warning. With an `InstanceSync`, shared targets and exports by format get the metrics of all
+ * instances. Other targets get those of this instance. Thresholds look at the metrics of this instance.
  *
  * @category layers
  * @since 0.1.0
@@ -125,14 +129,26 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
     const { delivery, export: { timeout } } = yield* TelemetryConfig.Current
     const registry = yield* ExporterRegistry
     const store = yield* MetricStore
-    const source = (yield* ExportSource.Current) ?? store.snapshot
+    const given = yield* ExportSource.Current
+    const instances = given === undefined
+      ? Option.getOrUndefined(yield* Effect.serviceOption(InstanceSync.InstanceSync))
+      : undefined
+    const instance = yield* instances?.join(store.snapshot, (sync) => cacheSynced(sync)) ?? Effect.undefined
+    const own = given ?? store.snapshot
+    const source = instance?.snapshot ?? own
     const lock = Option.getOrUndefined(yield* Effect.serviceOption(ExportLock))
     const scope = yield* Effect.scope
     const flushes = Option.getOrUndefined(yield* Effect.serviceOption(FlushRegistry))
     const targets = new Map<string, TargetState>()
     let lastSync: CacheSync | undefined
     const metrics = yield* exportMetrics.make(store, targets)
-    const exports = yield* ExportRun.make({ registry, source, lock, timeout, metrics, bus: yield* EventBus })
+    const exports = yield* ExportRun.make({ registry, source, own, lock, timeout, metrics, bus: yield* EventBus })
+
+    const cacheSynced = (sync: CacheSync): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        lastSync = sync
+        return exports.cacheSynced(sync)
+      })
 
     const exportNow = (request: Request): Effect.Effect<Outcome, ExportError.ExportError> => {
       if ("format" in request) return exports.inFormat(request.format)
@@ -171,7 +187,7 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
           )
       )
       const exportOnce = Effect.ignoreCause(exports.toTarget(state))
-      yield* inBackground(triggers.start(state, source, exportOnce))
+      yield* inBackground(triggers.start(state, own, exportOnce))
       if (!strategy.success.onShutdown) return
       const exportLast = Effect.asVoid(Effect.timeoutOption(exportOnce, delivery.shutdownTimeout))
       yield* Effect.addFinalizer(() => exportLast)
@@ -189,16 +205,17 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
           Effect.asVoid
         ),
       add,
-      cacheSynced: (sync) =>
-        Effect.suspend(() => {
-          lastSync = sync
-          return exports.cacheSynced(sync)
-        }),
-      status: Effect.map(registry.statistics, (exporters): Status => ({
-        targets: Array.from(targets.values(), (state) => state.status()),
-        exporters,
-        lastSync
-      }))
+      cacheSynced,
+      status: Effect.zipWith(
+        registry.statistics,
+        instance?.status ?? Effect.undefined,
+        (exporters, instances): Status => ({
+          targets: Array.from(targets.values(), (state) => state.status()),
+          exporters,
+          lastSync,
+          instances
+        })
+      )
     }
   })
 ).pipe(withDefault(SelfStatistics, SelfStatistics.layer))
@@ -244,6 +261,7 @@ export const layerNoop: Layer.Layer<ExportCoordinator> = Layer.succeed(ExportCoo
   status: Effect.succeed({
     targets: [],
     exporters: { createdMillis: 0, exporters: 0, builtIn: 0, formats: 0, exportersByFormat: {} },
-    lastSync: undefined
+    lastSync: undefined,
+    instances: undefined
   })
 })

@@ -66,7 +66,10 @@ export interface Options {
   readonly registry: ExporterRegistry["Service"]
   readonly bus: EventBus["Service"]
   readonly metrics: ExportMetrics
+  /** The metrics of all instances. */
   readonly source: Effect.Effect<MetricSnapshot>
+  /** The metrics of this instance. */
+  readonly own: Effect.Effect<MetricSnapshot>
   readonly lock: ExportLock["Service"] | undefined
   /** Longest time of one exporter to write, and of a target to take, an export. */
   readonly timeout: Duration.Duration
@@ -85,7 +88,7 @@ interface Made extends exporterCalls.Written {
   readonly snapshot: MetricSnapshot
 }
 
-export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, source, timeout }: Options) {
+export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, registry, source, timeout }: Options) {
   const redaction = yield* Redaction.Current
   let isLockBroken = false
 
@@ -207,7 +210,7 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
     const exporters = format === undefined ? [] : yield* exportersOf(format)
     const request = { exportId, format: format ?? none, target: name }
     const run = Effect.gen(function*() {
-      const snapshot = yield* source
+      const snapshot = yield* target.isShared ? source : own
       const made: Made = format === undefined
         ? { exporter: none, contentType: "", body: nothing, snapshot }
         : yield* written(exporters, snapshot, request, state.takeRoom())
@@ -220,7 +223,9 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, registry, 
       return made
     })
     const { outcome, snapshot } = yield* announced(request, exporters, run)
-    if (state.strategy.hasThresholds) yield* TimeSlice.run(state.thresholds.exported(snapshot))
+    if (state.strategy.hasThresholds) {
+      yield* TimeSlice.run(state.thresholds.exported(source === own ? snapshot : yield* own))
+    }
     return outcome
   })
 

@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function*<Error>(
         )
         return yield* restore(effect({ fencing: fencing.value, check: validity.check })).pipe(
           Effect.onExit(() => Effect.andThen(Fiber.interrupt(keeper), release)),
-          Effect.map(Option.some)
+          Effect.asSome
         )
       })
     )

@@ -29,6 +29,6 @@ export const createdOnce = (
       Effect.andThen(Effect.sync(() => void (isThere = true)))
     )
   )
-  return <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  return <A, E>(statement: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
     Effect.withTracerEnabled(Effect.andThen(ensure, statement), false)
 }

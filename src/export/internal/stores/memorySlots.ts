@@ -1,0 +1,37 @@
+/**
+ * Slots in memory.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { foldedMillis, type Slot, type SlotStore, type Written } from "./SlotStore.ts"
+
+export const memorySlots: Effect.Effect<SlotStore> = Effect.map(Clock.Clock, (clock): SlotStore => {
+  const slots = new Map<string, Slot>()
+  const folded = new Map<string, { readonly sequence: number; readonly atMillis: number }>()
+  let version = 0
+  let ended = ""
+  const now = () => clock.currentTimeMillisUnsafe()
+  return {
+    write: (slot) =>
+      Effect.sync((): Written => {
+        const end = folded.get(slot.id)
+        if (end !== undefined) return { _tag: "Folded", sequence: end.sequence }
+        if ((slots.get(slot.id)?.sequence ?? 0) < slot.sequence) slots.set(slot.id, { ...slot, writtenMillis: now() })
+        return { _tag: "Written" }
+      }),
+    read: Effect.sync(() => ({ nowMillis: now(), slots: [...slots.values()], version, ended })),
+    fold: (fold) =>
+      Effect.sync(() => {
+        if (fold.version !== version) return false
+        if (fold.slots.some(({ id, sequence }) => slots.get(id)?.sequence !== sequence)) return false
+        for (const { id, sequence } of fold.slots) {
+          slots.delete(id)
+          folded.set(id, { sequence, atMillis: now() })
+        }
+        for (const [id, { atMillis }] of folded) if (atMillis < now() - foldedMillis) folded.delete(id)
+        version++
+        ended = fold.ended
+        return true
+      })
+  }
+})

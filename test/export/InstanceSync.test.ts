@@ -1,0 +1,120 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { type Context, Duration, Effect, Exit, Layer, Scope } from "effect"
+import type { Redis } from "effect/persistence"
+import type { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { ExportCoordinator } from "../../src/export/ExportCoordinator.ts"
+import * as ExportTarget from "../../src/export/ExportTarget.ts"
+import * as InstanceSync from "../../src/export/InstanceSync.ts"
+import { memorySlots } from "../../src/export/internal/stores/memorySlots.ts"
+import { redisSlots } from "../../src/export/internal/stores/redisSlots.ts"
+import { sqlSlots } from "../../src/export/internal/stores/sqlSlots.ts"
+import * as SyncedInstance from "../../src/export/internal/SyncedInstance.ts"
+import { valueOf } from "../../src/metrics/MetricSnapshot.ts"
+import * as exports from "../support/exports.ts"
+import { counter, snapshot } from "../support/metricModel.ts"
+import * as postgresServer from "../support/postgresServer.ts"
+import * as redisServer from "../support/redisServer.ts"
+import { real, simulated, storeSuite, suite } from "./InstanceSyncTest.ts"
+
+const { isInstalled, unlessInstalled } = redisServer
+
+let tables = 0
+/** A name that no other test has. */
+const fresh = () => `instances_${++tables}`
+
+/** A client of a server for the tests of a group. */
+const shared = <Service>(client: Effect.Effect<Layer.Layer<Service>, never, Scope.Scope>): Layer.Layer<Service> => {
+  const scope = Scope.makeUnsafe()
+  let context: Context.Context<Service>
+  beforeAll(() =>
+    Effect.flatMap(client, (layer) => Layer.buildWithScope(layer, scope)).pipe(
+      Effect.map((built) => void (context = built)),
+      Scope.provide(scope),
+      Effect.runPromise
+    )
+  )
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return Layer.suspend(() => Layer.succeedContext(context))
+}
+
+suite("memory", simulated, InstanceSync.layerMemory)
+storeSuite("memory", simulated, memorySlots)
+
+describe.skipIf(!isInstalled)(`a real Redis${unlessInstalled}`, () => {
+  const client = shared<Redis.Redis>(Effect.map(redisServer.start, redisServer.client))
+  suite("Redis", real, (options) => Layer.provide(InstanceSync.layerRedis({ prefix: fresh(), ...options }), client))
+  storeSuite("Redis", real, Effect.suspend(() => Effect.provide(redisSlots(fresh()), client)))
+})
+
+describe("a real PostgreSQL", () => {
+  const client = shared<SqlClient.SqlClient>(Effect.map(postgresServer.start, postgresServer.client))
+  suite("SQL", real, (options) => Layer.provide(InstanceSync.layerSql({ table: fresh(), ...options }), client))
+  storeSuite("SQL", real, Effect.suspend(() => Effect.provide(sqlSlots(fresh()), client)))
+})
+
+describe("an instance whose store cannot be used", () => {
+  it.effect("shows its own present metrics and the last known ones of the others, and recovers", () =>
+    Effect.gen(function*() {
+      const slots = yield* memorySlots
+      let isDown = false
+      const store = {
+        ...slots,
+        write: (slot: Parameters<typeof slots.write>[0]) => isDown ? Effect.fail("down") : slots.write(slot)
+      }
+      const values = [5, 7]
+      const [one, other] = yield* Effect.forEach(
+        [0, 1],
+        (index) =>
+          SyncedInstance.make(store, Effect.sync(() => snapshot(1, counter("c_total", { value: values[index]! }))), {
+            id: `instance ${index}`,
+            windowMillis: 1000,
+            timeout: Duration.seconds(1),
+            gauges: undefined,
+            limits: { cardinalityLimit: 100, retentionMillis: 1e9 }
+          })
+      )
+      yield* other!.view
+      const view = Effect.map(one!.view, ({ failure, snapshot }) => [valueOf(snapshot, "c_total", {}), failure?.reason])
+      assert.deepStrictEqual(yield* view, [12, undefined])
+      isDown = true
+      values[0] = 6
+      assert.deepStrictEqual(yield* view, [13, "unreachable"])
+      isDown = false
+      assert.deepStrictEqual(yield* view, [13, undefined])
+    }))
+})
+
+describe("a coordinator with other instances", () => {
+  it.effect("exports the metrics of all to shared targets and by format, and its own to the others", () =>
+    Effect.gen(function*() {
+      const sync = yield* InstanceSync.InstanceSync
+      const other = yield* sync.join(Effect.succeed(snapshot(1, counter("other_total", { value: 5 }))))
+      yield* other.snapshot
+      const { add, exportNow, status } = yield* ExportCoordinator
+      const seen = new Map<string, boolean>()
+      const target = (name: string, isShared: boolean) =>
+        ExportTarget.make({
+          name,
+          isShared,
+          send: ({ snapshot }) => Effect.sync(() => void seen.set(name, valueOf(snapshot, "other_total", {}) === 5))
+        })
+      yield* Effect.forEach([target("all", true), target("own", false)], add)
+      yield* Effect.forEach(["all", "own"], (target) => exportNow({ target }))
+      assert.deepStrictEqual([...seen], [["all", true], ["own", false]])
+      const { instances, lastSync } = yield* status
+      assert.deepInclude(instances, { strategy: "local", state: "synced" })
+      assert.deepInclude(lastSync, { strategy: "local", success: true })
+      assert.include((yield* exports.events).map(({ name }) => name), "cache_synced")
+    }).pipe(Effect.provide(exports.layer().pipe(Layer.provideMerge(InstanceSync.layerMemory())))))
+
+  it.effect("writes its metrics at each interval", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("31 seconds")
+      const { instances } = yield* (yield* ExportCoordinator).status
+      assert.deepStrictEqual(instances?.instances.map(({ sequence }) => sequence), [1])
+      yield* TestClock.adjust("30 seconds")
+      const later = yield* (yield* ExportCoordinator).status
+      assert.deepStrictEqual(later.instances?.instances.map(({ sequence }) => sequence), [2])
+    }).pipe(Effect.provide(exports.layer().pipe(Layer.provideMerge(InstanceSync.layerMemory())))))
+})
