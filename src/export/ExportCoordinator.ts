@@ -35,6 +35,7 @@ import { compile } from "./internal/compiledStrategy.ts"
 import { isName } from "./internal/exporterProblem.ts"
 import * as exportMetrics from "./internal/exportMetrics.ts"
 import * as ExportRun from "./internal/ExportRun.ts"
+import * as lastingLeases from "./internal/lastingLeases.ts"
 import { TargetState, type TargetStatus } from "./internal/TargetState.ts"
 import * as triggers from "./internal/triggers.ts"
 import type { CacheSync } from "./MetricExporter.ts"
@@ -116,8 +117,10 @@ export class ExportCoordinator extends Context.Service<ExportCoordinator, {
  *
  * **Details**
  *
- * With an `ExportLock`, one instance at a time exports to a shared target. If the lock cannot be used, the instance
- * exports without it, with one warning. With an `InstanceSync`, shared targets and exports by format get the metrics of all
+ * With an `ExportLock`, one instance at a time exports to a shared target. If the target has an interval or a cron
+ * expression, that instance keeps the lease until it ends, so the metrics are exported once for all instances. If it is
+ * killed, another instance takes over after the `ttl` of the lease. If the lock cannot be used, the instance exports
+ * without it, with one warning. With an `InstanceSync`, shared targets and exports by format get the metrics of all
  * instances. Other targets get those of this instance. Thresholds look at the metrics of this instance.
  *
  * @category layers
@@ -136,7 +139,8 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
     const instance = yield* instances?.join(store.snapshot, (sync) => cacheSynced(sync)) ?? Effect.undefined
     const own = given ?? store.snapshot
     const source = instance?.snapshot ?? own
-    const lock = Option.getOrUndefined(yield* Effect.serviceOption(ExportLock))
+    const each = Option.getOrUndefined(yield* Effect.serviceOption(ExportLock))
+    const lock = each === undefined ? undefined : { each, lasting: yield* lastingLeases.make(each) }
     const scope = yield* Effect.scope
     const flushes = Option.getOrUndefined(yield* Effect.serviceOption(FlushRegistry))
     const targets = new Map<string, TargetState>()

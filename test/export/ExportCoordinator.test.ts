@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Layer, Option, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { ExportCoordinator } from "../../src/export/ExportCoordinator.ts"
 import { ExporterRegistry } from "../../src/export/ExporterRegistry.ts"
-import { ExportLock, ExportLockError, type Lease } from "../../src/export/ExportLock.ts"
+import * as ExportLock from "../../src/export/ExportLock.ts"
 import type { ExportStrategy } from "../../src/export/ExportStrategy.ts"
 import * as ExportTarget from "../../src/export/ExportTarget.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
@@ -433,11 +434,11 @@ describe("with a lock", () => {
   const withLock = (
     withLease: <A, E, R>(
       name: string,
-      run: (lease: Lease) => Effect.Effect<A, E, R>
-    ) => Effect.Effect<Option.Option<A>, E | ExportLockError, R>
+      run: (lease: ExportLock.Lease) => Effect.Effect<A, E, R>
+    ) => Effect.Effect<Option.Option<A>, E | ExportLock.ExportLockError, R>
   ) =>
     exports.layer().pipe(
-      Layer.provideMerge(Layer.succeed(ExportLock, { withLease: (name) => (run) => withLease(name, run) }))
+      Layer.provideMerge(Layer.succeed(ExportLock.ExportLock, { withLease: (name) => (run) => withLease(name, run) }))
     )
   const shared = (name = "shared", send: ExportTarget.ExportTarget["send"] = () => Effect.void) =>
     ExportTarget.make({ name, send })
@@ -486,8 +487,58 @@ describe("with a lock", () => {
         "Warn metrics are exported without a lock, because it cannot be used: gone"
       ])
     }).pipe(
-      Effect.provide(withLock(() => Effect.fail(new ExportLockError({ reason: "unreachable", message: "gone" }))))
+      Effect.provide(
+        withLock(() => Effect.fail(new ExportLock.ExportLockError({ reason: "unreachable", message: "gone" })))
+      )
     ))
+
+  describe("and an interval", () => {
+    const sent: Array<string> = []
+    /** An instance of its own, with a target that all instances have. */
+    const instance = Effect.fnUntraced(function*(name: string) {
+      const scope = yield* Scope.fork(yield* Effect.scope)
+      const target = ExportTarget.make({
+        name: "all",
+        strategy: { interval: "1 minute" },
+        send: ({ lease }) => Effect.sync(() => void sent.push(`${name} ${String(lease !== undefined)}`))
+      })
+      const context = yield* Layer.buildWithScope(Layer.fresh(exports.layer()), scope)
+      yield* Effect.provide(add(target), context).pipe(Scope.provide(scope))
+      return { close: Scope.close(scope, Exit.void), status: Effect.provide(status, context) }
+    })
+
+    it.effect("one instance exports at each interval, and another one takes over when it ends", () =>
+      Effect.gen(function*() {
+        sent.length = 0
+        const instances = yield* Effect.forEach(["one", "two", "three"], instance)
+        yield* TestClock.adjust("181 seconds")
+        assert.deepStrictEqual(sent, ["one true", "one true", "one true"])
+        assert.deepInclude((yield* instances[1]!.status).targets[0], { exports: 0, skipped: 3 })
+        yield* instances[0]!.close
+        yield* TestClock.adjust("2 minutes")
+        // The end of the first one is its last export.
+        assert.deepStrictEqual(sent.slice(3), ["one true", "two true", "two true"])
+      }).pipe(Effect.provide(ExportLock.layerMemory())))
+
+    it.effect("an instance whose lease has ended asks for another one", () => {
+      const fencings: Array<number | undefined> = []
+      const asked: Array<string> = []
+      return Effect.gen(function*() {
+        yield* add(ExportTarget.make({
+          name: "all",
+          strategy: { interval: "1 minute" },
+          send: ({ lease }) => Effect.sync(() => void fencings.push(lease?.fencing))
+        }))
+        yield* TestClock.adjust("181 seconds")
+        assert.deepStrictEqual([fencings, asked.length], [[1, 2, 3], 3])
+      }).pipe(Effect.provide(withLock((name, run) => {
+        let checks = 0
+        // Valid right before the first export, and over at the next one.
+        const check = Effect.sync(() => ++checks === 1)
+        return Effect.map(run({ fencing: asked.push(name), check }), Option.some)
+      })))
+    })
+  })
 
   it.effect("a target that each instance has for itself needs no lease", () =>
     Effect.gen(function*() {

@@ -70,7 +70,8 @@ export interface Options {
   readonly source: Effect.Effect<MetricSnapshot>
   /** The metrics of this instance. */
   readonly own: Effect.Effect<MetricSnapshot>
-  readonly lock: ExportLock["Service"] | undefined
+  /** Gives leases for one export, and for all exports of an instance. */
+  readonly lock: Readonly<Record<"each" | "lasting", ExportLock["Service"]>> | undefined
   /** Longest time of one exporter to write, and of a target to take, an export. */
   readonly timeout: Duration.Duration
 }
@@ -256,7 +257,9 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, regis
           Effect.flatten
         )
       if (lock === undefined || !target.isShared) return yield* run(undefined)
-      const held = yield* lock.withLease(`tasker-metrics-export:${target.name}`)(run).pipe(
+      const { cron, interval } = state.strategy
+      const leases = interval === undefined && cron === undefined ? lock.each : lock.lasting
+      const held = yield* leases.withLease(`tasker-metrics-export:${target.name}`)(run).pipe(
         Effect.tap(() => Effect.sync(() => void (isLockBroken = false))),
         Effect.catchTag("ExportLockError", ({ message }) => {
           const isFirst = !isLockBroken
