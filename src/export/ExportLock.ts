@@ -3,7 +3,7 @@
  *
  * **Details**
  *
- * The owner of a lease has a token that nobody else knows. A store extends or
+ * The owner of a lease has a token of its own. A store extends or
  * releases a lease only for its token, so an owner whose lease has ended cannot
  * end the lease of the next owner. If a process dies, its lease ends after the
  * `ttl`.

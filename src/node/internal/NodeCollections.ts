@@ -4,7 +4,7 @@
  * An observer counts collections, but sees each one a turn of the event loop
  * late, and without its sizes. V8's profiler of collections has the sizes at
  * once, but gives them only when it stops, which takes 0.1 ms. So the profiler is
- * stopped only when somebody asks, and after so many collections that its memory
+ * stopped only when it is asked, and after so many collections that its memory
  * stays small.
  */
 import * as Effect from "effect/Effect"

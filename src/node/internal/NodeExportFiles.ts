@@ -44,7 +44,7 @@ const ifThere = <A, B>(
 ): Effect.Effect<A | B, ExportFiles.ExportFileError> =>
   Effect.catchIf(effect, ({ code }) => code === "ENOENT", () => Effect.succeed(otherwise))
 
-const removed = (path: string) => Effect.ignore(attempt("removed", path, () => rm(path, { force: true })))
+const removed = (path: string) => Effect.ignoreCause(attempt("removed", path, () => rm(path, { force: true })))
 
 /** Writes a file beside `path`. If `before` still allows it, the file gets the name `path`. */
 const put = (
@@ -59,7 +59,7 @@ const put = (
       attempt("written", path, () => file.writeFile(body)).pipe(
         Effect.andThen(attempt("written", path, () => file.sync()))
       ),
-    (file) => Effect.ignore(attempt("closed", path, () => file.close()))
+    (file) => Effect.ignoreCause(attempt("closed", path, () => file.close()))
   )
   return write.pipe(
     Effect.andThen(before),
@@ -105,7 +105,7 @@ const tidy = Effect.fnUntraced(function*(path: string) {
     const { mtimeMs: now } = yield* attempt("read", path, () => stat(path))
     if (now - mtimeMs > leftOverMillis) yield* removed(left)
   }
-}, (effect) => Effect.ignore(effect))
+}, (effect) => Effect.ignoreCause(effect))
 
 const replace = Effect.fnUntraced(function*({ body, fencing, keep, path }: ExportFiles.ReplaceOptions) {
   const numberPath = `${path}.fencing`

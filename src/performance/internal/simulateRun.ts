@@ -16,7 +16,7 @@ export interface SimulatedStep {
   readonly after: number
   /** Whether its dependants may start when it has ended. */
   readonly satisfies: boolean
-  /** It ends at this time whatever happens, without a slot: a person resolved it. */
+  /** It ends at this time in any case, and takes no slot: a person resolved it. */
   readonly endsAt: number | undefined
 }
 

@@ -45,7 +45,7 @@ export class AttributeRule {
   }
 
   /**
-   * Whether a text may be kept as it is until somebody reads it, and {@link AttributeRule.text} is to be read then. A
+   * Whether a text may be kept as it is until it is read, and {@link AttributeRule.text} is to be read then. A
    * long text may not, because only a part of it is kept.
    */
   mayWait(text: string): boolean {
@@ -84,7 +84,7 @@ export class AttributeRule {
 /** Characters of a text that is only looked at, if it holds nothing. */
 const shortText = 8192
 
-/** Characters of a text that may wait: the engine may keep it in pieces as long as nobody has read it. */
+/** Characters of a text that may wait: the engine may keep it in pieces until it is read. */
 const longestWaiting = 1024
 
 /** Rules remembered, and the longest key remembered; other keys get a rule each time. */

@@ -5,7 +5,7 @@
  * **Details**
  *
  * Most attributes are texts, and many spans are never read: they are sampled out, or dropped. So a text waits as it was
- * given, and is searched for secrets when somebody reads it. No reader gets it before.
+ * given, and is searched for secrets when it is read, before the reader gets it.
  */
 import type { AttributeRule } from "../../redaction/internal/keptAttributes.ts"
 

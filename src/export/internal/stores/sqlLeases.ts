@@ -9,7 +9,7 @@ import { createdOnce } from "./sqlTable.ts"
 
 export const sqlLeases = (tableName: string): Effect.Effect<LeaseStore, never, SqlClient.SqlClient> =>
   Effect.map(SqlClient.SqlClient, (client): LeaseStore => {
-    // Names of columns and of the table are written as they are here, whatever the program does to its own.
+    // Names of columns and of the table are written as they are here, also if the program transforms its own.
     const sql = client.withoutTransforms()
     const table = sql(tableName)
     const withTable = createdOnce(

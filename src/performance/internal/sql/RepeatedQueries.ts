@@ -63,7 +63,7 @@ export const make: (
     yield* Queue.take(queue).pipe(
       Effect.tap((event) => Effect.sync(() => end(keyOfEvent(event)))),
       Effect.forever,
-      Effect.ignore,
+      Effect.ignoreCause,
       Effect.forkScoped({ startImmediately: true })
     )
   }
