@@ -1,12 +1,15 @@
 // Writes the JavaScript of the package: one file for each public module and for the program, which loads one file for
-// each room. Loading the source files one by one takes Node about a millisecond each.
+// each room. Loading the source files one by one takes Node about a millisecond each. Argument: the folder to write to,
+// relative to the package root; `dist` if none is given.
 import { globSync } from "node:fs"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
 import { isInternal } from "./public-names.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const source = `${root}src/`
+const target = resolve(root, process.argv[2] ?? "dist")
 
 const modules = globSync("**/*.ts", { cwd: source }).map((path) => path.slice(0, -".ts".length).replaceAll("\\", "/"))
 
@@ -38,7 +41,7 @@ const bundle = await rolldown({
   }
 })
 await bundle.write({
-  dir: `${root}dist`,
+  dir: target,
   format: "esm",
   sourcemap: true,
   comments: { jsdoc: false },

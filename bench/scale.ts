@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
-import { mkdirSync, rmSync } from "node:fs"
+import { rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { pairedRounds, ratio } from "./support/paired.ts"
 import * as Suite from "./support/Suite.ts"
@@ -48,17 +48,16 @@ const atOnce = Effect.gen(function*() {
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 
-/** Builds the package into a folder of its own from which `effect` is found. The sources would be compiled at each load. */
+/** Writes the package's JavaScript into a folder of its own from which `effect` is found. The sources would be compiled at each load. */
 const built = Effect.acquireRelease(
   Effect.callback<string, Suite.CaseFailed>((resume) => {
     const folder = `${root}node_modules/.cache/tasker-telemetry-bench-${process.pid}`
-    mkdirSync(folder, { recursive: true })
-    const args = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", folder]
-    execFile(process.execPath, args, { cwd: root }, (error, stdout) => {
+    const args = [".ci/bundle.mjs", folder]
+    execFile(process.execPath, args, { cwd: root }, (error, _stdout, stderr) => {
       resume(
         error === null
           ? Effect.succeed(folder)
-          : Effect.fail(new Suite.CaseFailed({ message: `the build failed: ${stdout}` }))
+          : Effect.fail(new Suite.CaseFailed({ message: `the build failed: ${stderr}` }))
       )
     })
   }),
