@@ -13,8 +13,10 @@ export const exitCodes = {
   unreachable: 3,
   /** The service refuses the token, or needs one. */
   refused: 4,
-  /** No run has the id, or the service analyses no runs. */
-  notFound: 5
+  /** Nothing has the name or id, or the service analyses no runs. */
+  notFound: 5,
+  /** A check or a validation has found something wrong. The output says what. */
+  failed: 6
 } as const
 
 /** A command has no answer. */

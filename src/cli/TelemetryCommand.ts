@@ -18,14 +18,24 @@ import * as Terminal from "effect/Terminal"
 import { packageVersion } from "../internal/packageVersion.ts"
 import * as AnalyzeCommand from "./AnalyzeCommand.ts"
 import { exitCodes } from "./CliFailure.ts"
+import * as ConfigCommand from "./ConfigCommand.ts"
+import * as DoctorCommand from "./DoctorCommand.ts"
+import * as EventsCommand from "./EventsCommand.ts"
 import * as WhyCommand from "./WhyCommand.ts"
 
 const command = Command.make("tasker-telemetry").pipe(
   Command.withDescription(
-    "Ask a running service about its tasks. Exit codes: 0 an answer, 1 a defect, 2 a wrong flag or argument, " +
-      "3 no service answers, 4 the token is refused, 5 no such run or no analysis"
+    "Ask a running service about its tasks, and check what is installed. Exit codes: 0 an answer and nothing wrong, " +
+      "1 a defect, 2 a wrong flag or argument, 3 no service answers, 4 the token is refused, 5 nothing has the name or " +
+      "id, 6 a check has found something wrong"
   ),
-  Command.withSubcommands([AnalyzeCommand.command, WhyCommand.command])
+  Command.withSubcommands([
+    AnalyzeCommand.command,
+    WhyCommand.command,
+    EventsCommand.command,
+    ConfigCommand.command,
+    DoctorCommand.command
+  ])
 )
 
 /** The commands read no file and no key, and start no process. */

@@ -20,6 +20,8 @@ export interface Environment {
 
 export interface Resolved {
   readonly values: Record<string, unknown>
+  /** Where the value of an option comes from, by path: a variable, `code` or a part of the file. None for defaults. */
+  readonly sources: Readonly<Record<string, string>>
   /** Sentences about values that make the layer fail. */
   readonly problems: ReadonlyArray<string>
   /** `OTEL_…` values that were replaced. */
@@ -58,6 +60,7 @@ export const resolve = (
   const problems: Array<string> = unknownOptions(leaves, given)
   const warnings: Array<Warning> = []
   const values: Record<string, unknown> = {}
+  const sources: Record<string, string> = {}
   const { file } = environment
   const otel = file === undefined
     ? readOtel(environment.otel, warnings)
@@ -73,16 +76,20 @@ export const resolve = (
       ? [fromText(leaf.meta, text), variable(leaf.path)]
       : [undefined, undefined]
     if (value !== undefined) {
-      if (leaf.isValid(value)) set(values, leaf.path, value)
-      else {
+      if (leaf.isValid(value)) {
+        set(values, leaf.path, value)
+        sources[path] = variableName ?? "code"
+      } else {
         problems.push(...problemsOf(leaf, value, path, variableName))
         set(values, leaf.path, leaf.meta.default)
       }
       continue
     }
-    set(values, leaf.path, standardOf(leaf, otel[path] ?? [], warnings))
+    const standard = standardOf(leaf, otel[path] ?? [], warnings)
+    set(values, leaf.path, standard.value)
+    if (standard.source !== undefined) sources[path] = standard.source
   }
-  return { values, problems, warnings }
+  return { values, sources, problems, warnings }
 }
 
 /** Names the variables of OpenTelemetry that are set beside the file, and that the file does not refer to. */
@@ -97,7 +104,11 @@ const warnIgnored = (
 }
 
 /** Gives the first usable value of an option's standard variables, or the default. */
-const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: Array<Warning>): unknown => {
+const standardOf = (
+  leaf: OptionLeaf,
+  found: ReadonlyArray<Standard>,
+  warnings: Array<Warning>
+): { readonly value: unknown; readonly source: string | undefined } => {
   const values = found.map(({ value }) => fromInput(leaf.meta, value))
   const usable = values.findIndex(leaf.isValid)
   const used = usable < 0 ? leaf.meta.default : values[usable]
@@ -109,7 +120,7 @@ const standardOf = (leaf: OptionLeaf, found: ReadonlyArray<Standard>, warnings: 
     // One variable may be of two options.
     if (!warnings.some((other) => other.problem === problem)) warnings.push({ problem, instead })
   })
-  return used
+  return { value: used, source: found[usable]?.variable }
 }
 
 const problemsOf = (
