@@ -113,6 +113,7 @@ const openSpool = Effect.fnUntraced(function*<A>(
     maximumBytes,
     maximumAge: Duration.toMillis(maximumAge),
     now: () => clock.currentTimeMillisUnsafe(),
+    elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
     report: (problem) => outage.spool(problem),
     reportUnreadable: (problem) => outage.unreadable(problem),
     canSend: (encoding) => !takesLines || encoding === protocol,

@@ -29,6 +29,8 @@ export interface Options<in A> {
   readonly maximumAge: number
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Milliseconds that pass, also while the clock is set. */
+  readonly elapsed: () => number
   /** Called when the disk takes no more records, with the reason; and with `undefined` when it takes them again. */
   readonly report: (problem: string | undefined) => void
   /** Called when a file cannot be read, with the reason. */
@@ -259,7 +261,7 @@ export class Spool<A> {
     const content = this.#content(file)
     if (content === undefined) return undefined
     this.#adopted.splice(this.#adopted.indexOf(file), 1)
-    const segment = SpoolSegment.open(file, content)
+    const segment = SpoolSegment.open(file, content, this.#options)
     const lost = content.corrupt + (segment === undefined ? content.records.size : 0)
     if (segment === undefined) {
       this.#discard(file, file.size)
@@ -274,7 +276,7 @@ export class Spool<A> {
 
   /** Whether something can be done about the segment: its records can be sent, or given up. */
   #isDue(segment: SpoolSegment): boolean {
-    return this.#options.canSend(segment.head.protocol) || segment.isExpired(this.#options)
+    return this.#options.canSend(segment.head.protocol) || this.#isExpired(segment)
   }
 
   #load(segment: SpoolSegment, records: Load["records"], corrupt: number, replayed: number): Load {
@@ -283,7 +285,7 @@ export class Spool<A> {
       records,
       corrupt,
       replayed,
-      isExpired: segment.isExpired(this.#options),
+      isExpired: this.#isExpired(segment),
       settle: (numbers) => this.#settle(segment, numbers)
     }
   }
@@ -308,10 +310,14 @@ export class Spool<A> {
     guard(() => file.remove(), () => {})
   }
 
-  /** Whether the disk has failed just now. A clock that was put back ends the pause. */
+  #isExpired(segment: SpoolSegment): boolean {
+    const { elapsed, maximumAge } = this.#options
+    return segment.ageAt(elapsed()) > maximumAge
+  }
+
+  /** Whether the disk has failed just now. */
   get #isPaused(): boolean {
-    const left = this.#tryAt - this.#options.now()
-    return left > 0 && left <= pause
+    return this.#options.elapsed() < this.#tryAt
   }
 
   /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
@@ -347,7 +353,7 @@ export class Spool<A> {
       }
       this.#works()
     }, (error) => {
-      this.#tryAt = this.#options.now() + pause
+      this.#tryAt = this.#options.elapsed() + pause
       this.#fails(messageOf(error))
     })
     return { count, lost }
@@ -355,15 +361,14 @@ export class Spool<A> {
 
   /** The segment that takes records. */
   #current(): SpoolSegment {
-    const { envelope, folder, maximumAge, now } = this.#options
-    const time = now()
+    const { elapsed, envelope, folder, maximumAge, now } = this.#options
     const last = this.#segments.at(-1)
     if (
       last !== undefined && !last.isClosed && last.bytes < this.#segmentBytes &&
-      time - last.head.time < maximumAge / agesOfSegment
+      last.ageAt(elapsed()) < maximumAge / agesOfSegment
     ) return last
-    const head = { ...envelope, time }
-    const segment = SpoolSegment.make(folder.create(), head)
+    const head = { ...envelope, time: now() }
+    const segment = SpoolSegment.make(folder.create(), head, elapsed())
     this.#segments.push(segment)
     this.#frames.head(head)
     this.#write(segment)

@@ -9,6 +9,8 @@ export class SpoolSegment {
   readonly head: spoolFrames.Head
   /** Whether an earlier process has written it. */
   readonly isForeign: boolean
+  /** When it was begun, in milliseconds that pass also while the clock is set. */
+  readonly #bornAt: number
   /** Whether it takes no more records. */
   isClosed: boolean
   bytes: number
@@ -19,9 +21,15 @@ export class SpoolSegment {
   /** Records that only the disk has. */
   readonly spooled: Set<number>
 
-  private constructor(file: SpoolFile, head: spoolFrames.Head, foreign: Iterable<number> | undefined) {
+  private constructor(
+    file: SpoolFile,
+    head: spoolFrames.Head,
+    bornAt: number,
+    foreign: Iterable<number> | undefined
+  ) {
     this.file = file
     this.head = head
+    this.#bornAt = bornAt
     this.isForeign = foreign !== undefined
     this.isClosed = this.isForeign
     this.bytes = file.size
@@ -29,13 +37,19 @@ export class SpoolSegment {
   }
 
   /** Begins a new file. */
-  static make(file: SpoolFile, head: spoolFrames.Head): SpoolSegment {
-    return new SpoolSegment(file, head, undefined)
+  static make(file: SpoolFile, head: spoolFrames.Head, elapsed: number): SpoolSegment {
+    return new SpoolSegment(file, head, elapsed, undefined)
   }
 
   /** Opens a file of an earlier process. Gives `undefined` if no record can be sent. */
-  static open(file: SpoolFile, { head, records }: spoolFrames.Content): SpoolSegment | undefined {
-    return head === undefined || records.size === 0 ? undefined : new SpoolSegment(file, head, records.keys())
+  static open(
+    file: SpoolFile,
+    { head, records }: spoolFrames.Content,
+    { elapsed, now }: { readonly elapsed: () => number; readonly now: () => number }
+  ): SpoolSegment | undefined {
+    if (head === undefined || records.size === 0) return undefined
+    // The clocks of two processes are all that tells its age. From here on a change of the clock does not.
+    return new SpoolSegment(file, head, elapsed() - (now() - head.time), records.keys())
   }
 
   /** Whether all its records are done. */
@@ -43,9 +57,9 @@ export class SpoolSegment {
     return this.copies.size + this.spooled.size === 0
   }
 
-  /** Whether its records are too old. */
-  isExpired({ maximumAge, now }: { readonly maximumAge: number; readonly now: () => number }): boolean {
-    return now() - this.head.time > maximumAge
+  /** Milliseconds since it was begun. */
+  ageAt(elapsed: number): number {
+    return elapsed - this.#bornAt
   }
 
   settle(numbers: ReadonlyArray<number>): void {

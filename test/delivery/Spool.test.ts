@@ -12,6 +12,7 @@ const open = (folder: SpoolFolder, options: Partial<Options<string>> = {}) =>
     maximumBytes: 1_048_576,
     maximumAge: 86_400_000,
     now: () => 0,
+    elapsed: options.now ?? (() => 0),
     canSend: () => true,
     report: () => {},
     reportUnreadable: () => {},
@@ -27,16 +28,44 @@ describe("Spool", () => {
     const disk = new MemoryDisk()
     const reports: Array<string | undefined> = []
     let now = 3_600_000
-    const spool = open(disk.open(), { now: () => now, report: (problem) => reports.push(problem) })
+    let elapsed = 0
+    const spool = open(disk.open(), {
+      now: () => now,
+      elapsed: () => elapsed,
+      report: (problem) => reports.push(problem)
+    })
     disk.problem = "EIO: i/o error"
     spool.sync(["a"])
     disk.problem = undefined
-    now += 9_000
-    spool.sync(["a"])
-    assert.deepStrictEqual(reports, ["EIO: i/o error"])
+    elapsed = 9_000
     now = 0
     spool.sync(["a"])
+    assert.deepStrictEqual(reports, ["EIO: i/o error"])
+    elapsed = 10_000
+    spool.sync(["a"])
     assert.deepStrictEqual(reports, ["EIO: i/o error", undefined])
+  })
+
+  it("keeps the records of this process and of earlier ones while the clock is set a month ahead", () => {
+    const disk = new MemoryDisk()
+    const before = open(disk.open())
+    before.sync(["a"])
+    before.release()
+    let now = 3_600_000
+    let elapsed = 0
+    const spool = open(disk.open(), { now: () => now, elapsed: () => elapsed })
+    spool.adopt()
+    // A file is opened when its turn has come.
+    const first = spool.load()
+    spool.keep(["b"])
+    now += 30 * 86_400_000
+    elapsed = 1000
+    assert.deepStrictEqual([textsOf(first), first?.isExpired], [["a"], false])
+    first?.settle([0])
+    const own = spool.load()
+    assert.deepStrictEqual([textsOf(own), own?.isExpired], [["b"], false])
+    elapsed = 86_400_001
+    assert.deepStrictEqual(spool.load()?.isExpired, true)
   })
 
   it("copies the records behind one that is larger than the whole spool", () => {

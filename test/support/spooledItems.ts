@@ -81,6 +81,7 @@ export const start = Effect.fnUntraced(function*(
       maximumBytes,
       maximumAge: Duration.toMillis(maximumAge),
       now: () => clock.currentTimeMillisUnsafe(),
+      elapsed: () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
       report: (problem) => sender.outage.spool(problem),
       reportUnreadable: (problem) => sender.outage.unreadable(problem),
       canSend: () => true,
