@@ -197,7 +197,7 @@ export class Spool<A> {
   load(): Load | undefined {
     const spooled = this.#segments.filter((segment) => segment.spooled.size > 0 && this.#isDue(segment))
     return firstOf(spooled.filter(({ isForeign }) => isForeign), (segment) => this.#read(segment)) ??
-      firstOf(this.#adopted, (file) => this.#open(file)) ??
+      firstOf([...this.#adopted], (file) => this.#open(file)) ??
       firstOf(spooled.filter(({ isForeign }) => !isForeign), (segment) => this.#read(segment))
   }
 
@@ -239,28 +239,34 @@ export class Spool<A> {
     for (const [segment, numbers] of sparse) if (numbers.length > 0) this.#settle(segment, numbers)
   }
 
-  #content(file: SpoolFile): spoolFrames.Content | undefined {
-    return orElse(() => spoolFrames.read(file.read()), (error) => {
+  #bytesOf(file: SpoolFile): Uint8Array | undefined {
+    return orElse(() => file.read(), (error) => {
       this.#options.reportUnreadable(messageOf(error))
       return undefined
     })
   }
 
   #read(segment: SpoolSegment): Load | undefined {
-    const content = this.#content(segment.file)
-    if (content === undefined) return undefined
-    const records = Array.from(content.records).filter(([number]) => segment.spooled.has(number))
+    const bytes = this.#bytesOf(segment.file)
+    if (bytes === undefined) return undefined
+    const records = Array.from(spoolFrames.read(bytes).records).filter(([number]) => segment.spooled.has(number))
     const readable = new Set(records.map(([number]) => number))
     const corrupt = Array.from(segment.spooled).filter((number) => !readable.has(number))
     if (corrupt.length > 0) this.#settle(segment, corrupt)
     return this.#load(segment, records, corrupt.length, 0)
   }
 
-  /** Reads a file of an earlier process. */
+  /** Reads a file of an earlier process. A file of another version stays on disk, for that version. */
   #open(file: SpoolFile): Load | undefined {
-    const content = this.#content(file)
-    if (content === undefined) return undefined
+    const bytes = this.#bytesOf(file)
+    if (bytes === undefined) return undefined
     this.#adopted.splice(this.#adopted.indexOf(file), 1)
+    const format = spoolFrames.otherFormat(bytes)
+    if (format !== undefined) {
+      this.#options.reportUnreadable(`another version of this package has written it, in the format ${format}`)
+      return undefined
+    }
+    const content = spoolFrames.read(bytes)
     const segment = SpoolSegment.open(file, content, this.#options)
     const lost = content.corrupt + (segment === undefined ? content.records.size : 0)
     if (segment === undefined) {

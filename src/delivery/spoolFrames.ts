@@ -131,6 +131,12 @@ export class FrameWriter {
 const checksum = (bytes: Uint8Array, start: number, length: number): number =>
   crc32(bytes, start + headerSize, start + headerSize + length, crc32(bytes, start + 4, start + 17))
 
+/** The mark of the format in a file, if another version of this package has written it. Any mark is `TSF` and a digit. */
+export const otherFormat = (bytes: Uint8Array): string | undefined => {
+  const text = String.fromCharCode(...bytes.subarray(0, mark.length))
+  return /^TSF\d$/.test(text) && mark.some((byte, index) => byte !== bytes[index]) ? text : undefined
+}
+
 /** Reads everything of a segment that is whole. */
 export const read = (bytes: Uint8Array): Content => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
