@@ -282,7 +282,7 @@ export class Spool<A> {
 
   /** Whether something can be done about the segment: its records can be sent, or given up. */
   #isDue(segment: SpoolSegment): boolean {
-    return this.#options.canSend(segment.head.protocol) || this.#isExpired(segment)
+    return this.#options.canSend(segment.head.protocol) || segment.isExpired(this.#options)
   }
 
   #load(segment: SpoolSegment, records: Load["records"], corrupt: number, replayed: number): Load {
@@ -291,7 +291,7 @@ export class Spool<A> {
       records,
       corrupt,
       replayed,
-      isExpired: this.#isExpired(segment),
+      isExpired: segment.isExpired(this.#options),
       settle: (numbers) => this.#settle(segment, numbers)
     }
   }
@@ -316,21 +316,11 @@ export class Spool<A> {
     guard(() => file.remove(), () => {})
   }
 
-  #isExpired(segment: SpoolSegment): boolean {
-    const { elapsed, maximumAge } = this.#options
-    return segment.ageAt(elapsed()) > maximumAge
-  }
-
-  /** Whether the disk has failed just now. */
-  get #isPaused(): boolean {
-    return this.#options.elapsed() < this.#tryAt
-  }
-
   /** Appends records, as many as there is room for, and gives the number of those that need no other place. */
   #append(records: ReadonlyArray<A>, onAdded: (record: A, place: Place) => void): Kept {
     const lost = new Map<number, "failed" | "too_large">()
     let count = 0
-    if (records.length === 0 || this.#isPaused) return { count, lost }
+    if (records.length === 0 || this.#options.elapsed() < this.#tryAt) return { count, lost }
     guard(() => {
       while (count < records.length) {
         const segment = this.#current()
@@ -371,10 +361,10 @@ export class Spool<A> {
     const last = this.#segments.at(-1)
     if (
       last !== undefined && !last.isClosed && last.bytes < this.#segmentBytes &&
-      last.ageAt(elapsed()) < maximumAge / agesOfSegment
+      last.age < maximumAge / agesOfSegment
     ) return last
     const head = { ...envelope, time: now() }
-    const segment = SpoolSegment.make(folder.create(), head, elapsed())
+    const segment = SpoolSegment.make(folder.create(), head, elapsed)
     this.#segments.push(segment)
     this.#frames.head(head)
     this.#write(segment)

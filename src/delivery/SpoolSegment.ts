@@ -11,6 +11,7 @@ export class SpoolSegment {
   readonly isForeign: boolean
   /** When it was begun, in milliseconds that pass also while the clock is set. */
   readonly #bornAt: number
+  readonly #elapsed: () => number
   /** Whether it takes no more records. */
   isClosed: boolean
   bytes: number
@@ -24,12 +25,14 @@ export class SpoolSegment {
   private constructor(
     file: SpoolFile,
     head: spoolFrames.Head,
-    bornAt: number,
+    elapsed: () => number,
+    age: number,
     foreign: Iterable<number> | undefined
   ) {
     this.file = file
     this.head = head
-    this.#bornAt = bornAt
+    this.#elapsed = elapsed
+    this.#bornAt = elapsed() - age
     this.isForeign = foreign !== undefined
     this.isClosed = this.isForeign
     this.bytes = file.size
@@ -37,8 +40,8 @@ export class SpoolSegment {
   }
 
   /** Begins a new file. */
-  static make(file: SpoolFile, head: spoolFrames.Head, elapsed: number): SpoolSegment {
-    return new SpoolSegment(file, head, elapsed, undefined)
+  static make(file: SpoolFile, head: spoolFrames.Head, elapsed: () => number): SpoolSegment {
+    return new SpoolSegment(file, head, elapsed, 0, undefined)
   }
 
   /** Opens a file of an earlier process. Gives `undefined` if no record can be sent. */
@@ -49,7 +52,7 @@ export class SpoolSegment {
   ): SpoolSegment | undefined {
     if (head === undefined || records.size === 0) return undefined
     // The clocks of two processes are all that tells its age. From here on a change of the clock does not.
-    return new SpoolSegment(file, head, elapsed() - (now() - head.time), records.keys())
+    return new SpoolSegment(file, head, elapsed, now() - head.time, records.keys())
   }
 
   /** Whether all its records are done. */
@@ -58,8 +61,13 @@ export class SpoolSegment {
   }
 
   /** Milliseconds since it was begun. */
-  ageAt(elapsed: number): number {
-    return elapsed - this.#bornAt
+  get age(): number {
+    return this.#elapsed() - this.#bornAt
+  }
+
+  /** Whether its records are too old. */
+  isExpired({ maximumAge }: { readonly maximumAge: number }): boolean {
+    return this.age > maximumAge
   }
 
   settle(numbers: ReadonlyArray<number>): void {
