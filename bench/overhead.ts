@@ -72,6 +72,7 @@ const processes = <Name extends string>(cases: Readonly<Record<Name, Suite.Case>
   })
 
 const stacks = {
+  floor: "the calls alone, nothing recorded",
   ours: "ours",
   effect: "Effect's OTLP",
   bridge: "@effect/opentelemetry",
@@ -84,6 +85,7 @@ const plain = (perMicro: number, url: string) =>
     const of = (name: string): Suite.Case => ({ file: "overhead-plain.ts", args: [name, `${url}/${name}`] })
     const measure = yield* processes({
       none: of("none"),
+      floor: of("floor"),
       ours: of("ours"),
       effect: of("effect"),
       bridge: of("bridge"),

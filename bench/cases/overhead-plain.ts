@@ -11,6 +11,7 @@ import { answerSteps, stepNames, StepWork } from "../support/stepLoad.ts"
 const [name, url] = process.argv.slice(2) as [string, string]
 const stacks: Record<string, () => Promise<Stacks.Stack>> = {
   none: async () => Stacks.make(Layer.empty, Effect.void),
+  floor: async () => (await import("../support/stackOfNothing.ts")).make(),
   ours: async () => (await import("../support/stackOfOurs.ts")).make(url),
   effect: async () => (await import("../support/stackOfEffect.ts")).make(url),
   bridge: async () => (await import("../support/stackOfBridge.ts")).make(url)
