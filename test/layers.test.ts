@@ -3,8 +3,9 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { PgClient } from "@effect/sql-pg"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
+import { TestRunner } from "effect/cluster"
 import { HttpRouter } from "effect/http"
 import { Redis } from "effect/persistence"
 import { Reactivity } from "effect/reactivity"
@@ -16,6 +17,7 @@ import * as NodeProcessChannels from "tasker-telemetry/node/NodeProcessChannels"
 import * as NodeProcessProbe from "tasker-telemetry/node/NodeProcessProbe"
 import * as NodeRuntimeMetrics from "tasker-telemetry/node/NodeRuntimeMetrics"
 import * as Testing from "tasker-telemetry/testing"
+import * as clusterMetrics from "./support/clusterMetrics.ts"
 import * as memoryDatabase from "./support/memoryDatabase.ts"
 
 const {
@@ -51,6 +53,8 @@ const {
   TelemetryRoutes,
   TelemetryTracer
 } = All
+
+afterAll(clusterMetrics.forget)
 
 const step = Step.make("step", { run: () => Effect.void })
 const task = Task.make("task", { input: Schema.Struct({}), steps: [step] })
@@ -118,11 +122,14 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
     })
   ]).pipe(Layer.provide(registry)),
   "ExporterRegistry.layerNoop": ExporterRegistry.layerNoop,
+  "ExportLock.layer": ExportLock.layer(),
+  "ExportLock.layerCluster": ExportLock.layerCluster.pipe(Layer.provide(TestRunner.layer)),
   "ExportLock.layerMemory": ExportLock.layerMemory(),
   "ExportLock.layerNoop": ExportLock.layerNoop,
   "ExportLock.layerRedis": ExportLock.layerRedis().pipe(Layer.provide(redis)),
   "ExportLock.layerSql": ExportLock.layerSql().pipe(Layer.provide(sqlClient)),
   "HealthRoute.layer": HealthRoute.layer.pipe(Layer.provide(services)),
+  "InstanceSync.layer": InstanceSync.layer(),
   "InstanceSync.layerMemory": InstanceSync.layerMemory(),
   "InstanceSync.layerNoop": InstanceSync.layerNoop,
   "InstanceSync.layerRedis": InstanceSync.layerRedis().pipe(Layer.provide(redis)),

@@ -1,28 +1,15 @@
-/** A scrape, and an export to a target in the same format. Arguments: which of them, the number of series. */
+/** A scrape, and an export to a target in the same format. Arguments: which of them, the kind and number of series. */
 import * as Effect from "effect/Effect"
-import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Scope from "effect/Scope"
-import { ExportCoordinator, ExportTarget, MetricStore } from "tasker-telemetry"
-import { scrapeFigures } from "../support/measure.ts"
-import * as Load from "../support/metricLoad.ts"
+import { ExportCoordinator, ExportTarget } from "tasker-telemetry"
+import { answer, costOf } from "../support/answer.ts"
+import * as Load from "../support/exportLoad.ts"
 import * as Store from "../support/metricStore.ts"
 
-const [what, kind, seriesCount] = process.argv.slice(2) as ["scrape" | "target", "counters" | "histograms", string]
+const [what, kind, seriesCount] = process.argv.slice(2) as ["scrape" | "target", Load.Kind, string]
 
-const sets = Load.attributeSets(Number(seriesCount))
-const options = { metrics: { runtime: false, cardinalityLimit: Math.max(2000, sets.length + 1) } } as const
-const runtime = ManagedRuntime.make(Store.telemetry(options))
-const store = await runtime.runPromise(MetricStore.MetricStore)
+const { recordAll, runtime, store } = await Load.make(kind, Number(seriesCount))
 const coordinator = await runtime.runPromise(ExportCoordinator.ExportCoordinator)
-
-const counter = store.counter({ name: Load.counterName, help: Load.help, attributes: Load.keys })
-const histogram = store.histogram({
-  name: Load.histogramName,
-  help: Load.help,
-  unit: "seconds",
-  attributes: Load.keys,
-  buckets: Load.bounds
-})
 
 let bytes = 0
 const target = ExportTarget.make({
@@ -40,11 +27,19 @@ const runs = {
   target: () => runtime.runPromise(Effect.map(coordinator.exportNow({ target: "bench" }), () => bytes))
 }
 
-const records = {
-  counters: (index: number) => counter.inc(sets[index] as Load.Attributes),
-  histograms: (index: number, round: number) =>
-    histogram.observe(sets[index] as Load.Attributes, Load.durationOf(index + round))
-}
+/** The system counts processor time in steps, and collections come now and then, so a batch has several. */
+const perBatch = 8
 
-console.log(JSON.stringify(await scrapeFigures(runs[what], sets.length, records[kind])))
+await answer(async () => {
+  const sum = { cpuNs: 0, ns: 0, textBytes: 0 }
+  for (let number = 0; number < perBatch; number++) {
+    recordAll()
+    const { cpuNs, ns } = await costOf(perBatch, async () => {
+      sum.textBytes = await runs[what]()
+    })
+    sum.cpuNs += cpuNs
+    sum.ns += ns
+  }
+  return sum
+})
 await runtime.dispose()

@@ -44,10 +44,9 @@ const unsupported = unsupportedVariables.map(({ harmless = [], instead, variable
   } | ${cell(instead.replace(/^using /, ""))} |`
 )
 
-const missing = (carried: "later" | "never"): ReadonlyArray<string> =>
-  originals.filter((original) => original.carried === carried).map(({ attribute, reason }) =>
-    `| \`${attribute}\` | ${cell(reason)} |`
-  )
+const missing: ReadonlyArray<string> = originals.map(({ attribute, reason }) =>
+  `| \`${attribute}\` | ${cell(reason)} |`
+)
 
 export const configPage = `# Configuration
 
@@ -78,15 +77,9 @@ up to two letters away from a standard one is reported as misspelt.
 | --- | --- | --- |
 ${unsupported.join("\n")}
 
-## Attributes of the original that are not options yet
-
-| attribute | why |
-| --- | --- |
-${missing("later").join("\n")}
-
 ## Attributes of the original that will not be options
 
 | attribute | why |
 | --- | --- |
-${missing("never").join("\n")}
+${missing.join("\n")}
 `

@@ -3,13 +3,10 @@
  */
 export interface Original {
   readonly attribute: string
-  /** `later`: not carried yet. `never`: not carried, on purpose. */
-  readonly carried: "later" | "never"
   readonly reason: string
 }
 
-const later = (attribute: string, reason: string): Original => ({ attribute, carried: "later", reason })
-const never = (attribute: string, reason: string): Original => ({ attribute, carried: "never", reason })
+const never = (attribute: string, reason: string): Original => ({ attribute, reason })
 
 export const originals: ReadonlyArray<Original> = [
   never("telemetry.metrics_endpoint", "was only displayed; routes are mounted where the program puts them"),
@@ -20,9 +17,11 @@ export const originals: ReadonlyArray<Original> = [
   ),
   never("telemetry.prometheus.retry_attempts", "`delivery.retry` tries again for a time, not a number of times"),
   never("telemetry.prometheus.retention_window", "is `window` of the layers of `InstanceSync`"),
-  later("telemetry.prometheus.safety_margin", "comes with the coordination of exports"),
   never("telemetry.prometheus.metric_prefix", "names are a contract with dashboards and alerts; they do not vary"),
-  never("telemetry.prometheus.include_instance_labels", "Prometheus adds the instance when it scrapes"),
+  never(
+    "telemetry.prometheus.include_instance_labels",
+    "is `instances: \"separate\"` of a target; Prometheus adds the instance when it scrapes"
+  ),
   never("telemetry.prometheus.compression", "remote write allows only Snappy; a scrape says what it takes"),
   never("telemetry.prometheus.skip_if_unavailable", "an unavailable receiver never stops a program here"),
   never("telemetry.config.batch_events", "events are dispatched at once; only delivery batches"),
@@ -39,11 +38,10 @@ export const originals: ReadonlyArray<Original> = [
     "said the same as `telemetry.event_sampling_rate`, which is `events.samplingRate`"
   ),
   never("retention_window", "is `window` of the layers of `InstanceSync`"),
-  later("export_safety_margin", "comes with the coordination of exports"),
   never("sync_interval", "is `syncInterval` of the layers of `InstanceSync`"),
-  never("cross_container_coordination", "a program provides a layer of `InstanceSync`, or does not"),
+  never("cross_container_coordination", "is `store` of `InstanceSync.layer`: `auto`, `local`, `redis` or `sql`"),
   never("atomic_operations", "the store that is used decides what is atomic; it is not a setting"),
-  never("distributed_export", "a program provides layers of `InstanceSync` and `ExportLock`, or does not"),
+  never("distributed_export", "is `store` of `ExportLock.layer`: `auto`, `local`, `redis` or `sql`"),
   never("execution.min_concurrent_steps", "concurrency is a limit, not a range; steps run when they are ready"),
   never("execution.concurrency_cache_duration", "the limit is fixed, so nothing is computed that could be cached"),
   never("execution.connection_pressure_factors", "steps that use a database are bounded by its pool"),

@@ -8,6 +8,9 @@ import type * as Otlp from "../delivery/Otlp.ts"
 import * as resource from "../delivery/resource.ts"
 import { packageVersion } from "../internal/packageVersion.ts"
 import * as CsvFormat from "../metrics/CsvFormat.ts"
+import { openMetricsStyle } from "../metrics/internal/exposition/openMetricsStyle.ts"
+import * as PrometheusExposition from "../metrics/internal/exposition/PrometheusExposition.ts"
+import { prometheusStyle } from "../metrics/internal/exposition/prometheusStyle.ts"
 import * as JsonFormat from "../metrics/JsonFormat.ts"
 import * as OpenMetricsFormat from "../metrics/OpenMetricsFormat.ts"
 import * as OtlpMetricFormat from "../metrics/OtlpMetricFormat.ts"
@@ -36,14 +39,15 @@ export const make: Effect.Effect<ReadonlyArray<MetricExporter>> = Effect.map(res
     version: packageVersion,
     description: "Prometheus text exposition format 0.0.4.",
     formats: ["prometheus"],
-    export: (snapshot) => chunked(PrometheusFormat.contentType, PrometheusFormat.chunks(snapshot))
+    export: (snapshot) => chunked(PrometheusFormat.contentType, PrometheusExposition.pieces(snapshot, prometheusStyle))
   },
   {
     name: "openmetrics",
     version: packageVersion,
     description: "OpenMetrics text format 1.0.",
     formats: ["openmetrics"],
-    export: (snapshot) => chunked(OpenMetricsFormat.contentType, OpenMetricsFormat.chunks(snapshot))
+    export: (snapshot) =>
+      chunked(OpenMetricsFormat.contentType, PrometheusExposition.pieces(snapshot, openMetricsStyle(false)))
   },
   {
     name: "json",

@@ -12,8 +12,9 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -27,7 +28,7 @@ import { withDefault } from "../internal/withDefault.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
 import { ExporterRegistry, type Statistics } from "./ExporterRegistry.ts"
 import * as ExportError from "./ExportError.ts"
-import { ExportLock } from "./ExportLock.ts"
+import { ExportLock, type StoreChoice } from "./ExportLock.ts"
 import * as ExportSource from "./ExportSource.ts"
 import type { ExportTarget } from "./ExportTarget.ts"
 import * as InstanceSync from "./InstanceSync.ts"
@@ -35,12 +36,14 @@ import { compile } from "./internal/compiledStrategy.ts"
 import { isName } from "./internal/exporterProblem.ts"
 import * as exportMetrics from "./internal/exportMetrics.ts"
 import * as ExportRun from "./internal/ExportRun.ts"
+import * as exportTiming from "./internal/exportTiming.ts"
 import * as lastingLeases from "./internal/lastingLeases.ts"
 import { TargetState, type TargetStatus } from "./internal/TargetState.ts"
 import * as triggers from "./internal/triggers.ts"
 import type { CacheSync } from "./MetricExporter.ts"
 
 export type { Exported, Skipped } from "./internal/ExportRun.ts"
+export type { Timing } from "./internal/exportTiming.ts"
 export type { TargetStatus } from "./internal/TargetState.ts"
 
 /**
@@ -72,6 +75,8 @@ export interface Status {
   readonly lastSync: CacheSync | undefined
   /** The other instances; `undefined` without an `InstanceSync`. */
   readonly instances: InstanceSync.Status | undefined
+  /** Where the leases of shared targets are; `undefined` without an `ExportLock`. */
+  readonly lock: StoreChoice | undefined
 }
 
 /**
@@ -106,6 +111,10 @@ export class ExportCoordinator extends Context.Service<ExportCoordinator, {
   readonly schedule: (request: Request, after: Duration.Input) => Effect.Effect<void>
   /** Adds a target and follows its strategy until the scope closes. Fails if its name is taken or its strategy wrong. */
   readonly add: (target: ExportTarget) => Effect.Effect<void, ExportError.ExportError, Scope.Scope>
+  /**
+   * Shares the metrics with the other instances now. Gives how that went; `undefined` if the program shares no metrics.
+   */
+  readonly sync: Effect.Effect<CacheSync | undefined>
   /** Tells events and exporters about a synchronisation with the other instances. */
   readonly cacheSynced: (sync: CacheSync) => Effect.Effect<void>
   readonly status: Effect.Effect<Status>
@@ -129,7 +138,7 @@ export class ExportCoordinator extends Context.Service<ExportCoordinator, {
 export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | MetricStore | EventBus> = Layer.effect(
   ExportCoordinator,
   Effect.gen(function*() {
-    const { delivery, export: { timeout } } = yield* TelemetryConfig.Current
+    const { delivery, export: { safetyMargin, timeout }, metrics: { retention } } = yield* TelemetryConfig.Current
     const registry = yield* ExporterRegistry
     const store = yield* MetricStore
     const given = yield* ExportSource.Current
@@ -138,15 +147,30 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
       : undefined
     const instance = yield* instances?.join(store.snapshot, (sync) => cacheSynced(sync)) ?? Effect.undefined
     const own = given ?? store.snapshot
-    const source = instance?.snapshot ?? own
+    const limits: exportTiming.Limits = {
+      windowMillis: Duration.toMillis(instance?.window ?? retention),
+      marginMillis: Duration.toMillis(safetyMargin),
+      timeoutMillis: Duration.toMillis(timeout)
+    }
     const each = Option.getOrUndefined(yield* Effect.serviceOption(ExportLock))
-    const lock = each === undefined ? undefined : { each, lasting: yield* lastingLeases.make(each) }
+    // A cluster leaves the lease where it is, and waits for the end of the work that has it.
+    const lock = each === undefined
+      ? undefined
+      : { each, lasting: each.store?.strategy === "cluster" ? each : yield* lastingLeases.make(each) }
     const scope = yield* Effect.scope
     const flushes = Option.getOrUndefined(yield* Effect.serviceOption(FlushRegistry))
     const targets = new Map<string, TargetState>()
     let lastSync: CacheSync | undefined
     const metrics = yield* exportMetrics.make(store, targets)
-    const exports = yield* ExportRun.make({ registry, source, own, lock, timeout, metrics, bus: yield* EventBus })
+    const exports = yield* ExportRun.make({
+      registry,
+      own,
+      all: instance,
+      lock,
+      timeout,
+      metrics,
+      bus: yield* EventBus
+    })
 
     const cacheSynced = (sync: CacheSync): Effect.Effect<void> =>
       Effect.suspend(() => {
@@ -170,7 +194,12 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
         : targets.has(target.name)
         ? `a target is already called "${target.name}": give each target a name of its own`
         : undefined
-      const strategy = problem === undefined ? compile(target.strategy) : Result.fail(problem)
+      const strategy = problem === undefined
+        ? Result.flatMap(compile(target.strategy), (compiled) => {
+          const late = compiled.beforeExpiry ? exportTiming.problemOf(limits) : undefined
+          return late === undefined ? Result.succeed(compiled) : Result.fail(late)
+        })
+        : Result.fail(problem)
       if (Result.isFailure(strategy)) {
         return yield* new ExportError.ExportError({
           reason: new ExportError.InvalidTarget({
@@ -190,8 +219,12 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
             Effect.ignoreCause({ log: "Warn", message: `target "${target.name}" could not be closed` })
           )
       )
-      const exportOnce = Effect.ignoreCause(exports.toTarget(state))
-      yield* inBackground(triggers.start(state, own, exportOnce))
+      const exportOnce = Effect.map(
+        Effect.exit(exports.toTarget(state)),
+        (exit) => Exit.isSuccess(exit) ? "ended" : "failed"
+      )
+      const hold = instance?.hold ?? (() => Effect.void)
+      yield* inBackground(triggers.start(state, own, { limits, hold, exportOnce }))
       if (!strategy.success.onShutdown) return
       const exportLast = Effect.asVoid(Effect.timeoutOption(exportOnce, delivery.shutdownTimeout))
       yield* Effect.addFinalizer(() => exportLast)
@@ -209,6 +242,10 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
           Effect.asVoid
         ),
       add,
+      // A synchronisation tells its end to `cacheSynced`.
+      sync: instance?.window === undefined
+        ? Effect.undefined
+        : Effect.map(instance.snapshot, () => lastSync),
       cacheSynced,
       status: Effect.zipWith(
         registry.statistics,
@@ -217,7 +254,8 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
           targets: Array.from(targets.values(), (state) => state.status()),
           exporters,
           lastSync,
-          instances
+          instances,
+          lock: each?.store
         })
       )
     }
@@ -261,11 +299,13 @@ export const layerNoop: Layer.Layer<ExportCoordinator> = Layer.succeed(ExportCoo
     }),
   schedule: () => Effect.void,
   add: () => Effect.void,
+  sync: Effect.undefined,
   cacheSynced: () => Effect.void,
   status: Effect.succeed({
     targets: [],
     exporters: { createdMillis: 0, exporters: 0, builtIn: 0, formats: 0, exportersByFormat: {} },
     lastSync: undefined,
-    instances: undefined
+    instances: undefined,
+    lock: undefined
   })
 })

@@ -20,19 +20,25 @@
  *
  * @since 0.1.0
  */
+import type * as Sharding from "effect/cluster/Sharding"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import type * as Redis from "effect/persistence/Redis"
+import * as Redis from "effect/persistence/Redis"
 import * as Schema from "effect/Schema"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { DurationSuchAs } from "../internal/typeMessages.ts"
+import * as clusterLeases from "./internal/clusterLeases.ts"
 import * as leases from "./internal/leases.ts"
+import { detect } from "./internal/stores/detectStore.ts"
 import { memoryLeases } from "./internal/stores/memoryLeases.ts"
 import { redisLeases } from "./internal/stores/redisLeases.ts"
 import { sqlLeases } from "./internal/stores/sqlLeases.ts"
+import type { StoreChoice, WantedStore } from "./internal/stores/StoreChoice.ts"
+
+export type { StoreChoice, WantedStore } from "./internal/stores/StoreChoice.ts"
 
 /**
  * The right to work, for a time.
@@ -100,6 +106,20 @@ export interface SqlOptions extends Options {
 }
 
 /**
+ * Options of {@link layer}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DetectedOptions extends RedisOptions, SqlOptions {
+  /** `auto` by default: what the program provides decides. */
+  readonly store?: WantedStore | undefined
+}
+
+const defaultPrefix = "tasker-telemetry"
+const defaultTable = "tasker_export_leases"
+
+/**
  * The store of the leases cannot be used. A lease that another instance has is no error.
  *
  * @category errors
@@ -135,7 +155,8 @@ export class ExportLock extends Context.Service<ExportLock, {
   /**
    * Runs an effect while this instance has the lease of a name. The lease is extended meanwhile, and released at the end.
    * Gives `None` at once, without running the effect, if another instance has the lease. The effect goes on if the lease
-   * ends early: `check` tells it.
+   * ends early: `check` tells it. All programs that share the store share the names, so begin a name with the name of the
+   * service.
    */
   readonly withLease: (
     name: string,
@@ -143,16 +164,57 @@ export class ExportLock extends Context.Service<ExportLock, {
   ) => <A, E, R>(
     effect: (lease: Lease) => Effect.Effect<A, E, R>
   ) => Effect.Effect<Option.Option<A>, E | ExportLockError, R>
+  /** Where the leases are, and why there. */
+  readonly store?: StoreChoice | undefined
 }>()("tasker-telemetry/export/ExportLock") {
 }
 
+const makeLock = (
+  store: leases.LeaseStore,
+  options: Options,
+  choice: StoreChoice
+): Effect.Effect<ExportLock["Service"]> =>
+  Effect.map(leases.make(store, options, (failure) => new ExportLockError(failure)), ({ withLease }) => ({
+    withLease,
+    store: choice
+  }))
+
 const layerOf = <R>(
+  strategy: StoreChoice["strategy"],
   store: Effect.Effect<leases.LeaseStore, never, R>,
   options: Options
 ): Layer.Layer<ExportLock, never, R> =>
   Layer.effect(
     ExportLock,
-    Effect.flatMap(store, (store) => leases.make(store, options, (failure) => new ExportLockError(failure)))
+    Effect.flatMap(store, (store) =>
+      makeLock(store, options, { strategy, reason: "the program provides a layer of this store" }))
+  )
+
+/**
+ * Keeps leases in a store that the program provides: in Redis, else in PostgreSQL, else in memory. See `InstanceSync.layer`,
+ * which chooses alike.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: DetectedOptions = {}): Layer.Layer<ExportLock> =>
+  Layer.effect(
+    ExportLock,
+    Effect.gen(function*() {
+      const found = yield* detect(options.store ?? "auto")
+      switch (found.strategy) {
+        case "redis": {
+          const store = Effect.provideService(redisLeases(options.prefix ?? defaultPrefix), Redis.Redis, found.redis)
+          return yield* makeLock(yield* store, options, found.choice)
+        }
+        case "sql": {
+          const store = Effect.provideService(sqlLeases(options.table ?? defaultTable), SqlClient.SqlClient, found.sql)
+          return yield* makeLock(yield* store, options, found.choice)
+        }
+        case "local":
+          return yield* makeLock(yield* memoryLeases, options, found.choice)
+      }
+    })
   )
 
 /**
@@ -165,7 +227,7 @@ const layerOf = <R>(
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (options: Options = {}): Layer.Layer<ExportLock> => layerOf(memoryLeases, options)
+export const layerMemory = (options: Options = {}): Layer.Layer<ExportLock> => layerOf("local", memoryLeases, options)
 
 /**
  * Keeps leases in Redis, with the time of the Redis server.
@@ -192,7 +254,7 @@ export const layerMemory = (options: Options = {}): Layer.Layer<ExportLock> => l
  * @since 0.1.0
  */
 export const layerRedis = (options: RedisOptions = {}): Layer.Layer<ExportLock, never, Redis.Redis> =>
-  layerOf(redisLeases(options.prefix ?? "tasker-telemetry"), options)
+  layerOf("redis", redisLeases(options.prefix ?? defaultPrefix), options)
 
 /**
  * Keeps leases in a table of PostgreSQL, with the time of its server.
@@ -206,7 +268,53 @@ export const layerRedis = (options: RedisOptions = {}): Layer.Layer<ExportLock, 
  * @since 0.1.0
  */
 export const layerSql = (options: SqlOptions = {}): Layer.Layer<ExportLock, never, SqlClient.SqlClient> =>
-  layerOf(sqlLeases(options.table ?? "tasker_export_leases"), options)
+  layerOf("sql", sqlLeases(options.table ?? defaultTable), options)
+
+/**
+ * Lets the runners of a cluster of `effect/cluster` work: for each name, the runner with a `Singleton` of the name has the
+ * lease.
+ *
+ * **When to use**
+ *
+ * Use in a program that has a cluster already. It needs no store of its own, and the cluster moves the lease if a runner
+ * ends.
+ *
+ * **Details**
+ *
+ * The lease has no `ttl`. It ends when the cluster moves the singleton, which waits for the end of the work that runs. The
+ * fencing numbers are times of the runner in milliseconds. So a runner whose clock is behind by some seconds exports to a
+ * file only after so many seconds.
+ *
+ * **Example** (A program on a cluster)
+ *
+ * ```ts
+ * import type * as Sharding from "effect/cluster/Sharding"
+ * import * as Layer from "effect/Layer"
+ * import { ExportLock, InstanceSync, Telemetry } from "tasker-telemetry"
+ *
+ * declare const Cluster: Layer.Layer<Sharding.Sharding>
+ *
+ * const TelemetryLayer = Telemetry.layerConfig().pipe(
+ *   Layer.provide([ExportLock.layerCluster, InstanceSync.layer()]),
+ *   Layer.provide(Cluster)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerCluster: Layer.Layer<ExportLock, never, Sharding.Sharding> = Layer.effect(
+  ExportLock,
+  Effect.gen(function*() {
+    // The module is large, and most programs have no cluster.
+    const module = yield* Effect.promise(() => import("effect/cluster/Sharding"))
+    const withLease = yield* clusterLeases.make(yield* module.Sharding)
+    return {
+      withLease,
+      store: { strategy: "cluster", reason: "the program provides the layer of its cluster" } as const
+    }
+  })
+)
 
 /**
  * Gives a lease at once to each instance that asks: every instance works.
@@ -216,5 +324,8 @@ export const layerSql = (options: SqlOptions = {}): Layer.Layer<ExportLock, neve
  */
 export const layerNoop: Layer.Layer<ExportLock> = Layer.effect(
   ExportLock,
-  Effect.map(leases.unlimited, (withLease) => ({ withLease }))
+  Effect.map(leases.unlimited, (withLease) => ({
+    withLease,
+    store: { strategy: "local", reason: "every instance works" } as const
+  }))
 )

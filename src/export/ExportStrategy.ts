@@ -56,6 +56,13 @@ export interface ExportStrategy {
   readonly checkInterval?: Duration.Input | undefined
   /** An export starts so long after its first trigger. Triggers in between start no further one. 0 by default. */
   readonly debounce?: Duration.Input | undefined
+  /**
+   * Export as late as it may be before metrics expire: `export.safetyMargin` and `export.timeout` before the end of the
+   * `window` of `InstanceSync`, counted from the last export. So the last levels of a killed instance are exported, too.
+   * Without `InstanceSync`, `metrics.retention` is the window. If an export is too late, the slots are kept for longer and
+   * the metrics exported at once. If an export fails, it is tried again after 30 seconds, 1 minute and 2 minutes.
+   */
+  readonly beforeExpiry?: boolean | undefined
   /** Whether the target also gets the last metrics when the program ends; `true` by default if it has a trigger. */
   readonly onShutdown?: boolean | undefined
 }

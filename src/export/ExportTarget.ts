@@ -54,6 +54,15 @@ export class TargetError extends Schema.TaggedError<TargetError>()("TargetError"
 }) {}
 
 /**
+ * How a target gets the metrics of several instances of the program: `aggregated` adds them up, `separate` gives each
+ * instance series of its own, with the id of the instance in the attribute `instance`. Both need an `InstanceSync`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Instances = "aggregated" | "separate"
+
+/**
  * A target.
  *
  * @category models
@@ -69,6 +78,8 @@ export interface ExportTarget {
    * Whether one instance at a time exports to it, if the program has an `ExportLock`. If it is `false`, each instance does.
    */
   readonly isShared: boolean
+  /** How a shared target gets the metrics of several instances, see {@link Instances}; `aggregated` by default. */
+  readonly instances?: Instances | undefined
   /** Takes an export. If it hangs, it is interrupted after `export.timeout`. */
   readonly send: (given: TargetExport) => Effect.Effect<void, unknown>
   /** Runs after the last export, when the target is removed. */
@@ -88,6 +99,8 @@ export interface Options extends Pick<ExportTarget, "name" | "send" | "close"> {
   readonly strategy?: ExportStrategy | undefined
   /** `true` by default. */
   readonly isShared?: boolean | undefined
+  /** `aggregated` by default. */
+  readonly instances?: Instances | undefined
 }
 
 /**
@@ -123,6 +136,7 @@ export const make = (options: Options): ExportTarget => {
     format: options.format?.toLowerCase(),
     strategy: options.strategy ?? {},
     isShared: options.isShared ?? true,
+    instances: options.instances,
     send: options.send,
     close: options.close
   }

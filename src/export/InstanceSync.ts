@@ -25,54 +25,30 @@
  * the store can be used again. If the store loses its data, the counts of ended
  * instances are lost.
  *
+ * Programs without a `service.name` of their own count as instances of one service.
+ *
  * The store remembers for a week whose counts it has added up. If an instance is
  * paused for longer, it counts twice.
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redis from "effect/persistence/Redis"
+import * as Redis from "effect/persistence/Redis"
 import type * as Scope from "effect/Scope"
-import type * as SqlClient from "effect/sql/SqlClient"
-import { durationOf } from "../config/internal/durationInput.ts"
-import * as TelemetryConfig from "../config/TelemetryConfig.ts"
-import { inBackground } from "../internal/BackgroundClock.ts"
-import { uuid } from "../internal/identifiers.ts"
-import type { DurationSuchAs } from "../internal/typeMessages.ts"
-import type { GaugeMerge } from "../metrics/MetricMerge.ts"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { MetricSnapshot } from "../metrics/MetricSnapshot.ts"
-import * as InstanceIdentity from "./internal/InstanceIdentity.ts"
-import { memorySlots } from "./internal/stores/memorySlots.ts"
+import { type Instance, joinInstances, type Options } from "./internal/joinInstances.ts"
+import { detect } from "./internal/stores/detectStore.ts"
+import { memoryGroups } from "./internal/stores/memorySlots.ts"
 import { redisSlots } from "./internal/stores/redisSlots.ts"
 import type { SlotStore } from "./internal/stores/SlotStore.ts"
 import { sqlSlots } from "./internal/stores/sqlSlots.ts"
-import * as SyncedInstance from "./internal/SyncedInstance.ts"
-import { withinTime } from "./internal/withinTime.ts"
+import type { StoreChoice, WantedStore } from "./internal/stores/StoreChoice.ts"
 import type { CacheSync } from "./MetricExporter.ts"
 
-/**
- * Options of the layers.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Options {
-  /** Time between two writes of the slot; 30 seconds by default. An export writes it too. */
-  readonly syncInterval?: DurationSuchAs<"30 seconds"> | undefined
-  /** How long an instance that no longer writes counts as living; 5 minutes by default. */
-  readonly window?: DurationSuchAs<"5 minutes"> | undefined
-  /** Longest time of one answer of the store; 5 seconds by default. */
-  readonly timeout?: DurationSuchAs<"5 seconds"> | undefined
-  /**
-   * How gauges of several instances are merged, by name, in which `*` stands for any characters; see `MetricMerge`. The
-   * value of the newest reading is the `last` one.
-   */
-  readonly gauges?: Readonly<Record<string, GaugeMerge>> | undefined
-}
+export type { Instance, KnownInstance, Options, Status } from "./internal/joinInstances.ts"
 
 /**
  * Options of {@link layerRedis}.
@@ -81,7 +57,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface RedisOptions extends Options {
-  /** The beginning of the keys; `tasker-telemetry` by default. Programs of one prefix are added up. */
+  /** The beginning of the keys; `tasker-telemetry` by default. */
   readonly prefix?: string | undefined
 }
 
@@ -92,56 +68,23 @@ export interface RedisOptions extends Options {
  * @since 0.1.0
  */
 export interface SqlOptions extends Options {
-  /**
-   * The table, which is created if it does not exist; `tasker_metric_instances` by default. Programs of one table are added
-   * up.
-   */
+  /** The table, which is created if it does not exist; `tasker_metric_instances` by default. */
   readonly table?: string | undefined
 }
 
 /**
- * An instance whose slot is in the store.
+ * Options of {@link layer}.
  *
  * @category models
  * @since 0.1.0
  */
-export interface KnownInstance {
-  /** Host, process id, start in milliseconds since the epoch and a random part, with `-` between them. */
-  readonly id: string
-  /** How often the instance has written this slot. */
-  readonly sequence: number
-  /** When it last wrote, in milliseconds of the time of the store. */
-  readonly writtenMillis: number
+export interface DetectedOptions extends RedisOptions, SqlOptions {
+  /** `auto` by default: what the program provides decides. */
+  readonly store?: WantedStore | undefined
 }
 
-/**
- * How the synchronisation goes.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Status {
-  /** Where the instances meet: `local`, `redis` or `sql`. */
-  readonly strategy: string
-  /** `degraded` if the store could not be used the last time; `unused` before the first time. */
-  readonly state: "unused" | "synced" | "degraded"
-  /** Why it is degraded. */
-  readonly problem: string | undefined
-  /** The instances that were found the last time. */
-  readonly instances: ReadonlyArray<KnownInstance>
-}
-
-/**
- * An instance that shares its metrics.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Instance {
-  /** Writes the slot, and gives the metrics of all instances. */
-  readonly snapshot: Effect.Effect<MetricSnapshot>
-  readonly status: Effect.Effect<Status>
-}
+const defaultPrefix = "tasker-telemetry"
+const defaultTable = "tasker_metric_instances"
 
 /**
  * Where instances meet.
@@ -179,67 +122,62 @@ export class InstanceSync extends Context.Service<InstanceSync, {
 }
 
 const layerOf = <R>(
-  strategy: string,
-  store: Effect.Effect<SlotStore, never, R>,
+  strategy: StoreChoice["strategy"],
+  store: Effect.Effect<(group: string) => SlotStore, never, R>,
   options: Options
-): Layer.Layer<InstanceSync, never, R> =>
+): Layer.Layer<InstanceSync, never, R> => {
+  const choice = { strategy, reason: "the program provides a layer of this store" }
+  return Layer.effect(
+    InstanceSync,
+    Effect.map(store, (storeOf) => ({ join: joinInstances(storeOf, choice, options) }))
+  )
+}
+
+/**
+ * Keeps slots in a store that the program provides: in Redis, else in PostgreSQL, else nowhere.
+ *
+ * **Details**
+ *
+ * With `auto`, a program that provides `effect/persistence/Redis` shares its metrics through Redis, if Redis lets it run
+ * scripts. Else a program with an `effect/sql/SqlClient` of PostgreSQL shares its metrics through a table. Any other program
+ * shares nothing. A store that does not answer is taken all the same, because other instances may reach it. The status says
+ * what was chosen and why.
+ *
+ * If another store than `auto` is wanted and the program does not provide it, the layer dies with a `RangeError`.
+ *
+ * **Example** (Redis in production, nothing on a developer's machine)
+ *
+ * ```ts
+ * import * as NodeRedis from "@effect/platform-node/NodeRedis"
+ * import * as Layer from "effect/Layer"
+ * import { ExportLock, InstanceSync, Telemetry } from "tasker-telemetry"
+ *
+ * const url = process.env["REDIS_URL"]
+ * const Shared = Layer.mergeAll(InstanceSync.layer(), ExportLock.layer())
+ * const TelemetryLayer = Telemetry.layerConfig().pipe(
+ *   Layer.provide(url === undefined ? Shared : Layer.provide(Shared, NodeRedis.layer({ url })))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: DetectedOptions = {}): Layer.Layer<InstanceSync> =>
   Layer.effect(
     InstanceSync,
-    Effect.map(store, (store) => {
-      const interval = durationOf(options.syncInterval ?? "30 seconds", "syncInterval", "30 seconds")
-      const window = durationOf(options.window ?? "5 minutes", "window", "5 minutes")
-      const timeout = durationOf(options.timeout ?? "5 seconds", "timeout", "5 seconds")
-      return {
-        join: Effect.fnUntraced(function*(own, onSync = () => Effect.void) {
-          const { metrics } = yield* TelemetryConfig.Current
-          const { host, pid } = yield* InstanceIdentity.Current
-          const startMillis = yield* Clock.currentTimeMillis
-          const instance = yield* SyncedInstance.make(store, own, {
-            id: `${host}-${pid}-${startMillis}-${(yield* uuid).slice(-12)}`,
-            windowMillis: Duration.toMillis(window),
-            timeout,
-            gauges: options.gauges,
-            limits: {
-              cardinalityLimit: metrics.cardinalityLimit,
-              retentionMillis: Duration.toMillis(metrics.retention)
-            }
-          })
-          let status: Status = { strategy, state: "unused", problem: undefined, instances: [] }
-
-          const sync = Effect.gen(function*() {
-            const begin = yield* Clock.monotonicTimeNanos
-            const { failure, instances, snapshot } = yield* instance.view
-            const before = status.state
-            status = {
-              strategy,
-              state: failure === undefined ? "synced" : "degraded",
-              problem: failure?.message,
-              instances: failure === undefined
-                ? instances.map(({ id, sequence, writtenMillis }) => ({ id, sequence, writtenMillis }))
-                : status.instances
-            }
-            if (failure !== undefined && before !== "degraded") {
-              yield* Effect.logWarning(
-                `metrics of other instances are not up to date, because their store cannot be used: ${failure.message}`
-              )
-            }
-            if (failure === undefined && before === "degraded") {
-              yield* Effect.logInfo("metrics of other instances are up to date again")
-            }
-            yield* onSync({
-              strategy,
-              success: failure === undefined,
-              metricsCount: snapshot.metrics.length,
-              seriesCount: snapshot.metrics.reduce((sum, { series }) => sum + series.length, 0),
-              durationSeconds: Number((yield* Clock.monotonicTimeNanos) - begin) / 1e9
-            })
-            return snapshot
-          })
-
-          yield* Effect.addFinalizer(() => Effect.ignoreCause(withinTime(instance.write(true), timeout)))
-          yield* Effect.forkScoped(inBackground(Effect.forever(Effect.delay(Effect.ignoreCause(sync), interval))))
-          return { snapshot: sync, status: Effect.sync(() => status) }
-        })
+    Effect.gen(function*() {
+      const found = yield* detect(options.store ?? "auto")
+      switch (found.strategy) {
+        case "redis": {
+          const slots = Effect.provideService(redisSlots(options.prefix ?? defaultPrefix), Redis.Redis, found.redis)
+          return { join: joinInstances(yield* slots, found.choice, options) }
+        }
+        case "sql": {
+          const slots = Effect.provideService(sqlSlots(options.table ?? defaultTable), SqlClient.SqlClient, found.sql)
+          return { join: joinInstances(yield* slots, found.choice, options) }
+        }
+        case "local":
+          return { join: (own) => Effect.succeed(alone(own, found.choice)) }
       }
     })
   )
@@ -254,7 +192,7 @@ const layerOf = <R>(
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (options: Options = {}): Layer.Layer<InstanceSync> => layerOf("local", memorySlots, options)
+export const layerMemory = (options: Options = {}): Layer.Layer<InstanceSync> => layerOf("local", memoryGroups, options)
 
 /**
  * Keeps slots in Redis, with the time of its server. Redis 5 or later is needed.
@@ -267,7 +205,7 @@ export const layerMemory = (options: Options = {}): Layer.Layer<InstanceSync> =>
  * @since 0.1.0
  */
 export const layerRedis = (options: RedisOptions = {}): Layer.Layer<InstanceSync, never, Redis.Redis> =>
-  layerOf("redis", redisSlots(options.prefix ?? "tasker-telemetry"), options)
+  layerOf("redis", redisSlots(options.prefix ?? defaultPrefix), options)
 
 /**
  * Keeps slots in a table of PostgreSQL, with the time of its server. The statements open no spans.
@@ -276,7 +214,7 @@ export const layerRedis = (options: RedisOptions = {}): Layer.Layer<InstanceSync
  * @since 0.1.0
  */
 export const layerSql = (options: SqlOptions = {}): Layer.Layer<InstanceSync, never, SqlClient.SqlClient> =>
-  layerOf("sql", sqlSlots(options.table ?? "tasker_metric_instances"), options)
+  layerOf("sql", sqlSlots(options.table ?? defaultTable), options)
 
 /**
  * Shares nothing: each instance has its own metrics.
@@ -285,9 +223,13 @@ export const layerSql = (options: SqlOptions = {}): Layer.Layer<InstanceSync, ne
  * @since 0.1.0
  */
 export const layerNoop: Layer.Layer<InstanceSync> = Layer.succeed(InstanceSync, {
-  join: (own) =>
-    Effect.succeed({
-      snapshot: own,
-      status: Effect.succeed({ strategy: "local", state: "unused", problem: undefined, instances: [] })
-    })
+  join: (own) => Effect.succeed(alone(own, { strategy: "local", reason: "the program shares no metrics" }))
+})
+
+const alone = (own: Effect.Effect<MetricSnapshot>, choice: StoreChoice): Instance => ({
+  snapshot: own,
+  separate: own,
+  window: undefined,
+  hold: () => Effect.void,
+  status: Effect.succeed({ ...choice, state: "unused", problem: undefined, instances: [] })
 })

@@ -37,7 +37,10 @@ export interface ExportRequest {
 export interface ExportedMetrics {
   /** The media type, as an HTTP request has it. */
   readonly contentType: string
-  /** The whole text, all bytes, or chunks. Each chunk is made when it is asked for, and other fibers run in between. */
+  /**
+   * The whole text, all bytes, or chunks. Each chunk is made when it is asked for, and other fibers run in between. A chunk
+   * may overwrite the chunk before it, so a reader copies each one at once.
+   */
   readonly body: string | Uint8Array | Iterable<Uint8Array>
 }
 

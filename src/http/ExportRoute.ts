@@ -1,5 +1,6 @@
 /**
- * `POST /metrics/export` and `GET /metrics/status`: exports metrics on demand, and says how exports went.
+ * `POST /metrics/export`, `POST /metrics/sync` and `GET /metrics/status`: exports metrics on demand, and says how exports
+ * went.
  *
  * @since 0.1.0
  */
@@ -10,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ExportCoordinator, type TargetStatus } from "../export/ExportCoordinator.ts"
 import type { ExportError } from "../export/ExportError.ts"
+import type * as InstanceSync from "../export/InstanceSync.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
@@ -23,10 +25,13 @@ import * as RouteTable from "./internal/RouteTable.ts"
  *   with the id of the export in `x-export-id`. With `target`, the answer says what was exported. If another instance
  *   exports to the target, `outcome` is `skipped`. An unknown format or target is answered 404 with the ones that exist,
  *   a failed export 502.
- * - `GET /metrics/status`: the state of each target, the formats with their exporters, and the last synchronisation with
- *   the other instances.
+ * - `POST /metrics/sync`: shares the metrics with the other instances now. `outcome` is `synced`, `degraded` if the store
+ *   cannot be used, or `not_shared` if the program shares no metrics.
+ * - `GET /metrics/status`: the state of each target, with the time and the reason of its next export if it has
+ *   `beforeExpiry`, the formats with their exporters, the last synchronisation with the other instances, where they and
+ *   their leases are, and why there.
  *
- * The first one needs the bearer token `http.token`; without it, it answers 401. If no token is configured, it answers
+ * The first two need the bearer token `http.token`; without it, it answers 401. If no token is configured, it answers
  * only programs on this machine that call the server directly, and 403 to others.
  *
  * **Example** (Exports beside routes of one's own)
@@ -68,13 +73,20 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoor
           headers: { "cache-control": "no-store", "x-export-id": outcome.exportId }
         })
     })
+    const sync = Effect.map(coordinator.sync, (sync) =>
+      JsonResponse.json(
+        200,
+        sync === undefined ? { outcome: "not_shared" } : { outcome: sync.success ? "synced" : "degraded", ...sync }
+      ))
     const status = Effect.map(
       coordinator.status,
-      ({ exporters, lastSync, targets }) =>
+      ({ exporters, instances, lastSync, lock, targets }) =>
         JsonResponse.json(200, {
           targets: targets.map(shownTarget),
           formats: exporters.exportersByFormat,
-          ...(lastSync === undefined ? {} : { lastSync })
+          ...(lastSync === undefined ? {} : { lastSync }),
+          ...(instances === undefined ? {} : { instances: shownInstances(instances) }),
+          ...(lock === undefined ? {} : { lock })
         })
     )
     yield* RouteTable.mount([
@@ -84,6 +96,13 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoor
         about: "Exports metrics in a format or to a target.",
         access: "write",
         handler: exportNow
+      },
+      {
+        method: "POST",
+        path: "/metrics/sync",
+        about: "Shares the metrics with the other instances.",
+        access: "write",
+        handler: sync
       },
       { method: "GET", path: "/metrics/status", about: "How exports of metrics went.", access: "read", handler: status }
     ])
@@ -114,10 +133,25 @@ const refusal = ({ message, reason }: ExportError): HttpServerResponse.HttpServe
   }
 }
 
-const shownTarget = ({ lastFailure, lastSuccessMillis, ...target }: TargetStatus) => ({
+const timeOf = (millis: number): string => new Date(millis).toISOString()
+
+const shownTarget = ({ lastFailure, lastSuccessMillis, timing, ...target }: TargetStatus) => ({
   ...target,
-  lastSuccess: lastSuccessMillis === undefined ? null : new Date(lastSuccessMillis).toISOString(),
+  lastSuccess: lastSuccessMillis === undefined ? null : timeOf(lastSuccessMillis),
   lastFailure: lastFailure === undefined
     ? null
-    : { time: new Date(lastFailure.timeMillis).toISOString(), message: lastFailure.message }
+    : { time: timeOf(lastFailure.timeMillis), message: lastFailure.message },
+  ...(timing === undefined ? {} : {
+    timing: {
+      export: timeOf(timing.exportMillis),
+      reason: timing.reason,
+      extensionSeconds: timing.extensionMillis / 1000
+    }
+  })
+})
+
+const shownInstances = ({ instances, problem, ...status }: InstanceSync.Status) => ({
+  ...status,
+  problem: problem ?? null,
+  instances: instances.map(({ writtenMillis, ...instance }) => ({ ...instance, written: timeOf(writtenMillis) }))
 })

@@ -4,10 +4,9 @@
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  * @since 0.1.0
  */
+import { openMetricsStyle } from "./internal/exposition/openMetricsStyle.ts"
 import * as PrometheusExposition from "./internal/exposition/PrometheusExposition.ts"
 import type { Dropped } from "./internal/exposition/PrometheusFamilies.ts"
-import * as PrometheusText from "./internal/exposition/PrometheusText.ts"
-import * as PrometheusLabels from "./internal/model/PrometheusLabels.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 
 /**
@@ -75,45 +74,15 @@ export interface Options {
  * @since 0.1.0
  */
 export const format = (snapshot: MetricSnapshot, options?: Options): string =>
-  PrometheusExposition.format(snapshot, styleOf(options), options)
+  PrometheusExposition.format(snapshot, openMetricsStyle(options?.created === true), options)
 
 /**
  * Gives the exposition as UTF-8 in pieces of about 32 KiB. Each piece is made
  * when it is asked for, so that a caller can let other fibers run in between. A
  * piece is empty if work was done that could not be written yet.
  *
- * **Gotchas**
- *
  * @category encoding
  * @since 0.1.0
  */
 export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
-  PrometheusExposition.chunks(snapshot, styleOf(options), options)
-
-/** The highest number of characters of all names and values of an exemplar's labels. */
-const exemplarLength = 128
-
-const style: PrometheusExposition.Style = {
-  head: ({ help, openMetrics: { name, type }, unit }) =>
-    `# TYPE ${name} ${type}\n` +
-    (unit !== undefined && name.endsWith(`_${unit}`) ? `# UNIT ${name} ${unit}\n` : "") +
-    (help === "" ? "" : `# HELP ${name} ${PrometheusText.help(help).replace(/"/g, "\\\"")}\n`),
-  bound: (value) => PrometheusText.shortest(value).replace(/^-?\d+$/, "$&.0"),
-  lenient: false,
-  exemplar: ({ spanId, timeMillis, traceId, value }) => {
-    const ids = [["trace_id", traceId], ["span_id", spanId]] as const
-    const labels = ids.filter(([, id]) => id !== "")
-    const characters = labels.flat().join("")
-    // The format allows a zero character. But Prometheus refuses the whole scrape if an exemplar has one.
-    if (Array.from(characters).length > exemplarLength || characters.includes("\0")) return ""
-    const text = labels.map(([name, id]) => `${name}="${PrometheusLabels.escape(id)}"`).join(",")
-    const time = Number.isFinite(timeMillis) ? ` ${PrometheusText.seconds(timeMillis)}` : ""
-    return ` # {${text}} ${PrometheusText.number(value)}${time}`
-  },
-  created: false,
-  foot: "# EOF\n"
-}
-
-const styleWithCreated: PrometheusExposition.Style = { ...style, created: true }
-
-const styleOf = (options: Options | undefined) => options?.created === true ? styleWithCreated : style
+  PrometheusExposition.chunks(snapshot, openMetricsStyle(options?.created === true), options)

@@ -6,7 +6,7 @@
  */
 import * as PrometheusExposition from "./internal/exposition/PrometheusExposition.ts"
 import type { Dropped } from "./internal/exposition/PrometheusFamilies.ts"
-import * as PrometheusText from "./internal/exposition/PrometheusText.ts"
+import { prometheusStyle } from "./internal/exposition/prometheusStyle.ts"
 import type { MetricSnapshot } from "./MetricSnapshot.ts"
 
 /**
@@ -63,27 +63,15 @@ export interface Options {
  * @since 0.1.0
  */
 export const format = (snapshot: MetricSnapshot, options?: Options): string =>
-  PrometheusExposition.format(snapshot, style, options)
+  PrometheusExposition.format(snapshot, prometheusStyle, options)
 
 /**
  * Gives the exposition as UTF-8 in pieces of about 32 KiB. Each piece is made
  * when it is asked for, so that a caller can let other fibers run in between. A
  * piece is empty if work was done that could not be written yet.
  *
- * **Gotchas**
- *
  * @category encoding
  * @since 0.1.0
  */
 export const chunks = (snapshot: MetricSnapshot, options?: Options): Iterable<Uint8Array<ArrayBuffer>> =>
-  PrometheusExposition.chunks(snapshot, style, options)
-
-const style: PrometheusExposition.Style = {
-  head: ({ help, name, type }) =>
-    `${help === "" ? "" : `# HELP ${name} ${PrometheusText.help(help)}\n`}# TYPE ${name} ${type}\n`,
-  bound: PrometheusText.shortest,
-  lenient: true,
-  exemplar: undefined,
-  created: false,
-  foot: ""
-}
+  PrometheusExposition.chunks(snapshot, prometheusStyle, options)

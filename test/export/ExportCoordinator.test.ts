@@ -450,7 +450,7 @@ describe("with a lock", () => {
       assert.deepInclude(yield* exportNow({ target: "shared" }), { _tag: "Exported" })
       assert.deepStrictEqual(fencings, [41])
     }).pipe(Effect.provide(withLock((name, run) => {
-      assert.strictEqual(name, "tasker-metrics-export:shared")
+      assert.strictEqual(name, "tasker-metrics-export:tasker:shared")
       return Effect.map(run({ fencing: 41, check: Effect.succeed(true) }), Option.some)
     }))))
 
@@ -494,13 +494,18 @@ describe("with a lock", () => {
 
   describe("and an interval", () => {
     const sent: Array<string> = []
+    /** Instances whose exports fail. */
+    const unreachable = new Set<string>()
     /** An instance of its own, with a target that all instances have. */
     const instance = Effect.fnUntraced(function*(name: string) {
       const scope = yield* Scope.fork(yield* Effect.scope)
       const target = ExportTarget.make({
         name: "all",
         strategy: { interval: "1 minute" },
-        send: ({ lease }) => Effect.sync(() => void sent.push(`${name} ${String(lease !== undefined)}`))
+        send: ({ lease }) =>
+          unreachable.has(name)
+            ? Effect.fail("unreachable")
+            : Effect.sync(() => void sent.push(`${name} ${String(lease !== undefined)}`))
       })
       const context = yield* Layer.buildWithScope(Layer.fresh(exports.layer()), scope)
       yield* Effect.provide(add(target), context).pipe(Scope.provide(scope))
@@ -518,6 +523,17 @@ describe("with a lock", () => {
         yield* TestClock.adjust("2 minutes")
         // The end of the first one is its last export.
         assert.deepStrictEqual(sent.slice(3), ["one true", "two true", "two true"])
+      }).pipe(Effect.provide(ExportLock.layerMemory())))
+
+    it.effect("an instance that does not reach the target leaves it to another one", () =>
+      Effect.gen(function*() {
+        sent.length = 0
+        unreachable.add("one")
+        const instances = yield* Effect.forEach(["one", "two", "three"], instance)
+        yield* TestClock.adjust("181 seconds")
+        assert.deepStrictEqual(sent, ["two true", "two true", "two true"])
+        assert.deepInclude((yield* instances[0]!.status).targets[0], { failures: 1, skipped: 2 })
+        unreachable.clear()
       }).pipe(Effect.provide(ExportLock.layerMemory())))
 
     it.effect("an instance whose lease has ended asks for another one", () => {

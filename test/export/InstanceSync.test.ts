@@ -8,6 +8,7 @@ import * as ExportTarget from "../../src/export/ExportTarget.ts"
 import * as InstanceSync from "../../src/export/InstanceSync.ts"
 import { memorySlots } from "../../src/export/internal/stores/memorySlots.ts"
 import { redisSlots } from "../../src/export/internal/stores/redisSlots.ts"
+import type { SlotStore } from "../../src/export/internal/stores/SlotStore.ts"
 import { sqlSlots } from "../../src/export/internal/stores/sqlSlots.ts"
 import * as SyncedInstance from "../../src/export/internal/SyncedInstance.ts"
 import { valueOf } from "../../src/metrics/MetricSnapshot.ts"
@@ -22,6 +23,9 @@ const { isInstalled, unlessInstalled } = redisServer
 let tables = 0
 /** A name that no other test has. */
 const fresh = () => `instances_${++tables}`
+
+const groupOf = <R>(store: Effect.Effect<(group: string) => SlotStore, never, R>) =>
+  Effect.map(store, (storeOf) => storeOf("shop/checkout"))
 
 /** A client of a server for the tests of a group. */
 const shared = <Service>(client: Effect.Effect<Layer.Layer<Service>, never, Scope.Scope>): Layer.Layer<Service> => {
@@ -44,13 +48,13 @@ storeSuite("memory", simulated, memorySlots)
 describe.skipIf(!isInstalled)(`a real Redis${unlessInstalled}`, () => {
   const client = shared<Redis.Redis>(Effect.map(redisServer.start, redisServer.client))
   suite("Redis", real, (options) => Layer.provide(InstanceSync.layerRedis({ prefix: fresh(), ...options }), client))
-  storeSuite("Redis", real, Effect.suspend(() => Effect.provide(redisSlots(fresh()), client)))
+  storeSuite("Redis", real, Effect.suspend(() => Effect.provide(groupOf(redisSlots(fresh())), client)))
 })
 
 describe("a real PostgreSQL", () => {
   const client = shared<SqlClient.SqlClient>(Effect.map(postgresServer.start, postgresServer.client))
   suite("SQL", real, (options) => Layer.provide(InstanceSync.layerSql({ table: fresh(), ...options }), client))
-  storeSuite("SQL", real, Effect.suspend(() => Effect.provide(sqlSlots(fresh()), client)))
+  storeSuite("SQL", real, Effect.suspend(() => Effect.provide(groupOf(sqlSlots(fresh())), client)))
 })
 
 describe("an instance whose store cannot be used", () => {
@@ -74,8 +78,11 @@ describe("an instance whose store cannot be used", () => {
             limits: { cardinalityLimit: 100, retentionMillis: 1e9 }
           })
       )
-      yield* other!.view
-      const view = Effect.map(one!.view, ({ failure, snapshot }) => [valueOf(snapshot, "c_total", {}), failure?.reason])
+      yield* other!.view("aggregated")
+      const view = Effect.map(
+        one!.view("aggregated"),
+        ({ failure, snapshot }) => [valueOf(snapshot, "c_total", {}), failure?.reason]
+      )
       assert.deepStrictEqual(yield* view, [12, undefined])
       isDown = true
       values[0] = 6

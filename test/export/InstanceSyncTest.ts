@@ -41,11 +41,11 @@ const instance = Effect.gen(function*() {
   const recorder = model.make()
   const scope = yield* Scope.fork(yield* Effect.scope)
   const own = Effect.sync(() => recorder.snapshot(clock.currentTimeMillisUnsafe()))
-  const { snapshot, status } = yield* InstanceSync.use(({ join }) => join(own)).pipe(
+  const { hold, separate, snapshot, status } = yield* InstanceSync.use(({ join }) => join(own)).pipe(
     Scope.provide(scope),
     Effect.provideService(Clock.Clock, timerless(clock))
   )
-  return { recorder, snapshot, status, close: Scope.close(scope, Exit.void) }
+  return { recorder, hold, separate, snapshot, status, close: Scope.close(scope, Exit.void) }
 })
 
 const measurement = (metric: Measurement["metric"], quarters: number): Measurement => ({
@@ -182,6 +182,67 @@ export const suite = (name: string, time: Time, layer: (options: Options) => Lay
         }
       })))
 
+    test("does not mix two services that share the store", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const [own, other] = yield* Effect.forEach(["shop", "billing"], (name) =>
+          Effect.provide(instance, TestTelemetry.settings({ service: { name } }), { local: true }))
+        own!.recorder.record(measurement("counter", 8))
+        other!.recorder.record(measurement("counter", 4))
+        for (const [{ snapshot, status }, count] of [[own!, 2], [other!, 1]] as const) {
+          for (let round = 0; round < 2; round++) {
+            assert.strictEqual(countIn(yield* snapshot), count)
+          }
+          assert.lengthOf((yield* status).instances, 1)
+        }
+        yield* own!.close
+        assert.strictEqual(countIn(yield* other!.snapshot), 1)
+      })).pipe(Effect.provide(layer({ window }), { local: true })))
+
+    test("gives each living instance series of its own, if it is asked for them", () =>
+      synced(Effect.gen(function*() {
+        const [first, second] = [yield* instance, yield* instance]
+        for (const [{ recorder, snapshot }, quarters] of [[first, 8], [second, 4]] as const) {
+          recorder.record(measurement("counter", quarters))
+          recorder.record(measurement("histogram", quarters))
+          yield* snapshot
+        }
+        const each = yield* first.separate
+        const { instances } = yield* first.status
+        const valuesOf = (name: string) =>
+          Object.fromEntries(
+            each.metrics.filter((metric) => metric.name === name).flatMap(({ series }) =>
+              series.map(({ attributes, value }) => [
+                attributes["instance"],
+                typeof value === "number" ? value : value.count
+              ])
+            )
+          )
+        assert.sameMembers(Object.values(valuesOf("c_total")), [2, 1])
+        assert.deepStrictEqual(
+          Object.keys(valuesOf("c_total")).toSorted(),
+          instances.map(({ id }) => id).toSorted()
+        )
+        assert.sameMembers(Object.values(valuesOf("h")), [1, 1])
+        yield* second.close
+        assert.deepStrictEqual(Object.values(valuesOf("c_total")).length, 2)
+        const left = yield* first.separate
+        assert.deepStrictEqual(left.metrics.flatMap(({ series }) => series.length), [1, 1])
+      })))
+
+    test("keeps the levels of a killed instance for as long as it is told", () =>
+      synced(Effect.gen(function*() {
+        const [killed, other] = [yield* instance, yield* instance]
+        killed.recorder.record(measurement("gauge", 8))
+        other.recorder.record(measurement("gauge", 4))
+        yield* killed.snapshot
+        yield* other.hold(Duration.times(window, 2))
+        yield* pass(Duration.times(window, 1.2))
+        for (let round = 0; round < 2; round++) assert.strictEqual(gaugeIn(yield* other.snapshot), 3)
+        yield* pass(window)
+        yield* other.snapshot
+        assert.strictEqual(gaugeIn(yield* other.snapshot), 1)
+      })))
+
     test("adds up an ended instance once, if many see its end at the same time", () =>
       synced(Effect.gen(function*() {
         const ended = yield* instance
@@ -217,6 +278,28 @@ export const storeSuite = (name: string, time: Time, layer: Effect.Effect<SlotSt
         const found = (yield* store.read).slots.find(({ id }) => id === "late")!
         assert.deepStrictEqual([found.sequence, found.body], [3, "\"Größe\" 3"])
         assert.deepStrictEqual([found.windowMillis, found.isLast], [1000, false])
+      }))
+
+    test("lets slots last longer, never shorter, and not those that have said that they end", () =>
+      Effect.gen(function*() {
+        const store = yield* layer
+        yield* store.write(slot("held", 1, ""))
+        yield* store.write({ ...slot("ending", 1, ""), isLast: true })
+        for (const millis of [60_000, 10]) yield* store.hold(millis)
+        const { nowMillis, slots } = yield* store.read
+        const windowOf = (id: string) => slots.find((one) => one.id === id)!
+        const held = windowOf("held")
+        assert.approximately(held.writtenMillis + held.windowMillis, nowMillis + 60_000, 5000)
+        assert.deepStrictEqual([held.sequence, held.isLast], [1, false])
+        assert.deepInclude(windowOf("ending"), { windowMillis: 1000, isLast: true })
+        assert.isTrue(
+          yield* store.fold({
+            version: (yield* store.read).version,
+            ended: "",
+            slots: [{ id: "held", sequence: 1 }, { id: "ending", sequence: 1 }]
+          })
+        )
+        yield* store.hold(60_000)
       }))
 
     test("folds slots in one step, unless the slots or the counts have changed", () =>

@@ -75,6 +75,7 @@ export const run = (seed: number): Outcome => {
     const store: SlotStore = {
       write: (slot) => Effect.suspend(() => detached(slots.write(slot))),
       read: Effect.suspend(() => detached(slots.read)),
+      hold: (millis) => Effect.suspend(() => detached(slots.hold(millis))),
       fold: (fold) =>
         Effect.suspend(() =>
           detached(Effect.tap(slots.fold(fold), (done) => Effect.sync(() => void (folds += done ? 1 : 0))))
@@ -108,7 +109,7 @@ export const run = (seed: number): Outcome => {
           if (fencings.has(fencing)) problems.push(`two leases have the number ${fencing}`)
           fencings.add(fencing)
           const floor = highest
-          const { failure, snapshot } = yield* instance.view
+          const { failure, snapshot } = yield* instance.view("aggregated")
           if (failure !== undefined || !(yield* check)) return
           exports++
           const value = Number(valueOf(snapshot, "c_total", {}) ?? 0)
@@ -127,7 +128,7 @@ export const run = (seed: number): Outcome => {
           yield* Effect.sleep(Duration.millis(chance(0.05) ? windowMillis * 2 : 200 + upTo(1000)))
         }
       })
-      return { state, life, view: instance.view }
+      return { state, life, view: instance.view("aggregated") }
     })
 
     const all = yield* Effect.forEach([0, 1, 2, 3], (index) => live(`instance ${index}`))

@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import { ExportCoordinator } from "../../src/export/ExportCoordinator.ts"
+import * as ExportLock from "../../src/export/ExportLock.ts"
 import * as ExportTarget from "../../src/export/ExportTarget.ts"
+import * as InstanceSync from "../../src/export/InstanceSync.ts"
 import * as JsonFormat from "../../src/metrics/JsonFormat.ts"
 import * as MetricSnapshot from "../../src/metrics/MetricSnapshot.ts"
+import { quiet } from "../support/eventLoop.ts"
 import * as exports from "../support/exports.ts"
 import * as server from "./server.ts"
 
@@ -75,7 +78,48 @@ describe("POST /metrics/export", () => {
     }).pipe(Effect.provide(layer({ metrics: { enabled: false } }))))
 })
 
+describe("POST /metrics/sync", () => {
+  it.live("shares the metrics with the other instances, and says how that went", () =>
+    Effect.gen(function*() {
+      const { body, status } = yield* server.post("/tasker/metrics/sync", {})
+      assert.strictEqual(status, 200)
+      assert.deepInclude(body, { outcome: "synced", strategy: "local", success: true })
+      const { body: after } = yield* server.get("/tasker/metrics/status")
+      assert.deepInclude(after.instances, {
+        strategy: "local",
+        state: "synced",
+        problem: null,
+        reason: "the program provides a layer of this store"
+      })
+      assert.match(after.instances.instances[0].written, /^\d{4}-\d\d-\d\dT/)
+      assert.deepStrictEqual(after.lock, { strategy: "local", reason: "the program provides a layer of this store" })
+    }).pipe(Effect.provide(
+      Layer.provideMerge(layer(), Layer.merge(InstanceSync.layerMemory(), ExportLock.layerMemory()))
+    )))
+
+  it.live("says that nothing is shared", () =>
+    Effect.gen(function*() {
+      const { body, status } = yield* server.post("/tasker/metrics/sync", {})
+      assert.deepStrictEqual([status, body], [200, { outcome: "not_shared" }])
+    }).pipe(Effect.provide(layer())))
+
+  it.live("needs the token", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* server.post("/tasker/metrics/sync", {})).status, 401)
+    }).pipe(Effect.provide(layer({ http: { token: "secret" } }))))
+})
+
 describe("GET /metrics/status", () => {
+  it.live("says when a target is exported next that must be before its metrics expire, and why then", () =>
+    Effect.gen(function*() {
+      yield* add(ExportTarget.memory({ strategy: { beforeExpiry: true, onShutdown: false } }))
+      yield* quiet
+      const { body } = yield* server.get("/tasker/metrics/status")
+      const { timing } = body.targets[0]
+      assert.deepInclude(timing, { reason: "optimal_timing", extensionSeconds: 0 })
+      assert.approximately(Date.parse(timing.export) - Date.now(), 24 * 3_600_000 - 90_000, 10_000)
+    }).pipe(Effect.provide(layer())))
+
   it.live("has the state of each target, the formats and the last synchronisation", () =>
     Effect.gen(function*() {
       yield* add(ExportTarget.memory({ format: "csv" }))

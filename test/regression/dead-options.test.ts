@@ -767,6 +767,13 @@ const entries: Readonly<Record<string, Entry>> = {
     without: "open",
     with: "failed"
   },
+  "export.safetyMargin": {
+    base: { metrics: { retention: "10 minutes" } },
+    option: { export: { safetyMargin: "2 minutes" } },
+    observe: observed.exportBeforeExpiry,
+    without: 510,
+    with: 450
+  },
 
   "execution.concurrency": {
     option: { execution: { concurrency: 2 } },

@@ -620,6 +620,17 @@ export const consoleExports = inTest(Effect.gen(function*() {
   return (yield* TestConsole.logLines).map((line) => String(line).split(",")[0])
 }))
 
+/** The second at which a target is exported that must be before its metrics expire. */
+export const exportBeforeExpiry = inTest(
+  Effect.gen(function*() {
+    const coordinator = yield* ExportCoordinator.ExportCoordinator
+    yield* coordinator.add(ExportTarget.memory({ strategy: { beforeExpiry: true } }))
+    yield* recorder.quiet
+    const { targets } = yield* coordinator.status
+    return (targets[0]?.timing?.exportMillis ?? 0) / 1000
+  }).pipe(Effect.scoped)
+)
+
 /** How an export ends after two seconds whose target hangs. */
 export const hangingExport = inTest(
   Effect.gen(function*() {

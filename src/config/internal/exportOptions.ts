@@ -17,5 +17,10 @@ export const exportOptions = Schema.Struct({
     default: Duration.seconds(30),
     doc: "Longest time of an exporter to write the metrics, and of a target to take them.",
     tasker: "telemetry.prometheus.export_timeout, telemetry.prometheus.job_timeout"
+  }),
+  safetyMargin: Option.duration("0 millis", {
+    default: Duration.minutes(1),
+    doc: "Time that is left between the longest export of a target with `beforeExpiry` and the expiry of the metrics.",
+    tasker: "telemetry.prometheus.safety_margin, export_safety_margin"
   })
 })

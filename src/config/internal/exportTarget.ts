@@ -55,6 +55,7 @@ const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(
 const common = {
   name: optional(Name),
   isShared: optional(Schema.Boolean),
+  instances: optional(Schema.Literals(["aggregated", "separate"])),
   interval: optional(Time),
   cron: optional(Text),
   timeZone: optional(Text),
@@ -64,6 +65,7 @@ const common = {
   bytes: optional(Count),
   checkInterval: optional(Time),
   debounce: optional(Time),
+  beforeExpiry: optional(Schema.Boolean),
   onShutdown: optional(Schema.Boolean)
 }
 
@@ -136,6 +138,8 @@ const expected: Readonly<Record<string, string>> = {
   crossing: "a metric, and a number at above or at below",
   change: "a metric, and a number above 0 at percent",
   isShared: "true or false",
+  instances: "\"aggregated\" or \"separate\"",
+  beforeExpiry: "true or false",
   onShutdown: "true or false",
   deleteOnShutdown: "true or false",
   path: "a text that is not empty",

@@ -30,7 +30,7 @@ export const layer: Layer.Layer<
     if ((yield* MetricStore).measures !== "process") return
     for (const [index, declared] of targets.entries()) {
       yield* Effect.mapError(
-        Effect.flatMap(make(declared), coordinator.add),
+        Effect.flatMap(make(declared), (target) => coordinator.add({ ...target, instances: declared.instances })),
         ({ message }) => new TelemetryConfig.TelemetryConfigError({ message: `export.targets[${index}]: ${message}` })
       )
     }

@@ -17,10 +17,12 @@ import type { ExporterRegistry } from "../ExporterRegistry.ts"
 import * as ExportError from "../ExportError.ts"
 import type { ExportLock, Lease } from "../ExportLock.ts"
 import { type ExportTarget, TargetError } from "../ExportTarget.ts"
+import type { Instance } from "../InstanceSync.ts"
 import type { CacheSync, ExportCompletion, ExportRequest, MetricExporter } from "../MetricExporter.ts"
 import * as exporterCalls from "./exporterCalls.ts"
 import * as exportFailure from "./exportFailure.ts"
 import type { ExportMetrics } from "./exportMetrics.ts"
+import * as serviceGroup from "./serviceGroup.ts"
 import type { TargetState } from "./TargetState.ts"
 import { withinTime } from "./withinTime.ts"
 
@@ -66,10 +68,10 @@ export interface Options {
   readonly registry: ExporterRegistry["Service"]
   readonly bus: EventBus["Service"]
   readonly metrics: ExportMetrics
-  /** The metrics of all instances. */
-  readonly source: Effect.Effect<MetricSnapshot>
   /** The metrics of this instance. */
   readonly own: Effect.Effect<MetricSnapshot>
+  /** The metrics of all instances; `undefined` if this instance is the only one. */
+  readonly all: Pick<Instance, "snapshot" | "separate"> | undefined
   /** Gives leases for one export, and for all exports of an instance. */
   readonly lock: Readonly<Record<"each" | "lasting", ExportLock["Service"]>> | undefined
   /** Longest time of one exporter to write, and of a target to take, an export. */
@@ -89,9 +91,13 @@ interface Made extends exporterCalls.Written {
   readonly snapshot: MetricSnapshot
 }
 
-export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, registry, source, timeout }: Options) {
+export const make = Effect.fnUntraced(function*({ all, bus, lock, metrics, own, registry, timeout }: Options) {
   const redaction = yield* Redaction.Current
+  const service = yield* serviceGroup.current
   let isLockBroken = false
+
+  const sourceOf = ({ instances, isShared }: ExportTarget): Effect.Effect<MetricSnapshot> =>
+    all === undefined || !isShared ? own : instances === "separate" ? all.separate : all.snapshot
 
   /** Calls one callback of each exporter. What goes wrong in one is logged and counted. */
   const notify = <Name extends Callbacks>(
@@ -182,7 +188,7 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, regis
   const inFormat = Effect.fnUntraced(function*(given: string): Effect.fn.Return<Exported, ExportError.ExportError> {
     const exporters = yield* exportersOf(given)
     const request = { exportId: yield* uuid, format: given.toLowerCase(), target: undefined }
-    const run = Effect.flatMap(source, (snapshot) => written(exporters, snapshot, request, nothing))
+    const run = Effect.flatMap(all?.snapshot ?? own, (snapshot) => written(exporters, snapshot, request, nothing))
     return (yield* announced(request, exporters, run)).outcome
   })
 
@@ -211,7 +217,7 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, regis
     const exporters = format === undefined ? [] : yield* exportersOf(format)
     const request = { exportId, format: format ?? none, target: name }
     const run = Effect.gen(function*() {
-      const snapshot = yield* target.isShared ? source : own
+      const snapshot = yield* sourceOf(target)
       const made: Made = format === undefined
         ? { exporter: none, contentType: "", body: nothing, snapshot }
         : yield* written(exporters, snapshot, request, state.takeRoom())
@@ -225,7 +231,7 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, regis
     })
     const { outcome, snapshot } = yield* announced(request, exporters, run)
     if (state.strategy.hasThresholds) {
-      yield* TimeSlice.run(state.thresholds.exported(source === own ? snapshot : yield* own))
+      yield* TimeSlice.run(state.thresholds.exported(sourceOf(target) === own ? snapshot : yield* own))
     }
     return outcome
   })
@@ -257,9 +263,8 @@ export const make = Effect.fnUntraced(function*({ bus, lock, metrics, own, regis
           Effect.flatten
         )
       if (lock === undefined || !target.isShared) return yield* run(undefined)
-      const { cron, interval } = state.strategy
-      const leases = interval === undefined && cron === undefined ? lock.each : lock.lasting
-      const held = yield* leases.withLease(`tasker-metrics-export:${target.name}`)(run).pipe(
+      const leases = state.strategy.isRegular ? lock.lasting : lock.each
+      const held = yield* leases.withLease(`tasker-metrics-export:${service}:${target.name}`)(run).pipe(
         Effect.tap(() => Effect.sync(() => void (isLockBroken = false))),
         Effect.catchTag("ExportLockError", ({ message }) => {
           const isFirst = !isLockBroken

@@ -18,6 +18,7 @@ import { emptySnapshot } from "../../metrics/internal/model/metricData.ts"
 import type * as MetricMerge from "../../metrics/MetricMerge.ts"
 import type { MetricData, MetricSnapshot } from "../../metrics/MetricSnapshot.ts"
 import * as EndedInstances from "./EndedInstances.ts"
+import { labelInstances } from "./labelInstances.ts"
 import * as OwnMetrics from "./OwnMetrics.ts"
 import * as slotBody from "./slotBody.ts"
 import type { Slot, SlotStore, SlotView } from "./stores/SlotStore.ts"
@@ -38,6 +39,9 @@ export interface View {
   readonly instances: ReadonlyArray<Omit<Slot, "body">>
   readonly conflicts: ReadonlyArray<MetricMerge.MergeConflict>
 }
+
+/** `aggregated`: one series for all instances; `separate`: one for each, with an attribute that names the instance. */
+export type Form = "aggregated" | "separate"
 
 interface Pending extends OwnMetrics.Reading {
   readonly sequence: number
@@ -132,21 +136,22 @@ export const make = Effect.fnUntraced(
       yield* answered(store.fold(fold), timeout)
     })
 
-    const combine = Effect.fnUntraced(function*(view: Decoded): Effect.fn.Return<View> {
+    const combine = Effect.fnUntraced(function*(view: Decoded, form: Form): Effect.fn.Return<View> {
       // The last one of gauges is the newest one.
       const slots = view.slots.toSorted((left, right) => left.snapshot.timeMillis - right.snapshot.timeMillis)
+      const instances = slots.map(({ body: _, snapshot: __, ...slot }) => slot)
+      if (form === "separate") {
+        const living = slots.filter(({ isLast }) => !isLast)
+        return { ...(yield* TimeSlice.run(labelInstances(living))), instances }
+      }
       const readings = new Map(slots.map((slot) => [slot.id, slot.isLast ? countsOf(slot.snapshot) : slot.snapshot]))
       const merged = yield* TimeSlice.run(ClusterTotals.combine({ ...view.ended, readings }, { gauges }))
       previous = yield* TimeSlice.run(ClusterTotals.keepStarts(previous, merged.snapshot))
-      return {
-        snapshot: previous,
-        instances: slots.map(({ body: _, snapshot: __, ...slot }) => slot),
-        conflicts: merged.conflicts
-      }
+      return { snapshot: previous, instances, conflicts: merged.conflicts }
     })
 
     /** Without the store: what this instance knows of the others, and what it has itself. */
-    const combineKnown = Effect.gen(function*() {
+    const combineKnown = Effect.fnUntraced(function*(form: Form) {
       const { rest, whole } = yield* metrics.read
       const known = decoded ?? { slots: [], ended: ClusterTotals.none(0), version: 0, nowMillis: 0 }
       const ownSlot = {
@@ -158,20 +163,22 @@ export const make = Effect.fnUntraced(
         body: "",
         snapshot: decoded === undefined ? whole : rest
       }
-      return yield* combine({ ...known, slots: [...known.slots.filter(({ id }) => id !== slotId()), ownSlot] })
+      return yield* combine({ ...known, slots: [...known.slots.filter(({ id }) => id !== slotId()), ownSlot] }, form)
     })
 
     return {
       /** Writes the slot of this instance. */
       write: (isLast: boolean) => oneAtATime.withPermits(1)(writeNow(isLast)),
       /** Writes, and gives the metrics of all; if the store cannot be used, those that are known, and why. */
-      view: oneAtATime.withPermits(1)(Effect.gen(function*() {
+      view: Effect.fnUntraced(function*(form: Form) {
         const result = yield* Effect.result(Effect.andThen(writeNow(false), read))
-        if (Result.isFailure(result)) return { ...(yield* combineKnown), failure: result.failure }
-        const view = yield* combine(result.success)
+        if (Result.isFailure(result)) return { ...(yield* combineKnown(form)), failure: result.failure }
+        const view = yield* combine(result.success, form)
         yield* Effect.ignoreCause(foldEnded(result.success))
         return { ...view, failure: undefined }
-      }))
+      }, oneAtATime.withPermits(1)),
+      /** Lets the slots of all instances last at least so long from now. */
+      hold: (millis: number) => answered(store.hold(millis), timeout)
     }
   }
 )

@@ -4,6 +4,7 @@
 import * as Semaphore from "effect/Semaphore"
 import type { ExportTarget } from "../ExportTarget.ts"
 import type { CompiledStrategy } from "./compiledStrategy.ts"
+import type { Timing } from "./exportTiming.ts"
 import { Thresholds } from "./Thresholds.ts"
 
 /**
@@ -27,6 +28,8 @@ export interface TargetStatus {
   /** When the last export succeeded, in milliseconds since the epoch. */
   readonly lastSuccessMillis: number | undefined
   readonly lastFailure: { readonly timeMillis: number; readonly message: string } | undefined
+  /** The last decision of `beforeExpiry`; `undefined` without it. */
+  readonly timing: Timing | undefined
 }
 
 export class TargetState {
@@ -42,6 +45,7 @@ export class TargetState {
   #consecutiveFailures = 0
   #lastSuccessMillis: number | undefined
   #lastFailure: TargetStatus["lastFailure"]
+  #timing: Timing | undefined
 
   constructor(target: ExportTarget, strategy: CompiledStrategy) {
     this.target = target
@@ -89,6 +93,10 @@ export class TargetState {
     this.#skipped++
   }
 
+  planned(timing: Timing): void {
+    this.#timing = timing
+  }
+
   status(): TargetStatus {
     return {
       name: this.target.name,
@@ -99,7 +107,8 @@ export class TargetState {
       skipped: this.#skipped,
       consecutiveFailures: this.#consecutiveFailures,
       lastSuccessMillis: this.#lastSuccessMillis,
-      lastFailure: this.#lastFailure
+      lastFailure: this.#lastFailure,
+      timing: this.#timing
     }
   }
 }

@@ -12,6 +12,9 @@ export interface CompiledStrategy extends Pick<ExportStrategy, "samples" | "cros
   readonly interval: Duration.Duration | undefined
   readonly cron: Cron.Cron | undefined
   readonly hasThresholds: boolean
+  readonly beforeExpiry: boolean
+  /** Whether an instance keeps its lease from one export to the next. */
+  readonly isRegular: boolean
   readonly checkInterval: Duration.Duration
   readonly debounce: Duration.Duration
   readonly onShutdown: boolean
@@ -46,6 +49,8 @@ export const compile = (strategy: ExportStrategy): Result.Result<CompiledStrateg
     return Result.fail(`expected a number above 0 at change.percent, got ${quoteValue(change.percent)}`)
   }
   const hasThresholds = [samples, bytes, crossing, change].some((threshold) => threshold !== undefined)
+  const beforeExpiry = strategy.beforeExpiry === true
+  const isRegular = interval !== undefined || cron !== undefined || beforeExpiry
   return Result.succeed({
     samples,
     bytes,
@@ -54,9 +59,11 @@ export const compile = (strategy: ExportStrategy): Result.Result<CompiledStrateg
     interval: interval as Duration.Duration | undefined,
     cron: cron?.success,
     hasThresholds,
+    beforeExpiry,
+    isRegular,
     checkInterval: checkInterval as Duration.Duration | undefined ?? Duration.seconds(5),
     debounce: debounce as Duration.Duration | undefined ?? Duration.zero,
-    onShutdown: strategy.onShutdown ?? (hasThresholds || interval !== undefined || cron !== undefined)
+    onShutdown: strategy.onShutdown ?? (hasThresholds || isRegular)
   })
 }
 

@@ -1,6 +1,7 @@
 /**
  * Leases that an instance keeps from one export to the next. If each export gave its lease back, every instance would export
- * at each interval, one after the other.
+ * at each interval, one after the other. Only after a failure, the lease goes back: perhaps another instance reaches the
+ * target.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -37,17 +38,21 @@ export const make = Effect.fnUntraced(
       return lease
     })
 
+    const giveBack = Effect.fnUntraced(function*(name: string) {
+      const known = kept.get(name)
+      kept.delete(name)
+      yield* known?.end ?? Effect.void
+    })
+
     return {
       withLease: (name) => (run) =>
         Effect.gen(function*() {
           const known = kept.get(name)
-          if (known !== undefined) {
-            if (yield* known.lease.check) return Option.some(yield* run(known.lease))
-            kept.delete(name)
-            yield* known.end
-          }
-          const lease = yield* acquire(name)
-          return Option.isSome(lease) ? Option.some(yield* run(lease.value)) : Option.none()
+          if (known !== undefined && !(yield* known.lease.check)) yield* giveBack(name)
+          const lease = kept.get(name)?.lease ?? Option.getOrUndefined(yield* acquire(name))
+          return lease === undefined
+            ? Option.none()
+            : Option.some(yield* Effect.onError(run(lease), () => giveBack(name)))
         })
     }
   }

@@ -36,7 +36,7 @@ interface Options extends LeaseOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-type WithLease<Error> = (
+export type WithLease<Error> = (
   name: string,
   options?: LeaseOptions
 ) => <A, E, R>(effect: (lease: Lease) => Effect.Effect<A, E, R>) => Effect.Effect<Option.Option<A>, E | Error, R>

@@ -7,19 +7,22 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as TimeSlice from "../../internal/TimeSlice.ts"
 import type { MetricSnapshot } from "../../metrics/MetricSnapshot.ts"
+import * as expirySchedule from "./expirySchedule.ts"
 import type { TargetState } from "./TargetState.ts"
 
 /**
  * Starts to follow the strategy, until the scope closes.
  *
- * @param exportOnce exports to the target and never fails
+ * @param expiry exports to the target, and never fails
  */
 export const start = Effect.fnUntraced(function*(
-  { strategy, thresholds }: TargetState,
+  state: TargetState,
   snapshot: Effect.Effect<MetricSnapshot>,
-  exportOnce: Effect.Effect<void>
+  expiry: expirySchedule.Options
 ): Effect.fn.Return<void, never, Scope.Scope> {
-  const { checkInterval, cron, debounce, hasThresholds, interval } = strategy
+  const { strategy, thresholds } = state
+  const { beforeExpiry, checkInterval, cron, debounce, hasThresholds, interval } = strategy
+  if (beforeExpiry) yield* Effect.forkScoped(expirySchedule.follow(state, expiry))
   if (interval === undefined && cron === undefined && !hasThresholds) return
   // One place: further triggers join the one that waits.
   const wakeups = yield* Queue.sliding<void>(1)
@@ -27,7 +30,7 @@ export const start = Effect.fnUntraced(function*(
   yield* Queue.take(wakeups).pipe(
     Effect.andThen(Effect.sleep(debounce)),
     Effect.andThen(Queue.clear(wakeups)),
-    Effect.andThen(exportOnce),
+    Effect.andThen(expiry.exportOnce),
     Effect.forever,
     Effect.forkScoped
   )

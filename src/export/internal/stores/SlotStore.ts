@@ -44,6 +44,8 @@ export interface SlotStore {
   /** Overwrites the slot, unless the store has a later sequence of it. */
   readonly write: (slot: Omit<Slot, "writtenMillis">) => Effect.Effect<Written, unknown>
   readonly read: Effect.Effect<SlotView, unknown>
+  /** Lets each slot last at least `millis` from now, unless its instance has said that it ends. */
+  readonly hold: (millis: number) => Effect.Effect<void, unknown>
   /** Replaces `ended` and removes the slots; does nothing if one of them has changed in the meantime. */
   readonly fold: (fold: Fold) => Effect.Effect<boolean, unknown>
 }

@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { foldedMillis, type Slot, type SlotStore, type Written } from "./SlotStore.ts"
 
-export const memorySlots: Effect.Effect<SlotStore> = Effect.map(Clock.Clock, (clock): SlotStore => {
+const makeStore = (clock: Clock.Clock): SlotStore => {
   const slots = new Map<string, Slot>()
   const folded = new Map<string, { readonly sequence: number; readonly atMillis: number }>()
   let version = 0
@@ -20,6 +20,13 @@ export const memorySlots: Effect.Effect<SlotStore> = Effect.map(Clock.Clock, (cl
         return { _tag: "Written" }
       }),
     read: Effect.sync(() => ({ nowMillis: now(), slots: [...slots.values()], version, ended })),
+    hold: (millis) =>
+      Effect.sync(() => {
+        for (const slot of slots.values()) {
+          const windowMillis = Math.max(slot.windowMillis, now() - slot.writtenMillis + millis)
+          if (!slot.isLast) slots.set(slot.id, { ...slot, windowMillis })
+        }
+      }),
     fold: (fold) =>
       Effect.sync(() => {
         if (fold.version !== version) return false
@@ -33,5 +40,17 @@ export const memorySlots: Effect.Effect<SlotStore> = Effect.map(Clock.Clock, (cl
         ended = fold.ended
         return true
       })
+  }
+}
+
+export const memorySlots: Effect.Effect<SlotStore> = Effect.map(Clock.Clock, makeStore)
+
+/** Gives each group a store of its own. */
+export const memoryGroups: Effect.Effect<(group: string) => SlotStore> = Effect.map(Clock.Clock, (clock) => {
+  const stores = new Map<string, SlotStore>()
+  return (group) => {
+    const store = stores.get(group) ?? makeStore(clock)
+    stores.set(group, store)
+    return store
   }
 })

@@ -49,6 +49,25 @@ const read = Redis.script((keys: Keys) => keys, {
   `
 }).withReturnType<readonly [now: string, states: ReadonlyArray<string>, bodies: ReadonlyArray<string>]>()
 
+const hold = Redis.script((keys: Keys, millis: number) => [...keys, millis], {
+  numberOfKeys: 2,
+  lua: `${time}
+    local states = redis.call("HGETALL", KEYS[1])
+    for index = 1, #states, 2 do
+      local state = cjson.decode(states[index + 1])
+      if states[index] ~= "" and not state.folded and not state.isLast then
+        local least = now - state.writtenMillis + tonumber(ARGV[1])
+        if state.windowMillis < least then
+          redis.call("HSET", KEYS[1], states[index], string.format(
+            '{"sequence":%.0f,"writtenMillis":%.0f,"windowMillis":%.0f,"isLast":false}',
+            state.sequence, state.writtenMillis, least))
+        end
+      end
+    end
+    return 1
+  `
+}).withReturnType<number>()
+
 const fold = Redis.script(
   (keys: Keys, version: number, ended: string, slots: string) => [...keys, version, ended, slots, foldedMillis],
   {
@@ -88,32 +107,41 @@ interface State extends Pick<Slot, "sequence" | "writtenMillis" | "windowMillis"
 const pairsOf = (flat: ReadonlyArray<string>): ReadonlyMap<string, string> =>
   new Map(flat.flatMap((id, index) => index % 2 === 0 ? [[id, flat[index + 1] ?? ""] as const] : []))
 
-export const redisSlots = (prefix: string): Effect.Effect<SlotStore, never, Redis.Redis> =>
-  Effect.map(Redis.Redis, (redis): SlotStore => {
-    const keys: Keys = [`{${prefix}:instances}:states`, `{${prefix}:instances}:metrics`]
-    const evaluate = { write: redis.eval(write), read: redis.eval(read), fold: redis.eval(fold) }
-    return {
-      write: (slot) =>
-        Effect.map(
-          evaluate.write(keys, slot),
-          (sequence): Written =>
-            sequence === null ? { _tag: "Written" } : { _tag: "Folded", sequence: Number(sequence) }
-        ),
-      read: Effect.map(evaluate.read(keys), ([now, states, bodies]) => {
-        const bodyOf = pairsOf(bodies)
-        const all = Array.from(pairsOf(states), ([id, text]) => ({ id, state: JSON.parse(text) as State }))
-        return {
-          nowMillis: Number(now),
-          slots: all.filter(({ id, state }) => id !== endedField && state.folded === undefined)
-            .map(({ id, state }) => ({ id, ...state, body: bodyOf.get(id) ?? "" })),
-          version: all.find(({ id }) => id === endedField)?.state.sequence ?? 0,
-          ended: bodyOf.get(endedField) ?? ""
-        }
-      }),
-      fold: ({ ended, slots, version }) =>
-        Effect.map(
-          evaluate.fold(keys, version, ended, JSON.stringify(slots.map(({ id, sequence }) => ({ id, sequence })))),
-          (done) => done === 1
-        )
+/** Gives the store of a group. */
+export const redisSlots = (prefix: string): Effect.Effect<(group: string) => SlotStore, never, Redis.Redis> =>
+  Effect.map(Redis.Redis, (redis) => {
+    const evaluate = {
+      write: redis.eval(write),
+      read: redis.eval(read),
+      hold: redis.eval(hold),
+      fold: redis.eval(fold)
+    }
+    return (group): SlotStore => {
+      const keys: Keys = [`{${prefix}:instances:${group}}:states`, `{${prefix}:instances:${group}}:metrics`]
+      return {
+        write: (slot) =>
+          Effect.map(
+            evaluate.write(keys, slot),
+            (sequence): Written =>
+              sequence === null ? { _tag: "Written" } : { _tag: "Folded", sequence: Number(sequence) }
+          ),
+        read: Effect.map(evaluate.read(keys), ([now, states, bodies]) => {
+          const bodyOf = pairsOf(bodies)
+          const all = Array.from(pairsOf(states), ([id, text]) => ({ id, state: JSON.parse(text) as State }))
+          return {
+            nowMillis: Number(now),
+            slots: all.filter(({ id, state }) => id !== endedField && state.folded === undefined)
+              .map(({ id, state }) => ({ id, ...state, body: bodyOf.get(id) ?? "" })),
+            version: all.find(({ id }) => id === endedField)?.state.sequence ?? 0,
+            ended: bodyOf.get(endedField) ?? ""
+          }
+        }),
+        hold: (millis) => Effect.asVoid(evaluate.hold(keys, millis)),
+        fold: ({ ended, slots, version }) =>
+          Effect.map(
+            evaluate.fold(keys, version, ended, JSON.stringify(slots.map(({ id, sequence }) => ({ id, sequence })))),
+            (done) => done === 1
+          )
+      }
     }
   })

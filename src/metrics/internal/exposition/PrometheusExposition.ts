@@ -54,8 +54,8 @@ export function* chunks(
  */
 const garbage = (bytes: number): ReadonlyArray<unknown> => new Array(bytes >> 3)
 
-/** As {@link chunks}, but each piece overwrites the piece before it. */
-function* pieces(
+/** As {@link chunks}, but each piece overwrites the piece before it. For a caller that copies each piece itself. */
+export function* pieces(
   snapshot: MetricSnapshot,
   style: Style,
   options: Options = {}
