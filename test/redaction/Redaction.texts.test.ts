@@ -252,6 +252,34 @@ describe("Redaction.text", () => {
     assert.strictEqual(policy.text(policy.text(once)), once)
   }, { arbitrary: { runs: 5000 } })
 
+  it.each([
+    // The list has a name and nothing else, so its key lets it be. The pattern of addresses masks the name.
+    "Cookie: [a@b.deAuthorization: }",
+    "Cookie: [4111111111111111: }",
+    "Cookie: [ghp_0123456789abcdefghijABCDEFGHIJ012345: ]",
+    "password=[4111111111111111]",
+    "password=/etc/run/4111111111111111",
+    "token: ./certs/a@b.de",
+    "the card in Cookie: your number 4111111111111111 is invalid",
+    "<password>/etc/run/4111111111111111</password>",
+    "tool --password /etc/run/4111111111111111",
+    "name: password, value: /etc/run/4111111111111111",
+    "[\"password\", \"/etc/run/4111111111111111\"]"
+  ])("masks nothing more of %s the second time", (text) => {
+    const once = policy.text(text)
+    assert.notStrictEqual(once, text)
+    assert.strictEqual(policy.text(once), once)
+  })
+
+  it.each([
+    ["password=/etc/[FILTERED]/hunter2!", "password=[FILTERED]"],
+    ["password=hunter[FILTERED]2", "password=[FILTERED]"],
+    ["Cookie: [[FILTERED]: hunter2]", "Cookie: [FILTERED]"],
+    ["tool --password hunter[FILTERED]", "tool --password [FILTERED]"]
+  ])("masks what stands beside a mask: %s", (text, shown) => {
+    assert.strictEqual(policy.text(text), shown)
+  })
+
   it("takes a backslash alone for no beginning of a path", () => {
     const once = policy.text("Authorization: :\\Cookie: a b;c=")
     assert.notInclude(once, "a b")

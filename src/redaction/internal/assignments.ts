@@ -4,6 +4,7 @@
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText, isProse, isTypeName } from "./harmlessValue.ts"
 import { keyExpressions } from "./keyExpressions.ts"
+import { isHarmlessBeside } from "./maskedParts.ts"
 import { endsPair, isSensitivePair, type Sensitivity } from "./sensitiveKeys.ts"
 
 /** What is masked under a key. */
@@ -28,7 +29,12 @@ const assigns = /[=:\uff1a\uff1d]|%3[ad]/i
 const longestBefore = 24
 
 /** The values of `password=…`, `token: "…"`, `?api_key=…`, `"secret":"…"`, `Cookie: …`. */
-export const replaceAssigned = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
+export const replaceAssigned = (
+  text: string,
+  masked: () => string,
+  sensitivity: SensitivityOf,
+  mask: string
+): string => {
   // Many sentences have a word that a key can have.
   if (!assigns.test(text)) return text
   const isTokenRequest = text.includes("grant_type") || text.includes("authorization_code")
@@ -45,7 +51,9 @@ export const replaceAssigned = (text: string, masked: () => string, sensitivity:
     if (kind === "none") continue
     const { end, from } = assignedValue(text, start, key)
     if (end === start) continue
-    if (kind !== "all" && isHarmlessAt(text, key, found.index + key.length, start, from, end, kind)) continue
+    const keyEnd = found.index + key.length
+    const isHarmless = (value: string) => isHarmlessAt(text, key, keyEnd, start, from, end, kind, value)
+    if (kind !== "all" && isHarmlessBeside(text.slice(from, end), mask, isHarmless)) continue
     result += text.slice(done, from) + masked()
     done = end
     assigned.lastIndex = end
@@ -137,10 +145,10 @@ const isHarmlessAt = (
   start: number,
   from: number,
   end: number,
-  kind: Sensitivity
+  kind: Sensitivity,
+  value: string
 ): boolean => {
-  if (end - from > longestHarmless) return false
-  const value = text.slice(from, end)
+  if (value.length > longestHarmless) return false
   const next = text.slice(end, end + longestBefore)
   if (from === start && colon.test(text.slice(keyEnd, keyEnd + 8)) && isProse(value, next)) return true
   if (from === start && (memberSign.test(value) || ofObject.test(key)) && isOfProgram(text, keyEnd, value)) return true
@@ -186,10 +194,15 @@ const element = /<([\w.:-]+)(?:\s[^<>]*)?>(?:(\s*<!\[CDATA\[)([\s\S]*?)(?:\]\]>|
 const escapedElement = /&lt;([\w.:-]{1,64})(?:\s[^&<>]{0,256})?&gt;([^&<>]+)(?=&lt;\/|$)/g
 
 /** The contents of elements of XML. */
-export const replaceElements = (text: string, masked: () => string, sensitivity: SensitivityOf): string => {
+export const replaceElements = (
+  text: string,
+  masked: () => string,
+  sensitivity: SensitivityOf,
+  mask: string
+): string => {
   const isSecret = (name: string, value: string) => {
     const kind = sensitivity(name.slice(name.indexOf(":") + 1))
-    return kind !== "none" && !isHarmlessText(value, kind)
+    return kind !== "none" && !isHarmlessBeside(value, mask, (value) => isHarmlessText(value, kind))
   }
   const shown = text.includes("<")
     ? text.replace(

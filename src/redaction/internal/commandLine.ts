@@ -2,6 +2,7 @@
  * Secrets that a command line or a statement gives behind a space: options, and the passwords of SQL.
  */
 import { isCommonWord, isHarmlessText } from "./harmlessValue.ts"
+import { isHarmlessBeside } from "./maskedParts.ts"
 import type { Sensitivity } from "./sensitiveKeys.ts"
 
 /** An option with its value: `--password x`. */
@@ -44,8 +45,11 @@ export const words = ["identified", "--user", "--proxy-user"]
 export const replace = (
   text: string,
   masked: () => string,
-  sensitivity: (key: string) => Sensitivity
+  sensitivity: (key: string) => Sensitivity,
+  mask: string
 ): string => {
+  const isHarmless = (value: string, kind: Sensitivity) =>
+    isHarmlessBeside(value, mask, (value) => isHarmlessText(value, kind))
   let shown = text
   if (option.test(text)) {
     const hasContainers = containers.test(text)
@@ -56,13 +60,13 @@ export const replace = (
         const kind = sensitivity(name)
         const isValue = kind !== "none" && !value.startsWith("-") && !/^[=:|>&<[(]/.test(value) &&
           !/^[A-Z_]{3,24}[\])]*$/.test(value) && !isCommonWord(value.replace(/[.,:;)]+$/, "")) &&
-          !isHarmlessText(value, kind)
+          !isHarmless(value, kind)
         return isValue ? match.slice(0, -value.length) + masked() : match
       }
     ).replace(userOption, (match: string, start: string, user: string, password: string, at: number) => {
       if (/^\d+$/.test(user) || user === password) return match
       return (hasContainers && containers.test(text.slice(Math.max(0, at - 80), at))) ||
-          isHarmlessText(password, "text")
+          isHarmless(password, "text")
         ? match
         : `${start}${user}:${masked()}`
     }).replace(programNames, (match: string, ...groups: ReadonlyArray<unknown>) => {
@@ -71,7 +75,7 @@ export const replace = (
       return match.slice(0, match.length - rest.length) +
         rest.replace(
           programOptions[index] as RegExp,
-          (whole: string, start: string, value: string) => isHarmlessText(value, "any") ? whole : start + masked()
+          (whole: string, start: string, value: string) => isHarmless(value, "any") ? whole : start + masked()
         )
     })
   }
@@ -79,7 +83,7 @@ export const replace = (
     sqlPassword,
     (match: string, start: string, single?: string, double?: string, dollar?: string) => {
       const value = single ?? double ?? dollar ?? ""
-      if (isHarmlessText(value, "text")) return match
+      if (isHarmless(value, "text")) return match
       return start + match.charAt(start.length) + masked() + match.slice(start.length + 1 + value.length)
     }
   )

@@ -5,6 +5,7 @@
 import { assignedValue } from "./assignedValue.ts"
 import { isHarmlessText } from "./harmlessValue.ts"
 import { keyExpressions } from "./keyExpressions.ts"
+import { isHarmlessBeside } from "./maskedParts.ts"
 import type { Sensitivity } from "./sensitiveKeys.ts"
 
 const valueKeys = new Set(["value", "val", "content", "data", "code"])
@@ -69,14 +70,15 @@ const valueName = /\b(?:value|val|v|content|data)\b/i
 export const replace = (
   text: string,
   masked: () => string,
-  sensitivity: (key: string) => Sensitivity
+  sensitivity: (key: string) => Sensitivity,
+  mask: string
 ): string => {
   const isSecret = (name: string, value: string) => {
     const kind = sensitivity(name)
-    return kind !== "none" && !isHarmlessText(value, kind)
+    return kind !== "none" && !isHarmlessBeside(value, mask, (value) => isHarmlessText(value, kind))
   }
   const paired = valueName.test(text)
-    ? replaceBehind(replaceBefore(text, masked, sensitivity), masked, isSecret)
+    ? replaceBehind(replaceBefore(text, masked, sensitivity, isSecret), masked, isSecret)
     : text
   const listed = text.includes(",")
     ? paired.replace(
@@ -100,7 +102,8 @@ export const replace = (
 const replaceBefore = (
   text: string,
   masked: () => string,
-  sensitivity: (key: string) => Sensitivity
+  sensitivity: (key: string) => Sensitivity,
+  isSecret: (name: string, value: string) => boolean
 ): string => {
   const named = namedIn(text)
   let result = ""
@@ -108,10 +111,10 @@ const replaceBefore = (
   named.lastIndex = 0
   for (let found = named.exec(text); found !== null; found = named.exec(text)) {
     const start = found.index + found[0].length
-    const kind = sensitivity(found[1] as string)
-    if (kind === "none") continue
-    const { end, from } = assignedValue(text, start, found[1] as string)
-    if (end === from || isHarmlessText(text.slice(from, end), kind)) continue
+    const name = found[1] as string
+    if (sensitivity(name) === "none") continue
+    const { end, from } = assignedValue(text, start, name)
+    if (end === from || !isSecret(name, text.slice(from, end))) continue
     result += text.slice(done, from) + masked()
     done = end
     named.lastIndex = end

@@ -146,18 +146,20 @@ const assignment: ValuePattern = {
   // Only the key: the value can begin far from it, and a search for the value would take time.
   hint: (keys) => keys === "" ? sign.source : `(?:${keys})|${CommandLine.hint}`,
   words: (keys) => [...keys, ...CommandLine.words],
-  replace: (text, masked, sensitivity) =>
+  replace: (text, masked, sensitivity, mask) =>
     CommandLine.replace(
       Assignments.replaceElements(
         Assignments.replaceCodes(
-          Assignments.replaceAssigned(NamedValue.replace(text, masked, sensitivity), masked, sensitivity),
+          Assignments.replaceAssigned(NamedValue.replace(text, masked, sensitivity, mask), masked, sensitivity, mask),
           masked
         ),
         masked,
-        sensitivity
+        sensitivity,
+        mask
       ),
       masked,
-      sensitivity
+      sensitivity,
+      mask
     )
 }
 
