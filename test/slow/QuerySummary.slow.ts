@@ -30,16 +30,18 @@ describe("a statement of 100 kB", () => {
     ...["(", "(select ", "a.", "'", "\"", "$a", "$a$", "/*", "--", "with a as (", "a, ", "select a from b join "].map(
       repeated
     )
-  ])("of $name takes at most 20 ms, and one of 1 MB not much more than ten times as long", ({ make }) => {
+  ])("of $name takes at most 20 ms, and one of 1 MB at most twenty times as long", ({ make }) => {
     const [short, long] = [make(100_000), make(1_000_000)]
-    const read = (sql: string) => () => {
-      QuerySummary.make(sql, "pg")
-      QuerySummary.sanitize(sql, { dialect: "pg", maximumLength: Infinity })
+    const read = (sql: string, times: number) => () => {
+      for (let time = 0; time < times; time++) {
+        QuerySummary.make(sql, "pg")
+        QuerySummary.sanitize(sql, { dialect: "pg", maximumLength: Infinity })
+      }
     }
-    const shortMicros = micros(read(short), 20_000)
-    assert.isAtMost(shortMicros, 20_000)
-    // Of 2 ms and less, most is not the work.
-    const longest = Math.max(shortMicros, 2000) * 30
-    assert.isAtMost(micros(read(long), longest), longest)
+    // The clock of a thread has ticks of some milliseconds, so that a single short statement may seem to take no time.
+    const shortMicros = micros(read(short, 10), 200_000)
+    assert.isAtMost(shortMicros, 200_000)
+    const longest = Math.max(shortMicros, 8000) * 2
+    assert.isAtMost(micros(read(long, 1), longest), longest)
   })
 })
