@@ -42,6 +42,7 @@ const {
   MetricStore,
   MetricsRoute,
   PerformanceMonitor,
+  RunAnalysis,
   RunRecords,
   SqlMonitor,
   Step,
@@ -71,7 +72,7 @@ const services = Layer.mergeAll(
   store,
   coordinator,
   LogLevels.layer,
-  RunRecords.layer.pipe(Layer.provide(bus)),
+  RunAnalysis.layer.pipe(Layer.provideMerge(RunRecords.layer), Layer.provide(bus)),
   app
 )
 
@@ -147,6 +148,9 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "MetricsRoute.layer": MetricsRoute.layer.pipe(Layer.provide(services)),
   "PerformanceMonitor.layer": PerformanceMonitor.layer.pipe(Layer.provide(Layer.merge(bus, store))),
   "PerformanceMonitor.layerNoop": PerformanceMonitor.layerNoop,
+  "RunAnalysis.layer": RunAnalysis.layer.pipe(Layer.provideMerge(RunRecords.layer), Layer.provide(bus)),
+  "RunAnalysis.layerMemory": RunAnalysis.layerMemory([]),
+  "RunAnalysis.layerNoop": RunAnalysis.layerNoop,
   "RunRecords.layer": RunRecords.layer.pipe(Layer.provide(bus)),
   "RunRecords.layerMemory": RunRecords.layerMemory([]),
   "RunRecords.layerNoop": RunRecords.layerNoop,

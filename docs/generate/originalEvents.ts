@@ -130,6 +130,9 @@ export const newEvents: Readonly<Record<string, string>> = {
   "observability.task.heartbeat":
     "A run of hours shows nothing in traces before its spans end. Its heartbeat is a log line.",
   "observability.task.stale": "A run that hangs fails no attempt, so no other event tells of it.",
+  "observability.analysis.completed": "An analysis takes time of the process. Its event says how much, and who asked.",
+  "observability.bottleneck.detected":
+    "Tasker's documentation names `task.bottleneck_detected`, and no code publishes it. A finding that nobody asks for is lost.",
   "performance.query_finding": "A step that asks the database thirty times is slow without a slow statement."
 }
 

@@ -21,6 +21,7 @@ export const renderAnalysis = ({ bottlenecks, performance }: Analysis): string =
     ...errors(bottlenecks),
     ...blocking(bottlenecks),
     ...queries(bottlenecks),
+    ...patterns(bottlenecks),
     ...unfinished(performance)
   ].join("\n").trimEnd()
 
@@ -135,6 +136,29 @@ const queries = ({ queries }: AnalyticsReport.Bottlenecks) =>
       percent(step.shareOfWork),
       count(step.statements.p50),
       count(step.statements.p95)
+    ])
+  )
+
+const namesOfPatterns: Readonly<Record<AnalyticsReport.Bottlenecks["patterns"][number]["kind"], string>> = {
+  repeated_query: "asked many times",
+  many_rows: "very many rows",
+  idle_in_transaction: "idle in transaction",
+  blocking_transaction: "others wait"
+}
+
+const patterns = ({ patterns }: AnalyticsReport.Bottlenecks) =>
+  table(
+    "SQL that costs more than it needs to",
+    ["STEP", "TASK", "WHAT", "STATEMENT", "RUNS", "COUNT P50", "TIME", "FOR EXAMPLE"],
+    patterns.map((pattern) => [
+      text(pattern.stepName),
+      text(named(pattern)),
+      text(namesOfPatterns[pattern.kind]),
+      text(pattern.summary),
+      count(pattern.runs),
+      count(pattern.count.p50),
+      duration(pattern.totalSeconds),
+      text(pattern.runIds[0])
     ])
   )
 

@@ -50,11 +50,19 @@ interface Described {
 const describe = (wait: Wait): Described => {
   switch (wait._tag) {
     case "DeadRunner":
-      return { what: "a dead process", since: wait.silentSeconds, details: wait.instance ?? "" }
+      return {
+        what: wait.hasEnded ? "a runner that has ended" : "a runner that is silent",
+        since: wait.silentSeconds,
+        details: wait.instance ?? ""
+      }
     case "Work":
       return { what: "its work", since: wait.seconds, details: `attempt ${wait.attempt}` }
     case "Lock":
-      return { what: "a lock", since: wait.seconds, details: wait.lock }
+      return {
+        what: "a lock",
+        since: wait.seconds,
+        details: wait.lock + (wait.heldBy.length === 0 ? "" : `, held by ${wait.heldBy.join(", ")}`)
+      }
     case "Backoff":
       return {
         what: "its next attempt",

@@ -134,7 +134,15 @@ export const Bottlenecks = Schema.Struct({
   ...range,
   /** What to change, the largest gain over all runs first. */
   recommendations: Schema.Array(Schema.Struct({
-    kind: Schema.Literals(["faster_step", "fewer_failures", "more_slots", "fewer_queries"]),
+    kind: Schema.Literals([
+      "faster_step",
+      "fewer_failures",
+      "more_slots",
+      "fewer_queries",
+      "one_query",
+      "fewer_rows",
+      "shorter_transactions"
+    ]),
     ...ofTask,
     /** Absent if the recommendation is for the whole task. */
     stepName: Schema.optional(Schema.String),
@@ -186,6 +194,17 @@ export const Bottlenecks = Schema.Struct({
     statements: Distribution,
     secondsPerRun: Schema.Finite,
     shareOfWork: Schema.Finite
+  })),
+  /** Patterns of SQL that cost more than they need to, first those that cost most time. */
+  patterns: Schema.Array(Schema.Struct({
+    ...ofStep,
+    kind: Schema.Literals(["repeated_query", "many_rows", "idle_in_transaction", "blocking_transaction"]),
+    summary: Schema.String,
+    attempts: Count,
+    runs: Count,
+    count: Distribution,
+    totalSeconds: Schema.Finite,
+    runIds
   }))
 })
 
@@ -211,9 +230,9 @@ const seconds = Schema.Finite
  * @since 0.1.0
  */
 export const Wait = Schema.TaggedUnion({
-  DeadRunner: { instance: Schema.optional(Schema.String), silentSeconds: seconds },
+  DeadRunner: { instance: Schema.optional(Schema.String), hasEnded: Schema.Boolean, silentSeconds: seconds },
   Work: { stepName, attempt: Count, seconds },
-  Lock: { stepName, lock: Schema.String, seconds },
+  Lock: { stepName, lock: Schema.String, seconds, heldBy: Schema.Array(Schema.String) },
   Backoff: {
     stepName,
     errorType: Schema.optional(Schema.String),

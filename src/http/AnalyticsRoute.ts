@@ -13,10 +13,12 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
 import { toDuration } from "../config/internal/durationInput.ts"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { issuesOf } from "../internal/schemaIssues.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
+import * as Bottlenecks from "../performance/Bottlenecks.ts"
+import { RunAnalysis } from "../performance/RunAnalysis.ts"
 import type { RunRecord } from "../performance/RunRecord.ts"
 import { RunRecords } from "../performance/RunRecords.ts"
 import * as Redaction from "../redaction/Redaction.ts"
@@ -43,10 +45,8 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * If `enabled` or `performance.bottlenecks` is off, all answer 404. As for metrics, a request needs the bearer token
  * `http.token` with `metrics.authRequired` or `http.authRequired`; without it the routes answer 401.
  *
- * **Gotchas**
- *
- * An analysis of many large runs takes the processor for up to a second for each version of a task. Two analyses never
- * run at the same time.
+ * An analysis works in slices of a few milliseconds, and two analyses never work at the same time. Each publishes
+ * `observability.analysis.completed`.
  *
  * **Example** (Analytics beside routes of one's own)
  *
@@ -63,59 +63,44 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords> = Layer.effectDiscard(
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis> = Layer.effectDiscard(
   Effect.gen(function*() {
     const { enabled, metrics, performance } = yield* TelemetryConfig.Current
     const redaction = yield* Redaction.Current
     const records = yield* RunRecords
-    const turn = yield* Semaphore.make(1)
+    const analysis = yield* RunAnalysis
 
-    /** Answers with what is found about the chosen runs. Other fibers have their turn before. */
-    const analyse = <A extends Readonly<Record<string, unknown>>>(
-      find: (isChosen: (run: RunRecord) => boolean) => Effect.Effect<{
-        readonly runs: ReadonlyArray<RunRecord>
-        readonly report: () => A
-      }>
-    ): Handler<ParsedSearchParams> =>
-      Effect.gen(function*() {
-        const isChosen = yield* readChoice
-        const found = Effect.gen(function*() {
-          yield* Effect.yieldNow
-          const { report, runs } = yield* find(isChosen)
-          return JsonResponse.json(200, redactReport(report(), runs, redaction))
-        })
-        return yield* Semaphore.withPermit(turn, found)
-      })
+    /** Answers with a report about runs, without the secrets in their names. */
+    const answer = (report: Readonly<Record<string, unknown>>, runs: ReadonlyArray<RunRecord>) =>
+      Effect.map(TimeSlice.run(redactReport(report, runs, redaction)), (shown) => JsonResponse.json(200, shown))
 
-    const ageOf = (run: RunRecord) =>
-      Effect.map(records.age(run.id), Option.getOrElse(() => run.endedAt ?? run.changedAt))
+    const withSurroundings = (run: RunRecord) =>
+      Effect.map(records.surroundings(run.id), (surroundings): AnalyticsView.Unfinished => ({ run, surroundings }))
 
-    const performanceOf = analyse(Effect.fnUntraced(function*(isChosen) {
-      const ended = (yield* records.ended).filter(isChosen)
-      const unfinished = yield* Effect.forEach(
-        (yield* records.unfinished).filter(isChosen),
-        (run) => Effect.map(ageOf(run), (age) => ({ run, age }))
+    const performanceOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
+      const choice = yield* readChoice
+      const report = yield* analysis.durations(choice)
+      const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
+      const view = AnalyticsView.performance(
+        report,
+        yield* Effect.forEach(unfinished, withSurroundings),
+        yield* records.missed
       )
-      const missed = yield* records.missed
-      return {
-        runs: [...ended, ...unfinished.map(({ run }) => run)],
-        report: () => AnalyticsView.performance(ended, unfinished, missed)
-      }
-    }))
+      return yield* answer(view, [...(yield* records.ended), ...unfinished])
+    })
 
-    const bottlenecksOf = analyse((isChosen) =>
-      Effect.map(records.ended, (all) => {
-        const runs = all.filter(isChosen)
-        return { runs, report: () => AnalyticsView.bottlenecks(runs) }
-      })
-    )
+    const bottlenecksOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
+      const choice = yield* readChoice
+      const report = yield* analysis.bottlenecks(choice)
+      const view = AnalyticsView.bottlenecks(report, yield* analysis.differences(choice))
+      return yield* answer(view, yield* records.ended)
+    })
 
     const one = Effect.gen(function*() {
       const { id = "" } = yield* HttpRouter.params
       const found = yield* records.get(id)
       if (Option.isNone(found)) return yield* Effect.fail(unknownRun)
-      const report = AnalyticsView.run(found.value, yield* ageOf(found.value))
-      return JsonResponse.json(200, redactReport(report, [found.value], redaction))
+      return yield* answer(AnalyticsView.run(yield* withSurroundings(found.value)), [found.value])
     })
 
     const access = metrics.authRequired ? "token" : "read"
@@ -174,13 +159,9 @@ const readParameters = Schema.decodeUnknownEffect(Schema.Struct({ task: Name, ve
 
 /** Reads which runs a request asks about. */
 const readChoice = Effect.gen(function*() {
-  const { period, task, version } = yield* readParameters(yield* ParsedSearchParams).pipe(
+  const { period, ...names } = yield* readParameters(yield* ParsedSearchParams).pipe(
     Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
   )
   const millis = period === undefined ? undefined : periodOf(period)
-  const since = millis === undefined ? -Infinity : (yield* Clock.currentTimeMillis) - millis
-  return (run: RunRecord): boolean =>
-    (task === undefined || run.taskName === task) &&
-    (version === undefined || run.version === version) &&
-    run.createdAt >= since
+  return { ...names, since: millis === undefined ? undefined : (yield* Clock.currentTimeMillis) - millis }
 })

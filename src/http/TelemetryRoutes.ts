@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import type { ExportCoordinator } from "../export/ExportCoordinator.ts"
 import type { LogLevels } from "../logging/LogLevels.ts"
 import type { MetricStore } from "../metrics/MetricStore.ts"
+import type { RunAnalysis } from "../performance/RunAnalysis.ts"
 import type { RunRecords } from "../performance/RunRecords.ts"
 import type * as Task from "../workflow/Task.ts"
 import type { TaskRunner } from "../workflow/TaskRunner.ts"
@@ -91,6 +92,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   | ExportCoordinator
   | LogLevels
   | RunRecords
+  | RunAnalysis
   | TaskRoute.Services<Tasks>
 > =>
   // Fresh, because the app may mount the same routes in another place, too.

@@ -12,14 +12,17 @@
  * @see CriticalPath for one run
  * @since 0.1.0
  */
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import { type Distribution, distributionOf } from "./internal/distribution.ts"
 import * as findings from "./internal/findings.ts"
+import * as QueryPatterns from "./internal/queryPatterns.ts"
 import { recommend, type Recommendation } from "./internal/recommend.ts"
 import * as RunGroup from "./internal/RunGroup.ts"
 import type { RunRecord } from "./RunRecord.ts"
 
 export type { Distribution } from "./internal/distribution.ts"
 export type { BlockingStep, ErrorPattern, QueryFinding, StepFinding, TaskFinding } from "./internal/findings.ts"
+export type { QueryPatternFinding } from "./internal/queryPatterns.ts"
 export type { Recommendation } from "./internal/recommend.ts"
 
 /**
@@ -65,6 +68,8 @@ export interface Report {
   readonly blocking: ReadonlyArray<findings.BlockingStep>
   /** Steps that use SQL, first those that take the longest for it. */
   readonly queries: ReadonlyArray<findings.QueryFinding>
+  /** Patterns of SQL that cost more than they need to, first those that cost most time. They come from `SqlMonitor`. */
+  readonly patterns: ReadonlyArray<QueryPatterns.QueryPatternFinding>
   /** What to change, the largest gain over all runs first. */
   readonly recommendations: ReadonlyArray<Recommendation>
   /** Tasks and versions without a recommendation, because too few runs have completed. */
@@ -87,7 +92,8 @@ export interface Insufficient {
 }
 
 /**
- * Analyses runs.
+ * Analyses runs, without a pause until the end. `RunAnalysis` lets others have
+ * their turn in between.
  *
  * **Details**
  *
@@ -111,32 +117,46 @@ export interface Insufficient {
  * @category computations
  * @since 0.1.0
  */
-export const analyze = (runs: ReadonlyArray<RunRecord>, options: Options = {}): Report => {
+export const analyze = (runs: ReadonlyArray<RunRecord>, options: Options = {}): Report =>
+  TimeSlice.runNow(work(runs, options))
+
+/**
+ * {@link analyze} in pieces of work.
+ *
+ * @internal
+ */
+export function* work(runs: ReadonlyArray<RunRecord>, options: Options = {}): TimeSlice.Work<Report> {
   const { minimumGain = 0.01, minimumRuns = 20, most = 10 } = options
-  const chosen = runs.filter((run) =>
-    run.endedAt !== undefined &&
-    (options.task === undefined || run.taskName === options.task) &&
-    (options.version === undefined || run.version === options.version) &&
-    (options.since === undefined || run.createdAt >= options.since)
-  )
-  const groups = RunGroup.groupRuns(chosen)
-  const enough = groups.filter(({ completed }) => completed.length >= minimumRuns)
-  const created = chosen.map(({ createdAt }) => createdAt)
-  const all = <A>(of: (group: RunGroup.RunGroup) => ReadonlyArray<A>, by: (finding: A) => number) =>
-    groups.flatMap(of).toSorted((a, b) => by(b) - by(a)).slice(0, most)
+  const chosen = runs.filter(isChosen(options)).filter(({ endedAt }) => endedAt !== undefined)
+  yield
+  const groups = yield* RunGroup.groupRuns(chosen)
+  const patterns = new Map<RunGroup.RunGroup, ReadonlyArray<QueryPatterns.QueryPatternFinding>>()
+  for (const group of groups) patterns.set(group, yield* QueryPatterns.ofPatterns(group))
+  const isEnough = ({ completed }: RunGroup.RunGroup) => completed.length >= minimumRuns
+  const recommendations: Array<Recommendation> = []
+  for (const group of groups.filter(isEnough)) {
+    recommendations.push(...(yield* recommend(group, minimumGain, patterns.get(group) ?? [])))
+  }
+  const all = function*<A>(
+    of: (group: RunGroup.RunGroup) => TimeSlice.Work<ReadonlyArray<A>>,
+    by: (finding: A) => number
+  ): TimeSlice.Work<ReadonlyArray<A>> {
+    const found: Array<A> = []
+    for (const group of groups) found.push(...(yield* of(group)))
+    return highest(found, by, most)
+  }
   return {
     runs: chosen.length,
-    from: created.length === 0 ? undefined : created.reduce((a, b) => Math.min(a, b)),
-    until: created.length === 0 ? undefined : created.reduce((a, b) => Math.max(a, b)),
-    tasks: all(findings.ofTask, ({ makespan }) => makespan.p95),
-    steps: all(findings.ofSteps, ({ criticalSeconds }) => criticalSeconds),
-    errors: all(findings.ofErrors, ({ lostSeconds }) => lostSeconds),
-    blocking: all(findings.ofBlocking, ({ blockedSeconds }) => blockedSeconds),
-    queries: all(findings.ofQueries, ({ secondsPerRun }) => secondsPerRun),
-    recommendations: enough.flatMap((group) => recommend(group, minimumGain))
-      .toSorted((a, b) => b.totalGainSeconds - a.totalGainSeconds)
-      .slice(0, most),
-    insufficient: groups.filter((group) => !enough.includes(group)).map(({ completed, taskName, version }) => ({
+    from: chosen.reduce<number | undefined>((a, { createdAt: b }) => a === undefined ? b : Math.min(a, b), undefined),
+    until: chosen.reduce<number | undefined>((a, { createdAt: b }) => a === undefined ? b : Math.max(a, b), undefined),
+    tasks: yield* all(findings.ofTask, ({ makespan }) => makespan.p95),
+    steps: yield* all(findings.ofSteps, ({ criticalSeconds }) => criticalSeconds),
+    errors: yield* all(findings.ofErrors, ({ lostSeconds }) => lostSeconds),
+    blocking: yield* all(findings.ofBlocking, ({ blockedSeconds }) => blockedSeconds),
+    queries: yield* all(findings.ofQueries, ({ secondsPerRun }) => secondsPerRun),
+    patterns: highest([...patterns.values()].flat(), ({ totalSeconds }) => totalSeconds, most),
+    recommendations: highest(recommendations, ({ totalGainSeconds }) => totalGainSeconds, most),
+    insufficient: groups.filter((group) => !isEnough(group)).map(({ completed, taskName, version }) => ({
       taskName,
       version,
       runs: completed.length,
@@ -145,6 +165,19 @@ export const analyze = (runs: ReadonlyArray<RunRecord>, options: Options = {}): 
     }))
   }
 }
+
+/**
+ * Whether an analysis looks at a run.
+ *
+ * @internal
+ */
+export const isChosen =
+  ({ since, task, version }: Pick<Options, "task" | "version" | "since">) => (run: RunRecord): boolean =>
+    (task === undefined || run.taskName === task) && (version === undefined || run.version === version) &&
+    (since === undefined || run.createdAt >= since)
+
+const highest = <A>(found: ReadonlyArray<A>, by: (finding: A) => number, most: number): ReadonlyArray<A> =>
+  found.toSorted((a, b) => by(b) - by(a)).slice(0, most)
 
 /**
  * Gives the distribution of values, such as the durations of runs.

@@ -16,6 +16,7 @@
  *
  * @since 0.1.0
  */
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import { quantileOf } from "./internal/distribution.ts"
 import { fisherTest, holm, logFactorials, type Table } from "./internal/fisherTest.ts"
 import { hasEnded, type RunRecord } from "./RunRecord.ts"
@@ -74,16 +75,33 @@ export interface Difference {
  * @category computations
  * @since 0.1.0
  */
-export const compare = (runs: ReadonlyArray<RunRecord>, options: Options = {}): ReadonlyArray<Difference> => {
+export const compare = (runs: ReadonlyArray<RunRecord>, options: Options = {}): ReadonlyArray<Difference> =>
+  TimeSlice.runNow(work(runs, options))
+
+/**
+ * {@link compare} in pieces of work.
+ *
+ * @internal
+ */
+export function* work(
+  runs: ReadonlyArray<RunRecord>,
+  options: Options = {}
+): TimeSlice.Work<ReadonlyArray<Difference>> {
   const { significance = 0.05, slowQuantile = 0.9 } = options
   const ended = runs.filter((run) => hasEnded(run) && run.state !== "cancelled")
   const completed = ended.filter((run) => run.state === "complete")
   const logs = logFactorials(ended.length)
+  yield
   const tests = [
-    ...testsOf("failed", ended, new Set(ended.filter(({ state }) => state !== "complete"))),
-    ...testsOf("slow", completed, slowRuns(completed, slowQuantile))
+    ...(yield* testsOf("failed", ended, new Set(ended.filter(({ state }) => state !== "complete")))),
+    ...(yield* testsOf("slow", completed, slowRuns(completed, slowQuantile)))
   ]
-  const corrected = holm(tests.map(({ table }) => fisherTest(table, logs)))
+  const probabilities: Array<number> = []
+  for (const { table } of tests) {
+    probabilities.push(fisherTest(table, logs))
+    yield
+  }
+  const corrected = holm(probabilities)
   return tests
     .flatMap(({ table, ...test }, index): ReadonlyArray<Difference> => {
       const probability = corrected[index] as number
@@ -105,7 +123,7 @@ const millisPerHour = 3_600_000
 const slowRuns = (runs: ReadonlyArray<RunRecord>, quantile: number): ReadonlySet<RunRecord> => {
   const byTask = Map.groupBy(runs, ({ taskName }) => taskName)
   return new Set([...byTask.values()].flatMap((ofTask) => {
-    const limit = quantileOf(ofTask.map(secondsOf).toSorted((a, b) => a - b), quantile)
+    const limit = quantileOf(Float64Array.from(ofTask, secondsOf).sort(), quantile)
     return ofTask.filter((run) => secondsOf(run) > limit)
   }))
 }
@@ -117,11 +135,11 @@ interface Test extends Pick<Difference, "affected" | "attribute" | "value" | "ru
 }
 
 /** The first property of the tables is to be affected, the second to have the value. */
-const testsOf = (
+function* testsOf(
   affected: Difference["affected"],
   runs: ReadonlyArray<RunRecord>,
   chosen: ReadonlySet<RunRecord>
-): ReadonlyArray<Test> => {
+): TimeSlice.Work<ReadonlyArray<Test>> {
   if (chosen.size === 0 || chosen.size === runs.length) return []
   const byAttribute = new Map<string, Map<string, Array<RunRecord>>>()
   for (const run of runs) {
@@ -132,6 +150,7 @@ const testsOf = (
       if (withValue === undefined) byValue.set(value, [run])
       else withValue.push(run)
     }
+    yield
   }
   return [...byAttribute].flatMap(([attribute, byValue]) =>
     byValue.size > mostValues ? [] : [...byValue].flatMap(([value, withValue]): ReadonlyArray<Test> => {

@@ -14,8 +14,15 @@
  *
  * @since 0.1.0
  */
-import { type SimulatedStep, simulateRun } from "./internal/simulateRun.ts"
-import { type RunRecord, type StepRecord, type StepTimes, timesOf } from "./RunRecord.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
+import { simulation } from "./internal/simulateRun.ts"
+import * as WhatIfs from "./internal/whatIfs.ts"
+import { type AttemptRecord, type RunRecord, type StepRecord, type StepTimes, timesOf } from "./RunRecord.ts"
+
+export type { Change, WhatIf } from "./internal/whatIfs.ts"
+
+type Change = WhatIfs.Change
+type WhatIf = WhatIfs.WhatIf
 
 /**
  * A step of a run, with where its time went. Times are seconds, instants seconds
@@ -78,29 +85,6 @@ export interface CriticalPath {
 }
 
 /**
- * What may be different about a step. `half` halves the work of each attempt.
- * `once` leaves out every attempt but the last one, and the back-off.
- *
- * @category models
- * @since 0.1.0
- */
-export type Change = "half" | "once"
-
-/**
- * The run with one step changed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WhatIf {
-  readonly stepName: string
-  readonly change: Change
-  readonly makespanSeconds: number
-  /** By how much the run would have been shorter. */
-  readonly gainSeconds: number
-}
-
-/**
  * Finds the critical path of a run.
  *
  * **Details**
@@ -124,13 +108,22 @@ export interface WhatIf {
  * @category computations
  * @since 0.1.0
  */
-export const analyze = (run: RunRecord): CriticalPath => {
+export const analyze = (run: RunRecord): CriticalPath => TimeSlice.runNow(work(run))
+
+/**
+ * {@link analyze} in pieces of work.
+ *
+ * @internal
+ */
+export function* work(run: RunRecord): TimeSlice.Work<CriticalPath> {
   const makespanSeconds = run.endedAt ?? run.changedAt
   const timed = run.steps.flatMap((step) => timedStep(step, makespanSeconds))
   const byName = new Map(timed.map((step) => [step.name, step]))
   const path = pathOf(timed, byName)
   const onPath = new Set(path)
+  yield
   const slack = slackOf(timed, byName)
+  yield
   const steps = timed.map(({ dependsOn, ...step }): StepOnPath => ({
     ...step,
     critical: onPath.has(step.name),
@@ -146,6 +139,8 @@ export const analyze = (run: RunRecord): CriticalPath => {
     backoffSeconds: sum((step) => step.backoffSeconds)
   }
   const inSteps = spent.queueSeconds + spent.workSeconds + spent.retrySeconds + spent.backoffSeconds
+  yield
+  const parallelism = yield* parallelismOf(run, timed, makespanSeconds)
   return {
     runId: run.id,
     makespanSeconds,
@@ -156,7 +151,7 @@ export const analyze = (run: RunRecord): CriticalPath => {
       otherSeconds: Math.max(0, makespanSeconds - inSteps),
       sqlSeconds: sum((step) => step.sql.seconds)
     },
-    parallelism: parallelismOf(run, timed, makespanSeconds)
+    parallelism
   }
 }
 
@@ -180,21 +175,7 @@ export const whatIf = (run: RunRecord, stepName: string, change: Change): WhatIf
 export const whatIfs = (
   run: RunRecord,
   changes: ReadonlyArray<{ readonly stepName: string; readonly change: Change }>
-): ReadonlyArray<WhatIf> => {
-  const actual = run.endedAt ?? run.changedAt
-  const steps = simulated(run)
-  const base = simulateRun(steps, run.concurrency).makespan
-  const indexOf = new Map(run.steps.map(({ name }, index) => [name, index]))
-  return changes.map(({ change, stepName }) => {
-    const index = indexOf.get(stepName)
-    const before = index === undefined ? undefined : steps[index]
-    const changed = before === undefined ? undefined : changedStep(before, change)
-    const gainSeconds = index === undefined || changed === undefined || changed === before
-      ? 0
-      : base - simulateRun(steps.with(index, changed), run.concurrency).makespan
-    return { stepName, change, makespanSeconds: Math.max(0, actual - gainSeconds), gainSeconds }
-  })
-}
+): ReadonlyArray<WhatIf> => TimeSlice.runNow(WhatIfs.ofSteps(run, changes))
 
 /**
  * Computes by how much the run would have been shorter, in seconds, with another
@@ -204,10 +185,30 @@ export const whatIfs = (
  * @category computations
  * @since 0.1.0
  */
-export const gainOfSlots = (run: RunRecord, concurrency: number): number => {
-  const steps = simulated(run)
-  return simulateRun(steps, run.concurrency).makespan - simulateRun(steps, concurrency).makespan
-}
+export const gainOfSlots = (run: RunRecord, concurrency: number): number =>
+  TimeSlice.runNow(WhatIfs.gainOfSlots(run, concurrency))
+
+/**
+ * Computes by how much the run would have been shorter, in seconds, if attempts of
+ * any steps had worked for less time.
+ *
+ * **Example** (A run whose steps wait for no connection)
+ *
+ * ```ts
+ * import { CriticalPath, type RunRecord } from "tasker-telemetry"
+ *
+ * const gain = (run: RunRecord.RunRecord) =>
+ *   CriticalPath.gainOfLessWork(run, (_step, attempt) => attempt.sql.waitSeconds)
+ * ```
+ *
+ * @param lessOf gives the seconds that an attempt of a step does not work, at most all of its work
+ * @category computations
+ * @since 0.1.0
+ */
+export const gainOfLessWork = (
+  run: RunRecord,
+  lessOf: (step: StepRecord, attempt: AttemptRecord) => number
+): number => TimeSlice.runNow(WhatIfs.gainOfLessWork(run, lessOf))
 
 // --- The path ---
 
@@ -279,9 +280,14 @@ const slackOf = (steps: ReadonlyArray<TimedStep>, byName: ByName): ReadonlyMap<s
 
 // --- Parallelism ---
 
-const parallelismOf = (run: RunRecord, steps: ReadonlyArray<TimedStep>, makespan: number): Parallelism => {
+function* parallelismOf(
+  run: RunRecord,
+  steps: ReadonlyArray<TimedStep>,
+  makespan: number
+): TimeSlice.Work<Parallelism> {
   const busy = steps.reduce((sum, { retrySeconds, workSeconds }) => sum + workSeconds + retrySeconds, 0)
-  const unlimited = simulateRun(simulated(run), Number.POSITIVE_INFINITY).makespan
+  const unlimited = (yield* simulation(WhatIfs.simulated(run), Number.POSITIVE_INFINITY)).makespan
+  yield
   return {
     achieved: makespan > 0 ? busy / makespan : 0,
     possible: unlimited > 0 ? busy / unlimited : 0,
@@ -309,47 +315,4 @@ const limitBoundSeconds = (run: RunRecord, until: number): number => {
     running += change.running
   }
   return total
-}
-
-// --- What-if ---
-
-const simulated = (run: RunRecord): ReadonlyArray<SimulatedStep> => {
-  const indexOf = new Map(run.steps.map(({ name }, index) => [name, index]))
-  const until = run.endedAt ?? run.changedAt
-  return run.steps.map((step) => {
-    const dependsOn = step.dependsOn.flatMap((name) => indexOf.get(name) ?? [])
-    const satisfies = step.state === "complete" || step.state === "resolved_manually"
-    const settledAt = step.settledAt ?? until
-    const before = step.attempts.slice(0, -1)
-    const last = step.attempts.at(-1)
-    const startsNever = last === undefined && !step.skipped
-    if (startsNever) {
-      // The step held nothing up, unless a person resolved it while the run went on.
-      return { dependsOn, work: [0], backoff: [], after: 0, satisfies, endsAt: satisfies ? step.settledAt ?? 0 : 0 }
-    }
-    return {
-      dependsOn,
-      work: last === undefined
-        ? [timesOf(step).workSeconds]
-        : step.attempts.map(({ endedAt = until, startedAt }) => endedAt - startedAt),
-      backoff: before.map(({ endedAt = until }, index) =>
-        Math.max(0, (step.attempts[index + 1]?.readyAt ?? endedAt) - endedAt)
-      ),
-      after: step.state === "resolved_manually" && last !== undefined
-        ? Math.max(0, settledAt - (last.endedAt ?? settledAt))
-        : 0,
-      satisfies,
-      endsAt: undefined
-    }
-  })
-}
-
-const changedStep = (step: SimulatedStep, change: Change): SimulatedStep => {
-  if (step.endsAt !== undefined) return step
-  switch (change) {
-    case "half":
-      return { ...step, work: step.work.map((seconds) => seconds / 2) }
-    case "once":
-      return step.work.length === 1 ? step : { ...step, work: step.work.slice(-1), backoff: [] }
-  }
 }

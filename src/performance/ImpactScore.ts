@@ -10,6 +10,7 @@
  * @see Bottlenecks
  * @since 0.1.0
  */
+import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as CriticalPath from "./CriticalPath.ts"
 import type { RunRecord, StepRecord } from "./RunRecord.ts"
 
@@ -115,7 +116,18 @@ export interface Summary {
  * @category computations
  * @since 0.1.0
  */
-export const scores = (run: RunRecord, weights: Partial<Weights> = {}): ReadonlyArray<StepImpact> => {
+export const scores = (run: RunRecord, weights: Partial<Weights> = {}): ReadonlyArray<StepImpact> =>
+  TimeSlice.runNow(work(run, weights))
+
+/**
+ * {@link scores} in pieces of work.
+ *
+ * @internal
+ */
+export function* work(
+  run: RunRecord,
+  weights: Partial<Weights> = {}
+): TimeSlice.Work<ReadonlyArray<StepImpact>> {
   const all = { ...defaults, ...weights }
   const byName = new Map(run.steps.map((step) => [step.name, step]))
   const failed = run.steps.filter(({ state }) => state === "error")
@@ -123,7 +135,8 @@ export const scores = (run: RunRecord, weights: Partial<Weights> = {}): Readonly
     ? failed
     : run.steps.filter((step) => isWaiting(step) || step.attempts.length > 1)
   const dependants = dependantsOf(run.steps)
-  return candidates.map((step): StepImpact => {
+  const found: Array<StepImpact> = []
+  for (const step of candidates) {
     const below = downstreamOf(step.name, dependants)
     const blocked = below.filter((name) => isBlocked(byName.get(name))).length
     const isError = step.state === "error"
@@ -135,14 +148,16 @@ export const scores = (run: RunRecord, weights: Partial<Weights> = {}): Readonly
     const penalty = step.attempts.length * all.retryInstability + (step.failedForGood ? all.nonRetryable : 0) +
       (step.exhausted ? all.exhaustedRetry : 0)
     const score = Math.round((below.length * all.downstream + blocked * all.blocked) * factor + penalty)
-    return {
+    found.push({
       stepName: step.name,
       score,
       severity: severityOf(score, all.thresholds),
       downstream: below.length,
       blocked
-    }
-  }).toSorted((a, b) => b.score - a.score)
+    })
+    yield
+  }
+  return found.sort((a, b) => b.score - a.score)
 }
 
 /**

@@ -29,7 +29,9 @@ export const SqlFigures = Schema.Struct({
   /** Number of statements. */
   statements: Schema.Int,
   /** Time of all statements, in seconds. Statements at the same time count each. */
-  seconds: Schema.Finite
+  seconds: Schema.Finite,
+  /** The part of `seconds` that waited for a connection; 0 if it is not known. */
+  waitSeconds: Schema.Finite
 })
 
 /**
@@ -39,6 +41,32 @@ export const SqlFigures = Schema.Struct({
  * @since 0.1.0
  */
 export type SqlFigures = typeof SqlFigures.Type
+
+/**
+ * The schema of a pattern of SQL that costs more than it needs to, as `performance.query_finding` reports it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const QueryPattern = Schema.Struct({
+  kind: Schema.Literals(["repeated_query", "many_rows", "idle_in_transaction", "blocking_transaction"]),
+  /** Operations and targets of the statement; `""` for a transaction. */
+  summary: Schema.String,
+  /** Statements, rows, idle times or waits: what `kind` counts. */
+  count: Schema.Int,
+  /** Time of the statements together, of the statement, idle, or waited by others, in seconds. */
+  totalSeconds: Schema.Finite,
+  /** Time in which at least one of the statements ran, in seconds: statements at the same time count once. */
+  elapsedSeconds: Schema.Finite
+})
+
+/**
+ * A pattern of SQL that costs more than it needs to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type QueryPattern = typeof QueryPattern.Type
 
 /**
  * The schema of an attempt.
@@ -59,7 +87,9 @@ export const AttemptRecord = Schema.Struct({
   errorType: Schema.UndefinedOr(Schema.String),
   /** The time limit that ended the attempt. */
   timedOut: Schema.UndefinedOr(Schema.Literals(["step", "batch"])),
-  sql: SqlFigures
+  sql: SqlFigures,
+  /** At most 20. They come from `SqlMonitor`. */
+  patterns: Schema.Array(QueryPattern)
 })
 
 /**
@@ -189,6 +219,7 @@ export const timesOf = (step: StepRecord, now?: number): StepTimes => {
   let backoffSeconds = 0
   let statements = 0
   let sqlSeconds = 0
+  let waitSeconds = 0
   let before: AttemptRecord | undefined
   for (const attempt of step.attempts) {
     queueSeconds += attempt.startedAt - attempt.readyAt
@@ -199,7 +230,14 @@ export const timesOf = (step: StepRecord, now?: number): StepTimes => {
     workSeconds = (attempt.endedAt ?? now ?? attempt.startedAt) - attempt.startedAt
     statements += attempt.sql.statements
     sqlSeconds += attempt.sql.seconds
+    waitSeconds += attempt.sql.waitSeconds
     before = attempt
   }
-  return { queueSeconds, workSeconds, retrySeconds, backoffSeconds, sql: { statements, seconds: sqlSeconds } }
+  return {
+    queueSeconds,
+    workSeconds,
+    retrySeconds,
+    backoffSeconds,
+    sql: { statements, seconds: sqlSeconds, waitSeconds }
+  }
 }

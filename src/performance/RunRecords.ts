@@ -18,8 +18,11 @@ import * as Option from "effect/Option"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { EventBus } from "../events/EventBus.ts"
 import { DetectedResource } from "../internal/DetectedResource.ts"
+import * as TimeSlice from "../internal/TimeSlice.ts"
+import * as LockWaits from "./internal/LockWaits.ts"
 import * as RunFollower from "./internal/RunFollower.ts"
 import type { RunRecord } from "./RunRecord.ts"
+import type { Surroundings } from "./Why.ts"
 
 /**
  * The records.
@@ -48,6 +51,11 @@ export class RunRecords extends Context.Service<RunRecords, {
   readonly get: (runId: string) => Effect.Effect<Option.Option<RunRecord>>
   /** Seconds since an unfinished run was created: the present on the scale of the run's instants. */
   readonly age: (runId: string) => Effect.Effect<Option.Option<number>>
+  /**
+   * What `Why.explain` needs beside the record of an unfinished run: its age, whether what runs it has ended, and the
+   * locks that its steps wait for. Empty for other runs.
+   */
+  readonly surroundings: (runId: string) => Effect.Effect<Surroundings>
   /** Number of runs that have no record, because too many ran at the same time. */
   readonly missed: Effect.Effect<number>
 }>()("tasker-telemetry/performance/RunRecords") {
@@ -64,8 +72,7 @@ export const layer: Layer.Layer<RunRecords, never, EventBus> = Layer.unwrap(
   Effect.map(TelemetryConfig.Current, ({ performance }) => performance.bottlenecks ? recording : layerNoop)
 )
 
-const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
-  RunRecords,
+const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effectContext(
   Effect.gen(function*() {
     const { performance, service } = yield* TelemetryConfig.Current
     const detected = (yield* DetectedResource)["service.instance.id"]
@@ -74,6 +81,7 @@ const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
       storedRuns: performance.storedRuns,
       instance: instance === undefined ? undefined : String(instance)
     })
+    const locks = new LockWaits.LockWaits()
     const bus = yield* EventBus
     yield* bus.register({
       name: "run records",
@@ -81,14 +89,26 @@ const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effect(
       accepts: RunFollower.accepts,
       handle: (envelope, fiber) => follower.handle(envelope, fiber)
     })
-    return RunRecords.of({
+    const records = RunRecords.of({
       ended: Effect.sync(() => follower.endedRuns()),
-      unfinished: Effect.sync(() => follower.unfinishedRuns()),
+      unfinished: Effect.suspend(() => TimeSlice.run(follower.unfinishedRuns())),
       get: (runId) => Effect.sync(() => Option.fromUndefinedOr(follower.find(runId))),
       age: (runId) =>
-        Clock.clockWith((clock) => Effect.sync(() => Option.fromUndefinedOr(follower.ageOf(runId, clock)))),
+        Clock.clockWith((clock) => Effect.sync(() => Option.fromUndefinedOr(follower.signsOf(runId, clock)?.now))),
+      surroundings: (runId) =>
+        Clock.clockWith((clock) =>
+          Effect.sync(() => {
+            const signs = follower.signsOf(runId, clock)
+            if (signs === undefined) return {}
+            const { now, runnerEnded, silentSeconds } = signs
+            const known = { now, locks: locks.of(runId, clock.monotonicTimeNanosUnsafe()) }
+            // A run of this process needs no heartbeat to be alive: while its fiber has not ended, it is.
+            return runnerEnded ? { ...known, runnerEnded, silentSeconds } : known
+          })
+        ),
       missed: Effect.sync(() => follower.missed)
     })
+    return Context.make(RunRecords, records).pipe(Context.add(LockWaits.Current, locks))
   })
 )
 
@@ -112,6 +132,10 @@ export const layerMemory = (runs: ReadonlyArray<RunRecord>): Layer.Layer<RunReco
       age: (runId) =>
         Effect.sync(() =>
           Option.flatMap(find(runId), (run) => run.endedAt === undefined ? Option.some(run.changedAt) : Option.none())
+        ),
+      surroundings: (runId) =>
+        Effect.sync(() =>
+          Option.match(find(runId), { onNone: () => ({}), onSome: (run) => ({ now: run.endedAt ?? run.changedAt }) })
         ),
       missed: Effect.succeed(0)
     })

@@ -12,12 +12,26 @@ import { hasEnded, type RunRecord, type StepRecord } from "./RunRecord.ts"
  * @since 0.1.0
  */
 export type Wait =
-  /** The process that ran it has given no sign of life. */
-  | { readonly _tag: "DeadRunner"; readonly instance: string | undefined; readonly silentSeconds: number }
+  /** The runner, a process or a fiber, has ended (`hasEnded`), or gave no sign of life for long. */
+  | {
+    readonly _tag: "DeadRunner"
+    readonly instance: string | undefined
+    readonly hasEnded: boolean
+    /** Since the last sign of life. */
+    readonly silentSeconds: number
+  }
   /** A step works. */
   | { readonly _tag: "Work"; readonly stepName: string; readonly attempt: number; readonly seconds: number }
   /** A step works, but waits for a lock. */
-  | { readonly _tag: "Lock"; readonly stepName: string; readonly lock: string; readonly seconds: number }
+  | {
+    readonly _tag: "Lock"
+    readonly stepName: string
+    readonly lock: string
+    /** Since the step waits for the lock; since its attempt started, if that is not known. */
+    readonly seconds: number
+    /** What holds the lock, such as `step "charge" of run t-7`; empty if it is not known. */
+    readonly heldBy: ReadonlyArray<string>
+  }
   /** A failed step waits for its next attempt. */
   | {
     readonly _tag: "Backoff"
@@ -65,6 +79,22 @@ export interface Why {
 }
 
 /**
+ * A lock that a step waits for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LockWait {
+  readonly stepName: string
+  /** The lock in words, such as `a connection to db:5432/shop`. */
+  readonly lock: string
+  /** Seconds since the step waits for the lock. Without it, the start of the attempt is the start of the wait. */
+  readonly seconds?: number | undefined
+  /** What holds the lock, in words. */
+  readonly heldBy?: ReadonlyArray<string> | undefined
+}
+
+/**
  * What is known beside the record.
  *
  * @category models
@@ -73,12 +103,14 @@ export interface Why {
 export interface Surroundings {
   /** Seconds since the run was created. Without it, the last change of the record is the present. */
   readonly now?: number | undefined
-  /** Seconds since the process of the run last gave a sign of life. */
+  /** Seconds since the runner last gave a sign of life, such as a heartbeat. */
   readonly silentSeconds?: number | undefined
-  /** From so many seconds without a sign of life on, the process counts as dead; 60 by default. */
+  /** From so many seconds without a sign of life on, the runner counts as dead; 60 by default. */
   readonly deadAfterSeconds?: number | undefined
-  /** The locks that steps of the run wait for, such as those that a database reports. */
-  readonly locks?: ReadonlyArray<{ readonly stepName: string; readonly lock: string }> | undefined
+  /** Whether the runner is known to have ended, although the record says that the run goes on. */
+  readonly runnerEnded?: boolean | undefined
+  /** The locks that steps of the run wait for. */
+  readonly locks?: ReadonlyArray<LockWait> | undefined
 }
 
 /**
@@ -111,12 +143,15 @@ export const explain = (run: RunRecord, surroundings: Surroundings = {}): Why =>
 }
 
 const waitsOf = (run: RunRecord, surroundings: Surroundings): ReadonlyArray<Wait> => {
-  const { deadAfterSeconds = 60, locks = [], now = run.changedAt, silentSeconds = 0 } = surroundings
+  const { deadAfterSeconds = 60, locks = [], now = run.changedAt, runnerEnded = false, silentSeconds = 0 } =
+    surroundings
   if (hasEnded(run)) return [{ _tag: "Ended", state: run.state }]
-  if (silentSeconds >= deadAfterSeconds) return [{ _tag: "DeadRunner", instance: run.instance, silentSeconds }]
+  if (runnerEnded || silentSeconds >= deadAfterSeconds) {
+    return [{ _tag: "DeadRunner", instance: run.instance, hasEnded: runnerEnded, silentSeconds }]
+  }
   if (run.startedAt === undefined) return [{ _tag: "Created", seconds: now }]
   const running = run.steps.filter(({ state }) => state === "in_progress")
-  const lockOf = new Map(locks.map(({ lock, stepName }) => [stepName, lock]))
+  const lockOf = new Map(locks.map((wait) => [wait.stepName, wait]))
   const moving = [
     ...running.flatMap((step) => workOf(step, lockOf.get(step.name), now)),
     ...run.steps.flatMap((step) => backoffOf(run, step, now)),
@@ -136,12 +171,12 @@ const stuckAfterSeconds = 5
 
 const order: ReadonlyArray<Wait["_tag"]> = ["Lock", "Work", "Backoff", "Slot", "Start"]
 
-const workOf = (step: StepRecord, lock: string | undefined, now: number): ReadonlyArray<Wait> => {
+const workOf = (step: StepRecord, wait: LockWait | undefined, now: number): ReadonlyArray<Wait> => {
   const attempt = step.attempts.at(-1)
   const seconds = Math.max(0, now - (attempt?.startedAt ?? now))
-  return lock === undefined
-    ? [{ _tag: "Work", stepName: step.name, attempt: attempt?.number ?? 1, seconds }]
-    : [{ _tag: "Lock", stepName: step.name, lock, seconds }]
+  if (wait === undefined) return [{ _tag: "Work", stepName: step.name, attempt: attempt?.number ?? 1, seconds }]
+  const { heldBy = [], lock } = wait
+  return [{ _tag: "Lock", stepName: step.name, lock, seconds: wait.seconds ?? seconds, heldBy }]
 }
 
 const backoffOf = (run: RunRecord, step: StepRecord, now: number): ReadonlyArray<Wait> =>
@@ -197,16 +232,18 @@ const sentenceOf = (waits: ReadonlyArray<Wait>, run: RunRecord): string => {
 
 const phraseOf = (wait: Wait, run: RunRecord): string => {
   switch (wait._tag) {
-    case "DeadRunner":
-      return `The process that ran it${
-        wait.instance === undefined ? "" : ` (${wait.instance})`
-      } gave no sign of life ` +
-        `for ${seconds(wait.silentSeconds)}, so nothing runs it`
+    case "DeadRunner": {
+      const runner = `The runner${wait.instance === undefined ? "" : ` (${wait.instance})`}`
+      return wait.hasEnded
+        ? `${runner} has ended, but the run has not: its last event is ${seconds(wait.silentSeconds)} old`
+        : `${runner} gave no sign of life for ${seconds(wait.silentSeconds)}, so nothing runs the run`
+    }
     case "Work":
       return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)}` +
         (wait.attempt > 1 ? ` in attempt ${wait.attempt}` : "")
     case "Lock":
-      return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)} and waits for the lock ${wait.lock}`
+      return `Step "${wait.stepName}" has waited for ${seconds(wait.seconds)} for ${wait.lock}` +
+        (wait.heldBy.length === 0 ? "" : `, held by ${listOf(wait.heldBy)}`)
     case "Backoff":
       return `Step "${wait.stepName}" failed${wait.errorType === undefined ? "" : ` with ${wait.errorType}`} and is ` +
         `tried again in ${seconds(wait.remainingSeconds)}, at ${new Date(wait.until).toISOString()}`
@@ -234,8 +271,10 @@ const phraseOf = (wait: Wait, run: RunRecord): string => {
 
 const mostNames = 3
 
-const namesOf = (names: ReadonlyArray<string>): string => {
-  const shown = names.slice(0, mostNames).map((name) => `"${name}"`).join(", ")
+const namesOf = (names: ReadonlyArray<string>): string => listOf(names.map((name) => `"${name}"`))
+
+const listOf = (names: ReadonlyArray<string>): string => {
+  const shown = names.slice(0, mostNames).join(", ")
   return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown
 }
 

@@ -6,6 +6,7 @@ import * as TelemetryCommand from "../../src/cli/TelemetryCommand.ts"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as AnalyticsReport from "../../src/http/AnalyticsReport.ts"
 import * as AnalyticsRoute from "../../src/http/AnalyticsRoute.ts"
+import * as RunAnalysis from "../../src/performance/RunAnalysis.ts"
 import type { RunRecord } from "../../src/performance/RunRecord.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
 import * as server from "../http/server.ts"
@@ -18,7 +19,7 @@ const token = "analyse-me"
 /** A service with the given runs. */
 const service = (runs: ReadonlyArray<RunRecord> = analysedRuns.all, options: TelemetryConfig.Options = {}) =>
   server.serve(AnalyticsRoute.layer).pipe(
-    Layer.provide(RunRecords.layerMemory(runs)),
+    Layer.provide(Layer.provideMerge(RunAnalysis.layer, RunRecords.layerMemory(runs))),
     Layer.provideMerge(TestTelemetry.whole(options))
   )
 

@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as AnalyticsRoute from "../../src/http/AnalyticsRoute.ts"
+import * as RunAnalysis from "../../src/performance/RunAnalysis.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
 import * as server from "../http/server.ts"
 import * as analysedRuns from "../support/analysedRuns.ts"
@@ -36,7 +37,7 @@ describe("tasker-telemetry", () => {
       assert.include(missing.error, "no run of this process has this id")
     }).pipe(Effect.provide(
       server.serve(AnalyticsRoute.layer).pipe(
-        Layer.provide(RunRecords.layerMemory(analysedRuns.all)),
+        Layer.provide(Layer.provideMerge(RunAnalysis.layer, RunRecords.layerMemory(analysedRuns.all))),
         Layer.provideMerge(TestTelemetry.whole())
       )
     )))

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
 import * as AnalyticsReport from "../../src/http/AnalyticsReport.ts"
 import * as AnalyticsRoute from "../../src/http/AnalyticsRoute.ts"
+import * as RunAnalysis from "../../src/performance/RunAnalysis.ts"
 import type { RunRecord } from "../../src/performance/RunRecord.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
 import * as analysedRuns from "../support/analysedRuns.ts"
@@ -19,7 +20,7 @@ const paths = ["/tasker/analytics/performance", "/tasker/analytics/bottlenecks",
 /** The routes over given records. */
 const over = (runs: ReadonlyArray<RunRecord>, options: TelemetryConfig.Options = {}) =>
   server.serve(AnalyticsRoute.layer).pipe(
-    Layer.provide(RunRecords.layerMemory(runs)),
+    Layer.provide(Layer.provideMerge(RunAnalysis.layer, RunRecords.layerMemory(runs))),
     Layer.provideMerge(TestTelemetry.whole(options))
   )
 
@@ -325,13 +326,17 @@ describe("the analytics routes", () => {
       assert.lengthOf(yield* server.logged("a request could not be handled"), 3)
     }).pipe(Effect.provide(
       server.serve(AnalyticsRoute.layer).pipe(
-        Layer.provide(Layer.succeed(RunRecords.RunRecords, {
-          ended: Effect.die(new Error("out of order")),
-          unfinished: Effect.die(new Error("out of order")),
-          get: () => Effect.die(new Error("out of order")),
-          age: () => Effect.die(new Error("out of order")),
-          missed: Effect.die(new Error("out of order"))
-        })),
+        Layer.provide(Layer.provideMerge(
+          RunAnalysis.layer,
+          Layer.succeed(RunRecords.RunRecords, {
+            ended: Effect.die(new Error("out of order")),
+            unfinished: Effect.die(new Error("out of order")),
+            get: () => Effect.die(new Error("out of order")),
+            age: () => Effect.die(new Error("out of order")),
+            surroundings: () => Effect.die(new Error("out of order")),
+            missed: Effect.die(new Error("out of order"))
+          })
+        )),
         Layer.provideMerge(TestTelemetry.whole())
       )
     )))

@@ -145,6 +145,7 @@ describe("Bottlenecks", () => {
       errors: [],
       blocking: [],
       queries: [],
+      patterns: [],
       recommendations: [],
       insufficient: []
     })
@@ -196,7 +197,7 @@ describe("Bottlenecks", () => {
   })
 
   it("counts the statements of a step, and what less time in SQL would gain", () => {
-    const sql = { statements: 50, seconds: 8 }
+    const sql = { statements: 50, seconds: 8, waitSeconds: 0 }
     const { queries, recommendations } = Bottlenecks.analyze(
       many(20, () => ({ steps: [step("a", [attempt(0, 10, { sql })])] }))
     )

@@ -101,11 +101,12 @@ describe("RunRecords", () => {
   it.effect("keeps the wait for a slot apart from work and back-off", () =>
     Effect.gen(function*() {
       const { steps } = yield* recorded(Diamond)
+      const sql = { statements: 0, seconds: 0, waitSeconds: 0 }
       assert.deepStrictEqual(steps.map((step) => RunRecord.timesOf(step)), [
-        { queueSeconds: 0, workSeconds: 1, retrySeconds: 0, backoffSeconds: 0, sql: { statements: 0, seconds: 0 } },
-        { queueSeconds: 1, workSeconds: 2, retrySeconds: 2, backoffSeconds: 4, sql: { statements: 0, seconds: 0 } },
-        { queueSeconds: 2, workSeconds: 5, retrySeconds: 0, backoffSeconds: 0, sql: { statements: 0, seconds: 0 } },
-        { queueSeconds: 0, workSeconds: 1, retrySeconds: 0, backoffSeconds: 0, sql: { statements: 0, seconds: 0 } }
+        { queueSeconds: 0, workSeconds: 1, retrySeconds: 0, backoffSeconds: 0, sql },
+        { queueSeconds: 1, workSeconds: 2, retrySeconds: 2, backoffSeconds: 4, sql },
+        { queueSeconds: 2, workSeconds: 5, retrySeconds: 0, backoffSeconds: 0, sql },
+        { queueSeconds: 0, workSeconds: 1, retrySeconds: 0, backoffSeconds: 0, sql }
       ])
     }).pipe(Effect.provide(layer({ execution: { concurrency: 1 } }))))
 

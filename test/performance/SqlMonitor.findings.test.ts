@@ -2,9 +2,9 @@
  * What the monitor reports of a run: the same numbers as the server, slow statements, findings.
  */
 import { assert, describe, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Schedule, Schema, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Option, Schedule, Schema, Stream } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
-import { Step, Task, TaskRunner, type TelemetryConfig } from "tasker-telemetry"
+import { RunAnalysis, RunRecords, Step, Task, TaskRunner, type TelemetryConfig } from "tasker-telemetry"
 import { TelemetryTest } from "tasker-telemetry/testing"
 import * as database from "./database.ts"
 
@@ -165,9 +165,50 @@ layer(database.Database.layer, { excludeTestServices: true, timeout: "60 seconds
         const events = yield* database.eventsNamed("database.query_executed")
         const together = events.reduce((sum, { durationSeconds }) => sum + number(durationSeconds), 0)
         assert.approximately(number(finding["totalSeconds"]), together, 1e-6)
+        assert.approximately(number(finding["elapsedSeconds"]), together, 1e-6)
         const { metric } = yield* TelemetryTest
         assert.strictEqual(yield* metric("tasker_sql_findings_total", { kind: "repeated_query" }), 1)
       }).pipe(Effect.provide(observed())))
+
+    it.effect("is a recommendation with the runs that have it, once enough runs have", () =>
+      Effect.gen(function*() {
+        const { bottlenecks } = yield* RunAnalysis.RunAnalysis
+        yield* Effect.forEach(Array.from({ length: 20 }), () => TaskRunner.run(taskOf(each), {}))
+        const { patterns, recommendations } = yield* bottlenecks().pipe(
+          // The finding of the last run comes right after its end.
+          Effect.repeat({
+            until: ({ patterns }) => patterns[0]?.runs === 20,
+            schedule: Schedule.spaced("5 millis")
+          }),
+          Effect.timeout("10 seconds")
+        )
+        assert.deepInclude(one(patterns), { kind: "repeated_query", stepName: "load", summary: "SELECT pg_class" })
+        assert.deepInclude(patterns[0]?.count, { p50: 30, maximum: 30 })
+        const advice = one(recommendations.filter(({ kind }) => kind === "one_query"))
+        const { ended } = yield* RunRecords.RunRecords
+        const records = yield* ended
+        // The makespan of a run, less the time of 29 of its 30 statements.
+        const saved = records.reduce(
+          (sum, { steps }) => sum + (steps[0]?.attempts[0]?.patterns[0]?.elapsedSeconds ?? 0) * 29 / 30,
+          0
+        ) / 20
+        assert.approximately(advice.gainSeconds, saved, 1e-6)
+        assert.isTrue(advice.evidence.runIds.every((id) => records.some((run) => run.id === id)))
+      }).pipe(Effect.provide(observed())))
+
+    it.effect("is counted once where the statements run at the same time", () =>
+      Effect.gen(function*() {
+        const sleeps = taskOf((sql) =>
+          Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => sql`SELECT pg_sleep(0.05) FROM pg_class LIMIT 1`, {
+            concurrency: 4
+          })
+        )
+        yield* TaskRunner.run(sleeps, {})
+        const finding = yield* eventNamed("performance.query_finding")
+        assert.isAtLeast(number(finding["totalSeconds"]), 8 * 0.049)
+        assert.isAtLeast(number(finding["elapsedSeconds"]), 2 * 0.049)
+        assert.isBelow(number(finding["elapsedSeconds"]), 0.6 * number(finding["totalSeconds"]))
+      }).pipe(Effect.provide(observed({ repeatedQueries: 5 }))))
 
     it.effect("is none in a batch, and none for as many attempts as there are statements", () =>
       Effect.gen(function*() {
@@ -274,6 +315,47 @@ layer(database.Database.layer, { excludeTestServices: true, timeout: "60 seconds
         assert.isAtLeast(number(finding["totalSeconds"]), 0.15)
         assert.isBelow(number(finding["totalSeconds"]), 0.4)
       }).pipe(Effect.provide(observed({ blockingTransaction: "100 millis" }, { maxConnections: 1 }))))
+
+    it.effect("hold the lock that a waiting step is known to wait for", () =>
+      Effect.gen(function*() {
+        const begun = yield* Deferred.make<void>()
+        const release = yield* Deferred.make<void>()
+        const hold = Step.make("hold", {
+          run: () =>
+            Effect.flatMap(SqlClient.SqlClient, (sql) =>
+              sql.withTransaction(Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(release))))
+        })
+        const wait = Step.make("wait", {
+          run: () =>
+            Effect.andThen(
+              Deferred.await(begun),
+              Effect.flatMap(SqlClient.SqlClient, (sql) =>
+                sql`SELECT typname FROM pg_type LIMIT 1`)
+            )
+        })
+        const { why } = yield* RunAnalysis.RunAnalysis
+        const { fiber, taskId } = yield* TaskRunner.start(Task.make("contended", { input, steps: [hold, wait] }), {})
+        const found = yield* why(taskId).pipe(
+          Effect.map(Option.getOrThrow),
+          Effect.repeat({
+            // The other step waits for a connection too, until it is there.
+            until: ({ waits }) => waits.some((wait) => wait._tag === "Lock" && wait.stepName === "wait"),
+            schedule: Schedule.spaced("5 millis")
+          }),
+          Effect.timeout("10 seconds")
+        )
+        assert.deepStrictEqual(found.waits.map(({ _tag }) => _tag), ["Lock", "Work"])
+        const [lock] = found.waits
+        assert.isTrue(lock?._tag === "Lock" && lock.stepName === "wait" && lock.seconds < 10)
+        assert.deepStrictEqual(lock?._tag === "Lock" ? lock.heldBy : [], ["step \"hold\""])
+        assert.match(
+          found.sentence,
+          /^Step "wait" has waited for \d+(\.\d+)? s for a connection to [^ ]+, held by step "hold"; /
+        )
+        yield* Deferred.succeed(release, undefined)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(Option.getOrThrow(yield* why(taskId)).waits[0]?._tag, "Ended")
+      }).pipe(Effect.provide(observed({}, { maxConnections: 1 }))))
 
     it.effect("pass on what their body gives, and interruption", () =>
       Effect.gen(function*() {

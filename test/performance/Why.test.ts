@@ -86,23 +86,48 @@ describe("Why", () => {
     })
     assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 59 })), ["Work"])
     const why = Why.explain(unfinished, { silentSeconds: 300 })
-    assert.deepStrictEqual(why.waits, [{ _tag: "DeadRunner", instance: "i-4", silentSeconds: 300 }])
-    assert.strictEqual(
-      why.sentence,
-      "The process that ran it (i-4) gave no sign of life for 5 min, so nothing runs it."
-    )
+    assert.deepStrictEqual(why.waits, [
+      { _tag: "DeadRunner", instance: "i-4", hasEnded: false, silentSeconds: 300 }
+    ])
+    assert.strictEqual(why.sentence, "The runner (i-4) gave no sign of life for 5 min, so nothing runs the run.")
     assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 6, deadAfterSeconds: 5 })), ["DeadRunner"])
   })
 
-  it("puts a lock before anything else that goes on", () => {
+  it("takes a runner that has ended for the reason, however short ago that was", () => {
+    const why = Why.explain(run({ state: "in_progress", endedAt: undefined }), { runnerEnded: true, silentSeconds: 3 })
+    assert.deepStrictEqual(why.waits, [
+      { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 3 }
+    ])
+    assert.strictEqual(why.sentence, "The runner has ended, but the run has not: its last event is 3 s old.")
+  })
+
+  it("does not ask for the runner of a run that has ended", () => {
+    assert.deepStrictEqual(tags(Why.explain(run(), { runnerEnded: true, silentSeconds: 1000 })), ["Ended"])
+  })
+
+  it("puts a lock before anything else that goes on, with what holds it", () => {
     const unfinished = run({
       state: "in_progress",
       endedAt: undefined,
       steps: [step("a", [attempt(0, undefined)]), step("b", [attempt(2, undefined)])]
     })
-    const why = Why.explain(unfinished, { now: 7, locks: [{ stepName: "b", lock: "orders" }] })
-    assert.deepStrictEqual(tags(why), ["Lock", "Work"])
-    assert.match(why.sentence, /^Step "b" has run for 5 s and waits for the lock orders;/)
+    const why = (wait: Omit<Why.LockWait, "stepName">) =>
+      Why.explain(unfinished, { now: 7, locks: [{ stepName: "b", ...wait }, { stepName: "gone", lock: "x" }] })
+    const known = why({ lock: "a connection to shop", seconds: 4, heldBy: ["step \"a\"", "step \"x\" of run t-7"] })
+    assert.deepStrictEqual(tags(known), ["Lock", "Work"])
+    assert.deepStrictEqual(known.waits[0], {
+      _tag: "Lock",
+      stepName: "b",
+      lock: "a connection to shop",
+      seconds: 4,
+      heldBy: ["step \"a\"", "step \"x\" of run t-7"]
+    })
+    assert.strictEqual(
+      known.sentence,
+      "Step \"b\" has waited for 4 s for a connection to shop, held by step \"a\", step \"x\" of run t-7; " +
+        "1 other step runs or waits, too."
+    )
+    assert.match(why({ lock: "orders" }).sentence, /^Step "b" has waited for 5 s for orders; /)
   })
 
   it("says that a run is stuck, once nothing has gone on for a while", () => {

@@ -11,7 +11,7 @@ export const order = (index: number, change: Partial<RunRecord> = {}): RunRecord
     tags: { region: index % 2 === 0 ? "eu" : "us" },
     createdAt: index * 60_000,
     steps: [
-      step("load", [attempt(0, 2, { sql: { statements: 3, seconds: 1 } })], { readyAt: 0 }),
+      step("load", [attempt(0, 2, { sql: { statements: 3, seconds: 1, waitSeconds: 0 } })], { readyAt: 0 }),
       step("charge", [attempt(2, 10)], { dependsOn: ["load"] })
     ],
     ...change

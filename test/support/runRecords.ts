@@ -16,7 +16,8 @@ export const attempt = (
   state: endedAt === undefined ? "in_progress" : "complete",
   errorType: undefined,
   timedOut: undefined,
-  sql: { statements: 0, seconds: 0 },
+  sql: { statements: 0, seconds: 0, waitSeconds: 0 },
+  patterns: [],
   ...change
 })
 

@@ -68,10 +68,17 @@ const walk = Effect.gen(function*() {
   yield* TaskRunner.cancel(stopped.taskId)
 })
 
-/** Events of a run; the others are about the export of metrics, and about what programs measure or ask databases. */
+/** Events of a run; the others are about the export of metrics, what programs measure or ask databases, and analyses. */
 type RunEvent = Exclude<EventCatalog.EventName, `${(typeof notOfRun)[number]}.${string}`>
 
-const notOfRun = ["tasker.telemetry", "performance", "memory", "database"] as const
+const notOfRun = [
+  "tasker.telemetry",
+  "performance",
+  "memory",
+  "database",
+  "observability.analysis",
+  "observability.bottleneck"
+] as const
 
 const isOfRun = (name: string): name is RunEvent =>
   EventCatalog.isName(name) && !notOfRun.some((prefix) => name.startsWith(`${prefix}.`))

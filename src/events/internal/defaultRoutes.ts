@@ -41,6 +41,8 @@ export const defaultRoutes: { readonly [Name in EventCatalog.EventName]: EventRo
   "observability.step.backoff": everywhere,
   "observability.step.skip": everywhere,
   "observability.step.max_retries_reached": EventRoute.to(["metrics", "trace", "log"], { priority: "high" }),
+  "observability.analysis.completed": logOnly,
+  "observability.bottleneck.detected": logOnly,
   "tasker.telemetry.cache_synced": logOnly,
   "tasker.telemetry.export_requested": logOnly,
   "tasker.telemetry.export_completed": logOnly,

@@ -1,70 +1,72 @@
 /**
- * Analyses runs and shows the results as the analytics routes answer them.
+ * Shows analyses of runs as the analytics routes answer them.
  */
-import * as Bottlenecks from "../../performance/Bottlenecks.ts"
-import * as Compare from "../../performance/Compare.ts"
+import type * as Bottlenecks from "../../performance/Bottlenecks.ts"
+import type * as Compare from "../../performance/Compare.ts"
 import * as CriticalPath from "../../performance/CriticalPath.ts"
 import { hasEnded, type RunRecord } from "../../performance/RunRecord.ts"
 import * as Why from "../../performance/Why.ts"
 import type * as AnalyticsReport from "../AnalyticsReport.ts"
 
-/** A run that has not ended, and the seconds since it was created. */
+/** A run that has not ended, and what is known beside its record. */
 export interface Unfinished {
   readonly run: RunRecord
-  readonly age: number
+  readonly surroundings: Why.Surroundings
 }
 
 const mostUnfinished = 20
 
 const mostDifferences = 10
 
+const ageOf = ({ run, surroundings }: Unfinished): number => surroundings.now ?? run.endedAt ?? run.changedAt
+
 /** How long tasks and steps take, and the oldest unfinished runs. */
 export const performance = (
-  ended: ReadonlyArray<RunRecord>,
+  { from, runs, steps, tasks, until }: Bottlenecks.Report,
   unfinished: ReadonlyArray<Unfinished>,
   missed: number
-): AnalyticsReport.Performance => {
-  // Recommendations are the expensive part. No task has that many runs.
-  const { from, runs, steps, tasks, until } = Bottlenecks.analyze(ended, { minimumRuns: Infinity })
-  return {
-    runs,
-    from: instant(from),
-    until: instant(until),
-    missed,
-    tasks,
-    steps,
-    unfinishedRuns: unfinished.length,
-    unfinished: unfinished.toSorted((left, right) => right.age - left.age).slice(0, mostUnfinished).map(
-      ({ age, run }) => ({
-        runId: run.id,
-        taskName: run.taskName,
-        version: run.version,
-        ageSeconds: age,
-        sentence: Why.explain(run, { now: age }).sentence
-      })
-    )
-  }
-}
+): AnalyticsReport.Performance => ({
+  runs,
+  from: instant(from),
+  until: instant(until),
+  missed,
+  tasks,
+  steps,
+  unfinishedRuns: unfinished.length,
+  unfinished: unfinished.toSorted((left, right) => ageOf(right) - ageOf(left)).slice(0, mostUnfinished).map(
+    ({ run, surroundings }) => ({
+      runId: run.id,
+      taskName: run.taskName,
+      version: run.version,
+      ageSeconds: ageOf({ run, surroundings }),
+      sentence: Why.explain(run, surroundings).sentence
+    })
+  )
+})
 
 /** What to change, and what slow and failed runs have in common. */
-export const bottlenecks = (ended: ReadonlyArray<RunRecord>): AnalyticsReport.Bottlenecks => {
-  const { blocking, errors, from, insufficient, queries, recommendations, runs, until } = Bottlenecks.analyze(ended)
+export const bottlenecks = (
+  report: Bottlenecks.Report,
+  differences: ReadonlyArray<Compare.Difference>
+): AnalyticsReport.Bottlenecks => {
+  const { blocking, errors, from, insufficient, patterns, queries, recommendations, runs, until } = report
   return {
     runs,
     from: instant(from),
     until: instant(until),
     recommendations,
     insufficient,
-    differences: Compare.compare(ended).slice(0, mostDifferences),
+    differences: differences.slice(0, mostDifferences),
     errors,
     blocking,
-    queries
+    queries,
+    patterns
   }
 }
 
 /** What a run waits for, and the critical path of an ended run. */
-export const run = (record: RunRecord, age: number): AnalyticsReport.Run => {
-  const { sentence, waits } = Why.explain(record, { now: age })
+export const run = ({ run: record, surroundings }: Unfinished): AnalyticsReport.Run => {
+  const { sentence, waits } = Why.explain(record, surroundings)
   return {
     runId: record.id,
     taskName: record.taskName,
@@ -75,7 +77,7 @@ export const run = (record: RunRecord, age: number): AnalyticsReport.Run => {
     correlationId: record.correlationId,
     traceId: record.traceId,
     createdAt: instantOf(record.createdAt),
-    ageSeconds: age,
+    ageSeconds: ageOf({ run: record, surroundings }),
     sentence,
     waits: waits.map((wait) => wait._tag === "Backoff" ? { ...wait, until: instantOf(wait.until) } : wait),
     criticalPath: hasEnded(record) ? pathOf(record) : undefined

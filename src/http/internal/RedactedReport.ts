@@ -2,6 +2,7 @@
  * Keeps secrets out of the analysis of runs. Names of tasks, steps and errors come from the program, and a sentence has
  * them in its middle.
  */
+import type * as TimeSlice from "../../internal/TimeSlice.ts"
 import type { RunRecord } from "../../performance/RunRecord.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
 
@@ -10,10 +11,14 @@ const ids: ReadonlySet<string> = new Set(["runId", "runIds", "correlationId", "t
 
 /**
  * Gives a report about runs as it may leave. A name that is a secret is replaced in every text, also where the rules for
- * texts do not find it.
+ * texts do not find it. The work is done in small pieces.
  */
-export const redactReport = <A>(report: A, runs: ReadonlyArray<RunRecord>, redaction: Redaction): A => {
-  const secrets = secretNames(runs, redaction)
+export function* redactReport<A>(
+  report: A,
+  runs: ReadonlyArray<RunRecord>,
+  redaction: Redaction
+): TimeSlice.Work<A> {
+  const secrets = yield* secretNames(runs, redaction)
   const shown = (text: string): string =>
     redaction.text(secrets.reduce((shown, [name, mask]) => shown.replaceAll(name, () => mask), text))
   const visit = (value: unknown): unknown => {
@@ -28,17 +33,19 @@ export const redactReport = <A>(report: A, runs: ReadonlyArray<RunRecord>, redac
 }
 
 /** The names that do not leave as they are, the longest first: a name may be a part of another one. */
-const secretNames = (
+function* secretNames(
   runs: ReadonlyArray<RunRecord>,
   redaction: Redaction
-): ReadonlyArray<readonly [name: string, mask: string]> => {
-  const names = new Set(runs.flatMap(({ errorType = "", instance = "", steps, taskName, version }) => [
-    taskName,
-    version,
-    errorType,
-    instance,
-    ...steps.flatMap(({ attempts, name }) => [name, ...attempts.map(({ errorType = "" }) => errorType)])
-  ]))
+): TimeSlice.Work<ReadonlyArray<readonly [name: string, mask: string]>> {
+  const names = new Set<string>()
+  for (const { errorType = "", instance = "", steps, taskName, version } of runs) {
+    for (const name of [taskName, version, errorType, instance]) names.add(name)
+    for (const { attempts, name } of steps) {
+      names.add(name)
+      for (const { errorType = "" } of attempts) names.add(errorType)
+    }
+    yield
+  }
   return Array.from(names, (name) => [name, redaction.name(name)] as const)
     .filter(([name, shown]) => name !== shown)
     .toSorted(([left], [right]) => right.length - left.length)

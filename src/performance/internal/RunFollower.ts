@@ -9,7 +9,8 @@ import type * as Fiber from "effect/Fiber"
 import * as Correlation from "../../Correlation.ts"
 import type * as EventCatalog from "../../events/EventCatalog.ts"
 import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
-import type { AttemptRecord, RunRecord, StepRecord } from "../RunRecord.ts"
+import type * as TimeSlice from "../../internal/TimeSlice.ts"
+import type { AttemptRecord, QueryPattern, RunRecord, StepRecord } from "../RunRecord.ts"
 
 export interface Limits {
   /** Number of ended runs that are kept. */
@@ -26,8 +27,9 @@ const mostRunning = 10_000
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-interface LiveAttempt extends Mutable<AttemptRecord> {
+interface LiveAttempt extends Mutable<Omit<AttemptRecord, "patterns">> {
   readonly sql: Mutable<AttemptRecord["sql"]>
+  readonly patterns: Array<QueryPattern>
 }
 
 interface LiveStep extends Mutable<Omit<StepRecord, "attempts">> {
@@ -38,12 +40,25 @@ interface LiveRun extends Mutable<Omit<RunRecord, "steps">> {
   readonly steps: Array<LiveStep>
   readonly byName: Map<string, LiveStep>
   readonly createdNanos: bigint
+  /** The fiber of the run. It ends after the run has. */
+  readonly runner: Fiber.Fiber<unknown, unknown>
+  /** When the last event of the run came, in seconds since the run was created. */
+  seenAt: number
 }
 
-/** The event of the SQL monitor: one statement of the current step. */
-const sqlEvent = "database.query_executed"
+/** What is known of a running run beside its record. Times are seconds. */
+export interface Signs {
+  /** Since the run was created. */
+  readonly now: number
+  /** Since the last event of the run. */
+  readonly silentSeconds: number
+  readonly runnerEnded: boolean
+}
 
-const followed: ReadonlySet<string> = new Set<EventCatalog.EventName | typeof sqlEvent>([
+/** The highest number of patterns of SQL that an attempt keeps. */
+const mostPatterns = 20
+
+const followed: ReadonlySet<string> = new Set<EventCatalog.EventName>([
   "task.initialize_requested",
   "task.start_requested",
   "task.completed",
@@ -57,11 +72,13 @@ const followed: ReadonlySet<string> = new Set<EventCatalog.EventName | typeof sq
   "step.cancelled",
   "step.retry_requested",
   "step.resolved_manually",
+  "observability.task.heartbeat",
   "observability.step.skip",
   "observability.step.backoff",
   "observability.step.max_retries_reached",
   "dependency.resolved",
-  sqlEvent
+  "database.query_executed",
+  "performance.query_finding"
 ])
 
 /** Whether the follower needs an event. */
@@ -90,9 +107,14 @@ export class RunFollower {
     return [...this.ended.values()]
   }
 
-  /** Copies of the runs that have not ended, oldest start first. */
-  unfinishedRuns(): ReadonlyArray<RunRecord> {
-    return Array.from(this.running.values(), recordOf)
+  /** Copies of the runs that have not ended, oldest start first. Runs may start and end meanwhile. */
+  *unfinishedRuns(): TimeSlice.Work<ReadonlyArray<RunRecord>> {
+    const records: Array<RunRecord> = []
+    for (const run of this.running.values()) {
+      records.push(recordOf(run))
+      yield
+    }
+    return records
   }
 
   find(id: string): RunRecord | undefined {
@@ -100,24 +122,31 @@ export class RunFollower {
     return run === undefined ? this.ended.get(id) : recordOf(run)
   }
 
-  /** Seconds since a running run was created. */
-  ageOf(id: string, clock: Clock.Clock): number | undefined {
+  /** The signs of life of a running run. */
+  signsOf(id: string, clock: Clock.Clock): Signs | undefined {
     const run = this.running.get(id)
-    return run === undefined ? undefined : secondsOf(run, clock)
+    if (run === undefined) return undefined
+    const now = secondsOf(run, clock)
+    return { now, silentSeconds: now - run.seenAt, runnerEnded: run.runner.pollUnsafe() !== undefined }
   }
 
   handle(envelope: EventEnvelope, fiber: Fiber.Fiber<unknown, unknown>): void {
-    if (envelope.name as string === sqlEvent) return this.addStatement(envelope.payload, fiber)
-    if (!isOfCatalog(envelope) || !("taskId" in envelope.payload)) return
+    if (!isOfCatalog(envelope)) return
+    if (envelope.name === "database.query_executed") return this.addStatement(envelope.payload, fiber)
+    if (envelope.name === "performance.query_finding") return this.addPattern(envelope.payload)
+    if (!("taskId" in envelope.payload)) return
     const clock = fiber.getRef(Clock.Clock)
     if (envelope.name === "task.initialize_requested") {
       if (this.running.size >= mostRunning) this.leftOut++
-      else this.running.set(envelope.payload.taskId, this.begin(envelope.payload, envelope, clock))
+      else this.running.set(envelope.payload.taskId, this.begin(envelope.payload, envelope, fiber))
       return
     }
     const run = this.running.get(envelope.payload.taskId)
     if (run === undefined) return this.resolve(envelope)
     const now = secondsOf(run, clock)
+    run.seenAt = now
+    // The run goes on, but nothing about it has changed.
+    if (envelope.name === "observability.task.heartbeat") return
     run.changedAt = now
     switch (envelope.name) {
       case "task.start_requested":
@@ -173,7 +202,7 @@ export class RunFollower {
   private begin(
     payload: EventCatalog.Payload<"task.initialize_requested">,
     { correlationId, time, traceId }: EventEnvelope,
-    clock: Clock.Clock
+    runner: Fiber.Fiber<unknown, unknown>
   ): LiveRun {
     return {
       id: payload.taskId,
@@ -193,7 +222,9 @@ export class RunFollower {
       concurrency: payload.concurrency,
       steps: [],
       byName: new Map(),
-      createdNanos: clock.monotonicTimeNanosUnsafe()
+      createdNanos: runner.getRef(Clock.Clock).monotonicTimeNanosUnsafe(),
+      runner,
+      seenAt: 0
     }
   }
 
@@ -202,7 +233,7 @@ export class RunFollower {
     run.endedAt = now
     this.running.delete(run.id)
     // Nothing changes an ended run, so its record takes the steps as they are.
-    const { byName: _, createdNanos: __, ...record } = run
+    const { byName: _, createdNanos: __, runner: ___, seenAt: ____, ...record } = run
     this.keep(record)
   }
 
@@ -224,14 +255,42 @@ export class RunFollower {
   }
 
   /** The attempt is that of the publishing fiber. */
-  private addStatement(payload: unknown, fiber: Fiber.Fiber<unknown, unknown>): void {
+  private addStatement(
+    { durationSeconds, waitSeconds = 0 }: EventCatalog.Payload<"database.query_executed">,
+    fiber: Fiber.Fiber<unknown, unknown>
+  ): void {
     const workflow = fiber.getRef(Correlation.CurrentWorkflow)
     if (workflow?.stepName === undefined) return
     const step = this.running.get(workflow.taskId)?.byName.get(workflow.stepName)
     const attempt = step?.attempts[(workflow.attempt ?? 0) - 1]
     if (attempt === undefined) return
     attempt.sql.statements++
-    attempt.sql.seconds += durationOf(payload)
+    attempt.sql.seconds += finite(durationSeconds)
+    attempt.sql.waitSeconds += finite(waitSeconds)
+  }
+
+  /** Repeated statements are reported after the end of their attempt, which may be the end of the run. */
+  private addPattern(payload: EventCatalog.Payload<"performance.query_finding">): void {
+    const { attempt = 1, stepName, taskId = "" } = payload
+    const pattern = patternOf(payload)
+    const live = this.running.get(taskId)?.byName.get(stepName ?? "")?.attempts[attempt - 1]
+    if (live !== undefined) {
+      if (live.patterns.length < mostPatterns) live.patterns.push(pattern)
+      return
+    }
+    const record = this.ended.get(taskId)
+    if (record === undefined) return
+    const steps = record.steps.map((step): StepRecord =>
+      step.name !== stepName ? step : {
+        ...step,
+        attempts: step.attempts.map((known): AttemptRecord =>
+          known.number !== attempt || known.patterns.length >= mostPatterns
+            ? known
+            : { ...known, patterns: [...known.patterns, pattern] }
+        )
+      }
+    )
+    this.ended.set(taskId, { ...record, steps })
   }
 
   /** Steps of an ended run may be resolved by hand, and then the run. */
@@ -257,10 +316,18 @@ const secondsOf = (run: LiveRun, clock: Clock.Clock): number =>
 /** At least 1, so that a run without steps has a size, too. */
 const attemptsOf = ({ steps }: RunRecord): number => steps.reduce((sum, step) => sum + 1 + step.attempts.length, 1)
 
-const durationOf = (payload: unknown): number => {
-  const seconds = (payload as { readonly durationSeconds?: unknown }).durationSeconds
-  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds : 0
-}
+/** A sum would never be a number again. */
+const finite = (seconds: unknown): number => typeof seconds === "number" && Number.isFinite(seconds) ? seconds : 0
+
+const patternOf = (
+  { count, elapsedSeconds, kind, summary, totalSeconds }: EventCatalog.Payload<"performance.query_finding">
+): QueryPattern => ({
+  kind,
+  summary,
+  count,
+  totalSeconds: finite(totalSeconds),
+  elapsedSeconds: finite(elapsedSeconds ?? totalSeconds)
+})
 
 const addStep = (run: LiveRun, payload: EventCatalog.Payload<"step.initialize_requested">): void => {
   const step: LiveStep = {
@@ -292,7 +359,8 @@ const start = (step: LiveStep, payload: EventCatalog.Payload<"step.execution_req
     state: "in_progress",
     errorType: undefined,
     timedOut: undefined,
-    sql: { statements: 0, seconds: 0 }
+    sql: { statements: 0, seconds: 0, waitSeconds: 0 },
+    patterns: []
   })
 }
 
@@ -324,10 +392,10 @@ const settle = (step: LiveStep, state: StepRecord["state"], now: number): void =
   step.failedForGood = false
 }
 
-const recordOf = ({ byName: _, createdNanos: __, ...run }: LiveRun): RunRecord => ({
+const recordOf = ({ byName: _, createdNanos: __, runner: ___, seenAt: ____, ...run }: LiveRun): RunRecord => ({
   ...run,
   steps: run.steps.map((step) => ({
     ...step,
-    attempts: step.attempts.map((attempt) => ({ ...attempt, sql: { ...attempt.sql } }))
+    attempts: step.attempts.map((attempt) => ({ ...attempt, sql: { ...attempt.sql }, patterns: [...attempt.patterns] }))
   }))
 })

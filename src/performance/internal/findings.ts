@@ -1,8 +1,9 @@
 /**
- * What the runs of one version of a task have in common.
+ * What the runs of one version of a task have in common. The work is done in small pieces, so that it can be paused.
  */
+import type * as TimeSlice from "../../internal/TimeSlice.ts"
 import type { StepOnPath } from "../CriticalPath.ts"
-import * as ImpactScore from "../ImpactScore.ts"
+import type * as ImpactScore from "../ImpactScore.ts"
 import type { AttemptRecord, RunRecord, StepRecord } from "../RunRecord.ts"
 import { type Distribution, distributionOf } from "./distribution.ts"
 import type { AnalysedRun, RunGroup } from "./RunGroup.ts"
@@ -100,12 +101,13 @@ const average = (sum: number, count: number): number => count === 0 ? 0 : sum / 
 const sumOf = <A>(list: ReadonlyArray<A>, of: (item: A) => number): number =>
   list.reduce((sum, item) => sum + of(item), 0)
 
-export const ofTask = (group: RunGroup): ReadonlyArray<TaskFinding> => {
+export function* ofTask(group: RunGroup): TimeSlice.Work<ReadonlyArray<TaskFinding>> {
   const { completed, makespanSeconds, runs, taskName, version } = group
   if (completed.length === 0) return []
   const share = (of: (run: AnalysedRun) => number) => average(sumOf(completed, of), makespanSeconds)
   const weighted = (of: (run: AnalysedRun) => number) => share((run) => of(run) * run.path.makespanSeconds)
   const count = (state: RunRecord["state"]) => runs.filter((run) => run.state === state).length
+  yield
   return [{
     taskName,
     version,
@@ -135,15 +137,12 @@ export const ofTask = (group: RunGroup): ReadonlyArray<TaskFinding> => {
 export const criticalSecondsOf = (step: StepOnPath): number =>
   step.critical ? step.queueSeconds + step.workSeconds + step.retrySeconds + step.backoffSeconds : 0
 
-/** The steps of the completed runs by their names. */
-export const stepsByName = ({ completed }: RunGroup): ReadonlyMap<string, ReadonlyArray<StepOnPath>> =>
-  Map.groupBy(completed.flatMap(({ path }) => path.steps), ({ name }) => name)
-
-export const ofSteps = (group: RunGroup): ReadonlyArray<StepFinding> => {
+export function* ofSteps(group: RunGroup): TimeSlice.Work<ReadonlyArray<StepFinding>> {
   const impacts = impactsOf(group)
-  return Array.from(stepsByName(group), ([stepName, steps]): StepFinding => {
+  const found: Array<StepFinding> = []
+  for (const [stepName, steps] of group.steps) {
     const criticalSeconds = sumOf(steps, criticalSecondsOf)
-    return {
+    found.push({
       taskName: group.taskName,
       version: group.version,
       stepName,
@@ -156,14 +155,16 @@ export const ofSteps = (group: RunGroup): ReadonlyArray<StepFinding> => {
       queueSeconds: sumOf(steps, ({ queueSeconds }) => queueSeconds),
       retriedRuns: steps.filter(({ backoffSeconds, retrySeconds }) => retrySeconds + backoffSeconds > 0).length,
       impact: impacts.get(stepName) ?? { score: 0, severity: "low" }
-    }
-  })
+    })
+    yield
+  }
+  return found
 }
 
-const impactsOf = ({ runs }: RunGroup): ReadonlyMap<string, StepFinding["impact"]> => {
+const impactsOf = ({ impacts }: RunGroup): ReadonlyMap<string, StepFinding["impact"]> => {
   const highest = new Map<string, StepFinding["impact"]>()
-  for (const run of runs) {
-    for (const { score, severity, stepName } of ImpactScore.scores(run)) {
+  for (const ofRun of impacts) {
+    for (const { score, severity, stepName } of ofRun) {
       if (score > (highest.get(stepName)?.score ?? 0)) highest.set(stepName, { score, severity })
     }
   }
@@ -176,12 +177,22 @@ interface Failure {
   readonly attempt: AttemptRecord
 }
 
-const failuresOf = ({ runs }: RunGroup): ReadonlyArray<Failure> =>
-  runs.flatMap((run) =>
-    run.steps.flatMap((step) =>
-      step.attempts.flatMap((attempt) => attempt.state === "error" ? [{ run, step, attempt }] : [])
-    )
-  )
+function* failuresOf({ runs }: RunGroup): TimeSlice.Work<ReadonlyMap<string, ReadonlyArray<Failure>>> {
+  const byPattern = new Map<string, Array<Failure>>()
+  for (const run of runs) {
+    for (const step of run.steps) {
+      for (const attempt of step.attempts) {
+        if (attempt.state !== "error") continue
+        const key = JSON.stringify([step.name, attempt.errorType])
+        const known = byPattern.get(key)
+        if (known === undefined) byPattern.set(key, [{ run, step, attempt }])
+        else known.push({ run, step, attempt })
+      }
+    }
+    yield
+  }
+  return byPattern
+}
 
 /** Work of a failed attempt, and the wait until the next one. */
 const lostBy = ({ attempt, step }: Failure): number => {
@@ -189,16 +200,13 @@ const lostBy = ({ attempt, step }: Failure): number => {
   return (next?.readyAt ?? attempt.endedAt ?? attempt.startedAt) - attempt.startedAt
 }
 
-export const ofErrors = (group: RunGroup): ReadonlyArray<ErrorPattern> => {
-  const byPattern = Map.groupBy(
-    failuresOf(group),
-    ({ attempt, step }) => JSON.stringify([step.name, attempt.errorType])
-  )
-  return Array.from(byPattern.values(), (failures): ErrorPattern => {
+export function* ofErrors(group: RunGroup): TimeSlice.Work<ReadonlyArray<ErrorPattern>> {
+  const found: Array<ErrorPattern> = []
+  for (const failures of (yield* failuresOf(group)).values()) {
     const { attempt, step } = failures[0] as Failure
     const runs = new Map(failures.map(({ run, step }) => [run.id, step.state]))
     const recoveredRuns = [...runs.values()].filter((state) => state === "complete").length
-    return {
+    found.push({
       taskName: group.taskName,
       version: group.version,
       stepName: step.name,
@@ -210,11 +218,13 @@ export const ofErrors = (group: RunGroup): ReadonlyArray<ErrorPattern> => {
       timedOut: failures.filter(({ attempt }) => attempt.timedOut !== undefined).length,
       lostSeconds: sumOf(failures, lostBy),
       runIds: [...runs.keys()].slice(-5).reverse()
-    }
-  })
+    })
+    yield
+  }
+  return found
 }
 
-export const ofBlocking = (group: RunGroup): ReadonlyArray<BlockingStep> => {
+export function* ofBlocking(group: RunGroup): TimeSlice.Work<ReadonlyArray<BlockingStep>> {
   const found = new Map<string, { seconds: number; never: number; readonly blocks: Set<string> }>()
   const of = (name: string) => {
     const known = found.get(name) ?? { seconds: 0, never: 0, blocks: new Set<string>() }
@@ -227,9 +237,10 @@ export const ofBlocking = (group: RunGroup): ReadonlyArray<BlockingStep> => {
       blocking.seconds += seconds
       blocking.blocks.add(name)
     }
+    yield
   }
-  for (const run of group.runs) {
-    for (const { blocked, stepName } of ImpactScore.scores(run)) if (blocked > 0) of(stepName).never += blocked
+  for (const ofRun of group.impacts) {
+    for (const { blocked, stepName } of ofRun) if (blocked > 0) of(stepName).never += blocked
   }
   return Array.from(found, ([stepName, { blocks, never, seconds }]) => ({
     taskName: group.taskName,
@@ -253,16 +264,21 @@ const waitsOf = (run: RunRecord) => {
   })
 }
 
-export const ofQueries = (group: RunGroup): ReadonlyArray<QueryFinding> =>
-  Array.from(stepsByName(group)).flatMap(([stepName, steps]): ReadonlyArray<QueryFinding> => {
+export function* ofQueries(group: RunGroup): TimeSlice.Work<ReadonlyArray<QueryFinding>> {
+  const found: Array<QueryFinding> = []
+  for (const [stepName, steps] of group.steps) {
+    yield
+    if (steps.every(({ sql }) => sql.statements === 0)) continue
     const seconds = sumOf(steps, ({ sql }) => sql.seconds)
     const work = sumOf(steps, ({ retrySeconds, workSeconds }) => workSeconds + retrySeconds)
-    return steps.every(({ sql }) => sql.statements === 0) ? [] : [{
+    found.push({
       taskName: group.taskName,
       version: group.version,
       stepName,
       statements: distributionOf(steps.map(({ sql }) => sql.statements)),
       secondsPerRun: average(seconds, steps.length),
       shareOfWork: average(seconds, work)
-    }]
-  })
+    })
+  }
+  return found
+}

@@ -5,13 +5,18 @@ import * as Layer from "effect/Layer"
 import type { EventBus } from "../../events/EventBus.ts"
 import type { MetricStore } from "../../metrics/MetricStore.ts"
 import * as PerformanceMonitor from "../PerformanceMonitor.ts"
+import * as RunAnalysis from "../RunAnalysis.ts"
 import * as RunRecords from "../RunRecords.ts"
 
-export type Services = RunRecords.RunRecords | PerformanceMonitor.PerformanceMonitor
+export type Services = RunRecords.RunRecords | RunAnalysis.RunAnalysis | PerformanceMonitor.PerformanceMonitor
 
 export const layer: Layer.Layer<Services, never, EventBus | MetricStore> = Layer.merge(
-  RunRecords.layer,
+  Layer.provideMerge(RunAnalysis.layer, RunRecords.layer),
   PerformanceMonitor.layer
 )
 
-export const layerNoop: Layer.Layer<Services> = Layer.merge(RunRecords.layerNoop, PerformanceMonitor.layerNoop)
+export const layerNoop: Layer.Layer<Services> = Layer.mergeAll(
+  RunRecords.layerNoop,
+  RunAnalysis.layerNoop,
+  PerformanceMonitor.layerNoop
+)

@@ -1,19 +1,31 @@
 /**
  * Recommendations for one version of a task, each with its evidence and its gain.
  */
-import * as CriticalPath from "../CriticalPath.ts"
+import type * as TimeSlice from "../../internal/TimeSlice.ts"
 import type { StepOnPath } from "../CriticalPath.ts"
-import { distributionOf, quantileOf } from "./distribution.ts"
-import { criticalSecondsOf, stepsByName } from "./findings.ts"
+import type { RunRecord } from "../RunRecord.ts"
+import { distributionOf } from "./distribution.ts"
+import { criticalSecondsOf } from "./findings.ts"
+import * as QueryPatterns from "./queryPatterns.ts"
 import type { AnalysedRun, RunGroup } from "./RunGroup.ts"
+import * as WhatIfs from "./whatIfs.ts"
 
 /** What to change, and what the change is worth. */
 export interface Recommendation {
   /**
    * `faster_step`: halve the work of a step. `fewer_failures`: let a step succeed at its first attempt. `more_slots`:
-   * double the limit of concurrency. `fewer_queries`: halve the time that a step spends in SQL.
+   * double the limit of concurrency. `fewer_queries`: halve the time that a step spends in SQL. `one_query`: ask once in
+   * place of many times. `fewer_rows`: halve the time of a statement that gives very many rows. `shorter_transactions`:
+   * let no other step wait for a connection that a transaction holds.
    */
-  readonly kind: "faster_step" | "fewer_failures" | "more_slots" | "fewer_queries"
+  readonly kind:
+    | "faster_step"
+    | "fewer_failures"
+    | "more_slots"
+    | "fewer_queries"
+    | "one_query"
+    | "fewer_rows"
+    | "shorter_transactions"
   readonly taskName: string
   readonly version: string
   /** `undefined` if the recommendation is for the whole task. */
@@ -44,20 +56,37 @@ const mostCandidates = 10
 /** Steps of all simulations together, which take about a second. */
 const mostSimulatedSteps = 1_000_000
 
-export const recommend = (group: RunGroup, minimumGain: number): ReadonlyArray<Recommendation> => {
-  const steps = stepsByName(group)
-  const candidates = candidatesOf(steps)
-  const runs = evenlyChosen(group, 2 * candidates.length + 2)
-  const context: Context = { group, runs }
-  const recommendations = candidates.flatMap((stepName) => ofStep(context, stepName, steps.get(stepName) ?? []))
-  return [...recommendations, ...ofSlots(context)].filter(({ gainSeconds, gainShare }) =>
-    gainSeconds > 0 && gainShare >= minimumGain
-  )
+/** Patterns of SQL that are looked at, first those that cost most time. */
+const mostPatterns = 10
+
+export function* recommend(
+  group: RunGroup,
+  minimumGain: number,
+  patterns: ReadonlyArray<QueryPatterns.QueryPatternFinding>
+): TimeSlice.Work<ReadonlyArray<Recommendation>> {
+  const candidates = candidatesOf(group.steps)
+  const costly = patterns.toSorted((a, b) => b.totalSeconds - a.totalSeconds).slice(0, mostPatterns)
+  const runs = evenlyChosen(group, 2 * (candidates.length + costly.length) + 2)
+  const context: Context = { group, runs, ...(yield* makespansOf(group)) }
+  const found: Array<Recommendation> = []
+  for (const stepName of candidates) found.push(...(yield* ofStep(context, stepName, group.steps.get(stepName) ?? [])))
+  found.push(...(yield* ofSlots(context)))
+  for (const pattern of costly) found.push(...(yield* ofPattern(context, pattern)))
+  return found.filter(({ gainSeconds, gainShare }) => gainSeconds > 0 && gainShare >= minimumGain)
+}
+
+function* makespansOf({ completed, makespanSeconds }: RunGroup): TimeSlice.Work<Pick<Context, "mean" | "median">> {
+  const { p50 } = distributionOf(completed.map(({ path }) => path.makespanSeconds))
+  yield
+  return { mean: makespanSeconds / Math.max(1, completed.length), median: p50 }
 }
 
 interface Context {
   readonly group: RunGroup
   readonly runs: ReadonlyArray<AnalysedRun>
+  /** Of the makespans of the completed runs, in seconds. */
+  readonly mean: number
+  readonly median: number
 }
 
 const candidatesOf = (steps: ReadonlyMap<string, ReadonlyArray<StepOnPath>>): ReadonlyArray<string> => {
@@ -77,13 +106,13 @@ const evenlyChosen = ({ completed }: RunGroup, simulations: number): ReadonlyArr
   return completed.filter((_, index) => index % stride === 0)
 }
 
-const ofStep = (
+function* ofStep(
   context: Context,
   stepName: string,
   steps: ReadonlyArray<StepOnPath>
-): ReadonlyArray<Recommendation> => {
+): TimeSlice.Work<ReadonlyArray<Recommendation>> {
   const { group } = context
-  const half = gainsOf(context, (run) => CriticalPath.whatIf(run, stepName, "half").gainSeconds)
+  const half = yield* gainsOf(context, (run) => gainOf(run, stepName, "half"))
   const work = distributionOf(steps.map(({ workSeconds }) => workSeconds))
   const criticalRuns = steps.filter(({ critical }) => critical).length
   const share = (count: number) => steps.length === 0 ? 0 : count / steps.length
@@ -102,7 +131,7 @@ const ofStep = (
       }).`)
   ]
   if (retried.length > 0) {
-    const once = gainsOf(context, (run) => CriticalPath.whatIf(run, stepName, "once").gainSeconds)
+    const once = yield* gainsOf(context, (run) => gainOf(run, stepName, "once"))
     const backoff = retried.reduce((sum, { backoffSeconds }) => sum + backoffSeconds, 0) / retried.length
     found.push(make(context, "fewer_failures", stepName, once, {
       retriedShare: share(retried.length),
@@ -134,14 +163,14 @@ const ofStep = (
   return found
 }
 
-const ofSlots = (context: Context): ReadonlyArray<Recommendation> => {
+function* ofSlots(context: Context): TimeSlice.Work<ReadonlyArray<Recommendation>> {
   const { group, runs } = context
   const bound = runs.reduce((sum, { path }) => sum + path.parallelism.limitBoundSeconds, 0)
   if (bound === 0) return []
-  const gains = gainsOf(context, (run) => CriticalPath.gainOfSlots(run, 2 * run.concurrency))
+  const gains = yield* gainsOf(context, (run) => WhatIfs.gainOfSlots(run, 2 * run.concurrency))
   const makespans = runs.reduce((sum, { path }) => sum + path.makespanSeconds, 0)
   const share = makespans === 0 ? 0 : bound / makespans
-  const concurrency = Math.max(...runs.map(({ run }) => run.concurrency))
+  const concurrency = runs.reduce((most, { run }) => Math.max(most, run.concurrency), 0)
   return [
     make(
       context,
@@ -156,13 +185,80 @@ const ofSlots = (context: Context): ReadonlyArray<Recommendation> => {
   ]
 }
 
+/** An idle transaction costs its own run nothing. It is a finding, and a recommendation only if others wait for it. */
+function* ofPattern(
+  context: Context,
+  pattern: QueryPatterns.QueryPatternFinding
+): TimeSlice.Work<ReadonlyArray<Recommendation>> {
+  const { group } = context
+  const { count, kind, runs, stepName, summary, totalSeconds } = pattern
+  const named = `step "${stepName}" of ${group.taskName} ${group.version}`
+  const share = runs / group.runs.length
+  const numbers = {
+    patternShare: share,
+    patternRuns: runs,
+    countP50: count.p50,
+    countP95: count.p95,
+    totalSeconds
+  }
+  const made = function*(
+    kind: Recommendation["kind"],
+    lessOf: Parameters<typeof WhatIfs.gainOfLessWork>[1],
+    text: (gain: string) => string
+  ): TimeSlice.Work<ReadonlyArray<Recommendation>> {
+    const gains = yield* gainsOf(context, (run) => WhatIfs.gainOfLessWork(run, lessOf))
+    return [make(context, kind, stepName, gains, numbers, text)]
+  }
+  switch (kind) {
+    case "repeated_query":
+      return yield* made(
+        "one_query",
+        QueryPatterns.savedBy(pattern),
+        (gain) =>
+          `Let ${named} ask once in place of ${count.p50} times ("${summary}"): a run then takes ${gain}. It asks ` +
+          `${count.p50} times (p95 ${count.p95}) in ${percent(share)} of ${group.runs.length} runs.`
+      )
+    case "many_rows":
+      return yield* made(
+        "fewer_rows",
+        QueryPatterns.savedBy(pattern),
+        (gain) =>
+          `Let ${named} read fewer rows ("${summary}"): at half the time of the statement a run takes ${gain}. It reads ` +
+          `${count.p50} rows (p95 ${count.p95}) in ${percent(share)} of ${group.runs.length} runs.`
+      )
+    case "blocking_transaction":
+      return yield* made(
+        "shorter_transactions",
+        yield* QueryPatterns.waitsFor(group, stepName),
+        (gain) =>
+          `Make the transactions of ${named} shorter: if no other step waits for their connection, a run takes ${gain}. ` +
+          `Others wait for them in ${percent(share)} of ${group.runs.length} runs, ${seconds(totalSeconds)} together.`
+      )
+    case "idle_in_transaction":
+      return []
+  }
+}
+
+function* gainOf(run: RunRecord, stepName: string, change: WhatIfs.Change): TimeSlice.Work<number> {
+  return (yield* WhatIfs.ofSteps(run, [{ stepName, change }]))[0]?.gainSeconds ?? 0
+}
+
 interface Gain {
   readonly run: AnalysedRun
   readonly gain: number
 }
 
-const gainsOf = ({ runs }: Context, of: (run: AnalysedRun["run"]) => number): ReadonlyArray<Gain> =>
-  runs.map((run) => ({ run, gain: of(run.run) }))
+function* gainsOf(
+  { runs }: Context,
+  of: (run: RunRecord) => TimeSlice.Work<number>
+): TimeSlice.Work<ReadonlyArray<Gain>> {
+  const gains: Array<Gain> = []
+  for (const run of runs) {
+    gains.push({ run, gain: yield* of(run.run) })
+    yield
+  }
+  return gains
+}
 
 /** Time in SQL as a share of the work of all attempts. */
 const sqlShareOf = (steps: ReadonlyArray<StepOnPath>): number => {
@@ -171,7 +267,7 @@ const sqlShareOf = (steps: ReadonlyArray<StepOnPath>): number => {
 }
 
 const make = (
-  { group, runs }: Context,
+  { group, mean, median, runs }: Context,
   kind: Recommendation["kind"],
   stepName: string | undefined,
   gains: ReadonlyArray<Gain>,
@@ -179,9 +275,7 @@ const make = (
   text: (gain: string) => string
 ): Recommendation => {
   const gainSeconds = gains.reduce((sum, { gain }) => sum + gain, 0) / Math.max(1, gains.length)
-  const average = group.makespanSeconds / Math.max(1, group.completed.length)
-  const gainShare = average === 0 ? 0 : gainSeconds / average
-  const makespan = quantileOf(group.completed.map(({ path }) => path.makespanSeconds).toSorted((a, b) => a - b), 0.5)
+  const gainShare = mean === 0 ? 0 : gainSeconds / mean
   return {
     kind,
     taskName: group.taskName,
@@ -194,7 +288,7 @@ const make = (
     evidence: {
       runs: group.completed.length,
       simulatedRuns: runs.length,
-      numbers: { ...numbers, makespanP50: makespan, makespanMean: average },
+      numbers: { ...numbers, makespanP50: median, makespanMean: mean },
       runIds: gains.toSorted((a, b) => b.gain - a.gain).slice(0, 5).map(({ run }) => run.run.id)
     }
   }

@@ -3,6 +3,7 @@
  * the order in which they became ready, as many as there are free slots, and a
  * batch is no barrier.
  */
+import type * as TimeSlice from "../../internal/TimeSlice.ts"
 
 /** A step of the simulation. Durations are seconds. */
 export interface SimulatedStep {
@@ -27,8 +28,14 @@ export interface Simulation {
   readonly ends: ReadonlyArray<number | undefined>
 }
 
+/** Moments that are handled in one piece of work. */
+const piece = 1024
+
 /** @param concurrency highest number of attempts at the same time; `Infinity` for no limit */
-export const simulateRun = (steps: ReadonlyArray<SimulatedStep>, concurrency: number): Simulation => {
+export function* simulation(
+  steps: ReadonlyArray<SimulatedStep>,
+  concurrency: number
+): TimeSlice.Work<Simulation> {
   const dependants: Array<Array<number>> = steps.map(() => [])
   steps.forEach(({ dependsOn }, index) => dependsOn.forEach((needed) => dependants[needed]?.push(index)))
   const missing = steps.map(({ dependsOn }) => dependsOn.length)
@@ -39,6 +46,7 @@ export const simulateRun = (steps: ReadonlyArray<SimulatedStep>, concurrency: nu
   let head = 0
   let running = 0
   let makespan = 0
+  let handled = 0
 
   const makeReady = (index: number): void => {
     if ((steps[index] as SimulatedStep).endsAt === undefined) ready.push(index)
@@ -79,6 +87,7 @@ export const simulateRun = (steps: ReadonlyArray<SimulatedStep>, concurrency: nu
     // All that happens at one time happens before the next steps start.
     while (moments.size > 0 && moments.firstTime === now) {
       const { index, kind } = moments.take()
+      if (++handled % piece === 0) yield
       if (kind === attemptEnds) endAttempt(index, now)
       else if (kind === backoffEnds) makeReady(index)
       else end(index, now)

@@ -246,6 +246,9 @@ class Oracle {
       case "tasker.telemetry.plugin_registered":
       case "tasker.telemetry.plugin_unregistered":
         return this.#report("is not due: a run exports no metrics")
+      case "observability.analysis.completed":
+      case "observability.bottleneck.detected":
+        return this.#report("is not due: nothing analyses runs")
       case "performance.slow_operation":
       case "memory.spike_detected":
         return this.#report("is not due: no step measures an operation")

@@ -1,6 +1,6 @@
 /**
  * Events of the domain `observability`: what happens to tasks and steps between
- * and beside their attempts.
+ * and beside their attempts, and what analyses of runs find.
  */
 import * as Schema from "effect/Schema"
 import * as EventDefinition from "../EventDefinition.ts"
@@ -71,5 +71,58 @@ export const observabilityEvents = EventDefinition.byName([
     message: "step has no attempts left",
     payload: Schema.Struct({ ...step, maximumAttempts: Schema.Int }),
     attributes: stepAttributes
+  }),
+  EventDefinition.make("observability.analysis.completed", {
+    description: "An analysis of runs is done.",
+    fires: "at the end of each analysis by RunAnalysis, which the analytics routes use",
+    severity: "Debug",
+    message: "analysis completed",
+    payload: Schema.Struct({
+      /**
+       * `bottlenecks`: where time is lost and what to change. `durations`: how long tasks and steps take. `differences`:
+       * what slow and failed runs have in common.
+       */
+      analysis: Schema.Literals(["bottlenecks", "durations", "differences"]),
+      /** Number of ended runs that were looked at. */
+      runs: Schema.Int,
+      /** Number of recommendations, or of differences. */
+      findings: Schema.Int,
+      /** From its first slice to its last one. */
+      durationSeconds: Schema.Finite
+    }),
+    attributes: ["analysis"]
+  }),
+  EventDefinition.make("observability.bottleneck.detected", {
+    description: "An analysis recommends a change, because runs of a task would be shorter with it.",
+    fires: "once per task, version, step and kind of change; again when the share of the gain has doubled",
+    message: "bottleneck detected",
+    payload: Schema.Struct({
+      taskName: Schema.String,
+      version: Schema.String,
+      /** Absent if the change is for the whole task. */
+      stepName: Schema.optionalKey(Schema.String),
+      /** The kind of change, as in `Bottlenecks.Recommendation`. */
+      kind: Schema.Literals([
+        "faster_step",
+        "fewer_failures",
+        "more_slots",
+        "fewer_queries",
+        "one_query",
+        "fewer_rows",
+        "shorter_transactions"
+      ]),
+      /** By how much an average run gets shorter, and the same as a share of the average makespan. */
+      gainSeconds: Schema.Finite,
+      gainShare: Schema.Finite,
+      /** `gainSeconds` times the number of completed runs. */
+      totalGainSeconds: Schema.Finite,
+      /** Completed runs that were looked at. */
+      runs: Schema.Int,
+      /** Ids of the runs with the most to gain, at most five. */
+      runIds: Schema.Array(Schema.String),
+      /** The recommendation in words. */
+      recommendation: Schema.String
+    }),
+    attributes: ["taskName", "version", "stepName", "kind"]
   })
 ])

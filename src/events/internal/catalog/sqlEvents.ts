@@ -84,6 +84,8 @@ export const sqlEvents = EventDefinition.byName([
       count: Schema.Int,
       /** Time of the statements together, of the statement, idle, or waited by others. */
       totalSeconds: Schema.Finite,
+      /** Time in which at least one of the statements ran; absent for transactions. */
+      elapsedSeconds: Schema.optionalKey(Schema.Finite),
       ...caller
     }),
     attributes: ["kind"]

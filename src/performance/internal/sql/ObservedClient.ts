@@ -10,6 +10,8 @@ import * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
 import { EventBus } from "../../../events/EventBus.ts"
 import { MetricStore } from "../../../metrics/MetricStore.ts"
 import type * as QuerySummary from "../../QuerySummary.ts"
+import * as LockWaits from "../LockWaits.ts"
+import * as ConnectionWaits from "./ConnectionWaits.ts"
 import * as DatabaseTarget from "./DatabaseTarget.ts"
 import * as ObservedTransaction from "./ObservedTransaction.ts"
 import { OpenTransactions } from "./OpenTransactions.ts"
@@ -57,6 +59,13 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
   })
   const wait = instruments.connectionWait.bind({ db_client_connection_pool_name: poolName(target) })
   const transactions = new OpenTransactions()
+  const locks = yield* LockWaits.Current
+  if (locks !== undefined) {
+    yield* Effect.acquireRelease(
+      Effect.sync(() => locks.addSource(ConnectionWaits.make(transactions, poolName(target)))),
+      (remove) => Effect.sync(remove)
+    )
+  }
   const onError = () => {}
   const observer = StatementMonitor.make({
     key: client,

@@ -85,6 +85,18 @@ export class OpenTransactions {
     for (const transaction of this.#open) transaction.waitedFor(waiter, now)
   }
 
+  /** What waits for a connection for steps of a run. */
+  waitersOf(taskId: string): ReadonlyArray<Waiter & { readonly workflow: WorkflowContext }> {
+    return [...this.#waiting].filter((waiter): waiter is Waiter & { readonly workflow: WorkflowContext } =>
+      waiter.workflow?.taskId === taskId
+    )
+  }
+
+  /** The steps whose transactions are open, without a step itself. */
+  holders(except: WorkflowContext): ReadonlyArray<WorkflowContext | undefined> {
+    return [...this.#open].map(({ workflow }) => workflow).filter((workflow) => areApart(workflow, except))
+  }
+
   begin(transaction: OpenTransaction): void {
     this.#open.add(transaction)
   }

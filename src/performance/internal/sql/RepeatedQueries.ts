@@ -13,12 +13,22 @@ import { publishFinding } from "./SqlEvents.ts"
 
 /** The most attempts that are counted at the same time. The oldest ones are forgotten first. */
 const mostAttempts = 10_000
+const nanosPerSecond = 1e9
 /** The most summaries of an attempt. Further ones are not counted. */
 const mostSummaries = 1000
 
+interface Counted {
+  count: number
+  totalNanos: number
+  /** Time in which at least one of the statements ran. */
+  elapsedNanos: number
+  /** The latest end of a statement. */
+  endNanos: number
+}
+
 interface Attempt {
   readonly workflow: WorkflowContext
-  readonly summaries: Map<string, { count: number; totalSeconds: number }>
+  readonly summaries: Map<string, Counted>
   /** The fiber of the last statement, whose context findings have. */
   fiber: Fiber.Fiber<unknown, unknown>
 }
@@ -28,7 +38,8 @@ export interface RepeatedQueries {
     workflow: WorkflowContext,
     fiber: Fiber.Fiber<unknown, unknown>,
     summary: string,
-    seconds: number
+    startNanos: number,
+    endNanos: number
   ) => void
 }
 
@@ -47,9 +58,10 @@ export const make: (
     const attempt = attempts.get(key)
     if (attempt === undefined) return
     attempts.delete(key)
-    for (const [summary, { count, totalSeconds }] of attempt.summaries) {
+    for (const [summary, { count, elapsedNanos, totalNanos }] of attempt.summaries) {
       if (count <= limit) continue
-      const finding = { kind: "repeated_query", summary, count, totalSeconds } as const
+      const times = { totalSeconds: totalNanos / nanosPerSecond, elapsedSeconds: elapsedNanos / nanosPerSecond }
+      const finding = { kind: "repeated_query", summary, count, ...times } as const
       publishFinding(bus, instruments, attempt.fiber, attempt.workflow, finding)
     }
   }
@@ -75,22 +87,28 @@ export const make: (
     const known = attempts.get(key)
     if (known !== undefined) return known
     if (attempts.size >= mostAttempts) attempts.delete(attempts.keys().next().value!)
-    const attempt = { workflow, fiber, summaries: new Map<string, { count: number; totalSeconds: number }>() }
+    const attempt = { workflow, fiber, summaries: new Map<string, Counted>() }
     attempts.set(key, attempt)
     return attempt
   }
 
   return {
-    add: (workflow, fiber, summary, seconds) => {
+    add: (workflow, fiber, summary, startNanos, endNanos) => {
       if (!bus.enabled || workflow.stepId === undefined || summary === "") return
       if (last?.workflow !== workflow) last = { workflow, attempt: attemptOf(workflow, fiber) }
       const { fiber: _, summaries } = last.attempt
       last.attempt.fiber = fiber
+      const totalNanos = endNanos - startNanos
       const counted = summaries.get(summary)
       if (counted !== undefined) {
         counted.count++
-        counted.totalSeconds += seconds
-      } else if (summaries.size < mostSummaries) summaries.set(summary, { count: 1, totalSeconds: seconds })
+        counted.totalNanos += totalNanos
+        // Statements come in the order of their ends.
+        counted.elapsedNanos += Math.max(0, endNanos - Math.max(startNanos, counted.endNanos))
+        counted.endNanos = endNanos
+      } else if (summaries.size < mostSummaries) {
+        summaries.set(summary, { count: 1, totalNanos, elapsedNanos: totalNanos, endNanos })
+      }
     }
   }
 })

@@ -29,7 +29,7 @@ export const publishFinding = (
   instruments: SqlInstruments,
   fiber: Fiber.Fiber<unknown, unknown>,
   workflow: WorkflowContext | undefined,
-  finding: Pick<Finding, "kind" | "summary" | "count" | "totalSeconds">
+  finding: Pick<Finding, "kind" | "summary" | "count" | "totalSeconds" | "elapsedSeconds">
 ): void => {
   instruments.findings.inc({ kind: finding.kind })
   bus.publishUnsafe(fiber, "performance.query_finding", { ...finding, ...callerOf(workflow) })

@@ -166,11 +166,12 @@ class StatementRun implements Execution, Waiter {
     }
     if (durationSeconds > slowSeconds) this.#publishSlow({ ...times, thresholdSeconds: slowSeconds, ...caller })
     if (rows !== undefined && rows > manyRows && !isStream) {
-      const finding = { kind: "many_rows", summary, count: rows, totalSeconds: durationSeconds } as const
+      const elapsed = { totalSeconds: durationSeconds, elapsedSeconds: durationSeconds }
+      const finding = { kind: "many_rows", summary, count: rows, ...elapsed } as const
       publishFinding(bus, instruments, this.#fiber, this.workflow, finding)
     }
     if (this.workflow !== undefined) {
-      this.#parts.repeated.add(this.workflow, this.#fiber, summary, durationSeconds)
+      this.#parts.repeated.add(this.workflow, this.#fiber, summary, this.startNanos, now)
     }
   }
 

@@ -1,5 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Kind, type SqlDialect, SqlTokens, withoutLiterals } from "../../../../src/performance/internal/sql/SqlTokens.ts"
+import {
+  Kind,
+  type SqlDialect,
+  SqlTokens,
+  withoutLiterals
+} from "../../../../src/performance/internal/sql/SqlTokens.ts"
 import { SummaryReader } from "../../../../src/performance/internal/sql/SummaryReader.ts"
 
 /** A text that counts the characters that are looked at. */
