@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import * as TimeSlice from "../internal/TimeSlice.ts"
+import * as TimeSlicedSort from "../internal/timeSlicedSort.ts"
 import { simulation } from "./internal/simulateRun.ts"
 import * as WhatIfs from "./internal/whatIfs.ts"
 import { type AttemptRecord, type RunRecord, type StepRecord, type StepTimes, timesOf } from "./RunRecord.ts"
@@ -291,19 +292,21 @@ function* parallelismOf(
   return {
     achieved: makespan > 0 ? busy / makespan : 0,
     possible: unlimited > 0 ? busy / unlimited : 0,
-    limitBoundSeconds: limitBoundSeconds(run, makespan)
+    limitBoundSeconds: yield* limitBoundSeconds(run, makespan)
   }
 }
 
 /** The time during which every slot was taken and at least one attempt waited. */
-const limitBoundSeconds = (run: RunRecord, until: number): number => {
-  const changes = run.steps.flatMap(({ attempts }) =>
+function* limitBoundSeconds(run: RunRecord, until: number): TimeSlice.Work<number> {
+  const unsorted = run.steps.flatMap(({ attempts }) =>
     attempts.flatMap(({ endedAt = until, readyAt, startedAt }) => [
       { time: readyAt, waiting: 1, running: 0 },
       { time: startedAt, waiting: -1, running: 1 },
       { time: endedAt, waiting: 0, running: -1 }
     ])
-  ).toSorted((a, b) => a.time - b.time)
+  )
+  yield
+  const changes = yield* TimeSlicedSort.sort(unsorted, (a, b) => a.time - b.time)
   let waiting = 0
   let running = 0
   let total = 0

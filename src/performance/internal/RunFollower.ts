@@ -11,6 +11,7 @@ import type * as EventCatalog from "../../events/EventCatalog.ts"
 import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
 import type * as TimeSlice from "../../internal/TimeSlice.ts"
 import type { AttemptRecord, QueryPattern, RunRecord, StepRecord } from "../RunRecord.ts"
+import * as LiveRun from "./LiveRun.ts"
 
 export interface Limits {
   /** Number of ended runs that are kept. */
@@ -24,27 +25,6 @@ const mostAttempts = 200_000
 
 /** The highest number of runs that are followed at the same time. */
 const mostRunning = 10_000
-
-type Mutable<A> = { -readonly [K in keyof A]: A[K] }
-
-interface LiveAttempt extends Mutable<Omit<AttemptRecord, "patterns">> {
-  readonly sql: Mutable<AttemptRecord["sql"]>
-  readonly patterns: Array<QueryPattern>
-}
-
-interface LiveStep extends Mutable<Omit<StepRecord, "attempts">> {
-  readonly attempts: Array<LiveAttempt>
-}
-
-interface LiveRun extends Mutable<Omit<RunRecord, "steps">> {
-  readonly steps: Array<LiveStep>
-  readonly byName: Map<string, LiveStep>
-  readonly createdNanos: bigint
-  /** The fiber of the run. It ends after the run has. */
-  readonly runner: Fiber.Fiber<unknown, unknown>
-  /** When the last event of the run came, in seconds since the run was created. */
-  seenAt: number
-}
 
 /** What is known of a running run beside its record. Times are seconds. */
 export interface Signs {
@@ -87,7 +67,7 @@ export const accepts = (name: string): boolean => followed.has(name)
 const nanosPerSecond = 1e9
 
 export class RunFollower {
-  private readonly running = new Map<string, LiveRun>()
+  private readonly running = new Map<string, LiveRun.LiveRun>()
   private readonly ended = new Map<string, RunRecord>()
   private endedAttempts = 0
   private leftOut = 0
@@ -111,7 +91,7 @@ export class RunFollower {
   *unfinishedRuns(): TimeSlice.Work<ReadonlyArray<RunRecord>> {
     const records: Array<RunRecord> = []
     for (const run of this.running.values()) {
-      records.push(recordOf(run))
+      records.push(LiveRun.recordOf(run))
       yield
     }
     return records
@@ -119,7 +99,7 @@ export class RunFollower {
 
   find(id: string): RunRecord | undefined {
     const run = this.running.get(id)
-    return run === undefined ? this.ended.get(id) : recordOf(run)
+    return run === undefined ? this.ended.get(id) : LiveRun.recordOf(run)
   }
 
   /** The signs of life of a running run. */
@@ -162,7 +142,7 @@ export class RunFollower {
         run.errorType = envelope.payload.errorType
         return this.end(run, "error", now)
       case "step.initialize_requested":
-        return addStep(run, envelope.payload)
+        return LiveRun.addStep(run, envelope.payload)
     }
     if (!("stepName" in envelope.payload)) return
     const step = run.byName.get(envelope.payload.stepName)
@@ -172,15 +152,15 @@ export class RunFollower {
         step.readyAt = now
         return
       case "step.execution_requested":
-        return start(step, envelope.payload, now)
+        return LiveRun.start(step, envelope.payload, now)
       case "step.completed":
-        endAttempt(step, "complete", now)
-        return settle(step, "complete", now)
+        LiveRun.endAttempt(step, "complete", now)
+        return LiveRun.settle(step, "complete", now)
       case "step.cancelled":
-        endAttempt(step, "cancelled", now)
-        return settle(step, "cancelled", now)
+        LiveRun.endAttempt(step, "cancelled", now)
+        return LiveRun.settle(step, "cancelled", now)
       case "step.failed":
-        return fail(step, envelope.payload, now)
+        return LiveRun.fail(step, envelope.payload, now)
       case "observability.step.backoff":
         step.backoffUntil = now + envelope.payload.backoffSeconds
         return
@@ -193,9 +173,9 @@ export class RunFollower {
         return
       case "observability.step.skip":
         step.skipped = true
-        return settle(step, "complete", now)
+        return LiveRun.settle(step, "complete", now)
       case "step.resolved_manually":
-        return settle(step, "resolved_manually", now)
+        return LiveRun.settle(step, "resolved_manually", now)
     }
   }
 
@@ -203,7 +183,7 @@ export class RunFollower {
     payload: EventCatalog.Payload<"task.initialize_requested">,
     { correlationId, time, traceId }: EventEnvelope,
     runner: Fiber.Fiber<unknown, unknown>
-  ): LiveRun {
+  ): LiveRun.LiveRun {
     return {
       id: payload.taskId,
       taskName: payload.taskName,
@@ -228,7 +208,7 @@ export class RunFollower {
     }
   }
 
-  private end(run: LiveRun, state: RunRecord["state"], now: number): void {
+  private end(run: LiveRun.LiveRun, state: RunRecord["state"], now: number): void {
     run.state = state
     run.endedAt = now
     this.running.delete(run.id)
@@ -310,7 +290,7 @@ export class RunFollower {
   }
 }
 
-const secondsOf = (run: LiveRun, clock: Clock.Clock): number =>
+const secondsOf = (run: LiveRun.LiveRun, clock: Clock.Clock): number =>
   Number(clock.monotonicTimeNanosUnsafe() - run.createdNanos) / nanosPerSecond
 
 /** At least 1, so that a run without steps has a size, too. */
@@ -327,75 +307,4 @@ const patternOf = (
   count,
   totalSeconds: finite(totalSeconds),
   elapsedSeconds: finite(elapsedSeconds ?? totalSeconds)
-})
-
-const addStep = (run: LiveRun, payload: EventCatalog.Payload<"step.initialize_requested">): void => {
-  const step: LiveStep = {
-    id: payload.stepId,
-    name: payload.stepName,
-    dependsOn: payload.dependsOn,
-    state: "pending",
-    skipped: false,
-    failedForGood: false,
-    exhausted: false,
-    readyAt: undefined,
-    settledAt: undefined,
-    backoffUntil: undefined,
-    attempts: []
-  }
-  run.steps.push(step)
-  run.byName.set(step.name, step)
-}
-
-const start = (step: LiveStep, payload: EventCatalog.Payload<"step.execution_requested">, now: number): void => {
-  const readyAt = Math.max(0, now - payload.queueSeconds)
-  step.state = "in_progress"
-  step.readyAt ??= readyAt
-  step.attempts.push({
-    number: payload.attempt,
-    readyAt,
-    startedAt: now,
-    endedAt: undefined,
-    state: "in_progress",
-    errorType: undefined,
-    timedOut: undefined,
-    sql: { statements: 0, seconds: 0, waitSeconds: 0 },
-    patterns: []
-  })
-}
-
-const fail = (step: LiveStep, payload: EventCatalog.Payload<"step.failed">, now: number): void => {
-  // A step whose skipWhen fails has an attempt, too: it starts and fails at once.
-  const attempt = endAttempt(step, "error", now)
-  if (attempt !== undefined) {
-    attempt.errorType = payload.errorType
-    attempt.timedOut = payload.timedOut
-  }
-  step.state = "error"
-  if (!payload.final) return
-  step.failedForGood = true
-  step.settledAt = now
-}
-
-const endAttempt = (step: LiveStep, state: AttemptRecord["state"], now: number): LiveAttempt | undefined => {
-  const attempt = step.attempts.at(-1)
-  if (attempt === undefined || attempt.endedAt !== undefined) return undefined
-  attempt.state = state
-  attempt.endedAt = now
-  return attempt
-}
-
-const settle = (step: LiveStep, state: StepRecord["state"], now: number): void => {
-  step.state = state
-  step.settledAt = now
-  step.backoffUntil = undefined
-  step.failedForGood = false
-}
-
-const recordOf = ({ byName: _, createdNanos: __, runner: ___, seenAt: ____, ...run }: LiveRun): RunRecord => ({
-  ...run,
-  steps: run.steps.map((step) => ({
-    ...step,
-    attempts: step.attempts.map((attempt) => ({ ...attempt, sql: { ...attempt.sql }, patterns: [...attempt.patterns] }))
-  }))
 })

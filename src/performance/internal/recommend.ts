@@ -64,7 +64,7 @@ export function* recommend(
   minimumGain: number,
   patterns: ReadonlyArray<QueryPatterns.QueryPatternFinding>
 ): TimeSlice.Work<ReadonlyArray<Recommendation>> {
-  const candidates = candidatesOf(group.steps)
+  const candidates = yield* candidatesOf(group.steps)
   const costly = patterns.toSorted((a, b) => b.totalSeconds - a.totalSeconds).slice(0, mostPatterns)
   const runs = evenlyChosen(group, 2 * (candidates.length + costly.length) + 2)
   const context: Context = { group, runs, ...(yield* makespansOf(group)) }
@@ -89,14 +89,23 @@ interface Context {
   readonly median: number
 }
 
-const candidatesOf = (steps: ReadonlyMap<string, ReadonlyArray<StepOnPath>>): ReadonlyArray<string> => {
-  const highest = (of: (step: StepOnPath) => number) =>
-    Array.from(steps, ([name, all]) => ({ name, sum: all.reduce((sum, step) => sum + of(step), 0) }))
-      .filter(({ sum }) => sum > 0)
-      .toSorted((a, b) => b.sum - a.sum)
-      .slice(0, mostCandidates)
-      .map(({ name }) => name)
-  return [...new Set([...highest(criticalSecondsOf), ...highest(({ workSeconds }) => workSeconds)])]
+function* candidatesOf(
+  steps: ReadonlyMap<string, ReadonlyArray<StepOnPath>>
+): TimeSlice.Work<ReadonlyArray<string>> {
+  const sums: Array<{ readonly name: string; readonly critical: number; readonly work: number }> = []
+  for (const [name, all] of steps) {
+    let critical = 0
+    let work = 0
+    for (const step of all) {
+      critical += criticalSecondsOf(step)
+      work += step.workSeconds
+    }
+    sums.push({ name, critical, work })
+    yield
+  }
+  const highest = (by: "critical" | "work") =>
+    sums.filter((sum) => sum[by] > 0).toSorted((a, b) => b[by] - a[by]).slice(0, mostCandidates).map(({ name }) => name)
+  return [...new Set([...highest("critical"), ...highest("work")])]
 }
 
 /** All completed runs, or every n-th if the simulations would take too long. */
