@@ -81,11 +81,13 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
       const choice = yield* readChoice
       const report = yield* analysis.durations(choice)
       const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
-      const view = AnalyticsView.performance(
-        report,
-        yield* Effect.forEach(unfinished, withSurroundings),
-        yield* records.missed
+      const aged = yield* Effect.forEach(
+        unfinished,
+        (run) => Effect.map(records.age(run.id), (age) => ({ run, age: Option.getOrElse(age, () => run.changedAt) }))
       )
+      const oldest = aged.toSorted((left, right) => right.age - left.age).slice(0, mostUnfinished)
+      const shown = yield* Effect.forEach(oldest, ({ run }) => withSurroundings(run), { concurrency: "unbounded" })
+      const view = AnalyticsView.performance(report, unfinished.length, shown, yield* records.missed)
       return yield* answer(view, [...(yield* records.ended), ...unfinished])
     })
 
@@ -119,6 +121,9 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
     ])
   })
 )
+
+/** Unfinished runs that are shown. */
+const mostUnfinished = 20
 
 type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
 

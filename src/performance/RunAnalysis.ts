@@ -171,9 +171,9 @@ export const layerNoop: Layer.Layer<RunAnalysis> = layerMemory([])
  *
  * **When to use**
  *
- * Use around the part that waits: the take of a semaphore, of a lease, of a lock in
- * a database. Waits for a connection of a client that `SqlMonitor` observes are
- * known without it. Outside of steps it does nothing.
+ * Use around the part that waits: the take of a semaphore or of a lease. Waits for
+ * a connection, and for a lock of PostgreSQL, are known without it if `SqlMonitor`
+ * observes the client. Outside of steps it does nothing.
  *
  * **Example** (A lock of a program)
  *

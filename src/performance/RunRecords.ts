@@ -96,16 +96,15 @@ const recording: Layer.Layer<RunRecords, never, EventBus> = Layer.effectContext(
       age: (runId) =>
         Clock.clockWith((clock) => Effect.sync(() => Option.fromUndefinedOr(follower.signsOf(runId, clock)?.now))),
       surroundings: (runId) =>
-        Clock.clockWith((clock) =>
-          Effect.sync(() => {
-            const signs = follower.signsOf(runId, clock)
-            if (signs === undefined) return {}
-            const { now, runnerEnded, silentSeconds } = signs
-            const known = { now, locks: locks.of(runId, clock.monotonicTimeNanosUnsafe()) }
-            // A run of this process needs no heartbeat to be alive: while its fiber has not ended, it is.
-            return runnerEnded ? { ...known, runnerEnded, silentSeconds } : known
-          })
-        ),
+        Effect.gen(function*() {
+          const clock = yield* Clock.Clock
+          const known = yield* locks.of(runId)
+          const signs = follower.signsOf(runId, clock)
+          if (signs === undefined) return {}
+          const { now, runnerEnded, silentSeconds } = signs
+          // A run of this process needs no heartbeat to be alive: while its fiber has not ended, it is.
+          return runnerEnded ? { now, locks: known, runnerEnded, silentSeconds } : { now, locks: known }
+        }),
       missed: Effect.sync(() => follower.missed)
     })
     return Context.make(RunRecords, records).pipe(Context.add(LockWaits.Current, locks))

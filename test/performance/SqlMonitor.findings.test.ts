@@ -357,6 +357,79 @@ layer(database.Database.layer, { excludeTestServices: true, timeout: "60 seconds
         assert.strictEqual(Option.getOrThrow(yield* why(taskId)).waits[0]?._tag, "Ended")
       }).pipe(Effect.provide(observed({}, { maxConnections: 1 }))))
 
+    it.effect("hold the lock of the database that a statement of another run waits for", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE stock (id int PRIMARY KEY, left_over int)`
+        yield* sql`INSERT INTO stock VALUES (1, 7)`
+        const begun = yield* Deferred.make<void>()
+        const release = yield* Deferred.make<void>()
+        const take = (sql: Sql) => sql`UPDATE stock SET left_over = left_over - 1 WHERE id = 1`
+        const hold = taskOf((sql) =>
+          sql.withTransaction(
+            take(sql).pipe(
+              Effect.andThen(Deferred.succeed(begun, undefined)),
+              Effect.andThen(Deferred.await(release))
+            )
+          )
+        )
+        const { why } = yield* RunAnalysis.RunAnalysis
+        const holding = yield* TaskRunner.start(hold, {})
+        yield* Deferred.await(begun)
+        const waiting = yield* TaskRunner.start(taskOf(take), {})
+        const found = yield* why(waiting.taskId).pipe(
+          Effect.map(Option.getOrThrow),
+          Effect.repeat({
+            until: ({ waits }) => waits[0]?._tag === "Lock" && waits[0].lock.includes("stock"),
+            schedule: Schedule.spaced("5 millis")
+          }),
+          Effect.timeout("10 seconds")
+        )
+        const [lock] = found.waits
+        assert.isTrue(lock?._tag === "Lock")
+        if (lock?._tag === "Lock") {
+          assert.strictEqual(lock.lock, "a lock that UPDATE stock needs")
+          assert.deepStrictEqual(lock.heldBy, [`step "load" of run ${holding.taskId}`])
+          assert.isBelow(lock.seconds, 10)
+        }
+        assert.strictEqual(Option.getOrThrow(yield* why(holding.taskId)).waits[0]?._tag, "Work")
+        // The question itself is not observed.
+        assert.notInclude((yield* database.summaries).join(), "pg_stat_activity")
+        yield* Deferred.succeed(release, undefined)
+        yield* Fiber.join(holding.fiber)
+        yield* Fiber.join(waiting.fiber)
+        yield* sql`DROP TABLE stock`
+      }).pipe(Effect.provide(observed())))
+
+    it.effect("outside of tasks hold locks, too", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`CREATE TABLE shelf (id int PRIMARY KEY)`
+        const { sentence } = yield* Effect.scoped(Effect.gen(function*() {
+          const connection = yield* sql.reserve
+          yield* connection.executeRaw("BEGIN", [])
+          yield* connection.executeRaw("LOCK TABLE shelf", [])
+          const { why } = yield* RunAnalysis.RunAnalysis
+          const { fiber, taskId } = yield* TaskRunner.start(taskOf((sql) => sql`SELECT id FROM shelf`), {})
+          const found = yield* why(taskId).pipe(
+            Effect.map(Option.getOrThrow),
+            Effect.repeat({
+              until: ({ waits }) => waits[0]?._tag === "Lock" && waits[0].lock.includes("shelf"),
+              schedule: Schedule.spaced("5 millis")
+            }),
+            Effect.timeout("10 seconds")
+          )
+          yield* connection.executeRaw("ROLLBACK", [])
+          yield* Fiber.join(fiber)
+          return found
+        }))
+        assert.match(
+          sentence,
+          /^Step "load" has waited for .* s for a lock that SELECT shelf needs, held by the program outside of tasks\.$/
+        )
+        yield* sql`DROP TABLE shelf`
+      }).pipe(Effect.provide(observed())))
+
     it.effect("pass on what their body gives, and interruption", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

@@ -14,8 +14,6 @@ export interface Unfinished {
   readonly surroundings: Why.Surroundings
 }
 
-const mostUnfinished = 20
-
 const mostDifferences = 10
 
 const ageOf = ({ run, surroundings }: Unfinished): number => surroundings.now ?? run.endedAt ?? run.changedAt
@@ -23,7 +21,8 @@ const ageOf = ({ run, surroundings }: Unfinished): number => surroundings.now ??
 /** How long tasks and steps take, and the oldest unfinished runs. */
 export const performance = (
   { from, runs, steps, tasks, until }: Bottlenecks.Report,
-  unfinished: ReadonlyArray<Unfinished>,
+  unfinishedRuns: number,
+  oldest: ReadonlyArray<Unfinished>,
   missed: number
 ): AnalyticsReport.Performance => ({
   runs,
@@ -32,8 +31,8 @@ export const performance = (
   missed,
   tasks,
   steps,
-  unfinishedRuns: unfinished.length,
-  unfinished: unfinished.toSorted((left, right) => ageOf(right) - ageOf(left)).slice(0, mostUnfinished).map(
+  unfinishedRuns,
+  unfinished: oldest.map(
     ({ run, surroundings }) => ({
       runId: run.id,
       taskName: run.taskName,

@@ -2,7 +2,9 @@
  * Knows which steps wait for a lock now. Monitors that know locks are its sources, and a program can tell of its own
  * ones.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type { WorkflowContext } from "../../Correlation.ts"
 import type { LockWait } from "../Why.ts"
 
@@ -15,7 +17,7 @@ export interface Waiting {
 }
 
 /** Gives the waits of the steps of a run. */
-export type Source = (taskId: string) => ReadonlyArray<Waiting>
+export type Source = (taskId: string) => Effect.Effect<ReadonlyArray<Waiting>>
 
 /** The most waits that programs tell of at the same time. Further ones are not known. */
 const mostTold = 10_000
@@ -47,22 +49,28 @@ export class LockWaits {
   }
 
   /** The locks that steps of a run wait for, one for each step: the one that it has waited for the longest. */
-  of(taskId: string, nowNanos: bigint): ReadonlyArray<LockWait> {
-    const all = [...this.told.get(taskId) ?? [], ...[...this.sources].flatMap((source) => source(taskId))]
-    const longest = new Map<string, Waiting>()
-    for (const waiting of all) {
-      const { stepName } = waiting.workflow
-      if (stepName === undefined) continue
-      const known = longest.get(stepName)
-      if (known === undefined || waiting.sinceNanos < known.sinceNanos) longest.set(stepName, waiting)
-    }
-    return Array.from(longest, ([stepName, { heldBy, lock, sinceNanos }]) => ({
-      stepName,
-      lock,
-      seconds: Math.max(0, Number(nowNanos - sinceNanos) / 1e9),
-      heldBy
-    }))
+  of(taskId: string): Effect.Effect<ReadonlyArray<LockWait>> {
+    return Effect.gen({ self: this }, function*() {
+      const found = yield* Effect.forEach(this.sources, (source) => source(taskId), { concurrency: "unbounded" })
+      return longestOf([...this.told.get(taskId) ?? [], ...found.flat()], yield* Clock.monotonicTimeNanos)
+    })
   }
+}
+
+const longestOf = (all: ReadonlyArray<Waiting>, nowNanos: bigint): ReadonlyArray<LockWait> => {
+  const longest = new Map<string, Waiting>()
+  for (const waiting of all) {
+    const { stepName } = waiting.workflow
+    if (stepName === undefined) continue
+    const known = longest.get(stepName)
+    if (known === undefined || waiting.sinceNanos < known.sinceNanos) longest.set(stepName, waiting)
+  }
+  return Array.from(longest, ([stepName, { heldBy, lock, sinceNanos }]) => ({
+    stepName,
+    lock,
+    seconds: Math.max(0, Number(nowNanos - sinceNanos) / 1e9),
+    heldBy
+  }))
 }
 
 /** The waits that `RunRecords` looks at; `undefined` where no runs are recorded. */

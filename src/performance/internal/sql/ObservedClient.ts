@@ -12,6 +12,7 @@ import { MetricStore } from "../../../metrics/MetricStore.ts"
 import type * as QuerySummary from "../../QuerySummary.ts"
 import * as LockWaits from "../LockWaits.ts"
 import * as ConnectionWaits from "./ConnectionWaits.ts"
+import * as DatabaseLocks from "./DatabaseLocks.ts"
 import * as DatabaseTarget from "./DatabaseTarget.ts"
 import * as ObservedTransaction from "./ObservedTransaction.ts"
 import { OpenTransactions } from "./OpenTransactions.ts"
@@ -60,10 +61,15 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
   const wait = instruments.connectionWait.bind({ db_client_connection_pool_name: poolName(target) })
   const transactions = new OpenTransactions()
   const locks = yield* LockWaits.Current
+  const statements = dialect === "pg" && locks !== undefined ? new DatabaseLocks.RunningStatements() : undefined
+  const sources = [
+    ConnectionWaits.make(transactions, poolName(target)),
+    ...(statements === undefined ? [] : [DatabaseLocks.make(client, statements)])
+  ]
   if (locks !== undefined) {
-    yield* Effect.acquireRelease(
-      Effect.sync(() => locks.addSource(ConnectionWaits.make(transactions, poolName(target)))),
-      (remove) => Effect.sync(remove)
+    yield* Effect.forEach(
+      sources,
+      (source) => Effect.acquireRelease(Effect.sync(() => locks.addSource(source)), (remove) => Effect.sync(remove))
     )
   }
   const onError = () => {}
@@ -74,6 +80,7 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
     instruments,
     wait,
     transactions,
+    statements,
     repeated: yield* RepeatedQueries.make(bus, instruments, settings.repeatedQueries),
     slow: SlowQueries.make({
       bus,

@@ -12,6 +12,7 @@ import type { EventBus } from "../../../events/EventBus.ts"
 import { guard, orElse } from "../../../internal/guard.ts"
 import type { BoundHistogram } from "../../../metrics/MetricInstrument.ts"
 import type * as QuerySummary from "../../QuerySummary.ts"
+import type { RunningStatements } from "./DatabaseLocks.ts"
 import { CurrentTransactions, type OpenTransaction, type OpenTransactions, type Waiter } from "./OpenTransactions.ts"
 import type { Query, SqlInstruments } from "./Queries.ts"
 import type { RepeatedQueries } from "./RepeatedQueries.ts"
@@ -30,6 +31,8 @@ export interface Parts {
   readonly instruments: SqlInstruments
   readonly wait: BoundHistogram
   readonly transactions: OpenTransactions
+  /** What runs on which connection; `undefined` if nobody asks for locks of the database. */
+  readonly statements: RunningStatements | undefined
   readonly repeated: RepeatedQueries
   readonly slow: SlowQueries
   /** Whether it is known when a statement gets its connection. */
@@ -74,6 +77,7 @@ class StatementRun implements Execution, Waiter {
   #params: ReadonlyArray<unknown> | undefined
   #rows: number | undefined
   #hasEnded = false
+  #endUse: (() => void) | undefined
 
   constructor(
     parts: Parts,
@@ -98,11 +102,12 @@ class StatementRun implements Execution, Waiter {
 
   readonly acquired = (connection: Connection, params: ReadonlyArray<unknown>): void => {
     guard(() => {
-      const { physicalOf, plain, slow, transactions } = this.#parts
+      const { physicalOf, plain, slow, statements, transactions } = this.#parts
       this.#acquiredNanos = this.#now()
       this.#connection = physicalOf(plain(connection))
       if (slow.explains) this.#params = params
       transactions.endWait(this, this.#acquiredNanos)
+      this.#endUse = statements?.start(this.#connection, this.workflow, this.#query.summary.summary)
     }, this.#parts.onError)
   }
 
@@ -124,6 +129,7 @@ class StatementRun implements Execution, Waiter {
     const { bus, instruments, manyRows, slowSeconds, splits, transactions, wait } = this.#parts
     const query = this.#query
     const now = this.#now()
+    this.#endUse?.()
     this.#transaction?.statementEnded(now)
     transactions.endWait(this, now)
     const durationSeconds = (now - this.startNanos) / nanosPerSecond
