@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 
-const steps = ["check", "lint", "format:check", "knip", "build", "pack:check", "docs:check"]
+const steps = ["check", "lint", "format:check", "knip", "build", "pack:check", "docs:check", "ops:check"]
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 let failed = 0

@@ -77,12 +77,16 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
   /** Exemplars of the last hour of the series that a selector selects. */
   readonly exemplars: (selector: string) => Effect.Effect<typeof Exemplars.Type>
 }>()("tasker-telemetry/test/support/PrometheusServer") {
-  static readonly layer = (targets: ReadonlyArray<Target>): Layer.Layer<PrometheusServer> =>
+  /** A server with these targets, and with the rules of these files. */
+  static readonly layer = (
+    targets: ReadonlyArray<Target>,
+    rules: ReadonlyArray<string> = []
+  ): Layer.Layer<PrometheusServer> =>
     Layer.effect(
       PrometheusServer,
       Effect.gen(function*() {
         const folder = yield* temporaryFolder
-        writeFileSync(join(folder, "prometheus.json"), configuration(targets))
+        writeFileSync(join(folder, "prometheus.json"), configuration(targets, rules))
         const url = yield* started(folder)
         const client = yield* HttpClient.HttpClient
         const get = (path: string, parameters: Readonly<Record<string, string | number>>) =>
@@ -115,9 +119,10 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
 }
 
 /** JSON is YAML. */
-const configuration = (targets: ReadonlyArray<Target>): string =>
+const configuration = (targets: ReadonlyArray<Target>, rules: ReadonlyArray<string>): string =>
   JSON.stringify({
-    global: { scrape_interval: "2s", scrape_timeout: "2s" },
+    global: { scrape_interval: "2s", scrape_timeout: "2s", evaluation_interval: "2s" },
+    rule_files: rules,
     scrape_configs: targets.map(({ host, job, parameters = {}, path }) => ({
       job_name: job,
       metrics_path: path,

@@ -15,10 +15,12 @@ import { temporaryFolder } from "./temporaryFile.ts"
 /** Where `.ci/peers` puts what it installs. */
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tasker-telemetry")
 
-const installed = (path: string) => existsSync(join(cache, path)) ? join(cache, path) : undefined
+/** The path of a receiver or a part of it, if it is installed. */
+export const receiverPath = (path: string): string | undefined =>
+  existsSync(join(cache, path)) ? join(cache, path) : undefined
 
-export const jaeger = installed("jaeger-1.76.0")
-export const devtools = installed("autotel-devtools-27.1.0/node_modules/autotel-devtools/dist/cli.js")
+export const jaeger = receiverPath("jaeger-1.76.0")
+export const devtools = receiverPath("autotel-devtools-27.1.0/node_modules/autotel-devtools/dist/cli.js")
 
 const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   const server = createTcpServer().listen(0, "127.0.0.1", () => {
