@@ -83,6 +83,25 @@ export const Attribute = {
 } as const
 
 /**
+ * The operations that Tasker's plan for observability looks for in traces, by the event that is the same thing.
+ *
+ * **Details**
+ *
+ * With `tracing.planOperations`, each of these events is also a span of this name and without a duration, below the
+ * span in which the event happens. Without the option, the first three are span events, and the span of the loop,
+ * `SpanName.orchestration`, stands for the last one.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const PlanOperation = {
+  "task.initialize_requested": "task.created",
+  "task.completed": "task.completed",
+  "step.completed": "step.processed",
+  "workflow.task_finalization_completed": "workflow.executed"
+} as const
+
+/**
  * Names of log records by OTLP that differ from the name of their event in the
  * catalog.
  *

@@ -9,7 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as AnalyticsReport from "../http/AnalyticsReport.ts"
 import { CliFailure, exitCodes } from "./CliFailure.ts"
-import { printable } from "./TextTable.ts"
+import { refusal } from "./refusal.ts"
 
 /** Where the service is, and the token for it. */
 export interface Connection {
@@ -71,34 +71,3 @@ const ask = Effect.fnUntraced(function*<A>(
     () => unreachable(`what ${address} answers is not understood: use the version of the service`)
   )
 })
-
-const Refusal = Schema.Struct({
-  error: Schema.String,
-  message: Schema.String,
-  issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })))
-})
-
-const decodeRefusal = Schema.decodeUnknownOption(Refusal)
-
-const notFound: ReadonlySet<string> = new Set(["run_not_found", "analysis_disabled"])
-
-const refusal = (status: number, body: unknown, address: string): CliFailure => {
-  const known = Option.getOrUndefined(decodeRefusal(body))
-  if (known === undefined) {
-    return new CliFailure({
-      exitCode: exitCodes.unreachable,
-      message: `${address} answers ${status}: give the address of the routes with their prefix with --url`
-    })
-  }
-  const details = (known.issues ?? []).map(({ message, path }) => `${path}: ${message}`)
-  const said = printable([known.message, ...details].join("; "))
-  const exitCode = status === 401 || status === 403
-    ? exitCodes.refused
-    : status === 400
-    ? exitCodes.usage
-    : notFound.has(known.error)
-    ? exitCodes.notFound
-    : exitCodes.unreachable
-  const advice = exitCode === exitCodes.refused ? "; give the token with --token or in TASKER_HTTP_TOKEN" : ""
-  return new CliFailure({ exitCode, message: `${address}: ${said}${advice}` })
-}

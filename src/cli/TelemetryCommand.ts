@@ -21,6 +21,7 @@ import { exitCodes } from "./CliFailure.ts"
 import * as ConfigCommand from "./ConfigCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
 import * as EventsCommand from "./EventsCommand.ts"
+import * as TailCommand from "./TailCommand.ts"
 import * as WhyCommand from "./WhyCommand.ts"
 
 const command = Command.make("tasker-telemetry").pipe(
@@ -32,6 +33,7 @@ const command = Command.make("tasker-telemetry").pipe(
   Command.withSubcommands([
     AnalyzeCommand.command,
     WhyCommand.command,
+    TailCommand.command,
     EventsCommand.command,
     ConfigCommand.command,
     DoctorCommand.command

@@ -73,6 +73,8 @@ export interface SubscriptionOptions {
   readonly capacity?: number | undefined
   /** Tells by its name whether the subscriber wants an event; all by default. */
   readonly accepts?: ((name: string) => boolean) | undefined
+  /** Called at once for each event that a full queue drops; nothing by default. It must be quick and not throw. */
+  readonly onDrop?: (() => void) | undefined
 }
 
 /**
@@ -327,7 +329,7 @@ const make = (
       }),
     publishUnsafe,
     register,
-    subscribe: Effect.fnUntraced(function*({ accepts, capacity = defaultCapacity, name }) {
+    subscribe: Effect.fnUntraced(function*({ accepts, capacity = defaultCapacity, name, onDrop }) {
       if (!Number.isSafeInteger(capacity) || capacity < 1) {
         return yield* Effect.die(
           new RangeError(
@@ -351,7 +353,9 @@ const make = (
         signal: "subscriber",
         accepts,
         handle: (envelope) => {
-          if (!Queue.offerUnsafe(queue, envelope)) countDropped([name, queue.state._tag === "Open" ? "full" : "closed"])
+          if (Queue.offerUnsafe(queue, envelope)) return
+          countDropped([name, queue.state._tag === "Open" ? "full" : "closed"])
+          onDrop?.()
         }
       })
       return { queue, countError: () => countSubscriberError([name]) }

@@ -8,6 +8,7 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type { HttpPlatform } from "effect/http/HttpPlatform"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
+import type { EventBus } from "../events/EventBus.ts"
 import type { ExportCoordinator } from "../export/ExportCoordinator.ts"
 import type { LogLevels } from "../logging/LogLevels.ts"
 import type { MetricStore } from "../metrics/MetricStore.ts"
@@ -18,6 +19,7 @@ import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsRoute from "./AnalyticsRoute.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
+import * as EventsRoute from "./EventsRoute.ts"
 import * as ExportRoute from "./ExportRoute.ts"
 import * as HealthRoute from "./HealthRoute.ts"
 import * as IndexRoute from "./internal/IndexRoute.ts"
@@ -41,7 +43,7 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
 }
 
 /**
- * Mounts metrics, exports, health, log levels, tasks and analytics under a prefix, and adds correlation to every route
+ * Mounts metrics, exports, health, log levels, events, tasks and analytics under a prefix, and adds correlation to every route
  * of the app.
  *
  * **Details**
@@ -90,6 +92,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   | TaskStore
   | MetricStore
   | ExportCoordinator
+  | EventBus
   | LogLevels
   | RunRecords
   | RunAnalysis
@@ -101,6 +104,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(ExportRoute.layer),
     Layer.fresh(HealthRoute.layer),
     Layer.fresh(LoggingRoute.layer),
+    Layer.fresh(EventsRoute.layer),
     TaskRoute.layer(options),
     Layer.fresh(AnalyticsRoute.layer),
     Layer.fresh(IndexRoute.layer)
@@ -118,7 +122,7 @@ const mountedAt = (prefix: string) =>
   )
 
 /**
- * Keeps requests for metrics and health from opening server spans. Provide it to
+ * Keeps requests for metrics, events and health from opening server spans. Provide it to
  * the layer of `HttpRouter.serve`. Requests that the program leaves untraced stay
  * untraced.
  *
@@ -129,7 +133,9 @@ const mountedAt = (prefix: string) =>
 export const layerUntraced = (prefix: `/${string}` = defaultPrefix): Layer.Layer<never> => {
   const base = prefix.toLowerCase().replace(/\/+$/, "")
   const paths = new Set(
-    ["/metrics", "/metrics/status", "/health/live", "/health/ready", "/health/status"].map((path) => `${base}${path}`)
+    ["/metrics", "/metrics/status", "/events", "/health/live", "/health/ready", "/health/status"].map((path) =>
+      `${base}${path}`
+    )
   )
   return Layer.effect(
     HttpMiddleware.TracerDisabledWhen,

@@ -500,6 +500,12 @@ const entries: Readonly<Record<string, Entry>> = {
     without: [0, 1],
     with: [1, 0]
   },
+  "tracing.planOperations": {
+    option: { tracing: { planOperations: true } },
+    observe: observed.planSpans,
+    without: [],
+    with: ["task.created", "step.processed", "workflow.executed", "task.completed"]
+  },
   "tracing.limits.attributeCount": {
     option: { tracing: { limits: { attributeCount: 1 } } },
     observe: observed.fullSpan,

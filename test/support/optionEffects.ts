@@ -76,6 +76,13 @@ export const transitionSpans = inTest(Effect.gen(function*() {
   return (yield* (yield* TelemetryTest).spans).filter(({ name }) => name === "tasker.state.transition").length
 }))
 
+/** Spans of the operations that Tasker's plan looks for, in the order of their ends. */
+export const planSpans = inTest(Effect.gen(function*() {
+  yield* TaskRunner.run(Simple, {})
+  const spans = yield* (yield* TelemetryTest).spans
+  return spans.map(({ name }) => name).filter((name) => !name.startsWith("tasker."))
+}))
+
 /** Spans of discoveries, and their events in the span of the loop. */
 export const discoverySpans = inTest(Effect.gen(function*() {
   yield* TaskRunner.run(Simple, {})

@@ -187,6 +187,11 @@ export const tracingOptions = Schema.Struct({
     doc: "Whether each look for steps that may start is an event of the orchestration span or a span of its own. A " +
       "look that takes longer than 1 ms is a span in any case."
   }),
+  planOperations: Option.boolean({
+    default: false,
+    doc: "Also makes a span without a duration of each event that Tasker's plan looks for by its operation: " +
+      "`task.created`, `task.completed`, `step.processed` and `workflow.executed`."
+  }),
   limits: Schema.Struct({
     attributeCount: Option.integer({ minimum: 0, maximum: 100_000 }, {
       default: 128,

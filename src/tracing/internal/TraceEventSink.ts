@@ -5,7 +5,8 @@
  *
  * A state transition becomes `tasker.state.transition` with the event's name and
  * both states as attributes: a span event, or a span of its own with
- * `tracing.stateTransitions: "span"`. Every other event keeps its name.
+ * `tracing.stateTransitions: "span"`. Every other event keeps its name. With `tracing.planOperations`, some events are
+ * also spans, whatever their routes are.
  *
  * @since 0.1.0
  */
@@ -18,7 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
-import { Attribute, SpanName } from "../../Conventions.ts"
+import { Attribute, PlanOperation, SpanName } from "../../Conventions.ts"
 import { EventBus } from "../../events/EventBus.ts"
 import { type EventEnvelope, isOfCatalog } from "../../events/EventEnvelope.ts"
 import { orElse } from "../../internal/guard.ts"
@@ -53,30 +54,46 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
   Effect.gen(function*() {
     const bus = yield* EventBus
     const { tracer } = yield* TelemetryTracer
-    const asSpans = (yield* TelemetryConfig.Current).tracing.stateTransitions === "span"
+    const { planOperations, stateTransitions } = (yield* TelemetryConfig.Current).tracing
+    const asSpans = stateTransitions === "span"
     const redaction = yield* Redaction.Current
     const snakeCase = SnakeCase.make()
+    const readAttributes = (envelope: EventEnvelope) =>
+      orElse(
+        () => attributesOf(envelope, envelope.payload, snakeCase, redaction),
+        () => attributesOf(envelope, Fields.copyFields(envelope.payload), snakeCase, redaction)
+      )
     yield* bus.register({
       name: "trace",
       signal: "trace",
       handle: (envelope, fiber) => {
         const span = fiber.cache.span
         if (!(span instanceof RecordedSpan)) return
-        const { payload } = envelope
-        const attributes = orElse(
-          () => attributesOf(envelope, payload, snakeCase, redaction),
-          () => attributesOf(envelope, Fields.copyFields(payload), snakeCase, redaction)
-        )
+        const attributes = readAttributes(envelope)
         const toState = attributes[Attribute.stateTo]
         if (toState === undefined) span.event(envelope.name, span.now(), attributes)
-        else if (asSpans) transitionSpan(tracer, span, fiber, attributes)
+        else if (asSpans) pointSpan(tracer, SpanName.stateTransition, span, fiber, attributes)
         // A new run has a transition to pending for each of its steps. That is too many to keep all of them.
         else if (toState === "pending") span.event(SpanName.stateTransition, span.now(), attributes)
         else span.keyEvent(SpanName.stateTransition, span.now(), attributes)
       }
     })
+    if (!planOperations) return
+    yield* bus.register({
+      name: "plan operations",
+      signal: "all",
+      accepts: (name) => operations.has(name),
+      handle: (envelope, fiber) => {
+        const operation = operations.get(envelope.name)
+        const span = fiber.cache.span
+        if (operation === undefined || !(span instanceof RecordedSpan)) return
+        pointSpan(tracer, operation, span, fiber, readAttributes(envelope))
+      }
+    })
   })
 )
+
+const operations: ReadonlyMap<string, string> = new Map(Object.entries(PlanOperation))
 
 const attributesOf = (
   envelope: EventEnvelope,
@@ -100,15 +117,17 @@ const attributesOf = (
   return attributes
 }
 
-const transitionSpan = (
+/** Makes a span of something that takes no time. */
+const pointSpan = (
   tracer: Tracer.Tracer,
+  name: string,
   parent: RecordedSpan,
   fiber: Fiber.Fiber<unknown, unknown>,
   attributes: Readonly<Record<string, unknown>>
 ) => {
   const time = parent.now()
   const span = tracer.span({
-    name: SpanName.stateTransition,
+    name,
     parent: Option.some(parent),
     annotations: Context.empty(),
     links: [],

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
+import { PlanOperation } from "../../../src/Conventions.ts"
 import * as EventBus from "../../../src/events/EventBus.ts"
 import * as EventCatalog from "../../../src/events/EventCatalog.ts"
 import * as TraceEventSink from "../../../src/tracing/internal/TraceEventSink.ts"
@@ -123,6 +124,33 @@ describe("TraceEventSink", () => {
       ])
       assert.lengthOf(yield* spans.recorded, 1)
     }).pipe(Effect.provide(layer())))
+
+  it.effect("also makes a span of an event that Tasker's plan looks for, if configured", () =>
+    Effect.gen(function*() {
+      const names = Object.keys(PlanOperation) as ReadonlyArray<keyof typeof PlanOperation>
+      const publish = Effect.forEach(names, (name) => {
+        const definition: EventCatalog.Any = EventCatalog.catalog[name]
+        return Effect.flatMap(
+          Effect.orDie(EventCatalog.example(definition)),
+          (payload) => EventBus.publish(name, payload as never)
+        )
+      })
+      yield* Effect.withSpan(publish, "work")
+      const work = yield* spans.spanNamed("work")
+      assert.strictEqual(work.events.length, 3)
+      for (const [event, operation] of Object.entries(PlanOperation)) {
+        const span = yield* spans.spanNamed(operation)
+        assert.deepStrictEqual(
+          [
+            span.traceId,
+            span.parentSpanId,
+            span.attributes.get("tasker.event"),
+            span.endTimeNanos - span.startTimeNanos
+          ],
+          [work.traceId, work.spanId, event, 0n]
+        )
+      }
+    }).pipe(Effect.provide(layer({ tracing: { planOperations: true } }))))
 
   it.effect("makes a transition a span of its own if configured, and leaves other events events", () =>
     Effect.gen(function*() {
