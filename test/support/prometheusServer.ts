@@ -7,14 +7,17 @@ import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { prometheus, promtool } from "./receivers.ts"
 import { temporaryFolder } from "./temporaryFile.ts"
 
-/** Whether the program is there; Debian has it as the package `prometheus`. */
-export const isInstalled = spawnSync("prometheus", ["--version"]).status === 0
+const program = prometheus ?? "prometheus"
+
+/** Whether the program is there: Debian has it as the package `prometheus`, `.ci/peers` builds Prometheus 3. */
+export const isInstalled = spawnSync(program, ["--version"]).status === 0
 
 /** What Prometheus' own linter says about an exposition in the text format 0.0.4. */
 export const lint = (exposition: string): { readonly status: number | null; readonly output: string } => {
-  const { status, stderr, stdout } = spawnSync("promtool", ["check", "metrics"], {
+  const { status, stderr, stdout } = spawnSync(promtool ?? "promtool", ["check", "metrics"], {
     input: exposition,
     encoding: "utf8"
   })
@@ -121,7 +124,13 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
 /** JSON is YAML. */
 const configuration = (targets: ReadonlyArray<Target>, rules: ReadonlyArray<string>): string =>
   JSON.stringify({
-    global: { scrape_interval: "2s", scrape_timeout: "2s", evaluation_interval: "2s" },
+    global: {
+      scrape_interval: "2s",
+      scrape_timeout: "2s",
+      evaluation_interval: "2s",
+      // What a feature flag is for Prometheus 2.
+      ...(prometheus === undefined ? {} : { scrape_native_histograms: true })
+    },
     rule_files: rules,
     scrape_configs: targets.map(({ host, job, parameters = {}, path }) => ({
       job_name: job,
@@ -136,7 +145,7 @@ const started = (folder: string) =>
   Effect.flatMap(
     Effect.acquireRelease(
       Effect.sync(() =>
-        spawn("prometheus", [
+        spawn(program, [
           `--config.file=${join(folder, "prometheus.json")}`,
           `--storage.tsdb.path=${join(folder, "data")}`,
           "--web.listen-address=127.0.0.1:0",

@@ -2,11 +2,11 @@
  * `promtool`, which comes with Prometheus.
  */
 import { spawnSync } from "node:child_process"
-import { receiverPath } from "./receivers.ts"
+import { promtool } from "./receivers.ts"
 
-const program = receiverPath("prometheus-3/promtool") ?? "promtool"
+const program = promtool ?? "promtool"
 
-/** Whether the program is there; Debian has it in the package `prometheus`. */
+/** Whether the program is there: Debian has it in the package `prometheus`, `.ci/peers` builds that of Prometheus 3. */
 export const isInstalled = spawnSync(program, ["--version"]).status === 0
 
 /** Runs the program in a folder. */

@@ -4,9 +4,12 @@
 import { Effect, Schedule, type Scope } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import { type AddressInfo, createServer } from "node:net"
+import { pushgateway } from "./receivers.ts"
 
-/** Whether the program is there; Debian has it as the package `prometheus-pushgateway`. */
-export const isInstalled = spawnSync("prometheus-pushgateway", ["--version"]).status === 0
+const program = pushgateway ?? "prometheus-pushgateway"
+
+/** Whether the program is there: Debian has it as the package `prometheus-pushgateway`, `.ci/peers` builds a newer one. */
+export const isInstalled = spawnSync(program, ["--version"]).status === 0
 
 const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
@@ -21,7 +24,7 @@ export const start: Effect.Effect<string, never, Scope.Scope> = Effect.gen(funct
   yield* Effect.acquireRelease(
     Effect.sync(() =>
       // Debian's would keep what it has for the next one.
-      spawn("prometheus-pushgateway", [`--web.listen-address=${host}`, "--persistence.file="], { stdio: "ignore" })
+      spawn(program, [`--web.listen-address=${host}`, "--persistence.file="], { stdio: "ignore" })
     ),
     (child) =>
       Effect.callback<void>((resume) => {

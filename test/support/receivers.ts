@@ -3,12 +3,13 @@
  * `.ci/peers` installs them. A test skips itself where they are not installed.
  */
 import { Effect, Schedule, type Scope } from "effect"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import { temporaryFolder } from "./temporaryFile.ts"
 
@@ -20,6 +21,10 @@ export const receiverPath = (path: string): string | undefined =>
   existsSync(join(cache, path)) ? join(cache, path) : undefined
 
 export const jaeger = receiverPath("jaeger-1.76.0")
+/** Prometheus 3 is here, Debian's is Prometheus 2. */
+export const prometheus = receiverPath("prometheus-3.16.0/prometheus")
+export const promtool = receiverPath("prometheus-3.16.0/promtool")
+export const pushgateway = receiverPath("pushgateway-1.11.1")
 export const devtools = receiverPath("autotel-devtools-27.1.0/node_modules/autotel-devtools/dist/cli.js")
 
 const freePort: Effect.Effect<number> = Effect.callback((resume) => {
@@ -30,11 +35,16 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 })
 
 /** Runs a program until the scope closes, and waits until it answers at the address. */
-const run = Effect.fnUntraced(function*(command: string, args: ReadonlyArray<string>, url: string) {
+const run = Effect.fnUntraced(function*(
+  command: string,
+  args: ReadonlyArray<string>,
+  url: string,
+  env: Readonly<Record<string, string>> = {}
+) {
   yield* Effect.acquireRelease(
     Effect.sync(() =>
       // Jaeger would trace itself.
-      spawn(command, args, { stdio: "ignore", env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off" } })
+      spawn(command, args, { stdio: "ignore", env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off", ...env } })
     ),
     (child) =>
       Effect.callback<void>((resume) => {
@@ -95,12 +105,63 @@ export const startJaeger: Effect.Effect<Receiver, never, Scope.Scope> = Effect.g
       untilThere(
         Effect.map(
           json(`${api}/traces/${traceId}`),
-          ({ result }) => result.resourceSpans.flatMap(({ scopeSpans }: any) => scopeSpans.flatMap((s: any) => s.spans))
+          // A trace that has not come yet is an error.
+          ({ result }) =>
+            (result?.resourceSpans ?? []).flatMap(({ scopeSpans }: any) => scopeSpans.flatMap((s: any) => s.spans))
         ),
         count
       )
   }
 })
+
+// --- Jaeger as a Collector ---
+
+const collectorFile = fileURLToPath(new URL("../../ops/collector/collector.yml", import.meta.url))
+
+const ask = (...args: ReadonlyArray<string>) => spawnSync(jaeger ?? "", args, { encoding: "utf8" })
+
+/** What the program says about the configuration of `ops/`. */
+export const checkCollector = (): { readonly status: number | null; readonly output: string } => {
+  const { status, stdout } = ask("validate", "--config", collectorFile)
+  return { status, output: stdout }
+}
+
+/** The names of the components of a kind that the program has. */
+export const collectorComponents = (kind: string): ReadonlyArray<string> => {
+  const [, section = ""] = new RegExp(`^${kind}:\\n((?: .*\\n)*)`, "m").exec(ask("components").stdout) ?? []
+  return Array.from(section.matchAll(/- name: (\S+)/g), ([, name]) => name!)
+}
+
+export interface Collector {
+  readonly endpoint: string
+  readonly health: Effect.Effect<any, unknown>
+  /** Its metrics about itself, in the text format of Prometheus. */
+  readonly metrics: Effect.Effect<string, unknown>
+}
+
+/** The configuration of `ops/`, which sends to another receiver, and decides a second after the first span of a trace. */
+export const startCollector = (backend: string): Effect.Effect<Collector, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const [grpc, http, health, metrics] = yield* Effect.all([freePort, freePort, freePort, freePort])
+    const status = `http://127.0.0.1:${health}/status`
+    yield* run(
+      jaeger!,
+      ["--config", collectorFile, "--set", "processors.tail_sampling.decision_wait=1s"],
+      status,
+      {
+        JAEGER_ENDPOINT: backend,
+        COLLECTOR_GRPC_PORT: `${grpc}`,
+        COLLECTOR_HTTP_PORT: `${http}`,
+        COLLECTOR_HEALTH_PORT: `${health}`,
+        COLLECTOR_METRICS_PORT: `${metrics}`
+      }
+    )
+    return {
+      endpoint: `http://127.0.0.1:${http}`,
+      health: json(status),
+      metrics: Effect.tryPromise(() => fetch(`http://127.0.0.1:${metrics}/metrics`).then((answer) => answer.text()))
+    }
+  })
 
 /** It reads no gzip, so a proxy unpacks what is sent to it. */
 export const startDevtools: Effect.Effect<
