@@ -21,6 +21,7 @@ import { exitCodes } from "./CliFailure.ts"
 import * as ConfigCommand from "./ConfigCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
 import * as EventsCommand from "./EventsCommand.ts"
+import * as MetricsCommand from "./MetricsCommand.ts"
 import * as TailCommand from "./TailCommand.ts"
 import * as WhyCommand from "./WhyCommand.ts"
 
@@ -34,6 +35,7 @@ const command = Command.make("tasker-telemetry").pipe(
     AnalyzeCommand.command,
     WhyCommand.command,
     TailCommand.command,
+    MetricsCommand.command,
     EventsCommand.command,
     ConfigCommand.command,
     DoctorCommand.command
