@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import * as ExportLock from "../../src/export/ExportLock.ts"
 import * as postgresServer from "../support/postgresServer.ts"
 import * as redisServer from "../support/redisServer.ts"
+import { timerless } from "../support/timerless.ts"
 import { real, simulated, suite } from "./ExportLockTest.ts"
 
 const { isInstalled, unlessInstalled } = redisServer
@@ -125,20 +126,10 @@ describe("the time of a lease", () => {
     Effect.gen(function*() {
       const [begun, ended] = yield* Effect.all([Deferred.make<ExportLock.Lease>(), Deferred.make<void>()])
       const clock = yield* Clock.Clock
-      /** The timers of a paused process do not fire. When it goes on, its clock shows the time of the others. */
-      const timerless: Clock.Clock = {
-        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-        currentTimeMillis: clock.currentTimeMillis,
-        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-        currentTimeNanos: clock.currentTimeNanos,
-        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-        monotonicTimeNanos: clock.monotonicTimeNanos,
-        sleep: () => Effect.never
-      }
       const owner = yield* Effect.forkChild(
         ExportLock.ExportLock.use((lock) =>
           lock.withLease("one")((lease) => Effect.andThen(Deferred.succeed(begun, lease), Deferred.await(ended)))
-        ).pipe(Effect.provideService(Clock.Clock, timerless))
+        ).pipe(Effect.provideService(Clock.Clock, timerless(clock)))
       )
       const { check } = yield* Deferred.await(begun)
       yield* TestClock.adjust("29 seconds")

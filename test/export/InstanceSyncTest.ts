@@ -10,6 +10,7 @@ import type { MetricSnapshot } from "../../src/metrics/MetricSnapshot.ts"
 import { valueOf } from "../../src/metrics/MetricSnapshot.ts"
 import * as model from "../support/metricModel.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
+import { timerless } from "../support/timerless.ts"
 
 type Measurement = typeof model.Measurement.Type
 
@@ -23,17 +24,6 @@ export const simulated: Time = { test: it.effect, window: Duration.minutes(5), p
 
 /** For servers, which have clocks of their own. */
 export const real: Time = { test: it.live, window: Duration.millis(1200), pass: Effect.sleep }
-
-/** The clock of a process that is paused or killed: no timer of it fires. */
-const timerless = (clock: Clock.Clock): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-  currentTimeMillis: clock.currentTimeMillis,
-  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-  currentTimeNanos: clock.currentTimeNanos,
-  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-  monotonicTimeNanos: clock.monotonicTimeNanos,
-  sleep: () => Effect.never
-})
 
 /** An instance with a recorder, which writes only when it is told to. */
 const instance = Effect.gen(function*() {

@@ -10,6 +10,7 @@ import * as expirySchedule from "../../../src/export/internal/expirySchedule.ts"
 import { TargetState } from "../../../src/export/internal/TargetState.ts"
 import * as exports from "../../support/exports.ts"
 import * as recorder from "../../support/recorder.ts"
+import { timerless } from "../../support/timerless.ts"
 
 /** Metrics last five minutes, the margin is a minute, an export may take half a minute. */
 const limits = { windowMillis: 300_000, marginMillis: 60_000, timeoutMillis: 30_000 }
@@ -35,12 +36,7 @@ const start = Effect.fnUntraced(function*(
       })
     }).pipe(
       Effect.provideService(Clock.Clock, {
-        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-        currentTimeMillis: clock.currentTimeMillis,
-        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-        currentTimeNanos: clock.currentTimeNanos,
-        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-        monotonicTimeNanos: clock.monotonicTimeNanos,
+        ...timerless(clock),
         sleep: (time) => clock.sleep(Duration.sum(time, Duration.seconds(lateSeconds)))
       })
     )

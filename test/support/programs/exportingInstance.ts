@@ -22,7 +22,15 @@ const [redis = "", receiver = ""] = process.argv.slice(2)
 const layer = Telemetry.layer({
   logging: { enabled: false },
   tracing: { enabled: false },
-  export: { targets: [{ type: "http", url: receiver, format: "json", interval: "1 second" }] }
+  export: {
+    targets: [{
+      type: "http",
+      url: receiver,
+      format: "json",
+      interval: "1 second",
+      headers: { "x-process": `${process.pid}` }
+    }]
+  }
 }).pipe(
   Layer.provide([
     InstanceSync.layerRedis({ window: "2 seconds" }),
