@@ -3,12 +3,13 @@
  */
 import { type Clock, Effect } from "effect"
 
-export const timerless = (clock: Clock.Clock): Clock.Clock => ({
+/** @param sleep for a process whose timers fire late */
+export const timerless = (clock: Clock.Clock, sleep: Clock.Clock["sleep"] = () => Effect.never): Clock.Clock => ({
   currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
   currentTimeMillis: clock.currentTimeMillis,
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
   currentTimeNanos: clock.currentTimeNanos,
   monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
   monotonicTimeNanos: clock.monotonicTimeNanos,
-  sleep: () => Effect.never
+  sleep
 })

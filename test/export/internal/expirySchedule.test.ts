@@ -35,10 +35,10 @@ const start = Effect.fnUntraced(function*(
         return outcome
       })
     }).pipe(
-      Effect.provideService(Clock.Clock, {
-        ...timerless(clock),
-        sleep: (time) => clock.sleep(Duration.sum(time, Duration.seconds(lateSeconds)))
-      })
+      Effect.provideService(
+        Clock.Clock,
+        timerless(clock, (time) => clock.sleep(Duration.sum(time, Duration.seconds(lateSeconds))))
+      )
     )
   )
   return { exported, held, state }
