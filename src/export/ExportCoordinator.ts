@@ -109,7 +109,10 @@ export class ExportCoordinator extends Context.Service<ExportCoordinator, {
    * cancels it.
    */
   readonly schedule: (request: Request, after: Duration.Input) => Effect.Effect<void>
-  /** Adds a target and follows its strategy until the scope closes. Fails if its name is taken or its strategy wrong. */
+  /**
+   * Adds a target and follows its strategy until the scope closes. Fails if its name is taken or its strategy wrong. In a
+   * worker thread, no strategy is followed: the main thread has the metrics of its worker threads.
+   */
   readonly add: (target: ExportTarget) => Effect.Effect<void, ExportError.ExportError, Scope.Scope>
   /**
    * Shares the metrics with the other instances now. Gives how that went; `undefined` if the program shares no metrics.
@@ -142,7 +145,9 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
     const registry = yield* ExporterRegistry
     const store = yield* MetricStore
     const given = yield* ExportSource.Current
-    const instances = given === undefined
+    // The main thread has the metrics of its worker threads. If they took part, too, each count would count twice.
+    const isProcess = store.measures === "process"
+    const instances = given === undefined && isProcess
       ? Option.getOrUndefined(yield* Effect.serviceOption(InstanceSync.InstanceSync))
       : undefined
     const instance = yield* instances?.join(store.snapshot, (sync) => cacheSynced(sync)) ?? Effect.undefined
@@ -219,6 +224,7 @@ export const layer: Layer.Layer<ExportCoordinator, never, ExporterRegistry | Met
             Effect.ignoreCause({ log: "Warn", message: `target "${target.name}" could not be closed` })
           )
       )
+      if (!isProcess) return
       const exportOnce = Effect.map(
         Effect.exit(exports.toTarget(state)),
         (exit) => Exit.isSuccess(exit) ? "ended" : "failed"

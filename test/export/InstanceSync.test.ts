@@ -1,6 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { type Context, Duration, Effect, Exit, Layer, Scope } from "effect"
-import type { Redis } from "effect/persistence"
+import { Redis } from "effect/persistence"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ExportCoordinator } from "../../src/export/ExportCoordinator.ts"
@@ -124,4 +124,61 @@ describe("a coordinator with other instances", () => {
       const later = yield* (yield* ExportCoordinator).status
       assert.deepStrictEqual(later.instances?.instances.map(({ sequence }) => sequence), [2])
     }).pipe(Effect.provide(exports.layer().pipe(Layer.provideMerge(InstanceSync.layerMemory())))))
+
+  it.effect("warns once while its store cannot be used, says when it can be used again, and exports all the while", () => {
+    let isDown = false
+    const redis = Layer.effect(
+      Redis.Redis,
+      Redis.make({
+        send: (command) =>
+          isDown
+            ? Effect.fail(new Redis.RedisError({ cause: new Error("ECONNREFUSED") }))
+            : Effect.succeed((command === "SCRIPT" ? "sha" : ["0", [], []]) as never),
+        subscribe: () => Effect.never,
+        connect: Effect.never
+      })
+    )
+    return Effect.gen(function*() {
+      const { exportNow, status, sync } = yield* ExportCoordinator
+      const states: Array<string | undefined> = []
+      for (const down of [false, true, true, false]) {
+        isDown = down
+        assert.strictEqual((yield* sync)?.success, !down)
+        const outcome = yield* exportNow({ format: "json" })
+        assert.strictEqual(outcome._tag, "Exported")
+        states.push((yield* status).instances?.state)
+      }
+      assert.deepStrictEqual(states, ["synced", "degraded", "degraded", "synced"])
+      assert.deepStrictEqual(yield* exports.logged, [
+        "Warn metrics of other instances are not up to date, because their store cannot be used: ECONNREFUSED",
+        "Info metrics of other instances are up to date again"
+      ])
+    }).pipe(Effect.provide(
+      exports.layer().pipe(
+        Layer.provideMerge(InstanceSync.layerRedis()),
+        Layer.provide(redis)
+      )
+    ))
+  })
+
+  describe("in a worker thread", () => {
+    it.effect("takes no part, because the main thread has its metrics", () =>
+      Effect.gen(function*() {
+        const { status } = yield* ExportCoordinator
+        assert.isUndefined((yield* status).instances)
+      }).pipe(Effect.provide(exports.layerOfThread.pipe(
+        Layer.provideMerge(Layer.succeed(InstanceSync.InstanceSync, { join: () => Effect.die("joined") }))
+      ))))
+
+    it.effect("exports to targets on demand alone", () =>
+      Effect.gen(function*() {
+        const target = ExportTarget.memory({ strategy: { interval: "1 second" } })
+        const scope = yield* Scope.make()
+        yield* Scope.provide(scope)(ExportCoordinator.use(({ add }) => add(target)))
+        yield* TestClock.adjust("1 minute")
+        yield* ExportCoordinator.use(({ exportNow }) => exportNow({ target: "memory" }))
+        yield* Scope.close(scope, Exit.void)
+        assert.lengthOf(yield* target.exports, 1)
+      }).pipe(Effect.provide(exports.layerOfThread)))
+  })
 })

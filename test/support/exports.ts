@@ -53,6 +53,21 @@ export const layer = (options: TelemetryConfig.Options = {}) =>
     options
   ).pipe(Layer.provideMerge(logger))
 
+/** The same in a worker thread. */
+export const layerOfThread = TestTelemetry.layer(
+  Layer.merge(ExportCoordinator.layer, observed).pipe(
+    Layer.provideMerge(ExporterRegistry.layer),
+    Layer.provideMerge(Layer.merge(
+      EventBus.layer,
+      Layer.effect(
+        MetricStore.MetricStore,
+        Effect.map(MetricStore.MetricStore, (store) => ({ ...store, measures: "thread" as const }))
+      ).pipe(Layer.provide(TestTelemetry.metrics))
+    ))
+  ),
+  {}
+).pipe(Layer.provideMerge(logger))
+
 /** The events so far: the name behind `tasker.telemetry.`, and the payload. */
 export const events = Effect.map(
   Observed,

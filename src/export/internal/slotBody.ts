@@ -8,7 +8,7 @@ import * as JsonFormat from "../../metrics/JsonFormat.ts"
 import type { MetricSnapshot } from "../../metrics/MetricSnapshot.ts"
 
 /** Series in a part. */
-const seriesInPart = 200
+const seriesInPart = 100
 
 const separator = "\n"
 
