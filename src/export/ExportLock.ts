@@ -308,7 +308,7 @@ export const layerCluster: Layer.Layer<ExportLock, never, Sharding.Sharding> = L
   Effect.gen(function*() {
     // The module is large, and most programs have no cluster.
     const module = yield* Effect.promise(() => import("effect/cluster/Sharding"))
-    const withLease = yield* clusterLeases.make(yield* module.Sharding)
+    const withLease = yield* clusterLeases.make(yield* module.Sharding, (failure) => new ExportLockError(failure))
     return {
       withLease,
       store: { strategy: "cluster", reason: "the program provides the layer of its cluster" } as const

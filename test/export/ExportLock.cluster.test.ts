@@ -129,6 +129,24 @@ describe("a lock of a cluster", () => {
       yield* Fiber.join(closing)
     }).pipe(Effect.provide(TestTelemetry.registry)))
 
+  it.effect("says that a name is taken by another lock of the runner, and can be asked again", () =>
+    Effect.gen(function*() {
+      const build = Effect.fnUntraced(function*() {
+        const scope = yield* Scope.fork(yield* Effect.scope)
+        const context = yield* Layer.buildWithScope(Layer.fresh(ExportLock.layerCluster), scope)
+        return { lock: yield* Effect.provide(ExportLock.ExportLock, context), close: Scope.close(scope, Exit.void) }
+      })
+      const [first, second] = [yield* build(), yield* build()]
+      yield* settle
+      assert.isTrue(Option.isSome(yield* first.lock.withLease("one")(() => Effect.void)))
+      const error = yield* Effect.flip(second.lock.withLease("one")(() => Effect.void))
+      assert.deepStrictEqual([error._tag, error.reason], ["ExportLockError", "refused"])
+      assert.include(error.message, "already registered")
+      yield* first.close
+      yield* settle
+      assert.isTrue(Option.isSome(yield* second.lock.withLease("one")(() => Effect.void)))
+    }).pipe(Effect.provide(Layer.provide(TestRunner.layer, TestTelemetry.registry))))
+
   it.effect("lets a target be exported once for the cluster", () => {
     const sent: Array<string> = []
     const instance = Effect.fnUntraced(function*(port: number) {

@@ -125,6 +125,7 @@ export const run = (seed: number): Outcome => {
         for (let turn = 0; turn < lives; turn++) {
           state.count += upTo(5)
           yield* Effect.ignoreCause(exportOnce)
+          if (chance(0.05)) yield* Effect.ignoreCause(instance.hold(upTo(2 * windowMillis)))
           yield* Effect.sleep(Duration.millis(chance(0.05) ? windowMillis * 2 : 200 + upTo(1000)))
         }
       })

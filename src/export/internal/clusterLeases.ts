@@ -13,7 +13,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { describeError } from "../../internal/describeError.ts"
 import type { WithLease } from "./leases.ts"
+import type { StoreFailure } from "./stores/StoreFailure.ts"
 
 const shardGroup = "default"
 
@@ -30,9 +32,10 @@ interface Owner {
 }
 
 /** Makes the lock. The singletons of its names are registered when they are first asked for, until the scope closes. */
-export const make = Effect.fnUntraced(function*(
-  sharding: Sharding["Service"]
-): Effect.fn.Return<WithLease<never>, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function*<Error>(
+  sharding: Sharding["Service"],
+  toError: (failure: StoreFailure) => Error
+): Effect.fn.Return<WithLease<Error>, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const owners = new Map<string, Owner>()
   const oneAtATime = Semaphore.makeUnsafe(1)
@@ -66,7 +69,14 @@ export const make = Effect.fnUntraced(function*(
       singleton,
       Effect.andThen(Effect.acquireRelease(begin(owner), () => end(owner)), Effect.never),
       { shardGroup }
-    ).pipe(Effect.provideService(Scope.Scope, scope))
+    ).pipe(
+      Effect.provideService(Scope.Scope, scope),
+      // The cluster dies if another lock of the runner has the name.
+      Effect.catchDefect((defect) => {
+        owners.delete(name)
+        return Effect.fail(toError({ reason: "refused", message: describeError(defect).message }))
+      })
+    )
     if (sharding.hasShardId(sharding.getShardId(singleton as EntityId, shardGroup))) {
       yield* Effect.timeoutOption(Deferred.await(owner.started), startTime)
     }
