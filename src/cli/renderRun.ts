@@ -9,8 +9,9 @@ export const renderRun = (run: AnalyticsReport.Run): string =>
   [
     printable(`${run.taskName} ${run.version}, run ${run.runId}: ${run.state}`) +
     (run.errorType === undefined ? "" : ` with ${printable(run.errorType)}`) +
-    `, ${run.criticalPath === undefined ? "created" : "took"} ${durationText(run.ageSeconds)}` +
-    (run.criticalPath === undefined ? " ago" : ""),
+    (run.waits[0]?._tag === "Ended"
+      ? `, took ${durationText(run.ageSeconds)}`
+      : `, created ${durationText(run.ageSeconds)} ago`),
     printable(run.sentence),
     "",
     ...ids(run),
@@ -53,6 +54,12 @@ const describe = (wait: Wait): Described => {
       return {
         what: wait.hasEnded ? "a runner that has ended" : "a runner that is silent",
         since: wait.silentSeconds,
+        details: wait.instance ?? ""
+      }
+    case "Elsewhere":
+      return {
+        what: "another process",
+        since: wait.quietSeconds,
         details: wait.instance ?? ""
       }
     case "Work":

@@ -231,6 +231,7 @@ const seconds = Schema.Finite
  */
 export const Wait = Schema.TaggedUnion({
   DeadRunner: { instance: Schema.optional(Schema.String), hasEnded: Schema.Boolean, silentSeconds: seconds },
+  Elsewhere: { instance: Schema.optional(Schema.String), quietSeconds: seconds },
   Work: { stepName, attempt: Count, seconds },
   Lock: { stepName, lock: Schema.String, seconds, heldBy: Schema.Array(Schema.String) },
   Backoff: {
@@ -273,7 +274,7 @@ export const Run = Schema.Struct({
   sentence: Schema.String,
   /** What holds the run up, the most important first. */
   waits: Schema.Array(Wait),
-  /** Absent while the run goes on. */
+  /** Absent while the run goes on, and for a run of which the task store alone has a record. */
   criticalPath: Schema.optional(Schema.Struct({
     makespanSeconds: seconds,
     path: Schema.Array(Schema.String),

@@ -22,10 +22,13 @@ import { RunAnalysis } from "../performance/RunAnalysis.ts"
 import type { RunRecord } from "../performance/RunRecord.ts"
 import { RunRecords } from "../performance/RunRecords.ts"
 import * as Redaction from "../redaction/Redaction.ts"
+import { readStore } from "../workflow/internal/readStore.ts"
+import { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsView from "./internal/AnalyticsView.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import { redactReport } from "./internal/RedactedReport.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
+import * as StoredRun from "./internal/StoredRun.ts"
 
 /**
  * Adds the analytics routes to the router.
@@ -35,12 +38,12 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * - `GET /analytics/performance`: how long tasks and steps take, and what unfinished runs wait for.
  * - `GET /analytics/bottlenecks`: what to change and what it gains, errors, blocking steps, SQL, and what slow or
  *   failed runs have in common.
- * - `GET /analytics/runs/:id`: what one run waits for, and its critical path once it has ended. It answers 404 if no
- *   record has the id.
+ * - `GET /analytics/runs/:id`: what one run waits for, and its critical path once it has ended. A run of another process
+ *   is looked up in the task store, which has no critical path. It answers 404 if no record has the id.
  *
  * The first two take `task`, `version` and `period`: only runs of this task, of this version, and runs that were created
- * in the last `period`, such as `1 hour` or milliseconds. A wrong or unknown parameter is answered 400. The records are
- * those of this process.
+ * in the last `period`, such as `1 hour` or milliseconds. A wrong or unknown parameter is answered 400. The records of
+ * both are those of this process.
  *
  * If `enabled` or `performance.bottlenecks` is off, all answer 404. As for metrics, a request needs the bearer token
  * `http.token` with `metrics.authRequired` or `http.authRequired`; without it the routes answer 401.
@@ -63,64 +66,74 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis> = Layer.effectDiscard(
-  Effect.gen(function*() {
-    const { enabled, metrics, performance } = yield* TelemetryConfig.Current
-    const redaction = yield* Redaction.Current
-    const records = yield* RunRecords
-    const analysis = yield* RunAnalysis
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis | TaskStore> = Layer
+  .effectDiscard(
+    Effect.gen(function*() {
+      const { enabled, execution, metrics, performance } = yield* TelemetryConfig.Current
+      const redaction = yield* Redaction.Current
+      const records = yield* RunRecords
+      const analysis = yield* RunAnalysis
+      const store = yield* TaskStore
 
-    /** Answers with a report about runs, without the secrets in their names. */
-    const answer = (report: Readonly<Record<string, unknown>>, runs: ReadonlyArray<RunRecord>) =>
-      Effect.map(TimeSlice.run(redactReport(report, runs, redaction)), (shown) => JsonResponse.json(200, shown))
+      /** Answers with a report about runs, without the secrets in their names. */
+      const answer = (report: Readonly<Record<string, unknown>>, runs: ReadonlyArray<RunRecord>) =>
+        Effect.map(TimeSlice.run(redactReport(report, runs, redaction)), (shown) => JsonResponse.json(200, shown))
 
-    const withSurroundings = (run: RunRecord) =>
-      Effect.map(records.surroundings(run.id), (surroundings): AnalyticsView.Unfinished => ({ run, surroundings }))
+      const withSurroundings = (run: RunRecord) =>
+        Effect.map(records.surroundings(run.id), (surroundings): AnalyticsView.Unfinished => ({ run, surroundings }))
 
-    const performanceOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
-      const choice = yield* readChoice
-      const report = yield* analysis.durations(choice)
-      const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
-      const aged = yield* Effect.forEach(
-        unfinished,
-        (run) => Effect.map(records.age(run.id), (age) => ({ run, age: Option.getOrElse(age, () => run.changedAt) }))
-      )
-      const oldest = aged.toSorted((left, right) => right.age - left.age).slice(0, mostUnfinished)
-      const shown = yield* Effect.forEach(oldest, ({ run }) => withSurroundings(run), { concurrency: "unbounded" })
-      const view = AnalyticsView.performance(report, unfinished.length, shown, yield* records.missed)
-      return yield* answer(view, [...(yield* records.ended), ...unfinished])
+      const performanceOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
+        const choice = yield* readChoice
+        const report = yield* analysis.durations(choice)
+        const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
+        const aged = yield* Effect.forEach(
+          unfinished,
+          (run) => Effect.map(records.age(run.id), (age) => ({ run, age: Option.getOrElse(age, () => run.changedAt) }))
+        )
+        const oldest = aged.toSorted((left, right) => right.age - left.age).slice(0, mostUnfinished)
+        const shown = yield* Effect.forEach(oldest, ({ run }) => withSurroundings(run), { concurrency: "unbounded" })
+        const view = AnalyticsView.performance(report, unfinished.length, shown, yield* records.missed)
+        return yield* answer(view, [...(yield* records.ended), ...unfinished])
+      })
+
+      const bottlenecksOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
+        const choice = yield* readChoice
+        const report = yield* analysis.bottlenecks(choice)
+        const view = AnalyticsView.bottlenecks(report, yield* analysis.differences(choice))
+        return yield* answer(view, yield* records.ended)
+      })
+
+      const one = Effect.gen(function*() {
+        const { id = "" } = yield* HttpRouter.params
+        const found = yield* records.get(id)
+        if (Option.isSome(found)) {
+          return yield* answer(AnalyticsView.run(yield* withSurroundings(found.value), "recorded"), [found.value])
+        }
+        const stored = yield* Effect.mapError(readStore(() => store.get(id), execution.storeTimeout), () => storeFailed)
+        if (Option.isNone(stored)) return yield* Effect.fail(unknownRun)
+        const run = StoredRun.recordOf(stored.value)
+        // If too many ran at the same time, runs of this process have no record here, either.
+        const isElsewhere = (yield* records.missed) === 0
+        const surroundings = StoredRun.surroundingsOf(run, yield* Clock.currentTimeMillis, isElsewhere)
+        return yield* answer(AnalyticsView.run({ run, surroundings }, "stored"), [run])
+      })
+
+      const access = metrics.authRequired ? "token" : "read"
+      const isOn = enabled && performance.bottlenecks
+      const route = (path: RouteTable.Route["path"], about: string, handler: RouteTable.Route["handler"]) => ({
+        method: "GET" as const,
+        path,
+        about,
+        access: access as RouteTable.Route["access"],
+        handler: isOn ? handler : Effect.succeed(disabled)
+      })
+      yield* RouteTable.mount([
+        route("/analytics/performance", "How long tasks and steps take, and what runs wait for.", performanceOf),
+        route("/analytics/bottlenecks", "What to change in tasks, and what it gains.", bottlenecksOf),
+        route("/analytics/runs/:id", "What a run waits for, and its critical path.", one)
+      ])
     })
-
-    const bottlenecksOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
-      const choice = yield* readChoice
-      const report = yield* analysis.bottlenecks(choice)
-      const view = AnalyticsView.bottlenecks(report, yield* analysis.differences(choice))
-      return yield* answer(view, yield* records.ended)
-    })
-
-    const one = Effect.gen(function*() {
-      const { id = "" } = yield* HttpRouter.params
-      const found = yield* records.get(id)
-      if (Option.isNone(found)) return yield* Effect.fail(unknownRun)
-      return yield* answer(AnalyticsView.run(yield* withSurroundings(found.value)), [found.value])
-    })
-
-    const access = metrics.authRequired ? "token" : "read"
-    const isOn = enabled && performance.bottlenecks
-    const route = (path: RouteTable.Route["path"], about: string, handler: RouteTable.Route["handler"]) => ({
-      method: "GET" as const,
-      path,
-      about,
-      access: access as RouteTable.Route["access"],
-      handler: isOn ? handler : Effect.succeed(disabled)
-    })
-    yield* RouteTable.mount([
-      route("/analytics/performance", "How long tasks and steps take, and what runs wait for.", performanceOf),
-      route("/analytics/bottlenecks", "What to change in tasks, and what it gains.", bottlenecksOf),
-      route("/analytics/runs/:id", "What a run waits for, and its critical path.", one)
-    ])
-  })
-)
+  )
 
 /** Unfinished runs that are shown. */
 const mostUnfinished = 20
@@ -134,7 +147,13 @@ const disabled = JsonResponse.json(404, {
 
 const unknownRun = JsonResponse.json(404, {
   error: "run_not_found",
-  message: "no run of this process has this id; performance.storedRuns says how many ended runs are kept"
+  message:
+    "no run of this process or of the task store has this id; performance.storedRuns says how many ended runs are kept"
+})
+
+const storeFailed = JsonResponse.json(503, {
+  error: "task_store_failed",
+  message: "no run of this process has this id, and the task store failed or did not answer in time"
 })
 
 const longestName = 256

@@ -20,6 +20,11 @@ export type Wait =
     /** Since the last sign of life. */
     readonly silentSeconds: number
   }
+  /**
+   * The run is not of this process, and nothing is known about its runner but that its record has not changed for so
+   * long. The waits that follow are those of the record.
+   */
+  | { readonly _tag: "Elsewhere"; readonly instance: string | undefined; readonly quietSeconds: number }
   /** A step works. */
   | { readonly _tag: "Work"; readonly stepName: string; readonly attempt: number; readonly seconds: number }
   /** A step works, but waits for a lock. */
@@ -109,6 +114,11 @@ export interface Surroundings {
   readonly deadAfterSeconds?: number | undefined
   /** Whether the runner is known to have ended, although the record says that the run goes on. */
   readonly runnerEnded?: boolean | undefined
+  /**
+   * Whether the record comes from a store, and this process does not run the run. If something has been due for
+   * `deadAfterSeconds` and has not started, the runner counts as dead.
+   */
+  readonly elsewhere?: boolean | undefined
   /** The locks that steps of the run wait for. */
   readonly locks?: ReadonlyArray<LockWait> | undefined
 }
@@ -143,12 +153,26 @@ export const explain = (run: RunRecord, surroundings: Surroundings = {}): Why =>
 }
 
 const waitsOf = (run: RunRecord, surroundings: Surroundings): ReadonlyArray<Wait> => {
-  const { deadAfterSeconds = 60, locks = [], now = run.changedAt, runnerEnded = false, silentSeconds = 0 } =
-    surroundings
+  const { deadAfterSeconds = 60, elsewhere = false, now = run.changedAt, runnerEnded = false } = surroundings
+  const quietSeconds = Math.max(0, now - run.changedAt)
+  const isOverdue = elsewhere && overdueSeconds(run, now) >= deadAfterSeconds
+  const silentSeconds = surroundings.silentSeconds ?? (isOverdue ? quietSeconds : 0)
   if (hasEnded(run)) return [{ _tag: "Ended", state: run.state }]
-  if (runnerEnded || silentSeconds >= deadAfterSeconds) {
+  if (runnerEnded || isOverdue || silentSeconds >= deadAfterSeconds) {
     return [{ _tag: "DeadRunner", instance: run.instance, hasEnded: runnerEnded, silentSeconds }]
   }
+  const waits = waitsOfLive(run, surroundings.locks ?? [], now)
+  return elsewhere ? [{ _tag: "Elsewhere", instance: run.instance, quietSeconds }, ...waits] : waits
+}
+
+/** For how long a run has had something to do that its runner has not done; 0 while a step works or backs off. */
+const overdueSeconds = (run: RunRecord, now: number): number => {
+  if (run.steps.some(({ state }) => state === "in_progress")) return 0
+  const due = run.steps.reduce((latest, { backoffUntil = 0 }) => Math.max(latest, backoffUntil), run.changedAt)
+  return Math.max(0, now - due)
+}
+
+const waitsOfLive = (run: RunRecord, locks: ReadonlyArray<LockWait>, now: number): ReadonlyArray<Wait> => {
   if (run.startedAt === undefined) return [{ _tag: "Created", seconds: now }]
   const running = run.steps.filter(({ state }) => state === "in_progress")
   const lockOf = new Map(locks.map((wait) => [wait.stepName, wait]))
@@ -221,6 +245,7 @@ const dependencyOf = (step: StepRecord, steps: ReadonlyMap<string, StepRecord>):
 const sentenceOf = (waits: ReadonlyArray<Wait>, run: RunRecord): string => {
   const [first, ...others] = waits
   if (first === undefined) return "Nothing is known about the run."
+  if (first._tag === "Elsewhere") return `${phraseOf(first, run)}. By the record: ${sentenceOf(others, run)}`
   const behind = others.filter(({ _tag }) => _tag === "Dependency" || _tag === "Failed").length
   const beside = others.length - behind
   const more = [
@@ -238,6 +263,9 @@ const phraseOf = (wait: Wait, run: RunRecord): string => {
         ? `${runner} has ended, but the run has not: its last event is ${seconds(wait.silentSeconds)} old`
         : `${runner} gave no sign of life for ${seconds(wait.silentSeconds)}, so nothing runs the run`
     }
+    case "Elsewhere":
+      return `This process does not run it${wait.instance === undefined ? "" : `, ${wait.instance} does or did`}, ` +
+        `and its record has not changed for ${seconds(wait.quietSeconds)}`
     case "Work":
       return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)}` +
         (wait.attempt > 1 ? ` in attempt ${wait.attempt}` : "")

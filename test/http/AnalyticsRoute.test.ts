@@ -7,6 +7,7 @@ import * as AnalyticsRoute from "../../src/http/AnalyticsRoute.ts"
 import * as RunAnalysis from "../../src/performance/RunAnalysis.ts"
 import type { RunRecord } from "../../src/performance/RunRecord.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
+import * as TaskStore from "../../src/workflow/TaskStore.ts"
 import * as analysedRuns from "../support/analysedRuns.ts"
 import { attempt, run, step } from "../support/runRecords.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
@@ -231,6 +232,56 @@ describe("GET /analytics/runs/:id", () => {
         ["charge", 8]
       ])
     }).pipe(Effect.provide(over(analysedRuns.all))))
+
+  it.effect("looks for runs of other processes in the task store", () =>
+    Effect.gen(function*() {
+      const store = yield* TaskStore.TaskStore
+      const task = {
+        id: "other-1",
+        name: "order",
+        namespace: "shop",
+        version: "1.0.0",
+        correlationId: "c-1",
+        state: "in_progress",
+        createdAt: 0,
+        startedAt: 0,
+        endedAt: undefined,
+        durationSeconds: undefined,
+        error: undefined
+      } as const
+      yield* store.saveTask(task, [])
+      yield* TestClock.setTime(50_000)
+      const working = yield* one("other-1")
+      assert.deepInclude(working, { state: "in_progress", ageSeconds: 50, correlationId: "c-1" })
+      assert.deepStrictEqual(working.waits, [
+        { _tag: "Elsewhere", quietSeconds: 50 },
+        { _tag: "Nothing", seconds: 50 }
+      ])
+      yield* TestClock.setTime(70_000)
+      assert.deepStrictEqual((yield* one("other-1")).waits, [
+        { _tag: "DeadRunner", hasEnded: false, silentSeconds: 70 }
+      ])
+      yield* store.saveTask({ ...task, state: "complete", endedAt: 4000, durationSeconds: 4 }, [])
+      const ended = yield* one("other-1")
+      assert.deepInclude(ended, { state: "complete", ageSeconds: 4 })
+      assert.isUndefined(ended.criticalPath)
+    }).pipe(Effect.provide(over(analysedRuns.all))))
+
+  it.effect("answers 503 if the task store fails, but knows the runs of this process all the same", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* one("order-1")).state, "complete")
+      const { body, status } = yield* server.get("/analytics/runs/other-1")
+      assert.deepStrictEqual([status, body.error], [503, "task_store_failed"])
+    }).pipe(Effect.provide(
+      server.serve(AnalyticsRoute.layer).pipe(
+        Layer.provide(Layer.provideMerge(RunAnalysis.layer, RunRecords.layerMemory(analysedRuns.all))),
+        Layer.provide(Layer.effect(
+          TaskStore.TaskStore,
+          Effect.map(TaskStore.TaskStore, (store) => ({ ...store, get: () => Effect.die("gone") }))
+        )),
+        Layer.provideMerge(TestTelemetry.whole())
+      )
+    )))
 
   it.effect("answers 404 if no run has the id", () =>
     Effect.gen(function*() {

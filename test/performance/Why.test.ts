@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema } from "effect"
+import type { RunRecord } from "../../src/performance/RunRecord.ts"
 import * as RunRecords from "../../src/performance/RunRecords.ts"
 import * as Why from "../../src/performance/Why.ts"
 import * as Step from "../../src/workflow/Step.ts"
@@ -99,6 +100,54 @@ describe("Why", () => {
       { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 3 }
     ])
     assert.strictEqual(why.sentence, "The runner has ended, but the run has not: its last event is 3 s old.")
+  })
+
+  describe("of a run of another process", () => {
+    const other = (steps: ReadonlyArray<RunRecord["steps"][number]>, change: Partial<RunRecord> = {}) =>
+      run({ state: "in_progress", endedAt: undefined, changedAt: 10, instance: "i-4", steps, ...change })
+    const explain = (record: RunRecord, now: number) => Why.explain(record, { now, elsewhere: true })
+
+    it("says what the record says, and how old that is", () => {
+      const why = explain(other([step("a", [attempt(4, undefined)])]), 310)
+      assert.deepStrictEqual(why.waits, [
+        { _tag: "Elsewhere", instance: "i-4", quietSeconds: 300 },
+        { _tag: "Work", stepName: "a", attempt: 1, seconds: 306 }
+      ])
+      assert.strictEqual(
+        why.sentence,
+        "This process does not run it, i-4 does or did, and its record has not changed for 5 min. By the record: " +
+          "Step \"a\" has run for 5 min."
+      )
+    })
+
+    it("takes the runner for dead once something is due for a minute and has not started", () => {
+      const backingOff = other([
+        step("a", [attempt(0, 10, { state: "error", errorType: "Busy" })], { settledAt: undefined, backoffUntil: 40 })
+      ])
+      assert.deepStrictEqual(tags(explain(backingOff, 99)), ["Elsewhere", "Backoff"])
+      assert.deepStrictEqual(explain(backingOff, 100).waits, [
+        { _tag: "DeadRunner", instance: "i-4", hasEnded: false, silentSeconds: 90 }
+      ])
+      const ready = other([step("a", [attempt(0, 10)]), step("b", [], { dependsOn: ["a"], readyAt: 10 })])
+      assert.deepStrictEqual(tags(explain(ready, 69)), ["Elsewhere", "Start"])
+      assert.deepStrictEqual(tags(explain(ready, 70)), ["DeadRunner"])
+      const created = other([], { state: "pending", startedAt: undefined, changedAt: 0 })
+      assert.deepStrictEqual(tags(explain(created, 59)), ["Elsewhere", "Created"])
+      assert.deepStrictEqual(tags(explain(created, 60)), ["DeadRunner"])
+      assert.deepStrictEqual(
+        tags(Why.explain(ready, { now: 16, elsewhere: true, deadAfterSeconds: 5 })),
+        ["DeadRunner"]
+      )
+    })
+
+    it("believes a heartbeat more than the record", () => {
+      const ready = other([step("b", [], { readyAt: 10 })])
+      assert.deepStrictEqual(tags(Why.explain(ready, { now: 16, elsewhere: true, silentSeconds: 61 })), ["DeadRunner"])
+    })
+
+    it("has nothing to add once the run has ended", () => {
+      assert.deepStrictEqual(tags(explain(run(), 1000)), ["Ended"])
+    })
   })
 
   it("does not ask for the runner of a run that has ended", () => {

@@ -16,7 +16,7 @@ export interface Unfinished {
 
 const mostDifferences = 10
 
-const ageOf = ({ run, surroundings }: Unfinished): number => surroundings.now ?? run.endedAt ?? run.changedAt
+const ageOf = ({ run, surroundings }: Unfinished): number => run.endedAt ?? surroundings.now ?? run.changedAt
 
 /** How long tasks and steps take, and the oldest unfinished runs. */
 export const performance = (
@@ -63,8 +63,11 @@ export const bottlenecks = (
   }
 }
 
-/** What a run waits for, and the critical path of an ended run. */
-export const run = ({ run: record, surroundings }: Unfinished): AnalyticsReport.Run => {
+/** What a run waits for, and the critical path of an ended run. A stored record has no instants for a path. */
+export const run = (
+  { run: record, surroundings }: Unfinished,
+  source: "recorded" | "stored"
+): AnalyticsReport.Run => {
   const { sentence, waits } = Why.explain(record, surroundings)
   return {
     runId: record.id,
@@ -79,7 +82,7 @@ export const run = ({ run: record, surroundings }: Unfinished): AnalyticsReport.
     ageSeconds: ageOf({ run: record, surroundings }),
     sentence,
     waits: waits.map((wait) => wait._tag === "Backoff" ? { ...wait, until: instantOf(wait.until) } : wait),
-    criticalPath: hasEnded(record) ? pathOf(record) : undefined
+    criticalPath: source === "recorded" && hasEnded(record) ? pathOf(record) : undefined
   }
 }
 
