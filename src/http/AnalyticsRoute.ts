@@ -148,7 +148,8 @@ const disabled = JsonResponse.json(404, {
 const unknownRun = JsonResponse.json(404, {
   error: "run_not_found",
   message:
-    "no run of this process or of the task store has this id; performance.storedRuns says how many ended runs are kept"
+    "no run of this process has this id, and the task store has none; performance.storedRuns says how many ended " +
+    "runs are kept"
 })
 
 const storeFailed = JsonResponse.json(503, {

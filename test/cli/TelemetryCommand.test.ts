@@ -265,7 +265,7 @@ describe("the exit code", () => {
     Effect.gen(function*() {
       const { code, error } = yield* call("why", "nothing")
       assert.strictEqual(code, 5)
-      assert.include(error, "no run of this process or of the task store has this id")
+      assert.include(error, "no run of this process has this id")
       const off = yield* Effect.provide(
         call("analyze"),
         Layer.fresh(service([], { performance: { bottlenecks: false } })),
