@@ -115,6 +115,26 @@ describe("a coordinator with other instances", () => {
       assert.include((yield* exports.events).map(({ name }) => name), "cache_synced")
     }).pipe(Effect.provide(exports.layer().pipe(Layer.provideMerge(InstanceSync.layerMemory())))))
 
+  it.effect("gives a target series of each instance by itself, if the target asks for them", () =>
+    Effect.gen(function*() {
+      const sync = yield* InstanceSync.InstanceSync
+      const other = yield* sync.join(
+        Effect.succeed(snapshot(1, counter("jobs_total", { value: 5, attributes: { kind: "mail", instance: "own" } })))
+      )
+      yield* other.snapshot
+      const { add, exportNow, status } = yield* ExportCoordinator
+      const target = ExportTarget.memory({ format: "prometheus" })
+      yield* add({ ...target, isShared: true, instances: "separate" })
+      yield* exportNow({ target: "memory" })
+      const { instances } = yield* status
+      const body = exports.text((yield* target.exports)[0]!.body)
+      const ids = instances!.instances.map(({ id }) => id)
+      assert.lengthOf(ids, 2)
+      assert.isTrue(
+        ids.some((id) => body.includes(`jobs_total{kind="mail",exported_instance="own",instance="${id}"} 5`))
+      )
+    }).pipe(Effect.provide(exports.layer().pipe(Layer.provideMerge(InstanceSync.layerMemory())))))
+
   it.effect("writes its metrics at each interval", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("31 seconds")

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type * as TelemetryConfig from "../../../src/config/TelemetryConfig.ts"
 import { ExportCoordinator } from "../../../src/export/ExportCoordinator.ts"
+import * as InstanceSync from "../../../src/export/InstanceSync.ts"
 import * as JsonFormat from "../../../src/metrics/JsonFormat.ts"
 import * as MetricSnapshot from "../../../src/metrics/MetricSnapshot.ts"
 import * as Telemetry from "../../../src/Telemetry.ts"
@@ -35,6 +36,24 @@ const layer = (targets: Targets, options: TelemetryConfig.Options = {}) => {
 }
 
 const exportTo = (target: string) => ExportCoordinator.use(({ exportNow }) => exportNow({ target }))
+
+describe("a target of several instances", () => {
+  it.live("gets series of each instance by itself, before the metrics expire, as it is declared", () =>
+    Effect.gen(function*() {
+      const path = join(yield* temporaryFolder, "shop.prom")
+      yield* Effect.gen(function*() {
+        yield* exports.countJobs(4)
+        yield* exportTo("file")
+        const { targets } = yield* ExportCoordinator.use(({ status }) => status)
+        assert.strictEqual(targets[0]!.timing?.reason, "optimal_timing")
+      }).pipe(Effect.provide(
+        layer([{ type: "file", path, instances: "separate", beforeExpiry: true, onShutdown: false }]).pipe(
+          Layer.provide(InstanceSync.layerMemory())
+        )
+      ))
+      assert.match(readFileSync(path, "utf8"), /^jobs_total\{kind="mail",instance="[\w.-]+"\} 4$/m)
+    }))
+})
 
 describe("a target of HTTP", () => {
   it.live("gets each export as a request, JSON by default", () =>
