@@ -1,6 +1,7 @@
 /**
  * `npm start`: analyses the checkout once, and serves tasks, metrics and health
- * over HTTP on loopback until SIGTERM or SIGINT.
+ * over HTTP until SIGTERM or SIGINT. It listens on `HOST` and `PORT`, which are
+ * loopback and 3000 unless they are set.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Config from "effect/Config"
@@ -20,7 +21,7 @@ import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { runProgram, writeError } from "./runProgram.ts"
 
-const host = "127.0.0.1"
+const loopback = "127.0.0.1"
 const defaultPort = 3000
 const highestPort = 65_535
 
@@ -34,12 +35,20 @@ const portOf = Effect.gen(function*() {
   })
 })
 
+const hostOf = Effect.orDie(Config.withDefault(Config.NonEmptyString("HOST"), loopback))
+
 const checkout = fileURLToPath(new URL("../..", import.meta.url))
 
 const paths = ["/", "/tasker/tasks", "/tasker/metrics", "/tasker/health/status"]
 
-const urlOf = ({ address }: HttpServer.HttpServer["Service"]) =>
-  `http://${host}:${"port" in address ? address.port : defaultPort}`
+const everyAddress = "0.0.0.0"
+
+/** Where this machine reaches the server. */
+const ownUrl = Effect.gen(function*() {
+  const { address } = yield* HttpServer.HttpServer
+  const host = yield* hostOf
+  return `http://${host === everyAddress ? loopback : host}:${"port" in address ? address.port : defaultPort}`
+})
 
 const guide = (url: string) =>
   `tasker-telemetry demo
@@ -57,7 +66,7 @@ curl -X POST ${url}/tasker/tasks -H 'content-type: application/json' \\
 const Index = HttpRouter.add(
   "GET",
   "/",
-  Effect.map(HttpServer.HttpServer, (server) => HttpServerResponse.text(guide(urlOf(server))))
+  Effect.map(ownUrl, (url) => HttpServerResponse.text(guide(url)))
 )
 
 /** The server is ready while the database answers. */
@@ -68,7 +77,7 @@ const DatabaseCheck = Layer.effect(
 
 /** Prints the addresses, analyses the checkout, and serves until a signal. */
 const serve = Effect.gen(function*() {
-  const url = urlOf(yield* HttpServer.HttpServer)
+  const url = yield* ownUrl
   const urls = paths.map((path) => `${url}${path}`)
   writeError(`Open ${urls.join("  ")}`)
   yield* Effect.logInfo("server started", { urls })
@@ -94,7 +103,7 @@ const watchOutput = Effect.gen(function*() {
 
 // A layer that is provided further down is built earlier and closed later. So requests end first, then tasks, then the
 // telemetry is flushed, then the database stops.
-const layerServer = (port: number) =>
+const layerServer = (port: number, host: string) =>
   HttpRouter.serve(Layer.merge(TelemetryRoutes.layer({ tasks: [AnalyzeDirectory] }), Index), {
     disableListenLog: true
   }).pipe(
@@ -121,8 +130,9 @@ const cannotListen = (port: number, { cause }: HttpServerError.ServeError) => {
 
 const program = Effect.gen(function*() {
   const port = yield* portOf
+  const host = yield* hostOf
   return yield* serve.pipe(
-    Effect.provide(layerServer(port)),
+    Effect.provide(layerServer(port, host)),
     Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(port, error)))
   )
 })

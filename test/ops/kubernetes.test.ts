@@ -19,7 +19,7 @@ const models: Readonly<Record<string, new(data: any) => { readonly validate: () 
   CronJob
 }
 
-const files = globSync("*.yml", { cwd: join(folder, "kubernetes") }).toSorted()
+const files = globSync("*.{yml,yaml}", { cwd: join(folder, "kubernetes") }).toSorted()
 
 const manifestsOf = (file: string) => readManifests(`kubernetes/${file}`)
 

@@ -17,8 +17,7 @@ import { temporaryFolder } from "./temporaryFile.ts"
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tasker-telemetry")
 
 /** The path of a receiver or a part of it, if it is installed. */
-export const receiverPath = (path: string): string | undefined =>
-  existsSync(join(cache, path)) ? join(cache, path) : undefined
+const receiverPath = (path: string): string | undefined => existsSync(join(cache, path)) ? join(cache, path) : undefined
 
 export const jaeger = receiverPath("jaeger-1.76.0")
 /** Prometheus 3 is here, Debian's is Prometheus 2. */

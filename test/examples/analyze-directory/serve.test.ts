@@ -116,6 +116,14 @@ describe.concurrent("npm start", () => {
     assert.include(events, "task.cancelled")
   })
 
+  it("listens on the address of HOST", async () => {
+    const program = Program.start("serve.ts", [], { ...database(), HOST: "127.0.0.2", PORT: "0" })
+    const [url = ""] = /http:\/\/127\.0\.0\.2:\d+/.exec(await program.firstError()) ?? []
+    assert.strictEqual((await fetch(`${url}/tasker/health/live`)).status, 200)
+    program.kill("SIGTERM")
+    assert.deepStrictEqual((await program.ended).left, [])
+  })
+
   it("says which port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1")
     await new Promise((resolve) => other.once("listening", resolve))
