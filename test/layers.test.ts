@@ -159,6 +159,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "TaskRunner.layer": runner,
   "TaskStore.layerMemory": TaskStore.layerMemory,
   "TaskStore.layerNoop": TaskStore.layerNoop,
+  "TaskStore.layerSql": TaskStore.layerSql().pipe(Layer.provide(sqlClient)),
   "Telemetry.layer": Telemetry.layer(),
   "Telemetry.layerConfig": Telemetry.layerConfig(),
   "Telemetry.layerLogging": Telemetry.layerLogging(),

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { ParsedSearchParams } from "effect/http/HttpServerRequest"
@@ -13,7 +12,6 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { toDuration } from "../config/internal/durationInput.ts"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import { issuesOf } from "../internal/schemaIssues.ts"
 import * as TimeSlice from "../internal/TimeSlice.ts"
@@ -25,6 +23,7 @@ import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsView from "./internal/AnalyticsView.ts"
+import { DurationParameter, millisOf } from "./internal/durationParameter.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import { redactReport } from "./internal/RedactedReport.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
@@ -161,20 +160,7 @@ const longestName = 256
 
 const Name = Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestName)))
 
-const Period = Schema.optionalKey(
-  Schema.String.check(
-    Schema.makeFilter((text) =>
-      periodOf(text) !== undefined || "Expected a duration above zero, such as \"1 hour\", or milliseconds"
-    )
-  )
-)
-
-/** Milliseconds; `undefined` if the text is no duration, or none that ends. */
-const periodOf = (text: string): number | undefined => {
-  const duration = toDuration(/^\d+$/.test(text) ? Number(text) : text)
-  const millis = duration === undefined ? 0 : Duration.toMillis(duration)
-  return millis > 0 && Number.isFinite(millis) ? millis : undefined
-}
+const Period = Schema.optionalKey(DurationParameter)
 
 // Without this, a misspelt `task` would show the runs of all tasks.
 const readParameters = Schema.decodeUnknownEffect(Schema.Struct({ task: Name, version: Name, period: Period }), {
@@ -187,6 +173,6 @@ const readChoice = Effect.gen(function*() {
   const { period, ...names } = yield* readParameters(yield* ParsedSearchParams).pipe(
     Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
   )
-  const millis = period === undefined ? undefined : periodOf(period)
+  const millis = period === undefined ? undefined : millisOf(period)
   return { ...names, since: millis === undefined ? undefined : (yield* Clock.currentTimeMillis) - millis }
 })

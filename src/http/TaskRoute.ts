@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import { type HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type { HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -16,7 +16,6 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
-import { issuesOf } from "../internal/schemaIssues.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import type * as Task from "../workflow/Task.ts"
@@ -26,6 +25,7 @@ import { TaskStore } from "../workflow/TaskStore.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
+import * as TaskSearch from "./internal/TaskSearch.ts"
 import * as TaskView from "./internal/TaskView.ts"
 
 /**
@@ -56,7 +56,11 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  * - `POST /tasks` with `{ "name", "context" }`: starts a task in the background, in the trace and under the
  *   correlation id of the request. It answers 201 with `taskId`, `status` and `correlationId`; 400 with the path of
  *   every mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for anything but `application/json`.
- * - `GET /tasks?limit&offset`: the newest first, 20 by default, 100 at most.
+ * - `GET /tasks`: runs of all instances that share the task store. The filters are `task`, `version`, `state` and
+ *   `tag=name:value` (each of the two may be given several times), `errorType`, `instance`, `olderThan` and `newerThan`
+ *   (`1 hour`, or milliseconds), `retrying` and `waiting` (`true` or `false`). `sort` is `newest`, `oldest` or `slowest`.
+ *   A page has 20 runs, or `limit`, 100 at most. `cursor` of an answer asks for the next page. A wrong or unknown
+ *   parameter is answered 400, with what is allowed. {@link TaskReport} has the schemas of the answers.
  * - `GET /tasks/:id`: one run with its steps. `error` says why the run or a step failed: type, message, own fields
  *   and causes, redacted. It answers 404 if no run has the id.
  * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its last record. It answers 404 if no run
@@ -64,7 +68,8 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  *
  * All answer 503 if the task store fails or does not answer within `execution.storeTimeout`.
  *
- * Everyone may read. Writing needs the bearer token `http.token`; without it the route answers 401. If no token is
+ * Everyone may read. With `metrics.authRequired` or `http.authRequired`, reading needs the bearer token `http.token`, as
+ * for metrics. Writing needs the bearer token `http.token`; without it the route answers 401. If no token is
  * configured, it answers only programs on this machine that call the server directly, and 403 to others.
  *
  * **Gotchas**
@@ -99,7 +104,8 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     const store = yield* TaskStore
     const context = yield* Effect.context<Services<Tasks>>()
     const view = TaskView.make(yield* Redaction.Current)
-    const { storeTimeout } = (yield* TelemetryConfig.Current).execution
+    const { execution: { storeTimeout }, metrics } = yield* TelemetryConfig.Current
+    const reading = metrics.authRequired ? "token" : "read"
 
     const ofAll = { path: "/tasks" } as const
     const ofOne = { path: "/tasks/:id" } as const
@@ -107,8 +113,8 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
       {
         ...ofAll,
         method: "GET",
-        about: "Runs, the newest first.",
-        access: "read",
+        about: "Runs, by filters and in pages.",
+        access: reading,
         handler: list(store, storeTimeout, view)
       },
       {
@@ -118,7 +124,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
         access: "write",
         handler: create(tasks, runner, context, view)
       },
-      { ...ofOne, method: "GET", about: "One run with its steps.", access: "read", handler: show(runner, view) },
+      { ...ofOne, method: "GET", about: "One run with its steps.", access: reading, handler: show(runner, view) },
       { ...ofOne, method: "DELETE", about: "Cancels a run.", access: "write", handler: cancel(runner, view) }
     ])
   }))
@@ -181,27 +187,19 @@ const inBackground = <A, E>(
     return Effect.updateContext(started, () => complete as Context.Context<unknown>)
   })
 
-const counting = (minimum: number, maximum: number) =>
-  Schema.optionalKey(
-    Schema.String.check(Schema.isPattern(/^\d+$/, { message: "Expected a whole number" })).pipe(
-      Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
-    )
-  )
-
-const Page = Schema.Struct({ limit: counting(1, 100), offset: counting(0, Number.MAX_SAFE_INTEGER) })
-const readPage = Schema.decodeUnknownEffect(Page, { errors: "all" })
-
 const list = (
   store: TaskStore["Service"],
   timeout: Duration.Duration,
   view: View
 ): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
-    const { limit = 20, offset = 0 } = yield* readPage(yield* ParsedSearchParams).pipe(
-      Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
+    const search = yield* TaskSearch.read
+    const { cursor, tasks } = yield* Effect.mapError(
+      readStore(() => store.search(search), timeout),
+      () => storeFailed
     )
-    const found = yield* Effect.mapError(readStore(() => store.list({ limit, offset }), timeout), () => storeFailed)
-    return JsonResponse.json(200, { tasks: found.map(view.ofTask), limit, offset })
+    const { limit, offset } = search
+    return JsonResponse.json(200, { tasks: tasks.map(view.ofTask), limit, offset, cursor })
   })
 
 const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)

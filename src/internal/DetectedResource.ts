@@ -11,3 +11,9 @@ export const DetectedResource: Context.Reference<ResourceAttributes> = Context.R
   "tasker-telemetry/internal/DetectedResource",
   { defaultValue: () => ({}) }
 )
+
+/** The attribute `service.instance.id` of this process, if it is known. Configured attributes win. */
+export const instanceIdOf = (configured: ResourceAttributes, detected: ResourceAttributes): string | undefined => {
+  const id = configured["service.instance.id"] ?? detected["service.instance.id"]
+  return id === undefined ? undefined : String(id)
+}

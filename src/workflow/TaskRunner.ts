@@ -20,6 +20,7 @@ import * as Queue from "effect/Queue"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
+import { DetectedResource, instanceIdOf } from "../internal/DetectedResource.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as ManualResolution from "./internal/ManualResolution.ts"
 import { readStore } from "./internal/readStore.ts"
@@ -200,7 +201,10 @@ const make = Effect.gen(function*() {
   const release = Effect.sync(() => {
     started--
   })
-  const prepare = RunPreparation.make(config)
+  const prepare = RunPreparation.make(
+    config,
+    instanceIdOf(config.service.attributes, yield* DetectedResource)
+  )
   const exclusively = ManualResolution.makeExclusion()
   let hasWarned = false
 

@@ -38,15 +38,19 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import type * as Option from "effect/Option"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { durationOf } from "../config/internal/durationInput.ts"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
-import { ErrorRecord } from "../redaction/internal/ErrorRecord.ts"
-import * as immediateWrites from "./internal/immediateWrites.ts"
-import { StepState } from "./internal/StepState.ts"
-import { hasEnded, TaskState } from "./internal/TaskState.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
+import * as memoryStore from "./internal/memoryStore.ts"
+import * as sqlStore from "./internal/sql/sqlStore.ts"
+import * as records from "./internal/taskRecords.ts"
+import type * as taskSearch from "./internal/taskSearch.ts"
+import type { TaskState } from "./internal/TaskState.ts"
 
 /**
  * The schema of the record of a step.
@@ -60,23 +64,7 @@ import { hasEnded, TaskState } from "./internal/TaskState.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const StepRecord = Schema.Struct({
-  id: Schema.String,
-  name: Schema.String,
-  dependsOn: Schema.Array(Schema.String),
-  state: StepState,
-  attempts: Schema.Int,
-  maximumAttempts: Schema.Int,
-  queueSeconds: Schema.Finite,
-  workSeconds: Schema.Finite,
-  backoffSeconds: Schema.Finite,
-  startedAt: Schema.UndefinedOr(Schema.Finite),
-  endedAt: Schema.UndefinedOr(Schema.Finite),
-  /** When a step in back-off will be tried again. */
-  nextAttemptAt: Schema.UndefinedOr(Schema.Finite),
-  /** Why the step failed: the error, its own fields, its causes and its stack; bounded and redacted. */
-  error: Schema.UndefinedOr(ErrorRecord)
-})
+export const StepRecord = records.StepRecord
 
 /**
  * The record of a step.
@@ -84,7 +72,7 @@ export const StepRecord = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type StepRecord = typeof StepRecord.Type
+export type StepRecord = records.StepRecord
 
 /**
  * The schema of the record of a run.
@@ -92,23 +80,7 @@ export type StepRecord = typeof StepRecord.Type
  * @category schemas
  * @since 0.1.0
  */
-export const TaskRecord = Schema.Struct({
-  id: Schema.String,
-  name: Schema.String,
-  namespace: Schema.String,
-  version: Schema.String,
-  correlationId: Schema.String,
-  state: TaskState,
-  createdAt: Schema.Finite,
-  startedAt: Schema.UndefinedOr(Schema.Finite),
-  endedAt: Schema.UndefinedOr(Schema.Finite),
-  /** From creation to end, by the monotonic clock. */
-  durationSeconds: Schema.UndefinedOr(Schema.Finite),
-  /** The tags that the program gave to the run, if any; without secrets. */
-  tags: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  /** Why the run failed: the error, its own fields, its causes and its stack; bounded and redacted. */
-  error: Schema.UndefinedOr(ErrorRecord)
-})
+export const TaskRecord = records.TaskRecord
 
 /**
  * The record of a run.
@@ -116,7 +88,7 @@ export const TaskRecord = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type TaskRecord = typeof TaskRecord.Type
+export type TaskRecord = records.TaskRecord
 
 /**
  * A run with its steps, in the order of the definition.
@@ -124,8 +96,41 @@ export type TaskRecord = typeof TaskRecord.Type
  * @category models
  * @since 0.1.0
  */
-export interface TaskSnapshot extends TaskRecord {
-  readonly steps: ReadonlyArray<StepRecord>
+export type TaskSnapshot = records.TaskSnapshot
+
+/**
+ * What a search looks for: a run is found if it fits all that is given. `sort`,
+ * `limit` and `cursor` say in which order, and which part.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SearchOptions = taskSearch.SearchOptions
+
+/**
+ * A part of the runs that a search finds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SearchPage = taskSearch.SearchPage
+
+/**
+ * Options of {@link layerSql}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SqlOptions {
+  /**
+   * The table of tasks, which is created if it does not exist; `tasker_tasks` by default. The table of steps has the same
+   * name with `_steps`.
+   */
+  readonly table?: string | undefined
+  /** Number of ended tasks that are kept, of all instances; 100 000 by default. One in a hundred more may stay for a while. */
+  readonly maximumTasks?: number | undefined
+  /** Time for which an ended task is kept, and one that nobody writes about any more; 30 days by default. */
+  readonly maximumAge?: DurationSuchAs<"30 days"> | undefined
 }
 
 /**
@@ -152,6 +157,11 @@ export class TaskStore extends Context.Service<TaskStore, {
     /** The number of newest records to leave out, 0 by default. */
     readonly offset?: number | undefined
   }) => Effect.Effect<ReadonlyArray<TaskRecord>>
+  /**
+   * Finds runs, without their steps. A `cursor` that is none of a search with the same `sort`, and a duration that is
+   * none, are defects.
+   */
+  readonly search: (options?: SearchOptions) => Effect.Effect<SearchPage>
   /** How many tasks are in which state. */
   readonly counts: Effect.Effect<Readonly<Partial<Record<TaskState, number>>>>
 }>()("tasker-telemetry/workflow/TaskStore") {
@@ -165,8 +175,60 @@ export class TaskStore extends Context.Service<TaskStore, {
  */
 export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
   TaskStore,
-  Effect.map(TelemetryConfig.Current, ({ execution }) => makeMemory(execution.storedTasks, execution.storedSteps))
+  Effect.map(TelemetryConfig.Current, ({ execution }) => memoryStore.make(execution.storedTasks, execution.storedSteps))
 )
+
+/**
+ * Keeps records in two tables of PostgreSQL or SQLite, so that they survive the
+ * process, and all instances that share the database are seen together.
+ *
+ * **When to use**
+ *
+ * Use as the part `taskStore` of `Telemetry.layer`. Give it a client of its own: on one with a single connection, such as
+ * SQLite, a long transaction of the program keeps records waiting.
+ *
+ * **Details**
+ *
+ * The layer looks for the tables when it is first used, and creates them if they do not exist. While one batch of records
+ * is written, the calls of all runs collect, and the next batch has them all: at most six statements in a transaction. A
+ * batch that takes longer than `execution.storeTimeout` fails. Names, tags and errors are redacted before they are
+ * written.
+ *
+ * The statements open no spans and belong to no run, so no step is charged with them. Statements of one's own may read the
+ * tables; columns may be added in later versions.
+ *
+ * **Gotchas**
+ *
+ * A run that ends while the database does not answer has no record of its end. The run itself is not harmed, and logs one
+ * warning. A client of another database than PostgreSQL and SQLite is a defect of the layer.
+ *
+ * **Example** (Runs in PostgreSQL)
+ *
+ * ```ts
+ * import { PgClient } from "@effect/sql-pg"
+ * import * as Layer from "effect/Layer"
+ * import * as Telemetry from "tasker-telemetry/Telemetry"
+ * import * as TaskStore from "tasker-telemetry/workflow/TaskStore"
+ *
+ * const Database = PgClient.layer({ host: "127.0.0.1", database: "telemetry" })
+ * const TelemetryLayer = Telemetry.layer({ service: { name: "shop" } }, {
+ *   taskStore: TaskStore.layerSql({ maximumAge: "7 days" }).pipe(Layer.provide(Database), Layer.orDie)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const layerSql = (options: SqlOptions = {}): Layer.Layer<TaskStore, never, SqlClient.SqlClient> => {
+  const { maximumAge = Duration.days(30), maximumTasks = 100_000, table = "tasker_tasks" } = options
+  return Layer.effect(
+    TaskStore,
+    sqlStore.make({
+      table,
+      mostTasks: maximumTasks,
+      longestAge: durationOf(maximumAge, "maximumAge of TaskStore.layerSql", "30 days")
+    })
+  )
+}
 
 /**
  * Keeps nothing: `get` finds nothing and `list` is empty.
@@ -179,73 +241,6 @@ export const layerNoop: Layer.Layer<TaskStore> = Layer.succeed(TaskStore, {
   updateStep: () => Effect.void,
   get: () => Effect.succeedNone,
   list: () => Effect.succeed([]),
+  search: () => Effect.succeed({ tasks: [], cursor: undefined }),
   counts: Effect.succeed({})
 })
-
-interface Entry {
-  task: TaskRecord
-  readonly steps: Map<string, StepRecord>
-}
-
-/**
- * @param mostTasks highest number of ended tasks
- * @param mostSteps highest number of steps of all ended tasks but the last one
- */
-const makeMemory = (mostTasks: number, mostSteps: number): TaskStore["Service"] => {
-  const entries = new Map<string, Entry>()
-  /** Ended tasks in the order of their ends, with the numbers of their steps when they were counted. */
-  const ended = new Map<string, number>()
-  let endedSteps = 0
-
-  const forgetEnd = (id: string) => {
-    endedSteps -= ended.get(id) ?? 0
-    ended.delete(id)
-  }
-
-  const noteEnd = ({ steps, task }: Entry) => {
-    forgetEnd(task.id)
-    if (!hasEnded(task.state)) return
-    ended.set(task.id, steps.size)
-    endedSteps += steps.size
-    for (const oldest of ended.keys()) {
-      if (ended.size <= mostTasks && (endedSteps <= mostSteps || ended.size === 1)) break
-      forgetEnd(oldest)
-      entries.delete(oldest)
-    }
-  }
-
-  const writes: immediateWrites.ImmediateWrites<TaskRecord, StepRecord> = {
-    saveTask: (task, steps) => {
-      const entry = { task, steps: new Map(steps.map((step) => [step.name, step])) }
-      entries.set(task.id, entry)
-      noteEnd(entry)
-    },
-    updateTask: (task) => {
-      const entry = entries.get(task.id)
-      if (entry === undefined) return
-      entry.task = task
-      noteEnd(entry)
-    },
-    updateStep: (taskId, step) => void entries.get(taskId)?.steps.set(step.name, step)
-  }
-
-  return immediateWrites.attach({
-    saveTask: (task, steps) => Effect.sync(() => writes.saveTask(task, steps)),
-    updateTask: (task) => Effect.sync(() => writes.updateTask(task)),
-    updateStep: (taskId, step) => Effect.sync(() => writes.updateStep(taskId, step)),
-    get: (taskId) =>
-      Effect.sync(() =>
-        Option.map(
-          Option.fromUndefinedOr(entries.get(taskId)),
-          (entry): TaskSnapshot => ({ ...entry.task, steps: [...entry.steps.values()] })
-        )
-      ),
-    list: ({ limit = 20, offset = 0 } = {}) =>
-      Effect.sync(() => [...entries.values()].map((entry) => entry.task).reverse().slice(offset, offset + limit)),
-    counts: Effect.sync(() => {
-      const counts: Partial<Record<TaskState, number>> = {}
-      for (const { task } of entries.values()) counts[task.state] = (counts[task.state] ?? 0) + 1
-      return counts
-    })
-  }, writes)
-}

@@ -356,21 +356,24 @@ describe("TaskRoute.layer", () => {
           Layer.provide(
             // What the store gives is no list of records: reading it throws.
             Layer.mock(TaskStore)({
-              list: () =>
-                Effect.succeed([
-                  {
-                    get id(): string {
-                      throw new Error("connection to 10.0.0.7 lost")
-                    }
-                  } as never
-                ])
+              search: () =>
+                Effect.succeed({
+                  tasks: [
+                    {
+                      get id(): string {
+                        throw new Error("connection to 10.0.0.7 lost")
+                      }
+                    } as never
+                  ],
+                  cursor: undefined
+                })
             })
           )
         )
       ).pipe(Layer.provideMerge(TestTelemetry.whole()))
     )))
 
-  const stores: ReadonlyArray<readonly [name: string, list: () => unknown]> = [
+  const stores: ReadonlyArray<readonly [name: string, search: () => unknown]> = [
     ["fails", () => Effect.fail("hunter2")],
     ["dies", () => Effect.die(new Error("hunter2"))],
     ["is interrupted", () => Effect.interrupt],
@@ -382,7 +385,7 @@ describe("TaskRoute.layer", () => {
     ["never answers", () => Effect.never],
     ["cannot be interrupted", () => Effect.uninterruptible(Effect.never)]
   ]
-  it.live.each(stores)("answers 503 where the store %s", ([, list]) =>
+  it.live.each(stores)("answers 503 where the store %s", ([, search]) =>
     Effect.gen(function*() {
       const answer = yield* server.get("/tasks")
       assert.deepStrictEqual([answer.status, answer.body], [503, {
@@ -392,7 +395,7 @@ describe("TaskRoute.layer", () => {
       assert.lengthOf(yield* server.logged("the task store could not be read"), 1)
     }).pipe(Effect.provide(
       server.serve(
-        TaskRoute.layer().pipe(Layer.provide(Layer.mock(TaskStore)({ list: list as never })))
+        TaskRoute.layer().pipe(Layer.provide(Layer.mock(TaskStore)({ search: search as never })))
       ).pipe(Layer.provideMerge(TestTelemetry.whole({ execution: { storeTimeout: "20 millis" } })))
     )))
 

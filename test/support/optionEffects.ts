@@ -566,6 +566,7 @@ const silentStore = Layer.succeed(TaskStore.TaskStore, {
   updateStep: () => Effect.never,
   get: () => Effect.never,
   list: () => Effect.never,
+  search: () => Effect.never,
   counts: Effect.never
 })
 

@@ -44,6 +44,7 @@ export const layerYieldingStore = Layer.effect(
       updateStep: (taskId, step) => Effect.andThen(Effect.yieldNow, store.updateStep(taskId, step)),
       get: (taskId) => Effect.andThen(Effect.yieldNow, store.get(taskId)),
       list: (options) => Effect.andThen(Effect.yieldNow, store.list(options)),
+      search: (options) => Effect.andThen(Effect.yieldNow, store.search(options)),
       counts: Effect.andThen(Effect.yieldNow, store.counts)
     }))
 ).pipe(Layer.provide(TaskStore.layerMemory))

@@ -6,7 +6,12 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
-const make = Effect.gen(function*() {
+/** Whether the database answers; a test changes it. */
+export interface Switch {
+  isDown: boolean
+}
+
+const make = Effect.fnUntraced(function*(state: Switch) {
   const database = yield* Effect.acquireRelease(
     Effect.sync(() => new DatabaseSync(":memory:")),
     (database) => Effect.sync(() => database.close())
@@ -17,7 +22,10 @@ const make = Effect.gen(function*() {
     use: (statement: StatementSync, params: ReadonlyArray<SQLInputValue>) => A
   ) =>
     Effect.try({
-      try: () => use(database.prepare(sql), params as ReadonlyArray<SQLInputValue>),
+      try: () => {
+        if (state.isDown) throw new Error("no connection")
+        return use(database.prepare(sql), params as ReadonlyArray<SQLInputValue>)
+      },
       catch: (cause) => new SqlError.SqlError({ reason: SqlError.classifySqliteError(cause, { message: "failed" }) })
     })
   const rows = (statement: StatementSync, params: ReadonlyArray<SQLInputValue>) => statement.all(...params)
@@ -46,4 +54,8 @@ const make = Effect.gen(function*() {
   })
 })
 
-export const layer = Layer.effect(SqlClient.SqlClient, make).pipe(Layer.provide(Reactivity.layer))
+/** A database that fails every statement while it is down. */
+export const switched = (state: Switch) =>
+  Layer.effect(SqlClient.SqlClient, make(state)).pipe(Layer.provide(Reactivity.layer))
+
+export const layer = switched({ isDown: false })

@@ -216,6 +216,7 @@ describe("TaskRunner races", () => {
         updateStep: (_, step) => Effect.sync(() => void states.set(step.name, step.state)),
         get: () => Effect.succeedNone,
         list: () => Effect.succeed([]),
+        search: () => Effect.succeed({ tasks: [], cursor: undefined }),
         counts: Effect.succeed({})
       })
       const task = Task.make("t", { input: Schema.Void, steps: [sleeper("a", 1)] })

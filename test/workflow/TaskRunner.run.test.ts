@@ -78,6 +78,7 @@ describe("TaskRunner.run", () => {
         startedAt: 1_700_000_000_000,
         endedAt: 1_700_000_004_000,
         durationSeconds: 4,
+        concurrency: 12,
         error: undefined
       })
       assert.deepStrictEqual(steps[1], {

@@ -32,6 +32,7 @@ const uniform = (call: () => never): Store => ({
   updateStep: call,
   get: call,
   list: call,
+  search: call,
   counts: Effect.suspend(call)
 })
 
@@ -87,6 +88,7 @@ const slow = (millis: (call: number) => number, note: (what: string, phase: "sta
         updateStep: (id, step) => late(`${step.name} ${step.state}`, store.updateStep(id, step)),
         get: store.get,
         list: store.list,
+        search: store.search,
         counts: store.counts
       })
     })
@@ -234,6 +236,9 @@ describe("TaskRunner", () => {
       }
       list() {
         return Effect.sync(() => [...this.#snapshots.values()])
+      }
+      search() {
+        return Effect.sync(() => ({ tasks: [...this.#snapshots.values()], cursor: undefined }))
       }
       get counts() {
         return Effect.sync(() => ({ complete: this.#snapshots.size }))

@@ -2,6 +2,7 @@
  * Shows runs as JSON. Errors have no stacks: the routes are open, and the log has the stacks under the correlation id.
  */
 import type { Redaction } from "../../redaction/Redaction.ts"
+import * as runTags from "../../workflow/internal/runTags.ts"
 import type { StepRecord, TaskRecord, TaskSnapshot } from "../../workflow/TaskStore.ts"
 
 type View = Readonly<Record<string, unknown>>
@@ -22,6 +23,11 @@ export const make = (redaction: Redaction) => {
     startedAt: instant(task.startedAt),
     endedAt: instant(task.endedAt),
     durationSeconds: task.durationSeconds,
+    tags: Object.fromEntries(
+      Object.entries(runTags.accept(task.tags, redaction)).map(([name, value]) => [shown(name), value])
+    ),
+    instance: task.instance === undefined ? undefined : redaction.text(task.instance),
+    concurrency: task.concurrency,
     ...failure(task.error, redaction)
   })
 

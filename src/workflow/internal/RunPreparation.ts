@@ -32,8 +32,12 @@ interface Surroundings {
   readonly restore: Restore
 }
 
-/** Prepares runs under a configuration. The settings of a task are worked out once per task. */
-export const make = (config: TelemetryConfig) => {
+/**
+ * Prepares runs under a configuration. The settings of a task are worked out once per task.
+ *
+ * @param instance the attribute `service.instance.id` of this process, if it is known
+ */
+export const make = (config: TelemetryConfig, instance: string | undefined) => {
   const known = new WeakMap<Task.Any, RunSettings>()
   const settingsOf = (task: Task.Any): RunSettings => {
     const before = known.get(task)
@@ -63,6 +67,8 @@ export const make = (config: TelemetryConfig) => {
       endedAt: undefined,
       durationSeconds: undefined,
       ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      ...(instance === undefined ? {} : { instance }),
+      concurrency: settings.concurrency,
       error: undefined
     }
     const steps = task.steps.map((step, index) => pendingStep(record.id, step, settings.policies[index]))

@@ -33,7 +33,11 @@ export const accept = (given: unknown, redaction: Redaction): Readonly<Record<st
     const value = fieldOf(given, name)
     if (typeof value !== "string" || name === "" || name === "__proto__" || name.length > longestName) continue
     if (count++ === mostTags) break
-    tags[name] = redaction.masks([name], value) ? redaction.mask : redaction.text(truncateAtWord(value, longestValue))
+    tags[name] = acceptValue(name, value, redaction)
   }
   return tags
 }
+
+/** The value of a tag as runs have it. */
+export const acceptValue = (name: string, value: string, redaction: Redaction): string =>
+  redaction.masks([name], value) ? redaction.mask : redaction.text(truncateAtWord(value, longestValue))

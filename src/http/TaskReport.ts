@@ -1,0 +1,115 @@
+/**
+ * The schemas of what the routes of tasks answer, for programs that read the
+ * answers.
+ *
+ * **Details**
+ *
+ * Durations are seconds, instants are texts such as `2026-03-01T09:00:00.000Z`.
+ * Names and texts are redacted.
+ *
+ * @see TaskRoute
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const state = Schema.Literals(["pending", "in_progress", "complete", "error", "cancelled", "resolved_manually"])
+
+const instant = Schema.optional(Schema.String)
+
+const seconds = Schema.Finite
+
+/** Why a run or a step failed: its type, and the error with its own fields and causes. */
+const failure = {
+  errorType: Schema.optional(Schema.String),
+  error: Schema.optional(Schema.Record(Schema.String, Schema.Json))
+}
+
+const ofTask = {
+  taskId: Schema.String,
+  name: Schema.String,
+  namespace: Schema.String,
+  version: Schema.String,
+  status: state,
+  correlationId: Schema.String,
+  createdAt: Schema.String,
+  /** Absent before the start. */
+  startedAt: instant,
+  /** Absent before the end. */
+  endedAt: instant,
+  durationSeconds: Schema.optional(seconds),
+  tags: Schema.Record(Schema.String, Schema.String),
+  /** The attribute `service.instance.id` of the process that runs or ran it, if it is known. */
+  instance: Schema.optional(Schema.String),
+  /** Highest number of steps that run at the same time. */
+  concurrency: Schema.optional(Schema.Int),
+  ...failure
+}
+
+/**
+ * A run without its steps.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Task = Schema.Struct(ofTask)
+
+/**
+ * A step of a run.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Step = Schema.Struct({
+  stepId: Schema.String,
+  name: Schema.String,
+  dependsOn: Schema.Array(Schema.String),
+  status: state,
+  attempts: Schema.Int,
+  maximumAttempts: Schema.Int,
+  queueSeconds: seconds,
+  workSeconds: seconds,
+  backoffSeconds: seconds,
+  startedAt: instant,
+  endedAt: instant,
+  /** When a step in back-off will be tried again. */
+  nextAttemptAt: instant,
+  ...failure
+})
+
+/**
+ * The answer of `GET /tasks/:id`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TaskWithSteps = Schema.Struct({ ...ofTask, steps: Schema.Array(Step) })
+
+/**
+ * A run with its steps.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TaskWithSteps = typeof TaskWithSteps.Type
+
+/**
+ * The answer of `GET /tasks`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Tasks = Schema.Struct({
+  tasks: Schema.Array(Task),
+  limit: Schema.Int,
+  offset: Schema.Int,
+  /** Asks for the next page, as the parameter `cursor`. Absent if this page is the last. */
+  cursor: Schema.optional(Schema.String)
+})
+
+/**
+ * A page of runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tasks = typeof Tasks.Type

@@ -1,0 +1,268 @@
+/**
+ * The store in databases: SQLite, and a real PostgreSQL.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Option, Schema, Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
+import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import * as postgresServer from "../support/postgresServer.ts"
+import * as sqliteDatabase from "../support/sqliteDatabase.ts"
+import * as TestTelemetry from "../support/TestTelemetry.ts"
+import { pages, step, suite, task } from "./TaskStoreTest.ts"
+
+type Client = Layer.Layer<SqlClient.SqlClient>
+
+let tables = 0
+
+/** A store with tables of its own. */
+const layer = (client: Client, options: TaskStore.SqlOptions = {}) =>
+  Layer.unwrap(Effect.sync(() => TaskStore.layerSql({ table: `tasks_${++tables}`, ...options }))).pipe(
+    Layer.provide(client)
+  )
+
+const stored = <A, E>(
+  client: Client,
+  effect: Effect.Effect<A, E, TaskStore.TaskStore>,
+  options?: TaskStore.SqlOptions
+) => effect.pipe(Effect.provide(layer(client, options), { local: true }), Effect.provide(TestTelemetry.settings()))
+
+// --- As the memory store ---
+
+const State = Schema.Literals(["pending", "in_progress", "complete", "error", "cancelled", "resolved_manually"])
+const Id = Schema.Literals(["1", "2", "3", "4", "5", "6"])
+const StepName = Schema.Literals(["a", "b", "c"])
+const small = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 }))
+const ErrorType = Schema.Literals(["Refused", "Lost", "'; --"])
+const Tags = Schema.Struct({
+  region: Schema.optionalKey(Schema.Literals(["eu", "us", "e\"u"])),
+  tier: Schema.optionalKey(Schema.Literals(["1", "eu"]))
+})
+
+const AnyStep = Schema.Struct({
+  name: StepName,
+  state: State,
+  dependsOn: Schema.Array(StepName).check(Schema.isMaxLength(2)),
+  attempts: small,
+  nextAttemptAt: Schema.UndefinedOr(small),
+  error: Schema.UndefinedOr(ErrorType)
+})
+
+const AnyTask = Schema.Struct({
+  id: Id,
+  name: Schema.Literals(["order", "mail"]),
+  version: Schema.Literals(["1", "2"]),
+  state: State,
+  createdAt: small,
+  durationSeconds: Schema.UndefinedOr(small),
+  tags: Schema.optionalKey(Tags),
+  instance: Schema.optionalKey(Schema.Literals(["a", "b"])),
+  concurrency: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 3 }))),
+  error: Schema.UndefinedOr(ErrorType)
+})
+
+const AnyChange = Schema.Union([
+  Schema.Struct({
+    does: Schema.Literal("save"),
+    task: AnyTask,
+    steps: Schema.Array(AnyStep).check(Schema.isMaxLength(3))
+  }),
+  Schema.Struct({ does: Schema.Literal("task"), task: AnyTask }),
+  Schema.Struct({ does: Schema.Literal("step"), id: Id, step: AnyStep })
+])
+
+const AnySearch = Schema.Struct({
+  task: Schema.optionalKey(Schema.Literals(["order", "mail"])),
+  version: Schema.optionalKey(Schema.Literals(["1", "2"])),
+  state: Schema.optionalKey(Schema.Union([State, Schema.Array(State).check(Schema.isMaxLength(3))])),
+  tags: Schema.optionalKey(Tags),
+  errorType: Schema.optionalKey(ErrorType),
+  instance: Schema.optionalKey(Schema.Literals(["a", "b"])),
+  olderThan: Schema.optionalKey(small),
+  newerThan: Schema.optionalKey(small),
+  retrying: Schema.optionalKey(Schema.Boolean),
+  waiting: Schema.optionalKey(Schema.Boolean),
+  sort: Schema.optionalKey(Schema.Literals(["newest", "oldest", "slowest"])),
+  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })))
+})
+
+const failure = (type: string | undefined) => type === undefined ? undefined : { type, message: "no" }
+
+const taskOf = ({ error, tags, ...change }: typeof AnyTask.Type): TaskStore.TaskRecord => ({
+  ...task(change.id),
+  ...change,
+  ...(tags === undefined ? {} : { tags: { ...tags } }),
+  error: failure(error)
+})
+
+const stepOf = (id: string, { error, ...change }: typeof AnyStep.Type): TaskStore.StepRecord => ({
+  ...step(id, change.name),
+  ...change,
+  error: failure(error)
+})
+
+/** Steps of one name would be one step. */
+const uniqueSteps = (id: string, steps: ReadonlyArray<typeof AnyStep.Type>) => [
+  ...new Map(steps.map((step) => [step.name, stepOf(id, step)])).values()
+]
+
+/** Makes all changes, some at the same time, and gives what is then found. A step that a task does not have is left out. */
+const found = (changes: ReadonlyArray<typeof AnyChange.Type>, searches: ReadonlyArray<typeof AnySearch.Type>) =>
+  Effect.gen(function*() {
+    const store = yield* TaskStore.TaskStore
+    yield* TestClock.setTime(4)
+    const names = new Map<string, ReadonlyArray<string>>()
+    yield* Effect.forEach(changes, (change) => {
+      if (change.does === "save") {
+        const steps = uniqueSteps(change.task.id, change.steps)
+        names.set(change.task.id, steps.map(({ name }) => name))
+        return store.saveTask(taskOf(change.task), steps)
+      }
+      if (change.does === "task") return store.updateTask(taskOf(change.task))
+      return names.get(change.id)?.includes(change.step.name) === true
+        ? store.updateStep(change.id, stepOf(change.id, change.step))
+        : Effect.void
+    }, { concurrency: 3, discard: true })
+    return {
+      list: yield* store.list(),
+      counts: yield* store.counts,
+      tasks: yield* Effect.forEach(["1", "2", "3"], (id) => Effect.map(store.get(id), Option.getOrUndefined)),
+      pages: yield* Effect.forEach(searches, pages)
+    }
+  })
+
+const agrees = (name: string, client: Client, runs: number) =>
+  it.effect.prop(
+    `${name} finds what the memory finds`,
+    [Schema.Array(AnyChange).check(Schema.isMaxLength(25)), Schema.Array(AnySearch).check(Schema.isMaxLength(6))],
+    ([changes, searches]) =>
+      Effect.gen(function*() {
+        const expected = yield* found(changes, searches).pipe(
+          Effect.provide(TaskStore.layerMemory, { local: true }),
+          Effect.provide(TestTelemetry.settings())
+        )
+        assert.deepStrictEqual(yield* stored(client, found(changes, searches)), expected)
+      }),
+    { arbitrary: { runs } }
+  )
+
+// --- What only databases do ---
+
+const states = Effect.map(
+  TaskStore.TaskStore.use((store) => store.list({ limit: 100 })),
+  (tasks) => tasks.map(({ id, state }) => `${id} ${state}`)
+)
+
+const ofDatabases = (client: Client) => {
+  it.effect("keeps tasks for the given time after their end, and those that nobody writes about", () =>
+    stored(
+      client,
+      Effect.gen(function*() {
+        const store = yield* TaskStore.TaskStore
+        yield* store.saveTask(task("lost", "in_progress"), [step("lost", "a")])
+        yield* store.saveTask(task("alive", "in_progress"), [step("alive", "a")])
+        yield* store.saveTask(task("ended", "complete"), [])
+        yield* TestClock.adjust("12 hours")
+        yield* store.saveTask(task("new", "complete"), [])
+        yield* store.updateStep("alive", step("alive", "a", "in_progress"))
+        yield* TestClock.adjust("11 hours")
+        assert.lengthOf(yield* states, 4)
+        yield* TestClock.adjust("2 hours")
+        yield* Effect.repeat(Effect.andThen(TestClock.adjust("15 minutes"), states), {
+          until: (kept) => kept.length < 4,
+          times: 40
+        })
+        assert.deepStrictEqual(yield* states, ["new complete", "alive in_progress"])
+        assert.deepStrictEqual((yield* store.counts).complete, 1)
+      }),
+      { maximumAge: "1 day" }
+    ))
+
+  it.effect("survives its scope, and shows the tasks of all stores with the same table", () =>
+    Effect.gen(function*() {
+      const store = layer(Layer.succeed(SqlClient.SqlClient, yield* SqlClient.SqlClient), {
+        table: `tasks_${++tables}`
+      })
+      const save = (id: string) =>
+        TaskStore.TaskStore.use(({ saveTask }) => saveTask({ ...task(id), instance: id }, [step(id, "a")]))
+      yield* Effect.provide(save("a"), store, { local: true })
+      yield* Effect.all([
+        Effect.provide(save("b"), store, { local: true }),
+        Effect.provide(save("c"), store, { local: true })
+      ], { concurrency: "unbounded" })
+      yield* Effect.gen(function*() {
+        const { tasks } = yield* TaskStore.TaskStore.use(({ search }) => search({ sort: "oldest" }))
+        assert.sameMembers(tasks.map(({ instance }) => instance), ["a", "b", "c"])
+        const [{ steps }] = [Option.getOrThrow(yield* TaskStore.TaskStore.use(({ get }) => get("a")))]
+        assert.deepStrictEqual(steps, [step("a", "a")])
+      }).pipe(Effect.provide(store, { local: true }))
+    }).pipe(Effect.provide(Layer.provideMerge(client, TestTelemetry.settings()))))
+
+  it.effect("writes no secret", () =>
+    Effect.gen(function*() {
+      const own = `tasks_${++tables}`
+      const secret = "password=hunter2"
+      const error = { type: "Refused", message: secret, fields: { password: "hunter2" } }
+      yield* TaskStore.TaskStore.use((store) =>
+        Effect.gen(function*() {
+          const record = { ...task("1", "error"), name: secret, tags: { token: "hunter2", note: secret }, error }
+          yield* store.saveTask(record, [
+            step("1", secret, "error", { dependsOn: [secret], id: `1/${secret}`, error }),
+            step("1", "password=other-hunter2", "error")
+          ])
+          yield* store.updateStep("1", step("1", secret, "error", { error }))
+          assert.deepStrictEqual((yield* store.search({ task: secret })).tasks.map(({ id }) => id), ["1"])
+          assert.deepStrictEqual((yield* store.search({ tags: { note: secret } })).tasks.map(({ id }) => id), ["1"])
+        })
+      ).pipe(Effect.provide(layer(Layer.succeed(SqlClient.SqlClient, yield* SqlClient.SqlClient), { table: own })))
+      const sql = yield* SqlClient.SqlClient
+      const rows = [...yield* sql`SELECT * FROM ${sql(own)}`, ...yield* sql`SELECT * FROM ${sql(`${own}_steps`)}`]
+      assert.isAtLeast(rows.length, 2)
+      assert.notInclude(JSON.stringify(rows), "hunter2")
+    }).pipe(Effect.provide(Layer.provideMerge(client, TestTelemetry.settings()))))
+
+  it.effect("is not part of a transaction of its caller", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const store = yield* TaskStore.TaskStore
+      yield* sql.withTransaction(Effect.andThen(
+        Effect.forkDetach(store.saveTask(task("1"), []), { startImmediately: true }),
+        Effect.fail("rolled back")
+      )).pipe(Effect.ignore)
+      yield* store.updateTask(task("1", "complete"))
+      assert.deepStrictEqual(yield* states, ["1 complete"])
+    }).pipe(Effect.provide(Layer.provideMerge(
+      Layer.unwrap(Effect.map(SqlClient.SqlClient, (sql) => layer(Layer.succeed(SqlClient.SqlClient, sql)))),
+      Layer.provideMerge(client, TestTelemetry.settings())
+    ))))
+
+  it.effect("makes no span of its own", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(TaskStore.TaskStore.use(({ saveTask }) => saveTask(task("1"), [step("1", "a")])), "run")
+      yield* TaskStore.TaskStore.use(({ search }) => search())
+      const spans = yield* SpanMemory.use((memory) => memory.spans)
+      assert.deepStrictEqual(spans.map(({ name }) => name), ["run"])
+    }).pipe(Effect.provide(layer(client)), Effect.provide(TestTelemetry.layer(TestTelemetry.tracing))))
+}
+
+suite("SQLite", layer(sqliteDatabase.layer, { maximumTasks: 3 }))
+
+describe("TaskStore.layerSql with SQLite", () => {
+  agrees("it", sqliteDatabase.layer, 150)
+  ofDatabases(sqliteDatabase.layer)
+})
+
+describe("TaskStore.layerSql with a real PostgreSQL", () => {
+  const scope = Scope.makeUnsafe()
+  let server: postgresServer.PostgresServer
+  beforeAll(() =>
+    Effect.runPromise(Effect.map(Scope.provide(postgresServer.start, scope), (started) => void (server = started)))
+  )
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  const client = Layer.suspend(() => postgresServer.client(server))
+
+  suite("PostgreSQL", layer(client, { maximumTasks: 3 }))
+  agrees("it", client, 40)
+  ofDatabases(client)
+})
