@@ -23,6 +23,7 @@ import * as DoctorCommand from "./DoctorCommand.ts"
 import * as EventsCommand from "./EventsCommand.ts"
 import * as MetricsCommand from "./MetricsCommand.ts"
 import * as TailCommand from "./TailCommand.ts"
+import * as ValidateCommand from "./ValidateCommand.ts"
 import * as WhyCommand from "./WhyCommand.ts"
 
 const command = Command.make("tasker-telemetry").pipe(
@@ -38,11 +39,12 @@ const command = Command.make("tasker-telemetry").pipe(
     MetricsCommand.command,
     EventsCommand.command,
     ConfigCommand.command,
-    DoctorCommand.command
+    DoctorCommand.command,
+    ValidateCommand.command
   ])
 )
 
-/** The commands read no file and no key, and start no process. */
+/** The flags and arguments read no file and no key, and start no process. */
 const environment = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,

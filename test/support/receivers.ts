@@ -75,7 +75,12 @@ const untilThere = <A>(
     Effect.orDie
   )
 
-export const startJaeger: Effect.Effect<Receiver, never, Scope.Scope> = Effect.gen(function*() {
+interface Jaeger extends Receiver {
+  /** The address of the query API. */
+  readonly query: string
+}
+
+export const startJaeger: Effect.Effect<Jaeger, never, Scope.Scope> = Effect.gen(function*() {
   const [receive, query, grpc] = yield* Effect.all([freePort, freePort, freePort])
   const config = join(yield* temporaryFolder, "jaeger.yaml")
   const at = (port: number) => ({ endpoint: `127.0.0.1:${port}` })
@@ -100,6 +105,7 @@ export const startJaeger: Effect.Effect<Receiver, never, Scope.Scope> = Effect.g
   yield* run(jaeger!, ["--config", config], `${api}/services`)
   return {
     endpoint: `http://127.0.0.1:${receive}`,
+    query: `http://127.0.0.1:${query}`,
     spans: (traceId, count) =>
       untilThere(
         Effect.map(

@@ -56,6 +56,9 @@ export const send = Effect.fnUntraced(function*(
   const response = yield* HttpClient.execute(request).pipe(
     Effect.flatMap((response) => Effect.map(response.text, (text) => ({ response, text }))),
     Effect.timeout(longestWait),
+    // A span of the client would put its own `traceparent` in place of a given one.
+    Effect.withTracerEnabled(false),
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.mapError((error) =>
       new NoAnswer({
         address,
@@ -87,7 +90,7 @@ const causeOf = (error: unknown): string => {
  * How far the clock of the other side is ahead. The header has whole seconds, so the middle of the second is compared
  * with the middle of the request.
  */
-export const skewOf = (date: string | undefined, before: number, after: number): number | undefined => {
+const skewOf = (date: string | undefined, before: number, after: number): number | undefined => {
   const time = date === undefined ? Number.NaN : Date.parse(date)
   return Number.isNaN(time) ? undefined : Math.round(time + 500 - (before + after) / 2)
 }

@@ -56,7 +56,7 @@ const summary = (findings: ReadonlyArray<Finding>): string => {
 const marks = { ok: "✓", failed: "✗", skipped: "–" } as const
 
 /** The lines of a finding. */
-export const render = ({ advice, check, expected, found, outcome }: Finding): string => {
+const render = ({ advice, check, expected, found, outcome }: Finding): string => {
   const head = `${marks[outcome]} ${printable(check)}`
   return outcome === "failed"
     ? [

@@ -6,7 +6,7 @@ import * as Finding from "./Finding.ts"
 import type { NoAnswer } from "./Probe.ts"
 
 /** Milliseconds that two clocks may differ: the header of an answer has whole seconds. */
-export const clockTolerance = 2000
+const clockTolerance = 2000
 
 /** Whether the clock of a place is ours. */
 export const clock = (place: string, skewMillis: number | undefined): Finding.Finding => {

@@ -51,7 +51,7 @@ export const read = Effect.gen(function*() {
 })
 
 /** Makes a filter. */
-export const make = (events: ReadonlyArray<string>, taskId: string | undefined): EventFilter => {
+const make = (events: ReadonlyArray<string>, taskId: string | undefined): EventFilter => {
   const patterns = events.map(EventPattern.compile)
   return {
     events,

@@ -1,0 +1,132 @@
+/**
+ * Asks a running service: its name, its metrics, and its tasks.
+ */
+import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Connection } from "../AnalyticsClient.ts"
+import { refusal } from "../refusal.ts"
+import * as exposition from "./exposition.ts"
+import { baseOf } from "./placeFlags.ts"
+import * as Probe from "./Probe.ts"
+
+/** A step of a run, as the task API shows it. */
+const Step = Schema.Struct({
+  name: Schema.String,
+  dependsOn: Schema.Array(Schema.String),
+  status: Schema.String,
+  attempts: Schema.Int,
+  workSeconds: Schema.Finite
+})
+
+/** A run, as the task API shows it. */
+const Run = Schema.Struct({
+  taskId: Schema.String,
+  name: Schema.String,
+  status: Schema.String,
+  correlationId: Schema.String,
+  durationSeconds: Schema.optionalKey(Schema.Finite),
+  steps: Schema.Array(Step)
+})
+
+/** A run with its steps. */
+export type ServiceRun = typeof Run.Type
+
+const Created = Schema.Struct({ taskId: Schema.String, status: Schema.String, correlationId: Schema.String })
+
+const decodeRun = Schema.decodeUnknownOption(Run)
+const decodeCreated = Schema.decodeUnknownOption(Created)
+
+/** The service refused, or does not answer. `status` is 0 without an answer. */
+export interface Refused {
+  readonly status: number
+  readonly message: string
+}
+
+/** States that a run does not leave by itself. */
+export const ended: ReadonlySet<string> = new Set(["complete", "error", "cancelled", "resolved_manually"])
+
+/** How the service is asked. */
+export interface ServiceClient {
+  readonly url: string
+  readonly metricsUrl: string
+  readonly live: Effect.Effect<Probe.Answer, Probe.NoAnswer, HttpClient>
+  readonly metrics: Effect.Effect<
+    { readonly answer: Probe.Answer; readonly exposition: exposition.Exposition },
+    Probe.NoAnswer,
+    HttpClient
+  >
+  /** Starts a task in the trace and under the correlation id that are given. */
+  readonly start: (
+    name: string,
+    context: unknown,
+    headers: Readonly<Record<string, string>>
+  ) => Effect.Effect<typeof Created.Type, Refused, HttpClient>
+  readonly run: (taskId: string) => Effect.Effect<ServiceRun, Refused, HttpClient>
+  /** The accounts of the exporter of traces, as the service tells them; `undefined` if it does not. */
+  readonly spanAccount: Effect.Effect<string | undefined, never, HttpClient>
+}
+
+/** Makes the client of a service. It asks nothing yet. */
+export const make = ({ token, url: given }: Connection): ServiceClient => {
+  const url = baseOf(given)
+  const metricsUrl = `${url}/metrics`
+  const unanswered = ({ address, reason }: Probe.NoAnswer): Refused => ({ status: 0, message: `${address}: ${reason}` })
+  const read = <A>(
+    answer: Effect.Effect<Probe.Answer, Probe.NoAnswer, HttpClient>,
+    wanted: number,
+    decode: (body: unknown) => Option.Option<A>
+  ) =>
+    Effect.flatMap(Effect.mapError(answer, unanswered), (answer) => {
+      const body = Probe.jsonOf(answer)
+      const refused = (): Refused => ({ status: answer.status, message: refusal(answer.status, body, url).message })
+      return answer.status === wanted
+        ? Option.match(decode(body), { onNone: () => Effect.fail(refused()), onSome: (found) => Effect.succeed(found) })
+        : Effect.fail(refused())
+    })
+  return {
+    url,
+    metricsUrl,
+    live: Probe.send(`${url}/health/live`),
+    metrics: Effect.map(
+      Probe.send(metricsUrl, { token, headers: { accept: "text/plain; version=0.0.4" } }),
+      (answer) => ({ answer, exposition: exposition.read(answer.status === 200 ? answer.text : "") })
+    ),
+    start: (name, context, headers) =>
+      read(
+        Probe.send(`${url}/tasks`, {
+          method: "POST",
+          token,
+          headers: { accept: "application/json", ...headers },
+          body: { name, context }
+        }),
+        201,
+        decodeCreated
+      ),
+    run: (taskId) => read(Probe.send(`${url}/tasks/${encodeURIComponent(taskId)}`, { token }), 200, decodeRun),
+    spanAccount: Effect.map(
+      Effect.option(Probe.send(`${url}/health/status`, { token })),
+      (answer) => Option.isSome(answer) ? accountOf(Probe.jsonOf(answer.value)) : undefined
+    )
+  }
+}
+
+/** The name of the service in the answer of `GET /health/live`. */
+export const serviceName = (answer: Probe.Answer): string | undefined => {
+  const body = Probe.jsonOf(answer)
+  return typeof body === "object" && body !== null && "service" in body && typeof body.service === "string"
+    ? body.service
+    : undefined
+}
+
+interface Status {
+  readonly exporters?: { readonly spans?: Readonly<Record<string, unknown>> }
+}
+
+const accountOf = (body: unknown): string | undefined => {
+  const spans = (body as Status | undefined)?.exporters?.spans
+  return spans === undefined
+    ? undefined
+    : `${String(spans["consecutiveFailures"])} failed requests in a row, last success ${String(spans["lastSuccess"])}`
+}

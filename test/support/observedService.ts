@@ -1,0 +1,138 @@
+/**
+ * A service with the patterns of the validation as its tasks, with Jaeger and Prometheus around it, and what can go wrong
+ * between them.
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { Telemetry, type TelemetryConfig, TelemetryRoutes } from "tasker-telemetry"
+import { patterns } from "../../src/cli/validate/patterns.ts"
+import { callWith } from "./cliProgram.ts"
+import { PrometheusServer } from "./prometheusServer.ts"
+import { startJaeger } from "./receivers.ts"
+import { temporaryFolder } from "./temporaryFile.ts"
+
+export interface Places {
+  readonly host: string
+  readonly logFile: string
+  readonly endpoint: string
+  readonly jaeger: string
+  readonly prometheus: string
+}
+
+export interface Faults {
+  readonly options?: TelemetryConfig.Options
+  /** In place of Jaeger's receiver. */
+  readonly endpoint?: string
+  readonly path?: string
+  readonly parts?: Telemetry.Parts
+  /** Changes the bodies of requests to Jaeger, which are JSON. */
+  readonly change?: (body: any) => any
+}
+
+/** A receiver between the service and Jaeger. */
+const proxy = (target: string, change: (body: any) => any) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer((request, response) => {
+          let text = ""
+          request.setEncoding("utf8").on("data", (chunk: string) => void (text += chunk))
+          request.on("end", () =>
+            void fetch(`${target}${request.url}`, {
+              method: "POST",
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify(change(JSON.parse(text)))
+            }).then((answer) => response.writeHead(answer.status).end()))
+        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    ),
+    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  )
+
+class Address extends Context.Service<Address, { readonly host: string }>()("tasker-telemetry/test/ObservedService") {}
+
+/** Starts everything until the scope closes. */
+export const start = Effect.fnUntraced(function*(faults: Faults = {}) {
+  const jaeger = yield* startJaeger
+  const endpoint = faults.change === undefined ? jaeger.endpoint : yield* proxy(jaeger.endpoint, faults.change)
+  const logFile = join(yield* temporaryFolder, "service.log")
+  const options: TelemetryConfig.Options = {
+    ...faults.options,
+    service: { name: "validated" },
+    logging: { destination: "file", file: { path: logFile }, exporter: "none" },
+    metrics: { exporter: "none", ...faults.options?.metrics },
+    delivery: {
+      endpoint: faults.endpoint ?? endpoint,
+      interval: "100 millis",
+      shutdownTimeout: "1 second",
+      ...(faults.change === undefined ? {} : { protocol: "http/json", compression: "none" })
+    }
+  }
+  const service = Layer.effect(
+    Address,
+    Effect.map(HttpServer.HttpServer, ({ address }) => ({ host: `127.0.0.1:${"port" in address ? address.port : 0}` }))
+  ).pipe(
+    Layer.provideMerge(
+      HttpRouter.serve(TelemetryRoutes.layer({ tasks: Object.values(patterns) }), { disableListenLog: true })
+    ),
+    Layer.provide(TelemetryRoutes.layerUntraced()),
+    Layer.provide(
+      NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: "1 second" })
+    ),
+    Layer.provide(Telemetry.layer(options, faults.parts))
+  )
+  const { host } = Context.get(yield* Layer.build(service), Address)
+  const prometheus = Context.get(
+    yield* Layer.build(
+      PrometheusServer.layer([{ job: "tasker-metrics", host, path: faults.path ?? "/tasker/metrics" }])
+    ),
+    PrometheusServer
+  )
+  const places: Places = { host, logFile, endpoint, jaeger: jaeger.query, prometheus: prometheus.url }
+  return places
+})
+
+/** Calls `validate …` for the places, and gives its report. */
+export const validate = Effect.fnUntraced(function*(
+  command: string,
+  { host, jaeger, logFile, prometheus }: Places,
+  ...args: ReadonlyArray<string>
+) {
+  const whole: Readonly<Record<string, ReadonlyArray<string>>> = {
+    metrics: ["--prometheus", prometheus],
+    logs: ["--log-file", logFile],
+    e2e: ["--prometheus", prometheus, "--jaeger", jaeger, "--log-file", logFile],
+    performance: ["--prometheus", prometheus, "--jaeger", jaeger]
+  }
+  const workload = command === "metrics" ? [] : [
+    ...(args.includes("--task") ? [] : ["--task", "validation_diamond"]),
+    ...(args.includes("--context") ? [] : ["--context", "{\"validation\":\"v\"}"])
+  ]
+  const { code, error, out } = yield* callWith(
+    {},
+    "validate",
+    command,
+    "--url",
+    `http://${host}/tasker`,
+    "--json",
+    ...(whole[command] ?? []),
+    ...workload,
+    ...args
+  )
+  return { code, error, ...reportOf(out) }
+})
+
+/** The findings of a report, by their checks. */
+export const reportOf = (out: string) => {
+  const findings: ReadonlyArray<{ check: string; outcome: string; expected: string; found: string; advice?: string }> =
+    out === "" ? [] : JSON.parse(out).findings
+  return {
+    findings,
+    failures: findings.filter(({ outcome }) => outcome === "failed")
+  }
+}
