@@ -4,9 +4,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
+import { dirname } from "node:path"
 import * as WorkflowMetrics from "../../src/metrics/internal/eventMetrics/WorkflowMetrics.ts"
 import { callWith } from "../support/cliProgram.ts"
-import { type Faults, reportOf, start, validate } from "../support/observedService.ts"
+import { type Faults, reportOf, start, startDemo, validate } from "../support/observedService.ts"
 import * as prometheusServer from "../support/prometheusServer.ts"
 import { jaeger, startJaeger } from "../support/receivers.ts"
 
@@ -53,8 +54,8 @@ describe.skipIf(missing !== undefined)(`validate e2e${why}`, { concurrent: false
       assert.strictEqual(found.get("Prometheus: tasker_steps_total{task=\"validation_diamond\"}"), "+16")
       assert.strictEqual(found.get("lines of ended attempts"), "16")
       assert.match(found.get("operation step.processed") ?? "", /^16 span events/)
-      for (const command of ["metrics", "logs", "performance"]) {
-        const { code, failures } = yield* validate(command, places)
+      for (const [command, ...args] of [["metrics", "--rules"], ["logs"], ["performance"]] as const) {
+        const { code, failures } = yield* validate(command, places, ...args)
         assert.deepStrictEqual([command, code, failures], [command, 0, []])
       }
     }).pipe(Effect.scoped))
@@ -132,6 +133,22 @@ describe.skipIf(missing !== undefined)(`validate e2e${why}`, { concurrent: false
       )
       assert.include(yield* failuresWith({}, "--context", "{}"), "context.validation: ")
     }))
+})
+
+describe.skipIf(missing !== undefined)(`the demo${why}`, { concurrent: false }, () => {
+  it.live("passes, with the operations of the plan as spans", () =>
+    Effect.gen(function*() {
+      const places = yield* startDemo
+      const work = ["--task", "analyze_directory", "--context", JSON.stringify({ path: dirname(places.logFile) })]
+      for (const command of ["e2e", "performance"]) {
+        const { code, failures, findings } = yield* validate(command, places, ...work, "--count", "3")
+        assert.deepStrictEqual([command, code, failures], [command, 0, []])
+        if (command === "performance") continue
+        const found = new Map(findings.map(({ check, found }) => [check, found]))
+        assert.strictEqual(found.get("operation step.processed"), "21 spans (tracing.planOperations)")
+        assert.match(found.get("rules") ?? "", /^\d+ rules are loaded, and none fails$/)
+      }
+    }).pipe(Effect.scoped))
 })
 
 const traces = Effect.fnUntraced(function*(env: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) {

@@ -3,13 +3,16 @@
  * between them.
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schedule } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import { globSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Telemetry, type TelemetryConfig, TelemetryRoutes } from "tasker-telemetry"
 import { patterns } from "../../src/cli/validate/patterns.ts"
+import * as Program from "../examples/analyze-directory/support/program.ts"
 import { callWith } from "./cliProgram.ts"
 import { PrometheusServer } from "./prometheusServer.ts"
 import { startJaeger } from "./receivers.ts"
@@ -54,6 +57,9 @@ const proxy = (target: string, change: (body: any) => any) =>
     (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   )
 
+const rules = fileURLToPath(new URL("../../ops/prometheus/rules", import.meta.url))
+const ruleFiles = globSync("*.yml", { cwd: rules }).map((name) => join(rules, name))
+
 class Address extends Context.Service<Address, { readonly host: string }>()("tasker-telemetry/test/ObservedService") {}
 
 /** Starts everything until the scope closes. */
@@ -89,11 +95,50 @@ export const start = Effect.fnUntraced(function*(faults: Faults = {}) {
   const { host } = Context.get(yield* Layer.build(service), Address)
   const prometheus = Context.get(
     yield* Layer.build(
-      PrometheusServer.layer([{ job: "tasker-metrics", host, path: faults.path ?? "/tasker/metrics" }])
+      PrometheusServer.layer([{ job: "tasker-metrics", host, path: faults.path ?? "/tasker/metrics" }], ruleFiles)
     ),
     PrometheusServer
   )
   const places: Places = { host, logFile, endpoint, jaeger: jaeger.query, prometheus: prometheus.url }
+  return places
+})
+
+/** Starts the demo in a process of its own, with Jaeger and Prometheus around it, until the scope closes. */
+export const startDemo = Effect.gen(function*() {
+  const jaeger = yield* startJaeger
+  const logFile = join(yield* temporaryFolder, "demo.log")
+  const program = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      Program.start("serve.ts", [], {
+        PORT: "0",
+        OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.endpoint,
+        OTEL_METRICS_EXPORTER: "none",
+        OTEL_LOGS_EXPORTER: "none",
+        TASKER_TRACING_PLAN_OPERATIONS: "true",
+        TASKER_LOGGING_DESTINATION: "file",
+        TASKER_LOGGING_FILE_PATH: logFile
+      })
+    ),
+    (program) =>
+      Effect.promise(() => {
+        program.kill("SIGTERM")
+        return program.ended
+      })
+  )
+  const line = yield* Effect.promise(() => program.firstError())
+  const host = /127\.0\.0\.1:\d+/.exec(line)?.[0] ?? ""
+  // It begins with a run of the same task, which would count, too.
+  yield* Effect.tryPromise(() => fetch(`http://${host}/tasker/tasks`).then((answer) => answer.json())).pipe(
+    Effect.repeat({
+      until: ({ tasks }: any) => tasks[0]?.status === "complete",
+      schedule: Schedule.spaced("100 millis")
+    })
+  )
+  const prometheus = Context.get(
+    yield* Layer.build(PrometheusServer.layer([{ job: "tasker-metrics", host, path: "/tasker/metrics" }], ruleFiles)),
+    PrometheusServer
+  )
+  const places: Places = { host, logFile, endpoint: jaeger.endpoint, jaeger: jaeger.query, prometheus: prometheus.url }
   return places
 })
 
