@@ -127,7 +127,8 @@ const runner = (perMicro: number, url: string) =>
     const cases = Object.fromEntries(
       names.map((part): [string, Suite.Case] => [part, { file: "overhead-task.ts", args: [part, `${url}/task`] }])
     ) as Record<Part, Suite.Case>
-    const measure = yield* processes(cases, perMicro)
+    const unmonitored: Suite.Case = { file: "overhead-task.ts", args: ["all", `${url}/task`, "off"] }
+    const measure = yield* processes({ ...cases, unmonitored }, perMicro)
     const compare = Effect.fnUntraced(function*(graph: Graph, extent: Extent) {
       const figures = yield* measure(["plain", "engine", "all"], graph, extent)
       const title = `TaskRunner, ${graph}, ${extent.title}`
@@ -142,6 +143,7 @@ const runner = (perMicro: number, url: string) =>
     })
     const chains = yield* Effect.forEach(extents, (extent) => compare("chain", extent))
     const fanOut = yield* compare("fan-out", short)
+    const monitored = yield* measure(["unmonitored", "all"], "chain", middle)
     const where = yield* measure(names, "chain", short)
     const [signals] = yield* Suite.rounds([{ file: "overhead-signals.ts", args: ["chain", "100"] }], 1)
     const count = (key: string) => Suite.medianOf(signals, key).toFixed(1)
@@ -152,9 +154,15 @@ const runner = (perMicro: number, url: string) =>
     }
     return {
       chains,
+      monitoring: Suite.median(shareOf(monitored("all"), monitored("unmonitored"))),
       rows: [
         ...chains.flatMap(({ rows }) => rows),
         ...fanOut.rows,
+        row(
+          `TaskRunner, chain, ${middle.title}: monitoring of performance on over off`,
+          monitored("all"),
+          monitored("unmonitored")
+        ),
         ...names.slice(1).map((part, index): Suite.Row => ({
           name: `a step of a chain, 100 µs: ${parts[part]}`,
           medianNs: Suite.median(extraOf(where(part), where(names[index] as Part))),
@@ -181,7 +189,7 @@ export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(fu
       return yield* new Suite.CaseFailed({ message: `records are missing: ${JSON.stringify(counts)}` })
     }
   }
-  const { chains, rows } = yield* runner(perMicro, url)
+  const { chains, monitoring, rows } = yield* runner(perMicro, url)
   const at = <A>(list: ReadonlyArray<A>, extent: Extent) => list[extents.indexOf(extent)] as A
   return {
     suite: "overhead",
@@ -191,6 +199,7 @@ export const suite: Effect.Effect<Suite.Suite, Suite.CaseFailed> = Effect.gen(fu
       Suite.atMost("plain program, 100 µs a step: ours ÷ Effect's OTLP", 0.4, at(programs, short).ratio),
       Suite.atMost("TaskRunner, 1 ms a step: everything on over layerNoop", 0.05, at(chains, middle).all),
       Suite.atMost("TaskRunner, 100 µs a step: everything on over layerNoop", 0.3, at(chains, short).all),
+      Suite.atMost("TaskRunner, 1 ms a step: monitoring of performance on over off", 0.01, monitoring),
       Suite.atMost("TaskRunner, 1 ms a step: layerNoop over a plain program", 0.03, at(chains, middle).engine),
       Suite.atMost("TaskRunner, 100 µs a step: layerNoop over a plain program", 0.15, at(chains, short).engine)
     ]

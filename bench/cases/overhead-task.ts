@@ -1,7 +1,7 @@
 /**
  * Tasks of ten steps, by `TaskRunner` with some parts of the telemetry, or as a program without this package.
  *
- * Arguments: the parts, and the address of a receiver. Answers with the cost of a step, with everything sent.
+ * Arguments: the parts, the address of a receiver, and `off` for no monitoring of performance. Answers with the cost of a step, with everything sent.
  */
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -14,7 +14,7 @@ import { answerSteps, type Load, programOf, StepWork, taskOf } from "../support/
 const parts = ["plain", "engine", "events", "spans", "lines", "metrics", "encoding", "all"] as const
 export type Part = (typeof parts)[number]
 
-const [part, url] = process.argv.slice(2) as [Part, string]
+const [part, url, monitoring] = process.argv.slice(2) as [Part, string, "off" | undefined]
 const has = (wanted: Part) => parts.indexOf(part) >= parts.indexOf(wanted)
 
 const options: TelemetryConfig.Options = {
@@ -22,6 +22,7 @@ const options: TelemetryConfig.Options = {
   // Another process would read a pipe, and this one would pay for its pauses.
   logging: { enabled: has("lines"), destination: "file", file: { path: "/dev/null" } },
   metrics: { enabled: has("metrics"), runtime: has("metrics") },
+  performance: { enabled: monitoring !== "off", bottlenecks: monitoring !== "off" },
   delivery: { endpoint: has("encoding") ? url : undefined, queueSize, batchSize }
 }
 

@@ -13,6 +13,7 @@
  * @since 0.1.0
  */
 import * as TimeSlice from "../internal/TimeSlice.ts"
+import type * as ImpactScore from "./ImpactScore.ts"
 import { type Distribution, distributionOf } from "./internal/distribution.ts"
 import * as findings from "./internal/findings.ts"
 import * as QueryPatterns from "./internal/queryPatterns.ts"
@@ -44,6 +45,8 @@ export interface Options {
   readonly minimumGain?: number | undefined
   /** The longest list of each kind, 10 by default. */
   readonly most?: number | undefined
+  /** Weights of the scores of `ImpactScore` that differ from Tasker's, none by default. */
+  readonly weights?: Partial<ImpactScore.Weights> | undefined
 }
 
 /**
@@ -129,7 +132,7 @@ export function* work(runs: ReadonlyArray<RunRecord>, options: Options = {}): Ti
   const { minimumGain = 0.01, minimumRuns = 20, most = 10 } = options
   const chosen = runs.filter(isChosen(options)).filter(({ endedAt }) => endedAt !== undefined)
   yield
-  const groups = yield* RunGroup.groupRuns(chosen)
+  const groups = yield* RunGroup.groupRuns(chosen, options.weights)
   const patterns = new Map<RunGroup.RunGroup, ReadonlyArray<QueryPatterns.QueryPatternFinding>>()
   for (const group of groups) patterns.set(group, yield* QueryPatterns.ofPatterns(group))
   const isEnough = ({ completed }: RunGroup.RunGroup) => completed.length >= minimumRuns

@@ -194,6 +194,12 @@ describe("Bottlenecks", () => {
     // Tasker: (1 downstream × 5 + 1 blocked × 15) × 2 + 1 attempt × 3 + 10.
     assert.deepStrictEqual(steps.find(({ stepName }) => stepName === "b")?.impact, { score: 53, severity: "high" })
     assert.strictEqual(steps.find(({ stepName }) => stepName === "a")?.impact.score, 0)
+    const weighted = Bottlenecks.analyze([...good, failed], { weights: { blocked: 40 } })
+    // (1 × 5 + 1 × 40) × 2 + 3 + 10.
+    assert.deepStrictEqual(weighted.steps.find(({ stepName }) => stepName === "b")?.impact, {
+      score: 103,
+      severity: "critical"
+    })
   })
 
   it("counts the statements of a step, and what less time in SQL would gain", () => {

@@ -26,20 +26,26 @@ export interface RunGroup {
 }
 
 /** Groups runs by task and version, and analyses each. */
-export function* groupRuns(runs: ReadonlyArray<RunRecord>): TimeSlice.Work<ReadonlyArray<RunGroup>> {
+export function* groupRuns(
+  runs: ReadonlyArray<RunRecord>,
+  weights: Partial<ImpactScore.Weights> = {}
+): TimeSlice.Work<ReadonlyArray<RunGroup>> {
   const groups: Array<RunGroup> = []
   const byVersion = Map.groupBy(runs, ({ taskName, version }) => JSON.stringify([taskName, version]))
-  for (const ofVersion of byVersion.values()) groups.push(yield* groupOf(ofVersion))
+  for (const ofVersion of byVersion.values()) groups.push(yield* groupOf(ofVersion, weights))
   return groups
 }
 
-function* groupOf(runs: ReadonlyArray<RunRecord>): TimeSlice.Work<RunGroup> {
+function* groupOf(
+  runs: ReadonlyArray<RunRecord>,
+  weights: Partial<ImpactScore.Weights>
+): TimeSlice.Work<RunGroup> {
   const completed: Array<AnalysedRun> = []
   const steps = new Map<string, Array<CriticalPath.StepOnPath>>()
   const impacts: Array<ReadonlyArray<ImpactScore.StepImpact>> = []
   let makespanSeconds = 0
   for (const run of runs) {
-    impacts.push(yield* ImpactScore.work(run))
+    impacts.push(yield* ImpactScore.work(run, weights))
     yield
     if (run.state !== "complete") continue
     const path = yield* CriticalPath.work(run)
