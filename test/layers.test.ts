@@ -26,6 +26,7 @@ const {
   EventBus,
   EventCatalog,
   EventMetrics,
+  EventsRoute,
   EventSubscriber,
   ExportCoordinator,
   ExporterRegistry,
@@ -108,6 +109,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
     )
   ]).pipe(Layer.provide(Layer.merge(bus, store))),
   "EventSubscriber.layer": EventSubscriber.layer({ "*": () => Effect.void }).pipe(Layer.provide(bus)),
+  "EventsRoute.layer": EventsRoute.layer.pipe(Layer.provide(Layer.merge(app, bus))),
   "ExportCoordinator.layer": coordinator,
   "ExportCoordinator.layerNoop": ExportCoordinator.layerNoop,
   "ExportCoordinator.layerTargets": ExportCoordinator.layerTargets([ExportTarget.memory()]).pipe(
