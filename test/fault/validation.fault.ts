@@ -173,7 +173,7 @@ describe.skipIf(jaeger === undefined)(`validate traces${why}`, () => {
       assert.match(found.get("diamond: complete") ?? "", /4 attempts of 4 steps/)
     }).pipe(Effect.scoped))
 
-  it.live("fails without a receiver, with one that is down, and with one that drops spans", () =>
+  it.live("fails without a receiver or Jaeger, with a receiver that is down, and with telemetry that is off", () =>
     Effect.gen(function*() {
       const { query } = yield* startJaeger
       const none = yield* traces({}, "--jaeger", query)
