@@ -106,7 +106,9 @@ export const make = Effect.fnUntraced(
       for (const slot of view.slots) {
         const key = `${slot.sequence}`
         const known = cache.get(slot.id)
-        const snapshot = known?.key === key ? known.snapshot : yield* slotBody.decode(slot.body)
+        // This instance has its own metrics already. Reading them again would be half of the work.
+        const own = slot.id === slotId() && stored?.sequence === slot.sequence ? stored.rest : undefined
+        const snapshot = own ?? (known?.key === key ? known.snapshot : yield* slotBody.decode(slot.body))
         kept.set(slot.id, { key, snapshot })
         slots.push({ ...slot, snapshot })
       }
