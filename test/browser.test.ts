@@ -33,9 +33,13 @@ const importsOf = (source: string) =>
         load: (id) => id === entry ? source : undefined
       }]
     }).then((bundle) => bundle.generate({ format: "esm" }).finally(() => bundle.close()))
-  ).pipe(Effect.map(({ output }) =>
-    output.flatMap((chunk) => chunk.type === "chunk" ? [...chunk.imports, ...chunk.dynamicImports] : [])
-  ))
+  ).pipe(Effect.map(({ output }) => {
+    // What is loaded later is in files of the bundle.
+    const files = new Set(output.map(({ fileName }) => fileName))
+    return output
+      .flatMap((chunk) => chunk.type === "chunk" ? [...chunk.imports, ...chunk.dynamicImports] : [])
+      .filter((name) => !files.has(name))
+  }))
 
 const importing = (paths: ReadonlyArray<string>): string =>
   paths.map((path, index) => `export * as m${index} from ${JSON.stringify(join(root, path))}\n`).join("")
