@@ -43,6 +43,7 @@ import * as NodeProcessChannels from "./node/NodeProcessChannels.ts"
 import * as NodeProcessProbe from "./node/NodeProcessProbe.ts"
 import * as NodeRuntimeMetrics from "./node/NodeRuntimeMetrics.ts"
 import * as performanceServices from "./performance/internal/performanceServices.ts"
+import type * as RunRecords from "./performance/RunRecords.ts"
 import * as countedRedaction from "./redaction/internal/countedRedaction.ts"
 import * as Redaction from "./redaction/Redaction.ts"
 import * as SpanExport from "./tracing/internal/SpanExport.ts"
@@ -88,11 +89,12 @@ export interface Parts {
    */
   readonly metricStore?: Layer.Layer<MetricStore.MetricStore, never, ProcessChannels> | undefined
   /**
-   * Where records of tasks are kept. Without this part, the layer takes the `TaskStore` of the context that it is built
-   * in. If the context has none, it takes the memory store. A `TaskStore` that is provided to a run gets no records,
-   * and the runner warns about it.
+   * Where records of tasks are kept: by default, the `TaskStore` of the context that the layer is built in, else the
+   * memory store. A `TaskStore` that is provided to a run gets no records, and the runner warns about it.
    */
   readonly taskStore?: Layer.Layer<TaskStore.TaskStore> | undefined
+  /** Where records of runs are kept for the analysis, such as `RunRecords.layerSql`. By default, in memory. */
+  readonly runRecords?: Layer.Layer<RunRecords.RunRecords, never, EventBus.EventBus> | undefined
   /** Sends in place of Node's client, for example through a proxy. The options for certificates cannot be used with it. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** Sinks and subscribers, which get all events until the end of the program, and exporters and targets of metrics. */
@@ -211,7 +213,6 @@ export const layerMetrics = (
 /**
  * Log lines alone: logger, destination and levels. No task runner, no metrics, no tracer. See {@link layerMetrics}.
  *
- * @param options as of {@link layer}
  * @param parts `logDestination`: where log lines go
  * @category layers
  * @since 0.1.0
@@ -229,7 +230,6 @@ export const layerLogging = (
 /**
  * Traces alone: the tracer of the program and its export. No task runner, no metrics, no logger. See {@link layerMetrics}.
  *
- * @param options as of {@link layer}
  * @param parts `fetch`: what sends spans
  * @category layers
  * @since 0.1.0
@@ -283,11 +283,11 @@ const unobserved = (parts: Parts): Layer.Layer<Services> =>
   )
 
 const shared = (parts: Parts, theirs: Theirs): Parts => ({
+  ...parts,
   logDestination: parts.logDestination && theirs(parts.logDestination),
   metricStore: parts.metricStore && theirs(parts.metricStore),
   taskStore: parts.taskStore && theirs(parts.taskStore),
-  routes: parts.routes,
-  fetch: parts.fetch,
+  runRecords: parts.runRecords && theirs(parts.runRecords),
   subscribers: parts.subscribers && theirs(parts.subscribers)
 })
 
@@ -302,7 +302,7 @@ const compose = (config: Config, warnings: ReadonlyArray<string>, parts: Parts):
   return Layer.effectDiscard(Effect.forEach(doubts, (warning) => Effect.logWarning(warning))).pipe(
     // The runner closes before the sinks, so the sinks see the events of the tasks that it cancels.
     Layer.provideMerge(TaskRunner.layer),
-    Layer.provideMerge(Layer.provide(performanceServices.layer, NodeProcessProbe.layer)),
+    Layer.provideMerge(Layer.provide(performanceServices.layer(parts.runRecords), NodeProcessProbe.layer)),
     Layer.provideMerge(parts.subscribers ?? Layer.empty),
     Layer.provideMerge(exports(config, parts)),
     Layer.provideMerge(sinks(config, parts)),

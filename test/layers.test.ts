@@ -156,6 +156,7 @@ const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "RunRecords.layer": RunRecords.layer.pipe(Layer.provide(bus)),
   "RunRecords.layerMemory": RunRecords.layerMemory([]),
   "RunRecords.layerNoop": RunRecords.layerNoop,
+  "RunRecords.layerSql": RunRecords.layerSql().pipe(Layer.provide(Layer.merge(bus, sqlClient))),
   "SqlMonitor.layer": SqlMonitor.layer(memoryDatabase.layer()).pipe(Layer.provide(Layer.merge(bus, store))),
   "TaskRoute.layer": TaskRoute.layer({ tasks: [task] }).pipe(Layer.provide(services)),
   "TaskRunner.layer": runner,

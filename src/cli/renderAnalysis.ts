@@ -25,10 +25,13 @@ export const renderAnalysis = ({ bottlenecks, performance }: Analysis): string =
     ...unfinished(performance)
   ].join("\n").trimEnd()
 
-const summary = ({ from, missed, runs, until }: AnalyticsReport.Performance): ReadonlyArray<string> => [
+const summary = ({ from, instances, missed, runs, until }: AnalyticsReport.Performance): ReadonlyArray<string> => [
   runs === 0
     ? "No run has ended yet, or none of those that were asked for."
     : `${runs} ended ${runs === 1 ? "run" : "runs"}, created ${from ?? ""} to ${until ?? ""}`,
+  ...(instances.length < 2 ? [] : [
+    `Instances: ${instances.map(({ instance = "unknown", runs }) => `${printable(instance)} (${runs})`).join(", ")}`
+  ]),
   ...(missed === 0 ? [] : [`${missed} runs have no record, because too many ran at the same time.`]),
   ""
 ]

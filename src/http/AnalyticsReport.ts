@@ -41,7 +41,13 @@ const range = {
   runs: Count,
   /** When the first and the last of these were created. Absent without runs. */
   from: Schema.optional(Schema.String),
-  until: Schema.optional(Schema.String)
+  until: Schema.optional(Schema.String),
+  /** The processes that ran them, by `service.instance.id`, most runs first; at most ten. */
+  instances: Schema.Array(Schema.Struct({
+    /** Absent for runs whose process is not known. */
+    instance: Schema.optional(Schema.String),
+    runs: Count
+  }))
 }
 
 const TaskFinding = Schema.Struct({

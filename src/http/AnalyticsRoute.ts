@@ -38,11 +38,12 @@ import * as StoredRun from "./internal/StoredRun.ts"
  * - `GET /analytics/bottlenecks`: what to change and what it gains, errors, blocking steps, SQL, and what slow or
  *   failed runs have in common.
  * - `GET /analytics/runs/:id`: what one run waits for, and its critical path once it has ended. A run of another process
- *   is looked up in the task store, which has no critical path. It answers 404 if no record has the id.
+ *   is looked up in the task store, which has no critical path, unless `RunRecords.layerSql` has its record. It answers 404 if no record has the id.
  *
  * The first two take `task`, `version` and `period`: only runs of this task, of this version, and runs that were created
  * in the last `period`, such as `1 hour` or milliseconds. A wrong or unknown parameter is answered 400. The records of
- * both are those of this process.
+ * both are those of this process; with `RunRecords.layerSql`, ended runs are those of all instances that share the
+ * database.
  *
  * If `enabled` or `performance.bottlenecks` is off, all answer 404. As for metrics, a request needs the bearer token
  * `http.token` with `metrics.authRequired` or `http.authRequired`; without it the routes answer 401.
@@ -83,6 +84,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
 
       const performanceOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
         const choice = yield* readChoice
+        const ended = yield* records.find(choice)
         const report = yield* analysis.durations(choice)
         const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
         const aged = yield* Effect.forEach(
@@ -91,15 +93,16 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
         )
         const oldest = aged.toSorted((left, right) => right.age - left.age).slice(0, mostUnfinished)
         const shown = yield* Effect.forEach(oldest, ({ run }) => withSurroundings(run), { concurrency: "unbounded" })
-        const view = AnalyticsView.performance(report, unfinished.length, shown, yield* records.missed)
-        return yield* answer(view, [...(yield* records.ended), ...unfinished])
+        const view = AnalyticsView.performance(report, ended, unfinished.length, shown, yield* records.missed)
+        return yield* answer(view, [...ended, ...unfinished])
       })
 
       const bottlenecksOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
         const choice = yield* readChoice
+        const ended = yield* records.find(choice)
         const report = yield* analysis.bottlenecks(choice)
-        const view = AnalyticsView.bottlenecks(report, yield* analysis.differences(choice))
-        return yield* answer(view, yield* records.ended)
+        const view = AnalyticsView.bottlenecks(report, ended, yield* analysis.differences(choice))
+        return yield* answer(view, ended)
       })
 
       const one = Effect.gen(function*() {

@@ -87,6 +87,7 @@ export const layer: Layer.Layer<RunAnalysis, never, RunRecords.RunRecords | Even
     /** Does the work when no other analysis works, and publishes that it is done. */
     const analyse = <A>(
       analysis: "bottlenecks" | "durations" | "differences",
+      { since, task, version }: Choice,
       work: (runs: ReadonlyArray<RunRecord>) => TimeSlice.Work<A>,
       figures: (result: A, runs: ReadonlyArray<RunRecord>) => { readonly runs: number; readonly findings: number }
     ): Effect.Effect<A> =>
@@ -94,7 +95,7 @@ export const layer: Layer.Layer<RunAnalysis, never, RunRecords.RunRecords | Even
         turn,
         Effect.gen(function*() {
           const start = yield* Clock.monotonicTimeNanos
-          const runs = yield* records.ended
+          const runs = yield* records.find({ since, task, version })
           const result = yield* TimeSlice.run(work(runs))
           const durationSeconds = Number((yield* Clock.monotonicTimeNanos) - start) / 1e9
           yield* bus.publish("observability.analysis.completed", {
@@ -110,6 +111,7 @@ export const layer: Layer.Layer<RunAnalysis, never, RunRecords.RunRecords | Even
       bottlenecks: (options = {}) =>
         analyse(
           "bottlenecks",
+          options,
           (runs) => Bottlenecks.work(runs, options),
           ({ recommendations, runs }) => ({ runs, findings: recommendations.length })
         ).pipe(
@@ -124,17 +126,16 @@ export const layer: Layer.Layer<RunAnalysis, never, RunRecords.RunRecords | Even
       durations: (choice = {}) =>
         analyse(
           "durations",
+          choice,
           (runs) => Bottlenecks.work(runs, { ...choice, minimumRuns: Infinity }),
           ({ runs }) => ({ runs, findings: 0 })
         ),
       differences: ({ since, task, version, ...options } = {}) =>
         analyse(
           "differences",
-          (runs) => Compare.work(runs.filter(Bottlenecks.isChosen({ task, version, since })), options),
-          (differences, runs) => ({
-            runs: runs.filter(Bottlenecks.isChosen({ task, version, since })).length,
-            findings: differences.length
-          })
+          { since, task, version },
+          (runs) => Compare.work(runs, options),
+          (differences, runs) => ({ runs: runs.length, findings: differences.length })
         ),
       why: (runId) =>
         Effect.gen(function*() {

@@ -90,6 +90,7 @@ describe("GET /analytics/performance", () => {
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* performance(), {
         runs: 0,
+        instances: [],
         missed: 0,
         tasks: [],
         steps: [],
@@ -381,6 +382,7 @@ describe("the analytics routes", () => {
           RunAnalysis.layer,
           Layer.succeed(RunRecords.RunRecords, {
             ended: Effect.die(new Error("out of order")),
+            find: () => Effect.die(new Error("out of order")),
             unfinished: Effect.die(new Error("out of order")),
             get: () => Effect.die(new Error("out of order")),
             age: () => Effect.die(new Error("out of order")),

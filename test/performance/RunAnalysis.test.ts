@@ -78,7 +78,7 @@ describe("an analysis", () => {
     let runs = many(20, 2)
     const records = Layer.effect(
       RunRecords.RunRecords,
-      Effect.map(RunRecords.RunRecords, (none) => ({ ...none, ended: Effect.sync(() => runs) }))
+      Effect.map(RunRecords.RunRecords, (none) => ({ ...none, find: () => Effect.sync(() => runs) }))
     ).pipe(Layer.provide(RunRecords.layerNoop))
     return Effect.gen(function*() {
       const analysis = yield* RunAnalysis.RunAnalysis

@@ -16,11 +16,19 @@ export interface Unfinished {
 
 const mostDifferences = 10
 
+const mostInstances = 10
+
+const instancesOf = (ended: ReadonlyArray<RunRecord>): AnalyticsReport.Performance["instances"] =>
+  Array.from(Map.groupBy(ended, ({ instance }) => instance), ([instance, runs]) => ({ instance, runs: runs.length }))
+    .toSorted((left, right) => right.runs - left.runs)
+    .slice(0, mostInstances)
+
 const ageOf = ({ run, surroundings }: Unfinished): number => run.endedAt ?? surroundings.now ?? run.changedAt
 
 /** How long tasks and steps take, and the oldest unfinished runs. */
 export const performance = (
   { from, runs, steps, tasks, until }: Bottlenecks.Report,
+  ended: ReadonlyArray<RunRecord>,
   unfinishedRuns: number,
   oldest: ReadonlyArray<Unfinished>,
   missed: number
@@ -28,6 +36,7 @@ export const performance = (
   runs,
   from: instant(from),
   until: instant(until),
+  instances: instancesOf(ended),
   missed,
   tasks,
   steps,
@@ -46,6 +55,7 @@ export const performance = (
 /** What to change, and what slow and failed runs have in common. */
 export const bottlenecks = (
   report: Bottlenecks.Report,
+  ended: ReadonlyArray<RunRecord>,
   differences: ReadonlyArray<Compare.Difference>
 ): AnalyticsReport.Bottlenecks => {
   const { blocking, errors, from, insufficient, patterns, queries, recommendations, runs, until } = report
@@ -53,6 +63,7 @@ export const bottlenecks = (
     runs,
     from: instant(from),
     until: instant(until),
+    instances: instancesOf(ended),
     recommendations,
     insufficient,
     differences: differences.slice(0, mostDifferences),

@@ -10,10 +10,11 @@ import * as RunRecords from "../RunRecords.ts"
 
 export type Services = RunRecords.RunRecords | RunAnalysis.RunAnalysis | PerformanceMonitor.PerformanceMonitor
 
-export const layer: Layer.Layer<Services, never, EventBus | MetricStore> = Layer.merge(
-  Layer.provideMerge(RunAnalysis.layer, RunRecords.layer),
-  PerformanceMonitor.layer
-)
+/** @param runRecords where records of runs are kept; the memory of the process by default */
+export const layer = (
+  runRecords: Layer.Layer<RunRecords.RunRecords, never, EventBus> = RunRecords.layer
+): Layer.Layer<Services, never, EventBus | MetricStore> =>
+  Layer.merge(Layer.provideMerge(RunAnalysis.layer, runRecords), PerformanceMonitor.layer)
 
 export const layerNoop: Layer.Layer<Services> = Layer.mergeAll(
   RunRecords.layerNoop,

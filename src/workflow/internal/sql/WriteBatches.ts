@@ -5,7 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 
@@ -30,28 +30,39 @@ export const make = <A>(options: {
 }): Effect.Effect<(change: A) => Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { timeout, write } = options
-    const calls = yield* Effect.acquireRelease(Queue.unbounded<Call<A>>(), Queue.shutdown)
-
-    const writeBatch = Effect.fnUntraced(function*(batch: ReadonlyArray<Call<A>>) {
-      const exit: Exit.Exit<void> = yield* write(batch.map(({ change }) => change)).pipe(
-        Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.die(lateness(timeout)) }),
-        Effect.orDie,
-        Effect.exit
-      )
-      for (const { written } of batch) yield* Deferred.done(written, exit)
-    })
-
-    yield* Queue.takeBetween(calls, 1, mostCalls).pipe(
-      Effect.map((taken) => taken.filter(({ isGivenUp }) => !isGivenUp)),
-      Effect.flatMap((batch) => batch.length === 0 ? Effect.void : writeBatch(batch)),
-      Effect.forever,
-      Effect.forkScoped({ startImmediately: true })
+    const closed = Exit.die(new Error("the task store is closed"))
+    const end = (batch: ReadonlyArray<Call<A>>, exit: Exit.Exit<void>) => {
+      for (const { written } of batch) Deferred.doneUnsafe(written, exit)
+    }
+    const calls = yield* Effect.acquireRelease(
+      Queue.unbounded<Call<A>>(),
+      (calls) =>
+        Effect.flatMap(Queue.clear(calls), (left) => {
+          end(left, closed)
+          return Queue.shutdown(calls)
+        })
     )
+
+    const writeAll = (batch: ReadonlyArray<Call<A>>): Effect.Effect<void> =>
+      write(batch.map(({ change }) => change)).pipe(
+        Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.die(lateness(timeout)) }),
+        Effect.orDie
+      )
+
+    // A call that was taken is answered in any case.
+    const writeNext = Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const batch = (yield* restore(Queue.takeBetween(calls, 1, mostCalls))).filter(({ isGivenUp }) => !isGivenUp)
+        if (batch.length > 0) end(batch, yield* Effect.exit(restore(writeAll(batch))))
+      })
+    )
+
+    yield* Effect.forkScoped(Effect.forever(writeNext), { startImmediately: true })
 
     return (change) =>
       Effect.gen(function*() {
         const call = { change, written: yield* Deferred.make<void>(), isGivenUp: false }
-        yield* Queue.offer(calls, call)
+        if (!(yield* Queue.offer(calls, call))) return yield* closed
         yield* Deferred.await(call.written).pipe(
           Effect.onInterrupt(() => Effect.sync(() => void (call.isGivenUp = true)))
         )

@@ -1,0 +1,128 @@
+/**
+ * Keeps ended runs in a table, written a moment after their ends. A run never waits for it. While the database does not
+ * answer, a bounded number of records waits, and one warning says so.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { isChosen } from "../Bottlenecks.ts"
+import type { RunRecord } from "../RunRecord.ts"
+import { type Choice, endOf, type RunTable } from "./RunTable.ts"
+
+/** Time between two writes. For as long, a repeated question gets the same rows: one request asks several times. */
+const interval = Duration.seconds(1)
+
+/** Keeps one statement small. */
+const mostAtOnce = 500
+
+/** The highest number of records that wait for the database. */
+const mostWaiting = 10_000
+
+/**
+ * Makes the history, which writes what waits when its scope ends.
+ *
+ * @param options `timeout`: limit of one statement; `mostFound`: highest number of runs that are read; `local`: the ended
+ *   runs of this process
+ */
+export const make = (table: RunTable, options: {
+  readonly timeout: Duration.Duration
+  readonly mostFound: number
+  readonly local: () => ReadonlyArray<RunRecord>
+}) =>
+  Effect.gen(function*() {
+    const { local, mostFound, timeout } = options
+    /** Records that are not written yet, in the order of their ends. */
+    const waiting = new Map<string, RunRecord>()
+    let lost = 0
+    let lostInOutage = 0
+    let isOut = false
+
+    const limited = <A, E>(effect: Effect.Effect<A, E>) => Effect.timeout(effect, timeout)
+
+    const failed = (what: string) => (cause: unknown) =>
+      Effect.suspend(() => {
+        if (isOut) return Effect.void
+        isOut = true
+        return Effect.logWarning(`records of runs cannot be ${what} the database; they wait, and runs go on`, cause)
+      })
+
+    const answered = Effect.suspend(() => {
+      if (!isOut) return Effect.void
+      isOut = false
+      const count = lostInOutage
+      lostInOutage = 0
+      return Effect.logInfo(`records of runs are written to the database again; ${count} were lost`)
+    })
+
+    /** Whether the database has taken what it was given. */
+    const writeSome = Effect.suspend(() => {
+      const records = [...waiting.values()].slice(0, mostAtOnce)
+      return limited(table.write(records)).pipe(
+        Effect.andThen(Effect.sync(() => {
+          // A record that was replaced meanwhile is written once more.
+          for (const record of records) if (waiting.get(record.id) === record) waiting.delete(record.id)
+          lastRead = undefined
+        })),
+        Effect.andThen(answered),
+        Effect.as(true),
+        Effect.catchCause((cause) => Effect.as(failed("written to")(cause), false))
+      )
+    })
+
+    const writeAll: Effect.Effect<void> = Effect.suspend(() =>
+      waiting.size === 0 ? Effect.void : Effect.flatMap(writeSome, (isTaken) => isTaken ? writeAll : Effect.void)
+    )
+
+    let lastRead: { readonly key: string; readonly at: number; readonly runs: ReadonlyArray<RunRecord> } | undefined
+
+    const rowsOf = Effect.fnUntraced(function*(choice: Choice) {
+      const at = yield* Clock.currentTimeMillis
+      const key = JSON.stringify([choice.task, choice.version, choice.since])
+      if (lastRead?.key === key && Math.abs(at - lastRead.at) < Duration.toMillis(interval)) return lastRead.runs
+      const runs = yield* limited(table.find(choice, mostFound))
+      yield* answered
+      lastRead = { key, at, runs }
+      return runs
+    })
+
+    /** Rows, with the records of this process that are newer than they; in the order of the ends of the runs. */
+    const joined = (rows: ReadonlyArray<RunRecord>, newer: ReadonlyArray<RunRecord>): ReadonlyArray<RunRecord> => {
+      const byId = new Map(rows.map((run) => [run.id, run]))
+      for (const run of newer) byId.set(run.id, run)
+      return [...byId.values()].toSorted((left, right) => endOf(left) - endOf(right)).slice(-mostFound)
+    }
+
+    yield* Effect.acquireRelease(
+      Effect.forkScoped(Effect.schedule(writeAll, Schedule.spaced(interval))),
+      () => Effect.ignoreCause(limited(writeAll))
+    )
+
+    return {
+      /** Takes an ended run, or its new record. */
+      note: (record: RunRecord): void => {
+        waiting.delete(record.id)
+        waiting.set(record.id, record)
+        if (waiting.size <= mostWaiting) return
+        for (const oldest of waiting.keys()) {
+          waiting.delete(oldest)
+          break
+        }
+        lost++
+        lostInOutage++
+      },
+      lost: (): number => lost,
+      /** If the database does not answer, the runs of this process are found. */
+      find: (choice: Choice): Effect.Effect<ReadonlyArray<RunRecord>> =>
+        rowsOf(choice).pipe(
+          Effect.map((rows) => joined(rows, [...waiting.values()].filter(isChosen(choice)))),
+          Effect.catchCause((cause) => Effect.map(failed("read from")(cause), () => local().filter(isChosen(choice))))
+        ),
+      get: (id: string): Effect.Effect<Option.Option<RunRecord>> =>
+        limited(table.get(id)).pipe(
+          Effect.tap(answered),
+          Effect.catchCause((cause) => Effect.as(failed("read from")(cause), Option.none()))
+        )
+    }
+  })
