@@ -146,7 +146,13 @@ const TelemetryLayer = Telemetry.layer({
     file: trouble === "full" ? { path: "/dev/full" } : { path: log, maximumBytes: 1000, keep: 1 }
   },
   tracing: { keep: { ratio: 0.5 } },
-  delivery: { endpoint: receiver, interval: "1 second", shutdownTimeout: "1 second" },
+  delivery: {
+    endpoint: receiver,
+    interval: "1 second",
+    shutdownTimeout: "1 second",
+    // Nobody listens there.
+    metrics: trouble === "full" ? { endpoint: "http://127.0.0.1:9/v1/metrics" } : {}
+  },
   metrics: { exportInterval: "2 seconds", exportTimeout: "1 second" },
   performance: { slowOperation: "10 millis", memorySpike: 1, sql: { slowQuery: "0 millis" } },
   export: {
