@@ -92,7 +92,8 @@ export const make = (
   })
 
 /** A name as PostgreSQL reads it in a text, so that capitals stay. */
-const quoted = (table: string): string => table.split(".").map((part) => `"${part.replaceAll("\"", "\"\"")}"`).join(".")
+export const quoted = (table: string): string =>
+  table.split(".").map((part) => `"${part.replaceAll("\"", "\"\"")}"`).join(".")
 
 /** A text that both databases can keep in a column: PostgreSQL has no zero character, and no half of a pair. */
 export const storable = (text: string): string => text.replaceAll("\0", "�").toWellFormed()

@@ -190,7 +190,7 @@ export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
  * **Details**
  *
  * The layer looks for the tables when it is first used, and creates them if they do not exist. While one batch of records
- * is written, the calls of all runs collect, and the next batch has them all: at most six statements in a transaction. A
+ * is written, the calls of all runs collect, and the next batch has them all: at most five statements in a transaction. A
  * batch that takes longer than `execution.storeTimeout` fails. Names, tags and errors are redacted before they are
  * written.
  *

@@ -22,7 +22,7 @@ const { isInstalled, unlessInstalled } = redisServer
 
 let tables = 0
 /** A name that no other test has. */
-const fresh = () => `instances_${++tables}`
+const fresh = () => `Instances_${++tables}`
 
 const groupOf = <R>(store: Effect.Effect<(group: string) => SlotStore, never, R>) =>
   Effect.map(store, (storeOf) => storeOf("shop/checkout"))

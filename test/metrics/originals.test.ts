@@ -75,7 +75,9 @@ describe("the catalog of metrics", () => {
     const names = new Set(entries.map(({ name }): string => name))
     for (const path of globSync("src/**/*.ts", { cwd: root })) {
       // Tables of a database have such names, too.
-      const found = readFileSync(join(root, path), "utf8").matchAll(/(?<!table \?\? )"(tasker_[a-z][a-z0-9_]*)"/g)
+      const found = readFileSync(join(root, path), "utf8").matchAll(
+        /(?<![tT]able (?:=|\?\?) )"(tasker_[a-z][a-z0-9_]*)"/g
+      )
       for (const [, name = ""] of found) {
         names.add(name)
       }

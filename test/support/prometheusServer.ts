@@ -2,7 +2,7 @@
  * A real Prometheus on a free loopback port that scrapes every second, with the features that exemplars and native
  * histograms need. It ends with its scope and takes its folder along.
  */
-import { Context, Effect, Layer, Option, Schema, SchemaTransformation } from "effect"
+import { Context, Effect, Layer, Option, Schedule, Schema, SchemaTransformation } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
@@ -92,6 +92,12 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
         writeFileSync(join(folder, "prometheus.json"), configuration(targets, rules))
         const url = yield* started(folder)
         const client = yield* HttpClient.HttpClient
+        // It listens before it can answer.
+        yield* HttpClient.filterStatusOk(client).get(`${url}/-/ready`).pipe(
+          Effect.retry(Schedule.spaced("50 millis")),
+          Effect.timeout("40 seconds"),
+          Effect.orDie
+        )
         const get = (path: string, parameters: Readonly<Record<string, string | number>>) =>
           client.get(`${url}/api/v1/${path}`, { urlParams: parameters })
         return PrometheusServer.of({

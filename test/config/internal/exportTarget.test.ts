@@ -47,7 +47,7 @@ describe("the option export.targets", () => {
     ],
     [
       { type: "file", path: "a", url: "http://h" },
-      "unknown key \"url\" at export.targets[0]; known there: path, format, keep, name, isShared, interval, cron, timeZone, samples, crossing, change, bytes, checkInterval, debounce, onShutdown"
+      "unknown key \"url\" at export.targets[0]; known there: path, format, keep, name, isShared, instances, interval, cron, timeZone, samples, crossing, change, bytes, checkInterval, debounce, beforeExpiry, onShutdown"
     ],
     [
       { type: "file", path: "a", interval: "soon" },

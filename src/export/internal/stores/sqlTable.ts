@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { quoted } from "../../../internal/SqlTables.ts"
 
 /**
  * Runs statements that need a table. Before the first one, the table is created if it does not exist. The statements open
@@ -17,7 +18,7 @@ export const createdOnce = (
   let isThere = false
   // A role that may not create tables may still use this one, so it is looked for first.
   const exists = Effect.map(
-    sql<{ readonly there: boolean }>`SELECT to_regclass(${table}) IS NOT NULL AS there`,
+    sql<{ readonly there: boolean }>`SELECT to_regclass(${quoted(table)}) IS NOT NULL AS there`,
     ([row]) => row?.there === true
   )
   // Without the lock, PostgreSQL fails one of two that create a table at the same time.

@@ -130,7 +130,7 @@ export const make = (options: Options) =>
         FROM ${rows(taskRows.stepColumns, changed)} WHERE ${steps}.task_id = r.task_id AND ${steps}.name = r.name
       `
 
-    /** The rows of a batch, which has at most six statements. */
+    /** The rows of a batch, which has at most five statements. */
     const writeRows = (changes: ReadonlyArray<Change>) => {
       const added: Array<taskRows.TaskRow> = []
       const changed: Array<taskRows.TaskRow> = []
