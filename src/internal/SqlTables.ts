@@ -91,6 +91,17 @@ export const make = (
     }
   })
 
+/** The highest number of rows that one statement removes. */
+export const mostRemoved = 1000
+
+/**
+ * Removes rows in pieces, so that no statement holds the table, or the connection, for long.
+ *
+ * @param removeSome removes at most {@link mostRemoved} rows and gives those that it has removed
+ */
+export const inPieces = <E>(removeSome: Effect.Effect<ReadonlyArray<unknown>, E>): Effect.Effect<void, E> =>
+  Effect.asVoid(Effect.repeat(removeSome, { while: (removed) => removed.length >= mostRemoved }))
+
 /** A name as PostgreSQL reads it in a text, so that capitals stay. */
 export const quoted = (table: string): string =>
   table.split(".").map((part) => `"${part.replaceAll("\"", "\"\"")}"`).join(".")

@@ -196,8 +196,8 @@ const inMemory = (follower: RunFollower.RunFollower): Effect.Effect<History> =>
  * **Details**
  *
  * Records are written together, a second after the ends of their runs and when the layer closes. No run waits for them.
- * While the database does not answer, one warning says so, up to 10 000 records wait, and the runs of this process are
- * found. Names and texts are redacted before they are written.
+ * While the database does not answer, a warning of the writes and one of the reads say so, up to 10 000 records wait,
+ * and the runs of this process are found. Names and texts are redacted before they are written.
  *
  * `ended` and `find` read the runs that ended last, at most `performance.storedRuns`. `get` finds any run that is kept.
  * `unfinished` has the runs of this process alone: `TaskStore.search` finds those of all instances.

@@ -164,7 +164,7 @@ const ofDatabases = (client: Client) => {
       const Hidden = Task.make(secret, { input: Schema.Void, steps: [hidden] })
       yield* within(
         Effect.gen(function*() {
-          yield* recorded(Hidden, { tags: { note: secret } })
+          yield* recorded(Hidden, { tags: { note: secret, "password=hunter2,name": "eu" } })
           assert.lengthOf(yield* RunRecords.RunRecords.use((records) => records.find({ task: secret })), 1)
           const spans = yield* SpanMemory.use((memory) => memory.spans)
           assert.deepStrictEqual(spans.filter(({ name }) => !name.startsWith("tasker.")), [])
@@ -178,36 +178,82 @@ const ofDatabases = (client: Client) => {
     }).pipe(Effect.provide(client)))
 }
 
+/** What is logged about records. */
+const logged = () => {
+  const lines: Array<string> = []
+  const logger = Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (String(message).startsWith("records of runs")) lines.push(`${logLevel} ${String(message)}`)
+    })
+  ])
+  return { lines, logger }
+}
+
+/** Refuses inserts or deletes, as a database does where the role has no right. */
+const refuse = (table: string, what: "INSERT" | "DELETE") =>
+  SqlClient.SqlClient.use((sql) =>
+    sql`CREATE TRIGGER refuse BEFORE ${sql.literal(what)} ON ${sql(table)} BEGIN SELECT RAISE(ABORT, 'no right'); END`
+  )
+
 describe("RunRecords.layerSql with SQLite", () => {
   ofDatabases(sqliteDatabase.layer)
 
-  it.effect("keeps records while the database is down, with one warning, and writes them when it is back", () => {
-    const lines: Array<string> = []
+  it.effect("writes records although old ones cannot be removed", () => {
+    const { lines, logger } = logged()
+    return within(
+      Effect.gen(function*() {
+        yield* recorded(Order)
+        yield* refuse("tasker_runs", "DELETE")
+        yield* recorded(Order)
+        yield* recorded(Order)
+        const [row] = yield* SqlClient.SqlClient.use((sql) => sql`SELECT count(*) AS count FROM tasker_runs`)
+        assert.deepStrictEqual([row?.count, lines], [3, []])
+      }),
+      instance("a", { maximumRuns: 1 })
+    ).pipe(Effect.provide(Layer.merge(sqliteDatabase.layer, logger)))
+  })
+
+  it.effect("warns once of writes that fail while reads work", () => {
+    const { lines, logger } = logged()
+    return within(
+      Effect.gen(function*() {
+        yield* recorded(Order)
+        yield* refuse("tasker_runs", "INSERT")
+        for (let index = 0; index < 3; index++) {
+          yield* recorded(Order)
+          assert.lengthOf(yield* ended, index + 2)
+        }
+        assert.lengthOf(lines, 1)
+        assert.match(lines[0] ?? "", /^Warn records of runs cannot be written/)
+      }),
+      instance("a")
+    ).pipe(Effect.provide(Layer.merge(sqliteDatabase.layer, logger)))
+  })
+
+  it.effect("keeps records while the database is down, with a warning of each kind, and writes them when it is back", () => {
+    const { lines, logger } = logged()
     const state: sqliteDatabase.Switch = { isDown: true }
-    const logger = Logger.layer([
-      Logger.make(({ logLevel, message }) => {
-        if (String(message).startsWith("records of runs")) lines.push(`${logLevel} ${String(message)}`)
-      })
-    ])
     return Effect.gen(function*() {
       yield* within(
         Effect.gen(function*() {
           yield* recorded(Order)
           yield* recorded(Order)
           assert.lengthOf(yield* ended, 2)
-          assert.lengthOf(lines, 1)
+          assert.lengthOf(lines, 2)
           state.isDown = false
           yield* recorder.advance("2 seconds")
           assert.lengthOf(yield* ended, 2)
-          assert.lengthOf(lines, 2)
+          assert.lengthOf(lines, 4)
         }),
         instance("a")
       )
       assert.deepStrictEqual(
-        lines.map((line) => line.split(",")[0]),
+        lines.map((line) => line.replace(", and runs go on", "")),
         [
           "Warn records of runs cannot be written to the database; they wait",
-          "Info records of runs are written to the database again; 0 were lost"
+          "Warn records of runs cannot be read from the database; those of this process are found",
+          "Info records of runs are written to the database again; 0 were lost",
+          "Info records of runs are read from the database again"
         ]
       )
       yield* within(Effect.andThen(ended, (runs) => Effect.sync(() => assert.lengthOf(runs, 2))), instance("b"))

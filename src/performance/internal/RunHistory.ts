@@ -1,6 +1,6 @@
 /**
  * Keeps ended runs in a table, written a moment after their ends. A run never waits for it. While the database does not
- * answer, a bounded number of records waits, and one warning says so.
+ * answer, a bounded number of records waits, and one warning says so. Reading has a warning of its own.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -37,24 +37,21 @@ export const make = (table: RunTable, options: {
     const waiting = new Map<string, RunRecord>()
     let lost = 0
     let lostInOutage = 0
-    let isOut = false
 
     const limited = <A, E>(effect: Effect.Effect<A, E>) => Effect.timeout(effect, timeout)
 
-    const failed = (what: string) => (cause: unknown) =>
-      Effect.suspend(() => {
-        if (isOut) return Effect.void
-        isOut = true
-        return Effect.logWarning(`records of runs cannot be ${what} the database; they wait, and runs go on`, cause)
-      })
-
-    const answered = Effect.suspend(() => {
-      if (!isOut) return Effect.void
-      isOut = false
-      const count = lostInOutage
-      lostInOutage = 0
-      return Effect.logInfo(`records of runs are written to the database again; ${count} were lost`)
-    })
+    const writing = outage(
+      "records of runs cannot be written to the database; they wait, and runs go on",
+      () => {
+        const count = lostInOutage
+        lostInOutage = 0
+        return `records of runs are written to the database again; ${count} were lost`
+      }
+    )
+    const reading = outage(
+      "records of runs cannot be read from the database; those of this process are found",
+      () => "records of runs are read from the database again"
+    )
 
     /** Whether the database has taken what it was given. */
     const writeSome = Effect.suspend(() => {
@@ -65,15 +62,21 @@ export const make = (table: RunTable, options: {
           for (const record of records) if (waiting.get(record.id) === record) waiting.delete(record.id)
           lastRead = undefined
         })),
-        Effect.andThen(answered),
+        Effect.andThen(writing.ended),
         Effect.as(true),
-        Effect.catchCause((cause) => Effect.as(failed("written to")(cause), false))
+        Effect.catchCause((cause) => Effect.as(writing.goesOn(cause), false))
       )
     })
 
     const writeAll: Effect.Effect<void> = Effect.suspend(() =>
       waiting.size === 0 ? Effect.void : Effect.flatMap(writeSome, (isTaken) => isTaken ? writeAll : Effect.void)
     )
+
+    /** What cannot be removed, or not in time, stays until the next records are written. */
+    const writeAndRemove = (write: Effect.Effect<void>) =>
+      Effect.suspend(() =>
+        waiting.size === 0 ? Effect.void : Effect.andThen(write, Effect.ignoreCause(limited(table.removeOverflow)))
+      )
 
     let lastRead: { readonly key: string; readonly at: number; readonly runs: ReadonlyArray<RunRecord> } | undefined
 
@@ -82,7 +85,7 @@ export const make = (table: RunTable, options: {
       const key = JSON.stringify([choice.task, choice.version, choice.since])
       if (lastRead?.key === key && Math.abs(at - lastRead.at) < Duration.toMillis(interval)) return lastRead.runs
       const runs = yield* limited(table.find(choice, mostFound))
-      yield* answered
+      yield* reading.ended
       lastRead = { key, at, runs }
       return runs
     })
@@ -95,8 +98,8 @@ export const make = (table: RunTable, options: {
     }
 
     yield* Effect.acquireRelease(
-      Effect.forkScoped(Effect.schedule(writeAll, Schedule.spaced(interval))),
-      () => Effect.ignoreCause(limited(writeAll))
+      Effect.forkScoped(Effect.schedule(writeAndRemove(writeAll), Schedule.spaced(interval))),
+      () => writeAndRemove(Effect.ignoreCause(limited(writeAll)))
     )
 
     return {
@@ -117,12 +120,30 @@ export const make = (table: RunTable, options: {
       find: (choice: Choice): Effect.Effect<ReadonlyArray<RunRecord>> =>
         rowsOf(choice).pipe(
           Effect.map((rows) => joined(rows, [...waiting.values()].filter(isChosen(choice)))),
-          Effect.catchCause((cause) => Effect.map(failed("read from")(cause), () => local().filter(isChosen(choice))))
+          Effect.catchCause((cause) => Effect.map(reading.goesOn(cause), () => local().filter(isChosen(choice))))
         ),
       get: (id: string): Effect.Effect<Option.Option<RunRecord>> =>
         limited(table.get(id)).pipe(
-          Effect.tap(answered),
-          Effect.catchCause((cause) => Effect.as(failed("read from")(cause), Option.none()))
+          Effect.tap(reading.ended),
+          Effect.catchCause((cause) => Effect.as(reading.goesOn(cause), Option.none()))
         )
     }
   })
+
+/** Says once that something fails, and once that it works again. */
+const outage = (warning: string, again: () => string) => {
+  let isOut = false
+  return {
+    goesOn: (cause: unknown) =>
+      Effect.suspend(() => {
+        if (isOut) return Effect.void
+        isOut = true
+        return Effect.logWarning(warning, cause)
+      }),
+    ended: Effect.suspend(() => {
+      if (!isOut) return Effect.void
+      isOut = false
+      return Effect.logInfo(again())
+    })
+  }
+}

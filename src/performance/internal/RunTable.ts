@@ -30,6 +30,11 @@ export type Choice = Pick<Bottlenecks.Options, "task" | "version" | "since">
 export interface RunTable {
   /** Adds records, or replaces those of the same runs, in one statement. */
   readonly write: (records: ReadonlyArray<RunRecord>) => Effect.Effect<void, SqlError>
+  /**
+   * Removes the runs that are too many, if enough were written since the last time. It is no part of a write, whose
+   * records are there whether old ones can be removed or not.
+   */
+  readonly removeOverflow: Effect.Effect<void, SqlError>
   /** The chosen runs that ended last, in any order. */
   readonly find: (choice: Choice, most: number) => Effect.Effect<ReadonlyArray<RunRecord>, SqlError>
   readonly get: (id: string) => Effect.Effect<Option.Option<RunRecord>, SqlError>
@@ -84,18 +89,28 @@ export const make = ({ longestAge, mostRuns, table: name }: Options) =>
       document: SqlTables.documentOf(redactedCopy(record, redaction) as object)
     })
 
-    const removeOverflow = sql`DELETE FROM ${table} WHERE ended_at <= (
-      SELECT ended_at FROM ${table} ORDER BY ended_at DESC LIMIT 1 OFFSET CAST(${mostRuns} AS integer)
-    )`
+    const remove = (isOld: Statement.Fragment) =>
+      SqlTables.inPieces(sql`
+        DELETE FROM ${table} WHERE ${isOld} AND id IN (
+          SELECT id FROM ${table} WHERE ${isOld} LIMIT ${sql.literal(String(SqlTables.mostRemoved))}
+        ) RETURNING id
+      `)
+
+    const removeOverflow = Effect.gen(function*() {
+      const [newest] = yield* sql<{ readonly at: number }>`
+        SELECT ended_at AS at FROM ${table} ORDER BY ended_at DESC LIMIT 1 OFFSET CAST(${mostRuns} AS integer)
+      `
+      if (newest !== undefined) yield* remove(sql.and([sql`ended_at <= ${number(newest.at)}`]))
+    })
     const slack = Math.floor(mostRuns / slackShare)
     let ends = slack
 
     if (Duration.isFinite(longestAge)) {
       const interval = Duration.min(Duration.hours(1), Duration.times(longestAge, 1 / slackShare))
       const removeOld = Effect.suspend(() =>
-        sql`DELETE FROM ${table} WHERE ended_at < ${
-          number(clock.currentTimeMillisUnsafe() - Duration.toMillis(longestAge))
-        }`
+        remove(sql.and([
+          sql`ended_at < ${number(clock.currentTimeMillisUnsafe() - Duration.toMillis(longestAge))}`
+        ]))
       )
       yield* Effect.ignoreCause(run(removeOld)).pipe(
         Effect.repeat(Schedule.spaced(Duration.max(interval, Duration.seconds(1)))),
@@ -118,10 +133,12 @@ export const make = ({ longestAge, mostRuns, table: name }: Options) =>
             ON CONFLICT (id) DO UPDATE SET ${sql.literal(replacements)}
           `
           ends += records.length
-          if (ends <= slack) return
-          yield* removeOverflow
-          ends = 0
         })),
+      removeOverflow: Effect.suspend(() => {
+        if (ends <= slack) return Effect.void
+        const counted = ends
+        return Effect.andThen(run(removeOverflow), Effect.sync(() => void (ends -= counted)))
+      }),
       find: (choice, most) =>
         Effect.suspend(() => {
           const conditions = conditionsOf(choice)
@@ -159,7 +176,7 @@ function* readAll(rows: ReadonlyArray<{ readonly document: string }>): TimeSlice
 /** Members whose values are ids, which no rule for texts may change. */
 const ids: ReadonlySet<string> = new Set(["correlationId", "traceId"])
 
-/** Names and texts as they may leave. The id of a step has the step's name in it. */
+/** Names and texts as they may leave. The id of a step has the step's name in it. Names of tags are the program's. */
 const redactedCopy = (value: unknown, redaction: Redaction.Redaction): unknown => {
   if (typeof value === "string") return redaction.name(value)
   if (Array.isArray(value)) return value.map((item) => redactedCopy(item, redaction))
@@ -169,7 +186,16 @@ const redactedCopy = (value: unknown, redaction: Redaction.Redaction): unknown =
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      key === "id" ? shownId : ids.has(key) ? inner : redactedCopy(inner, redaction)
+      key === "id"
+        ? shownId
+        : key === "tags"
+        ? redactedTags(inner as RunRecord["tags"], redaction)
+        : ids.has(key)
+        ? inner
+        : redactedCopy(inner, redaction)
     ])
   )
 }
+
+const redactedTags = (tags: RunRecord["tags"], redaction: Redaction.Redaction): RunRecord["tags"] =>
+  Object.fromEntries(Object.entries(tags).map(([name, value]) => [redaction.name(name), redaction.name(value)]))
