@@ -206,14 +206,17 @@ const ofDatabases = (client: Client) => {
       const error = { type: "Refused", message: secret, fields: { password: "hunter2" } }
       yield* TaskStore.TaskStore.use((store) =>
         Effect.gen(function*() {
-          const record = { ...task("1", "error"), name: secret, tags: { token: "hunter2", note: secret }, error }
+          const tags = { token: "hunter2", note: secret, "password=hunter2,name": "eu" }
+          const record = { ...task("1", "error"), name: secret, tags, instance: `shop ${secret}`, error }
           yield* store.saveTask(record, [
             step("1", secret, "error", { dependsOn: [secret], id: `1/${secret}`, error }),
             step("1", "password=other-hunter2", "error")
           ])
           yield* store.updateStep("1", step("1", secret, "error", { error }))
           assert.deepStrictEqual((yield* store.search({ task: secret })).tasks.map(({ id }) => id), ["1"])
-          assert.deepStrictEqual((yield* store.search({ tags: { note: secret } })).tasks.map(({ id }) => id), ["1"])
+          for (const options of [{ tags }, { tags: { note: secret } }, { instance: record.instance }]) {
+            assert.deepStrictEqual((yield* store.search(options)).tasks.map(({ id }) => id), ["1"])
+          }
         })
       ).pipe(Effect.provide(layer(Layer.succeed(SqlClient.SqlClient, yield* SqlClient.SqlClient), { table: own })))
       const sql = yield* SqlClient.SqlClient
@@ -221,6 +224,18 @@ const ofDatabases = (client: Client) => {
       assert.isAtLeast(rows.length, 2)
       assert.notInclude(JSON.stringify(rows), "hunter2")
     }).pipe(Effect.provide(Layer.provideMerge(client, TestTelemetry.settings()))))
+
+  it.effect("takes a cursor with characters that no database keeps", () =>
+    stored(
+      client,
+      Effect.gen(function*() {
+        const store = yield* TaskStore.TaskStore
+        yield* store.saveTask(task("1"), [])
+        for (const cursor of ["newest~9000000000000000~0~a\0\ud800", "newest~1~9000000000000000~a\0\ud800"]) {
+          yield* store.search({ cursor })
+        }
+      })
+    ))
 
   it.effect("is not part of a transaction of its caller", () =>
     Effect.gen(function*() {
@@ -265,4 +280,24 @@ describe("TaskStore.layerSql with a real PostgreSQL", () => {
   suite("PostgreSQL", layer(client, { maximumTasks: 3 }))
   agrees("it", client, 40)
   ofDatabases(client)
+
+  it.live("writes tasks while the removal of old ones takes longer than a write may", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const own = `tasks_${++tables}`
+      yield* Effect.gen(function*() {
+        const store = yield* TaskStore.TaskStore
+        yield* store.saveTask(task("1", "complete"), [])
+        yield* sql`CREATE FUNCTION slow_removal() RETURNS trigger LANGUAGE plpgsql
+          AS 'BEGIN PERFORM pg_sleep(20); RETURN OLD; END'`
+        yield* sql`CREATE TRIGGER slow BEFORE DELETE ON ${sql(own)} FOR EACH ROW EXECUTE FUNCTION slow_removal()`
+        for (const id of ["2", "3", "4"]) yield* store.saveTask(task(id, "complete"), [])
+        assert.deepStrictEqual(yield* store.counts, { complete: 4 })
+      }).pipe(Effect.provide(
+        layer(Layer.succeed(SqlClient.SqlClient, sql), { table: own, maximumTasks: 1 }),
+        { local: true }
+      ))
+    }).pipe(
+      Effect.provide(Layer.provideMerge(client, TestTelemetry.settings({ execution: { storeTimeout: "2 seconds" } })))
+    ))
 })

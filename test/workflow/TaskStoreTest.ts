@@ -178,7 +178,9 @@ export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
         const store = yield* TaskStore
         for (let index = 1; index <= 10; index++) yield* store.saveTask(task(String(index)), [])
         for (const index of [5, 1, 2, 3, 4]) yield* store.updateTask(task(String(index), "complete"))
-        assert.deepStrictEqual((yield* store.list()).map(({ id, state }) => `${id} ${state}`), [
+        // A database removes tasks beside the writes.
+        const kept = yield* Effect.repeat(store.list(), { until: (tasks) => tasks.length <= 8, times: 1000 })
+        assert.deepStrictEqual(kept.map(({ id, state }) => `${id} ${state}`), [
           "10 pending",
           "9 pending",
           "8 pending",

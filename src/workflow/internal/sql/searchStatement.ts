@@ -1,7 +1,7 @@
 /**
  * The search as SQL. It finds what `taskSearch.matches` says of the same records.
  */
-import type { SqlTables } from "../../../internal/SqlTables.ts"
+import { type SqlTables, storable } from "../../../internal/SqlTables.ts"
 import type { Range } from "../taskSearch.ts"
 import type { RowFilters } from "./taskRows.ts"
 
@@ -66,9 +66,10 @@ export const make = ({ dialect, sql }: SqlTables, names: { readonly tasks: strin
 
   const after = ({ after: place, sort }: Range) => {
     if (place === undefined) return []
+    const id = storable(place.id)
     const values = sort === "slowest"
-      ? sql`(${number(place.duration)}, ${number(place.order)}, ${place.id})`
-      : sql`(${number(place.order)}, ${place.id})`
+      ? sql`(${number(place.duration)}, ${number(place.order)}, ${id})`
+      : sql`(${number(place.order)}, ${id})`
     return [
       sort === "oldest"
         ? sql`(${placeOf(sort)}) > ${values}`

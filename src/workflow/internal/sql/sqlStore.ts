@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -164,15 +165,22 @@ export const make = (options: Options) =>
 
     /** Removes tasks with their steps. Tasks go first: an update of a step adds none. */
     const remove = (isOld: Statement.Fragment): Effect.Effect<void, SqlError> =>
-      sql.withTransaction(Effect.flatMap(
-        sql<{ readonly id: string }>`DELETE FROM ${tasks} WHERE ${isOld} RETURNING id`,
+      SqlTables.inPieces(sql.withTransaction(Effect.tap(
+        sql<{ readonly id: string }>`
+          DELETE FROM ${tasks} WHERE ${isOld} AND id IN (
+            SELECT id FROM ${tasks} WHERE ${isOld} LIMIT ${sql.literal(String(SqlTables.mostRemoved))}
+          ) RETURNING id
+        `,
         (removed) => removed.length === 0 ? Effect.void : Effect.asVoid(removeSteps(removed))
-      ))
+      )))
 
-    const removeOverflow = remove(sql.and([sql`ended_order <= (
-      SELECT ended_order FROM ${tasks} WHERE ended_order IS NOT NULL
-      ORDER BY ended_order DESC LIMIT 1 OFFSET CAST(${mostTasks} AS integer)
-    )`]))
+    const removeOverflow = Effect.gen(function*() {
+      const [newest] = yield* sql<{ readonly place: number }>`
+        SELECT ended_order AS place FROM ${tasks} WHERE ended_order IS NOT NULL
+        ORDER BY ended_order DESC LIMIT 1 OFFSET CAST(${mostTasks} AS integer)
+      `
+      if (newest !== undefined) yield* remove(sql.and([sql`ended_order <= CAST(${newest.place} AS float8)`]))
+    })
 
     /** A task whose process was killed never ends. It goes when nothing has been written about it for so long. */
     const removeOld = Effect.suspend(() => {
@@ -186,14 +194,25 @@ export const make = (options: Options) =>
     })
 
     const slack = Math.floor(mostTasks / slackShare)
-    let ends = slack
+    let ends = 0
+    // No batch waits for a removal, which may be slow. At the beginning, there may be tasks of earlier programs.
+    const overflows = yield* Queue.sliding<void>(1)
+    Queue.offerUnsafe(overflows, undefined)
 
-    const removeAfter = (changes: ReadonlyArray<Change>) => {
+    const noteEnds = (changes: ReadonlyArray<Change>) => {
       ends += changes.filter((change) => change._tag !== "UpdateStep" && hasEnded(change.task.state)).length
-      if (ends <= slack) return Effect.void
-      // Records that stay longer harm nobody. The next batch tries again.
-      return Effect.ignoreCause(Effect.andThen(removeOverflow, Effect.sync(() => void (ends = 0))))
+      if (ends > slack) Queue.offerUnsafe(overflows, undefined)
     }
+
+    // Records that stay longer harm nobody. After a failure, the next batch tries again.
+    yield* Queue.take(overflows).pipe(
+      Effect.andThen(Effect.suspend(() => {
+        const counted = ends
+        return Effect.ignoreCause(Effect.andThen(run(removeOverflow), Effect.sync(() => void (ends -= counted))))
+      })),
+      Effect.forever,
+      Effect.forkScoped
+    )
 
     if (Duration.isFinite(longestAge)) {
       const interval = Duration.min(Duration.hours(1), Duration.times(longestAge, 1 / slackShare))
@@ -204,7 +223,7 @@ export const make = (options: Options) =>
     }
 
     const change = yield* WriteBatches.make<Change>({
-      write: (changes) => run(Effect.andThen(writeRows(changes), removeAfter(changes))),
+      write: (changes) => Effect.tap(run(writeRows(changes)), () => Effect.sync(() => noteEnds(changes))),
       timeout: storeTimeout
     })
 

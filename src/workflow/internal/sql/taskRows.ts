@@ -65,20 +65,24 @@ export const make = (redaction: Redaction) => {
 
   const taskRow = (task: TaskRecord, { at, order }: Written): TaskRow => {
     const { tags, ...rest } = task
-    const kept = tags === undefined ? undefined : runTags.accept(tags, redaction)
+    const kept = tags === undefined ? undefined : Object.fromEntries(
+      Object.entries(runTags.accept(tags, redaction)).map(([tag, value]) => [redaction.name(tag), value])
+    )
+    const instance = task.instance === undefined ? undefined : redaction.text(task.instance)
     const record: TaskRecord = {
       ...rest,
       name: redaction.name(task.name),
       namespace: redaction.name(task.namespace),
       version: redaction.name(task.version),
       error: errorOf(task.error),
-      ...(kept === undefined ? {} : { tags: kept })
+      ...(kept === undefined ? {} : { tags: kept }),
+      ...(instance === undefined ? {} : { instance })
     }
     return {
       id: storable(task.id),
       name: name(task.name),
       version: name(task.version),
-      instance: task.instance === undefined ? null : storable(task.instance),
+      instance: instance === undefined ? null : storable(instance),
       state: task.state,
       error_type: record.error === undefined ? null : storable(record.error.type),
       tags: Object.entries(kept ?? {}).map(([tag, value]) => tagLine(tag, value)).join(""),
@@ -120,8 +124,8 @@ export const make = (redaction: Redaction) => {
     name: task === undefined ? undefined : name(task),
     version: version === undefined ? undefined : name(version),
     errorType: errorType === undefined ? undefined : storable(redaction.text(errorType)),
-    instance: instance === undefined ? undefined : storable(instance),
-    tagLines: tags.map(([tag, value]) => tagLine(tag, runTags.acceptValue(tag, value, redaction)))
+    instance: instance === undefined ? undefined : storable(redaction.text(instance)),
+    tagLines: tags.map(([tag, value]) => tagLine(redaction.name(tag), runTags.acceptValue(tag, value, redaction)))
   })
 
   return { taskRow, stepRow, filters }
