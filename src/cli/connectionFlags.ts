@@ -4,7 +4,12 @@
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
 
-const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+/** Whether a text is an address that may be printed. A user, a password or a key in it would be. */
+const isAddress = (text: string, mayHaveQuery: boolean): boolean => {
+  if (!URL.canParse(text)) return false
+  const { password, protocol, search, username } = new URL(text)
+  return /^https?:$/.test(protocol) && username === "" && password === "" && (mayHaveQuery || search === "")
+}
 
 /** Whether to print JSON. */
 export const jsonFlag = Flag.Boolean("json").pipe(
@@ -12,12 +17,20 @@ export const jsonFlag = Flag.Boolean("json").pipe(
   Flag.withDefault(false)
 )
 
-/** The flag of an address, which is checked. */
-export const addressFlag = (name: string, description: string, example: string) =>
+/** The flag of an address, which is checked. With `mayHaveQuery`, the command must not print the query. */
+export const addressFlag = (
+  name: string,
+  description: string,
+  example: string,
+  { mayHaveQuery = false }: { readonly mayHaveQuery?: boolean } = {}
+) =>
   Flag.String(name).pipe(
     Flag.withDescription(description),
     Flag.withMetavar("address"),
-    Flag.filter(isAddress, () => `Expected an address such as ${example}`)
+    Flag.filter(
+      (text) => isAddress(text, mayHaveQuery),
+      () => `Expected an address such as ${example}, without user and password${mayHaveQuery ? "" : " or query"}`
+    )
   )
 
 /** The flags. */

@@ -206,7 +206,14 @@ describe("the exit code", () => {
       assert.include(error, message)
     }).pipe(Effect.provide(service())))
 
-  it.effect.each(["localhost", "ftp://127.0.0.1", ""])("is 2 for the address %j", (url) =>
+  it.effect.each([
+    "localhost",
+    "ftp://127.0.0.1",
+    "",
+    "http://user@127.0.0.1",
+    "http://:secret@127.0.0.1",
+    "http://127.0.0.1/tasker?key=secret"
+  ])("is 2 for the address %j", (url) =>
     Effect.gen(function*() {
       const { code, error } = yield* callAt(url, "analyze")
       assert.strictEqual(code, 2)

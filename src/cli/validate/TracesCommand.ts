@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Receiver from "../../delivery/Receiver.ts"
 import { layer as NodeTextFile } from "../../node/internal/NodeTextFile.ts"
 import { addressFlag, jsonFlag } from "../connectionFlags.ts"
 import * as effectiveConfig from "../effectiveConfig.ts"
@@ -26,7 +27,8 @@ export const command = Command.make(
     endpoint: addressFlag(
       "endpoint",
       "Address of the OTLP receiver, in place of OTEL_EXPORTER_OTLP_ENDPOINT",
-      "http://127.0.0.1:4318"
+      "http://127.0.0.1:4318",
+      { mayHaveQuery: true }
     ).pipe(Flag.optional),
     service: Flag.String("service").pipe(
       Flag.withDescription("Name of the service, in place of OTEL_SERVICE_NAME"),
@@ -63,7 +65,9 @@ export const command = Command.make(
       yield* report.add(problems.map((problem) => Finding.failed("configuration", "no problem", problem, "correct it")))
       return yield* report.end()
     }
-    const receiver = Option.getOrElse(endpoint, () => config.delivery.traces.endpoint ?? config.delivery.endpoint)
+    const url = Option.getOrElse(endpoint, () => config.delivery.traces.endpoint ?? config.delivery.endpoint)
+    // A query may have a key.
+    const receiver = url === undefined ? undefined : Receiver.shownUrl({ url })
     yield* report.add(prerequisites(config, receiver))
     if (!report.holds()) return yield* report.end()
     yield* report.progress("running the patterns linear, diamond and parallel")
