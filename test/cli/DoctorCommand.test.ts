@@ -16,6 +16,7 @@ const places = server.serve(Layer.mergeAll(
   TelemetryRoutes.layer(),
   HttpRouter.add("POST", "/good/v1/*", answers(200)),
   HttpRouter.add("POST", "/refusing/v1/*", answers(401)),
+  HttpRouter.add("POST", "/moved/v1/*", HttpServerResponse.empty({ status: 307, headers: { location: "/good/v1/x" } })),
   HttpRouter.add("POST", "/late/v1/*", answers(200, "Thu, 01 Jan 2015 00:00:00 GMT"))
 )).pipe(Layer.provideMerge(TestTelemetry.whole({ http: { token: "let-me-in", authRequired: true } })))
 
@@ -41,6 +42,17 @@ describe("doctor", () => {
         ]
       ) assert.include(out.split("\n"), line)
       assert.match(out, /^✓ versions: tasker-telemetry \S+, Node 2/)
+    }).pipe(Effect.provide(places)))
+
+  it.live("follows no redirect of a receiver, as delivery follows none", () =>
+    Effect.gen(function*() {
+      const address = yield* addressOf
+      const { code, out } = yield* doctor({
+        TASKER_HTTP_TOKEN: "let-me-in",
+        OTEL_EXPORTER_OTLP_ENDPOINT: `${address}/moved`
+      })
+      assert.strictEqual(code, 6)
+      assert.match(out, /✗ receiver of traces\n.*\n +found: +307\n +do: +give the address that it redirects to/)
     }).pipe(Effect.provide(places)))
 
   it.live("is 6 for a wrong token, a receiver that refuses, a clock that is wrong and a place that does not answer", () =>

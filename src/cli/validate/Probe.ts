@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -59,6 +60,8 @@ export const send = Effect.fnUntraced(function*(
     // A span of the client would put its own `traceparent` in place of a given one.
     Effect.withTracerEnabled(false),
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    // Delivery follows none either. Headers with credentials would go to another place.
+    Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     Effect.mapError((error) =>
       new NoAnswer({
         address,

@@ -56,6 +56,8 @@ export const receiver = (signal: string, url: string, answered: number): Finding
     : answered === 404
     ? `the receiver takes no ${signal} there: correct the path (delivery.endpoint ends before /v1), or send none with ` +
       `OTEL_${signal.toUpperCase()}_EXPORTER=none`
+    : answered >= 300 && answered < 400
+    ? "give the address that it redirects to: delivery follows no redirect"
     : answered === 400 || answered === 415
     ? "correct delivery.protocol, or the address: what answers there reads no OTLP"
     : "look into the log of the receiver"
