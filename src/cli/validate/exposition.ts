@@ -99,8 +99,11 @@ const wrongUnits =
 
 const lint = (metrics: ReadonlyArray<ExposedMetric>, samples: ReadonlyArray<Sample>): ReadonlyArray<string> => {
   const byName = new Map(metrics.map((metric) => [metric.name, metric]))
-  const keys = samples.map(({ labels, name }) => seriesKey(name, labels))
-  const twice = keys.filter((key, index) => keys.indexOf(key, index + 1) >= 0)
+  const samplesOf = Map.groupBy(samples, ({ name }) => name)
+  const seen = new Set<string>()
+  const twice = samples.map(({ labels, name }) => seriesKey(name, labels)).filter((key) =>
+    seen.size === seen.add(key).size
+  )
   return [
     ...metrics.flatMap(({ help, name, type }) => [
       ...(help === undefined || help === "" ? [`${name} has no help`] : []),
@@ -115,17 +118,18 @@ const lint = (metrics: ReadonlyArray<ExposedMetric>, samples: ReadonlyArray<Samp
       name
     ) => `${name} has no type`),
     ...twice.map((key) => `${key.replaceAll("\u0000", ",")} is there twice`),
-    ...metrics.filter(({ type }) => type === "histogram").flatMap(({ name }) => lintHistogram(name, samples))
+    ...metrics.filter(({ type }) => type === "histogram").flatMap(({ name }) => lintHistogram(name, samplesOf))
   ]
 }
 
-const lintHistogram = (name: string, samples: ReadonlyArray<Sample>): ReadonlyArray<string> => {
+const lintHistogram = (
+  name: string,
+  samplesOf: ReadonlyMap<string, ReadonlyArray<Sample>>
+): ReadonlyArray<string> => {
   const counts = new Map(
-    samples.filter((sample) => sample.name === `${name}_count`).map((
-      { labels, value }
-    ) => [seriesKey("", labels), value])
+    (samplesOf.get(`${name}_count`) ?? []).map(({ labels, value }) => [seriesKey("", labels), value])
   )
-  const buckets = Map.groupBy(samples.filter((sample) => sample.name === `${name}_bucket`), ({ labels }) => {
+  const buckets = Map.groupBy(samplesOf.get(`${name}_bucket`) ?? [], ({ labels }) => {
     const { le: _, ...rest } = labels
     return seriesKey("", rest)
   })
