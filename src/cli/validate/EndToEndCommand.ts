@@ -12,7 +12,6 @@ import * as answerChecks from "./answerChecks.ts"
 import * as checkMetrics from "./checkMetrics.ts"
 import { checkLogs, checkTraces } from "./checkRuns.ts"
 import { expectCounts } from "./expectCounts.ts"
-import type { Sample } from "./exposition.ts"
 import * as Finding from "./Finding.ts"
 import * as JaegerClient from "./JaegerClient.ts"
 import { jsonInput } from "./jsonInput.ts"
@@ -73,7 +72,6 @@ export const command = Command.make(
           answerChecks.clock("Jaeger", connected.success.skewMillis)
         ]
     )
-    const storedBefore = scraped.target === undefined ? undefined : yield* countersOf(prometheus, scraped.target)
     const offset = Option.isSome(places.logFile) ? yield* logFile.sizeOf(places.logFile.value) : 0
 
     yield* report.progress(`starting ${count} runs of ${task}`)
@@ -83,16 +81,22 @@ export const command = Command.make(
 
     if (endpoint.exposition !== undefined) {
       yield* report.progress(`waiting up to ${within} s for metrics`)
-      const after = yield* checkMetrics.checkEndpoint(service)
-      const samples = after.exposition?.samples ?? []
-      yield* report.add(expectCounts("service", task, runsOf(done), endpoint.exposition.samples, samples))
-      if (scraped.target !== undefined && storedBefore !== undefined && after.exposition !== undefined) {
-        yield* report.add(
-          yield* checkMetrics.checkStored(prometheus, service, after.exposition, scraped.target, within)
-        )
-        const stored = (yield* countersOf(prometheus, scraped.target)) ?? []
-        yield* report.add(expectCounts("Prometheus", task, runsOf(done), storedBefore, stored))
-        yield* report.add(yield* checkMetrics.checkQueries(prometheus, scraped.target, false))
+      const { exposition, findings } = yield* checkMetrics.checkEndpoint(service)
+      if (exposition === undefined) yield* report.add(findings)
+      else {
+        // What the service had before, and not what Prometheus had: its last scrape may be older than runs of others.
+        const before = endpoint.exposition.samples
+        yield* report.add(expectCounts("service", task, runsOf(done), before, exposition.samples))
+        if (scraped.target !== undefined) {
+          yield* report.add(yield* checkMetrics.checkStored(prometheus, service, exposition, scraped.target, within))
+          const stored = yield* Effect.result(prometheus.query(countersOf(scraped.target)))
+          yield* report.add(
+            stored._tag === "Failure"
+              ? checkMetrics.prometheusFailure("stored counters", stored.failure)
+              : expectCounts("Prometheus", task, runsOf(done), before, stored.success)
+          )
+          yield* report.add(yield* checkMetrics.checkQueries(prometheus, scraped.target, false))
+        }
       }
     }
     if (connected._tag === "Success") {
@@ -125,9 +129,6 @@ const counted = [
   `${MetricName.stepDuration}_count`
 ].join("|")
 
-/** The counters that Prometheus has of a target; `undefined` if it does not answer. */
-const countersOf = (prometheus: PrometheusClient.PrometheusClient, target: PrometheusClient.Target) =>
-  Effect.orElseSucceed(
-    prometheus.query(`{__name__=~"${counted}",${checkMetrics.selectorOf(target)}}`),
-    (): ReadonlyArray<Sample> | undefined => undefined
-  )
+/** Asks for the counters of a target. */
+const countersOf = (target: PrometheusClient.Target): string =>
+  `{__name__=~"${counted}",${checkMetrics.selectorOf(target)}}`

@@ -4,7 +4,6 @@
  */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Option from "effect/Option"
@@ -13,8 +12,8 @@ import { connectionFlags } from "../connectionFlags.ts"
 import * as answerChecks from "./answerChecks.ts"
 import * as checkMetrics from "./checkMetrics.ts"
 import * as performance from "./expectPerformance.ts"
-import type { Exposition } from "./exposition.ts"
-import type { Finding } from "./Finding.ts"
+import { type Exposition, numberOf, type Sample, sumOf } from "./exposition.ts"
+import * as Finding from "./Finding.ts"
 import * as JaegerClient from "./JaegerClient.ts"
 import { jsonInput } from "./jsonInput.ts"
 import { jaegerFlag, jobFlag, prometheusFlag, withinFlag } from "./placeFlags.ts"
@@ -66,6 +65,8 @@ export const command = Command.make(
         answerChecks.unreachable("Jaeger", connected.failure, "start Jaeger, or give its address with --jaeger")
       )
     }
+    const before = yield* checkMetrics.checkEndpoint(service)
+    yield* report.add(before.findings)
     yield* report.progress(`running ${task} ${count} times, ${concurrency} at a time`)
     const done = yield* execute(service, { task, context: input, count, concurrency, within: 60 + within })
     yield* report.add(done.findings)
@@ -77,16 +78,25 @@ export const command = Command.make(
     const name = ServiceClient.serviceName(live.success) ?? "tasker"
     const durations = connected._tag === "Failure" ? [] : yield* durationsOf(connected.success, done, within)
     if (connected._tag === "Success") {
-      const slowTraces = yield* countSlow(connected.success, name, done, limits.slow)
+      const slowTraces = yield* Effect.result(countSlow(connected.success, name, done, limits.slow))
       const ofTasks = runs.flatMap(({ durationSeconds }) => durationSeconds === undefined ? [] : [durationSeconds])
-      yield* report.add(performance.compareDurations(ofTasks, durations, limits.slow, slowTraces))
-    }
-    const endpoint = yield* checkMetrics.checkEndpoint(service)
-    if (scraped.target !== undefined && endpoint.exposition !== undefined && durations.length > 0) {
       yield* report.add(
-        yield* checkMetrics.checkStored(prometheus, service, endpoint.exposition, scraped.target, within)
+        slowTraces._tag === "Failure"
+          ? answerChecks.unreachable("search for slow traces", slowTraces.failure, "look into the log of Jaeger")
+          : performance.compareDurations(ofTasks, durations, limits.slow, slowTraces.success)
       )
-      yield* report.add(yield* percentiles(prometheus, scraped.target, endpoint.exposition, task, done, durations))
+    }
+    if (before.exposition !== undefined) {
+      const { exposition, findings } = yield* checkMetrics.checkEndpoint(service)
+      if (exposition === undefined) yield* report.add(findings)
+      else if (scraped.target !== undefined) {
+        yield* report.add(yield* checkMetrics.checkStored(prometheus, service, exposition, scraped.target, within))
+        yield* report.add(
+          durations.length === 0
+            ? Finding.skipped("percentiles", "there is no trace to compare those of Prometheus with")
+            : yield* percentiles(prometheus, scraped.target, before.exposition, exposition, task, durations)
+        )
+      }
     }
     yield* report.end({ runs: runs.length, seconds: done.elapsed / 1000 })
   })
@@ -132,37 +142,59 @@ const countSlow = (client: JaegerClient.JaegerClient, name: string, { runs }: Do
       spans.filter((span) =>
         span.name === SpanName.task && span.duration / 1e6 >= slow && ids.has(String(span.attributes[Attribute.taskId]))
       ).length
-    ),
-    Effect.orElseSucceed(() => 0)
+    )
   )
 }
 
-/** The percentiles that Prometheus computes of this load alone: of the buckets now, less those before it. */
+/**
+ * The percentiles that Prometheus computes of this load alone: of its buckets now, less those that the service had before
+ * the load. Its own last scrape may be older than runs of others.
+ */
 const percentiles = Effect.fnUntraced(function*(
   prometheus: PrometheusClient.PrometheusClient,
   target: PrometheusClient.Target,
-  exposition: Exposition,
+  before: Exposition,
+  after: Exposition,
   task: string,
-  { elapsed, runs }: Done,
   durations: ReadonlyArray<number>
-): Effect.fn.Return<ReadonlyArray<Finding>, never, HttpClient> {
-  const bounds = performance.boundsOf(exposition.samples, MetricName.workflowDuration)
-  const selector = `${MetricName.workflowDuration}_bucket{task=${JSON.stringify(task)},${
+): Effect.fn.Return<ReadonlyArray<Finding.Finding>, never, HttpClient> {
+  const bounds = performance.boundsOf(after.samples, MetricName.workflowDuration)
+  const buckets = `sum by (le) (${MetricName.workflowDuration}_bucket{task=${JSON.stringify(task)},${
     checkMetrics.selectorOf(target)
-  }}`
-  const ended = Math.max(...runs.map(({ to }) => to))
-  const since = Math.ceil((yield* Clock.currentTimeMillis) / 1000 - ended / 1000 + elapsed / 1000) + 1
-  const before = `(sum by (le) (${selector} offset ${since}s) or sum by (le) (${selector}) * 0)`
-  return yield* Effect.forEach(
-    [0.5, 0.95],
-    (share) =>
-      Effect.match(prometheus.query(`histogram_quantile(${share}, sum by (le) (${selector}) - ${before})`), {
-        onFailure: () => undefined,
-        onSuccess: (answer) => answer[0]?.value
-      }).pipe(
-        Effect.map((value) =>
-          performance.comparePercentiles(`p${share * 100}`, bounds, performance.percentile(durations, share), value)
+  }})`
+  const ask = Effect.flatMap(prometheus.query(buckets), (stored) => {
+    const load = stored.length === 0 ? buckets : `${buckets} - (${bucketsOf(before.samples, task, stored)})`
+    return Effect.forEach(
+      [0.5, 0.95],
+      (share) =>
+        Effect.map(
+          prometheus.query(`histogram_quantile(${share}, ${load})`),
+          (answer) =>
+            performance.comparePercentiles(
+              `p${share * 100}`,
+              bounds,
+              performance.percentile(durations, share),
+              answer[0]?.value
+            )
         )
-      )
-  )
+    )
+  })
+  return yield* Effect.match(ask, {
+    onFailure: (failure) => [checkMetrics.prometheusFailure("percentiles", failure)],
+    onSuccess: (findings) => findings
+  })
 })
+
+/** An expression of the buckets of a task, with the bounds as Prometheus writes them. */
+const bucketsOf = (samples: ReadonlyArray<Sample>, task: string, stored: ReadonlyArray<Sample>): string => {
+  const name = `${MetricName.workflowDuration}_bucket`
+  const bounds = Map.groupBy(
+    samples.filter((sample) => sample.name === name),
+    ({ labels }) => numberOf(labels["le"] ?? "")
+  )
+  return stored.map(({ labels: { le = "" } }) =>
+    `label_replace(vector(${sumOf(bounds.get(numberOf(le)) ?? [], name, { task })}), "le", ${
+      JSON.stringify(le)
+    }, "", "")`
+  ).join(" or ")
+}

@@ -44,7 +44,8 @@ export const checkEndpoint = Effect.fnUntraced(function*(service: ServiceClient)
   }
 })
 
-const prometheusFailure = (check: string, { address, reason }: Failure): Finding.Finding =>
+/** Prometheus does not answer a question of a check. */
+export const prometheusFailure = (check: string, { address, reason }: Failure): Finding.Finding =>
   Finding.failed(check, `an answer from ${address}`, reason, "start Prometheus, or give its address with --prometheus")
 
 /** Finds the target of the service, and waits until its first scrape has succeeded. */
