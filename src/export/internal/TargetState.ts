@@ -17,13 +17,13 @@ export interface TargetStatus {
   readonly name: string
   /** `none` if the target takes the metrics themselves. */
   readonly format: string
-  /** `unused` before the first export; `failing` if the last export failed. */
+  /** `unused` before the first export; `failing` if the last export failed, and no other instance exports since. */
   readonly state: "unused" | "working" | "failing"
   readonly exports: number
   readonly failures: number
   /** Exports that another instance did. */
   readonly skipped: number
-  /** Failures since the last success. */
+  /** Failures since the last success, or since another instance exports. */
   readonly consecutiveFailures: number
   /** When the last export succeeded, in milliseconds since the epoch. */
   readonly lastSuccessMillis: number | undefined
@@ -44,6 +44,8 @@ export class TargetState {
   #skipped = 0
   #consecutiveFailures = 0
   #lastSuccessMillis: number | undefined
+  /** Whether another instance did the last export. */
+  #isElsewhere = false
   #lastFailure: TargetStatus["lastFailure"]
   #timing: Timing | undefined
 
@@ -68,6 +70,14 @@ export class TargetState {
     return this.#lastSuccessMillis
   }
 
+  /**
+   * The last success as metrics show it: none while another instance exports, which shows its own. An old one of this
+   * instance would look like a target that gets nothing.
+   */
+  get shownSuccessMillis(): number | undefined {
+    return this.#isElsewhere ? undefined : this.#lastSuccessMillis
+  }
+
   get isFailing(): boolean {
     return this.#consecutiveFailures > 0
   }
@@ -77,6 +87,7 @@ export class TargetState {
     const before = this.#consecutiveFailures
     this.#exports++
     this.#consecutiveFailures = 0
+    this.#isElsewhere = false
     this.#lastSuccessMillis = timeMillis
     return before
   }
@@ -84,13 +95,17 @@ export class TargetState {
   /** Tells whether the exports of the target begin to fail. */
   failed(timeMillis: number, message: string): boolean {
     this.#failures++
+    this.#isElsewhere = false
     this.#lastFailure = { timeMillis, message }
     this.thresholds.failed()
     return this.#consecutiveFailures++ === 0
   }
 
+  /** Another instance exports: whether that fails is no longer known here. */
   skipped(): void {
     this.#skipped++
+    this.#consecutiveFailures = 0
+    this.#isElsewhere = true
   }
 
   planned(timing: Timing): void {

@@ -22,7 +22,7 @@ export const failing = {
   attributes: ["target"]
 } as const
 
-/** Shown once an export has succeeded. */
+/** Shown once an export has succeeded, until another instance exports. */
 export const lastSuccess = {
   type: "gauge",
   name: "tasker_export_target_last_success_timestamp_seconds",
@@ -66,8 +66,8 @@ export const make = Effect.fnUntraced(function*(
   yield* store.observe({
     ...lastSuccess,
     read: () =>
-      Array.from(targets).flatMap(([target, { lastSuccessMillis }]) =>
-        lastSuccessMillis === undefined ? [] : [{ attributes: { target }, value: lastSuccessMillis / 1000 }]
+      Array.from(targets).flatMap(([target, { shownSuccessMillis }]) =>
+        shownSuccessMillis === undefined ? [] : [{ attributes: { target }, value: shownSuccessMillis / 1000 }]
       )
   })
   return {
