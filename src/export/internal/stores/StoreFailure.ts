@@ -9,7 +9,7 @@ import * as Redaction from "../../../redaction/Redaction.ts"
 import { TimedOut, withinTime } from "../withinTime.ts"
 
 export interface StoreFailure {
-  /** `unreachable`: there is no connection; `timeout`: no answer came in time; `refused`: the store answered an error. */
+  /** `unreachable`: there is no connection, or the store is not ready; `timeout`: no answer came in time; `refused`: the store answered an error. */
   readonly reason: "unreachable" | "timeout" | "refused"
   readonly message: string
 }
@@ -31,6 +31,9 @@ export const answered = <A, R>(
     })
   })
 
+/** What Redis answers while it starts, fails over or is busy. It is of use again by itself. */
+const passing = /^(?:LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|UNKILLABLE) /
+
 /** Reads the errors of Effect's clients, which tell SQL by tags. Redis begins its own errors with a word in capitals. */
 const reasonOf = (error: unknown): StoreFailure["reason"] => {
   const tag = tagOf(field(error, "reason"))
@@ -38,7 +41,9 @@ const reasonOf = (error: unknown): StoreFailure["reason"] => {
   if (tag === "LockTimeoutError" || tag === "StatementTimeoutError") return "timeout"
   if (tag !== undefined) return "refused"
   const message = field(field(error, "cause"), "message")
-  return typeof message === "string" && /^[A-Z]{2,} /.test(message) ? "refused" : "unreachable"
+  return typeof message === "string" && /^[A-Z]{2,} /.test(message) && !passing.test(message)
+    ? "refused"
+    : "unreachable"
 }
 
 const tagOf = (value: unknown): string | undefined => {

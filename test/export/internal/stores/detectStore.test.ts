@@ -87,6 +87,25 @@ describe("the store that is chosen", () => {
       })
     ))))
 
+  it.effect.each([
+    "LOADING Redis is loading the dataset in memory",
+    "MASTERDOWN Link with MASTER is down",
+    "BUSY busy"
+  ])(
+    "is a Redis that is not ready, because it will be: %s",
+    (message) =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* detect("auto")).choice.strategy, "redis")
+      }).pipe(Effect.provide(Layer.effect(
+        Redis.Redis,
+        Redis.make({
+          send: () => Effect.fail(new Redis.RedisError({ cause: new Error(message) })),
+          subscribe: () => Effect.never,
+          connect: Effect.never
+        })
+      )))
+  )
+
   it.effect("is not a database of another kind", () =>
     Effect.gen(function*() {
       const { choice } = yield* detect("auto")
