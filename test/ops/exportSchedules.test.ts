@@ -6,7 +6,9 @@ import { Effect, Schema } from "effect"
 import { Yaml } from "effect/encoding"
 import { FetchHttpClient } from "effect/http"
 import { TestConsole } from "effect/testing"
-import { readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as TelemetryCommand from "../../src/cli/TelemetryCommand.ts"
 import { ExportCoordinator } from "../../src/export/ExportCoordinator.ts"
@@ -68,6 +70,28 @@ describe("the examples of scheduled exports", () => {
       }
       assert.lengthOf(yield* target.exports, 1)
     }).pipe(Effect.provide(server.layer([]))))
+
+  it("of cron run without a file of variables, and with one", () => {
+    const folder = mkdtempSync(join(tmpdir(), "cron-"))
+    const file = join(folder, "telemetry.env")
+    try {
+      const lines = read("cron/tasker-metrics").split("\n").filter((line) => line.includes("tasker-telemetry metrics"))
+      assert.lengthOf(lines, 2)
+      const outputs = () =>
+        lines.map((line) => {
+          const [, setup = ""] = /^\S+ \S+ \S+ \S+ \S+ tasker (.*?)(?:exec )?tasker-telemetry /.exec(line) ?? []
+          const command = `${
+            setup.replaceAll("/etc/tasker/telemetry.env", file)
+          }sh -c 'echo "token $TASKER_HTTP_TOKEN"'`
+          return spawnSync("/bin/sh", ["-c", command], { encoding: "utf8", env: { PATH: "/usr/bin:/bin" } }).stdout
+        })
+      assert.deepStrictEqual(outputs(), ["token \n", "token \n"])
+      writeFileSync(file, "TASKER_HTTP_TOKEN=let-me-in\n")
+      assert.deepStrictEqual(outputs(), ["token let-me-in\n", "token let-me-in\n"])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
 
   it("of systemd have a timer with the name of the service", () => {
     assert.match(read("systemd/tasker-metrics-export.timer"), /^OnCalendar=\*:0\/5$/m)
