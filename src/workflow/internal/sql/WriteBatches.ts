@@ -6,18 +6,21 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 
 interface Call<A> {
-  readonly change: A
+  /** `undefined` if the caller no longer waits: the call may stay in the queue for long, its records need not. */
+  change: A | undefined
   readonly written: Deferred.Deferred<void>
-  /** The caller no longer waits. */
-  isGivenUp: boolean
 }
 
 /** Keeps one transaction short. */
 const mostCalls = 500
+
+/** The highest number of calls that wait. Further ones fail, as all do where the database does not answer. */
+const mostWaiting = 50_000
 
 /**
  * Makes the writer, which lives as long as the scope. It belongs to no run, so no run is charged with its statements.
@@ -31,20 +34,16 @@ export const make = <A>(options: {
   Effect.gen(function*() {
     const { timeout, write } = options
     const closed = Exit.die(new Error("the task store is closed"))
+    const full = Exit.die(new Error(`${mostWaiting} writes of the task store wait for the database already`))
+    let isClosed = false
+    let inWork: ReadonlyArray<Call<A>> = []
     const end = (batch: ReadonlyArray<Call<A>>, exit: Exit.Exit<void>) => {
       for (const { written } of batch) Deferred.doneUnsafe(written, exit)
     }
-    const calls = yield* Effect.acquireRelease(
-      Queue.unbounded<Call<A>>(),
-      (calls) =>
-        Effect.flatMap(Queue.clear(calls), (left) => {
-          end(left, closed)
-          return Queue.shutdown(calls)
-        })
-    )
+    const calls = yield* Queue.dropping<Call<A>>(mostWaiting)
 
-    const writeAll = (batch: ReadonlyArray<Call<A>>): Effect.Effect<void> =>
-      write(batch.map(({ change }) => change)).pipe(
+    const writeAll = (changes: ReadonlyArray<A>): Effect.Effect<void> =>
+      write(changes).pipe(
         Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.die(lateness(timeout)) }),
         Effect.orDie
       )
@@ -52,19 +51,36 @@ export const make = <A>(options: {
     // A call that was taken is answered in any case.
     const writeNext = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const batch = (yield* restore(Queue.takeBetween(calls, 1, mostCalls))).filter(({ isGivenUp }) => !isGivenUp)
-        if (batch.length > 0) end(batch, yield* Effect.exit(restore(writeAll(batch))))
+        inWork = yield* restore(Queue.takeBetween(calls, 1, mostCalls))
+        const changes = inWork.flatMap(({ change }) => change === undefined ? [] : [change])
+        if (changes.length > 0) end(inWork, yield* Effect.exit(restore(writeAll(changes))))
+        inWork = []
       })
     )
 
-    yield* Effect.forkScoped(Effect.forever(writeNext), { startImmediately: true })
+    yield* Effect.acquireRelease(
+      Effect.forkDetach(Effect.forever(writeNext), { startImmediately: true }),
+      (writer) =>
+        Effect.gen(function*() {
+          isClosed = true
+          // A statement that cannot be interrupted may never end. Closing does not wait for it longer than a batch does.
+          yield* Effect.timeoutOption(Effect.interruptible(Fiber.interrupt(writer)), timeout)
+          end(inWork, closed)
+          end(yield* Queue.clear(calls), closed)
+          yield* Queue.shutdown(calls)
+        })
+    )
 
     return (change) =>
       Effect.gen(function*() {
-        const call = { change, written: yield* Deferred.make<void>(), isGivenUp: false }
-        if (!(yield* Queue.offer(calls, call))) return yield* closed
+        const call: Call<A> = { change, written: yield* Deferred.make<void>() }
+        if (!Queue.offerUnsafe(calls, call)) return yield* isClosed ? closed : full
         yield* Deferred.await(call.written).pipe(
-          Effect.onInterrupt(() => Effect.sync(() => void (call.isGivenUp = true)))
+          Effect.onInterrupt(() =>
+            Effect.sync(() => {
+              call.change = undefined
+            })
+          )
         )
       })
   })

@@ -55,6 +55,35 @@ describe("WriteBatches", () => {
       assert.deepStrictEqual([batches, exits.map(Exit.isSuccess)], [[[1], [2]], [false, true]])
     }))
 
+  it.effect("fails calls at once where too many wait", () =>
+    Effect.gen(function*() {
+      const { batches, change, gate } = yield* gated
+      const first = yield* forked(change(0))
+      const waiting = yield* Effect.forEach(
+        Array.from({ length: 50_000 }, (_, index) => index + 1),
+        (number) => Effect.forkChild(change(number), { startImmediately: true })
+      )
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(change(50_001))))
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.forEach([first, ...waiting], (call: Fiber.Fiber<unknown>) => Fiber.join(call))
+      assert.lengthOf(batches.flat(), 50_001)
+      yield* change(50_002)
+    }))
+
+  it.effect("closes in time, and answers its calls, although a statement cannot be interrupted", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const change = yield* WriteBatches.make<number>({
+        write: () => Effect.uninterruptible(Effect.never),
+        timeout: Duration.seconds(2)
+      }).pipe(Scope.provide(scope))
+      const calls = yield* Effect.forEach([1, 2], (number) => forked(change(number)))
+      const closing = yield* forked(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("2 seconds")
+      const exits = yield* Effect.forEach([...calls, closing], Fiber.join)
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [false, false, true])
+    }))
+
   it.effect("answers every call when it closes, also one that comes later", () =>
     Effect.gen(function*() {
       const { change, scope } = yield* gated
