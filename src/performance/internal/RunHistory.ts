@@ -17,8 +17,21 @@ const interval = Duration.seconds(1)
 /** Keeps one statement small. */
 const mostAtOnce = 500
 
+/** The highest number of attempts in the records of one statement, which has at least one record. */
+const mostAttemptsAtOnce = 5000
+
 /** The highest number of records that wait for the database. */
 const mostWaiting = 10_000
+
+/** The highest number of attempts in all records that wait, since a record may be large. */
+const mostAttemptsWaiting = 200_000
+
+interface Waiting {
+  readonly record: RunRecord
+  readonly attempts: number
+}
+
+const attemptsOf = ({ steps }: RunRecord): number => steps.reduce((sum, { attempts }) => sum + attempts.length, 0)
 
 /**
  * Makes the history, which writes what waits when its scope ends.
@@ -34,7 +47,8 @@ export const make = (table: RunTable, options: {
   Effect.gen(function*() {
     const { local, mostFound, timeout } = options
     /** Records that are not written yet, in the order of their ends. */
-    const waiting = new Map<string, RunRecord>()
+    const waiting = new Map<string, Waiting>()
+    let attemptsWaiting = 0
     let lost = 0
     let lostInOutage = 0
 
@@ -53,13 +67,32 @@ export const make = (table: RunTable, options: {
       () => "records of runs are read from the database again"
     )
 
+    const letGo = (id: string) => {
+      attemptsWaiting -= waiting.get(id)?.attempts ?? 0
+      waiting.delete(id)
+    }
+
+    const isOverfull = () => waiting.size > mostWaiting || (attemptsWaiting > mostAttemptsWaiting && waiting.size > 1)
+
+    /** The oldest records, as many as one statement takes. */
+    const nextOnes = (): ReadonlyArray<Waiting> => {
+      const taken: Array<Waiting> = []
+      let attempts = 0
+      for (const entry of waiting.values()) {
+        attempts += entry.attempts
+        if (taken.length === mostAtOnce || (taken.length > 0 && attempts > mostAttemptsAtOnce)) break
+        taken.push(entry)
+      }
+      return taken
+    }
+
     /** Whether the database has taken what it was given. */
     const writeSome = Effect.suspend(() => {
-      const records = [...waiting.values()].slice(0, mostAtOnce)
-      return limited(table.write(records)).pipe(
+      const taken = nextOnes()
+      return limited(table.write(taken.map(({ record }) => record))).pipe(
         Effect.andThen(Effect.sync(() => {
           // A record that was replaced meanwhile is written once more.
-          for (const record of records) if (waiting.get(record.id) === record) waiting.delete(record.id)
+          for (const entry of taken) if (waiting.get(entry.record.id) === entry) letGo(entry.record.id)
           lastRead = undefined
         })),
         Effect.andThen(writing.ended),
@@ -105,21 +138,24 @@ export const make = (table: RunTable, options: {
     return {
       /** Takes an ended run, or its new record. */
       note: (record: RunRecord): void => {
-        waiting.delete(record.id)
-        waiting.set(record.id, record)
-        if (waiting.size <= mostWaiting) return
+        letGo(record.id)
+        const attempts = attemptsOf(record)
+        waiting.set(record.id, { record, attempts })
+        attemptsWaiting += attempts
         for (const oldest of waiting.keys()) {
-          waiting.delete(oldest)
-          break
+          if (!isOverfull()) return
+          letGo(oldest)
+          lost++
+          lostInOutage++
         }
-        lost++
-        lostInOutage++
       },
       lost: (): number => lost,
       /** If the database does not answer, the runs of this process are found. */
       find: (choice: Choice): Effect.Effect<ReadonlyArray<RunRecord>> =>
         rowsOf(choice).pipe(
-          Effect.map((rows) => joined(rows, [...waiting.values()].filter(isChosen(choice)))),
+          Effect.map((rows) =>
+            joined(rows, [...waiting.values()].map(({ record }) => record).filter(isChosen(choice)))
+          ),
           Effect.catchCause((cause) => Effect.map(reading.goesOn(cause), () => local().filter(isChosen(choice))))
         ),
       get: (id: string): Effect.Effect<Option.Option<RunRecord>> =>
