@@ -18,6 +18,7 @@ import { EventBus } from "../events/EventBus.ts"
 import type { EventEnvelope } from "../events/EventEnvelope.ts"
 import * as identifiers from "../internal/identifiers.ts"
 import { encodeJson } from "../redaction/internal/encodeJson.ts"
+import { copyFields } from "../redaction/internal/payloadFields.ts"
 import { redactService } from "../redaction/internal/redactNames.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import * as EventFilter from "./internal/EventFilter.ts"
@@ -53,8 +54,8 @@ const reconnectAfter = Duration.seconds(3)
  * comment comes every 15 seconds in which nothing else does.
  *
  * At most 32 clients get events at the same time. Further ones are answered 503. If telemetry is disabled, the route
- * answers 404. With `http.authRequired`, a request without the bearer token `http.token` is answered 401. The server's
- * log has no lines about these requests.
+ * answers 404. With `http.authRequired` or `metrics.authRequired`, a request without the bearer token `http.token` is
+ * answered 401. The server's log has no lines about these requests.
  *
  * **Gotchas**
  *
@@ -81,7 +82,8 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
   Effect.gen(function*() {
     const bus = yield* EventBus
     const redaction = yield* Redaction.Current
-    const service = redactService((yield* TelemetryConfig.Current).service, redaction)
+    const config = yield* TelemetryConfig.Current
+    const service = redactService(config.service, redaction)
     const instance = yield* identifiers.uuid
     let clients = 0
 
@@ -124,7 +126,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
       method: "GET",
       path: "/events",
       about: "What is published, live, as server-sent events; event, domain and task choose.",
-      access: "read",
+      access: config.metrics.authRequired ? "token" : "read",
       isQuiet: true,
       handler: bus.enabled ? open : Effect.succeed(disabled)
     }])
@@ -135,7 +137,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
 interface Message {
   readonly name: string
   readonly sequence?: number
-  readonly data: Readonly<Record<string, unknown>>
+  readonly data: { readonly payload?: object; readonly [member: string]: unknown }
 }
 
 /** The messages of one client. Its queue ends with the scope of the stream, or when the bus closes. */
@@ -154,12 +156,15 @@ const messages = Effect.fnUntraced(function*(bus: EventBus["Service"], filter: E
     told = dropped
     return [{ name: "tasker.stream.dropped", data }]
   }
-  const next = Effect.map(
-    Effect.timeoutOption(Queue.takeAll(queue), heartbeat),
-    Option.match({
-      onNone: (): ReadonlyArray<Message | "heartbeat"> => ["heartbeat"],
-      onSome: (events) => [...events.filter(filter.isOfTask).map(messageOf), ...news()]
-    })
+  // Events of other runs are no sign of life to the client of one run.
+  const next = Queue.takeAll(queue).pipe(
+    Effect.map((events): ReadonlyArray<Message | "heartbeat"> => [
+      ...events.filter(filter.isOfTask).map(messageOf),
+      ...news()
+    ]),
+    Effect.repeat({ until: (found) => found.length > 0 }),
+    Effect.timeoutOption(heartbeat),
+    Effect.map(Option.getOrElse((): ReadonlyArray<Message | "heartbeat"> => ["heartbeat"]))
   )
   const closed: Message = { name: "tasker.stream.closed", data: { reason: "the program ends" } }
   return Stream.fromEffectRepeat(next).pipe(
@@ -168,9 +173,16 @@ const messages = Effect.fnUntraced(function*(bus: EventBus["Service"], filter: E
   )
 })
 
+/** The payload of a program may have a getter that throws. */
 const messageOf = (event: EventEnvelope): Message => {
-  const { error: _error, ...payload } = event.payload as Readonly<Record<string, unknown>>
+  const { error: _error, ...payload } = copyFields(event.payload)
   return { name: event.name, sequence: event.sequence, data: { ...event, payload } }
+}
+
+/** A path of `redaction.paths` begins with a field of the payload. */
+const encodeData = ({ payload, ...data }: Message["data"], redaction: Redaction.Redaction): string => {
+  const head = encodeJson(data, redaction)
+  return payload === undefined ? head : `${head.slice(0, -1)},"payload":${encodeJson(payload, redaction)}}`
 }
 
 const encode = ({ data, name, sequence }: Message, instance: string, redaction: Redaction.Redaction): string =>
@@ -178,7 +190,7 @@ const encode = ({ data, name, sequence }: Message, instance: string, redaction: 
     _tag: "Event",
     event: name,
     id: sequence === undefined ? undefined : `${instance}:${sequence}`,
-    data: encodeJson(data, redaction)
+    data: encodeData(data, redaction)
   })
 
 const retry = Sse.encoder.write(new Sse.Retry({ duration: reconnectAfter, lastEventId: undefined }))

@@ -66,6 +66,46 @@ describe("GET /events", () => {
       })
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
+  it.effect("masks paths of payloads, and shows the rest of a payload with a getter that throws", () =>
+    Effect.gen(function*() {
+      const { until } = yield* open("/tasker/events")
+      yield* until((text) => text.includes("opened"))
+      const payload = {
+        item: "a-77",
+        apiKey: "k",
+        get broken() {
+          throw new Error("broken")
+        }
+      }
+      yield* EventBus.publish(Sold, payload)
+      yield* sell("b-12")
+      const text = yield* until((text) => text.split("event: shop.sold").length > 2)
+      assert.notInclude(text, "a-77")
+      assert.notInclude(text, "b-12")
+      const sold = messagesOf(text).filter(({ name }) => name === "shop.sold").map(({ data }) => data.payload.item)
+      assert.deepStrictEqual(sold, ["[FILTERED]", "[FILTERED]"])
+    }).pipe(Effect.scoped, Effect.provide(server.layer([], { redaction: { paths: ["item"] } }))))
+
+  it.effect("asks for the token where the metrics need it", () =>
+    Effect.gen(function*() {
+      const { status } = yield* server.get("/tasker/events")
+      assert.strictEqual(status, 401)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(server.layer([], { metrics: { authRequired: true }, http: { token: "token-of-the-test" } }))
+    ))
+
+  it.effect("shows the client of one run that it lives while other runs publish", () =>
+    Effect.gen(function*() {
+      const { until } = yield* open("/tasker/events?task=none")
+      yield* until((text) => text.includes("opened"))
+      for (let second = 0; second < 16; second++) {
+        yield* start("process_order", order)
+        yield* TestClock.adjust("1 second")
+      }
+      yield* until((text) => text.includes(": heartbeat"))
+    }).pipe(Effect.scoped, Effect.provide(layer)))
+
   it.effect("chooses by name, pattern, domain and run", () =>
     Effect.gen(function*() {
       const chosen = yield* open("/tasker/events?event=task.completed,shop.sold&domain=database")

@@ -49,7 +49,8 @@ export const metricsOptions = Schema.Struct({
   }),
   authRequired: Option.boolean({
     default: false,
-    doc: "`GET /metrics`, the analytics routes and the routes that show tasks need the bearer token `http.token`.",
+    doc:
+      "`GET /metrics`, `GET /events`, the analytics routes and the routes that show tasks need the bearer token `http.token`.",
     tasker: "telemetry.metrics_auth_required"
   }),
   scrapeMaxAge: Option.duration("0 millis", {

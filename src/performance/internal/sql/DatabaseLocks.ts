@@ -3,6 +3,7 @@
  * somebody asks for a run that has a statement on its way.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as References from "effect/References"
@@ -83,6 +84,10 @@ export const make = (client: SqlClient, statements: RunningStatements): LockWait
       }]
     })
   }).pipe(
+    // In a transaction of the caller, a question that fails or takes too long would end the transaction.
+    Effect.updateContext((context: Context.Context<never>) =>
+      Context.omit(client.transactionService)(context) as Context.Context<never>
+    ),
     Effect.provideService(References.TracerEnabled, false),
     Effect.timeout(longestAnswer),
     Effect.catchCause(() => Effect.succeed([]))
