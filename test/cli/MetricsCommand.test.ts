@@ -125,8 +125,10 @@ describe("metrics export", () => {
       const { code } = yield* call("export", "--format", "csv")
       assert.strictEqual(code, 0)
     }).pipe(
-      Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ TASKER_HTTP_TOKEN: "secret" }))),
-      Effect.provide(service({ http: { token: "secret" } }))
+      Effect.provide([
+        ConfigProvider.layer(ConfigProvider.fromUnknown({ TASKER_HTTP_TOKEN: "secret" })),
+        service({ http: { token: "secret" } })
+      ])
     ))
 })
 

@@ -103,10 +103,9 @@ describe("a run with a store in a database", () => {
       const { steps } = Option.getOrThrow(yield* TaskStore.TaskStore.use((store) => store.get(taskId)))
       assert.deepStrictEqual(steps.map(({ state }) => state), ["complete", "complete"])
       assert.lengthOf(messages, 2)
-    }).pipe(
-      Effect.provide(stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state))))),
-      Effect.provide(layer)
-    )
+    }).pipe(Effect.provide(
+      stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state)))).pipe(Layer.provideMerge(layer))
+    ))
   })
 
   it.effect("says that the database cannot be read", () => {
@@ -118,10 +117,9 @@ describe("a run with a store in a database", () => {
       const { reason } = yield* Effect.flip(TaskRunner.inspect(taskId))
       assert.strictEqual(reason._tag, "StoreFailed")
       assert.deepStrictEqual(messages, ["the task store could not be read"])
-    }).pipe(
-      Effect.provide(stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state))))),
-      Effect.provide(layer)
-    )
+    }).pipe(Effect.provide(
+      stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state)))).pipe(Layer.provideMerge(layer))
+    ))
   })
 
   it.live("ends although a real PostgreSQL has ended before it", () => {

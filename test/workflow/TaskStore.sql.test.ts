@@ -258,7 +258,7 @@ const ofDatabases = (client: Client) => {
       yield* TaskStore.TaskStore.use(({ search }) => search())
       const spans = yield* SpanMemory.use((memory) => memory.spans)
       assert.deepStrictEqual(spans.map(({ name }) => name), ["run"])
-    }).pipe(Effect.provide(layer(client)), Effect.provide(TestTelemetry.layer(TestTelemetry.tracing))))
+    }).pipe(Effect.provide(Layer.provideMerge(layer(client), TestTelemetry.layer(TestTelemetry.tracing)))))
 }
 
 suite("SQLite", layer(sqliteDatabase.layer, { maximumTasks: 3 }))

@@ -85,9 +85,7 @@ export const make = (client: SqlClient, statements: RunningStatements): LockWait
     })
   }).pipe(
     // In a transaction of the caller, a question that fails or takes too long would end the transaction.
-    Effect.updateContext((context: Context.Context<never>) =>
-      Context.omit(client.transactionService)(context) as Context.Context<never>
-    ),
+    Effect.updateContext((context: Context.Context<never>) => Context.omit(client.transactionService)(context)),
     Effect.provideService(References.TracerEnabled, false),
     Effect.timeout(longestAnswer),
     Effect.catchCause(() => Effect.succeed([]))
