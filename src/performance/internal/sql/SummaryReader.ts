@@ -172,7 +172,8 @@ export class SummaryReader {
   // --- Words ---
 
   #word(tokens: SqlTokens): void {
-    const word = tokens.end - tokens.start > Words.longestWord ? "" : tokens.text.toUpperCase()
+    const length = tokens.end - tokens.start
+    const word = length > Words.longestWord || length < Words.shortestWord ? "" : tokens.text.toUpperCase()
     const frame = this.#frame
     const opening = this.#openingOf(word, frame)
     if (opening !== undefined) this.#begin(opening, word, frame)

@@ -77,5 +77,6 @@ export const endOfSources = set(
   "WHERE GROUP ORDER HAVING LIMIT SET UNION EXCEPT INTERSECT MINUS WINDOW FOR RETURNING VALUES FETCH OFFSET QUALIFY WHEN"
 )
 
-/** No word of SQL that counts here is longer. */
+/** No word of SQL that counts here is longer, or shorter: names of one letter are frequent. */
 export const longestWord = 15
+export const shortestWord = 2
