@@ -28,7 +28,7 @@ export const follow = Effect.fnUntraced(function*(
 
   while (true) {
     const before = yield* Clock.currentTimeMillis
-    // Another trigger, or somebody who asked, may have exported in the meantime.
+    // Another trigger, or a request, may have exported in the meantime.
     exportedMillis = Math.max(exportedMillis, state.lastSuccessMillis ?? 0)
     const expiryMillis = exportedMillis + limits.windowMillis + held
     const planned = failures === 0

@@ -6,7 +6,7 @@
  * A state transition becomes `tasker.state.transition` with the event's name and
  * both states as attributes: a span event, or a span of its own with
  * `tracing.stateTransitions: "span"`. Every other event keeps its name. With `tracing.planOperations`, some events are
- * also spans, whatever their routes are.
+ * also spans, with any route.
  *
  * @since 0.1.0
  */

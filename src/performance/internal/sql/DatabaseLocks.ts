@@ -1,6 +1,6 @@
 /**
  * Tells which statements of steps wait for a lock of PostgreSQL, and what holds the lock. The server is asked only when
- * somebody asks for a run that has a statement on its way.
+ * a caller asks for a run that has a statement on its way.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -31,7 +31,7 @@ export interface Parts {
   readonly instruments: SqlInstruments
   readonly wait: BoundHistogram
   readonly transactions: OpenTransactions
-  /** What runs on which connection; `undefined` if nobody asks for locks of the database. */
+  /** What runs on which connection; `undefined` if no one asks for locks of the database. */
   readonly statements: RunningStatements | undefined
   readonly repeated: RepeatedQueries
   readonly slow: SlowQueries

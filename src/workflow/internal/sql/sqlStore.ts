@@ -204,7 +204,7 @@ export const make = (options: Options) =>
       if (ends > slack) Queue.offerUnsafe(overflows, undefined)
     }
 
-    // Records that stay longer harm nobody. After a failure, the next batch tries again.
+    // Records that stay longer do no harm. After a failure, the next batch tries again.
     yield* Queue.take(overflows).pipe(
       Effect.andThen(Effect.suspend(() => {
         const counted = ends
