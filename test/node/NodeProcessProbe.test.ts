@@ -79,7 +79,7 @@ describe("NodeProcessProbe", () => {
           return (yield* lastOf("allocate"))!
         })
         // What other tests of this file have held may be collected meanwhile. Then the figure is no exact one.
-        const last = yield* Effect.repeat(once, { until: ({ confidence }) => confidence === "exclusive", times: 4 })
+        const last = yield* Effect.repeat(once, { until: ({ confidence }) => confidence === "exclusive", times: 10 })
         assert.deepInclude(last, { confidence: "exclusive", overlapping: 0 })
         assert.approximately(memoryOf(last), 200 * megabyte, 40 * megabyte)
         assert.deepStrictEqual(spikes, ["allocate"])

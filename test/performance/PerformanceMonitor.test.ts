@@ -222,9 +222,18 @@ describe("PerformanceMonitor", () => {
         yield* process.free(3 * megabyte)
         yield* measure("price", { memorySpike: 9 * megabyte })(process.use(10 * megabyte))
         assert.deepInclude((yield* summaryOf("price"))?.last, { confidence: "unknown", heapBytes: 10 * megabyte })
+        // Old array buffers are given back without a collection, so their fall alone shows that the sum is too small.
+        yield* process.free(0)
+        yield* measure("price")(process.use(10 * megabyte, -2 * megabyte))
+        assert.deepInclude((yield* summaryOf("price"))?.last, {
+          confidence: "unknown",
+          arrayBufferBytes: -2 * megabyte
+        })
+        yield* measure("price")(process.use(10 * megabyte, -megabyte))
+        assert.deepInclude((yield* summaryOf("price"))?.last, { confidence: "exclusive", arrayBufferBytes: -megabyte })
         assert.deepInclude((yield* spikeEvents)[0], { confidence: "unknown", memoryBytes: 10 * megabyte })
         const memory = yield* metric("tasker_memory_delta_bytes", { operation: "price" })
-        assert.deepInclude(memory, { count: 1, sum: 10 * megabyte })
+        assert.deepInclude(memory, { count: 2, sum: 19 * megabyte })
       }).pipe(Effect.provide(layer({}, process.layer), { local: true }))
     }).pipe(Effect.provide(layer())))
 

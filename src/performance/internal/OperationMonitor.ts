@@ -335,11 +335,10 @@ const figuresOf = (
   const time = active + after.idleSeconds - before.idleSeconds
   const heapBytes = after.heapBytes - before.heapBytes
   const arrayBufferBytes = after.arrayBufferBytes - before.arrayBufferBytes
-  const memoryBytes = heapBytes + arrayBufferBytes
   return {
     confidence: overlapping > 0
       ? "shared"
-      : guarded(() => isSpoilt(probe, memoryBytes, before, after)) ?? true
+      : guarded(() => isSpoilt(probe, heapBytes, arrayBufferBytes, before, after)) ?? true
       ? "unknown"
       : "exclusive",
     overlapping,
@@ -359,10 +358,17 @@ const mostFreed = 0.2
 
 /**
  * Collections may have freed memory of the operation, or memory from before. In the second case the operation holds more
- * than the figure says.
+ * than the figure says. V8 gives array buffers back some time after the collection, so that of them only the fall is seen.
  */
-const isSpoilt = (probe: Probe, memoryBytes: number, before: Reading, after: Reading): boolean => {
-  if (memoryBytes < 0) return true
+const isSpoilt = (
+  probe: Probe,
+  heapBytes: number,
+  arrayBufferBytes: number,
+  before: Reading,
+  after: Reading
+): boolean => {
+  const memoryBytes = heapBytes + arrayBufferBytes
+  if (memoryBytes < 0 || Math.min(heapBytes, arrayBufferBytes) < -mostFreed * memoryBytes) return true
   return (after.collections > before.collections || memoryBytes > surelyCollected) &&
     probe.freedSince(before.collections) > mostFreed * memoryBytes
 }
