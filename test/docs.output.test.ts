@@ -13,7 +13,10 @@ const outputs = ["README.md", ...globSync("docs/**/*.md", { cwd: root }).toSorte
 })
 
 /** Milliseconds, for a machine that does much else. */
-const timeout = 180_000
+const timeout = 300_000
+
+/** Where much else runs, what takes longer than a millisecond is a span of its own, and is printed. */
+const attempts = 4
 
 describe.concurrent("documentation", () => {
   it("has programs whose output is shown", () => {
@@ -22,8 +25,11 @@ describe.concurrent("documentation", () => {
 
   for (const { page, path, printed } of outputs) {
     it(`${path}:${printed.line} is what "${printed.command}" prints`, async () => {
-      const actual = await PrintedOutput.run(page, printed.command)
-      if (PrintedOutput.matches(printed.expected, actual)) return
+      let actual = ""
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        actual = await PrintedOutput.run(page, printed.command)
+        if (PrintedOutput.matches(printed.expected, actual)) return
+      }
       assert.fail(`it prints something else; put this in place, or run npm run docs:generate:\n${actual}`)
     }, timeout)
   }
