@@ -175,7 +175,7 @@ const build = Effect.fnUntraced(function*(
   if (problems.length > 0) return yield* new TelemetryConfigError({ message: problems.join("\n") })
   const config = resolved.values as TelemetryConfig
   for (const group of ["metrics", "http"] as const) {
-    if (!config[group].authRequired || config.http.token !== undefined) continue
+    if (!config[group].authRequired || config.http.token !== undefined || config.http.tokens.length > 0) continue
     return yield* new TelemetryConfigError({
       message: `expected http.token to be set because ${group}.authRequired is true`
     })

@@ -46,7 +46,8 @@ import * as StoredRun from "./internal/StoredRun.ts"
  * database.
  *
  * If `enabled` or `performance.bottlenecks` is off, all answer 404. As for metrics, a request needs the bearer token
- * `http.token` with `metrics.authRequired` or `http.authRequired`; without it the routes answer 401.
+ * `http.token`, or one of `http.tokens` with the scope `analytics:read`, with `metrics.authRequired` or
+ * `http.authRequired`; without it the routes answer 401.
  *
  * An analysis works in slices of a few milliseconds, and two analyses never work at the same time. Each publishes
  * `observability.analysis.completed`.
@@ -69,7 +70,7 @@ import * as StoredRun from "./internal/StoredRun.ts"
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis | TaskStore> = Layer
   .effectDiscard(
     Effect.gen(function*() {
-      const { enabled, execution, metrics, performance } = yield* TelemetryConfig.Current
+      const { enabled, execution, performance } = yield* TelemetryConfig.Current
       const redaction = yield* Redaction.Current
       const records = yield* RunRecords
       const analysis = yield* RunAnalysis
@@ -120,13 +121,13 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
         return yield* answer(AnalyticsView.run({ run, surroundings }, "stored"), [run])
       })
 
-      const access = metrics.authRequired ? "token" : "read"
+      const access = { kind: "read", scope: "analytics:read", withMetrics: true } as const
       const isOn = enabled && performance.bottlenecks
       const route = (path: RouteTable.Route["path"], about: string, handler: RouteTable.Route["handler"]) => ({
         method: "GET" as const,
         path,
         about,
-        access: access as RouteTable.Route["access"],
+        access,
         handler: isOn ? handler : Effect.succeed(disabled)
       })
       yield* RouteTable.mount([

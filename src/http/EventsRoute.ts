@@ -54,8 +54,8 @@ const reconnectAfter = Duration.seconds(3)
  * comment comes every 15 seconds in which nothing else does.
  *
  * At most 32 clients get events at the same time. Further ones are answered 503. If telemetry is disabled, the route
- * answers 404. With `http.authRequired` or `metrics.authRequired`, a request without the bearer token `http.token` is
- * answered 401. The server's log has no lines about these requests.
+ * answers 404. With `http.authRequired` or `metrics.authRequired`, a request without the bearer token `http.token`, or a
+ * token of `http.tokens` with the scope `events:read`, is answered 401. The server's log has no lines about these requests.
  *
  * **Gotchas**
  *
@@ -126,7 +126,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
       method: "GET",
       path: "/events",
       about: "What is published, live, as server-sent events; event, domain and task choose.",
-      access: config.metrics.authRequired ? "token" : "read",
+      access: { kind: "read", scope: "events:read", withMetrics: true },
       isQuiet: true,
       handler: bus.enabled ? open : Effect.succeed(disabled)
     }])

@@ -31,8 +31,9 @@ import * as RouteTable from "./internal/RouteTable.ts"
  *   `beforeExpiry`, the formats with their exporters, the last synchronisation with the other instances, where they and
  *   their leases are, and why there.
  *
- * The first two need the bearer token `http.token`; without it, it answers 401. If no token is configured, it answers
- * only programs on this machine that call the server directly, and 403 to others.
+ * The first two need the bearer token `http.token`, or one of `http.tokens` with the scope `exports:write`; without it,
+ * they answer 401. If no token is configured, they answer only programs on this machine that call the server directly, and
+ * 403 to others.
  *
  * **Example** (Exports beside routes of one's own)
  *
@@ -94,17 +95,23 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoor
         method: "POST",
         path: "/metrics/export",
         about: "Exports metrics in a format or to a target.",
-        access: "write",
+        access: { kind: "write", scope: "exports:write" },
         handler: exportNow
       },
       {
         method: "POST",
         path: "/metrics/sync",
         about: "Shares the metrics with the other instances.",
-        access: "write",
+        access: { kind: "write", scope: "exports:write" },
         handler: sync
       },
-      { method: "GET", path: "/metrics/status", about: "How exports of metrics went.", access: "read", handler: status }
+      {
+        method: "GET",
+        path: "/metrics/status",
+        about: "How exports of metrics went.",
+        access: { kind: "read", scope: "metrics:read" },
+        handler: status
+      }
     ])
   })
 )

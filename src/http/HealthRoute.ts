@@ -121,7 +121,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
     })
 
     // Probes of an orchestrator send no token.
-    const shared = { method: "GET", access: "open", isQuiet: true } as const
+    const shared = { method: "GET", access: { kind: "open" }, isQuiet: true } as const
     yield* RouteTable.mount([
       { ...shared, path: "/health/live", about: "Whether the process answers.", handler: live },
       { ...shared, path: "/health/ready", about: "Whether the process may get traffic.", handler: ready },
@@ -129,7 +129,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | TaskStore>
         ...shared,
         path: "/health/status",
         about: "How many tasks are in which state.",
-        access: "read",
+        access: { kind: "read", scope: "health:read" },
         handler: status
       }
     ])

@@ -28,8 +28,9 @@ import * as RouteTable from "./internal/RouteTable.ts"
  *   component only. With `for` the old level comes back after that time (`"10 seconds"`, or milliseconds). The level
  *   `null` takes a change back. It answers as `GET`, or 409 if `logging.runtimeLevels` is off.
  *
- * Both need the bearer token `http.token`; without it they answer 401. If no token is configured, they answer only
- * programs on this machine that call the server directly, and 403 to others.
+ * Both need the bearer token `http.token`, or a token of `http.tokens` with the scope `logging:read` or
+ * `logging:write`; without it they answer 401. If no token is configured, they answer only programs on this machine that
+ * call the server directly, and 403 to others.
  *
  * **Example** (Levels beside routes of one's own)
  *
@@ -77,10 +78,21 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
       return yield* show
     })
 
-    const shared = { path: "/logging", access: "write" } as const
     yield* RouteTable.mount([
-      { ...shared, method: "GET", about: "The log levels in force.", handler: show },
-      { ...shared, method: "PUT", about: "Changes a log level.", handler: change }
+      {
+        path: "/logging",
+        method: "GET",
+        about: "The log levels in force.",
+        access: { kind: "write", scope: "logging:read" },
+        handler: show
+      },
+      {
+        path: "/logging",
+        method: "PUT",
+        about: "Changes a log level.",
+        access: { kind: "write", scope: "logging:write" },
+        handler: change
+      }
     ])
   })
 )

@@ -30,8 +30,8 @@ import * as SharedSnapshot from "./internal/SharedSnapshot.ts"
  * Prometheus text format 0.0.4. If the client accepts gzip, the answer is
  * compressed. If metrics are disabled, it answers 404. With
  * `metrics.authRequired` or `http.authRequired`, a request without the bearer
- * token `http.token` is always answered 401. The server's log has no lines about
- * these requests.
+ * token `http.token`, or a token of `http.tokens` with the scope `metrics:read`,
+ * is always answered 401. The server's log has no lines about these requests.
  *
  * A scrape that arrives while another one is written gets the same snapshot, if
  * it is at most `metrics.scrapeMaxAge` old (one second by default).
@@ -80,7 +80,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
       method: "GET",
       path: "/metrics",
       about: "Metrics for Prometheus. Accept asks for another format, such as JSON or CSV.",
-      access: metrics.authRequired ? "token" : "read",
+      access: { kind: "read", scope: "metrics:read", withMetrics: true },
       isQuiet: true,
       handler: enabled && metrics.enabled
         ? Effect.provideService(compressed(Effect.orDie(scrape)), HttpPlatform, platform)

@@ -68,9 +68,10 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  *
  * All answer 503 if the task store fails or does not answer within `execution.storeTimeout`.
  *
- * Everyone may read. With `metrics.authRequired` or `http.authRequired`, reading needs the bearer token `http.token`, as
- * for metrics. Writing needs the bearer token `http.token`; without it the route answers 401. If no token is
- * configured, it answers only programs on this machine that call the server directly, and 403 to others.
+ * Everyone may read. With `metrics.authRequired` or `http.authRequired`, reading needs the bearer token `http.token`, or
+ * one of `http.tokens` with the scope `tasks:read`. Writing needs `http.token`, or a token with the scope `tasks:write`;
+ * without it the route answers 401. If no token is configured, it answers only programs on this machine that call the
+ * server directly, and 403 to others.
  *
  * **Gotchas**
  *
@@ -104,8 +105,9 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     const store = yield* TaskStore
     const context = yield* Effect.context<Services<Tasks>>()
     const view = TaskView.make(yield* Redaction.Current)
-    const { execution: { storeTimeout }, metrics } = yield* TelemetryConfig.Current
-    const reading = metrics.authRequired ? "token" : "read"
+    const { execution: { storeTimeout } } = yield* TelemetryConfig.Current
+    const reading = { kind: "read", scope: "tasks:read", withMetrics: true } as const
+    const writing = { kind: "write", scope: "tasks:write" } as const
 
     const ofAll = { path: "/tasks" } as const
     const ofOne = { path: "/tasks/:id" } as const
@@ -121,11 +123,11 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
         ...ofAll,
         method: "POST",
         about: "Starts a task.",
-        access: "write",
+        access: writing,
         handler: create(tasks, runner, context, view)
       },
       { ...ofOne, method: "GET", about: "One run with its steps.", access: reading, handler: show(runner, view) },
-      { ...ofOne, method: "DELETE", about: "Cancels a run.", access: "write", handler: cancel(runner, view) }
+      { ...ofOne, method: "DELETE", about: "Cancels a run.", access: writing, handler: cancel(runner, view) }
     ])
   }))
 }

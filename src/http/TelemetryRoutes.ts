@@ -18,6 +18,7 @@ import type * as Task from "../workflow/Task.ts"
 import type { TaskRunner } from "../workflow/TaskRunner.ts"
 import type { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsRoute from "./AnalyticsRoute.ts"
+import * as Authorizer from "./Authorizer.ts"
 import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as EventsRoute from "./EventsRoute.ts"
 import * as ExportRoute from "./ExportRoute.ts"
@@ -40,6 +41,8 @@ const defaultPrefix = "/tasker"
 export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRoute.Options<Tasks> {
   /** Path before every route, `/tasker` by default. */
   readonly prefix?: `/${string}` | undefined
+  /** Decides who may use the routes, in place of the tokens of the options. */
+  readonly authorize?: Authorizer.Authorize | undefined
 }
 
 /**
@@ -52,8 +55,12 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  * list. An unknown path under the prefix is answered 404. An unknown method is answered 405 with `Allow`. These answers
  * and all others of the 400s and 500s are JSON: `error` is a code for programs, `message` says what to do.
  *
- * With `http.authRequired`, routes that read need the bearer token `http.token`, too. `/health/live` and
- * `/health/ready` never do: the probes of an orchestrator have no token.
+ * Routes that write need the bearer token `http.token`, or one of `http.tokens` with the scope of the route. With
+ * `http.authRequired`, routes that read need it, too. `/health/live` and `/health/ready` never do: the probes of an
+ * orchestrator have no token. `authorize` decides in place of the tokens, see {@link Authorizer}. A client that writes
+ * more than `http.writesPerMinute` is answered 429.
+ *
+ * Every answer has headers that forbid browsers to guess its type, to keep it, to frame it, and to run anything in it.
  *
  * **Gotchas**
  *
@@ -77,7 +84,8 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  * )
  * ```
  *
- * @param options `tasks`: tasks that may be started over HTTP, none by default; `prefix`: `/tasker` by default
+ * @param options `tasks`: tasks that may be started over HTTP, none by default; `prefix`: `/tasker` by default;
+ *   `authorize`: decides in place of the tokens
  * @category layers
  * @since 0.1.0
  */
@@ -110,6 +118,9 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(IndexRoute.layer)
   ).pipe(
     Layer.provide(mountedAt(options.prefix ?? defaultPrefix)),
+    Layer.provide(
+      options.authorize === undefined ? Layer.empty : Layer.succeed(Authorizer.Authorizer, options.authorize)
+    ),
     Layer.merge(CorrelationMiddleware.layer)
   )
 

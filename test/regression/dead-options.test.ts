@@ -871,12 +871,24 @@ const entries: Readonly<Record<string, Entry>> = {
     with: true
   },
   "http.token": { option: { http: { token: "t" } }, observe: observed.writeStatus, without: 404, with: 401 },
+  "http.tokens": {
+    option: { http: { tokens: [{ token: "t", scopes: ["metrics:read"] }] } },
+    observe: observed.writeStatus,
+    without: 404,
+    with: 401
+  },
   "http.authRequired": {
     base: { http: { token: "t" } },
     option: { http: { authRequired: true } },
     observe: observed.scrapeStatus,
     without: 200,
     with: 401
+  },
+  "http.writesPerMinute": {
+    option: { http: { writesPerMinute: 1 } },
+    observe: observed.statusesOfTwoWrites,
+    without: [404, 404],
+    with: [404, 429]
   }
 }
 

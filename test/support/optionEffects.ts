@@ -617,6 +617,13 @@ export const writeStatus = asking(
   Effect.map(server.post("/tasker/tasks", { name: "unknown", context: {} }), ({ status }) => status)
 )
 
+export const statusesOfTwoWrites = asking(
+  Effect.map(
+    Effect.replicateEffect(server.post("/tasker/tasks", { name: "unknown", context: {} }), 2),
+    (answers) => answers.map(({ status }) => status)
+  )
+)
+
 export const answeredHeader = (name: string) =>
   asking(Effect.map(server.get("/tasker/metrics", { [name]: "abc" }), ({ headers }) => headers[name]))
 

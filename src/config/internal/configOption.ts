@@ -19,6 +19,7 @@ import {
 } from "./configProblem.ts"
 import { toDuration } from "./durationInput.ts"
 import * as ExportTarget from "./exportTarget.ts"
+import * as HttpTokens from "./httpTokens.ts"
 import * as MetricView from "./metricView.ts"
 import { attributePairs, items, pairs } from "./otelVariables.ts"
 
@@ -35,6 +36,7 @@ export type OptionKind =
   | "secret"
   | "views"
   | "targets"
+  | "tokens"
 
 export interface OptionMeta {
   readonly kind: OptionKind
@@ -207,6 +209,14 @@ export const targets = (meta: Describe<ReadonlyArray<ExportTarget.ExportTarget>>
     explain: ExportTarget.explain
   })
 
+export const tokens = (meta: Describe<ReadonlyArray<HttpTokens.HttpToken>>) =>
+  option(Schema.Array(HttpTokens.HttpToken), {
+    ...meta,
+    kind: "tokens",
+    expected: "a list of tokens, each with its scopes (as JSON in a variable)",
+    explain: HttpTokens.explain
+  })
+
 export const secret = (meta: Describe<undefined>) =>
   option(
     Schema.UndefinedOr(Schema.Redacted(plainText)),
@@ -288,6 +298,8 @@ export const fromInput = (meta: OptionMeta, value: unknown): unknown => {
       return typeof value === "string" ? Redacted.make(value) : value
     case "targets":
       return ExportTarget.withSecrets(value)
+    case "tokens":
+      return HttpTokens.withSecrets(value)
     default:
       return value
   }
@@ -327,6 +339,7 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
     case "secret":
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
     case "targets":
+    case "tokens":
       return fromInput(meta, orElse((): unknown => JSON.parse(text), () => text))
     case "views":
       return orElse((): unknown => JSON.parse(text), () => text)

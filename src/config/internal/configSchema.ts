@@ -8,6 +8,7 @@ import * as RetryPolicy from "../../RetryPolicy.ts"
 import * as Option from "./configOption.ts"
 import { deliveryOptions } from "./deliveryOptions.ts"
 import { exportOptions } from "./exportOptions.ts"
+import { httpOptions } from "./httpOptions.ts"
 import { performanceOptions } from "./performanceOptions.ts"
 import { metricsOptions, tracingOptions } from "./signalOptions.ts"
 
@@ -286,17 +287,5 @@ export const configSchema = Schema.Struct({
       tasker: "backoff.jitter_max_percentage, backoff.jitter_enabled"
     })
   }),
-  http: Schema.Struct({
-    token: Option.secret({
-      default: undefined,
-      doc: "Bearer token for writing routes, for `GET /metrics` with `metrics.authRequired`, and for all reading " +
-        "routes with `http.authRequired`. Unset: writing routes answer on loopback only.",
-      tasker: "auth.authentication_enabled"
-    }),
-    authRequired: Option.boolean({
-      default: false,
-      doc: "Reading routes need the bearer token `http.token`: metrics, tasks, status and the list of routes. " +
-        "`/health/live` and `/health/ready` do not need it."
-    })
-  })
+  http: httpOptions
 })

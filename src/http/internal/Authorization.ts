@@ -1,88 +1,85 @@
 /**
- * Decides who may use a route.
+ * Decides who may use a route: by the tokens of the options, or by the authorizer
+ * of the program.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as NetAddress from "effect/net/NetAddress"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
+import * as Authorizer from "../Authorizer.ts"
+import * as BearerToken from "./BearerToken.ts"
 import * as JsonResponse from "./JsonResponse.ts"
+import { isLocal } from "./LocalRequest.ts"
 
 /**
- * Who may use a route. `open`: everyone may. `read`: everyone, or with `http.authRequired` clients with the token.
- * `token`: clients with the token. `write`: clients with the token; if no token is configured, programs on this
- * machine.
+ * What a route needs.
+ *
+ * - `open`: nothing. Everyone may use it.
+ * - `read`: nothing, or with `http.authRequired` the scope. If `withMetrics`, also with `metrics.authRequired`.
+ * - `write`: the scope. If no token is configured, programs on this machine may use it.
  */
-export type Access = "open" | "read" | "token" | "write"
+export type Access =
+  | { readonly kind: "open" }
+  | { readonly kind: "read"; readonly scope: Authorizer.Scope; readonly withMetrics?: boolean }
+  | { readonly kind: "write"; readonly scope: Authorizer.Scope }
 
-/** Gives the refusal of a request; `undefined` for a request that may pass. */
-export type Refuse = (request: HttpServerRequest) => HttpServerResponse | undefined
+/** Gives the name of the client, which is no secret, or the refusal. */
+export type Check = (request: HttpServerRequest) => Effect.Effect<string, HttpServerResponse>
 
-/** Makes the checks of every kind of access; `undefined` where no request is refused. */
-export const make = (
-  { authRequired, token }: TelemetryConfig["http"]
-): Readonly<Record<Access, Refuse | undefined>> => {
-  const verify = verifier(token)
-  const withToken: Refuse = (request) => verify(request) ? undefined : unauthorized
-  return {
-    open: undefined,
-    read: authRequired ? withToken : undefined,
-    token: withToken,
-    write: token === undefined ? (request) => isLocal(request) ? undefined : forbidden : withToken
-  }
+/** The rules in force. */
+export interface Authorization {
+  /** Whether a route may refuse a request. */
+  readonly isProtected: (access: Access) => boolean
+  /** Makes the check of a route. */
+  readonly check: (access: Access) => Check
 }
 
-const forbidden = JsonResponse.json(403, {
+/** Makes the rules from the options, or from the authorizer if the program has one. */
+export const make: Effect.Effect<Authorization> = Effect.gen(function*() {
+  const { http, metrics } = yield* TelemetryConfig.Current
+  const authorize = yield* Authorizer.Authorizer
+  return authorize === undefined ? byOptions(http, metrics) : byAuthorizer(authorize)
+})
+
+// --- By the tokens of the options ---
+
+const anyone = "anyone"
+const local = "this machine"
+
+/** Makes the rules from the options. */
+export const byOptions = (
+  http: Pick<TelemetryConfig.TelemetryConfig["http"], "authRequired" | "token" | "tokens">,
+  metrics: Pick<TelemetryConfig.TelemetryConfig["metrics"], "authRequired">
+): Authorization => {
+  const holderOf = BearerToken.finder(http)
+  const hasTokens = http.token !== undefined || http.tokens.length > 0
+
+  const isProtected = (access: Access): boolean =>
+    access.kind === "write" ||
+    access.kind === "read" && (http.authRequired || access.withMetrics === true && metrics.authRequired)
+
+  const decide = (access: Access) => (request: HttpServerRequest): Result.Result<string, HttpServerResponse> => {
+    if (access.kind === "open" || !isProtected(access)) return Result.succeed(anyone)
+    if (access.kind === "write" && !hasTokens) return isLocal(request) ? Result.succeed(local) : Result.fail(notLocal)
+    const holder = holderOf(request)
+    if (holder === undefined) return Result.fail(unauthorized)
+    return holder.scopes.has(access.scope)
+      ? Result.succeed(holder.client)
+      : Result.fail(insufficientScope(access.scope))
+  }
+  return { isProtected, check: (access) => (request) => Effect.fromResult(decide(access)(request)) }
+}
+
+const notLocal = JsonResponse.json(403, {
   error: "forbidden",
   message: "without http.token, writing routes answer direct requests from this machine only"
 })
-
-/**
- * Whether a program on this machine made the request itself.
- *
- * The address of the peer is not enough: a proxy or a browser on this machine
- * passes on requests of others. A proxy adds its headers. A browser adds
- * `Origin`. A page can let its own name resolve to loopback. Then `Host` has that
- * name.
- */
-const isLocal = (request: HttpServerRequest): boolean =>
-  isLoopbackAddress(request.peerAddress) &&
-  isLoopbackAddress(request.remoteAddress) &&
-  proxyHeaders.every((name) => request.headers[name] === undefined) &&
-  isLoopbackHost(request.headers["host"]) &&
-  isLoopbackOrigin(request.headers["origin"])
-
-const proxyHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
-
-/** A peer without an address, as on a Unix socket, may be on any machine. */
-const isLoopbackAddress = (address: Option.Option<string>): boolean =>
-  Option.isSome(address) && isLoopbackIp(address.value)
-
-const isLoopbackIp = (text: string): boolean =>
-  Result.match(NetAddress.ipFromString(text), {
-    onFailure: () => false,
-    onSuccess: (address) => NetAddress.isLoopback(NetAddress.toCanonical(address))
-  })
-
-const authority = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/i
-
-const isLoopbackHost = (host: string | undefined): boolean => {
-  const found = authority.exec(host ?? "")
-  const name = found?.[1] ?? found?.[2]
-  return name !== undefined && (name.toLowerCase() === "localhost" || isLoopbackIp(name))
-}
-
-const originPattern = /^https?:\/\/([^/?#]+)$/i
-
-/** Programs send no `Origin`. A page from a server on this machine may call. */
-const isLoopbackOrigin = (origin: string | undefined): boolean =>
-  origin === undefined || isLoopbackHost(originPattern.exec(origin)?.[1])
-
-// --- Bearer tokens ---
 
 /** The answer to a missing or wrong token. */
 const unauthorized: HttpServerResponse = JsonResponse.json(401, {
@@ -90,31 +87,61 @@ const unauthorized: HttpServerResponse = JsonResponse.json(401, {
   message: "send the token that the option http.token has, in the header \"authorization: Bearer <token>\""
 }, { "www-authenticate": "Bearer" })
 
-/** Tells whether a request has the token. If no token is configured, no request has it. */
-const verifier = (
-  token: Redacted.Redacted<string> | undefined
-): (request: HttpServerRequest) => boolean => {
-  const expected = token === undefined ? noToken : new TextEncoder().encode(Redacted.value(token))
-  return (request) => {
-    const presented = credentials.exec(request.headers["authorization"] ?? "")?.[1] ?? ""
-    return isEqual(presented, expected) && expected.length > 0
+/** The answer to a token that is for other routes. */
+const insufficientScope = (scope: Authorizer.Scope): HttpServerResponse =>
+  JsonResponse.json(403, {
+    error: "insufficient_scope",
+    message: `send a token that has the scope "${scope}"`,
+    scope
+  }, { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` })
+
+// --- By the authorizer of the program ---
+
+/** Longest time of a decision. */
+const limit = Duration.seconds(5)
+
+const byAuthorizer = (authorize: Authorizer.Authorize): Authorization => {
+  let isFailing = false
+
+  /** A failure is told once, until a decision succeeds again. */
+  const failed = (cause: Cause.Cause<unknown>) =>
+    Effect.andThen(
+      isFailing ? Effect.void : Effect.logError("the authorizer of the HTTP routes fails", cause),
+      Effect.suspend(() => {
+        isFailing = true
+        return Effect.fail(notDecided)
+      })
+    )
+
+  const check = (access: Access): Check => {
+    if (access.kind === "open") return () => Effect.succeed(anyone)
+    const { scope } = access
+    return (request) => {
+      const token = BearerToken.presented(request)
+      const question = { scope, request, token: token === "" ? undefined : Redacted.make(token) }
+      return Effect.suspend(() => authorize(question)).pipe(
+        Effect.timeout(limit),
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause as Cause.Cause<never>) : failed(cause)
+        ),
+        Effect.flatMap((decision) => {
+          isFailing = false
+          return decision === "allowed"
+            ? Effect.succeed("authorizer")
+            : Effect.fail(decision === "forbidden" ? insufficientScope(scope) : unauthenticated)
+        })
+      )
+    }
   }
+  return { isProtected: ({ kind }) => kind !== "open", check }
 }
 
-const noToken = new Uint8Array()
+const unauthenticated = JsonResponse.json(401, {
+  error: "unauthorized",
+  message: "send credentials that the service knows, in the header \"authorization\""
+}, { "www-authenticate": "Bearer" })
 
-/** The name of a scheme may be in letters of any case. */
-const credentials = /^bearer +(.*)$/i
-
-/**
- * Compares in a time that depends only on the length of the presented text. It
- * never ends early. If the presented text is longer, it starts again with the
- * first expected byte. The characters of a header value are its bytes.
- */
-const isEqual = (presented: string, expected: Uint8Array): boolean => {
-  let difference = presented.length ^ expected.length
-  for (let index = 0; index < presented.length; index++) {
-    difference |= presented.charCodeAt(index) ^ (expected[index % expected.length] ?? 0)
-  }
-  return difference === 0
-}
+const notDecided = JsonResponse.json(503, {
+  error: "authorization_failed",
+  message: "the service cannot decide now who may use this route; its log says why"
+}, { "retry-after": "5" })

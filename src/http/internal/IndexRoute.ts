@@ -40,7 +40,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.eff
     method: "GET",
     path: "/",
     about: "This list.",
-    access: "read",
+    access: { kind: "read", scope: "api:read" },
     handler: Effect.map(HttpServerRequest, ({ headers }) =>
       Negotiation.select(formats, headers["accept"]).answer({
         service: name,
@@ -66,7 +66,8 @@ const formats: readonly [Format, ...ReadonlyArray<Format>] = [
         contentType: "text/html; charset=utf-8",
         headers: {
           "cache-control": "no-store",
-          "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+          "content-security-policy":
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
           ...vary
         }
       })

@@ -11,9 +11,10 @@ import { HttpServerRequest, type ParsedSearchParams } from "effect/http/HttpServ
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
-import * as TelemetryConfig from "../../config/TelemetryConfig.ts"
 import * as Authorization from "./Authorization.ts"
 import * as JsonResponse from "./JsonResponse.ts"
+import * as SecurityHeaders from "./SecurityHeaders.ts"
+import * as WriteLimit from "./WriteLimit.ts"
 
 /** A route in the list of routes. */
 export interface RouteEntry {
@@ -47,23 +48,30 @@ export const Listing: Context.Reference<Array<RouteEntry> | undefined> = Context
 
 /** Mounts routes. */
 export const mount = Effect.fnUntraced(function*(routes: ReadonlyArray<Route>) {
-  const { http } = yield* TelemetryConfig.Current
   const router = yield* HttpRouter.HttpRouter
   const listing = yield* Listing
-  const refuse = Authorization.make(http)
+  const { check } = yield* Authorization.make
+  const limit = yield* WriteLimit.make
   for (const { access, handler, isQuiet = false, method, path, ...entry } of routes) {
-    const guarded = JsonResponse.guardHandler(authorized(refuse[access], handler))
+    const protectedHandler = protect(handler, check(access), method === "GET" ? undefined : limit)
+    const guarded = Effect.map(JsonResponse.guardHandler(protectedHandler), SecurityHeaders.add)
     yield* router.add(method, path, isQuiet ? HttpMiddleware.withLoggerDisabled(guarded) : guarded)
     listing?.push({ method, path, ...entry })
   }
   yield* refuseOthers(routes)
 })
 
-const authorized = (refuse: Authorization.Refuse | undefined, handler: Route["handler"]): Route["handler"] =>
-  refuse === undefined ? handler : Effect.flatMap(HttpServerRequest, (request): Route["handler"] => {
-    const refusal = refuse(request)
-    return refusal === undefined ? handler : Effect.succeed(refusal)
-  })
+/** Lets a request pass if the client may use the route, and has writes left. */
+const protect = (
+  handler: Route["handler"],
+  check: Authorization.Check,
+  limit: WriteLimit.WriteLimit | undefined
+): Route["handler"] =>
+  HttpServerRequest.pipe(
+    Effect.flatMap(check),
+    Effect.flatMap((client) => limit === undefined ? Effect.void : limit(client)),
+    Effect.andThen(handler)
+  )
 
 /** Answers 405 if a route has the path, but no route has the path with this method. */
 const refuseOthers = (routes: ReadonlyArray<RouteEntry>) =>
@@ -107,7 +115,7 @@ const whereNoRoute = (answerOf: (request: HttpServerRequest) => HttpServerRespon
       router.addGlobalMiddleware((app: Effect.Effect<HttpServerResponse, Types.unhandled>) =>
         Effect.catch(app, (error) => {
           const answer = isRouteNotFound(error) ? answerOf(error.reason.request) : undefined
-          return answer === undefined ? Effect.fail(error) : Effect.succeed(answer)
+          return answer === undefined ? Effect.fail(error) : Effect.succeed(SecurityHeaders.add(answer))
         })
       )
   )

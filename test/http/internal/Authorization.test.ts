@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
-import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest } from "effect/http"
+import { HttpMiddleware, HttpRouter } from "effect/http"
 import { IpNetwork } from "effect/net"
-import * as Authorization from "../../../src/http/internal/Authorization.ts"
 import * as TaskRoute from "../../../src/http/TaskRoute.ts"
 import * as TelemetryRoutes from "../../../src/http/TelemetryRoutes.ts"
 import * as TestTelemetry from "../../support/TestTelemetry.ts"
@@ -243,40 +242,4 @@ describe("without a token", () => {
         assert.strictEqual((yield* server.get(path, headers)).status, 200, path)
       }
     }).pipe(Effect.provide(server.layer(tasks))))
-})
-
-describe("the peer of a request", () => {
-  const isRefused = Authorization.make({ authRequired: false, token: undefined }).write!
-  const from = (remote: string | undefined, peer = remote) =>
-    HttpServerRequest.fromWeb(new Request("http://localhost/tasks")).modify({
-      headers: Headers.fromInput({ host: "localhost" }),
-      remoteAddress: Option.fromUndefinedOr(remote),
-      peerAddress: Option.fromUndefinedOr(peer)
-    })
-
-  it.each(["127.0.0.1", "127.255.255.254", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
-    "%s is on this machine",
-    (address) => assert.isUndefined(isRefused(from(address)))
-  )
-
-  it.each([
-    "192.0.2.1",
-    "128.0.0.1",
-    "0.0.0.0",
-    "::",
-    "::2",
-    "::ffff:10.0.0.1",
-    "fe80::1",
-    "127.0.0.1.example",
-    "",
-    undefined
-  ])(
-    "%s is not",
-    (address) => assert.strictEqual(isRefused(from(address))?.status, 403)
-  )
-
-  it("is the connection's, and the client's where a proxy named one", () => {
-    assert.strictEqual(isRefused(from("127.0.0.1", "192.0.2.1"))?.status, 403)
-    assert.strictEqual(isRefused(from("192.0.2.1", "127.0.0.1"))?.status, 403)
-  })
 })
