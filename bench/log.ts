@@ -1,7 +1,7 @@
 /**
  * What one JSON log line costs beside pino, winston and Effect's own JSON logger, and what a line costs that is not
  * written. 8 fields, 4 of them masked, correlation and trace ids; to /dev/null, to a file and to a pipe. Then lines of
- * other shapes to /dev/null, beside pino alone.
+ * other shapes to /dev/null, beside pino alone. At last the search of long texts for secrets.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
@@ -20,6 +20,7 @@ const names = [
 ] as const
 const quiet = ["ours-off-static", "ours-off-runtime", "effect-off"] as const
 const roundsEach = 5
+const nanosPerMilli = 1e6
 
 const cases = (file: string, candidates: ReadonlyArray<string>): ReadonlyArray<Suite.Case> =>
   candidates.map((candidate) => ({ file: "log.ts", args: [candidate, file] }))
@@ -107,9 +108,16 @@ export const suite = Effect.gen(function*() {
     )
   )
   const shaped = yield* inShapes
+  const [long] = yield* Suite.rounds([{ file: "log-long.ts", args: [] }], 1)
+  const search = { short: Suite.leastOf(long, "short"), long: Suite.leastOf(long, "long") }
+  const searched = [
+    { name: "search of 8 KiB, the slowest text", medianNs: search.short * nanosPerMilli },
+    { name: "search of 32 KiB, the slowest text", medianNs: search.long * nanosPerMilli }
+  ]
   return {
     suite: "log",
-    rows: [...rows, ...shaped.rows],
-    bars: [...bars, ...shaped.bars]
+    rows: [...rows, ...shaped.rows, ...searched],
+    // What is quadratic takes sixteen times as long for four times the text.
+    bars: [...bars, ...shaped.bars, Suite.atMost("search of 32 KiB ÷ of 8 KiB", 8, search.long / search.short)]
   } satisfies Suite.Suite
 }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))

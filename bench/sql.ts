@@ -1,6 +1,6 @@
 /**
  * What observing a SQL statement costs, on a real PostgreSQL and on a database in memory, beside OpenTelemetry's
- * instrumentation of `pg`.
+ * instrumentation of `pg`. Then what the summary of a long statement costs.
  *
  * A cost is the processor time of the client's process alone. Rounds are paired: each difference is taken within a round.
  */
@@ -19,6 +19,7 @@ const difference = (one: ReadonlyArray<Figures> | undefined, other: ReadonlyArra
   )
 
 const nanosPerMicro = 1e3
+const nanosPerMilli = 1e6
 
 const measured = Effect.gen(function*() {
   const { database, host, password, port, username } = yield* startEmbedded
@@ -38,6 +39,8 @@ const measured = Effect.gen(function*() {
     otel3: difference(otel3, pg),
     memory: difference(observedMemory, memory)
   }
+  const [long] = yield* Suite.rounds([{ file: "sql-long.ts", args: [] }], 1)
+  const summary = { short: Suite.leastOf(long, "short"), long: Suite.leastOf(long, "long") }
   const row = (name: string, figures: ReadonlyArray<Figures> | undefined, cost?: number): Suite.Row => ({
     name,
     medianNs: Suite.medianOf(figures, "cpuNs"),
@@ -52,11 +55,14 @@ const measured = Effect.gen(function*() {
       row("pg with @opentelemetry/instrumentation-pg, OTel JS 2", otel2, costs.otel2),
       row("pg with @opentelemetry/instrumentation-pg, OTel JS 3", otel3, costs.otel3),
       row("a database in memory, spans of effect/sql", memory),
-      row("a database in memory, the same observed by SqlMonitor", observedMemory, costs.memory)
+      row("a database in memory, the same observed by SqlMonitor", observedMemory, costs.memory),
+      { name: "summary of 100 kB, the slowest statement", medianNs: summary.short * nanosPerMilli },
+      { name: "summary of 1 MB, the slowest statement", medianNs: summary.long * nanosPerMilli }
     ],
     bars: [
       Suite.atMost("SqlMonitor on PostgreSQL, µs a statement", 15, costs.ours / nanosPerMicro),
-      Suite.atMost("SqlMonitor on a database in memory, µs a statement", 15, costs.memory / nanosPerMicro)
+      Suite.atMost("SqlMonitor on a database in memory, µs a statement", 15, costs.memory / nanosPerMicro),
+      Suite.atMost("summary and text without literals of any 100 kB, ms", 20, summary.short)
     ]
   }
 })
