@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs"
 import * as QuerySummary from "../../src/performance/QuerySummary.ts"
 import { runs } from "../support/runs.ts"
 import { cases } from "./sqlCases.ts"
+import { tableCases } from "./sqlCaseTables.ts"
 import * as SqlFuzz from "./sqlFuzz.ts"
 
 interface OfficialCase {
@@ -25,6 +26,20 @@ describe("the cases of OpenTelemetry's conventions", () => {
 
   it.each(official)("give the text of $name", ({ expected, input }) => {
     assert.include(expected["db.query.text"], QuerySummary.sanitize(input.query))
+  })
+})
+
+describe.each(Object.entries(tableCases))("a table of %s", (_feature, statements) => {
+  it("has sixty cases or more, each of its own", () => {
+    assert.isAtLeast(new Set(statements.map(({ dialect, sql }) => `${dialect} ${sql}`)).size, 60)
+  })
+
+  it("gives the summary of each", () => {
+    const wrong = statements.flatMap(({ dialect, sql, summary }) => {
+      const found = QuerySummary.make(sql, dialect).summary
+      return found === summary ? [] : [{ dialect, sql, summary, found }]
+    })
+    assert.deepStrictEqual(wrong, [])
   })
 })
 
