@@ -15,7 +15,7 @@ const run = (step: () => Effect.Effect<void>) =>
   }).pipe(Effect.provideService(SpansEnabled, false))
 
 const program = candidate === "ours"
-  ? run(() => withSpan("tasker.step.execution", { attributes }, within))
+  ? run(() => withSpan("tasker.step.execution", () => ({ attributes }), within))
   : run(within)
 
 await answer(() => costOf(count, () => Effect.runPromise(program)))

@@ -52,7 +52,7 @@ export const afterEnd = (options: {
   }
   // The next resolution must find the records of this one.
   return Effect.uninterruptible(inContextOf(record, (fiber) => {
-    const writer = RecordWriter.make({ store, taskId: record.id, context: fiber.context, timeout })
+    const writer = RecordWriter.make({ store, taskId: record.id, context: () => fiber.context, timeout })
     const records: RunRecords = { bus, writer, steps: [...steps], record }
     return resolve(fiber, records, step).pipe(
       Effect.andThen(Effect.suspend(() => {

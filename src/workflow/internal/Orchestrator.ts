@@ -68,7 +68,7 @@ interface Loop {
 export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void, never, unknown> =>
   withSpan(
     SpanName.orchestration,
-    { attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } },
+    () => ({ attributes: { [Attribute.taskId]: run.record.id, [Attribute.taskName]: run.record.name } }),
     () =>
       // The context does not get the scope: a step that needs a scope gets the caller's.
       Effect.suspend(() => {
@@ -77,7 +77,11 @@ export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void,
           run.over = true
           run.interrupted = Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)
           run.defect = RunEnd.defectOf(exit)
-          return Effect.andThen(Scope.close(scope, exit), RunEnd.finalize(run))
+          return Scope.close(scope, exit).pipe(
+            // A loop that is over gets no message about a lost attempt.
+            Effect.andThen(StepExecutor.settleAllLost(run)),
+            Effect.andThen(RunEnd.finalize(run))
+          )
         })
       })
   )
@@ -114,10 +118,9 @@ const loop = Effect.fnUntraced(function*(run: TaskRun, scope: Scope.Scope) {
 /** Forks a part of the loop into its scope. If the part dies, the loop gets a message. */
 const forkPart = (
   { run, scope }: Loop,
-  part: Effect.Effect<unknown, never, unknown>,
-  options?: { readonly startImmediately: true; readonly uninterruptible: true }
+  part: Effect.Effect<unknown, never, unknown>
 ): Effect.Effect<void, never, unknown> =>
-  Effect.map(Effect.forkIn(part, scope, options), (fiber) => {
+  Effect.map(Effect.forkIn(part, scope), (fiber) => {
     fiber.addObserver((exit) => {
       const cause = RunEnd.defectOf(exit)
       if (cause !== undefined) Queue.offerUnsafe(run.mailbox, { _tag: "Defect", cause })
@@ -183,8 +186,6 @@ const defer = (state: Loop, noneViable: Effect.Effect<void>): Effect.Effect<void
 const countPending = (run: TaskRun) =>
   run.steps.reduce((count, step) => step.state === "pending" ? count + 1 : count, 0)
 
-const batchOptions = { startImmediately: true, uninterruptible: true } as const
-
 /**
  * An interruption must not come between a discovery and its batch: a sink that gets the event of one gets the event of
  * the other.
@@ -213,7 +214,7 @@ const startBatch = (
       run.settings.discoverySpans || nanos > slowNanos
         ? discoverySpan(state, number, indices.length, nanos, discovered)
         : discovered,
-      forkPart(state, Batch.execute(run, state.clock, number, indices), batchOptions)
+      Batch.start(run, state.scope, state.clock, number, indices)
     )
   )
 }
@@ -229,14 +230,14 @@ const discoverySpan = (
   nanos: bigint,
   discovered: Effect.Effect<void>
 ): Effect.Effect<void> =>
-  withSpan(SpanName.dependencyResolution, {
+  withSpan(SpanName.dependencyResolution, () => ({
     attributes: {
       [Attribute.taskId]: run.record.id,
       [Attribute.discoveryNumber]: number,
       [Attribute.discoverySeconds]: secondsBetween(0n, nanos),
       [Attribute.stepCount]: stepCount
     }
-  }, () => discovered)
+  }), () => discovered)
 
 const receive = (state: Loop, message: Message): Effect.Effect<void, never, unknown> => {
   switch (message._tag) {

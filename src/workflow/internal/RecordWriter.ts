@@ -51,13 +51,14 @@ type Write = () => Effect.Effect<void>
 export const make = (options: {
   readonly store: TaskStore["Service"]
   readonly taskId: string
-  readonly context: Context.Context<never>
+  /** Makes the context of the writes, if they need one. */
+  readonly context: () => Context.Context<never>
   readonly timeout: Duration.Duration
 }): RecordWriter => {
-  const { context, store, taskId, timeout } = options
+  const { store, taskId, timeout } = options
   const writes = immediateWrites.find(store)
   if (writes !== undefined) return immediate(taskId, writes)
-  const fork = Effect.runForkWith(context)
+  const fork = Effect.runForkWith(options.context())
   /** Waiting writes, in the order of the changes. */
   const waiting = new Map<number, Write>()
   const running = new Map<number, Fiber.Fiber<void>>()

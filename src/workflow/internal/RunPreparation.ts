@@ -32,19 +32,25 @@ interface Surroundings {
   readonly restore: Restore
 }
 
+/** What is worked out once per task. */
+interface Prepared {
+  readonly settings: RunSettings
+  readonly decode: (input: unknown) => Effect.Effect<unknown, TaskError>
+}
+
 /**
  * Prepares runs under a configuration. The settings of a task are worked out once per task.
  *
  * @param instance the attribute `service.instance.id` of this process, if it is known
  */
 export const make = (config: TelemetryConfig, instance: string | undefined) => {
-  const known = new WeakMap<Task.Any, RunSettings>()
-  const settingsOf = (task: Task.Any): RunSettings => {
+  const known = new WeakMap<Task.Any, Prepared>()
+  const preparedOf = (task: Task.Any): Prepared => {
     const before = known.get(task)
     if (before !== undefined) return before
-    const settings = settingsFor(task, config)
-    known.set(task, settings)
-    return settings
+    const prepared = { settings: settingsFor(task, config), decode: decoderOf(task) }
+    known.set(task, prepared)
+    return prepared
   }
 
   return Effect.fnUntraced(function*(
@@ -52,8 +58,8 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
     input: unknown,
     { bus, correlationId, live, restore, store, tags }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
-    const decoded = yield* restore(decode(task, input))
-    const settings = settingsOf(task)
+    const { decode, settings } = preparedOf(task)
+    const decoded = yield* restore(decode(input))
     const clock = yield* Clock.Clock
     const record: TaskRecord = {
       id: yield* identifiers.uuid,
@@ -72,10 +78,11 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
       error: undefined
     }
     const steps = task.steps.map((step, index) => pendingStep(record.id, step, settings.policies[index]))
+    const context = yield* Effect.context<never>()
     const writer = RecordWriter.make({
       store,
       taskId: record.id,
-      context: contextOf(yield* Effect.context<never>(), record),
+      context: () => contextOf(context, record),
       timeout: config.execution.storeTimeout
     })
     const run: TaskRun = {
@@ -99,6 +106,7 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
       attempting: [],
       innerRuns: new Map(),
       results: {},
+      turn: undefined,
       record,
       cancelRequested: false,
       over: false,
@@ -131,17 +139,14 @@ const pendingStep = (
   error: undefined
 })
 
-const decode = (task: Task.Any, input: unknown): Effect.Effect<unknown, TaskError> =>
-  Schema.decodeUnknownEffect(task.input, { errors: "all" })(input).pipe(
-    Effect.mapError((error) =>
-      new TaskError({
-        reason: new InvalidInput({
-          taskName: task.name,
-          issues: issuesOf(error.issue)
-        })
-      })
+const decoderOf = (task: Task.Any): Prepared["decode"] => {
+  const decode = Schema.decodeUnknownEffect(task.input, { errors: "all" })
+  return (input) =>
+    Effect.mapError(
+      decode(input),
+      (error) => new TaskError({ reason: new InvalidInput({ taskName: task.name, issues: issuesOf(error.issue) }) })
     )
-  )
+}
 
 const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
   const { execution, tracing } = config

@@ -16,7 +16,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
-import { PreventSchedulerYield } from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import { Attribute, SpanName } from "../../Conventions.ts"
 import * as Correlation from "../../Correlation.ts"
@@ -28,7 +27,15 @@ import type * as Step from "../Step.ts"
 import * as StepError from "../StepError.ts"
 import { StepTimedOut, TaskError } from "../TaskError.ts"
 import type { StepRecord } from "../TaskStore.ts"
+import { inOneTurn } from "./inOneTurn.ts"
 import { moveStep, type Progress, secondsBetween, stepFields, type TaskRun } from "./TaskRun.ts"
+
+/** What an attempt knows of the batch that it is in. */
+export interface Batch {
+  readonly span: Tracer.Span | undefined
+  /** Called with a fiber in the span of the batch, once for each attempt. */
+  readonly attemptEnded: (fiber: Fiber.Fiber<unknown, unknown>) => void
+}
 
 /**
  * Runs the next attempt of a pending step and puts a `Settled` message into the
@@ -37,34 +44,44 @@ import { moveStep, type Progress, secondsBetween, stepFields, type TaskRun } fro
  * @param run the run the step belongs to
  * @param index position of the step in the task
  * @param batchLimit limit of the batch, in milliseconds; `undefined` for none
+ * @param batch learns when the attempt has ended
  */
 export const attempt = (
   run: TaskRun,
   index: number,
-  batchLimit: number | undefined
+  batchLimit: number | undefined,
+  batch: Batch
 ): Effect.Effect<void, never, unknown> =>
   Effect.withFiber((fiber) => {
     const step = run.task.steps[index] as Step.Any
-    const batch = batchLimit === undefined ? undefined : { limit: batchLimit, end: millisOf(fiber) + batchLimit }
-    const progress: Progress = { lostWith: undefined, settle: (exit) => start(run, index, () => exit, batch, progress) }
+    const limit = batchLimit === undefined ? undefined : { limit: batchLimit, end: millisOf(fiber) + batchLimit }
+    const progress: Progress = {
+      lostWith: undefined,
+      settle: (exit) => start(run, index, () => exit, limit, progress),
+      end: () => within(batch.span, end)
+    }
     run.attempting[index] = progress
-    const report = (exit: Exit.Exit<void>) =>
-      Effect.sync(() => {
-        run.attempting[index] = undefined
-        Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
-      })
+    const end = Effect.withFiber((fiber) => {
+      batch.attemptEnded(fiber)
+      return Effect.void
+    })
+    const report = (exit: Exit.Exit<void>) => {
+      run.attempting[index] = undefined
+      Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
+      return end
+    }
     fiber.addObserver((exit) => {
       if (run.attempting[index] !== progress) return
       progress.lostWith = exit
       Queue.offerUnsafe(run.mailbox, { _tag: "FiberLost", index })
     })
     const needed = step.skipWhen === undefined || run.isNeeded[index] === true
-      ? start(run, index, body(run, step), batch, progress)
-      : Effect.flatMap(ask(run, step, index, step.skipWhen, batch), (asked) => {
-        if (Exit.isFailure(asked)) return start(run, index, () => asked, batch, progress)
+      ? start(run, index, body(run, step), limit, progress)
+      : Effect.flatMap(ask(run, step, index, step.skipWhen, limit), (asked) => {
+        if (Exit.isFailure(asked)) return start(run, index, () => asked, limit, progress)
         if (asked.value._tag === "Skipped") return skip(run, index, asked.value.result)
         run.isNeeded[index] = true
-        return start(run, index, body(run, step), batch, progress)
+        return start(run, index, body(run, step), limit, progress)
       })
     return Effect.onExit(needed, report)
   })
@@ -75,8 +92,16 @@ export const settleLost = (run: TaskRun, index: number): Effect.Effect<void, nev
     const progress = run.attempting[index]
     if (progress?.lostWith === undefined) return Effect.void
     run.attempting[index] = undefined
-    return progress.settle(progress.lostWith)
+    return Effect.ensuring(progress.settle(progress.lostWith), progress.end())
   })
+
+/** {@link settleLost} for all steps of a run. Hardly ever is one lost. */
+export const settleAllLost = (run: TaskRun): Effect.Effect<void, never, unknown> =>
+  Effect.suspend(() =>
+    run.attempting.every((progress) => progress?.lostWith === undefined)
+      ? Effect.void
+      : Effect.forEach(run.steps.keys(), (index) => settleLost(run, index), { discard: true })
+  )
 
 /** The limit of a batch and the monotonic time of its end, in milliseconds. */
 interface BatchLimit {
@@ -95,7 +120,7 @@ const start = (
   batch: BatchLimit | undefined,
   progress: Progress
 ): Effect.Effect<void, never, unknown> =>
-  inOneTurn((outside) =>
+  inOneTurn(run, (outside) =>
     Effect.withFiber((fiber) => {
       const step = run.task.steps[index] as Step.Any
       const before = run.steps[index] as StepRecord
@@ -104,8 +129,8 @@ const start = (
       const startNanos = clock.monotonicTimeNanosUnsafe()
       const queueSeconds = secondsBetween(run.readyNanos[index] ?? startNanos, startNanos)
       const number = before.attempts + 1
-      const context = contextOf(run, before, number)
-      return withSpan(SpanName.step, {
+      const workflow = contextOf(run, before, number)
+      return withSpan(SpanName.step, () => ({
         attributes: {
           [Attribute.taskId]: run.record.id,
           [Attribute.taskName]: run.record.name,
@@ -115,11 +140,11 @@ const start = (
           [Attribute.queueSeconds]: queueSeconds,
           [Attribute.backoffSeconds]: run.backoffSeconds[index] ?? 0
         }
-      }, (span) => {
+      }), (span) => {
         const settled = (exit: Exit.Exit<unknown, unknown>) =>
           settle(run, index, exit, { clock, startNanos, queueSeconds, span })
         progress.settle = (exit) =>
-          endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, context), exit, span, clock)
+          endSpan(Effect.provideService(settled(exit), Correlation.CurrentWorkflow, workflow), exit, span, clock)
         return Effect.withFiber((inside) => {
           const refused = moveStep(inside, run, index, "execution_requested", {
             attempts: number,
@@ -128,31 +153,23 @@ const start = (
             queueSeconds: before.queueSeconds + queueSeconds
           }, { queueSeconds })
           // A tracer is code of the program and may have settled the step.
-          return refused === undefined ? outside(withTimeLimit(run, index, work(number), batch)) : Effect.void
+          if (refused !== undefined) return Effect.void
+          return outside(
+            withTimeLimit(run, index, work(number), batch),
+            (context) =>
+              Context.add(
+                span === undefined ? context : Context.add(context, Tracer.ParentSpan, span),
+                Correlation.CurrentWorkflow,
+                workflow
+              )
+          )
         }).pipe(Effect.onExit(settled))
-      }, Context.add(Correlation.CurrentWorkflow, context)).pipe(
+      }, Context.add(Correlation.CurrentWorkflow, workflow)).pipe(
         Effect.exit,
         // The run has the exit of a settled attempt. Any other exit is a defect of this package or of a tracer.
         Effect.flatMap((exit) => isSettled(run, index) ? Effect.void : Effect.asVoid(Effect.orDie(exit)))
       )
-    })
-  )
-
-/**
- * Runs an effect, and lets no other fiber run in between except within `outside`. A span starts after the step's state
- * is read and before the step moves. If other fibers ran then, they could settle the step, and the span would belong to
- * no attempt.
- */
-const inOneTurn = (
-  use: (
-    outside: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<void, never, unknown>
-): Effect.Effect<void, never, unknown> =>
-  Effect.withFiber((fiber) => {
-    const before = fiber.getRef(PreventSchedulerYield)
-    const outside = Effect.provideService(PreventSchedulerYield, before)
-    return Effect.provideService(use(outside), PreventSchedulerYield, true)
-  })
+    }))
 
 const isSettled = (run: TaskRun, index: number): boolean => {
   const { state } = run.steps[index] as StepRecord
@@ -166,12 +183,13 @@ const endSpan = (
   span: Tracer.Span | undefined,
   clock: Clock.Clock
 ): Effect.Effect<void> =>
-  span === undefined
-    ? settled
-    : Effect.andThen(
-      Effect.provideService(settled, Tracer.ParentSpan, span),
-      Effect.sync(() => span.end(clock.currentTimeNanosUnsafe(), exit))
-    )
+  Effect.andThen(
+    within(span, settled),
+    Effect.sync(() => span?.end(clock.currentTimeNanosUnsafe(), exit))
+  )
+
+const within = <A>(span: Tracer.Span | undefined, effect: Effect.Effect<A>): Effect.Effect<A> =>
+  span === undefined ? effect : Effect.provideService(effect, Tracer.ParentSpan, span)
 
 const contextOf = (run: TaskRun, step: StepRecord, attempt: number): Correlation.WorkflowContext => ({
   taskId: run.record.id,

@@ -42,10 +42,11 @@ export const execute = (
   // The context of the caller says whether the run starts inside of another one.
   Effect.withFiber((fiber) => {
     const leave = enter(fiber, live)
+    const trace = traceOf(fiber)
     return withSpan(
       SpanName.task,
-      {
-        ...traceOf(fiber),
+      () => ({
+        ...trace,
         attributes: {
           [Attribute.taskId]: run.record.id,
           [Attribute.taskName]: run.record.name,
@@ -54,7 +55,7 @@ export const execute = (
           [Attribute.correlationId]: run.record.correlationId,
           ...tagAttributes(run.record.tags)
         }
-      },
+      }),
       (span) =>
         begin(run).pipe(
           Effect.andThen(Heartbeat.during(run, Orchestrator.orchestrate(run, restore))),

@@ -68,6 +68,8 @@ export interface Progress {
   lostWith: Exit.Exit<unknown, unknown> | undefined
   /** Settles the step with that exit. */
   settle: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void, never, unknown>
+  /** Tells its batch that the attempt has ended. */
+  readonly end: () => Effect.Effect<void>
 }
 
 export interface TaskRun extends RunRecords {
@@ -97,6 +99,8 @@ export interface TaskRun extends RunRecords {
   /** By the id of a step, how many runs that it has started go on. */
   readonly innerRuns: Map<string, number>
   readonly results: Record<string, unknown>
+  /** The context outside of the last attempt, and the same context without yields. Attempts often share it. */
+  turn: { readonly outside: Context.Context<unknown>; readonly inside: Context.Context<unknown> } | undefined
   cancelRequested: boolean
   /** The loop has ended or is ending. It takes no more messages. */
   over: boolean
