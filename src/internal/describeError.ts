@@ -5,7 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import { callOr, fieldOf as at, orElse } from "./guard.ts"
+import { callOr, fieldOf as at, keysOf as allKeysOf, orElse } from "./guard.ts"
 import { setField } from "./setField.ts"
 import { truncateAtWord } from "./truncateAtWord.ts"
 
@@ -118,16 +118,33 @@ export const framesOf = (error: unknown): string => {
   const stack = textAt(error, "stack")
   const message = textAt(error, "message")
   const start = message === "" ? -1 : stack.indexOf(message)
-  const frames = truncateAtWord(start < 0 ? stack : stack.slice(start + message.length), longestStack).split("\n")
-  const first = frames.findIndex((line) => frame.test(line))
+  const text = truncateAtWord(start < 0 ? stack : stack.slice(start + message.length), longestStack)
+  const first = text.search(firstFrame)
   if (first < 0) return ""
-  const end = frames.findIndex((line, index) => index >= first && insideEffect.test(line))
-  return frames.slice(first, end < 0 ? undefined : end).map((line) => `    ${line.trim()}`).join("\n")
+  const frames = text.slice(text.charCodeAt(first) === lineFeed ? first + 1 : first)
+  const inside = frames.search(insideEffect)
+  const outside = inside < 0 ? frames : frames.slice(0, Math.max(0, frames.lastIndexOf("\n", inside)))
+  return outside === "" || isAsWritten(outside)
+    ? outside
+    : outside.split("\n").map((line) => `    ${line.trim()}`).join("\n")
 }
 
 const longestStack = 8192
-const frame = /^\s*at /
+const lineFeed = 10
+const firstFrame = /(?:^|\n)[^\S\n]*at /
 const insideEffect = /Generator\.next|~effect\/(?:Effect|Utils)/
+
+/** Whether each line has the spaces that V8 writes, and no others at its ends. */
+const isAsWritten = (frames: string): boolean => {
+  for (let start = 0; start <= frames.length;) {
+    const next = frames.indexOf("\n", start)
+    const end = next < 0 ? frames.length : next
+    const last = frames.charCodeAt(end - 1)
+    if (!frames.startsWith("    at ", start) || last <= 32 || last > 126) return false
+    start = end + 1
+  }
+  return true
+}
 
 /** Gives at most ten frames of an error and its causes, at most three of them from libraries and the platform. */
 export const backtraceOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => {
@@ -323,10 +340,8 @@ const textAt = (object: object, key: string): string => textOf(at(object, key))
 const textOf = (value: unknown): string => typeof value === "string" ? value : ""
 
 const keysOf = (object: object): ReadonlyArray<string> => {
-  const keys = callOr(Object.keys, object, noKeys)
+  const keys = allKeysOf(object)
   return keys.length > mostFields ? keys.slice(0, mostFields) : keys
 }
-
-const noKeys = (): Array<string> => []
 
 const clip = (text: string) => text.length > longestMessage ? `${truncateAtWord(text, longestMessage)}…` : text

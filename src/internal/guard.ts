@@ -52,14 +52,22 @@ export const orElse = <A>(f: () => A, fallback: (error: unknown) => A): A => {
   }
 }
 
-/** Gives a field of a foreign object, or `undefined` if it throws. It makes no closure, for hot paths. */
-export const fieldOf = (object: object, key: string): unknown => {
+/** Gives a field of a foreign object, or `fallback` if it throws. It makes no closure, for hot paths. */
+export const readOr = (object: object, key: string, fallback: unknown): unknown => {
   try {
     return (object as Readonly<Record<string, unknown>>)[key]
   } catch {
-    return undefined
+    return fallback
   }
 }
+
+/** Gives a field of a foreign object, or `undefined` if it throws. */
+export const fieldOf = (object: object, key: string): unknown => readOr(object, key, undefined)
+
+/** Gives the keys of a foreign object, or none if it throws. It makes no closure, for hot paths. */
+export const keysOf = (object: object): Array<string> => callOr(Object.keys, object, noKeys)
+
+const noKeys = (): Array<string> => []
 
 /** Whether a value is a plain object, for hot paths. A proxy that throws is none. */
 export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data } from "effect"
-import { describeCause } from "../../src/internal/describeError.ts"
+import { describeCause, framesOf } from "../../src/internal/describeError.ts"
 import { hostileValues } from "../support/spans.ts"
 
 const describeError = (error: unknown) => describeCause(Cause.fail(error))
@@ -54,5 +54,30 @@ describe("describeCause of several reasons", () => {
     assert.strictEqual(describeCause(all).message, "failure")
     assert.strictEqual(describeCause(Cause.combine(Cause.interrupt(), Cause.die("defect"))).message, "defect")
     assert.deepStrictEqual(describeCause(Cause.interrupt()), { type: "interrupted", message: "interrupted" })
+  })
+})
+
+describe("framesOf", () => {
+  it.each<readonly [what: string, message: string, stack: string, frames: string]>([
+    [
+      "frames as V8 writes them",
+      "no",
+      "Error: no\n    at a (f:1:2)\n    at b (f:3:4)",
+      "    at a (f:1:2)\n    at b (f:3:4)"
+    ],
+    [
+      "frames with other spaces",
+      "no",
+      "Error: no\r\n\tat a (f:1:2)\r\n  at b (f:3:4) ",
+      "    at a (f:1:2)\n    at b (f:3:4)"
+    ],
+    ["lines between frames", "no", "Error: no\n    at a (f:1:2)\n\n    at b", "    at a (f:1:2)\n    \n    at b"],
+    ["a message that looks like a frame", "no\n    at home", "Error: no\n    at home\n    at a", "    at a"],
+    ["no message", "", "Error\n    at a", "    at a"],
+    ["frames inside of Effect", "no", "Error: no\n    at a\n    at Generator.next (<anonymous>)\n    at b", "    at a"],
+    ["frames inside of Effect alone", "no", "Error: no\n    at ~effect/Effect/run\n    at b", ""],
+    ["no frames", "no", "Error: no", ""]
+  ])("gives %s without message and without Effect", (_, message, stack, frames) => {
+    assert.strictEqual(framesOf({ message, stack }), frames)
   })
 })

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import { Attribute } from "../../Conventions.ts"
-import { truncateMasked } from "../../internal/truncateAtWord.ts"
 import { type AttributeLimits, AttributeRules } from "../../redaction/internal/keptAttributes.ts"
 import { redactWorkflow } from "../../redaction/internal/redactNames.ts"
 import type { Redaction } from "../../redaction/Redaction.ts"
@@ -46,39 +45,34 @@ export const make = (limits: AttributeLimits, redaction: Redaction) => {
   return (record: LogRecord): LogData => toData(record, rules)
 }
 
+/** An event has a field for its name. */
+const eventField = "event"
+
 const toData = (record: LogRecord, rules: AttributeRules): LogData => {
-  const { limits, redaction } = rules
-  const { component, correlationId, eventName, span, workflow } = record
-  const { attributes, droppedAttributes } = rules.record(fieldsOf(record))
-  const named: Record<string, unknown> = { ...attributes }
-  const set = (key: string, value: unknown) => {
-    if (value !== undefined) named[key] = value
-  }
-  set(Attribute.component, component === undefined ? undefined : redaction.text(component))
-  set(Attribute.correlationId, correlationId)
+  const { component, correlationId, eventName, fields, span, workflow } = record
+  const { attributes, droppedAttributes } = rules.record(
+    fields,
+    rules.limits.attributeCount,
+    eventName === undefined ? undefined : eventField
+  )
+  if (component !== undefined) attributes[Attribute.component] = rules.name(component)
+  if (correlationId !== undefined) attributes[Attribute.correlationId] = correlationId
   if (workflow !== undefined) {
-    const { attempt, stepId, stepName, taskId, taskName } = redactWorkflow(workflow, redaction)
-    set(Attribute.taskId, taskId)
-    set(Attribute.taskName, taskName)
-    set(Attribute.stepId, stepId)
-    set(Attribute.stepName, stepName)
-    set(Attribute.attempt, attempt)
+    const { attempt, stepId, stepName, taskId, taskName } = redactWorkflow(workflow, rules.redaction)
+    attributes[Attribute.taskId] = taskId
+    attributes[Attribute.taskName] = taskName
+    if (stepId !== undefined) attributes[Attribute.stepId] = stepId
+    if (stepName !== undefined) attributes[Attribute.stepName] = stepName
+    if (attempt !== undefined) attributes[Attribute.attempt] = attempt
   }
   return {
     time: record.time,
     severityNumber: severityNumber[record.level],
     severityText: levelNames[record.level],
-    body: truncateMasked(record.message, limits.attributeValueLength, redaction.text),
+    body: rules.text(record.message),
     eventName,
-    attributes: named,
+    attributes,
     droppedAttributes,
     span: span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled }
   }
-}
-
-/** An event has a field for its name. */
-const fieldsOf = ({ eventName, fields }: LogRecord): LogRecord["fields"] => {
-  if (eventName === undefined) return fields
-  const { event: _, ...others } = fields
-  return others
 }

@@ -13,11 +13,12 @@ import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 import { describeCause, describeError, isError } from "../../internal/describeError.ts"
-import { guardCall, isPlainObject, orElse } from "../../internal/guard.ts"
+import { guardCall, isPlainObject, orElse, readOr } from "../../internal/guard.ts"
 import { SelfStatistics } from "../../internal/SelfStatistics.ts"
 import { setField } from "../../internal/setField.ts"
 import { encodeJson, searchedText } from "../../redaction/internal/encodeJson.ts"
 import { copyFields } from "../../redaction/internal/payloadFields.ts"
+import * as RedactingSpan from "../../redaction/internal/RedactingSpan.ts"
 import * as Redaction from "../../redaction/Redaction.ts"
 import { LogLevels, reaches } from "../LogLevels.ts"
 import * as LogRecord from "./LogRecord.ts"
@@ -90,12 +91,15 @@ const addEvent = (
   fiber: Fiber.Fiber<unknown, unknown>,
   redaction: Redaction.Redaction
 ) => {
-  const attributes: Record<string, unknown> = { "log.level": record.level.toUpperCase() }
-  for (const key of Object.keys(record.fields)) {
-    attributes[key] = redaction.apply(key, orElse(() => record.fields[key], () => redaction.mask))
+  const attributes: Record<string, unknown> = { "log.level": LogRecord.levelNames[record.level] }
+  const { fields, message } = record
+  const redacts = RedactingSpan.is(span)
+  for (const key of Object.keys(fields)) {
+    const value = readOr(fields, key, redaction.mask)
+    attributes[key] = redacts ? value : redaction.apply(key, value)
   }
   span.event(
-    searchedText(record.message, longestEventName, redaction.text),
+    redacts && message.length <= longestEventName ? message : searchedText(message, longestEventName, redaction.text),
     fiber.getRef(Clock.Clock).currentTimeNanosUnsafe(),
     attributes
   )
@@ -144,7 +148,7 @@ const originOf = (
     annotations,
     spans,
     addsFields: spans.length > 0 || Object.keys(annotations).length > 0,
-    isLowered: isLowered(fiber.getRef(References.MinimumLogLevel))
+    isLowered: isLowered(fiber.cache.minimumLogLevel)
   }
 }
 

@@ -28,10 +28,12 @@ const defaultLimits: JsonLimits = { depth: 8, nodes: 1000, members: 256, text: 1
 interface Walk {
   readonly redaction: Redaction | undefined
   readonly limits: JsonLimits
-  /** The keys down to the present value. */
+  /** The keys down to the present value, and maybe keys of values before. {@link pathOf} gives the former. */
   readonly path: Array<string>
-  /** Length of path at which the walk ends. */
-  readonly depth: number
+  /** The number of keys down to the present value. */
+  depth: number
+  /** The depth at which the walk ends. */
+  readonly deepest: number
   /** The objects and arrays around the present value. */
   readonly open: Array<object>
   /** The decision about the last key that is no index. */
@@ -55,20 +57,37 @@ export const encodeJson = (
   redaction?: Redaction,
   path: ReadonlyArray<string> = [],
   limits: JsonLimits = defaultLimits
-): string =>
-  encode(value, {
+): string => {
+  let member = redaction?.member("") ?? anyMember
+  let parameters = 0
+  if (redaction !== undefined) {
+    for (const key of path) {
+      const own = redaction.member(key)
+      if (own.mayBeParameter) parameters++
+      if (!isIndex(key)) member = own
+    }
+  }
+  return encode(value, {
     redaction,
     limits,
     path: [...path],
-    depth: path.length + limits.depth,
+    depth: path.length,
+    deepest: path.length + limits.depth,
     open: [],
-    member: redaction?.member(path.findLast((key) => !isIndex(key)) ?? "") ?? anyMember,
-    parameters: path.filter((key) => redaction?.member(key).mayBeParameter === true).length,
+    member,
+    parameters,
     nodes: 0,
     room: limits.texts
   })
+}
 
 const isIndex = (key: string): boolean => /^\d*$/.test(key)
+
+/** The keys down to the present value. Few values need them, and to shorten a list takes time. */
+const pathOf = ({ depth, path }: Walk): ReadonlyArray<string> => {
+  if (path.length > depth) path.length = depth
+  return path
+}
 
 /** Nothing is known about a member. */
 const anyMember: MemberDecision = { prefix: undefined, mayMask: true, mayBeSql: true, mayBeParameter: true }
@@ -76,8 +95,8 @@ const anyMember: MemberDecision = { prefix: undefined, mayMask: true, mayBeSql: 
 const encode = (value: unknown, walk: Walk): string => {
   switch (typeof value) {
     case "string": {
-      const { member, path, redaction } = walk
-      return member.mayBeSql && redaction?.isSql(path) === true
+      const { member, redaction } = walk
+      return member.mayBeSql && redaction?.isSql(pathOf(walk)) === true
         ? quote(shownWithin(value, walk, redaction.sql))
         : encodeWithin(value, walk)
     }
@@ -137,20 +156,17 @@ const shownWithin = (text: string, walk: Walk, search = walk.redaction?.text): s
 }
 
 const encodeObject = (value: object, walk: Walk): string => {
-  const { open, path } = walk
+  const { depth, member, open, parameters } = walk
   if (open.includes(value)) return "\"[circular]\""
-  if (path.length >= walk.depth) return "\"[too deep]\""
+  if (depth >= walk.deepest) return "\"[too deep]\""
   if (++walk.nodes > walk.limits.nodes) return "\"[too large]\""
-  const depth = path.length
-  const { member, parameters } = walk
   open.push(value)
   try {
     return encodeOpened(value, walk)
   } catch {
     return "\"[unreadable]\""
   } finally {
-    // A value that throws leaves its keys behind.
-    path.length = depth
+    walk.depth = depth
     open.pop()
     walk.member = member
     walk.parameters = parameters
@@ -171,9 +187,9 @@ const encodeOpened = (value: object, walk: Walk): string => {
 const maskOf = ({ limits, redaction }: Walk): string => encodeText(redaction?.mask ?? "", limits.text)
 
 const encodeArray = (items: ReadonlyArray<unknown>, walk: Walk, total = items.length): string => {
-  const { path } = walk
-  const depth = path.length
+  const { depth, path } = walk
   const count = Math.min(items.length, walk.limits.members)
+  walk.depth = depth + 1
   let json = "["
   let index = 0
   for (; index < count && walk.room > 0; index++) {
@@ -181,7 +197,6 @@ const encodeArray = (items: ReadonlyArray<unknown>, walk: Walk, total = items.le
     path[depth] = String(index)
     json += encodeItem(items, index, walk)
   }
-  path.length = depth
   const left = total - index
   return `${json}${left === 0 ? "" : `${index > 0 ? "," : ""}"…[${left} more]"`}]`
 }
@@ -196,10 +211,10 @@ const encodeItem = (items: ReadonlyArray<unknown>, index: number, walk: Walk): s
 }
 
 const encodeRecord = (value: object, walk: Walk, total?: number): string => {
-  const { parameters, path, redaction } = walk
-  const depth = path.length
+  const { depth, parameters, path, redaction } = walk
   const keys = Object.keys(value)
   const count = Math.min(keys.length, walk.limits.members)
+  walk.depth = depth + 1
   let distinct: ReturnType<typeof uniqueNames> | undefined
   let json = "{"
   let index = 0
@@ -219,7 +234,6 @@ const encodeRecord = (value: object, walk: Walk, total?: number): string => {
     walk.parameters = member.mayBeParameter ? parameters + 1 : parameters
     json += encodeMember(value, key, walk)
   }
-  path.length = depth
   const left = (total ?? keys.length) - index
   if (left > 0) {
     json += `${index > 0 ? "," : ""}"${(distinct ?? uniqueNames(keys.slice(0, count)))("…")}":"${left} more"`
@@ -229,10 +243,10 @@ const encodeRecord = (value: object, walk: Walk, total?: number): string => {
 
 /** Reads a member. A getter may throw. */
 const encodeMember = (value: object, key: string, walk: Walk): string => {
-  const { member, parameters, path, redaction } = walk
+  const { member, parameters, redaction } = walk
   try {
     const given: unknown = (value as never)[key]
-    return (member.mayMask || parameters > 0) && redaction?.masks(path, given, true, value) === true
+    return (member.mayMask || parameters > 0) && redaction?.masks(pathOf(walk), given, true, value) === true
       ? maskOf(walk)
       : encode(given, walk)
   } catch {

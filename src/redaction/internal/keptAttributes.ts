@@ -4,7 +4,7 @@
  * @see https://opentelemetry.io/docs/specs/otel/common/#attribute-limits
  * @since 0.1.0
  */
-import { orElse } from "../../internal/guard.ts"
+import { keysOf, orElse, readOr } from "../../internal/guard.ts"
 import { truncateMasked } from "../../internal/truncateAtWord.ts"
 import type { FieldMask, Redaction } from "../Redaction.ts"
 import { CleanTexts } from "./CleanTexts.ts"
@@ -143,16 +143,18 @@ export class AttributeRules {
   /**
    * The attributes of a span event, a link or a log record as they may be kept. It keeps at most `most` of them, and
    * counts the others. If a value throws when it is read, the mask takes its place. A value that is `undefined` or `null`
-   * is no attribute.
+   * is no attribute. Nor is the one with the name `except`.
    */
   record(
     attributes: Readonly<Record<string, unknown>>,
-    most: number = this.limits.attributeCount
-  ): { readonly attributes: Readonly<Record<string, unknown>>; readonly droppedAttributes: number } {
+    most: number = this.limits.attributeCount,
+    except?: string
+  ): { readonly attributes: Record<string, unknown>; readonly droppedAttributes: number } {
     const kept: Record<string, unknown> = {}
     let count = 0
-    for (const key of orElse(() => Object.keys(attributes), () => [])) {
-      const value = orElse(() => attributes[key], () => this.redaction.mask)
+    for (const key of keysOf(attributes)) {
+      if (key === except) continue
+      const value = readOr(attributes, key, this.redaction.mask)
       if (value === undefined || value === null || count++ >= most) continue
       const rule = this.of(key)
       kept[rule.name] = rule.keep(value, attributes)

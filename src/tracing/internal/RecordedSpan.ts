@@ -14,6 +14,7 @@ import * as TraceDecision from "../../internal/TraceDecision.ts"
 import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import { type AttributeRules, nameOf } from "../../redaction/internal/keptAttributes.ts"
+import * as RedactingSpan from "../../redaction/internal/RedactingSpan.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import type { ExceptionLog } from "./ExceptionLog.ts"
 import { SpanAttributes } from "./SpanAttributes.ts"
@@ -60,7 +61,7 @@ const isTime = (time: unknown): time is bigint => typeof time === "bigint" && ti
  */
 const longestName = 8192
 
-export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided {
+export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided, RedactingSpan.RedactingSpan {
   readonly _tag = "Span"
   readonly sampled: boolean
   readonly name: string
@@ -132,6 +133,10 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided 
 
   get [TraceDecision.key](): TraceDecision.TraceDecision {
     return this.trace
+  }
+
+  get [RedactingSpan.key](): true {
+    return true
   }
 
   get events(): ReadonlyArray<SpanEventData> {

@@ -29,6 +29,9 @@ import * as Redaction from "../../redaction/Redaction.ts"
 import { TelemetryTracer } from "../TelemetryTracer.ts"
 import { RecordedSpan } from "./RecordedSpan.ts"
 
+/** What the names of payload fields begin with. */
+const prefix = "tasker.event."
+
 /** Payload fields that are attributes of the span already. */
 const known = new Set([
   "taskId",
@@ -57,11 +60,11 @@ export const layer: Layer.Layer<never, never, EventBus | TelemetryTracer> = Laye
     const { planOperations, stateTransitions } = (yield* TelemetryConfig.Current).tracing
     const asSpans = stateTransitions === "span"
     const redaction = yield* Redaction.Current
-    const snakeCase = SnakeCase.make()
+    const nameOf = SnakeCase.make(prefix)
     const readAttributes = (envelope: EventEnvelope) =>
       orElse(
-        () => attributesOf(envelope, envelope.payload, snakeCase, redaction),
-        () => attributesOf(envelope, Fields.copyFields(envelope.payload), snakeCase, redaction)
+        () => attributesOf(envelope, envelope.payload, nameOf, redaction),
+        () => attributesOf(envelope, Fields.copyFields(envelope.payload), nameOf, redaction)
       )
     yield* bus.register({
       name: "trace",
@@ -98,7 +101,7 @@ const operations: ReadonlyMap<string, string> = new Map(Object.entries(PlanOpera
 const attributesOf = (
   envelope: EventEnvelope,
   payload: Readonly<Record<string, unknown>>,
-  snakeCase: (name: string) => string,
+  nameOf: (member: string) => string,
   redaction: Redaction.Redaction
 ): Record<string, unknown> => {
   const isOwn = isOfCatalog(envelope)
@@ -106,9 +109,9 @@ const attributesOf = (
     { [Attribute.event]: envelope.name },
     payload,
     Object.keys(payload).filter((name) => !(isOwn && known.has(name))),
-    snakeCase,
+    nameOf,
     redaction,
-    "tasker.event."
+    prefix
   )
   // An event of a program may have a field of that name without being a transition of ours.
   if (!isOwn || !("toState" in payload)) return attributes

@@ -68,6 +68,22 @@ describe("encodeJson", () => {
     )
   })
 
+  it("masks the places of the configuration, also behind values that go deeper or cannot be read", () => {
+    const order = {
+      lines: { a: { b: 1 } },
+      get broken() {
+        return thrower()
+      },
+      note: "n",
+      items: [{ iban: "x", n: 1 }, [[2]], { iban: "y" }]
+    }
+    assert.strictEqual(
+      encodeJson(order, Redaction.make({ paths: ["order.note", "order.items.*.iban"] }), ["order"]),
+      "{\"lines\":{\"a\":{\"b\":1}},\"broken\":\"[unreadable]\",\"note\":\"[FILTERED]\"," +
+        "\"items\":[{\"iban\":\"[FILTERED]\",\"n\":1},[[2]],{\"iban\":\"[FILTERED]\"}]}"
+    )
+  })
+
   it("does not look at the value of a sensitive key", () => {
     assert.strictEqual(
       encodeJson(Object.defineProperty({}, "token", { get: thrower, enumerable: true }), Redaction.make()),
