@@ -60,6 +60,8 @@ export const Attribute = {
   taskStatus: "tasker.task.status",
   /** Begins the keys of the tags of a run: `tasker.tag.region`. */
   tag: "tasker.tag",
+  reason: "tasker.task.reason",
+  initiator: "tasker.task.initiator",
   correlationId: "tasker.correlation_id",
   component: "tasker.component",
   stepId: "tasker.step.id",
@@ -228,6 +230,17 @@ export const SqlMetricName = {
   transactionControl: "tasker_sql_transaction_control_seconds",
   slowQueries: "tasker_sql_slow_queries_total",
   findings: "tasker_sql_findings_total"
+} as const
+
+/**
+ * Metric names of the connections and caches of a program. Both are names of Tasker's plan for observability.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ResourceMetricName = {
+  activeConnections: "tasker_active_connections",
+  cacheOperations: "tasker_cache_operations_total"
 } as const
 
 /**

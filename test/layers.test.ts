@@ -6,8 +6,8 @@ import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric, Schema } from "effect"
 import { TestRunner } from "effect/cluster"
-import { HttpRouter } from "effect/http"
-import { Redis } from "effect/persistence"
+import { FetchHttpClient, HttpRouter } from "effect/http"
+import { Persistence, Redis } from "effect/persistence"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
 import * as All from "tasker-telemetry"
@@ -22,6 +22,8 @@ import * as memoryDatabase from "./support/memoryDatabase.ts"
 
 const {
   AnalyticsRoute,
+  CacheMetrics,
+  ConnectionMetrics,
   CorrelationMiddleware,
   EventBus,
   EventCatalog,
@@ -98,6 +100,9 @@ const shared = Layer.unwrap(
 /** By module and name. That nothing is required is for the compiler to check: the type has no requirements. */
 const layers: Readonly<Record<string, Layer.Layer<never, unknown>>> = {
   "AnalyticsRoute.layer": AnalyticsRoute.layer.pipe(Layer.provide(services)),
+  "CacheMetrics.layer": CacheMetrics.layer(Persistence.layerMemory).pipe(Layer.provide(store)),
+  "ConnectionMetrics.layerClient": ConnectionMetrics.layerClient(FetchHttpClient.layer).pipe(Layer.provide(store)),
+  "ConnectionMetrics.layerServer": ConnectionMetrics.layerServer().pipe(Layer.provide(Layer.merge(app, store))),
   "CorrelationMiddleware.layer": CorrelationMiddleware.layer.pipe(Layer.provide(app)),
   "EventBus.layer": bus,
   "EventBus.layerNoop": EventBus.layerNoop,

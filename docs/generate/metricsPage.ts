@@ -12,7 +12,7 @@ interface Entry extends SelfMetric {
   readonly alias?: { readonly of: string; readonly original: string }
 }
 
-const { catalog, clusterCatalog, operationCatalog, runtimeCatalog, sqlCatalog } = MetricCatalog
+const { catalog, clusterCatalog, operationCatalog, resourceCatalog, runtimeCatalog, sqlCatalog } = MetricCatalog
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string) => `\`${cell(text)}\``
@@ -111,6 +111,11 @@ ${section("SQL", sql)}
 
 They come from \`SqlMonitor\`. Names that begin with \`db_client_\` and their attributes are OpenTelemetry's semantic
 conventions as Prometheus writes them.
+
+${section("Connections and caches", Object.values(resourceCatalog))}
+
+They are there if the program puts \`SqlMonitor\`, \`ConnectionMetrics\` or \`CacheMetrics\` around a client, a server or a
+cache.
 
 ${section("Clusters", Object.values(clusterCatalog))}
 

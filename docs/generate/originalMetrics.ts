@@ -17,7 +17,7 @@ export interface OriginalSource {
   readonly metrics: ReadonlyArray<OriginalMetric>
 }
 
-const { catalog, sqlCatalog } = MetricCatalog
+const { catalog, resourceCatalog, sqlCatalog } = MetricCatalog
 
 type Key = keyof typeof catalog
 
@@ -62,11 +62,16 @@ const plan: OriginalSource = {
     as("tasker_tasks_total", "tasks"),
     as("tasker_steps_total", "steps"),
     as("tasker_workflow_duration_seconds", "workflowDuration"),
-    ...not(
-      "nothing here has connections yet; a pool of a program can be shown with `observe`",
-      "tasker_active_connections"
-    ),
-    ...not("nothing here has a cache yet", "tasker_cache_operations_total"),
+    {
+      name: "tasker_active_connections",
+      by: [resourceCatalog.activeConnections.name],
+      note: "of what `SqlMonitor` and `ConnectionMetrics` are put around"
+    },
+    {
+      name: "tasker_cache_operations_total",
+      by: [resourceCatalog.cacheOperations.name],
+      note: "of what `CacheMetrics` is put around"
+    },
     ...["tasker_operation_duration_seconds", "tasker_memory_delta_bytes"].map((name) => ({
       name,
       by: [name],

@@ -7,7 +7,7 @@ import { type SelfMetric, selfMetrics } from "../../docs/generate/selfMetrics.ts
 
 export type CatalogMetric = SelfMetric
 
-const { catalog, clusterCatalog, operationCatalog, runtimeCatalog, sqlCatalog } = MetricCatalog
+const { catalog, clusterCatalog, operationCatalog, resourceCatalog, runtimeCatalog, sqlCatalog } = MetricCatalog
 
 /** Without the metrics that repeat another one. */
 const withoutAliases = (metrics: ReadonlyArray<CatalogMetric & { readonly alias?: unknown }>) =>
@@ -22,6 +22,7 @@ export interface CatalogMetrics {
   readonly operations: ReadonlyArray<CatalogMetric>
   readonly runtime: ReadonlyArray<CatalogMetric>
   readonly sql: ReadonlyArray<CatalogMetric>
+  readonly resources: ReadonlyArray<CatalogMetric>
   readonly cluster: ReadonlyArray<CatalogMetric>
   readonly self: ReadonlyArray<CatalogMetric>
 }
@@ -34,6 +35,7 @@ export const read = Effect.map(selfMetrics, (self): CatalogMetrics => ({
   operations: Object.values(operationCatalog),
   runtime: Object.values(runtimeCatalog),
   sql: Object.values(sqlCatalog),
+  resources: Object.values(resourceCatalog),
   cluster: Object.values(clusterCatalog),
   self
 }))

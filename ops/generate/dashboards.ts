@@ -284,10 +284,10 @@ const telemetry = ({ self }: CatalogMetrics): DashboardSpec => {
   }
 }
 
-const processDashboard = ({ cluster, runtime }: CatalogMetrics): DashboardSpec => ({
+const processDashboard = ({ cluster, resources, runtime }: CatalogMetrics): DashboardSpec => ({
   uid: "tasker-process",
   title: "Tasker / Process",
-  description: "The Node processes: event loop, heap, processor.",
+  description: "The Node processes: event loop, heap, processor, connections, caches.",
   variables: instances(RuntimeMetricName.uptime),
   rows: [
     row("Event loop", runtime.filter(({ name }) => name.startsWith("nodejs_eventloop"))),
@@ -296,6 +296,7 @@ const processDashboard = ({ cluster, runtime }: CatalogMetrics): DashboardSpec =
       "Process",
       runtime.filter(({ name }) => !/^(?:nodejs_eventloop|v8js_)/.test(name) && name !== RuntimeMetricName.memory)
     ),
+    row("Connections and caches", resources),
     row("Cluster", cluster)
   ]
 })

@@ -16,6 +16,7 @@ import { clusterMetrics } from "./internal/catalog/clusterMetrics.ts"
 import { loopMetrics } from "./internal/catalog/loopMetrics.ts"
 import * as MetricEntry from "./internal/catalog/MetricEntry.ts"
 import { operationMetrics } from "./internal/catalog/operationMetrics.ts"
+import { resourceMetrics } from "./internal/catalog/resourceMetrics.ts"
 import { runtimeMetrics } from "./internal/catalog/runtimeMetrics.ts"
 import { sqlMetrics } from "./internal/catalog/sqlMetrics.ts"
 import { stepMetrics } from "./internal/catalog/stepMetrics.ts"
@@ -70,3 +71,13 @@ export const clusterCatalog = clusterMetrics
  * @since 0.1.0
  */
 export const operationCatalog = operationMetrics
+
+/**
+ * The metrics of the connections and caches of a program.
+ *
+ * @see ConnectionMetrics
+ * @see CacheMetrics
+ * @category catalog
+ * @since 0.1.0
+ */
+export const resourceCatalog = resourceMetrics

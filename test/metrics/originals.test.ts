@@ -7,7 +7,13 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { originalMetrics, temporalMetrics } from "../../docs/generate/originalMetrics.ts"
 import * as Conventions from "../../src/Conventions.ts"
-import { catalog, operationCatalog, runtimeCatalog, sqlCatalog } from "../../src/metrics/MetricCatalog.ts"
+import {
+  catalog,
+  operationCatalog,
+  resourceCatalog,
+  runtimeCatalog,
+  sqlCatalog
+} from "../../src/metrics/MetricCatalog.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const page = readFileSync(join(root, "docs/reference/metrics.md"), "utf8")
@@ -68,6 +74,7 @@ describe("the catalog of metrics", () => {
     assert.deepStrictEqual(problems(runtimeCatalog, Conventions.RuntimeMetricName, "RuntimeMetricName"), [])
     assert.deepStrictEqual(problems(operationCatalog, Conventions.OperationMetricName, "OperationMetricName"), [])
     assert.deepStrictEqual(problems(sqlCatalog, Conventions.SqlMetricName, "SqlMetricName"), [])
+    assert.deepStrictEqual(problems(resourceCatalog, Conventions.ResourceMetricName, "ResourceMetricName"), [])
   })
 
   it("stands on the reference page, with every other name that the source has", () => {

@@ -45,9 +45,11 @@ describe("the dashboards", () => {
 
   it.live("and the rules name no metric that there is not", () =>
     Effect.gen(function*() {
-      const { operations, runtime, self, slots, sql, steps, tasks, cluster } = yield* catalogs
+      const { cluster, operations, resources, runtime, self, slots, sql, steps, tasks } = yield* catalogs
       const known = new Set(
-        [...operations, ...runtime, ...self, ...slots, ...sql, ...steps, ...tasks, ...cluster].map(({ name }) => name)
+        [...operations, ...resources, ...runtime, ...self, ...slots, ...sql, ...steps, ...tasks, ...cluster].map((
+          { name }
+        ) => name)
       )
       // They repeat others, and have the type of an error as an attribute.
       for (const name of ["tasker_task_failed_total", "tasker_step_failed_total"]) known.add(name)

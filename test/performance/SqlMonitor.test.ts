@@ -7,6 +7,7 @@ import { Deferred, Effect, Fiber, Layer, Redacted, References, Schema, Stream, T
 import { SqlClient, SqlResolver, Statement } from "effect/sql"
 import { TelemetryTest } from "tasker-telemetry/testing"
 import * as SqlMonitor from "../../src/performance/SqlMonitor.ts"
+import { valuesOf } from "../instrument/values.ts"
 import * as database from "./database.ts"
 
 const clientSpans = Effect.flatMap(
@@ -287,6 +288,48 @@ layer(database.Database.layer, { excludeTestServices: true, timeout: "60 seconds
         assert.deepInclude(event, { outcome: "interruption", runSeconds: 0 })
         assert.isAtLeast(number(event["waitSeconds"]), 0.09)
       }).pipe(Effect.provide(database.observed({ maxConnections: 1 }))))
+  })
+
+  describe("the connections in use", () => {
+    const used = Effect.map(valuesOf("tasker_active_connections"), Object.entries)
+
+    it.effect("are those of statements, transactions and reservations, each once", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const [[name] = [""], ...others] = yield* used
+        assert.match(name, /^sql,127\.0\.0\.1:\d+\/postgres$/)
+        assert.deepStrictEqual(others, [])
+        const expect = (count: number) => Effect.map(used, (used) => assert.deepStrictEqual(used, [[name, count]]))
+        /** Looks while a statement runs. */
+        const during = (count: number) =>
+          Stream.runForEach(sql`SELECT relname FROM pg_class LIMIT 1`.stream, () => expect(count))
+        yield* expect(0)
+        yield* during(1)
+        yield* expect(0)
+        const [begun, end] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const transaction = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+          yield* during(1)
+          yield* sql.withTransaction(during(1))
+          yield* Deferred.succeed(begun, undefined)
+          yield* Deferred.await(end)
+          return yield* Effect.fail("rolled back")
+        })))
+        yield* Deferred.await(begun)
+        yield* expect(1)
+        yield* during(2)
+        yield* Effect.scoped(Effect.gen(function*() {
+          const connection = yield* sql.reserve
+          yield* expect(2)
+          yield* connection.execute("SELECT relname FROM pg_class LIMIT 1", [], undefined)
+          yield* expect(2)
+        }))
+        yield* expect(1)
+        yield* Deferred.succeed(end, undefined)
+        yield* Fiber.await(transaction)
+        yield* expect(0)
+        yield* Effect.ignore(sql`SELECT nothing FROM nowhere`)
+        yield* expect(0)
+      }).pipe(Effect.provide(database.observed())))
   })
 
   describe("a tracer of the program", () => {

@@ -36,6 +36,7 @@ const ranks: Readonly<Record<string, number>> = {
   metrics: 3,
   tracing: 3,
   export: 4,
+  instrument: 4,
   node: 4,
   performance: 4,
   workflow: 4,

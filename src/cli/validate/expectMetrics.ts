@@ -1,7 +1,7 @@
 /**
  * Compares what Prometheus holds with what the service exposes.
  */
-import { MetricName } from "../../Conventions.ts"
+import { MetricName, ResourceMetricName } from "../../Conventions.ts"
 import * as exposition from "./exposition.ts"
 import * as Finding from "./Finding.ts"
 import type { Rule, Target } from "./PrometheusClient.ts"
@@ -89,6 +89,7 @@ export const presence = (
   const unrecorded = always.filter((name) => !here.has(name))
   const absent = [...here].filter((name) => name.startsWith("tasker_") && !there.has(name))
   const idle = workflow.filter((name) => !here.has(name))
+  const resources = Object.values(ResourceMetricName).filter((name) => !here.has(name))
   return [
     unrecorded.length === 0
       ? Finding.ok("workflow metrics", `${workflow.length - idle.length} of ${workflow.length} are recorded`)
@@ -109,7 +110,11 @@ export const presence = (
         `without ${Finding.names(absent)}`,
         "look at metric_relabel_configs and sample_limit of the job in prometheus.yml"
       ),
-    ...(idle.length === 0 ? [] : [Finding.skipped("metrics without a value yet", Finding.names(idle, 6))])
+    ...(idle.length === 0 ? [] : [Finding.skipped("metrics without a value yet", Finding.names(idle, 6))]),
+    ...(resources.length === 0 ? [] : [Finding.skipped(
+      "metrics of connections and caches",
+      `without ${resources.join(", ")}: SqlMonitor, ConnectionMetrics and CacheMetrics count what a program has of them`
+    )])
   ]
 }
 

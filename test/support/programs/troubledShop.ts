@@ -7,10 +7,12 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { HttpRouter, HttpServer } from "effect/http"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import { Persistable, Persistence } from "effect/persistence"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { SqlClient } from "effect/sql"
@@ -18,6 +20,7 @@ import { mkdirSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import {
+  CacheMetrics,
   EventBus,
   EventSubscriber,
   ExportCoordinator,
@@ -134,6 +137,20 @@ const measured = Effect.gen(function*() {
   yield* PerformanceMonitor.measure("price")(Effect.sleep("20 millis"))
 })
 
+class Price extends Persistable.Class<{ payload: { item: string } }>()("Price", {
+  primaryKey: ({ item }) => item,
+  success: Schema.Finite
+}) {}
+
+const cached = Effect.gen(function*() {
+  const { make } = yield* Persistence.Persistence
+  const prices = yield* make({ storeId: "prices" })
+  const key = new Price({ item: "tea" })
+  yield* prices.get(key)
+  yield* prices.set(key, Exit.succeed(3))
+  yield* prices.get(key)
+}).pipe(Effect.scoped)
+
 // --- The program ---
 
 const log = join(folder, "shop.log")
@@ -165,6 +182,7 @@ const TelemetryLayer = Telemetry.layer({
 
 const program = Effect.gen(function*() {
   yield* measured
+  yield* cached
   yield* troubles
   yield* TaskRunner.start(Endless, undefined)
   yield* runs
@@ -178,6 +196,7 @@ const Main = Layer.effectDiscard(program).pipe(
   Layer.provideMerge(HttpRouter.serve(MetricsRoute.layer, { disableLogger: true, disableListenLog: true })),
   Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
   Layer.provide(Layer.merge(Subscribers, Exporters)),
+  Layer.provide(CacheMetrics.layer(Persistence.layerMemory)),
   Layer.provideMerge(SqlMonitor.layer(memoryDatabase.layer({ connections: 2 }))),
   Layer.provideMerge(TelemetryLayer),
   Layer.provide(Logger.layer([]))

@@ -23,6 +23,7 @@ import { plainOf, ReservedConnection } from "./ReservedConnection.ts"
 import * as SlowQueries from "./SlowQueries.ts"
 import * as StatementHooks from "./StatementHooks.ts"
 import * as StatementMonitor from "./StatementMonitor.ts"
+import { UsedConnections } from "./UsedConnections.ts"
 
 /** Gives a client that is observed until the scope closes. */
 export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
@@ -59,6 +60,7 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
     probes: settings.skipProbes
   })
   const wait = instruments.connectionWait.bind({ db_client_connection_pool_name: poolName(target) })
+  const used = new UsedConnections(instruments.activeConnections.bind({ kind: "sql", name: poolName(target) }))
   const transactions = new OpenTransactions()
   const locks = yield* LockWaits.Current
   const statements = dialect === "pg" && locks !== undefined ? new DatabaseLocks.RunningStatements() : undefined
@@ -79,6 +81,7 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
     bus,
     instruments,
     wait,
+    used,
     transactions,
     statements,
     repeated: yield* RepeatedQueries.make(bus, instruments, settings.repeatedQueries),
@@ -105,16 +108,24 @@ export const make = Effect.fnUntraced(function*<Client extends SqlClient>(
     bus,
     instruments,
     wait,
+    used,
     transactions,
     key: client,
     idleSeconds: Duration.toSeconds(settings.idleInTransaction),
     blockedSeconds: Duration.toSeconds(settings.blockingTransaction),
     onError
   })
+  const counted = Effect.tap(client.reserve, (connection) => {
+    const physical = StatementHooks.physicalOf(connection)
+    return Effect.acquireRelease(
+      Effect.sync(() => used.take(physical)),
+      () => Effect.sync(() => used.release(physical))
+    )
+  })
   // A statement outside of the hooks would count twice on a reserved connection.
   const reserve = parts === undefined
-    ? client.reserve
-    : Effect.map(client.reserve, (connection) => new ReservedConnection(connection, observer))
+    ? counted
+    : Effect.map(counted, (connection) => new ReservedConnection(connection, observer))
 
   const observe = (inner: SqlClient): SqlClient => {
     const construct = inner as unknown as (...args: ReadonlyArray<unknown>) => unknown

@@ -15,6 +15,8 @@ import type { BoundHistogram } from "../../../metrics/MetricInstrument.ts"
 import { CurrentTransactions, OpenTransaction, type OpenTransactions } from "./OpenTransactions.ts"
 import type { SqlInstruments } from "./Queries.ts"
 import { publishFinding } from "./SqlEvents.ts"
+import { physicalOf } from "./StatementHooks.ts"
+import type { UsedConnections } from "./UsedConnections.ts"
 
 const nanosPerSecond = 1e9
 
@@ -23,6 +25,7 @@ export interface Options {
   readonly bus: EventBus["Service"]
   readonly instruments: SqlInstruments
   readonly wait: BoundHistogram
+  readonly used: UsedConnections
   readonly transactions: OpenTransactions
   /** What the transactions of the fiber are kept by. */
   readonly key: object
@@ -32,7 +35,7 @@ export interface Options {
 }
 
 export const make = (options: Options): SqlClient["withTransaction"] => {
-  const { client, instruments, key, onError, transactions } = options
+  const { client, instruments, key, onError, transactions, used } = options
   const phase = {
     begin: instruments.transactionControl.bind({ phase: "begin" }),
     commit: instruments.transactionControl.bind({ phase: "commit" }),
@@ -89,6 +92,7 @@ export const make = (options: Options): SqlClient["withTransaction"] => {
       const waiter = { startNanos, workflow }
       let transaction: OpenTransaction | undefined
       let body: { start: number; end: number; succeeded: boolean } | undefined
+      let connection: object | undefined
 
       const begun = Effect.suspend(() => {
         const now = read()
@@ -96,6 +100,8 @@ export const make = (options: Options): SqlClient["withTransaction"] => {
         guard(() => {
           const seconds = (now - startNanos) / nanosPerSecond
           if (isNested) return phase.savepoint.observe(seconds)
+          const held = Context.getOption(fiber.context, client.transactionService)
+          if (held._tag === "Some") used.take(connection = physicalOf(held.value[0]))
           transactions.endWait(waiter, now)
           transaction = new OpenTransaction(now, workflow)
           transactions.begin(transaction)
@@ -115,6 +121,7 @@ export const make = (options: Options): SqlClient["withTransaction"] => {
 
       if (!isNested) transactions.wait(waiter)
       return Effect.onExitPrimitive(client.withTransaction(begun), (exit) => {
+        if (connection !== undefined) used.release(connection)
         guard(() => {
           const now = read()
           transactions.endWait(waiter, now)

@@ -2,7 +2,7 @@
  * What the monitor knows about a statement by its text: the summary, whether it is observed, attributes and series.
  */
 import { SqlAttribute } from "../../../Conventions.ts"
-import { sqlCatalog } from "../../../metrics/MetricCatalog.ts"
+import { resourceCatalog, sqlCatalog } from "../../../metrics/MetricCatalog.ts"
 import type { BoundCounter, BoundHistogram } from "../../../metrics/MetricInstrument.ts"
 import type { MetricStore } from "../../../metrics/MetricStore.ts"
 import * as QuerySummary from "../../QuerySummary.ts"
@@ -46,7 +46,8 @@ export const instruments = (store: MetricStore["Service"]) => ({
   transactionDuration: store.histogram(sqlCatalog.transactionDuration),
   transactionControl: store.histogram(sqlCatalog.transactionControl),
   slowQueries: store.counter(sqlCatalog.slowQueries),
-  findings: store.counter(sqlCatalog.findings)
+  findings: store.counter(sqlCatalog.findings),
+  activeConnections: store.upDownCounter(resourceCatalog.activeConnections)
 })
 
 /** Gives the query of a statement, from a bounded memory. */

@@ -20,6 +20,7 @@ import type { SlowQueries } from "./SlowQueries.ts"
 import * as sqlError from "./sqlError.ts"
 import { callerOf, publishFinding } from "./SqlEvents.ts"
 import type { Execution, StatementObserver } from "./StatementObserver.ts"
+import type { UsedConnections } from "./UsedConnections.ts"
 
 const nanosPerSecond = 1e9
 
@@ -30,6 +31,7 @@ export interface Parts {
   readonly bus: EventBus["Service"]
   readonly instruments: SqlInstruments
   readonly wait: BoundHistogram
+  readonly used: UsedConnections
   readonly transactions: OpenTransactions
   /** What runs on which connection; `undefined` if no one asks for locks of the database. */
   readonly statements: RunningStatements | undefined
@@ -102,9 +104,11 @@ class StatementRun implements Execution, Waiter {
 
   readonly acquired = (connection: Connection, params: ReadonlyArray<unknown>): void => {
     guard(() => {
-      const { physicalOf, plain, slow, statements, transactions } = this.#parts
+      const { physicalOf, plain, slow, statements, transactions, used } = this.#parts
       this.#acquiredNanos = this.#now()
+      if (this.#connection !== undefined) used.release(this.#connection)
       this.#connection = physicalOf(plain(connection))
+      used.take(this.#connection)
       if (slow.explains) this.#params = params
       transactions.endWait(this, this.#acquiredNanos)
       this.#endUse = statements?.start(this.#connection, this.workflow, this.#query.summary.summary)
@@ -118,6 +122,7 @@ class StatementRun implements Execution, Waiter {
   readonly ended = (exit: Exit.Exit<unknown, unknown>): void => {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    if (this.#connection !== undefined) this.#parts.used.release(this.#connection)
     guard(() => this.#record(exit), this.#parts.onError)
   }
 
