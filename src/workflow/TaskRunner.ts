@@ -21,13 +21,17 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Correlation from "../Correlation.ts"
 import { EventBus } from "../events/EventBus.ts"
 import { DetectedResource, instanceIdOf } from "../internal/DetectedResource.ts"
+import type { DurationSuchAs } from "../internal/typeMessages.ts"
 import * as Redaction from "../redaction/Redaction.ts"
+import { amend as amendRun, refusal } from "./internal/amendRun.ts"
 import * as ManualResolution from "./internal/ManualResolution.ts"
 import { readStore } from "./internal/readStore.ts"
+import * as runFacts from "./internal/runFacts.ts"
 import * as RunPreparation from "./internal/RunPreparation.ts"
-import { accept as acceptTags, type Tags } from "./internal/runTags.ts"
+import type { Tags } from "./internal/runTags.ts"
+import * as StartDelay from "./internal/StartDelay.ts"
 import * as TaskExecution from "./internal/TaskExecution.ts"
-import { type Restore, taskFields, type TaskRun } from "./internal/TaskRun.ts"
+import { type Restore, snapshotOf, taskFields, type TaskRun } from "./internal/TaskRun.ts"
 import { hasEnded } from "./internal/TaskState.ts"
 import type * as Step from "./Step.ts"
 import type * as Task from "./Task.ts"
@@ -76,6 +80,27 @@ export interface RunOptions {
    * run's span has them as `tasker.tag.<name>`, and its record for the analysis, which compares runs by them.
    */
   readonly tags?: Tags | undefined
+  /** Why the run is started, in at most 500 characters. Its record, its span and its first event have it. */
+  readonly reason?: string | undefined
+  /** Who or what starts the run: a person, a service. Kept as `reason` is. */
+  readonly initiator?: string | undefined
+  /**
+   * Time that the run waits before its start. Until then it is `pending`: it can be amended and cancelled, and its steps
+   * cannot be resolved. It counts for `execution.startedTasks`. None by default.
+   */
+  readonly startAfter?: DurationSuchAs<"10 minutes"> | undefined
+}
+
+/**
+ * What {@link amend} changes. What is not given stays.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Amendment {
+  /** The tags of the run, in place of the ones before. */
+  readonly tags?: Tags | undefined
+  readonly reason?: string | undefined
 }
 
 /**
@@ -101,6 +126,12 @@ export class TaskRunner extends Context.Service<TaskRunner, {
     step: S,
     result: Step.Success<S>
   ) => Effect.Effect<TaskSnapshot, TaskError>
+  readonly resolveStepNamed: (
+    taskId: string,
+    stepName: string,
+    result: unknown
+  ) => Effect.Effect<TaskSnapshot, TaskError>
+  readonly amend: (taskId: string, amendment: Amendment) => Effect.Effect<TaskSnapshot, TaskError>
   readonly inspect: (taskId: string) => Effect.Effect<TaskSnapshot, TaskError>
 }>()("tasker-telemetry/workflow/TaskRunner") {
 }
@@ -182,6 +213,43 @@ export const resolveStep = <S extends Step.Any>(taskId: string, step: S, result:
   Effect.flatMap(TaskRunner, (runner) => runner.resolveStep(taskId, step, result))
 
 /**
+ * Resolves a step by hand as {@link resolveStep} does, for a caller that has only its name.
+ *
+ * **Gotchas**
+ *
+ * Nothing compares `result` with the type of the step's result. Its dependants get it as it is.
+ *
+ * @since 0.1.0
+ */
+export const resolveStepNamed = (taskId: string, stepName: string, result: unknown) =>
+  Effect.flatMap(TaskRunner, (runner) => runner.resolveStepNamed(taskId, stepName, result))
+
+/**
+ * Changes what is said about a run that waits for its start. It fails with `TransitionRefused` if the run has started. It
+ * fails with `NotRunning` if the run waits in another process.
+ *
+ * **Example** (Another reason for a run that waits)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ * import { Step, Task, TaskRunner } from "tasker-telemetry"
+ *
+ * const send = Step.make("send", { run: () => Effect.void })
+ * const Report = Task.make("report", { input: Schema.Void, steps: [send] })
+ *
+ * const program = Effect.gen(function*() {
+ *   const { taskId } = yield* TaskRunner.start(Report, undefined, { startAfter: "10 minutes", reason: "month end" })
+ *   yield* TaskRunner.amend(taskId, { reason: "audit" })
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const amend = (taskId: string, amendment: Amendment) =>
+  Effect.flatMap(TaskRunner, (runner) => runner.amend(taskId, amendment))
+
+/**
  * Gives what is known about a task now: states, attempts and times of its steps.
  * For a task that runs here, the store is not asked.
  *
@@ -233,7 +301,8 @@ const make = Effect.gen(function*() {
       live,
       restore,
       correlationId: yield* Correlation.accept(correlationId),
-      tags: acceptTags(options?.tags, yield* Redaction.Current)
+      facts: runFacts.accept(options, yield* Redaction.Current),
+      delayMillis: StartDelay.millisOf(options?.startAfter)
     })
   })
 
@@ -260,8 +329,26 @@ const make = Effect.gen(function*() {
   const inspect = (taskId: string): Effect.Effect<TaskSnapshot, TaskError> =>
     Effect.suspend(() => {
       const run = live.get(taskId)
-      return run === undefined ? stored(taskId) : Effect.succeed({ ...run.record, steps: [...run.steps] })
+      return run === undefined ? stored(taskId) : Effect.succeed(snapshotOf(run))
     })
+
+  const resolve = Effect.fnUntraced(function*(taskId: string, stepName: string, result: unknown) {
+    const run = live.get(taskId)
+    if (run !== undefined) {
+      if (StartDelay.isWaiting(run)) return yield* refusal(run.record.state, "resolved_manually")
+      yield* Deferred.await(run.begun)
+      const resolved = yield* ManualResolution.whileRunning(run, stepName, result)
+      if (resolved !== undefined) return resolved
+      yield* Deferred.await(run.done)
+    }
+    return yield* exclusively(
+      taskId,
+      Effect.flatMap(
+        stored(taskId),
+        (snapshot) => ManualResolution.afterEnd({ bus, store, timeout, snapshot, stepName })
+      )
+    )
+  })
 
   /** Refuses to cancel a task that does not run here. */
   const refuseCancel = ({ id, state }: TaskRecord) =>
@@ -297,6 +384,7 @@ const make = Effect.gen(function*() {
         if (run === undefined) return Effect.flatMap(stored(taskId), refuseCancel)
         if (!run.over) {
           run.cancelRequested = true
+          StartDelay.end(run)
           Queue.offerUnsafe(run.mailbox, { _tag: "CancelRequested" })
         }
         return Effect.flatMap(
@@ -304,19 +392,9 @@ const make = Effect.gen(function*() {
           (record) => record.state === "cancelled" ? Effect.succeed(record) : refuseCancel(record)
         )
       }),
-    resolveStep: Effect.fnUntraced(function*(taskId, step, result) {
-      const run = live.get(taskId)
-      if (run !== undefined) {
-        yield* Deferred.await(run.begun)
-        const resolved = yield* ManualResolution.whileRunning(run, step, result)
-        if (resolved !== undefined) return resolved
-        yield* Deferred.await(run.done)
-      }
-      return yield* exclusively(
-        taskId,
-        Effect.flatMap(stored(taskId), (snapshot) => ManualResolution.afterEnd({ bus, store, timeout, snapshot, step }))
-      )
-    }),
+    resolveStep: (taskId, step, result) => resolve(taskId, step.name, result),
+    resolveStepNamed: resolve,
+    amend: (taskId, amendment) => Effect.suspend(() => amendRun(live.get(taskId), stored(taskId), amendment)),
     inspect
   })
 })

@@ -68,6 +68,8 @@ describe("GET /tasks with filters", () => {
         ["?waiting=true", "2"],
         ["?sort=oldest", "123"],
         ["?sort=slowest&limit=1", "3"],
+        ["?sort=fastest&limit=1", "3"],
+        ["?sort=state", "213"],
         ["?task=order&state=in_progress&waiting=false", "1"]
       ]
       for (const [query, ids] of expected) assert.strictEqual(yield* found(query), ids, query)
@@ -108,7 +110,7 @@ describe("GET /tasks with filters", () => {
       ["tag=:eu", "tag", "region:eu"],
       ["retrying=yes", "retrying", "true, false"],
       ["waiting=", "waiting", "true, false"],
-      ["sort=fastest", "sort", "newest, oldest, slowest"],
+      ["sort=size", "sort", "newest, oldest, slowest, fastest, latest_start, earliest_start, state"],
       ["olderThan=soon", "olderThan", "1 hour"],
       ["newerThan=0", "newerThan", "1 hour"],
       ["task=", "task", ""],

@@ -173,3 +173,14 @@ export const tagged = [
   // @ts-expect-error a tag is a text
   TaskRunner.run(Tagged, undefined, { tags: { attempts: 3 } })
 ]
+
+// --- Runs that start later ---
+
+export const later = [
+  TaskRunner.start(Tagged, undefined, { startAfter: "10 minutes", reason: "month end", initiator: "billing" }),
+  TaskRunner.amend("t-1", { tags: { region: "eu" }, reason: "audit" }),
+  // @ts-expect-error a duration has a unit
+  TaskRunner.start(Tagged, undefined, { startAfter: "soon" }),
+  // @ts-expect-error only the start says who starts a run
+  TaskRunner.amend("t-1", { initiator: "ada" })
+]

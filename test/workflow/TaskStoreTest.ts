@@ -218,6 +218,9 @@ export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
           endedAt: 1e13 + 0.25,
           durationSeconds: 0.1 + 0.2,
           tags: { region: "eu", "a\"b": "]\n[" },
+          reason: "audit \u0000",
+          initiator: "ada \ud800",
+          scheduledFor: 1.5,
           instance: "a",
           concurrency: 12,
           error
@@ -249,6 +252,20 @@ export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
         assert.deepStrictEqual(yield* found({ tags: { toString: "eu" } }), [])
         assert.deepStrictEqual(yield* found({ task: "order", tags: { region: "us" }, state: "in_progress" }), ["2"])
         assert.notProperty((yield* store.search()).tasks[0], "steps")
+      })))
+
+    it.effect("finds tasks by their initiator and their reason", () =>
+      bounded(Effect.gen(function*() {
+        const store = yield* TaskStore
+        yield* store.saveTask({ ...task("1"), initiator: "ada", reason: "month end" }, [])
+        yield* store.saveTask({ ...task("2"), initiator: "cron", reason: "month end" }, [])
+        yield* store.saveTask(task("3"), [])
+        assert.deepStrictEqual(yield* found({ initiator: "ada" }), ["1"])
+        assert.deepStrictEqual(yield* found({ reason: "month end" }), ["2", "1"])
+        assert.deepStrictEqual(yield* found({ reason: "month end", initiator: "cron" }), ["2"])
+        assert.deepStrictEqual(yield* found({ initiator: "ad" }), [])
+        yield* store.updateTask({ ...task("1"), initiator: "ada", reason: "audit" })
+        assert.deepStrictEqual(yield* found({ reason: "audit" }), ["1"])
       })))
 
     it.effect("finds tasks by the type of their error, or of the last error of a step", () =>
@@ -351,6 +368,34 @@ export const suite = (name: string, layer: Layer.Layer<TaskStore>) => {
         yield* store.saveTask(task("8"), [])
         assert.deepStrictEqual(yield* found({ limit: 3, cursor: first.cursor }), ["4", "3", "2"])
         assert.deepStrictEqual(yield* store.search({ state: "error" }), { tasks: [], cursor: undefined })
+      })))
+
+    it.effect("gives pages in the order of starts, of durations and of states, equal ones in the order of the store", () =>
+      bounded(Effect.gen(function*() {
+        const store = yield* TaskStore
+        const save = (
+          id: string,
+          state: TaskRecord["state"],
+          startedAt: number | undefined,
+          durationSeconds: number | undefined
+        ) => store.saveTask({ ...task(id, state), startedAt, durationSeconds }, [])
+        yield* save("1", "error", 300, 2)
+        yield* save("2", "pending", undefined, undefined)
+        yield* save("3", "in_progress", 100, undefined)
+        yield* save("4", "complete", 300, 1)
+        yield* save("5", "pending", undefined, undefined)
+        yield* save("6", "in_progress", 200, undefined)
+        yield* save("7", "complete", 50, 2)
+        for (const limit of [1, 2, 3, 7]) {
+          const ids = Effect.fnUntraced(function*(sort: SearchOptions["sort"]) {
+            return (yield* pages({ sort, limit })).flatMap((page) => page.map(({ id }) => id)).join("")
+          })
+          assert.strictEqual(yield* ids("latest_start"), "4163752")
+          assert.strictEqual(yield* ids("earliest_start"), "7361425")
+          assert.strictEqual(yield* ids("slowest"), "7146532")
+          assert.strictEqual(yield* ids("fastest"), "4172356")
+          assert.strictEqual(yield* ids("state"), "5263741")
+        }
       })))
 
     it.effect("does not take a cursor of another order", () =>

@@ -18,6 +18,8 @@ interface Stored extends TaskStore.TaskSnapshot {
 export const recordOf = (stored: Stored): RunRecord => {
   const at = (millis: number) => Math.max(0, (millis - stored.createdAt) / 1000)
   const atIf = (millis: number | undefined) => millis === undefined ? undefined : at(millis)
+  // Before its start, nothing is due of a run that waits for it.
+  const start = stored.startedAt === undefined ? stored.scheduledFor ?? 0 : 0
   const instants = [stored, ...stored.steps].flatMap(({ endedAt = 0, startedAt = 0 }) => [endedAt, startedAt])
   const ends = new Map(
     stored.steps.flatMap(({ endedAt, name, state }) =>
@@ -71,15 +73,18 @@ export const recordOf = (stored: Stored): RunRecord => {
     createdAt: stored.createdAt,
     startedAt: atIf(stored.startedAt),
     endedAt: stored.durationSeconds ?? atIf(stored.endedAt),
-    changedAt: instants.reduce((latest, millis) => Math.max(latest, at(millis)), 0),
+    changedAt: [start, ...instants].reduce((latest, millis) => Math.max(latest, at(millis)), 0),
     // Without a known limit no step waits for a slot.
     concurrency: stored.concurrency ?? Math.max(1, stored.steps.length),
     steps: stored.steps.map(stepOf)
   }
 }
 
-/** What is known beside the record: its age, and whether another process runs it. */
-export const surroundingsOf = (run: RunRecord, nowMillis: number, elsewhere: boolean): Surroundings => ({
-  now: Math.max(0, (nowMillis - run.createdAt) / 1000),
-  elsewhere
-})
+/**
+ * What is known beside the record: its age, and whether another process runs it. A run that waits for its start has no
+ * record of this process, also if it waits here.
+ */
+export const surroundingsOf = (run: RunRecord, nowMillis: number, elsewhere: boolean): Surroundings => {
+  const now = Math.max(0, (nowMillis - run.createdAt) / 1000)
+  return { now, elsewhere: elsewhere && run.changedAt <= now }
+}

@@ -7,11 +7,10 @@ import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { EventBus } from "../../events/EventBus.ts"
-import type * as Step from "../Step.ts"
 import { NotRunning, StepNotFound, StoreFailed, TaskError } from "../TaskError.ts"
 import type { TaskRecord, TaskSnapshot, TaskStore } from "../TaskStore.ts"
 import * as RecordWriter from "./RecordWriter.ts"
-import { contextOf, moveStep, moveTask, type RunRecords, satisfiedCount, type TaskRun } from "./TaskRun.ts"
+import { contextOf, moveStep, moveTask, type RunRecords, satisfiedCount, snapshotOf, type TaskRun } from "./TaskRun.ts"
 import { hasEnded } from "./TaskState.ts"
 
 /**
@@ -20,18 +19,18 @@ import { hasEnded } from "./TaskState.ts"
  */
 export const whileRunning = (
   run: TaskRun,
-  step: Step.Any,
+  stepName: string,
   result: unknown
 ): Effect.Effect<TaskSnapshot | undefined, TaskError> =>
   inContextOf(run.record, (fiber) => {
     if (run.over) return Effect.undefined
     return Effect.map(
-      resolve(fiber, run, step, (index) => {
-        run.results[step.name] = result
+      resolve(fiber, run, stepName, (index) => {
+        run.results[stepName] = result
         run.failedForGood[index] = false
         Queue.offerUnsafe(run.mailbox, { _tag: "Resolved", index })
       }),
-      () => ({ ...run.record, steps: [...run.steps] })
+      () => snapshotOf(run)
     )
   })
 
@@ -44,9 +43,9 @@ export const afterEnd = (options: {
   readonly store: TaskStore["Service"]
   readonly timeout: Duration.Duration
   readonly snapshot: TaskSnapshot
-  readonly step: Step.Any
+  readonly stepName: string
 }): Effect.Effect<TaskSnapshot, TaskError> => {
-  const { bus, snapshot: { steps, ...record }, step, store, timeout } = options
+  const { bus, snapshot: { steps, ...record }, stepName, store, timeout } = options
   if (!hasEnded(record.state)) {
     return Effect.fail(new TaskError({ reason: new NotRunning({ taskId: record.id, state: record.state }) }))
   }
@@ -54,7 +53,7 @@ export const afterEnd = (options: {
   return Effect.uninterruptible(inContextOf(record, (fiber) => {
     const writer = RecordWriter.make({ store, taskId: record.id, context: () => fiber.context, timeout })
     const records: RunRecords = { bus, writer, steps: [...steps], record }
-    return resolve(fiber, records, step).pipe(
+    return resolve(fiber, records, stepName).pipe(
       Effect.andThen(Effect.suspend(() => {
         if (record.state === "error" && satisfiedCount(records) === records.steps.length) {
           moveTask(fiber, records, "resolved_manually", {}, {})
@@ -93,7 +92,7 @@ export const makeExclusion = () => {
 const resolve = (
   fiber: Fiber.Fiber<unknown, unknown>,
   records: RunRecords,
-  { name }: Step.Any,
+  name: string,
   moved?: (index: number) => void
 ): Effect.Effect<void, TaskError> => {
   const taskId = records.record.id

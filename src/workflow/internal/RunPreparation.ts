@@ -4,21 +4,22 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
 import type { EventBus } from "../../events/EventBus.ts"
 import * as identifiers from "../../internal/identifiers.ts"
 import { issuesOf } from "../../internal/schemaIssues.ts"
-import * as RetryPolicy from "../../RetryPolicy.ts"
+import type * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as Step from "../Step.ts"
 import type * as Task from "../Task.ts"
 import { InvalidInput, TaskError } from "../TaskError.ts"
 import type { StepRecord, TaskRecord, TaskStore } from "../TaskStore.ts"
 import * as RecordWriter from "./RecordWriter.ts"
+import type { Facts } from "./runFacts.ts"
+import * as runSettings from "./runSettings.ts"
+import * as StartDelay from "./StartDelay.ts"
 import { contextOf, type Message, type Restore, type RunSettings, type TaskRun } from "./TaskRun.ts"
 
 interface Surroundings {
@@ -27,7 +28,9 @@ interface Surroundings {
   /** The live runs by their ids. The new one is added. */
   readonly live: Map<string, TaskRun>
   readonly correlationId: string
-  readonly tags: Readonly<Record<string, string>>
+  readonly facts: Facts
+  /** Milliseconds that the run waits before its start; 0 for none. */
+  readonly delayMillis: number
   /** Makes the decoding interruptible; the rest of the preparation is not. */
   readonly restore: Restore
 }
@@ -48,7 +51,7 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
   const preparedOf = (task: Task.Any): Prepared => {
     const before = known.get(task)
     if (before !== undefined) return before
-    const prepared = { settings: settingsFor(task, config), decode: decoderOf(task) }
+    const prepared = { settings: runSettings.make(task, config), decode: decoderOf(task) }
     known.set(task, prepared)
     return prepared
   }
@@ -56,11 +59,12 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
   return Effect.fnUntraced(function*(
     task: Task.Any,
     input: unknown,
-    { bus, correlationId, live, restore, store, tags }: Surroundings
+    { bus, correlationId, delayMillis, facts, live, restore, store }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
     const { decode, settings } = preparedOf(task)
     const decoded = yield* restore(decode(input))
     const clock = yield* Clock.Clock
+    const createdAt = clock.currentTimeMillisUnsafe()
     const record: TaskRecord = {
       id: yield* identifiers.uuid,
       name: task.name,
@@ -68,11 +72,12 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
       version: task.version,
       correlationId,
       state: "pending",
-      createdAt: clock.currentTimeMillisUnsafe(),
+      createdAt,
       startedAt: undefined,
       endedAt: undefined,
       durationSeconds: undefined,
-      ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      ...facts,
+      ...(delayMillis > 0 ? { scheduledFor: createdAt + delayMillis } : {}),
       ...(instance === undefined ? {} : { instance }),
       concurrency: settings.concurrency,
       error: undefined
@@ -92,6 +97,7 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
       bus,
       writer,
       mailbox: yield* Queue.unbounded<Message>(),
+      delay: delayMillis > 0 ? StartDelay.make(delayMillis) : undefined,
       begun: yield* Deferred.make<void>(),
       done: yield* Deferred.make<TaskRecord>(),
       createdNanos: clock.monotonicTimeNanosUnsafe(),
@@ -146,36 +152,4 @@ const decoderOf = (task: Task.Any): Prepared["decode"] => {
       decode(input),
       (error) => new TaskError({ reason: new InvalidInput({ taskName: task.name, issues: issuesOf(error.issue) }) })
     )
-}
-
-const settingsFor = (task: Task.Any, config: TelemetryConfig): RunSettings => {
-  const { execution, tracing } = config
-  const base: RetryPolicy.RetryPolicy = {
-    maximumAttempts: execution.maximumAttempts,
-    delays: config.backoff.delays,
-    multiplier: config.backoff.multiplier,
-    maximum: config.backoff.maximum,
-    jitter: config.backoff.jitter
-  }
-  return {
-    concurrency: execution.concurrency,
-    policies: task.steps.map((step) =>
-      step.retry === undefined ? base : Result.getOrElse(RetryPolicy.complete(step.retry, base), () => base)
-    ),
-    stepTimeouts: task.steps.map((step) => millisOf(step.timeout ?? execution.stepTimeout)),
-    batchTimeout: batchTimeout(execution),
-    discoverySpans: tracing.dependencyResolutions === "span"
-  }
-}
-
-const millisOf = (duration: Duration.Input | undefined): number | undefined =>
-  duration === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(duration))
-
-/** The limit is base + steps × perStep, at most the maximum. Without a configured base there is no limit. */
-const batchTimeout = (execution: TelemetryConfig["execution"]) => {
-  const base = millisOf(execution.batchTimeoutBase)
-  if (base === undefined) return () => undefined
-  const perStep = Duration.toMillis(execution.batchTimeoutPerStep)
-  const maximum = Duration.toMillis(execution.batchTimeoutMaximum)
-  return (steps: number) => Math.min(base + steps * perStep, maximum)
 }

@@ -20,6 +20,7 @@ import type { TaskRecord } from "../TaskStore.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import * as RunEnd from "./RunEnd.ts"
+import * as StartDelay from "./StartDelay.ts"
 import {
   contextOf,
   elapsed,
@@ -43,7 +44,8 @@ export const execute = (
   Effect.withFiber((fiber) => {
     const leave = enter(fiber, live)
     const trace = traceOf(fiber)
-    return withSpan(
+    // The record may be amended during the wait, and the span begins after it.
+    const spanned = withSpan(
       SpanName.task,
       () => ({
         ...trace,
@@ -53,6 +55,8 @@ export const execute = (
           [Attribute.taskNamespace]: run.record.namespace,
           [Attribute.taskVersion]: run.record.version,
           [Attribute.correlationId]: run.record.correlationId,
+          ...(run.record.reason === undefined ? {} : { [Attribute.reason]: run.record.reason }),
+          ...(run.record.initiator === undefined ? {} : { [Attribute.initiator]: run.record.initiator }),
           ...tagAttributes(run.record.tags)
         }
       }),
@@ -62,7 +66,9 @@ export const execute = (
           Effect.exit,
           Effect.flatMap((exit) => end(run, exit, span))
         )
-    ).pipe(
+    )
+    const whole = run.delay === undefined ? spanned : Effect.andThen(StartDelay.wait(run.delay, restore), spanned)
+    return whole.pipe(
       // Only a defect gets here before the last transition, such as one of the tracer at the start of the task's span.
       Effect.onExit((exit) =>
         hasEnded(run.record.state) ? Effect.void : Effect.exit(end(run, Exit.asVoid(exit), undefined))
@@ -116,7 +122,9 @@ const begin = (run: TaskRun): Effect.Effect<void> =>
       toState: "pending",
       totalSteps,
       concurrency: run.settings.concurrency,
-      tags: run.record.tags ?? {}
+      tags: run.record.tags ?? {},
+      ...(run.record.reason === undefined ? {} : { reason: run.record.reason }),
+      ...(run.record.initiator === undefined ? {} : { initiator: run.record.initiator })
     })
     if (run.bus.enabled) {
       for (const step of run.steps) {

@@ -23,8 +23,9 @@ import type { ErrorRecord } from "../../redaction/internal/ErrorRecord.ts"
 import type * as RetryPolicy from "../../RetryPolicy.ts"
 import type * as Task from "../Task.ts"
 import type { TransitionRefused } from "../TaskError.ts"
-import type { StepRecord, TaskRecord } from "../TaskStore.ts"
+import type { StepRecord, TaskRecord, TaskSnapshot } from "../TaskStore.ts"
 import type { RecordWriter } from "./RecordWriter.ts"
+import type { StartDelay } from "./StartDelay.ts"
 import * as StepState from "./StepState.ts"
 import * as TaskState from "./TaskState.ts"
 
@@ -77,6 +78,8 @@ export interface TaskRun extends RunRecords {
   readonly input: unknown
   readonly settings: RunSettings
   readonly mailbox: Queue.Queue<Message>
+  /** The wait before the start, if there is one. */
+  readonly delay: StartDelay | undefined
   /** Done when the events that announce the run and its steps have been published, so that others may follow. */
   readonly begun: Deferred.Deferred<void>
   readonly done: Deferred.Deferred<TaskRecord>
@@ -226,6 +229,9 @@ export const endOf = (run: TaskRun, clock: Clock.Clock, error?: ErrorRecord | un
   durationSeconds: elapsed(run, clock),
   error
 })
+
+/** What is known about a run now. */
+export const snapshotOf = ({ record, steps }: RunRecords): TaskSnapshot => ({ ...record, steps: [...steps] })
 
 /** The number of steps that let their dependants start. */
 export const satisfiedCount = (run: RunRecords): number =>

@@ -69,7 +69,7 @@ export const make = (mostTasks: number, mostSteps: number) => {
     const compare = taskSearch.compare(sort)
     const found = [...entries.values()]
       .filter((entry) => taskSearch.matches(snapshotOf(entry), filters))
-      .map(({ order, task }): taskSearch.Found => ({ task, place: taskSearch.placeOf(task, order) }))
+      .map(({ order, task }): taskSearch.Found => ({ task, place: taskSearch.placeOf(sort, task, order) }))
       .filter(({ place }) => after === undefined || compare(after, place) < 0)
       .toSorted((left, right) => compare(left.place, right.place))
     return taskSearch.pageOf(found.slice(offset, offset + limit + 1), range)

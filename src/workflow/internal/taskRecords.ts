@@ -42,6 +42,11 @@ export const TaskRecord = Schema.Struct({
   durationSeconds: Schema.UndefinedOr(Schema.Finite),
   /** The tags that the program gave to the run, if any; without secrets. */
   tags: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  /** Why the run was started, and who started it, as the program says; without secrets. */
+  reason: Schema.optionalKey(Schema.String),
+  initiator: Schema.optionalKey(Schema.String),
+  /** When a run starts that waits for its start. */
+  scheduledFor: Schema.optionalKey(Schema.Finite),
   /** The attribute `service.instance.id` of the process that runs or ran it, if it is known. */
   instance: Schema.optionalKey(Schema.String),
   /** Highest number of steps that run at the same time. */

@@ -9,9 +9,43 @@ import type { StepRecord, TaskRecord, TaskSnapshot } from "./taskRecords.ts"
 import { hasEnded, type TaskState } from "./TaskState.ts"
 
 /** The orders of a search. */
-export const sorts = ["newest", "oldest", "slowest"] as const
+export const sorts = ["newest", "oldest", "slowest", "fastest", "latest_start", "earliest_start", "state"] as const
 
 export type Sort = (typeof sorts)[number]
+
+/** The states in the order of `state`. */
+export const stateOrder: ReadonlyArray<TaskState> = [
+  "pending",
+  "in_progress",
+  "complete",
+  "error",
+  "cancelled",
+  "resolved_manually"
+]
+
+/** What a run without an end or a start has in place of it, in an order in which the highest value comes last. */
+export const last = 1e15
+
+/** Whether an order goes from the lowest key to the highest one. */
+export const isAscending = (sort: Sort): boolean => sort === "oldest" || sort === "fastest" || sort === "earliest_start"
+
+/** The number by which an order sorts first. `newest` and `oldest` have none: they go by the place in the store. */
+const keyOf = (sort: Sort, { durationSeconds, startedAt, state }: TaskRecord): number => {
+  switch (sort) {
+    case "slowest":
+      return durationSeconds ?? -1
+    case "fastest":
+      return durationSeconds ?? last
+    case "latest_start":
+      return startedAt ?? -1
+    case "earliest_start":
+      return startedAt ?? last
+    case "state":
+      return -stateOrder.indexOf(state)
+    default:
+      return 0
+  }
+}
 
 /** What a search looks for. A run is found if it fits all that is given. */
 export interface SearchOptions {
@@ -27,6 +61,10 @@ export interface SearchOptions {
   readonly errorType?: string | undefined
   /** The process that runs or ran it: its attribute `service.instance.id`. */
   readonly instance?: string | undefined
+  /** Who started the run, as `RunOptions.initiator` says. */
+  readonly initiator?: string | undefined
+  /** Why the run was started, as `RunOptions.reason` says. */
+  readonly reason?: string | undefined
   /** The run was created at least so long ago. */
   readonly olderThan?: DurationSuchAs<"1 hour"> | undefined
   /** The run was created at most so long ago. */
@@ -36,8 +74,10 @@ export interface SearchOptions {
   /** Whether a step is ready, and as many steps of the run work as may. */
   readonly waiting?: boolean | undefined
   /**
-   * `newest` and `oldest` go by the time at which the store got the run, `slowest` by its duration. A run that has not
-   * ended is last there. `newest` by default.
+   * `newest` and `oldest` go by the time at which the store got the run, `slowest` and `fastest` by its duration,
+   * `latest_start` and `earliest_start` by its start. A run without an end or a start is last there. `state` has those
+   * that wait first, then those in progress, then the ended ones by their state; each the newest first. `newest` by
+   * default.
    */
   readonly sort?: Sort | undefined
   /** The highest number of runs, 20 by default. */
@@ -82,7 +122,8 @@ const isWaiting = ({ concurrency = 1, state, steps }: TaskSnapshot): boolean => 
 
 /** The filters as a store compares them. Instants are epoch milliseconds. */
 export interface Filters
-  extends Pick<SearchOptions, "task" | "version" | "errorType" | "instance" | "retrying" | "waiting">
+  extends
+    Pick<SearchOptions, "task" | "version" | "errorType" | "instance" | "initiator" | "reason" | "retrying" | "waiting">
 {
   readonly states: ReadonlyArray<TaskState> | undefined
   readonly tags: ReadonlyArray<readonly [name: string, value: string]>
@@ -92,14 +133,16 @@ export interface Filters
 
 /** @param now epoch milliseconds */
 export const filtersOf = (options: SearchOptions, now: number): Filters => {
-  const { errorType, instance, newerThan, olderThan, retrying, state, tags = {}, task, version, waiting } = options
+  const { newerThan, olderThan, state, tags = {} } = options
   return {
-    task,
-    version,
-    errorType,
-    instance,
-    retrying,
-    waiting,
+    task: options.task,
+    version: options.version,
+    errorType: options.errorType,
+    instance: options.instance,
+    initiator: options.initiator,
+    reason: options.reason,
+    retrying: options.retrying,
+    waiting: options.waiting,
     states: state === undefined ? undefined : typeof state === "string" ? [state] : state,
     tags: Object.entries(tags),
     createdBefore: olderThan === undefined ? undefined : now - millisOf(olderThan),
@@ -114,6 +157,8 @@ export const matches = (run: TaskSnapshot, filters: Filters): boolean =>
   (filters.task === undefined || run.name === filters.task) &&
   (filters.version === undefined || run.version === filters.version) &&
   (filters.instance === undefined || run.instance === filters.instance) &&
+  (filters.initiator === undefined || run.initiator === filters.initiator) &&
+  (filters.reason === undefined || run.reason === filters.reason) &&
   (filters.states === undefined || filters.states.includes(run.state)) &&
   filters.tags.every(([name, value]) => Object.hasOwn(run.tags ?? {}, name) && run.tags?.[name] === value) &&
   (filters.errorType === undefined || hasError(run, filters.errorType)) &&
@@ -129,34 +174,33 @@ const hasError = (run: TaskSnapshot, type: string): boolean =>
 
 /** The place of a run in an order. `order` grows with each run that a store gets. */
 export interface Place {
-  /** Seconds; -1 of a run that has not ended. */
-  readonly duration: number
+  /** By which the order sorts first; 0 if the order has no key. */
+  readonly key: number
   readonly order: number
   readonly id: string
 }
 
-export const placeOf = ({ durationSeconds, id }: TaskRecord, order: number): Place => ({
-  duration: durationSeconds ?? -1,
+export const placeOf = (sort: Sort, task: TaskRecord, order: number): Place => ({
+  key: keyOf(sort, task),
   order,
-  id
+  id: task.id
 })
 
 /** Compares places: below zero if the first one comes first. Ids decide between runs that two processes save at once. */
 export const compare = (sort: Sort) => (left: Place, right: Place): number => {
-  const byDuration = sort === "slowest" ? right.duration - left.duration : 0
-  if (byDuration !== 0) return byDuration
-  const ascending = left.order - right.order || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
-  return sort === "oldest" ? ascending : -ascending
+  const ascending = left.key - right.key || left.order - right.order ||
+    (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+  return isAscending(sort) ? ascending : -ascending
 }
 
 /** A text that stands for a place. */
-const cursorOf = (sort: Sort, { duration, id, order }: Place): string => `${sort}~${duration}~${order}~${id}`
+const cursorOf = (sort: Sort, { id, key, order }: Place): string => `${sort}~${key}~${order}~${id}`
 
 /** The place that a text stands for, if it is a cursor of this order. */
 export const readCursor = (sort: Sort, cursor: string): Option.Option<Place> => {
-  const [ofSort, duration = "", order = "", ...id] = cursor.split("~")
-  const place = { duration: Number(duration), order: Number(order), id: id.join("~") }
-  return ofSort === sort && id.length > 0 && isNumber(duration) && isNumber(order) ? Option.some(place) : Option.none()
+  const [ofSort, key = "", order = "", ...id] = cursor.split("~")
+  const place = { key: Number(key), order: Number(order), id: id.join("~") }
+  return ofSort === sort && id.length > 0 && isNumber(key) && isNumber(order) ? Option.some(place) : Option.none()
 }
 
 const isNumber = (text: string): boolean => text !== "" && Number.isFinite(Number(text))
@@ -189,9 +233,9 @@ export interface Found {
 /** Makes a page of runs in their order, of which there is one more than the limit if there is a further page. */
 export const pageOf = (found: ReadonlyArray<Found>, { limit, sort }: Range): SearchPage => {
   const shown = found.slice(0, limit)
-  const last = shown.at(-1)
+  const end = shown.at(-1)
   return {
     tasks: shown.flatMap(({ task }) => task ?? []),
-    cursor: last === undefined || found.length <= limit ? undefined : cursorOf(sort, last.place)
+    cursor: end === undefined || found.length <= limit ? undefined : cursorOf(sort, end.place)
   }
 }

@@ -82,6 +82,21 @@ describe("A stored run", () => {
     ])
   })
 
+  it("waits for its start until the time that the store has, and its runner is dead a minute later", () => {
+    const waiting = stored([step("charge")], {
+      state: "pending",
+      startedAt: undefined,
+      scheduledFor: start + 600_000,
+      instance: "i-4"
+    })
+    assert.deepStrictEqual(waits(waiting, 500), [{ _tag: "Created", seconds: 500 }])
+    assert.deepStrictEqual(waits(waiting, 610), [
+      { _tag: "Elsewhere", instance: "i-4", quietSeconds: 10 },
+      { _tag: "Created", seconds: 610 }
+    ])
+    assert.strictEqual(waits(waiting, 660)[0]?._tag, "DeadRunner")
+  })
+
   it("has steps that are ready, and wait for a slot where the store has the limit", () => {
     const steps = [
       step("load", done),

@@ -19,7 +19,10 @@ export const taskEvents = EventDefinition.byName([
       /** Highest number of steps that run at the same time. */
       concurrency: Schema.Int,
       /** The tags that the program gave to the run. */
-      tags: Schema.Record(Schema.String, Schema.String)
+      tags: Schema.Record(Schema.String, Schema.String),
+      /** Why the run was started, and who started it, if the program says it. */
+      reason: Schema.optionalKey(Schema.String),
+      initiator: Schema.optionalKey(Schema.String)
     }),
     attributes
   }),

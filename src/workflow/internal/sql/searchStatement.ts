@@ -2,7 +2,7 @@
  * The search as SQL. It finds what `taskSearch.matches` says of the same records.
  */
 import { type SqlTables, storable } from "../../../internal/SqlTables.ts"
-import type { Range } from "../taskSearch.ts"
+import { isAscending, last, type Range, stateOrder } from "../taskSearch.ts"
 import type { RowFilters } from "./taskRows.ts"
 
 /** A found run as the database gives it. */
@@ -10,7 +10,7 @@ export interface FoundRow {
   readonly id: string
   readonly document: string
   readonly createdOrder: number
-  readonly duration: number
+  readonly key: number
 }
 
 /** @param names of the two tables */
@@ -46,6 +46,8 @@ export const make = ({ dialect, sql }: SqlTables, names: { readonly tasks: strin
     ...(filters.name === undefined ? [] : [sql`t.name = ${filters.name}`]),
     ...(filters.version === undefined ? [] : [sql`t.version = ${filters.version}`]),
     ...(filters.instance === undefined ? [] : [sql`t.instance = ${filters.instance}`]),
+    ...(filters.initiator === undefined ? [] : [sql`t.initiator = ${filters.initiator}`]),
+    ...(filters.reason === undefined ? [] : [sql`t.reason = ${filters.reason}`]),
     ...(filters.states === undefined
       ? []
       : [filters.states.length === 0 ? sql`1 = 0` : sql`t.state IN ${sql.in(filters.states)}`]),
@@ -61,41 +63,47 @@ export const make = ({ dialect, sql }: SqlTables, names: { readonly tasks: strin
 
   const number = (value: number) => sql`CAST(${value} AS float8)`
 
-  const placeOf = (sort: Range["sort"]) =>
-    sql.literal(sort === "slowest" ? "t.duration, t.created_order, t.id" : "t.created_order, t.id")
+  /** The columns of a place. Without a key, an index of the table has the order. */
+  const columnsOf = (sort: Range["sort"]): ReadonlyArray<string> => {
+    const key = keys[sort]
+    return [...(key === undefined ? [] : [key]), "t.created_order", "t.id"]
+  }
 
   const after = ({ after: place, sort }: Range) => {
     if (place === undefined) return []
-    const id = storable(place.id)
-    const values = sort === "slowest"
-      ? sql`(${number(place.duration)}, ${number(place.order)}, ${id})`
-      : sql`(${number(place.order)}, ${id})`
-    return [
-      sort === "oldest"
-        ? sql`(${placeOf(sort)}) > ${values}`
-        : sql`(${placeOf(sort)}) < ${values}`
-    ]
+    const columns = sql.literal(columnsOf(sort).join(", "))
+    const others = sql`${number(place.order)}, ${storable(place.id)}`
+    const values = keys[sort] === undefined ? others : sql`${number(place.key)}, ${others}`
+    return [isAscending(sort) ? sql`(${columns}) > (${values})` : sql`(${columns}) < (${values})`]
   }
 
   const orderOf = (sort: Range["sort"]) =>
-    sql.literal(
-      sort === "slowest"
-        ? "t.duration DESC, t.created_order DESC, t.id DESC"
-        : sort === "oldest"
-        ? "t.created_order, t.id"
-        : "t.created_order DESC, t.id DESC"
-    )
+    sql.literal(columnsOf(sort).map((column) => isAscending(sort) ? column : `${column} DESC`).join(", "))
 
   /** One run more than the limit shows that there is a further page. */
   return (filters: RowFilters, range: Range) => {
     const conditions = [...conditionsOf(filters), ...after(range)]
     return sql<FoundRow>`
-      SELECT t.id, t.document, t.created_order AS "createdOrder", t.duration FROM ${sql(names.tasks)} AS t
+      SELECT t.id, t.document, t.created_order AS "createdOrder", CAST(${
+      sql.literal(keys[range.sort] ?? "0")
+    } AS float8) AS "key"
+      FROM ${sql(names.tasks)} AS t
       ${conditions.length === 0 ? sql`` : sql`WHERE ${sql.and(conditions)}`}
       ORDER BY ${orderOf(range.sort)}
       LIMIT CAST(${bounded(range.limit + 1)} AS integer) OFFSET CAST(${bounded(range.offset)} AS integer)
     `
   }
+}
+
+/** What `taskSearch` sorts by first, as an expression of numbers. */
+const keys: Readonly<Partial<Record<Range["sort"], string>>> = {
+  slowest: "t.duration",
+  fastest: `CASE WHEN t.duration < 0 THEN CAST(${last} AS float8) ELSE t.duration END`,
+  latest_start: "COALESCE(t.started_at, CAST(-1 AS float8))",
+  earliest_start: `COALESCE(t.started_at, CAST(${last} AS float8))`,
+  state: `CAST(CASE t.state ${
+    stateOrder.map((state, index) => `WHEN '${state}' THEN ${-index}`).join(" ")
+  } END AS float8)`
 }
 
 /** The numbers of rows that both databases take. */

@@ -38,11 +38,14 @@ const createTables = (sql: SqlClient.SqlClient, tasks: string, steps: string) =>
     name text NOT NULL,
     version text NOT NULL,
     instance text,
+    initiator text,
+    reason text,
     state text NOT NULL,
     error_type text,
     tags text NOT NULL,
     concurrency float8 NOT NULL,
     created_at float8 NOT NULL,
+    started_at float8,
     duration float8 NOT NULL,
     created_order float8 NOT NULL,
     ended_order float8,
@@ -250,9 +253,9 @@ export const make = (options: Options) =>
         read(searchRows(rowsOf.filters(taskSearch.filtersOf(options, now)), range)),
         (found) =>
           taskSearch.pageOf(
-            found.map(({ createdOrder, document, duration, id }): taskSearch.Found => ({
+            found.map(({ createdOrder, document, id, key }): taskSearch.Found => ({
               task: Option.getOrUndefined(taskRows.readTask(document)),
-              place: { duration, order: createdOrder, id }
+              place: { key, order: createdOrder, id }
             })),
             range
           )

@@ -16,11 +16,14 @@ export const taskColumns = [
   { name: "name", type: "text" },
   { name: "version", type: "text" },
   { name: "instance", type: "text" },
+  { name: "initiator", type: "text" },
+  { name: "reason", type: "text" },
   { name: "state", type: "text" },
   { name: "error_type", type: "text" },
   { name: "tags", type: "text" },
   { name: "concurrency", type: "float8" },
   { name: "created_at", type: "float8" },
+  { name: "started_at", type: "float8" },
   { name: "duration", type: "float8" },
   { name: "created_order", type: "float8" },
   { name: "ended_order", type: "float8" },
@@ -60,6 +63,14 @@ const tagLine = (name: string, value: string): string => `\n${JSON.stringify([na
 export const make = (redaction: Redaction) => {
   const name = (text: string): string => storable(redaction.name(text))
 
+  const text = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : redaction.text(given)
+
+  const column = (given: string | undefined): string | null => given === undefined ? null : storable(given)
+
+  const sought = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : storable(redaction.text(given))
+
   const errorOf = (error: TaskRecord["error"]): TaskRecord["error"] =>
     error === undefined ? undefined : redaction.apply("exception", error) as TaskRecord["error"]
 
@@ -68,7 +79,7 @@ export const make = (redaction: Redaction) => {
     const kept = tags === undefined ? undefined : Object.fromEntries(
       Object.entries(runTags.accept(tags, redaction)).map(([tag, value]) => [redaction.name(tag), value])
     )
-    const instance = task.instance === undefined ? undefined : redaction.text(task.instance)
+    const [instance, initiator, reason] = [text(task.instance), text(task.initiator), text(task.reason)]
     const record: TaskRecord = {
       ...rest,
       name: redaction.name(task.name),
@@ -76,18 +87,23 @@ export const make = (redaction: Redaction) => {
       version: redaction.name(task.version),
       error: errorOf(task.error),
       ...(kept === undefined ? {} : { tags: kept }),
-      ...(instance === undefined ? {} : { instance })
+      ...(instance === undefined ? {} : { instance }),
+      ...(initiator === undefined ? {} : { initiator }),
+      ...(reason === undefined ? {} : { reason })
     }
     return {
       id: storable(task.id),
       name: name(task.name),
       version: name(task.version),
-      instance: instance === undefined ? null : storable(instance),
+      instance: column(instance),
+      initiator: column(initiator),
+      reason: column(reason),
       state: task.state,
       error_type: record.error === undefined ? null : storable(record.error.type),
       tags: Object.entries(kept ?? {}).map(([tag, value]) => tagLine(tag, value)).join(""),
       concurrency: task.concurrency ?? 1,
       created_at: task.createdAt,
+      started_at: task.startedAt ?? null,
       duration: task.durationSeconds ?? -1,
       created_order: order,
       ended_order: hasEnded(task.state) ? order : null,
@@ -119,12 +135,14 @@ export const make = (redaction: Redaction) => {
   }
 
   /** What is looked for, as the rows have it. */
-  const filters = ({ errorType, instance, tags, task, version, ...others }: Filters) => ({
+  const filters = ({ errorType, initiator, instance, reason, tags, task, version, ...others }: Filters) => ({
     ...others,
     name: task === undefined ? undefined : name(task),
     version: version === undefined ? undefined : name(version),
-    errorType: errorType === undefined ? undefined : storable(redaction.text(errorType)),
-    instance: instance === undefined ? undefined : storable(redaction.text(instance)),
+    errorType: sought(errorType),
+    instance: sought(instance),
+    initiator: sought(initiator),
+    reason: sought(reason),
     tagLines: tags.map(([tag, value]) => tagLine(redaction.name(tag), runTags.acceptValue(tag, value, redaction)))
   })
 
