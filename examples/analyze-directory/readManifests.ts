@@ -2,20 +2,23 @@
  * Reads the files by which package managers know a project: its name, its
  * version, what it depends on.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type FileEntry, type FileError, readChunks, type UnreadablePath } from "./FileEntry.ts"
 
-/** A project, as its manifest describes it. */
-export const Manifest = Schema.Struct({
-  path: Schema.String,
-  kind: Schema.String,
+/** What a manifest says of its project. */
+export const Facts = Schema.Struct({
   name: Schema.UndefinedOr(Schema.String),
   version: Schema.UndefinedOr(Schema.String),
   dependencies: Schema.Int
 })
+type Facts = typeof Facts.Type
+
+/** A project, as its manifest describes it. */
+export const Manifest = Schema.Struct({ path: Schema.String, kind: Schema.String, ...Facts.fields })
 export type Manifest = typeof Manifest.Type
 
 export interface Manifests {
@@ -25,7 +28,6 @@ export interface Manifests {
   readonly unreadable: ReadonlyArray<UnreadablePath>
 }
 
-type Facts = Pick<Manifest, "name" | "version" | "dependencies">
 type Parse = (text: string) => Result.Result<Facts, string>
 
 // --- What each kind of manifest looks like ---
@@ -115,6 +117,15 @@ const parsers: Readonly<Record<string, Parse>> = {
   "go.mod": goMod
 }
 
+/** Parses a manifest of a kind, which is the name of its file. It gives the reason if the text has another shape. */
+export const parseManifest = (kind: string, text: string): Effect.Effect<Result.Result<Facts, string>> =>
+  Effect.sync(() => parsers[kind]!(text))
+
+/** How manifests are parsed. A program may put a cache in its place. */
+export const ManifestParser = Context.Reference<typeof parseManifest>("analyze-directory/ManifestParser", {
+  defaultValue: () => parseManifest
+})
+
 // --- Reading them ---
 
 /** Larger files are not read as manifests. */
@@ -137,15 +148,17 @@ export const readManifests = Effect.fnUntraced(function*(
   const malformed: Array<UnreadablePath> = []
   const unreadable: Array<UnreadablePath> = []
   const candidates = files.filter((file) => Object.hasOwn(parsers, nameOf(file.path)) && file.size <= largestManifest)
-  yield* Effect.forEach(candidates, (file) =>
-    Effect.match(readText(file), {
-      onFailure: (error) => void unreadable.push({ path: file.path, reason: error.reason }),
-      onSuccess: (text) => {
-        const kind = nameOf(file.path)
-        const facts = parsers[kind]!(text)
-        if (Result.isFailure(facts)) malformed.push({ path: file.path, reason: facts.failure })
-        else manifests.push({ path: file.path, kind, ...facts.success })
+  const parse = yield* ManifestParser
+  yield* Effect.forEach(candidates, (file) => {
+    const { path } = file
+    const kind = nameOf(path)
+    return Effect.match(Effect.flatMap(readText(file), (text) => parse(kind, text)), {
+      onFailure: ({ reason }) => void unreadable.push({ path, reason }),
+      onSuccess: (facts) => {
+        if (Result.isFailure(facts)) malformed.push({ path, reason: facts.failure })
+        else manifests.push({ path, kind, ...facts.success })
       }
-    }), { concurrency: 4, discard: true })
+    })
+  }, { concurrency: 4, discard: true })
   return { manifests: manifests.sort((a, b) => a.path < b.path ? -1 : 1), malformed, unreadable }
 })

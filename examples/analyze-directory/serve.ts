@@ -15,10 +15,12 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { HealthRoute, MetricStore, TaskRunner, Telemetry, TelemetryRoutes } from "tasker-telemetry"
+import { ConnectionMetrics, HealthRoute, MetricStore, TaskRunner, Telemetry, TelemetryRoutes } from "tasker-telemetry"
 import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
+import * as ManifestCache from "./ManifestCache.ts"
+import { planTasks } from "./planTasks.ts"
 import { runProgram, writeError } from "./runProgram.ts"
 
 const loopback = "127.0.0.1"
@@ -104,12 +106,18 @@ const watchOutput = Effect.gen(function*() {
 // A layer that is provided further down is built earlier and closed later. So requests end first, then tasks, then the
 // telemetry is flushed, then the database stops.
 const layerServer = (port: number, host: string) =>
-  HttpRouter.serve(Layer.merge(TelemetryRoutes.layer({ tasks: [AnalyzeDirectory] }), Index), {
-    disableListenLog: true
-  }).pipe(
+  HttpRouter.serve(
+    Layer.mergeAll(
+      TelemetryRoutes.layer({ tasks: [AnalyzeDirectory, ...planTasks] }),
+      Index,
+      ConnectionMetrics.layerServer()
+    ),
+    { disableListenLog: true }
+  ).pipe(
     Layer.provide(TelemetryRoutes.layerUntraced()),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { port, host, gracefulShutdownTimeout: "2 seconds" })),
     Layer.provide(DatabaseCheck),
+    Layer.provideMerge(ManifestCache.layer),
     Layer.provideMerge(Telemetry.layerConfig()),
     Layer.provideMerge(Database.layer)
   )

@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined)(`validate e2e${why}`, { concurrent: false
 describe.skipIf(missing !== undefined)(`the demo${why}`, { concurrent: false }, () => {
   it.live("passes, with the operations of the plan as spans", () =>
     Effect.gen(function*() {
-      const places = yield* startDemo
+      const places = yield* startDemo()
       const work = ["--task", "analyze_directory", "--context", JSON.stringify({ path: dirname(places.logFile) })]
       for (const command of ["e2e", "performance"]) {
         const { code, failures, findings } = yield* validate(command, places, ...work, "--count", "3")

@@ -17,7 +17,9 @@ describe.skipIf(!promtool.isInstalled)(`promtool${unless}`, () => {
   })
 
   it("finds nothing to complain about in the rules", () => {
-    succeeds(promtool.run(join(folder, "prometheus/rules"), "check", "rules", "recording.yml", "alerts.yml"))
+    succeeds(
+      promtool.run(join(folder, "prometheus/rules"), "check", "rules", "recording.yml", "alerts.yml", "plan.yml")
+    )
   })
 
   it("sees each alert fire for what is sick and for nothing that is healthy", () => {

@@ -103,8 +103,12 @@ export const start = Effect.fnUntraced(function*(faults: Faults = {}) {
   return places
 })
 
-/** Starts the demo in a process of its own, with Jaeger and Prometheus around it, until the scope closes. */
-export const startDemo = Effect.gen(function*() {
+/**
+ * Starts the demo in a process of its own, with Jaeger and Prometheus around it, until the scope closes.
+ *
+ * @param features of Prometheus
+ */
+export const startDemo = Effect.fnUntraced(function*(features: ReadonlyArray<string> = []) {
   const jaeger = yield* startJaeger
   const logFile = join(yield* temporaryFolder, "demo.log")
   const program = yield* Effect.acquireRelease(
@@ -135,7 +139,9 @@ export const startDemo = Effect.gen(function*() {
     })
   )
   const prometheus = Context.get(
-    yield* Layer.build(PrometheusServer.layer([{ job: "tasker-metrics", host, path: "/tasker/metrics" }], ruleFiles)),
+    yield* Layer.build(
+      PrometheusServer.layer([{ job: "tasker-metrics", host, path: "/tasker/metrics" }], ruleFiles, features)
+    ),
     PrometheusServer
   )
   const places: Places = { host, logFile, endpoint: jaeger.endpoint, jaeger: jaeger.query, prometheus: prometheus.url }

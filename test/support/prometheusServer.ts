@@ -80,17 +80,18 @@ export class PrometheusServer extends Context.Service<PrometheusServer, {
   /** Exemplars of the last hour of the series that a selector selects. */
   readonly exemplars: (selector: string) => Effect.Effect<typeof Exemplars.Type>
 }>()("tasker-telemetry/test/support/PrometheusServer") {
-  /** A server with these targets, and with the rules of these files. */
+  /** A server with these targets, with the rules of these files, and with more features. */
   static readonly layer = (
     targets: ReadonlyArray<Target>,
-    rules: ReadonlyArray<string> = []
+    rules: ReadonlyArray<string> = [],
+    features: ReadonlyArray<string> = []
   ): Layer.Layer<PrometheusServer> =>
     Layer.effect(
       PrometheusServer,
       Effect.gen(function*() {
         const folder = yield* temporaryFolder
         writeFileSync(join(folder, "prometheus.json"), configuration(targets, rules))
-        const url = yield* started(folder)
+        const url = yield* started(folder, features)
         const client = yield* HttpClient.HttpClient
         // It listens before it can answer.
         yield* HttpClient.filterStatusOk(client).get(`${url}/-/ready`).pipe(
@@ -147,7 +148,7 @@ const configuration = (targets: ReadonlyArray<Target>, rules: ReadonlyArray<stri
   })
 
 /** Starts the program and gives the address it listens on. */
-const started = (folder: string) =>
+const started = (folder: string, features: ReadonlyArray<string>) =>
   Effect.flatMap(
     Effect.acquireRelease(
       Effect.sync(() =>
@@ -156,7 +157,7 @@ const started = (folder: string) =>
           `--storage.tsdb.path=${join(folder, "data")}`,
           "--web.listen-address=127.0.0.1:0",
           "--web.enable-remote-write-receiver",
-          "--enable-feature=exemplar-storage,native-histograms"
+          `--enable-feature=${["exemplar-storage", "native-histograms", ...features].join(",")}`
         ], { stdio: ["ignore", "ignore", "pipe"] })
       ),
       (child) =>

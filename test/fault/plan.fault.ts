@@ -1,0 +1,83 @@
+/**
+ * The four scripts of Tasker's plan against the demo, with real Jaeger and real Prometheus. `test/support/plan` has them
+ * as the plan has them, but for the quoting of their queries and for the ports.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawn, spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { type Places, startDemo } from "../support/observedService.ts"
+import * as prometheusServer from "../support/prometheusServer.ts"
+import { jaeger, prometheus } from "../support/receivers.ts"
+
+const tools = ["bash", "curl", "jq", "bc"].filter((tool) => spawnSync("which", [tool]).status !== 0)
+
+const missing = tools.length > 0
+  ? `${tools.join(", ")} of the scripts are not installed: apt-get install ${tools.join(" ")}`
+  : jaeger === undefined
+  ? "Jaeger is not installed: bash .ci/peers installs it"
+  : prometheus === undefined || !prometheusServer.isInstalled
+  ? "Prometheus 3 is not installed: bash .ci/peers installs it"
+  : undefined
+
+const folder = fileURLToPath(new URL("../support/plan", import.meta.url))
+
+const portOf = (place: string) => place.slice(place.lastIndexOf(":") + 1)
+
+/** Runs a script, and gives its exit code, its lines, and those that say what it misses. */
+const run = (name: string, { host, jaeger, prometheus }: Places) =>
+  Effect.callback<{ code: number | null; lines: ReadonlyArray<string>; unmet: ReadonlyArray<string> }>((resume) => {
+    const child = spawn("bash", [`scripts/${name}`], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        TASKER_PORT: portOf(host),
+        JAEGER_PORT: portOf(jaeger),
+        PROMETHEUS_PORT: portOf(prometheus)
+      },
+      stdio: ["ignore", "pipe", "ignore"]
+    })
+    let text = ""
+    child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part))
+    child.on("close", (code) => {
+      const lines = text.trimEnd().split("\n")
+      resume(Effect.succeed({ code, lines, unmet: lines.filter((line) => /\u274c|\u26a0/.test(line)) }))
+    })
+    return Effect.sync(() => child.kill())
+  })
+
+describe.skipIf(missing !== undefined)(
+  `the scripts of the plan${missing === undefined ? "" : ` (${missing})`}`,
+  () => {
+    it.live("report every expectation met", () =>
+      Effect.gen(function*() {
+        // As ops/docker-compose.yml starts Prometheus: the zero before the first count of a series makes it an increase.
+        const places = yield* startDemo(["created-timestamp-zero-ingestion"])
+        for (
+          const name of [
+            "validate_e2e_telemetry.sh",
+            "validate_jaeger_traces.sh",
+            "validate_prometheus_metrics.sh",
+            "validate_performance_telemetry.sh"
+          ]
+        ) {
+          const { code, lines, unmet } = yield* run(name, places)
+          assert.deepStrictEqual([name, code, unmet], [name, 0, []], lines.join("\n"))
+          if (name !== "validate_performance_telemetry.sh") continue
+          const said = lines.join("\n")
+          assert.match(said, /95th percentile duration: \d[\d.e-]*s/)
+          assert.match(said, /Throughput: \d[\d.e-]* tasks\/sec/)
+        }
+      }).pipe(Effect.scoped))
+
+    it.live("say what is missing where nothing is observed", () =>
+      Effect.gen(function*() {
+        const nowhere = "127.0.0.1:9"
+        const places: Places = { host: nowhere, logFile: "", endpoint: "", jaeger: nowhere, prometheus: nowhere }
+        for (const name of ["validate_jaeger_traces.sh", "validate_prometheus_metrics.sh"]) {
+          const { code, unmet } = yield* run(name, places)
+          assert.deepStrictEqual([code, unmet.length], [1, 1], name)
+        }
+      }))
+  }
+)
