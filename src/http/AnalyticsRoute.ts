@@ -6,14 +6,11 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
-import { ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
-import { issuesOf } from "../internal/schemaIssues.ts"
 import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as Bottlenecks from "../performance/Bottlenecks.ts"
 import { RunAnalysis } from "../performance/RunAnalysis.ts"
@@ -23,10 +20,11 @@ import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsView from "./internal/AnalyticsView.ts"
-import { DurationParameter, millisOf } from "./internal/durationParameter.ts"
+import { Analytics, type Query } from "./internal/api/analytics.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
+import { millisOf } from "./internal/durationParameter.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import { redactReport } from "./internal/RedactedReport.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 import * as StoredRun from "./internal/StoredRun.ts"
 
 /**
@@ -67,9 +65,10 @@ import * as StoredRun from "./internal/StoredRun.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis | TaskStore> = Layer
-  .effectDiscard(
-    Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords | RunAnalysis | TaskStore> = ApiRoutes
+  .layer(
+    Analytics,
+    Effect.fnUntraced(function*(handlers) {
       const { enabled, execution, performance } = yield* TelemetryConfig.Current
       const redaction = yield* Redaction.Current
       const records = yield* RunRecords
@@ -83,8 +82,8 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
       const withSurroundings = (run: RunRecord) =>
         Effect.map(records.surroundings(run.id), (surroundings): AnalyticsView.Unfinished => ({ run, surroundings }))
 
-      const performanceOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
-        const choice = yield* readChoice
+      const performanceOf = Effect.fnUntraced(function*(query: Query) {
+        const choice = yield* choiceOf(query)
         const ended = yield* records.find(choice)
         const report = yield* analysis.durations(choice)
         const unfinished = (yield* records.unfinished).filter(Bottlenecks.isChosen(choice))
@@ -98,16 +97,15 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
         return yield* answer(view, [...ended, ...unfinished])
       })
 
-      const bottlenecksOf: Handler<ParsedSearchParams> = Effect.gen(function*() {
-        const choice = yield* readChoice
+      const bottlenecksOf = Effect.fnUntraced(function*(query: Query) {
+        const choice = yield* choiceOf(query)
         const ended = yield* records.find(choice)
         const report = yield* analysis.bottlenecks(choice)
         const view = AnalyticsView.bottlenecks(report, ended, yield* analysis.differences(choice))
         return yield* answer(view, ended)
       })
 
-      const one = Effect.gen(function*() {
-        const { id = "" } = yield* HttpRouter.params
+      const one = Effect.fnUntraced(function*(id: string): Effect.fn.Return<HttpServerResponse, HttpServerResponse> {
         const found = yield* records.get(id)
         if (Option.isSome(found)) {
           return yield* answer(AnalyticsView.run(yield* withSurroundings(found.value), "recorded"), [found.value])
@@ -121,27 +119,18 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
         return yield* answer(AnalyticsView.run({ run, surroundings }, "stored"), [run])
       })
 
-      const access = { kind: "read", scope: "analytics:read", withMetrics: true } as const
       const isOn = enabled && performance.bottlenecks
-      const route = (path: RouteTable.Route["path"], about: string, handler: RouteTable.Route["handler"]) => ({
-        method: "GET" as const,
-        path,
-        about,
-        access,
-        handler: isOn ? handler : Effect.succeed(disabled)
-      })
-      yield* RouteTable.mount([
-        route("/analytics/performance", "How long tasks and steps take, and what runs wait for.", performanceOf),
-        route("/analytics/bottlenecks", "What to change in tasks, and what it gains.", bottlenecksOf),
-        route("/analytics/runs/:id", "What a run waits for, and its critical path.", one)
-      ])
+      const answered = (handler: Effect.Effect<HttpServerResponse, HttpServerResponse>) =>
+        isOn ? ApiRoutes.answer(handler) : Effect.succeed(disabled)
+      return handlers
+        .handle("performance", ({ query }) => answered(performanceOf(query)))
+        .handle("bottlenecks", ({ query }) => answered(bottlenecksOf(query)))
+        .handle("run", ({ params }) => answered(one(params.id)))
     })
   )
 
 /** Unfinished runs that are shown. */
 const mostUnfinished = 20
-
-type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
 
 const disabled = JsonResponse.json(404, {
   error: "analysis_disabled",
@@ -160,23 +149,11 @@ const storeFailed = JsonResponse.json(503, {
   message: "no run of this process has this id, and the task store failed or did not answer in time"
 })
 
-const longestName = 256
-
-const Name = Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestName)))
-
-const Period = Schema.optionalKey(DurationParameter)
-
-// Without this, a misspelt `task` would show the runs of all tasks.
-const readParameters = Schema.decodeUnknownEffect(Schema.Struct({ task: Name, version: Name, period: Period }), {
-  errors: "all",
-  onExcessProperty: "error"
-})
-
-/** Reads which runs a request asks about. */
-const readChoice = Effect.gen(function*() {
-  const { period, ...names } = yield* readParameters(yield* ParsedSearchParams).pipe(
-    Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
-  )
+/** Which runs a request asks about. */
+const choiceOf = ({ period, ...names }: Query) => {
   const millis = period === undefined ? undefined : millisOf(period)
-  return { ...names, since: millis === undefined ? undefined : (yield* Clock.currentTimeMillis) - millis }
-})
+  return Effect.map(
+    Clock.currentTimeMillis,
+    (now) => ({ ...names, since: millis === undefined ? undefined : now - millis })
+  )
+}

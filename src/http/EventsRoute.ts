@@ -9,7 +9,7 @@ import * as Sse from "effect/encoding/Sse"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
@@ -21,9 +21,10 @@ import { encodeJson } from "../redaction/internal/encodeJson.ts"
 import { copyFields } from "../redaction/internal/payloadFields.ts"
 import { redactService } from "../redaction/internal/redactNames.ts"
 import * as Redaction from "../redaction/Redaction.ts"
+import { Events, type Query } from "./internal/api/events.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as EventFilter from "./internal/EventFilter.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 
 /** Events that wait for one client. */
 const capacity = 1024
@@ -78,8 +79,9 @@ const reconnectAfter = Duration.seconds(3)
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> = Layer.effectDiscard(
-  Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> = ApiRoutes.layer(
+  Events,
+  Effect.fnUntraced(function*(handlers) {
     const bus = yield* EventBus
     const redaction = yield* Redaction.Current
     const config = yield* TelemetryConfig.Current
@@ -87,8 +89,8 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
     const instance = yield* identifiers.uuid
     let clients = 0
 
-    const open = Effect.gen(function*() {
-      const filter = yield* EventFilter.read
+    const open = Effect.fnUntraced(function*(query: Query) {
+      const filter = yield* EventFilter.read(query)
       const lastEventId = (yield* HttpServerRequest).headers["last-event-id"]
       if (clients >= mostClients) return yield* Effect.fail(tooManyClients)
       const opening: Message = {
@@ -122,14 +124,10 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | EventBus> 
       })
     })
 
-    yield* RouteTable.mount([{
-      method: "GET",
-      path: "/events",
-      about: "What is published, live, as server-sent events; event, domain and task choose.",
-      access: { kind: "read", scope: "events:read", withMetrics: true },
-      isQuiet: true,
-      handler: bus.enabled ? open : Effect.succeed(disabled)
-    }])
+    return handlers.handle(
+      "watch",
+      ({ query }) => bus.enabled ? ApiRoutes.answer(open(query)) : Effect.succeed(disabled)
+    )
   })
 )
 

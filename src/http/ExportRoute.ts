@@ -7,14 +7,14 @@
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import type * as Layer from "effect/Layer"
 import { ExportCoordinator, type TargetStatus } from "../export/ExportCoordinator.ts"
 import type { ExportError } from "../export/ExportError.ts"
 import type * as InstanceSync from "../export/InstanceSync.ts"
+import { ExportRequest, Exports } from "./internal/api/exports.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 
 /**
  * Adds the routes of exports to the router.
@@ -50,8 +50,9 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoordinator> = Layer.effectDiscard(
-  Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoordinator> = ApiRoutes.layer(
+  Exports,
+  Effect.fnUntraced(function*(handlers) {
     const coordinator = yield* ExportCoordinator
     const exportNow = Effect.gen(function*() {
       const request = yield* readRequest
@@ -90,29 +91,10 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | ExportCoor
           ...(lock === undefined ? {} : { lock })
         })
     )
-    yield* RouteTable.mount([
-      {
-        method: "POST",
-        path: "/metrics/export",
-        about: "Exports metrics in a format or to a target.",
-        access: { kind: "write", scope: "exports:write" },
-        handler: exportNow
-      },
-      {
-        method: "POST",
-        path: "/metrics/sync",
-        about: "Shares the metrics with the other instances.",
-        access: { kind: "write", scope: "exports:write" },
-        handler: sync
-      },
-      {
-        method: "GET",
-        path: "/metrics/status",
-        about: "How exports of metrics went.",
-        access: { kind: "read", scope: "metrics:read" },
-        handler: status
-      }
-    ])
+    return handlers
+      .handleRaw("export", () => ApiRoutes.answer(exportNow))
+      .handle("sync", () => sync)
+      .handle("status", () => status)
   })
 )
 
@@ -121,13 +103,8 @@ const disabled = JsonResponse.json(404, {
   message: "set the options enabled and metrics.enabled to true"
 })
 
-const Name = Schema.String.check(Schema.isBetweenLength(1, 64))
-
-const readRequest = RequestBody.readJson(
-  Schema.Union([Schema.Struct({ format: Name }), Schema.Struct({ target: Name })]),
-  // An object with both would leave one of them out.
-  { onExcessProperty: "error" }
-)
+// An object with both would leave one of them out.
+const readRequest = RequestBody.readJson(ExportRequest, { onExcessProperty: "error" })
 
 const refusal = ({ message, reason }: ExportError): HttpServerResponse.HttpServerResponse => {
   switch (reason._tag) {

@@ -8,15 +8,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import * as SchemaTransformation from "effect/SchemaTransformation"
-import { type ActiveLevel, Level, LogLevels } from "../logging/LogLevels.ts"
+import { type ActiveLevel, LogLevels } from "../logging/LogLevels.ts"
 import * as Redaction from "../redaction/Redaction.ts"
+import { LevelChange, Logging } from "./internal/api/logging.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 
 /**
  * Adds the logging routes to the router.
@@ -47,8 +46,9 @@ import * as RouteTable from "./internal/RouteTable.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels> = Layer.effectDiscard(
-  Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels> = ApiRoutes.layer(
+  Logging,
+  Effect.fnUntraced(function*(handlers) {
     const redaction = yield* Redaction.Current
     const levels = yield* LogLevels
     const show = Effect.map(levels.active, ([program, ...components]) =>
@@ -78,45 +78,12 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | LogLevels>
       return yield* show
     })
 
-    yield* RouteTable.mount([
-      {
-        path: "/logging",
-        method: "GET",
-        about: "The log levels in force.",
-        access: { kind: "write", scope: "logging:read" },
-        handler: show
-      },
-      {
-        path: "/logging",
-        method: "PUT",
-        about: "Changes a log level.",
-        access: { kind: "write", scope: "logging:write" },
-        handler: change
-      }
-    ])
+    return handlers.handle("show", () => show).handleRaw("change", () => ApiRoutes.answer(change))
   })
 )
 
-const longestComponent = 256
-
-/** A level by its name, in letters of any case. */
-const LevelName = Schema.String.pipe(
-  Schema.decodeTo(
-    Level,
-    SchemaTransformation.transform({
-      decode: (text) => Level.literals.find((level) => level.toLowerCase() === text.toLowerCase()) ?? text as Level,
-      encode: (level): string => level
-    })
-  )
-)
-
-const Change = Schema.Struct({
-  component: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestComponent))),
-  level: Schema.NullOr(LevelName),
-  for: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite]))
-})
 // Without this, a misspelt `component` would change the level of the whole program.
-const readChange = RequestBody.readJson(Change, { onExcessProperty: "error" })
+const readChange = RequestBody.readJson(LevelChange, { onExcessProperty: "error" })
 
 const longest = Duration.days(30)
 

@@ -9,15 +9,16 @@ import { HttpPlatform } from "effect/http/HttpPlatform"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import type { Dropped } from "../metrics/internal/exposition/PrometheusFamilies.ts"
 import { MetricStore } from "../metrics/MetricStore.ts"
+import { Metrics } from "./internal/api/metrics.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as ExpositionFormats from "./internal/ExpositionFormats.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as Negotiation from "./internal/Negotiation.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 import * as SharedSnapshot from "./internal/SharedSnapshot.ts"
 
 /**
@@ -55,8 +56,9 @@ import * as SharedSnapshot from "./internal/SharedSnapshot.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatform | MetricStore> = Layer.effectDiscard(
-  Effect.gen(function*() {
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatform | MetricStore> = ApiRoutes.layer(
+  Metrics,
+  Effect.fnUntraced(function*(handlers) {
     const { enabled, metrics } = yield* TelemetryConfig.Current
     const platform = yield* HttpPlatform
     const store = yield* MetricStore
@@ -76,16 +78,10 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | HttpPlatfo
         headers: { "cache-control": "no-store", vary: "Accept" }
       })
     })
-    yield* RouteTable.mount([{
-      method: "GET",
-      path: "/metrics",
-      about: "Metrics for Prometheus. Accept asks for another format, such as JSON or CSV.",
-      access: { kind: "read", scope: "metrics:read", withMetrics: true },
-      isQuiet: true,
-      handler: enabled && metrics.enabled
-        ? Effect.provideService(compressed(Effect.orDie(scrape)), HttpPlatform, platform)
-        : Effect.succeed(disabled)
-    }])
+    const answer = enabled && metrics.enabled
+      ? Effect.provideService(compressed(Effect.orDie(scrape)), HttpPlatform, platform)
+      : Effect.succeed(disabled)
+    return handlers.handle("scrape", () => answer)
   })
 )
 

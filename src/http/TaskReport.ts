@@ -51,7 +51,7 @@ const ofTask = {
  * @category schemas
  * @since 0.1.0
  */
-export const Task = Schema.Struct(ofTask)
+export const Task = Schema.Struct(ofTask).annotate({ identifier: "Task" })
 
 /**
  * A step of a run.
@@ -74,7 +74,7 @@ export const Step = Schema.Struct({
   /** When a step in back-off will be tried again. */
   nextAttemptAt: instant,
   ...failure
-})
+}).annotate({ identifier: "Step" })
 
 /**
  * The answer of `GET /tasks/:id`.
@@ -82,7 +82,9 @@ export const Step = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const TaskWithSteps = Schema.Struct({ ...ofTask, steps: Schema.Array(Step) })
+export const TaskWithSteps = Schema.Struct({ ...ofTask, steps: Schema.Array(Step) }).annotate({
+  identifier: "TaskWithSteps"
+})
 
 /**
  * A run with its steps.
@@ -104,7 +106,7 @@ export const Tasks = Schema.Struct({
   offset: Schema.Int,
   /** Asks for the next page, as the parameter `cursor`. Absent if this page is the last. */
   cursor: Schema.optional(Schema.String)
-})
+}).annotate({ identifier: "Tasks" })
 
 /**
  * A page of runs.
@@ -113,3 +115,23 @@ export const Tasks = Schema.Struct({
  * @since 0.1.0
  */
 export type Tasks = typeof Tasks.Type
+
+/**
+ * The answer of `POST /tasks`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Started = Schema.Struct({
+  taskId: Schema.String,
+  status: state,
+  correlationId: Schema.String
+}).annotate({ identifier: "StartedTask" })
+
+/**
+ * A run that was started.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Started = typeof Started.Type

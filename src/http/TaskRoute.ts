@@ -9,9 +9,8 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerRequest, ParsedSearchParams } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
@@ -22,9 +21,10 @@ import type * as Task from "../workflow/Task.ts"
 import type { TaskError } from "../workflow/TaskError.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
+import { TaskRequest, Tasks } from "./internal/api/tasks.ts"
+import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
-import * as RouteTable from "./internal/RouteTable.ts"
 import * as TaskSearch from "./internal/TaskSearch.ts"
 import * as TaskView from "./internal/TaskView.ts"
 
@@ -100,36 +100,21 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   options: Options<Tasks> = {}
 ): Layer.Layer<never, never, HttpRouter.HttpRouter | TaskRunner | TaskStore | Services<Tasks>> => {
   const tasks = byName(options.tasks ?? [])
-  return Layer.effectDiscard(Effect.gen(function*() {
-    const runner = yield* TaskRunner
-    const store = yield* TaskStore
-    const context = yield* Effect.context<Services<Tasks>>()
-    const view = TaskView.make(yield* Redaction.Current)
-    const { execution: { storeTimeout } } = yield* TelemetryConfig.Current
-    const reading = { kind: "read", scope: "tasks:read", withMetrics: true } as const
-    const writing = { kind: "write", scope: "tasks:write" } as const
-
-    const ofAll = { path: "/tasks" } as const
-    const ofOne = { path: "/tasks/:id" } as const
-    yield* RouteTable.mount([
-      {
-        ...ofAll,
-        method: "GET",
-        about: "Runs, by filters and in pages.",
-        access: reading,
-        handler: list(store, storeTimeout, view)
-      },
-      {
-        ...ofAll,
-        method: "POST",
-        about: "Starts a task.",
-        access: writing,
-        handler: create(tasks, runner, context, view)
-      },
-      { ...ofOne, method: "GET", about: "One run with its steps.", access: reading, handler: show(runner, view) },
-      { ...ofOne, method: "DELETE", about: "Cancels a run.", access: writing, handler: cancel(runner, view) }
-    ])
-  }))
+  return ApiRoutes.layer(
+    Tasks,
+    Effect.fnUntraced(function*(handlers) {
+      const runner = yield* TaskRunner
+      const store = yield* TaskStore
+      const context = yield* Effect.context<Services<Tasks>>()
+      const view = TaskView.make(yield* Redaction.Current)
+      const { execution: { storeTimeout } } = yield* TelemetryConfig.Current
+      return handlers
+        .handle("list", ({ query }) => ApiRoutes.answer(list(store, storeTimeout, view, query)))
+        .handleRaw("start", () => ApiRoutes.answer(create(tasks, runner, context, view)))
+        .handle("show", ({ params }) => ApiRoutes.answer(show(runner, view, params.id)))
+        .handle("cancel", ({ params }) => ApiRoutes.answer(cancel(runner, view, params.id)))
+    })
+  )
 }
 
 type View = ReturnType<typeof TaskView.make>
@@ -144,8 +129,7 @@ const byName = (tasks: ReadonlyArray<Task.Any>): ReadonlyMap<string, Task.Any> =
   return names
 }
 
-const Request = Schema.Struct({ name: Schema.String, context: Schema.Unknown })
-const readRequest = RequestBody.readJson(Request)
+const readRequest = RequestBody.readJson(TaskRequest)
 
 const create = (
   tasks: ReadonlyMap<string, Task.Any>,
@@ -192,10 +176,11 @@ const inBackground = <A, E>(
 const list = (
   store: TaskStore["Service"],
   timeout: Duration.Duration,
-  view: View
+  view: View,
+  query: TaskSearch.Query
 ): Handler<ParsedSearchParams> =>
   Effect.gen(function*() {
-    const search = yield* TaskSearch.read
+    const search = yield* TaskSearch.read(query)
     const { cursor, tasks } = yield* Effect.mapError(
       readStore(() => store.search(search), timeout),
       () => storeFailed
@@ -204,17 +189,14 @@ const list = (
     return JsonResponse.json(200, { tasks: tasks.map(view.ofTask), limit, offset, cursor })
   })
 
-const idOf = Effect.map(HttpRouter.params, ({ id = "" }) => id)
-
-const show = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
-  Effect.gen(function*() {
-    const snapshot = yield* Effect.mapError(runner.inspect(yield* idOf), refusedBy)
-    return JsonResponse.json(200, view.ofSnapshot(snapshot))
+const show = (runner: TaskRunner["Service"], view: View, id: string): Handler<never> =>
+  Effect.mapBoth(runner.inspect(id), {
+    onFailure: refusedBy,
+    onSuccess: (snapshot) => JsonResponse.json(200, view.ofSnapshot(snapshot))
   })
 
-const cancel = (runner: TaskRunner["Service"], view: View): Handler<HttpRouter.RouteContext> =>
+const cancel = (runner: TaskRunner["Service"], view: View, id: string): Handler<never> =>
   Effect.gen(function*() {
-    const id = yield* idOf
     const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
     // The store may have dropped the run in the meantime.
     const snapshot = yield* Effect.option(runner.inspect(id))

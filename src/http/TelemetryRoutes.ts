@@ -23,7 +23,7 @@ import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as EventsRoute from "./EventsRoute.ts"
 import * as ExportRoute from "./ExportRoute.ts"
 import * as HealthRoute from "./HealthRoute.ts"
-import * as IndexRoute from "./internal/IndexRoute.ts"
+import * as PageRoutes from "./internal/PageRoutes.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
@@ -115,7 +115,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(EventsRoute.layer),
     TaskRoute.layer(options),
     Layer.fresh(AnalyticsRoute.layer),
-    Layer.fresh(IndexRoute.layer)
+    Layer.fresh(PageRoutes.layer)
   ).pipe(
     Layer.provide(mountedAt(options.prefix ?? defaultPrefix)),
     Layer.provide(
@@ -129,7 +129,7 @@ const mountedAt = (prefix: string) =>
   Layer.mergeAll(
     Layer.effect(HttpRouter.HttpRouter, Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(prefix))),
     Layer.succeed(RouteTable.Prefix, prefix.replace(/\/+$/, "")),
-    Layer.sync(RouteTable.Listing, () => [])
+    Layer.sync(RouteTable.Mounted, () => [])
   )
 
 /**

@@ -3,6 +3,7 @@ import { Data, Deferred, Effect, Fiber, Layer } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import type * as TelemetryConfig from "../../src/config/TelemetryConfig.ts"
+import type * as HealthReport from "../../src/http/HealthReport.ts"
 import * as HealthRoute from "../../src/http/HealthRoute.ts"
 import { ExporterStates } from "../../src/internal/ExporterStates.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
@@ -14,10 +15,8 @@ class Down extends Data.TaggedError("Down") {
   override readonly message = "db-7 is down"
 }
 
-type Checks = Readonly<Record<string, Effect.Effect<unknown, unknown>>>
-
 const layer = (
-  checks: Checks = {},
+  checks: HealthReport.Checks = {},
   store: Layer.Layer<TaskStore.TaskStore> = TaskStore.layerMemory,
   options: TelemetryConfig.Options = {},
   more: Layer.Layer<never> = Layer.empty
@@ -50,6 +49,7 @@ describe("GET /health/ready", () => {
       assert.strictEqual(answer.status, 200)
       assert.deepStrictEqual(answer.body, {
         ready: true,
+        status: "healthy",
         checks: {
           task_store: { status: "healthy", responseTimeMs: 0 },
           database: { status: "healthy", responseTimeMs: 0 }
@@ -161,6 +161,52 @@ describe("GET /health/ready", () => {
   })
 })
 
+describe("a check that is not critical", () => {
+  const checks: HealthReport.Checks = {
+    database: { check: Effect.void },
+    recommendations: { check: Effect.fail("no answer"), isCritical: false }
+  }
+
+  it.effect("leaves the process ready, and degraded", () =>
+    Effect.gen(function*() {
+      const ready = yield* server.get("/health/ready")
+      assert.deepStrictEqual(
+        [ready.status, ready.body.ready, ready.body.status, ready.body.degradedChecks, ready.body.failedChecks],
+        [200, true, "degraded", ["recommendations"], undefined]
+      )
+      assert.deepStrictEqual(ready.body.checks.recommendations, {
+        status: "degraded",
+        responseTimeMs: 0,
+        error: "no answer"
+      })
+      const status = yield* server.get("/health/status")
+      assert.deepStrictEqual([status.status, status.body.healthy, status.body.status], [200, true, "degraded"])
+      assert.deepStrictEqual(Object.keys(status.body.checks), ["database", "recommendations"])
+    }).pipe(Effect.provide(layer(checks))))
+
+  it.effect("does not hide a critical one", () =>
+    Effect.gen(function*() {
+      const ready = yield* server.get("/health/ready")
+      assert.deepStrictEqual(
+        [ready.status, ready.body.status, ready.body.failedChecks, ready.body.degradedChecks],
+        [503, "down", ["database"], ["recommendations"]]
+      )
+      const status = yield* server.get("/health/status")
+      assert.deepStrictEqual([status.status, status.body.healthy, status.body.status], [503, false, "unhealthy"])
+    }).pipe(Effect.provide(layer({ ...checks, database: Effect.fail("gone") }))))
+
+  it.effect("has its own longest time", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(server.get("/health/ready"))
+      const { body } = yield* moving(fiber)
+      assert.deepStrictEqual([body.checks.slow.error, body.checks.slow.status], ["timed out after 2s", "degraded"])
+      assert.deepStrictEqual([body.checks.slower.error, body.checks.slower.status], [undefined, "healthy"])
+    }).pipe(Effect.provide(layer({
+      slow: { check: Effect.never, timeout: "2 seconds", isCritical: false },
+      slower: { check: Effect.sleep("6 seconds"), timeout: "7 seconds" }
+    }))))
+})
+
 describe("GET /health/status", () => {
   const counting = (counts: Readonly<Record<string, number>>) =>
     layer({}, Layer.mock(TaskStore.TaskStore)({ counts: Effect.succeed(counts) }))
@@ -188,6 +234,7 @@ describe("GET /health/status", () => {
       assert.deepStrictEqual([status.status, ready.status], [200, 200])
       const spans = { lastSuccess: null, consecutiveFailures: 3, queue: { size: 1, capacity: 2048 } }
       const metrics = { lastSuccess: "1970-01-01T00:00:07.000Z", consecutiveFailures: 0 }
+      assert.deepStrictEqual([status.body.status, ready.body.status, ready.body.ready], ["degraded", "degraded", true])
       assert.deepStrictEqual(status.body["exporters"], {
         spans: { ...spans, ended: 3, dropped: { queue_full: 2 } },
         metrics: { ...metrics, collected: 5 }

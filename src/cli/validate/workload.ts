@@ -100,6 +100,8 @@ const adviceOf = ({ status }: Refused): string =>
     ? "give the token of the option http.token with --token or in TASKER_HTTP_TOKEN"
     : status === 404
     ? "name a task that TelemetryRoutes.layer({ tasks }) serves with --task"
+    : status === 429
+    ? "wait a minute, or raise http.writesPerMinute of the service"
     : status === 400
     ? "give an input that the task takes with --context"
     : status === 0

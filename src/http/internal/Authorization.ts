@@ -53,7 +53,7 @@ const anyone = "anyone"
 const local = "this machine"
 
 /** Makes the rules from the options. */
-export const byOptions = (
+const byOptions = (
   http: Pick<TelemetryConfig.TelemetryConfig["http"], "authRequired" | "token" | "tokens">,
   metrics: Pick<TelemetryConfig.TelemetryConfig["metrics"], "authRequired">
 ): Authorization => {

@@ -2,11 +2,10 @@
  * Which events a client of the event stream asks for, by the parameters of its address.
  */
 import * as Effect from "effect/Effect"
-import { ParsedSearchParams } from "effect/http/HttpServerRequest"
-import * as Schema from "effect/Schema"
+import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type { EventEnvelope } from "../../events/EventEnvelope.ts"
 import * as EventPattern from "../../events/internal/EventPattern.ts"
-import { issuesOf } from "../../internal/schemaIssues.ts"
+import type { Query } from "./api/events.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
 /** What a client asks for. */
@@ -21,22 +20,10 @@ export interface EventFilter {
   readonly isOfTask: (event: EventEnvelope) => boolean
 }
 
-const longestText = 1024
-
-const Text = Schema.String.check(Schema.isBetweenLength(1, longestText))
-const Texts = Schema.optionalKey(Schema.Union([Text, Schema.Array(Text)]))
-
-// Without this, a misspelt `task` would show the events of all runs.
-const readParameters = Schema.decodeUnknownEffect(
-  Schema.Struct({ event: Texts, domain: Texts, task: Schema.optionalKey(Text) }),
-  { errors: "all", onExcessProperty: "error" }
-)
-
-/** Reads the parameters `event`, `domain` and `task`. Answers 400 to others, and to a name that no event has. */
-export const read = Effect.gen(function*() {
-  const { domain, event, task } = yield* readParameters(yield* ParsedSearchParams).pipe(
-    Effect.mapError((error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
-  )
+/** Makes the filter that the parameters ask for. A name that no event has is answered 400. */
+export const read = Effect.fnUntraced(function*(
+  { domain, event, task }: Query
+): Effect.fn.Return<EventFilter, HttpServerResponse> {
   const events = [...itemsOf(event), ...itemsOf(domain).map((name) => `${name}.*`)]
   const unknown = EventPattern.unknownFilters(events)
   if (unknown.length > 0) {
@@ -64,7 +51,5 @@ const make = (events: ReadonlyArray<string>, taskId: string | undefined): EventF
 }
 
 /** Names may be repeated parameters, or stand in one with commas between them. */
-const itemsOf = (given: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  (typeof given === "string" ? [given] : given ?? []).flatMap((text) =>
-    text.split(",").map((item) => item.trim()).filter((item) => item !== "")
-  )
+const itemsOf = (given: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  given.flatMap((text) => text.split(",").map((item) => item.trim()).filter((item) => item !== ""))

@@ -1,81 +1,60 @@
 /**
- * Mounts routes: checks who may use a route, answers defects, and refuses unknown
- * methods and paths.
+ * The routes that are mounted under a prefix, and the answers to methods and
+ * paths that none of them has.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpApi from "effect/http-api/HttpApi"
+import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as OpenApi from "effect/http-api/OpenApi"
 import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpServerError } from "effect/http/HttpServerError"
-import { HttpServerRequest, type ParsedSearchParams } from "effect/http/HttpServerRequest"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import type * as Scope from "effect/Scope"
 import type * as Types from "effect/Types"
-import * as Authorization from "./Authorization.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
-import * as WriteLimit from "./WriteLimit.ts"
 
 /** A route in the list of routes. */
 export interface RouteEntry {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE"
-  readonly path: HttpRouter.PathInput
+  readonly method: string
+  readonly path: string
   /** One sentence for people. */
   readonly about: string
 }
 
-/** A route and its handler. An answer in the error channel is sent as it is. */
-export interface Route extends RouteEntry {
-  readonly access: Authorization.Access
-  /** Whether the server's log has no lines about requests of this route. */
-  readonly isQuiet?: boolean
-  readonly handler: Effect.Effect<
-    HttpServerResponse,
-    HttpServerResponse,
-    HttpServerRequest | HttpRouter.RouteContext | ParsedSearchParams | Scope.Scope
-  >
-}
+/** Routes of one part of the service. */
+export type Group = HttpApiGroup.Constraint
 
 /** The prefix of the routes, without a slash at the end. */
 export const Prefix: Context.Reference<string> = Context.Reference("tasker-telemetry/http/internal/RouteTable/Prefix", {
   defaultValue: () => ""
 })
 
-/** Collects the routes that are mounted under a prefix. */
-export const Listing: Context.Reference<Array<RouteEntry> | undefined> = Context.Reference<
-  Array<RouteEntry> | undefined
->("tasker-telemetry/http/internal/RouteTable/Listing", { defaultValue: () => undefined })
+/** Collects the groups of routes that are mounted under a prefix. */
+export const Mounted: Context.Reference<Array<Group> | undefined> = Context.Reference<Array<Group> | undefined>(
+  "tasker-telemetry/http/internal/RouteTable/Mounted",
+  { defaultValue: () => undefined }
+)
 
-/** Mounts routes. */
-export const mount = Effect.fnUntraced(function*(routes: ReadonlyArray<Route>) {
-  const router = yield* HttpRouter.HttpRouter
-  const listing = yield* Listing
-  const { check } = yield* Authorization.make
-  const limit = yield* WriteLimit.make
-  for (const { access, handler, isQuiet = false, method, path, ...entry } of routes) {
-    const protectedHandler = protect(handler, check(access), method === "GET" ? undefined : limit)
-    const guarded = Effect.map(JsonResponse.guardHandler(protectedHandler), SecurityHeaders.add)
-    yield* router.add(method, path, isQuiet ? HttpMiddleware.withLoggerDisabled(guarded) : guarded)
-    listing?.push({ method, path, ...entry })
-  }
-  yield* refuseOthers(routes)
-})
+/** Makes the API of some groups. */
+export const apiOf = (groups: ReadonlyArray<Group>): HttpApi.HttpApi<"tasker-telemetry", HttpApiGroup.Top> =>
+  HttpApi.make("tasker-telemetry").add(...groups as [HttpApiGroup.Top])
 
-/** Lets a request pass if the client may use the route, and has writes left. */
-const protect = (
-  handler: Route["handler"],
-  check: Authorization.Check,
-  limit: WriteLimit.WriteLimit | undefined
-): Route["handler"] =>
-  HttpServerRequest.pipe(
-    Effect.flatMap(check),
-    Effect.flatMap((client) => limit === undefined ? Effect.void : limit(client)),
-    Effect.andThen(handler)
-  )
+/** Gives the routes of some groups. */
+export const entriesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<RouteEntry> => {
+  const entries: Array<RouteEntry> = []
+  HttpApi.reflect(apiOf(groups), {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint: { annotations, method, path } }) =>
+      entries.push({ method, path, about: Context.getOrElse(annotations, OpenApi.Summary, () => "") })
+  })
+  return entries
+}
 
-/** Answers 405 if a route has the path, but no route has the path with this method. */
-const refuseOthers = (routes: ReadonlyArray<RouteEntry>) =>
-  Effect.flatMap(Prefix, (prefix) => whereNoRoute(methodRefusal(prefix, routes)))
+/** Answers 405 if a route of the group has the path, but none has the path with this method. */
+export const refuseOthers = (group: Group) =>
+  Effect.flatMap(Prefix, (prefix) => whereNoRoute(methodRefusal(prefix, entriesOf([group]))))
 
 /**
  * Answers 404 to every path under the prefix that no route has, unless the prefix is the root of the app. It may run
@@ -83,15 +62,17 @@ const refuseOthers = (routes: ReadonlyArray<RouteEntry>) =>
  */
 export const refuseUnknown = Effect.gen(function*() {
   const prefix = yield* Prefix
-  const listing = (yield* Listing) ?? []
+  const mounted = (yield* Mounted) ?? []
   if (prefix === "") return
+  // Requests come after all routes are mounted.
+  let routes: ReadonlyArray<RouteEntry> | undefined
   const notFound = JsonResponse.json(404, {
     error: "not_found",
     message: `no route has this path; GET ${prefix}/ lists the routes`
   })
   yield* whereNoRoute((request) =>
     routedPath(request.url).startsWith(`${prefix.toLowerCase()}/`)
-      ? methodRefusal(prefix, listing)(request) ?? notFound
+      ? methodRefusal(prefix, routes ??= entriesOf(mounted))(request) ?? notFound
       : undefined
   )
 })

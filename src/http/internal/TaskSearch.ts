@@ -6,74 +6,80 @@ import { ParsedSearchParams } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { issuesOf } from "../../internal/schemaIssues.ts"
 import { readCursor, type SearchOptions, sorts } from "../../workflow/internal/taskSearch.ts"
 import { TaskState } from "../../workflow/internal/TaskState.ts"
-import { DurationParameter, millisOf } from "./durationParameter.ts"
+import { durationParameter, millisOf } from "./durationParameter.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
 const longestText = 256
 
-const text = Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestText)))
+const text = (description: string) =>
+  Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, longestText)).annotate({ description }))
 
 const oneOf = <const Names extends ReadonlyArray<string>>(names: Names) =>
   Schema.Literals(names).annotate({ message: `Expected one of ${names.join(", ")}` })
 
-const flag = Schema.optionalKey(oneOf(["true", "false"]))
+const flag = (description: string) => Schema.optionalKey(oneOf(["true", "false"]).annotate({ description }))
 
-const wholeNumber = (minimum: number, maximum: number) =>
+const wholeNumber = (minimum: number, maximum: number, description: string) =>
   Schema.optionalKey(
-    Schema.String.check(Schema.isPattern(/^\d+$/, { message: "Expected a whole number" })).pipe(
-      Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
-    )
+    Schema.String.annotate({ description }).check(Schema.isPattern(/^\d+$/, { message: "Expected a whole number" }))
+      .pipe(
+        Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
+      )
   )
 
 /** One value, or several if the parameter is given several times. */
-const several = <S extends Schema.Codec<string, string>>(item: S) =>
-  Schema.optionalKey(Schema.Union([item, Schema.Array(item)]))
+const several = <S extends Schema.Codec<string, string>>(item: S, description: string) =>
+  Schema.optionalKey(Schema.Union([item, Schema.Array(item)]).annotate({ description }))
+
+const age = (description: string) => Schema.optionalKey(durationParameter(description))
 
 const Tag = Schema.String.check(
   Schema.isPattern(/^[^:]+:/, { message: "Expected the name of a tag, a colon and its value: region:eu" }),
   Schema.isMaxLength(longestText)
 )
 
-const fields = {
-  task: text,
-  version: text,
-  state: several(oneOf(TaskState.literals)),
-  tag: several(Tag),
-  errorType: text,
-  instance: text,
-  olderThan: Schema.optionalKey(DurationParameter),
-  newerThan: Schema.optionalKey(DurationParameter),
-  retrying: flag,
-  waiting: flag,
-  sort: Schema.optionalKey(oneOf(sorts)),
-  limit: wholeNumber(1, 100),
-  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  cursor: Schema.optionalKey(Schema.String)
+/** The parameters of a search. */
+export const query = {
+  task: text("Only runs of this task."),
+  version: text("Only runs of this version."),
+  state: several(oneOf(TaskState.literals), "Only runs in this state, or in one of several."),
+  tag: several(Tag, "Only runs with this tag, as name:value, or with all of several."),
+  errorType: text("Only runs that failed with an error of this type."),
+  instance: text("Only runs of the process with this service.instance.id."),
+  olderThan: age("Only runs that were created before the last such time: 1 hour, or milliseconds."),
+  newerThan: age("Only runs that were created in the last such time: 1 hour, or milliseconds."),
+  retrying: flag("Only runs with a step that is tried again."),
+  waiting: flag("Only runs with a step that waits for a slot."),
+  sort: Schema.optionalKey(oneOf(sorts).annotate({ description: "The order; newest without it." })),
+  limit: wholeNumber(1, 100, "Runs of a page; 20 without it, 100 at most."),
+  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER, "Runs before the page."),
+  cursor: Schema.optionalKey(Schema.String.annotate({ description: "The place of the page, from the answer before." }))
 }
 
-const names = Object.keys(fields)
+/** The decoded parameters. */
+export type Query = Schema.Struct.Type<typeof query>
 
-const decode = Schema.decodeUnknownEffect(Schema.Struct(fields), { errors: "all" })
+const names = Object.keys(query)
 
 const refused = (path: string, message: string) => Effect.fail(JsonResponse.invalidRequest([{ path, message }]))
 
-/** Reads the query. A wrong or unknown parameter is answered 400, with what is allowed. */
-export const read: Effect.Effect<
+/** Makes the search. An unknown parameter, or a cursor of another order, is answered 400 with what is allowed. */
+export const read = Effect.fnUntraced(function*(
+  parameters: Query
+): Effect.fn.Return<
   SearchOptions & { readonly limit: number; readonly offset: number },
   HttpServerResponse,
   ParsedSearchParams
-> = Effect.gen(function*() {
-  const parameters = yield* ParsedSearchParams
+> {
   // Without this, a misspelt filter would show the runs of all tasks.
-  const unknown = Object.keys(parameters).find((name) => !names.includes(name))
+  const unknown = Object.keys(yield* ParsedSearchParams).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     return yield* refused(unknown.slice(0, longestText), `Unknown parameter, expected one of ${names.join(", ")}`)
   }
   const { cursor, limit = 20, newerThan, offset = 0, olderThan, retrying, sort, state, tag = [], waiting, ...others } =
-    yield* Effect.mapError(decode(parameters), (error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
+    parameters
   if (cursor !== undefined && Option.isNone(readCursor(sort ?? "newest", cursor))) {
     return yield* refused("cursor", "Expected the cursor of a page with the same sort")
   }

@@ -6,11 +6,12 @@ import * as Schema from "effect/Schema"
 import { toDuration } from "../../config/internal/durationInput.ts"
 
 /** A duration above zero that ends. It stays a text, which {@link millisOf} reads. */
-export const DurationParameter = Schema.String.check(
-  Schema.makeFilter((text) =>
-    millisOf(text) !== undefined || "Expected a duration above zero, such as \"1 hour\", or milliseconds"
+export const durationParameter = (description: string) =>
+  Schema.String.annotate({ description }).check(
+    Schema.makeFilter((text) =>
+      millisOf(text) !== undefined || "Expected a duration above zero, such as \"1 hour\", or milliseconds"
+    )
   )
-)
 
 /** Milliseconds; `undefined` if the text is no duration, or none that ends. */
 export const millisOf = (text: string): number | undefined => {

@@ -24,6 +24,10 @@ const connection = ({ consecutiveFailures, lastSuccess, queue }: ExporterState) 
 /** Whether the exporters reach their receivers, and how full their queues are. */
 export const summary = (registry: Registry): Shown => show(registry, connection)
 
+/** Whether an exporter has failed since its last success. */
+export const isFailing = ({ read }: Registry): boolean =>
+  Object.values(read()).some(({ consecutiveFailures }) => consecutiveFailures > 0)
+
 /** The same with the accounts of each exporter. */
 export const accounts = (registry: Registry): Shown =>
   show(registry, (state) => ({ ...connection(state), ...state.records, ...state.points }))

@@ -19,6 +19,8 @@ const authorization = `Bearer ${token}`
 
 const routes = [
   ["/", "GET, HEAD"],
+  ["/openapi.json", "GET, HEAD"],
+  ["/docs", "GET, HEAD"],
   ["/metrics", "GET, HEAD"],
   ["/metrics/export", "POST"],
   ["/metrics/status", "GET, HEAD"],
@@ -127,6 +129,7 @@ describe("the list of routes", () => {
             "GET /tasker/analytics/bottlenecks",
             "GET /tasker/analytics/performance",
             "GET /tasker/analytics/runs/:id",
+            "GET /tasker/docs",
             "GET /tasker/events",
             "GET /tasker/health/live",
             "GET /tasker/health/ready",
@@ -137,6 +140,7 @@ describe("the list of routes", () => {
             "POST /tasker/metrics/export",
             "GET /tasker/metrics/status",
             "POST /tasker/metrics/sync",
+            "GET /tasker/openapi.json",
             "GET /tasker/tasks",
             "POST /tasker/tasks",
             "GET /tasker/tasks/:id",
@@ -192,6 +196,8 @@ describe("the list of routes", () => {
 describe("http.authRequired", () => {
   const reading = [
     "/",
+    "/openapi.json",
+    "/docs",
     "/metrics",
     "/metrics/status",
     "/health/status",

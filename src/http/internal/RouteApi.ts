@@ -1,0 +1,58 @@
+/**
+ * What the declaration of a route says besides its schemas: its meaning, who may
+ * use it, and which refusals it has.
+ */
+import * as Context from "effect/Context"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+import type { Access } from "./Authorization.ts"
+
+/** What a route needs. A route without it is not mounted. */
+export class Needs extends Context.Service<Needs, Access>()("tasker-telemetry/http/internal/RouteApi/Needs") {}
+
+/** Whether the server's log has no lines about requests of a route. */
+export const Quiet: Context.Reference<boolean> = Context.Reference<boolean>(
+  "tasker-telemetry/http/internal/RouteApi/Quiet",
+  { defaultValue: () => false }
+)
+
+interface About {
+  /** One sentence for people. */
+  readonly summary: string
+  /** More about the route, as plain text. */
+  readonly description?: string
+  readonly access: Access
+  readonly isQuiet?: boolean
+  /** Whether an unknown parameter is answered 400: a misspelt filter would show more than was asked for. */
+  readonly refusesUnknown?: boolean
+}
+
+/** Makes the annotations of a route. Every mistake in a query is told at once. */
+export const about = (
+  { access, description, isQuiet = false, refusesUnknown = false, summary }: About
+): Context.Context<never> =>
+  OpenApi.annotations({ summary, description }).pipe(
+    Context.add(Needs, access),
+    Context.add(Quiet, isQuiet),
+    Context.add(HttpApi.QueryParseOptions, {
+      errors: "all",
+      ...(refusesUnknown ? { onExcessProperty: "error" as const } : {})
+    })
+  )
+
+/** The body of every answer of the 400s and 500s. Some have further members. */
+export const Refusal = Schema.Struct({
+  error: Schema.String.annotate({ description: "A code for programs." }),
+  message: Schema.String.annotate({ description: "What to do, for people." }),
+  issues: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })).annotate({
+      description: "Every mistake of a request that is answered 400."
+    })
+  )
+}).annotate({ identifier: "Refusal", description: "Why a request is refused." })
+
+/** Declares refusals. */
+export const refusals = (...statuses: ReadonlyArray<number>): Array<typeof Refusal> =>
+  statuses.map((status) => Refusal.pipe(HttpApiSchema.status(status)))
