@@ -7,6 +7,7 @@ import { temporaryFolder } from "../support/temporaryFile.ts"
 
 const secrets = {
   TASKER_HTTP_TOKEN: "canary-token",
+  TASKER_HTTP_TOKENS: JSON.stringify([{ token: "canary-scoped", scopes: ["metrics:read"] }]),
   OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.test/otlp?key=canary-key",
   OTEL_EXPORTER_OTLP_HEADERS: "authorization=canary-header",
   TASKER_EXPORT_TARGETS: JSON.stringify([
@@ -58,6 +59,18 @@ describe("config print", () => {
         const { code, error, out } = yield* callWith(secrets, "config", ...args)
         assert.strictEqual(code, 0, error)
         assert.notInclude(out + error, "canary")
+      }
+    }))
+
+  it.effect("never prints a token of a list that it cannot read", () =>
+    Effect.gen(function*() {
+      for (const list of ["canary", "[{\"token\":\"canary\"}]", "{\"token\":\"canary\",\"scopes\":[\"tasks:read\"]}"]) {
+        for (const args of [["print"], ["check", "--json"]]) {
+          const { code, error, out } = yield* callWith({ TASKER_HTTP_TOKENS: list }, "config", ...args)
+          assert.strictEqual(code, 6)
+          assert.include(out + error, "http.tokens")
+          assert.notInclude(out + error, "canary")
+        }
       }
     }))
 

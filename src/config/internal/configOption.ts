@@ -340,7 +340,8 @@ export const fromText = (meta: OptionMeta, source: string): unknown => {
       return typeof meta.default === "object" ? fromInput(meta, pairs(text) ?? text) : Redacted.make(text)
     case "targets":
     case "tokens":
-      return fromInput(meta, orElse((): unknown => JSON.parse(text), () => text))
+      // A text that is no JSON may have secrets, too.
+      return fromInput(meta, orElse((): unknown => JSON.parse(text), () => Redacted.make(text)))
     case "views":
       return orElse((): unknown => JSON.parse(text), () => text)
     case "choice":

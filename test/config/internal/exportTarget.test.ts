@@ -28,6 +28,13 @@ describe("the option export.targets", () => {
       assert.notInclude(JSON.stringify(http), "\"t\"")
     }))
 
+  it.effect("shows nothing of a text that is no JSON: it may have a password", () =>
+    Effect.gen(function*() {
+      const { message } = yield* Effect.flip(load("[{\"password\":\"hunter2\""))
+      assert.include(message, "at export.targets (TASKER_EXPORT_TARGETS), got a value that is not shown")
+      assert.notInclude(message, "hunter2")
+    }))
+
   it.effect.each<readonly [target: unknown, problem: string]>([
     [
       7,
