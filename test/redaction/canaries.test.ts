@@ -82,7 +82,9 @@ const http = Effect.gen(function*() {
     )
   }
   answers.push(yield* server.get("/tasker/logging"), yield* server.get("/tasker/health/live"))
-  answers.push(yield* server.get("/tasker/health/status"))
+  for (const path of ["/health/status", "/openapi.json", "/docs", "/"]) {
+    answers.push(yield* server.get(`/tasker${path}`))
+  }
   return JSON.stringify(answers) + JSON.stringify(yield* server.logged(""))
 }).pipe(Effect.provide(
   server.layer(canaries.tasks, {

@@ -84,7 +84,7 @@ const notLocal = JsonResponse.json(403, {
 /** The answer to a missing or wrong token. */
 const unauthorized: HttpServerResponse = JsonResponse.json(401, {
   error: "unauthorized",
-  message: "send the token that the option http.token has, in the header \"authorization: Bearer <token>\""
+  message: "send a token of the options http.token and http.tokens in the header \"authorization: Bearer <token>\""
 }, { "www-authenticate": "Bearer" })
 
 /** The answer to a token that is for other routes. */
