@@ -199,9 +199,7 @@ export const make = (options: Options = {}): Redaction => {
   const mask = options.mask ?? SecretPatterns.defaultMask
   const masked: Record<string, number> = {}
   let maskedKeys = 0
-  const countKey = () => {
-    maskedKeys++
-  }
+  const countKey = () => void maskedKeys++
   const count = (rule: string) => {
     masked[rule] = (masked[rule] ?? 0) + 1
   }
@@ -322,17 +320,7 @@ export const make = (options: Options = {}): Redaction => {
       return mask
     }
     if (path.length > deepest || --budget.left < 0) return mask
-    if (Array.isArray(value)) {
-      const items: ReadonlyArray<unknown> = value
-      return Array.from(
-        { length: Math.min(items.length, mostMembers) },
-        (_, index) =>
-          orElse(() => {
-            const here = [...path, String(index)]
-            return isListed(items, index) ? mask : inside(items[index], here, budget)
-          }, () => mask)
-      )
-    }
+    if (Array.isArray(value)) return insideList(value, path, budget)
     const plain = plainValue(value, mostMembers, false)
     if (plain !== undefined) return plain.value === value ? mask : inside(plain.value, path, budget)
     const copy: Record<string, unknown> = {}
@@ -350,6 +338,20 @@ export const make = (options: Options = {}): Redaction => {
       setField(copy, name === key || nameFor === undefined ? name : nameFor(name), shown)
     }
     return copy
+  }
+
+  const insideList = (items: ReadonlyArray<unknown>, path: ReadonlyArray<string>, budget: { left: number }) => {
+    const clean = SqlText.isSqlAt(path) ? searchSql : search
+    const shown: Array<unknown> = []
+    for (let index = 0; index < Math.min(items.length, mostMembers); index++) {
+      shown.push(orElse(() => {
+        const item = items[index]
+        if (isListed(items, index)) return mask
+        if (typeof item === "string") return bounded(item, longestInside, clean)
+        return inside(item, [...path, String(index)], budget)
+      }, () => mask))
+    }
+    return shown
   }
 
   /** A card number may come as a number. */
