@@ -1,6 +1,7 @@
 /**
  * Makes random identifiers with the platform's secure generator.
  */
+import * as Context from "effect/Context"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -17,6 +18,37 @@ const secureRandom: Effect.Effect<SecureRandom.SecureRandom["Service"]> = Effect
   Effect.serviceOption(SecureRandom.SecureRandom),
   Option.getOrElse(() => platformRandom)
 )
+
+/** Bytes that are asked for at once: to ask the platform takes longer than to make a byte. */
+const poolSize = 1024
+
+/** Makes a `SecureRandom` of the platform that asks it for many bytes at once, for a caller that makes many ids. */
+export const makePool = (): SecureRandom.SecureRandom["Service"] => {
+  let pool: Uint8Array = new Uint8Array()
+  let used = 0
+  return SecureRandom.make((size) => {
+    if (size > poolSize) return SecureRandom.randomBytesUnsafe(size)
+    if (used + size > pool.length) {
+      pool = SecureRandom.randomBytesUnsafe(poolSize)
+      used = 0
+    }
+    used += size
+    return pool.slice(used - size, used)
+  })
+}
+
+/** Lets identifiers come from a source, if the context has none. */
+export const withDefaultSource = <A, E>(
+  effect: Effect.Effect<A, E>,
+  source: SecureRandom.SecureRandom["Service"]
+): Effect.Effect<A, E> =>
+  Effect.updateContext(
+    effect,
+    (context: Context.Context<never>) =>
+      Context.getOrUndefined(context, SecureRandom.SecureRandom) === undefined
+        ? Context.add(context, SecureRandom.SecureRandom, source)
+        : context
+  )
 
 /** Makes a text of `length` characters of `A-Za-z0-9`, each equally likely. */
 export const alphanumeric = Effect.fnUntraced(function*(length: number): Effect.fn.Return<string> {

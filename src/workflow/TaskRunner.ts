@@ -300,7 +300,7 @@ const make = Effect.gen(function*() {
       store,
       live,
       restore,
-      correlationId: yield* Correlation.accept(correlationId),
+      correlationId,
       facts: runFacts.accept(options, yield* Redaction.Current),
       delayMillis: StartDelay.millisOf(options?.startAfter)
     })

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import type { TelemetryConfig } from "../../config/TelemetryConfig.ts"
+import * as Correlation from "../../Correlation.ts"
 import type { EventBus } from "../../events/EventBus.ts"
 import * as identifiers from "../../internal/identifiers.ts"
 import { issuesOf } from "../../internal/schemaIssues.ts"
@@ -27,13 +28,18 @@ interface Surroundings {
   readonly store: TaskStore["Service"]
   /** The live runs by their ids. The new one is added. */
   readonly live: Map<string, TaskRun>
-  readonly correlationId: string
+  /** The id that the caller gives, if any. */
+  readonly correlationId: string | undefined
   readonly facts: Facts
   /** Milliseconds that the run waits before its start; 0 for none. */
   readonly delayMillis: number
   /** Makes the decoding interruptible; the rest of the preparation is not. */
   readonly restore: Restore
 }
+
+/** The ids of a new run. */
+const idsOf = (given: string | undefined) =>
+  Effect.zipWith(Correlation.accept(given), identifiers.uuid, (correlationId, taskId) => ({ correlationId, taskId }))
 
 /** What is worked out once per task. */
 interface Prepared {
@@ -47,6 +53,7 @@ interface Prepared {
  * @param instance the attribute `service.instance.id` of this process, if it is known
  */
 export const make = (config: TelemetryConfig, instance: string | undefined) => {
+  const random = identifiers.makePool()
   const known = new WeakMap<Task.Any, Prepared>()
   const preparedOf = (task: Task.Any): Prepared => {
     const before = known.get(task)
@@ -59,14 +66,15 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
   return Effect.fnUntraced(function*(
     task: Task.Any,
     input: unknown,
-    { bus, correlationId, delayMillis, facts, live, restore, store }: Surroundings
+    { bus, correlationId: given, delayMillis, facts, live, restore, store }: Surroundings
   ): Effect.fn.Return<TaskRun, TaskError> {
+    const { correlationId, taskId } = yield* identifiers.withDefaultSource(idsOf(given), random)
     const { decode, settings } = preparedOf(task)
     const decoded = yield* restore(decode(input))
     const clock = yield* Clock.Clock
     const createdAt = clock.currentTimeMillisUnsafe()
     const record: TaskRecord = {
-      id: yield* identifiers.uuid,
+      id: taskId,
       name: task.name,
       namespace: task.namespace,
       version: task.version,
