@@ -139,19 +139,21 @@ export class ProtobufWriter {
     this.#reserve(mostForScalar + count)
     this.#tag(field, wireBytes)
     this.#varint(count)
+    const bytes = this.#bytes
+    const start = this.#length
+    this.#length = start + count
     const known = this.#ids[field]
     if (known?.digits === digits) {
-      this.raw(known.bytes)
+      for (let index = 0; index < count; index++) bytes[start + index] = known.bytes[index] as number
       return
     }
-    const start = this.#length
     for (let index = 0; index < count; index++) {
-      this.#bytes[this.#length++] = digit(digits.charCodeAt(2 * index)) << 4 | digit(digits.charCodeAt(2 * index + 1))
+      bytes[start + index] = digit(digits.charCodeAt(2 * index)) << 4 | digit(digits.charCodeAt(2 * index + 1))
     }
-    if (known === undefined) this.#ids[field] = { digits, bytes: this.#bytes.slice(start, this.#length) }
+    if (known === undefined) this.#ids[field] = { digits, bytes: bytes.slice(start, start + count) }
     else if (known.bytes.length === count) {
       known.digits = digits
-      for (let index = 0; index < count; index++) known.bytes[index] = this.#bytes[start + index] as number
+      for (let index = 0; index < count; index++) known.bytes[index] = bytes[start + index] as number
     }
   }
 
