@@ -42,11 +42,25 @@ export const make = <A>(options: {
     }
     const calls = yield* Queue.dropping<Call<A>>(mostWaiting)
 
-    const writeAll = (changes: ReadonlyArray<A>): Effect.Effect<void> =>
-      write(changes).pipe(
+    /** The batch that the database has neither taken nor refused. It stays if a statement hangs in spite of its interruption. */
+    let sent: Fiber.Fiber<void, unknown> | undefined
+
+    /** Waits for the end of a batch in the time limit, and does not wait for its interruption. */
+    const awaitInTime = (fiber: Fiber.Fiber<void, unknown>): Effect.Effect<Exit.Exit<void, unknown>> =>
+      Fiber.await(fiber).pipe(
         Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.die(lateness(timeout)) }),
-        Effect.orDie
+        Effect.onError(() => Effect.sync(() => fiber.interruptUnsafe()))
       )
+
+    /** While a batch hangs, no other one is sent: each would keep one more connection. */
+    const writeAll = (changes: ReadonlyArray<A>): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        if (sent !== undefined) yield* awaitInTime(sent)
+        sent = yield* Effect.forkDetach(write(changes), { startImmediately: true })
+        const exit = yield* awaitInTime(sent)
+        sent = undefined
+        yield* Effect.orDie(exit)
+      })
 
     // A call that was taken is answered in any case.
     const writeNext = Effect.uninterruptibleMask((restore) =>
@@ -63,8 +77,9 @@ export const make = <A>(options: {
       (writer) =>
         Effect.gen(function*() {
           isClosed = true
+          yield* Fiber.interrupt(writer)
           // A statement that cannot be interrupted may never end. Closing does not wait for it longer than a batch does.
-          yield* Effect.timeoutOption(Effect.interruptible(Fiber.interrupt(writer)), timeout)
+          if (sent !== undefined) yield* Effect.timeoutOption(Effect.interruptible(Fiber.await(sent)), timeout)
           end(inWork, closed)
           end(yield* Queue.clear(calls), closed)
           yield* Queue.shutdown(calls)

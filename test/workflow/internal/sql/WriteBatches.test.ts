@@ -70,6 +70,31 @@ describe("WriteBatches", () => {
       yield* change(50_002)
     }))
 
+  it.effect("answers every call in time while a statement that cannot be interrupted hangs, and sends no other one", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const batches: Array<ReadonlyArray<number>> = []
+      const change = yield* WriteBatches.make<number>({
+        write: (changes) =>
+          Effect.suspend(() => {
+            batches.push(changes)
+            return batches.length === 1 ? Effect.uninterruptible(Deferred.await(gate)) : Effect.void
+          }),
+        timeout: Duration.seconds(2)
+      })
+      const first = yield* forked(change(1))
+      const second = yield* forked(change(2))
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(first)))
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(second)))
+      const third = yield* forked(change(3))
+      assert.deepStrictEqual(batches, [[1]])
+      yield* Deferred.succeed(gate, undefined)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(third)))
+      assert.deepStrictEqual(batches, [[1], [3]])
+    }))
+
   it.effect("closes in time, and answers its calls, although a statement cannot be interrupted", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
