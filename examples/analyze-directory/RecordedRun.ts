@@ -23,7 +23,7 @@ import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
 import { describeRefusal } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
 import { Recorder, type Recording, type SpanData } from "./Recorder.ts"
-import { gainsOf } from "./renderReport.ts"
+import { adviceOf } from "./renderReport.ts"
 
 export type Results = Task.Results<typeof AnalyzeDirectory>
 
@@ -109,15 +109,10 @@ const eventDocument = ({ name, payload, time }: EventEnvelope) => ({
   time: new Date(time).toISOString()
 })
 
-const reportDocument = (record: RunRecord) => {
-  const analysis = CriticalPath.analyze(record)
-  const gain = ({ change, gainSeconds, stepName }: CriticalPath.WhatIf) => ({
-    step: stepName,
-    change,
-    gainMs: milliseconds(gainSeconds)
-  })
-  return { ...analysis, gains: gainsOf(record, analysis).map(gain) }
-}
+const reportDocument = (record: RunRecord) => ({
+  ...CriticalPath.analyze(record),
+  recommendations: adviceOf(record).recommendations
+})
 
 /** Formats a run as one JSON document. */
 export const toJson = ({ events, logs, metrics, problem, record, results, spans, task }: RecordedRun): string =>

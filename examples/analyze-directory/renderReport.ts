@@ -1,8 +1,8 @@
 /**
- * Shows where the time of a run went, and what would have made it shorter. All
- * figures come from `CriticalPath`.
+ * Shows where the time of a run went, and what to change. All figures come from
+ * `CriticalPath` and `Bottlenecks`.
  */
-import { CriticalPath } from "tasker-telemetry"
+import { Bottlenecks, CriticalPath } from "tasker-telemetry"
 import type { RunRecord } from "tasker-telemetry/performance/RunRecord"
 import type { SpanData } from "./Recorder.ts"
 import {
@@ -14,8 +14,10 @@ import {
   padStart,
   painter,
   percent,
+  printable,
   quantity,
-  type Terminal
+  type Terminal,
+  wrap
 } from "./terminalText.ts"
 
 const toMs = (seconds: number) => seconds * 1000
@@ -24,9 +26,9 @@ const nameWidth = 18
 const columnWidth = 10
 const columns = ["queue", "work", "retries", "back-off", "slack"]
 
-/** What-ifs that gain less are not shown, as a share of the makespan. */
+/** Changes that gain less are not shown, as a share of the makespan. */
 const smallestGain = 0.01
-const mostGains = 3
+const mostRecommendations = 3
 
 /** The time of SQL statements, by their spans. */
 const sqlOf = (spans: ReadonlyArray<SpanData>) => {
@@ -40,21 +42,27 @@ const sqlOf = (spans: ReadonlyArray<SpanData>) => {
 const row = (cells: ReadonlyArray<string>) =>
   `  ${padEnd(cells[0]!, nameWidth)}${cells.slice(1).map((cell) => padStart(cell, columnWidth)).join("")}`
 
-/** What the run would have gained, the most first. */
-export const gainsOf = (
-  run: RunRecord,
-  { makespanSeconds, steps }: CriticalPath.CriticalPath
-): ReadonlyArray<CriticalPath.WhatIf> =>
-  CriticalPath.whatIfs(
-    run,
-    steps.flatMap(({ name }) => [{ stepName: name, change: "half" }, { stepName: name, change: "once" }] as const)
-  ).filter(({ gainSeconds }) => gainSeconds >= smallestGain * makespanSeconds)
-    .toSorted((a, b) => b.gainSeconds - a.gainSeconds)
-    .slice(0, mostGains)
+/** What to change, by the analysis that a service makes of many runs. One run is all there is here. */
+export const adviceOf = (run: RunRecord): Bottlenecks.Report =>
+  Bottlenecks.analyze([run], { minimumRuns: 1, minimumGain: smallestGain, most: mostRecommendations })
 
-const sentenceOf = ({ change, gainSeconds, stepName }: CriticalPath.WhatIf, makespanSeconds: number) =>
-  `  ${padEnd(change === "half" ? `${stepName} at half its work` : `${stepName} at its first attempt`, 38)}` +
-  `${padStart(duration(toMs(gainSeconds)), 10)} less${padStart(percent(gainSeconds / makespanSeconds), 10)}`
+/** Each recommendation with its evidence, or why there is none. */
+const adviceLines = ({ insufficient, recommendations }: Bottlenecks.Report, terminal: Terminal) => {
+  const paint = painter(terminal)
+  if (recommendations.length === 0) {
+    return [`  Nothing: ${insufficient[0]?.text ?? `no change gains ${percent(smallestGain)} of the run`}`]
+  }
+  return [
+    ...recommendations.flatMap(({ text }, index) =>
+      wrap(printable(text), terminal.width - 5).map((line, part) =>
+        `${part === 0 ? `  ${index + 1}. ` : "     "}${line}`
+      )
+    ),
+    ...recommendations.slice(0, 1).map(({ evidence: { runIds, runs } }) =>
+      paint("dim", `  Evidence: ${quantity(runs, "run")}, ${runIds.join(", ")}`)
+    )
+  ]
+}
 
 export const renderReport = (
   run: RunRecord,
@@ -67,7 +75,6 @@ export const renderReport = (
   const total = Math.max(makespanSeconds, 1e-6)
   const barWidth = terminal.width - 2 - nameWidth - columns.length * columnWidth - 3
   const sql = sqlOf(spans)
-  const gains = gainsOf(run, analysis)
   return [
     heading("Where the time went", `${duration(toMs(makespanSeconds))} in all`, terminal),
     paint("dim", row(["Step", ...columns])),
@@ -91,8 +98,8 @@ export const renderReport = (
       parallelism.possible.toFixed(1)
     } were possible with any number of slots`,
     `SQL: ${quantity(sql.statements, "statement")}, ${duration(sql.ms)} (${percent(sql.ms / toMs(total))})`,
-    ...(gains.length === 0
-      ? []
-      : ["", "What a change would gain", ...gains.map((gain) => sentenceOf(gain, total))])
+    "",
+    "What to change",
+    ...adviceLines(adviceOf(run), terminal)
   ]
 }

@@ -89,6 +89,18 @@ export const printable = (text: string): string =>
 export const cutEnd = (text: string, width: number): string =>
   widthOf(text) <= width ? text : `${fittingStart(charactersOf(text), width - 1).join("")}…`
 
+/** Breaks a text between words into lines that fit into the width. A longer word is cut. */
+export const wrap = (text: string, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)
+    const longer = `${last} ${word}`
+    if (last !== undefined && widthOf(longer) <= width) lines[lines.length - 1] = longer
+    else lines.push(cutEnd(word, width))
+  }
+  return lines
+}
+
 /** Shortens a path in its middle, so that its folder and its name stay. */
 export const cutMiddle = (text: string, width: number): string => {
   if (widthOf(text) <= width) return text

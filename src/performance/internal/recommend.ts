@@ -135,7 +135,7 @@ function* ofStep(
       workP95: work.p95
     }, (gain) =>
       `Make ${named} faster: at half its work a run takes ${gain}. It is on the critical path of ` +
-      `${percent(share(criticalRuns))} of ${steps.length} runs and works for ${seconds(work.p50)} (p95 ${
+      `${percent(share(criticalRuns))} of ${runsOf(steps.length)} and works for ${seconds(work.p50)} (p95 ${
         seconds(work.p95)
       }).`)
   ]
@@ -147,7 +147,7 @@ function* ofStep(
       backoffSeconds: backoff
     }, (gain) =>
       `Let ${named} succeed at its first attempt: a run then takes ${gain}. It was tried again in ` +
-      `${percent(share(retried.length))} of ${steps.length} runs, with ${seconds(backoff)} of back-off each.`))
+      `${percent(share(retried.length))} of ${runsOf(steps.length)}, with ${seconds(backoff)} of back-off each.`))
   }
   if (queries > 0) {
     const gains = half.map(({ gain, run }) => ({ run, gain: gain * Math.min(1, queries) }))
@@ -225,7 +225,7 @@ function* ofPattern(
         QueryPatterns.savedBy(pattern),
         (gain) =>
           `Let ${named} ask once in place of ${count.p50} times ("${summary}"): a run then takes ${gain}. It asks ` +
-          `${count.p50} times (p95 ${count.p95}) in ${percent(share)} of ${group.runs.length} runs.`
+          `${count.p50} times (p95 ${count.p95}) in ${percent(share)} of ${runsOf(group.runs.length)}.`
       )
     case "many_rows":
       return yield* made(
@@ -233,7 +233,7 @@ function* ofPattern(
         QueryPatterns.savedBy(pattern),
         (gain) =>
           `Let ${named} read fewer rows ("${summary}"): at half the time of the statement a run takes ${gain}. It reads ` +
-          `${count.p50} rows (p95 ${count.p95}) in ${percent(share)} of ${group.runs.length} runs.`
+          `${count.p50} rows (p95 ${count.p95}) in ${percent(share)} of ${runsOf(group.runs.length)}.`
       )
     case "blocking_transaction":
       return yield* made(
@@ -241,7 +241,9 @@ function* ofPattern(
         yield* QueryPatterns.waitsFor(group, stepName),
         (gain) =>
           `Make the transactions of ${named} shorter: if no other step waits for their connection, a run takes ${gain}. ` +
-          `Others wait for them in ${percent(share)} of ${group.runs.length} runs, ${seconds(totalSeconds)} together.`
+          `Others wait for them in ${percent(share)} of ${runsOf(group.runs.length)}, ${
+            seconds(totalSeconds)
+          } together.`
       )
     case "idle_in_transaction":
       return []
@@ -302,6 +304,8 @@ const make = (
     }
   }
 }
+
+const runsOf = (count: number): string => `${count} run${count === 1 ? "" : "s"}`
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 

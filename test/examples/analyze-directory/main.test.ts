@@ -57,7 +57,8 @@ describe.concurrent("npm run demo", () => {
         "Metrics",
         "Where the time went",
         "Critical path",
-        "What a change would gain"
+        "What to change",
+        "Evidence: 1 run, "
       ]
     ) {
       assert.include(stdout, part)

@@ -39,7 +39,12 @@ export interface Document {
     readonly makespanSeconds: number
     readonly path: ReadonlyArray<string>
     readonly steps: ReadonlyArray<{ readonly name: string; readonly critical: boolean }>
-    readonly gains: ReadonlyArray<{ readonly step: string; readonly gainMs: number }>
+    readonly recommendations: ReadonlyArray<{
+      readonly stepName?: string
+      readonly gainSeconds: number
+      readonly text: string
+      readonly evidence: { readonly runs: number; readonly runIds: ReadonlyArray<string> }
+    }>
   }
   readonly spans: ReadonlyArray<Span>
   readonly events: ReadonlyArray<{
@@ -116,6 +121,14 @@ const checkReport = ({ report, task }: Document): void => {
     report.steps.filter(({ critical }) => critical).map(({ name }) => name),
     steps.filter((name) => report.path.includes(name))
   )
+  const gains = report.recommendations.map(({ gainSeconds }) => gainSeconds)
+  assert.deepStrictEqual(gains, gains.toSorted((left, right) => right - left))
+  for (const { evidence, text } of report.recommendations) {
+    assert.deepStrictEqual([evidence.runs, evidence.runIds], [1, [task.id]])
+    assert.match(text, /a run (?:then )?takes .* less \([\d.]+ %\)/)
+  }
+  // A failed run is no evidence for how long a run takes.
+  assert.strictEqual(report.recommendations.length > 0, task.status === "complete")
 }
 
 /** Per attempt exactly one span, one request and one end, and metrics that say the same. */
