@@ -11,6 +11,7 @@ import { MetricCatalog, MetricStore, Telemetry } from "tasker-telemetry"
 import * as exportMetrics from "../../src/export/internal/exportMetrics.ts"
 import { SelfStatistics } from "../../src/internal/SelfStatistics.ts"
 import * as ExportTimer from "../../src/metrics/internal/ExportTimer.ts"
+import { lostEnds } from "../../src/workflow/internal/sql/OwedEnds.ts"
 
 export interface SelfMetric {
   readonly type: string
@@ -42,8 +43,8 @@ export const selfMetrics: Effect.Effect<ReadonlyArray<SelfMetric>, unknown, File
       type: "histogram",
       unit: "seconds"
     }))
-    // The program has no target.
-    const ofTargets: ReadonlyArray<SelfMetric> = [exportMetrics.failing, exportMetrics.lastSuccess]
+    // The program has no target, and no database.
+    const ofTargets: ReadonlyArray<SelfMetric> = [exportMetrics.failing, exportMetrics.lastSuccess, lostEnds]
     return [
       ...counters,
       ...timers,

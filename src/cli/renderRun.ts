@@ -54,11 +54,11 @@ const describe = (wait: Wait): Described => {
       return {
         what: wait.hasEnded ? "a runner that has ended" : "a runner that is silent",
         since: wait.silentSeconds,
-        details: wait.instance ?? ""
+        details: `${wait.instance === undefined ? "" : `${wait.instance}, `}last seen at ${wait.since}`
       }
     case "Elsewhere":
       return {
-        what: "another process",
+        what: wait.silentSeconds === undefined ? "another process" : "another process, which lives",
         since: wait.quietSeconds,
         details: wait.instance ?? ""
       }

@@ -236,8 +236,19 @@ const seconds = Schema.Finite
  * @since 0.1.0
  */
 export const Wait = Schema.TaggedUnion({
-  DeadRunner: { instance: Schema.optional(Schema.String), hasEnded: Schema.Boolean, silentSeconds: seconds },
-  Elsewhere: { instance: Schema.optional(Schema.String), quietSeconds: seconds },
+  DeadRunner: {
+    instance: Schema.optional(Schema.String),
+    hasEnded: Schema.Boolean,
+    silentSeconds: seconds,
+    /** When the last sign of life was. */
+    since: Schema.String
+  },
+  Elsewhere: {
+    instance: Schema.optional(Schema.String),
+    quietSeconds: seconds,
+    /** Since the last sign of life of the process that runs it. */
+    silentSeconds: Schema.optional(seconds)
+  },
   Work: { stepName, attempt: Count, seconds },
   Lock: { stepName, lock: Schema.String, seconds, heldBy: Schema.Array(Schema.String) },
   Backoff: {

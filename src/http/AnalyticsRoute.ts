@@ -14,11 +14,11 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as TimeSlice from "../internal/TimeSlice.ts"
 import * as Bottlenecks from "../performance/Bottlenecks.ts"
 import { RunAnalysis } from "../performance/RunAnalysis.ts"
-import type { RunRecord } from "../performance/RunRecord.ts"
+import { hasEnded, type RunRecord } from "../performance/RunRecord.ts"
 import { RunRecords } from "../performance/RunRecords.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
-import { TaskStore } from "../workflow/TaskStore.ts"
+import { type RunnerSigns, TaskStore } from "../workflow/TaskStore.ts"
 import * as AnalyticsView from "./internal/AnalyticsView.ts"
 import { Analytics, type Query } from "./internal/api/analytics.ts"
 import * as ApiRoutes from "./internal/ApiRoutes.ts"
@@ -79,6 +79,13 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
       const answer = (report: Readonly<Record<string, unknown>>, runs: ReadonlyArray<RunRecord>) =>
         Effect.map(TimeSlice.run(redactReport(report, runs, redaction)), (shown) => JsonResponse.json(200, shown))
 
+      /** If the store does not say, what it says of the run is still worth something. */
+      const runnerOf = (id: string): Effect.Effect<Option.Option<RunnerSigns>> =>
+        Effect.orElseSucceed(
+          readStore(() => store.runner?.(id) ?? Effect.succeedNone, execution.storeTimeout),
+          () => Option.none()
+        )
+
       const withSurroundings = (run: RunRecord) =>
         Effect.map(records.surroundings(run.id), (surroundings): AnalyticsView.Unfinished => ({ run, surroundings }))
 
@@ -115,7 +122,13 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | RunRecords
         const run = StoredRun.recordOf(stored.value)
         // If too many ran at the same time, runs of this process have no record here, either.
         const isElsewhere = (yield* records.missed) === 0
-        const surroundings = StoredRun.surroundingsOf(run, yield* Clock.currentTimeMillis, isElsewhere)
+        const runner = hasEnded(run) ? Option.none() : yield* runnerOf(id)
+        const surroundings = StoredRun.surroundingsOf(
+          run,
+          yield* Clock.currentTimeMillis,
+          isElsewhere,
+          Option.getOrUndefined(runner)
+        )
         return yield* answer(AnalyticsView.run({ run, surroundings }, "stored"), [run])
       })
 

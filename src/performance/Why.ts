@@ -19,12 +19,18 @@ export type Wait =
     readonly hasEnded: boolean
     /** Since the last sign of life. */
     readonly silentSeconds: number
+    /** When that was, in epoch milliseconds of the wall clock. */
+    readonly since: number
   }
-  /**
-   * The run is not of this process, and nothing is known about its runner but that its record has not changed for so
-   * long. The waits that follow are those of the record.
-   */
-  | { readonly _tag: "Elsewhere"; readonly instance: string | undefined; readonly quietSeconds: number }
+  /** The run is not of this process. The waits that follow are those of its record. */
+  | {
+    readonly _tag: "Elsewhere"
+    readonly instance: string | undefined
+    /** Since the record has changed. */
+    readonly quietSeconds: number
+    /** Since the last sign of life of the process that runs it. Without it, nothing is known of that process. */
+    readonly silentSeconds?: number
+  }
   /** A step works. */
   | { readonly _tag: "Work"; readonly stepName: string; readonly attempt: number; readonly seconds: number }
   /** A step works, but waits for a lock. */
@@ -114,9 +120,11 @@ export interface Surroundings {
   readonly deadAfterSeconds?: number | undefined
   /** Whether the runner is known to have ended, although the record says that the run goes on. */
   readonly runnerEnded?: boolean | undefined
+  /** The attribute `service.instance.id` of the runner, if the record does not have it. */
+  readonly instance?: string | undefined
   /**
-   * Whether the record comes from a store, and this process does not run the run. If something has been due for
-   * `deadAfterSeconds` and has not started, the runner counts as dead.
+   * Whether the record comes from a store, and this process does not run the run. If no sign of life is known, and
+   * something has been due for `deadAfterSeconds` and has not started, the runner counts as dead.
    */
   readonly elsewhere?: boolean | undefined
   /** The locks that steps of the run wait for. */
@@ -155,14 +163,18 @@ export const explain = (run: RunRecord, surroundings: Surroundings = {}): Why =>
 const waitsOf = (run: RunRecord, surroundings: Surroundings): ReadonlyArray<Wait> => {
   const { deadAfterSeconds = 60, elsewhere = false, now = run.changedAt, runnerEnded = false } = surroundings
   const quietSeconds = Math.max(0, now - run.changedAt)
-  const isOverdue = elsewhere && overdueSeconds(run, now) >= deadAfterSeconds
+  const isOverdue = elsewhere && surroundings.silentSeconds === undefined &&
+    overdueSeconds(run, now) >= deadAfterSeconds
   const silentSeconds = surroundings.silentSeconds ?? (isOverdue ? quietSeconds : 0)
+  const instance = run.instance ?? surroundings.instance
   if (hasEnded(run)) return [{ _tag: "Ended", state: run.state }]
   if (runnerEnded || isOverdue || silentSeconds >= deadAfterSeconds) {
-    return [{ _tag: "DeadRunner", instance: run.instance, hasEnded: runnerEnded, silentSeconds }]
+    const since = run.createdAt + (now - silentSeconds) * 1000
+    return [{ _tag: "DeadRunner", instance, hasEnded: runnerEnded, silentSeconds, since }]
   }
   const waits = waitsOfLive(run, surroundings.locks ?? [], now)
-  return elsewhere ? [{ _tag: "Elsewhere", instance: run.instance, quietSeconds }, ...waits] : waits
+  const signs = surroundings.silentSeconds === undefined ? {} : { silentSeconds }
+  return elsewhere ? [{ _tag: "Elsewhere", instance, quietSeconds, ...signs }, ...waits] : waits
 }
 
 /** For how long a run has had something to do that its runner has not done; 0 while a step works or backs off. */
@@ -260,12 +272,15 @@ const phraseOf = (wait: Wait, run: RunRecord): string => {
     case "DeadRunner": {
       const runner = `The runner${wait.instance === undefined ? "" : ` (${wait.instance})`}`
       return wait.hasEnded
-        ? `${runner} has ended, but the run has not: its last event is ${seconds(wait.silentSeconds)} old`
-        : `${runner} gave no sign of life for ${seconds(wait.silentSeconds)}, so nothing runs the run`
+        ? `${runner} has ended, but the run has not: its last sign of life is ${seconds(wait.silentSeconds)} old`
+        : `${runner} gave no sign of life for ${seconds(wait.silentSeconds)}, ` +
+          `since ${instant(wait.since)}, so nothing runs the run`
     }
     case "Elsewhere":
-      return `This process does not run it${wait.instance === undefined ? "" : `, ${wait.instance} does or did`}, ` +
-        `and its record has not changed for ${seconds(wait.quietSeconds)}`
+      return wait.silentSeconds === undefined
+        ? `This process does not run it${wait.instance === undefined ? "" : `, ${wait.instance} does or did`}, ` +
+          `and its record has not changed for ${seconds(wait.quietSeconds)}`
+        : `${wait.instance ?? "Another process"} runs it, and gave a sign of life ${seconds(wait.silentSeconds)} ago`
     case "Work":
       return `Step "${wait.stepName}" has run for ${seconds(wait.seconds)}` +
         (wait.attempt > 1 ? ` in attempt ${wait.attempt}` : "")
@@ -296,6 +311,12 @@ const phraseOf = (wait: Wait, run: RunRecord): string => {
       return `Nothing has run and nothing has been due for ${seconds(wait.seconds)}: the run is stuck`
   }
 }
+
+/** A program may give times that are none. */
+const instant = (millis: number): string =>
+  Math.abs(millis) <= latestInstant ? new Date(millis).toISOString() : "an unknown time"
+
+const latestInstant = 8.64e15
 
 const mostNames = 3
 

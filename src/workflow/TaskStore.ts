@@ -116,6 +116,14 @@ export type SearchOptions = taskSearch.SearchOptions
 export type SearchPage = taskSearch.SearchPage
 
 /**
+ * What a store knows of the process that runs a task, or ran it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RunnerSigns = records.RunnerSigns
+
+/**
  * Options of {@link layerSql}.
  *
  * @category models
@@ -123,14 +131,22 @@ export type SearchPage = taskSearch.SearchPage
  */
 export interface SqlOptions {
   /**
-   * The table of tasks, which is created if it does not exist; `tasker_tasks` by default. The table of steps has the same
-   * name with `_steps`.
+   * The table of tasks, which is created if it does not exist; `tasker_tasks` by default. The tables of steps and of
+   * processes have the same name with `_steps` and `_runners`.
    */
   readonly table?: string | undefined
   /** Number of ended tasks that are kept, of all instances; 100 000 by default. One in a hundred more may stay for a while. */
   readonly maximumTasks?: number | undefined
-  /** Time for which an ended task is kept, and one that nobody writes about any more; 30 days by default. */
+  /**
+   * Time for which an ended task is kept, and an unfinished one that nothing is written about and whose process is silent;
+   * 30 days by default.
+   */
   readonly maximumAge?: DurationSuchAs<"30 days"> | undefined
+  /**
+   * Time between two signs of life of this process, 10 seconds by default. Each is one statement, however many tasks run.
+   * After three that are missing, the process counts as dead.
+   */
+  readonly heartbeat?: DurationSuchAs<"10 seconds"> | undefined
 }
 
 /**
@@ -150,6 +166,11 @@ export class TaskStore extends Context.Service<TaskStore, {
   /** Replaces the record of one step of a task. If the store does not have the task, it does nothing. */
   readonly updateStep: (taskId: string, step: StepRecord) => Effect.Effect<void>
   readonly get: (taskId: string) => Effect.Effect<Option.Option<TaskSnapshot>>
+  /**
+   * What is known of the process that runs a task, or ran it. A store leaves the method out if it keeps the tasks of its
+   * own process alone.
+   */
+  readonly runner?: (taskId: string) => Effect.Effect<Option.Option<RunnerSigns>>
   /** Newest first, without their steps. */
   readonly list: (options?: {
     /** The highest number of records, 20 by default. */
@@ -179,7 +200,7 @@ export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
 )
 
 /**
- * Keeps records in two tables of PostgreSQL or SQLite, so that they survive the
+ * Keeps records in tables of PostgreSQL or SQLite, so that they survive the
  * process, and all instances that share the database are seen together.
  *
  * **When to use**
@@ -194,13 +215,18 @@ export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
  * batch that takes longer than `execution.storeTimeout` fails. Names, tags and errors are redacted before they are
  * written.
  *
+ * While a process runs tasks, it writes a sign of life each `heartbeat`. So other processes know a task whose process has
+ * died, and the task of one that is only slow is kept.
+ *
+ * If a task ends while the database does not answer, the record of its end waits, and is written when the database is back.
+ * At most 10 000 ends wait. What is lost beyond is counted in `tasker_task_ends_lost_total`.
+ *
  * The statements open no spans and belong to no run, so no step is charged with them. Statements of one's own may read the
  * tables; columns may be added in later versions.
  *
  * **Gotchas**
  *
- * A run that ends while the database does not answer has no record of its end. The run itself is not harmed, and logs one
- * warning. A client of another database than PostgreSQL and SQLite is a defect of the layer.
+ * If the process ends before the database is back, the ends that wait are lost. A client of another database than PostgreSQL and SQLite is a defect of the layer.
  *
  * **Example** (Runs in PostgreSQL)
  *
@@ -219,13 +245,19 @@ export const layerMemory: Layer.Layer<TaskStore> = Layer.effect(
  * @since 0.1.0
  */
 export const layerSql = (options: SqlOptions = {}): Layer.Layer<TaskStore, never, SqlClient.SqlClient> => {
-  const { maximumAge = Duration.days(30), maximumTasks = 100_000, table = "tasker_tasks" } = options
+  const {
+    heartbeat = Duration.seconds(10),
+    maximumAge = Duration.days(30),
+    maximumTasks = 100_000,
+    table = "tasker_tasks"
+  } = options
   return Layer.effect(
     TaskStore,
     sqlStore.make({
       table,
       mostTasks: maximumTasks,
-      longestAge: durationOf(maximumAge, "maximumAge of TaskStore.layerSql", "30 days")
+      longestAge: durationOf(maximumAge, "maximumAge of TaskStore.layerSql", "30 days"),
+      heartbeat: durationOf(heartbeat, "heartbeat of TaskStore.layerSql", "10 seconds")
     })
   )
 }

@@ -260,7 +260,7 @@ describe("GET /analytics/runs/:id", () => {
       ])
       yield* TestClock.setTime(70_000)
       assert.deepStrictEqual((yield* one("other-1")).waits, [
-        { _tag: "DeadRunner", hasEnded: false, silentSeconds: 70 }
+        { _tag: "DeadRunner", hasEnded: false, silentSeconds: 70, since: "1970-01-01T00:00:00.000Z" }
       ])
       yield* store.saveTask({ ...task, state: "complete", endedAt: 4000, durationSeconds: 4 }, [])
       const ended = yield* one("other-1")

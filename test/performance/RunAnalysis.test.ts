@@ -275,9 +275,9 @@ describe("why", () => {
       yield* recorder.advance("4 seconds")
       const found = Option.getOrThrow(yield* why("t-1"))
       assert.deepStrictEqual(found.waits, [
-        { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 4 }
+        { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 4, since: 0 }
       ])
-      assert.strictEqual(found.sentence, "The runner has ended, but the run has not: its last event is 4 s old.")
+      assert.strictEqual(found.sentence, "The runner has ended, but the run has not: its last sign of life is 4 s old.")
     }).pipe(Effect.provide(recording)))
 
   it.effect("knows nothing of a run without a record", () =>

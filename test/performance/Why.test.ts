@@ -88,18 +88,28 @@ describe("Why", () => {
     assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 59 })), ["Work"])
     const why = Why.explain(unfinished, { silentSeconds: 300 })
     assert.deepStrictEqual(why.waits, [
-      { _tag: "DeadRunner", instance: "i-4", hasEnded: false, silentSeconds: 300 }
+      {
+        _tag: "DeadRunner",
+        instance: "i-4",
+        hasEnded: false,
+        silentSeconds: 300,
+        since: unfinished.createdAt - 290_000
+      }
     ])
-    assert.strictEqual(why.sentence, "The runner (i-4) gave no sign of life for 5 min, so nothing runs the run.")
+    const since = new Date(unfinished.createdAt - 290_000).toISOString()
+    assert.strictEqual(
+      why.sentence,
+      `The runner (i-4) gave no sign of life for 5 min, since ${since}, so nothing runs the run.`
+    )
     assert.deepStrictEqual(tags(Why.explain(unfinished, { silentSeconds: 6, deadAfterSeconds: 5 })), ["DeadRunner"])
   })
 
   it("takes a runner that has ended for the reason, however short ago that was", () => {
     const why = Why.explain(run({ state: "in_progress", endedAt: undefined }), { runnerEnded: true, silentSeconds: 3 })
     assert.deepStrictEqual(why.waits, [
-      { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 3 }
+      { _tag: "DeadRunner", instance: undefined, hasEnded: true, silentSeconds: 3, since: run().createdAt + 7000 }
     ])
-    assert.strictEqual(why.sentence, "The runner has ended, but the run has not: its last event is 3 s old.")
+    assert.strictEqual(why.sentence, "The runner has ended, but the run has not: its last sign of life is 3 s old.")
   })
 
   describe("of a run of another process", () => {
@@ -126,7 +136,13 @@ describe("Why", () => {
       ])
       assert.deepStrictEqual(tags(explain(backingOff, 99)), ["Elsewhere", "Backoff"])
       assert.deepStrictEqual(explain(backingOff, 100).waits, [
-        { _tag: "DeadRunner", instance: "i-4", hasEnded: false, silentSeconds: 90 }
+        {
+          _tag: "DeadRunner",
+          instance: "i-4",
+          hasEnded: false,
+          silentSeconds: 90,
+          since: backingOff.createdAt + 10_000
+        }
       ])
       const ready = other([step("a", [attempt(0, 10)]), step("b", [], { dependsOn: ["a"], readyAt: 10 })])
       assert.deepStrictEqual(tags(explain(ready, 69)), ["Elsewhere", "Start"])
@@ -143,6 +159,27 @@ describe("Why", () => {
     it("believes a heartbeat more than the record", () => {
       const ready = other([step("b", [], { readyAt: 10 })])
       assert.deepStrictEqual(tags(Why.explain(ready, { now: 16, elsewhere: true, silentSeconds: 61 })), ["DeadRunner"])
+      const why = Why.explain(ready, { now: 300, elsewhere: true, silentSeconds: 4 })
+      assert.deepStrictEqual(why.waits[0], {
+        _tag: "Elsewhere",
+        instance: "i-4",
+        quietSeconds: 290,
+        silentSeconds: 4
+      })
+      assert.strictEqual(
+        why.sentence,
+        "i-4 runs it, and gave a sign of life 4 s ago. By the record: " +
+          "Step \"b\" has been ready for 5 min and starts in a moment."
+      )
+    })
+
+    it("names the process of the heartbeat where the record names none, and takes a time that is none", () => {
+      const ready = other([], { instance: undefined })
+      const why = Why.explain(ready, { now: 16, elsewhere: true, silentSeconds: Infinity, instance: "i-5" })
+      assert.strictEqual(
+        why.sentence,
+        "The runner (i-5) gave no sign of life for Infinity min, since an unknown time, so nothing runs the run."
+      )
     })
 
     it("has nothing to add once the run has ended", () => {

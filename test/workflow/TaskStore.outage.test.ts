@@ -98,7 +98,8 @@ describe("a run with a store in a database", () => {
       state.isDown = false
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(run)
-      assert.deepStrictEqual(yield* found({}), ["held complete"])
+      yield* recorder.advance("1 second")
+      assert.sameMembers(yield* found({}), ["held complete", "sum complete"])
       const { taskId } = yield* TaskRunner.run(Sum, {})
       const { steps } = Option.getOrThrow(yield* TaskStore.TaskStore.use((store) => store.get(taskId)))
       assert.deepStrictEqual(steps.map(({ state }) => state), ["complete", "complete"])
@@ -106,6 +107,32 @@ describe("a run with a store in a database", () => {
     }).pipe(Effect.provide(
       stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state)))).pipe(Layer.provideMerge(layer))
     ))
+  })
+
+  it.effect("has the end of a run that ended while the database was down, also after it was resolved by hand", () => {
+    const state: sqliteDatabase.Switch = { isDown: false }
+    return Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const refuse = Step.make("refuse", {
+        retry: { maximumAttempts: 1 },
+        run: () => Effect.andThen(Deferred.await(gate), Effect.fail("no"))
+      })
+      const Refuse = Task.make("refuse", { input: Input, steps: [refuse] })
+      const { fiber, taskId } = yield* TaskRunner.start(Refuse, {})
+      yield* recorder.quiet
+      assert.deepStrictEqual(yield* found({}), ["refuse in_progress"])
+      state.isDown = true
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.exit(Fiber.join(fiber))
+      yield* recorder.advance("10 seconds")
+      state.isDown = false
+      yield* recorder.advance("1 second")
+      const { error, steps } = Option.getOrThrow(yield* TaskStore.TaskStore.use((store) => store.get(taskId)))
+      assert.deepStrictEqual([error?.type !== undefined, steps.map(({ state }) => state)], [true, ["error"]])
+      assert.deepStrictEqual(yield* found({}), ["refuse error"])
+      yield* TaskRunner.resolveStep(taskId, refuse, undefined as never)
+      assert.deepStrictEqual(yield* found({}), ["refuse resolved_manually"])
+    }).pipe(Effect.provide(stored(TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.switched(state))))))
   })
 
   it.effect("says that the database cannot be read", () => {
@@ -145,7 +172,9 @@ describe("a run with a store in a database", () => {
         const runs = Array.from({ length: 200 }, () => TaskRunner.run(Sum, {}))
         yield* Effect.all(runs, { concurrency: "unbounded" })
         assert.deepStrictEqual(yield* TaskStore.TaskStore.use(({ counts }) => counts), { complete: 200 })
-      }).pipe(Effect.provide(stored(TaskStore.layerSql().pipe(Layer.provide(postgresServer.client(server))))))
+      }).pipe(Effect.provide(recorder.layer({ execution: { storeTimeout: "1 minute" } }, {
+        store: TaskStore.layerSql().pipe(Layer.provide(postgresServer.client(server)))
+      })))
       const [row] = yield* Effect.provide(commits, postgresServer.client(server), { local: true })
       const ended = row?.commits ?? 0
       assert.isTrue(ended > 3 && ended < 100, String(ended))

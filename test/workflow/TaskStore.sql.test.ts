@@ -2,11 +2,13 @@
  * The store in databases: SQLite, and a real PostgreSQL.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Option, Schema, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Option, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { DetectedResource } from "../../src/internal/DetectedResource.ts"
 import { SpanMemory } from "../../src/tracing/internal/SpanMemory.ts"
 import * as TaskStore from "../../src/workflow/TaskStore.ts"
+import { quiet } from "../support/eventLoop.ts"
 import * as postgresServer from "../support/postgresServer.ts"
 import * as sqliteDatabase from "../support/sqliteDatabase.ts"
 import * as TestTelemetry from "../support/TestTelemetry.ts"
@@ -155,7 +157,7 @@ const states = Effect.map(
 )
 
 const ofDatabases = (client: Client) => {
-  it.effect("keeps tasks for the given time after their end, and those that nobody writes about", () =>
+  it.effect("keeps tasks for the given time after their end, and those of silent processes that nobody writes about", () =>
     stored(
       client,
       Effect.gen(function*() {
@@ -176,7 +178,63 @@ const ofDatabases = (client: Client) => {
         assert.deepStrictEqual(yield* states, ["new complete", "alive in_progress"])
         assert.deepStrictEqual((yield* store.counts).complete, 1)
       }),
-      { maximumAge: "1 day" }
+      { maximumAge: "1 day", heartbeat: Duration.infinity }
+    ))
+
+  it.effect("keeps a task of a process that lives, however long nobody writes about it", () =>
+    stored(
+      client,
+      Effect.gen(function*() {
+        const store = yield* TaskStore.TaskStore
+        yield* store.saveTask(task("alive", "in_progress"), [step("alive", "a")])
+        yield* store.saveTask(task("ended", "complete"), [])
+        // A real database needs real time for each beat and each removal.
+        const later = Effect.andThen(TestClock.adjust("20 minutes"), states)
+        yield* Effect.repeat(later, { until: (kept) => kept.length < 2, times: 50 })
+        yield* Effect.repeat(later, { times: 10 })
+        assert.deepStrictEqual(yield* states, ["alive in_progress"])
+      }),
+      { maximumAge: "1 hour", heartbeat: "10 minutes" }
+    ))
+
+  it.effect("knows whether the process of a task lives", () =>
+    Effect.gen(function*() {
+      const own = `tasks_${++tables}`
+      const sql = yield* SqlClient.SqlClient
+      const storeWith = (scope: Scope.Scope) =>
+        Effect.map(
+          Layer.buildWithScope(layer(Layer.succeed(SqlClient.SqlClient, sql), { table: own }), scope),
+          Context.get(TaskStore.TaskStore)
+        )
+      const known = (store: TaskStore.TaskStore["Service"], id: string) =>
+        Effect.map(store.runner?.(id) ?? Effect.succeedNone, Option.getOrUndefined)
+      const other = yield* storeWith(yield* Effect.scope)
+      const scope = yield* Scope.make()
+      const store = yield* storeWith(scope)
+      yield* store.saveTask(task("1", "in_progress"), [])
+      yield* store.saveTask(task("2", "in_progress"), [])
+      const signs = yield* Effect.repeat(Effect.andThen(Effect.yieldNow, known(other, "1")), {
+        until: (signs) => signs !== undefined
+      })
+      assert.deepInclude(signs, { instance: "shop-1", deadAfterSeconds: 30, hasEnded: false })
+      assert.isBelow(signs?.silentSeconds ?? NaN, 30)
+      assert.isUndefined(yield* known(other, "3"))
+      yield* store.updateTask(task("2", "complete"))
+      yield* Scope.close(scope, Exit.void)
+      assert.deepInclude(yield* known(other, "1"), { instance: "shop-1", hasEnded: true })
+      // Nothing is left of a process whose tasks have all ended.
+      const last = yield* Scope.make()
+      const third = yield* storeWith(last)
+      yield* third.saveTask(task("4", "in_progress"), [])
+      yield* Effect.repeat(Effect.andThen(Effect.yieldNow, known(other, "4")), {
+        until: (signs) => signs !== undefined
+      })
+      yield* third.updateTask(task("4", "complete"))
+      yield* Scope.close(last, Exit.void)
+      assert.lengthOf(yield* sql`SELECT * FROM ${sql(`${own}_runners`)}`, 1)
+    }).pipe(
+      Effect.provideService(DetectedResource, { "service.instance.id": "shop-1" }),
+      Effect.provide(Layer.provideMerge(client, TestTelemetry.settings()))
     ))
 
   it.effect("survives its scope, and shows the tasks of all stores with the same table", () =>
@@ -266,6 +324,28 @@ suite("SQLite", layer(sqliteDatabase.layer, { maximumTasks: 3 }))
 describe("TaskStore.layerSql with SQLite", () => {
   agrees("it", sqliteDatabase.layer, 150)
   ofDatabases(sqliteDatabase.layer)
+
+  it.effect("gives one sign of life an interval, however many tasks run, and none without a task", () =>
+    Effect.gen(function*() {
+      const own = `tasks_${++tables}`
+      const sql = yield* SqlClient.SqlClient
+      yield* Effect.gen(function*() {
+        const store = yield* TaskStore.TaskStore
+        yield* store.saveTask(task("0", "complete"), [])
+        yield* sql`CREATE TABLE beats (id text)`
+        for (const what of ["INSERT", "UPDATE"]) {
+          yield* sql`CREATE TRIGGER ${sql(`beat_${what}`)} AFTER ${sql.literal(what)} ON ${sql(`${own}_runners`)}
+            BEGIN INSERT INTO beats VALUES (new.id); END`
+        }
+        const beats = Effect.map(sql`SELECT * FROM beats`, (rows) => rows.length)
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(yield* beats, 0)
+        for (let id = 1; id <= 50; id++) yield* store.saveTask(task(`${id}`, "in_progress"), [])
+        yield* Effect.repeat(Effect.andThen(quiet, TestClock.adjust("5 seconds")), { times: 20 })
+        yield* quiet
+        assert.strictEqual(yield* beats, 11)
+      }).pipe(Effect.provide(layer(Layer.succeed(SqlClient.SqlClient, sql), { table: own }), { local: true }))
+    }).pipe(Effect.provide(Layer.provideMerge(sqliteDatabase.layer, TestTelemetry.settings()))))
 })
 
 describe("TaskStore.layerSql with a real PostgreSQL", () => {

@@ -92,7 +92,13 @@ export const run = (
     createdAt: instantOf(record.createdAt),
     ageSeconds: ageOf({ run: record, surroundings }),
     sentence,
-    waits: waits.map((wait) => wait._tag === "Backoff" ? { ...wait, until: instantOf(wait.until) } : wait),
+    waits: waits.map((wait) =>
+      wait._tag === "Backoff"
+        ? { ...wait, until: instantOf(wait.until) }
+        : wait._tag === "DeadRunner"
+        ? { ...wait, since: instantOf(wait.since) }
+        : wait
+    ),
     criticalPath: source === "recorded" && hasEnded(record) ? pathOf(record) : undefined
   }
 }

@@ -81,10 +81,24 @@ export const recordOf = (stored: Stored): RunRecord => {
 }
 
 /**
- * What is known beside the record: its age, and whether another process runs it. A run that waits for its start has no
- * record of this process, also if it waits here.
+ * What is known beside the record: its age, whether another process runs it, and whether that process lives. A run that
+ * waits for its start has no record of this process, also if it waits here.
  */
-export const surroundingsOf = (run: RunRecord, nowMillis: number, elsewhere: boolean): Surroundings => {
+export const surroundingsOf = (
+  run: RunRecord,
+  nowMillis: number,
+  elsewhere: boolean,
+  runner?: TaskStore.RunnerSigns
+): Surroundings => {
   const now = Math.max(0, (nowMillis - run.createdAt) / 1000)
-  return { now, elsewhere: elsewhere && run.changedAt <= now }
+  return {
+    now,
+    elsewhere: elsewhere && run.changedAt <= now,
+    ...(runner === undefined || !elsewhere ? {} : {
+      instance: runner.instance,
+      silentSeconds: runner.silentSeconds,
+      deadAfterSeconds: runner.deadAfterSeconds,
+      runnerEnded: runner.hasEnded
+    })
+  }
 }

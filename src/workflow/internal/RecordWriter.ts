@@ -11,8 +11,9 @@
  *
  * If a write fails or is not answered within the time limit, the run logs one
  * warning. Then the last write saves the task with all its steps. It also does so
- * if more than 64 step records still wait at the end. A store with immediate
- * writes is written to at once.
+ * if more than 64 step records still wait at the end. If the time limit of the end
+ * is over before the last write starts, the store gets the call and its
+ * interruption at once. A store with immediate writes is written to at once.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -130,7 +131,12 @@ export const make = (options: {
 
   const giveUp = () => {
     if (!isIdle()) fail(lateness(timeout))
+    // A store may keep what it could not write. The record of the end tells all of the run.
+    const last = waiting.get(taskKey)
     waiting.clear()
+    if (last !== undefined) {
+      fork(Effect.suspend(() => expectEffect("the task store", last()) as Effect.Effect<void>)).interruptUnsafe()
+    }
     for (const fiber of running.values()) fiber.interruptUnsafe()
     onIdle?.()
   }

@@ -61,3 +61,15 @@ export type TaskRecord = typeof TaskRecord.Type
 export interface TaskSnapshot extends TaskRecord {
   readonly steps: ReadonlyArray<StepRecord>
 }
+
+/** What a store knows of the process that runs a task, or ran it. */
+export interface RunnerSigns {
+  /** The attribute `service.instance.id` of the process, if it is known. */
+  readonly instance: string | undefined
+  /** Since the last sign of life. */
+  readonly silentSeconds: number
+  /** From so many seconds without a sign of life on, the process counts as dead. */
+  readonly deadAfterSeconds: number
+  /** Whether the process has closed its store, and so runs nothing any more. */
+  readonly hasEnded: boolean
+}

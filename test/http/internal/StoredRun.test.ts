@@ -78,7 +78,7 @@ describe("A stored run", () => {
       { _tag: "Backoff", stepName: "charge", errorType: "Busy", remainingSeconds: 20, until: start + 30_000 }
     ])
     assert.deepStrictEqual(waits(stored(steps), 90), [
-      { _tag: "DeadRunner", instance: undefined, hasEnded: false, silentSeconds: 86 }
+      { _tag: "DeadRunner", instance: undefined, hasEnded: false, silentSeconds: 86, since: start + 4000 }
     ])
   })
 

@@ -10,6 +10,8 @@ import { fork } from "node:child_process"
 export interface Child<in Message> {
   /** Sends a message and waits for its answer. */
   readonly ask: <A>(message: Message) => Effect.Effect<A>
+  /** Sends a message that has no answer. */
+  readonly tell: (message: Message) => Effect.Effect<void>
   /** Sends no more messages. A process that waits for nothing else ends. */
   readonly release: Effect.Effect<void>
   /** Waits for the end of the process; gives the exit code. */
@@ -53,6 +55,7 @@ export const start = Effect.fnUntraced(function*<Message extends object>(
       turn.withPermits(1)(
         Effect.map(Effect.andThen(Effect.sync(() => child.send(message)), orEnd), (answer) => answer as A)
       ),
+    tell: (message) => Effect.sync(() => void child.send(message)),
     release: Effect.sync(() => child.disconnect()),
     ended: Deferred.await(ended)
   }

@@ -35,10 +35,12 @@ import {
   StepError,
   Task,
   TaskRunner,
+  TaskStore,
   Telemetry,
   TelemetryTracer
 } from "tasker-telemetry"
 import * as memoryDatabase from "../memoryDatabase.ts"
+import * as sqliteDatabase from "../sqliteDatabase.ts"
 
 const [receiver = "", trouble = "", folder = ""] = process.argv.slice(2)
 
@@ -178,7 +180,10 @@ const TelemetryLayer = Telemetry.layer({
       { type: "http", name: "broken", url: "http://127.0.0.1:9", format: "json", interval: "2 seconds" }
     ]
   }
-}, trouble === "broken" ? { logDestination: LogDestination.layer(broken) } : {})
+}, {
+  taskStore: TaskStore.layerSql().pipe(Layer.provide(sqliteDatabase.layer)),
+  ...(trouble === "broken" ? { logDestination: LogDestination.layer(broken) } : {})
+})
 
 const program = Effect.gen(function*() {
   yield* measured

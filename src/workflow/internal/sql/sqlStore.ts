@@ -11,12 +11,16 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 import * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
+import { DetectedResource, instanceIdOf } from "../../../internal/DetectedResource.ts"
+import { SelfStatistics } from "../../../internal/SelfStatistics.ts"
 import * as SqlTables from "../../../internal/SqlTables.ts"
 import * as Redaction from "../../../redaction/Redaction.ts"
 import type { StepRecord, TaskRecord, TaskSnapshot } from "../taskRecords.ts"
 import * as taskSearch from "../taskSearch.ts"
 import { hasEnded, type TaskState } from "../TaskState.ts"
 import { type Change, foldChanges } from "./foldChanges.ts"
+import * as OwedEnds from "./OwedEnds.ts"
+import * as RunnerTable from "./RunnerTable.ts"
 import * as searchStatement from "./searchStatement.ts"
 import * as taskRows from "./taskRows.ts"
 import * as WriteBatches from "./WriteBatches.ts"
@@ -27,12 +31,14 @@ export interface Options {
   readonly mostTasks: number
   /** How long a task is kept after its end. */
   readonly longestAge: Duration.Duration
+  /** Time between two signs of life of this process. */
+  readonly heartbeat: Duration.Duration
 }
 
 /** Rows above the limit before old ones are removed: one for each so many that are kept. */
 const slackShare = 100
 
-const createTables = (sql: SqlClient.SqlClient, tasks: string, steps: string) => [
+const createTables = (sql: SqlClient.SqlClient, tasks: string, steps: string, runners: string) => [
   sql`CREATE TABLE IF NOT EXISTS ${sql(tasks)} (
     id text PRIMARY KEY,
     name text NOT NULL,
@@ -40,6 +46,7 @@ const createTables = (sql: SqlClient.SqlClient, tasks: string, steps: string) =>
     instance text,
     initiator text,
     reason text,
+    runner text,
     state text NOT NULL,
     error_type text,
     tags text NOT NULL,
@@ -69,7 +76,8 @@ const createTables = (sql: SqlClient.SqlClient, tasks: string, steps: string) =>
     written_at float8 NOT NULL,
     document text NOT NULL,
     PRIMARY KEY (task_id, name)
-  )`
+  )`,
+  RunnerTable.createTable(sql, runners)
 ]
 
 /** An index has the schema of its table. */
@@ -78,15 +86,26 @@ const nameOf = (table: string): string => table.split(".").at(-1) as string
 export const make = (options: Options) =>
   Effect.gen(function*() {
     const { longestAge, mostTasks } = options
-    const names = { tasks: options.table, steps: `${options.table}_steps` }
-    const { storeTimeout } = (yield* TelemetryConfig.Current).execution
-    const rowsOf = taskRows.make(yield* Redaction.Current)
+    const names = { tasks: options.table, steps: `${options.table}_steps`, runners: `${options.table}_runners` }
+    const { execution: { storeTimeout }, service } = yield* TelemetryConfig.Current
+    const redaction = yield* Redaction.Current
+    const instance = instanceIdOf(service.attributes, yield* DetectedResource)
+    const statistics = yield* Effect.serviceOption(SelfStatistics)
     const clock = yield* Clock.Clock
     const database = yield* SqlTables.make(
       "TaskStore.layerSql",
-      [names.tasks, names.steps],
-      (sql) => createTables(sql, names.tasks, names.steps)
+      [names.tasks, names.steps, names.runners],
+      (sql) => createTables(sql, names.tasks, names.steps, names.runners)
     )
+    const runners = yield* RunnerTable.make(database, {
+      table: names.runners,
+      tasks: names.tasks,
+      instance: instance === undefined ? undefined : redaction.text(instance),
+      clock,
+      interval: options.heartbeat,
+      timeout: storeTimeout
+    })
+    const rowsOf = taskRows.make(redaction, runners.id)
     const { rows, run, sql } = database
     const [tasks, steps] = [sql(names.tasks), sql(names.steps)]
     const searchRows = searchStatement.make(database, names)
@@ -124,7 +143,7 @@ export const make = (options: Options) =>
 
     const updateTasks = (changed: ReadonlyArray<taskRows.TaskRow>) =>
       sql`
-        UPDATE ${tasks} SET ${replaced(taskRows.taskColumns, "r", ["id", "created_order"])}
+        UPDATE ${tasks} SET ${replaced(taskRows.taskColumns, "r", ["id", "created_order", "runner"])}
         FROM ${rows(taskRows.taskColumns, changed)} WHERE ${tasks}.id = r.id
       `
 
@@ -185,14 +204,17 @@ export const make = (options: Options) =>
       if (newest !== undefined) yield* remove(sql.and([sql`ended_order <= CAST(${newest.place} AS float8)`]))
     })
 
-    /** A task whose process was killed never ends. It goes when nothing has been written about it for so long. */
+    /**
+     * A task whose process was killed never ends. It goes when nothing has been written about it for so long, and its
+     * process has given no sign of life.
+     */
     const removeOld = Effect.suspend(() => {
       const since = clock.currentTimeMillisUnsafe() - Duration.toMillis(longestAge)
       const [sinceMillis, sinceOrder] = [sql`CAST(${since} AS float8)`, sql`CAST(${since * 1000} AS float8)`]
       return remove(sql.and([sql`(ended_order < ${sinceOrder} OR (
         ended_order IS NULL AND written_at < ${sinceMillis} AND NOT EXISTS (
           SELECT 1 FROM ${steps} AS s WHERE s.task_id = ${tasks}.id AND s.written_at >= ${sinceMillis}
-        )
+        ) AND NOT ${runners.isAlive(tasks, sinceMillis)}
       ))`]))
     })
 
@@ -219,16 +241,19 @@ export const make = (options: Options) =>
 
     if (Duration.isFinite(longestAge)) {
       const interval = Duration.min(Duration.hours(1), Duration.times(longestAge, 1 / slackShare))
-      yield* Effect.ignoreCause(run(removeOld)).pipe(
+      yield* Effect.ignoreCause(run(Effect.andThen(removeOld, runners.removeOld))).pipe(
         Effect.repeat(Schedule.spaced(Duration.max(interval, Duration.seconds(1)))),
         Effect.forkScoped
       )
     }
 
-    const change = yield* WriteBatches.make<Change>({
+    const send = yield* WriteBatches.make<Change>({
       write: (changes) => Effect.tap(run(writeRows(changes)), () => Effect.sync(() => noteEnds(changes))),
       timeout: storeTimeout
     })
+    let lost = 0
+    if (Option.isSome(statistics)) statistics.value.observe({ ...OwedEnds.lostEnds, values: () => ({ "": lost }) })
+    const change = yield* OwedEnds.make({ send, timeout: storeTimeout, onLost: (count) => void (lost += count) })
 
     // --- Reading ---
 
@@ -264,7 +289,10 @@ export const make = (options: Options) =>
 
     return {
       saveTask: (task: TaskRecord, steps: ReadonlyArray<StepRecord>) =>
-        Effect.suspend(() => change({ _tag: "SaveTask", task, steps, written: written() })),
+        Effect.suspend(() => {
+          if (!hasEnded(task.state)) runners.begin()
+          return change({ _tag: "SaveTask", task, steps, written: written() })
+        }),
       updateTask: (task: TaskRecord) => Effect.suspend(() => change({ _tag: "UpdateTask", task, written: written() })),
       updateStep: (taskId: string, step: StepRecord) =>
         Effect.suspend(() => change({ _tag: "UpdateStep", taskId, step, written: written() })),
@@ -278,6 +306,7 @@ export const make = (options: Options) =>
           `),
           snapshotOf
         ),
+      runner: (taskId: string) => read(runners.find(taskId)),
       list: (
         { limit = taskSearch.defaultLimit, offset = 0 }: Pick<taskSearch.SearchOptions, "limit" | "offset"> = {}
       ) =>

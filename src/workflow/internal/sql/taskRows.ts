@@ -18,6 +18,7 @@ export const taskColumns = [
   { name: "instance", type: "text" },
   { name: "initiator", type: "text" },
   { name: "reason", type: "text" },
+  { name: "runner", type: "text" },
   { name: "state", type: "text" },
   { name: "error_type", type: "text" },
   { name: "tags", type: "text" },
@@ -59,8 +60,12 @@ export interface Written {
 /** A line that a row has for each tag. JSON has no raw line break, so no tag is found inside of another one. */
 const tagLine = (name: string, value: string): string => `\n${JSON.stringify([name, value])}\n`
 
-/** Makes rows with the policy of the program. */
-export const make = (redaction: Redaction) => {
+/**
+ * Makes rows with the policy of the program.
+ *
+ * @param runner the key of the process, for the tasks that it runs
+ */
+export const make = (redaction: Redaction, runner: string) => {
   const name = (text: string): string => storable(redaction.name(text))
 
   const text = (given: string | undefined): string | undefined =>
@@ -98,6 +103,7 @@ export const make = (redaction: Redaction) => {
       instance: column(instance),
       initiator: column(initiator),
       reason: column(reason),
+      runner,
       state: task.state,
       error_type: record.error === undefined ? null : storable(record.error.type),
       tags: Object.entries(kept ?? {}).map(([tag, value]) => tagLine(tag, value)).join(""),
