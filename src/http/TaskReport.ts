@@ -38,6 +38,11 @@ const ofTask = {
   endedAt: instant,
   durationSeconds: Schema.optional(seconds),
   tags: Schema.Record(Schema.String, Schema.String),
+  /** Why the run was started, and who started it, if it is known. */
+  reason: Schema.optional(Schema.String),
+  initiator: Schema.optional(Schema.String),
+  /** When a run starts that waits for its start. */
+  scheduledFor: instant,
   /** The attribute `service.instance.id` of the process that runs or ran it, if it is known. */
   instance: Schema.optional(Schema.String),
   /** Highest number of steps that run at the same time. */
@@ -135,3 +140,90 @@ export const Started = Schema.Struct({
  * @since 0.1.0
  */
 export type Started = typeof Started.Type
+
+/**
+ * The answer of `GET /tasks/:id/steps`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Steps = Schema.Struct({
+  taskId: Schema.String,
+  /** The state of the run. */
+  status: state,
+  /** In the order of the definition. */
+  steps: Schema.Array(Step)
+}).annotate({ identifier: "Steps" })
+
+/**
+ * The steps of a run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Steps = typeof Steps.Type
+
+const ofDefinition = { name: Schema.String, namespace: Schema.String, version: Schema.String }
+
+/**
+ * The answer of `GET /task-definitions`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Definitions = Schema.Struct({
+  definitions: Schema.Array(
+    Schema.Struct({
+      ...ofDefinition,
+      /** The number of steps. */
+      steps: Schema.Int
+    }).annotate({ identifier: "TaskDefinitionSummary" })
+  )
+}).annotate({ identifier: "TaskDefinitions" })
+
+/**
+ * The tasks that are served.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Definitions = typeof Definitions.Type
+
+/**
+ * The answer of `GET /task-definitions/:name`: the graph of a task, and how its runs go. Durations are seconds.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Definition = Schema.Struct({
+  ...ofDefinition,
+  /** Highest number of steps of a run that work at the same time. */
+  concurrency: Schema.Int,
+  /** The steps, in the order of the definition. */
+  nodes: Schema.Array(Schema.Struct({
+    name: Schema.String,
+    /** Length of the longest path from a step without dependencies. */
+    level: Schema.Int,
+    dependsOn: Schema.Array(Schema.String),
+    skippable: Schema.Boolean,
+    /** Limit of one attempt; absent for none. */
+    timeoutSeconds: Schema.optional(seconds),
+    retry: Schema.Struct({
+      maximumAttempts: Schema.Int,
+      delaysSeconds: Schema.Array(seconds),
+      multiplier: Schema.Finite,
+      maximumSeconds: seconds,
+      jitter: Schema.Finite
+    })
+  })),
+  /** The step `to` waits for the step `from`. */
+  edges: Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String }))
+}).annotate({ identifier: "TaskDefinition" })
+
+/**
+ * A task with its graph.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Definition = typeof Definition.Type

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -12,19 +12,18 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Tracer from "effect/Tracer"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
-import * as Correlation from "../Correlation.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import type * as Task from "../workflow/Task.ts"
-import type { TaskError } from "../workflow/TaskError.ts"
-import { TaskRunner } from "../workflow/TaskRunner.ts"
+import { type Amendment, type RunOptions, TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
-import { TaskRequest, Tasks } from "./internal/api/tasks.ts"
+import { TaskAmendment, TaskRequest, Tasks } from "./internal/api/tasks.ts"
 import * as ApiRoutes from "./internal/ApiRoutes.ts"
+import { millisOf } from "./internal/durationParameter.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
+import { byName, inBackground, refusedBy, storeFailed, unknownTask } from "./internal/servedTasks.ts"
 import * as TaskSearch from "./internal/TaskSearch.ts"
 import * as TaskView from "./internal/TaskView.ts"
 
@@ -54,15 +53,18 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  * **Details**
  *
  * - `POST /tasks` with `{ "name", "context" }`: starts a task in the background, in the trace and under the
- *   correlation id of the request. It answers 201 with `taskId`, `status` and `correlationId`; 400 with the path of
+ *   correlation id of the request. `tags`, `reason`, `initiator` and `startAfter` are the options of the run. It answers 201 with `taskId`, `status` and `correlationId`; 400 with the path of
  *   every mistake; 404 for a task that is not served here; 413 beyond 1 MiB; 415 for anything but `application/json`.
  * - `GET /tasks`: runs of all instances that share the task store. The filters are `task`, `version`, `state` and
- *   `tag=name:value` (each of the two may be given several times), `errorType`, `instance`, `olderThan` and `newerThan`
- *   (`1 hour`, or milliseconds), `retrying` and `waiting` (`true` or `false`). `sort` is `newest`, `oldest` or `slowest`.
+ *   `tag=name:value` (each of the two may be given several times), `errorType`, `instance`, `initiator`, `reason`,
+ *   `olderThan` and `newerThan` (`1 hour`, or milliseconds), `retrying` and `waiting` (`true` or `false`). `sort` is
+ *   `newest`, `oldest`, `slowest`, `fastest`, `latest_start`, `earliest_start` or `state`.
  *   A page has 20 runs, or `limit`, 100 at most. `cursor` of an answer asks for the next page. A wrong or unknown
  *   parameter is answered 400, with what is allowed. {@link TaskReport} has the schemas of the answers.
  * - `GET /tasks/:id`: one run with its steps. `error` says why the run or a step failed: type, message, own fields
  *   and causes, redacted. It answers 404 if no run has the id.
+ * - `PATCH /tasks/:id` with `tags`, `reason` or both: changes a run that waits for its start, and answers with the run.
+ *   It answers 409 once the run has started, or if it waits elsewhere.
  * - `DELETE /tasks/:id`: cancels a run, waits for its end and answers with its last record. It answers 404 if no run
  *   has the id, and 409 if the run has ended or runs elsewhere.
  *
@@ -112,6 +114,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
         .handle("list", ({ query }) => ApiRoutes.answer(list(store, storeTimeout, view, query)))
         .handleRaw("start", () => ApiRoutes.answer(create(tasks, runner, context, view)))
         .handle("show", ({ params }) => ApiRoutes.answer(show(runner, view, params.id)))
+        .handleRaw("amend", ({ params }) => ApiRoutes.answer(amend(runner, view, params.id)))
         .handle("cancel", ({ params }) => ApiRoutes.answer(cancel(runner, view, params.id)))
     })
   )
@@ -119,15 +122,6 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
 
 type View = ReturnType<typeof TaskView.make>
 type Handler<R> = Effect.Effect<HttpServerResponse, HttpServerResponse, R>
-
-const byName = (tasks: ReadonlyArray<Task.Any>): ReadonlyMap<string, Task.Any> => {
-  const names = new Map<string, Task.Any>()
-  for (const task of tasks) {
-    if (names.has(task.name)) throw new RangeError(`two tasks have the name "${task.name}"`)
-    names.set(task.name, task)
-  }
-  return names
-}
 
 const readRequest = RequestBody.readJson(TaskRequest)
 
@@ -138,39 +132,19 @@ const create = (
   view: View
 ): Handler<HttpRouter.RouteContext | HttpServerRequest> =>
   Effect.gen(function*() {
-    const { context: input, name } = yield* readRequest
+    const { context: input, name, startAfter, ...said } = yield* readRequest
     const task = tasks.get(name)
-    if (task === undefined) {
-      return yield* Effect.fail(JsonResponse.json(404, {
-        error: "unknown_task",
-        message: "start one of the known tasks",
-        known: view.ofNames(tasks.keys())
-      }))
-    }
-    const { correlationId, taskId } = yield* inBackground(runner.start(task, input), context).pipe(
-      Effect.mapError(refusedBy)
-    )
+    if (task === undefined) return yield* Effect.fail(unknownTask(view.ofNames(tasks.keys())))
+    const delay = typeof startAfter === "string" ? millisOf(startAfter) : startAfter
+    const options = { ...said, startAfter: delay } as RunOptions
+    const started = inBackground(runner.start(task, input, options), context)
+    const { correlationId, taskId } = yield* Effect.mapError(started, refusedBy)
     const status = yield* Effect.match(runner.inspect(taskId), {
       onFailure: () => "pending",
       onSuccess: ({ state }) => state
     })
     const { route } = yield* HttpRouter.RouteContext
     return JsonResponse.json(201, { taskId, status, correlationId }, { location: `${route.path}/${taskId}` })
-  })
-
-/**
- * The request ends before the run. So the run gets the layer's context, and from
- * the request only its span and correlation id.
- */
-const inBackground = <A, E>(
-  started: Effect.Effect<A, E, unknown>,
-  context: Context.Context<never>
-): Effect.Effect<A, E> =>
-  Effect.withFiber((fiber) => {
-    const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
-    const correlated = Context.add(context, Correlation.CorrelationId, fiber.getRef(Correlation.CorrelationId))
-    const complete = span === undefined ? correlated : Context.add(correlated, Tracer.ParentSpan, span)
-    return Effect.updateContext(started, () => complete as Context.Context<unknown>)
   })
 
 const list = (
@@ -195,6 +169,25 @@ const show = (runner: TaskRunner["Service"], view: View, id: string): Handler<ne
     onSuccess: (snapshot) => JsonResponse.json(200, view.ofSnapshot(snapshot))
   })
 
+const readAmendment = RequestBody.readJson(TaskAmendment, { onExcessProperty: "error" })
+
+const amend = (runner: TaskRunner["Service"], view: View, id: string): Handler<HttpServerRequest> =>
+  Effect.gen(function*() {
+    const amendment = yield* readAmendment
+    const snapshot = yield* Effect.mapError(
+      runner.amend(id, amendment as Amendment),
+      (error) =>
+        error.reason._tag === "TransitionRefused"
+          ? JsonResponse.json(409, {
+            error: "already_started",
+            message: "only a run that waits for its start can be changed",
+            status: error.reason.state
+          })
+          : refusedBy(error)
+    )
+    return JsonResponse.json(200, view.ofSnapshot(snapshot))
+  })
+
 const cancel = (runner: TaskRunner["Service"], view: View, id: string): Handler<never> =>
   Effect.gen(function*() {
     const record = yield* Effect.mapError(runner.cancel(id), refusedBy)
@@ -202,48 +195,3 @@ const cancel = (runner: TaskRunner["Service"], view: View, id: string): Handler<
     const snapshot = yield* Effect.option(runner.inspect(id))
     return JsonResponse.json(200, Option.isSome(snapshot) ? view.ofSnapshot(snapshot.value) : view.ofTask(record))
   })
-
-const storeFailed = JsonResponse.json(503, {
-  error: "task_store_failed",
-  message: "the task store failed or did not answer in time; the log of the service says why"
-})
-
-/** A guess: the server does not know how long runs take. */
-const retryAfterSeconds = "5"
-
-const refusedBy = ({ reason }: TaskError): HttpServerResponse => {
-  switch (reason._tag) {
-    case "InvalidInput":
-      return JsonResponse.invalidRequest(reason.issues.map(({ message, path }) => ({
-        path: path === "" ? "context" : `context.${path}`,
-        message
-      })))
-    case "TaskNotFound":
-      return JsonResponse.json(404, {
-        error: "task_not_found",
-        message: "no run has this id; GET /tasks lists the runs that are kept"
-      })
-    case "TransitionRefused":
-      return JsonResponse.json(409, {
-        error: "already_ended",
-        message: "the run has ended; nothing is left to cancel",
-        status: reason.state
-      })
-    case "NotRunning":
-      return JsonResponse.json(409, {
-        error: "not_running_here",
-        message: "ask the process that runs it",
-        status: reason.state
-      })
-    case "StoreFailed":
-      return storeFailed
-    case "TooManyTasks":
-      return JsonResponse.json(503, {
-        error: "too_many_tasks",
-        message: "as many started tasks run as execution.startedTasks allows; try again later",
-        limit: reason.limit
-      }, { "retry-after": retryAfterSeconds })
-    default:
-      return JsonResponse.internalError
-  }
-}

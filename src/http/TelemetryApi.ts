@@ -5,12 +5,14 @@
  */
 import * as HttpApi from "effect/http-api/HttpApi"
 import { Analytics } from "./internal/api/analytics.ts"
+import { Definitions } from "./internal/api/definitions.ts"
 import { Events } from "./internal/api/events.ts"
 import { Exports } from "./internal/api/exports.ts"
 import { Health } from "./internal/api/health.ts"
 import { Logging } from "./internal/api/logging.ts"
 import { Metrics } from "./internal/api/metrics.ts"
 import { Pages } from "./internal/api/pages.ts"
+import { Steps } from "./internal/api/steps.ts"
 import { Tasks } from "./internal/api/tasks.ts"
 
 /**
@@ -54,6 +56,8 @@ export const TelemetryApi = HttpApi.make("tasker-telemetry").add(
   Logging,
   Events,
   Tasks,
+  Steps,
+  Definitions,
   Analytics,
   Pages
 )

@@ -27,6 +27,8 @@ import * as PageRoutes from "./internal/PageRoutes.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
 import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
+import * as StepRoute from "./StepRoute.ts"
+import * as TaskDefinitionRoute from "./TaskDefinitionRoute.ts"
 import * as TaskRoute from "./TaskRoute.ts"
 
 /** The prefix of the routes, unless another one is given. */
@@ -114,6 +116,8 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(LoggingRoute.layer),
     Layer.fresh(EventsRoute.layer),
     TaskRoute.layer(options),
+    Layer.fresh(StepRoute.layer),
+    TaskDefinitionRoute.layer(options),
     Layer.fresh(AnalyticsRoute.layer),
     Layer.fresh(PageRoutes.layer)
   ).pipe(

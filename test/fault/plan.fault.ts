@@ -30,9 +30,8 @@ const labels = /\u274c Error rate: \d[\d.e-]* errors\/sec$/
 /** How many runs of a task there are. */
 const countRuns = (host: string, task: string) =>
   Effect.promise(async () => {
-    const { tasks } = await fetch(`http://${host}/tasker/tasks?task=${task}&state=complete`).then((answer) =>
-      answer.json()
-    )
+    const answer = await fetch(`http://${host}/tasker/tasks?task=${task}&state=complete`)
+    const { tasks } = await answer.json() as { readonly tasks: ReadonlyArray<unknown> }
     return tasks.length
   })
 

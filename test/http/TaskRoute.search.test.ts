@@ -116,7 +116,7 @@ describe("GET /tasks with filters", () => {
       ["task=", "task", ""],
       ["cursor=7", "cursor", "the same sort"],
       ["sort=oldest&cursor=newest~1~1~1", "cursor", "the same sort"],
-      ["tags=region:eu", "tags", "errorType, instance, olderThan"],
+      ["tags=region:eu", "tags", "errorType, instance, initiator, reason, olderThan"],
       ["__proto__=1", "__proto__", "expected one of task"]
     ] as const
   )("answers 400 to %s, with what is allowed", ([query, path, allowed]) =>

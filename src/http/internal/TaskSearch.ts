@@ -48,6 +48,8 @@ export const query = {
   tag: several(Tag, "Only runs with this tag, as name:value, or with all of several."),
   errorType: text("Only runs that failed with an error of this type."),
   instance: text("Only runs of the process with this service.instance.id."),
+  initiator: text("Only runs that this initiator started."),
+  reason: text("Only runs that were started for this reason."),
   olderThan: age("Only runs that were created before the last such time: 1 hour, or milliseconds."),
   newerThan: age("Only runs that were created in the last such time: 1 hour, or milliseconds."),
   retrying: flag("Only runs with a step that is tried again."),

@@ -3,6 +3,7 @@
  */
 import type { Redaction } from "../../redaction/Redaction.ts"
 import * as runTags from "../../workflow/internal/runTags.ts"
+import type { TaskDefinition } from "../../workflow/TaskDefinition.ts"
 import type { StepRecord, TaskRecord, TaskSnapshot } from "../../workflow/TaskStore.ts"
 
 type View = Readonly<Record<string, unknown>>
@@ -10,6 +11,8 @@ type View = Readonly<Record<string, unknown>>
 /** Makes the views. A name may hold a secret, and the id of a step contains its name. */
 export const make = (redaction: Redaction) => {
   const { name: shown } = redaction
+
+  const textOf = (text: string | undefined) => text === undefined ? undefined : redaction.text(text)
 
   /** A run without its steps. */
   const ofTask = (task: TaskRecord): View => ({
@@ -23,10 +26,13 @@ export const make = (redaction: Redaction) => {
     startedAt: instant(task.startedAt),
     endedAt: instant(task.endedAt),
     durationSeconds: task.durationSeconds,
+    reason: textOf(task.reason),
+    initiator: textOf(task.initiator),
+    scheduledFor: instant(task.scheduledFor),
     tags: Object.fromEntries(
       Object.entries(runTags.accept(task.tags, redaction)).map(([name, value]) => [shown(name), value])
     ),
-    instance: task.instance === undefined ? undefined : redaction.text(task.instance),
+    instance: textOf(task.instance),
     concurrency: task.concurrency,
     ...failure(task.error, redaction)
   })
@@ -47,8 +53,28 @@ export const make = (redaction: Redaction) => {
     ...failure(step.error, redaction)
   })
 
+  const ofDefinitionName = ({ name, namespace, nodes, version }: TaskDefinition): View => ({
+    name: shown(name),
+    namespace: shown(namespace),
+    version: shown(version),
+    steps: nodes.length
+  })
+
+  const ofDefinition = ({ edges, nodes, ...task }: TaskDefinition): View => ({
+    name: shown(task.name),
+    namespace: shown(task.namespace),
+    version: shown(task.version),
+    concurrency: task.concurrency,
+    nodes: nodes.map((node) => ({ ...node, name: shown(node.name), dependsOn: node.dependsOn.map(shown) })),
+    edges: edges.map(({ from, to }) => ({ from: shown(from), to: shown(to) }))
+  })
+
   return {
     ofTask,
+    ofStep,
+    /** A definition without its graph. */
+    ofDefinitionName,
+    ofDefinition,
     /** A run with its steps. */
     ofSnapshot: (snapshot: TaskSnapshot): View => ({ ...ofTask(snapshot), steps: snapshot.steps.map(ofStep) }),
     /** Names of tasks. */
