@@ -107,7 +107,7 @@ describe.skipIf(!isInstalled)(`three instances${unlessInstalled}`, () => {
         assert.isAtMost(seen.length, elapsed + handovers)
         yield* Fiber.interrupt(watching)
       }),
-    120_000
+    180_000
   )
 
   it.live(
@@ -153,6 +153,6 @@ describe.skipIf(!isInstalled)(`three instances${unlessInstalled}`, () => {
           assert.include(instances.map(({ pid }) => pid), owner)
         }
       }),
-    60_000
+    180_000
   )
 })

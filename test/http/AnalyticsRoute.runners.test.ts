@@ -66,6 +66,28 @@ describe("why, of a run of another process", () => {
       )
     ))
 
+  it.effect("says of a run that waits for its start that its process is dead", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const other = yield* Layer.buildWithScope(program("shop-1"), yield* Effect.scope)
+      const { taskId } = yield* Effect.provideContext(
+        TaskRunner.start(Endless, undefined, { startAfter: "1 hour" }),
+        other
+      )
+      yield* recorder.advance("1 second")
+      assert.notInclude((yield* why(taskId)).waits.map(({ _tag }) => _tag), "DeadRunner")
+      yield* sql`CREATE TRIGGER dead BEFORE UPDATE ON tasker_tasks_runners BEGIN SELECT RAISE(IGNORE); END`
+      for (let second = 0; second < 30; second++) yield* recorder.advance("1 second")
+      assert.deepInclude((yield* why(taskId)).waits[0], { _tag: "DeadRunner", instance: "shop-1", hasEnded: false })
+    }).pipe(
+      Effect.provide(
+        server.serve(TelemetryRoutes.layer()).pipe(
+          Layer.provideMerge(program("shop-2")),
+          Layer.provideMerge(sqliteDatabase.layer)
+        )
+      )
+    ))
+
   it.effect("says no more than the record where the store cannot say whether the process lives", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
