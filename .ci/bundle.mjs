@@ -17,11 +17,15 @@ const modules = globSync("**/*.ts", { cwd: source }).map((path) => path.slice(0,
 const foundation = ["config", "encoding", "internal", "redaction"]
 
 /** Modules that load everything, or an optional package. */
-const alone = ["index.ts", "Telemetry.ts", "tracing/OtelBridge.ts"]
+const alone = ["index.ts", "Telemetry.ts", "tracing/OtelBridge.ts", "http/GraphqlRoute.ts"]
+
+/** Folders whose modules belong to one of these. */
+const aloneFolders = ["http/internal/graphql/"]
 
 /** The file that a source module goes into. */
 const roomOf = (id) => {
   if (!id.startsWith(source) || alone.includes(id.slice(source.length))) return null
+  if (aloneFolders.some((folder) => id.startsWith(`${source}${folder}`))) return null
   const [room, ...rest] = id.slice(source.length).split("/")
   return rest.length === 0 || foundation.includes(room) ? "foundation" : room
 }

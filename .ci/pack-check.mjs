@@ -86,6 +86,14 @@ try {
       process.exitCode = 1
     }
 
+    for (const path of readdirSync(join(installed, "dist"), { recursive: true, encoding: "utf8" })) {
+      if (!path.endsWith(".js") || path === join("http", "GraphqlRoute.js")) continue
+      if (/\bfrom\s*"graphql"/.test(readFileSync(join(installed, "dist", path), "utf8"))) {
+        console.log(`dist/${path} imports graphql, which is optional`)
+        process.exitCode = 1
+      }
+    }
+
     const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"))
     for (const [name, path] of Object.entries(bin)) {
       run(`starting ${name}`, process.execPath, [join(installed, path), "--version"], { cwd: temporary })

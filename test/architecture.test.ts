@@ -74,7 +74,7 @@ describe("public surface", () => {
     const expected = files.map(({ path }) => path)
       .filter((path) => path.startsWith("src/") && isPublic(path) && !/^src\/(?:node|testing)\//.test(path))
       // A program without the optional package must not load it.
-      .filter((path) => path !== SourceRules.openTelemetryModule)
+      .filter((path) => path !== SourceRules.openTelemetryModule && path !== SourceRules.graphqlModule)
       .map((path) => `${basename(path, ".ts")} ${path}`)
     assert.deepStrictEqual(named.toSorted(), expected.toSorted())
   })
@@ -121,6 +121,8 @@ describe("rules", () => {
       ["src/node/A.ts", "../metrics/B.ts"],
       ["src/workflow/A.ts", "../events/B.ts"],
       ["src/http/A.ts", "../workflow/B.ts"],
+      ["src/http/GraphqlRoute.ts", "./internal/graphql/A.ts"],
+      ["src/http/internal/graphql/A.ts", "../B.ts"],
       ["src/Telemetry.ts", "./http/B.ts"],
       ["src/Telemetry.ts", "./node/B.ts"],
       ["src/testing/A.ts", "../workflow/B.ts"],
@@ -163,6 +165,8 @@ describe("rules", () => {
       ["examples/sample/A.ts", "../other/B.ts"],
       ["examples/sample/A.ts", "../../test/B.ts"],
       ["src/Telemetry.ts", "../examples/sample/A.ts"],
+      ["src/http/TelemetryRoutes.ts", "./GraphqlRoute.ts"],
+      ["src/http/internal/A.ts", "./graphql/B.ts"],
       ["src/events/A.ts", "../../test/B.ts"],
       ["src/helpers/A.ts", "./B.ts"]
     ]

@@ -40,11 +40,13 @@ const defaultPrefix = "/tasker"
  * @category models
  * @since 0.1.0
  */
-export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRoute.Options<Tasks> {
+export interface Options<Tasks extends ReadonlyArray<Task.Any>, R = never> extends TaskRoute.Options<Tasks> {
   /** Path before every route, `/tasker` by default. */
   readonly prefix?: `/${string}` | undefined
   /** Decides who may use the routes, in place of the tokens of the options. */
   readonly authorize?: Authorizer.Authorize | undefined
+  /** Further routes under the prefix, such as `GraphqlRoute.layer({ tasks })`; none by default. */
+  readonly routes?: Layer.Layer<never, never, R> | undefined
 }
 
 /**
@@ -87,12 +89,12 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  * ```
  *
  * @param options `tasks`: tasks that may be started over HTTP, none by default; `prefix`: `/tasker` by default;
- *   `authorize`: decides in place of the tokens
+ *   `authorize`: decides in place of the tokens; `routes`: further routes under the prefix, none by default
  * @category layers
  * @since 0.1.0
  */
-export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>(
-  options: Options<Tasks> = {}
+export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly [], R = never>(
+  options: Options<Tasks, R> = {}
 ): Layer.Layer<
   never,
   never,
@@ -107,6 +109,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
   | RunRecords
   | RunAnalysis
   | TaskRoute.Services<Tasks>
+  | R
 > =>
   // Fresh, because the app may mount the same routes in another place, too.
   Layer.mergeAll(
@@ -119,6 +122,7 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Layer.fresh(StepRoute.layer),
     TaskDefinitionRoute.layer(options),
     Layer.fresh(AnalyticsRoute.layer),
+    Layer.fresh(options.routes ?? Layer.empty),
     Layer.fresh(PageRoutes.layer)
   ).pipe(
     Layer.provide(mountedAt(options.prefix ?? defaultPrefix)),

@@ -50,6 +50,7 @@ describe.skipIf(missing !== undefined)(`validate e2e${why}`, { concurrent: false
       const passed = yield* validate("e2e", places, "--count", "4")
       assert.deepStrictEqual([passed.code, passed.failures], [0, []])
       const found = new Map(passed.findings.map(({ check, found }) => [check, found]))
+      assert.strictEqual(found.get("GraphQL"), "2 of 4 runs are started by createTask at /graphql")
       assert.strictEqual(found.get("number of traces"), "4")
       assert.strictEqual(found.get("Prometheus: tasker_steps_total{task=\"validation_diamond\"}"), "+16")
       assert.strictEqual(found.get("lines of ended attempts"), "16")

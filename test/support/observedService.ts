@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Telemetry, type TelemetryConfig, TelemetryRoutes } from "tasker-telemetry"
+import * as GraphqlRoute from "tasker-telemetry/http/GraphqlRoute"
 import { patterns } from "../../src/cli/validate/patterns.ts"
 import * as Program from "../examples/analyze-directory/support/program.ts"
 import { callWith } from "./cliProgram.ts"
@@ -79,12 +80,15 @@ export const start = Effect.fnUntraced(function*(faults: Faults = {}) {
       ...(faults.change === undefined ? {} : { protocol: "http/json", compression: "none" })
     }
   }
+  const tasks = Object.values(patterns)
   const service = Layer.effect(
     Address,
     Effect.map(HttpServer.HttpServer, ({ address }) => ({ host: `127.0.0.1:${"port" in address ? address.port : 0}` }))
   ).pipe(
     Layer.provideMerge(
-      HttpRouter.serve(TelemetryRoutes.layer({ tasks: Object.values(patterns) }), { disableListenLog: true })
+      HttpRouter.serve(TelemetryRoutes.layer({ tasks, routes: GraphqlRoute.layer({ tasks }) }), {
+        disableListenLog: true
+      })
     ),
     Layer.provide(TelemetryRoutes.layerUntraced()),
     Layer.provide(

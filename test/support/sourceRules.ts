@@ -142,6 +142,12 @@ const refusedPart = (from: string, to: string): string | undefined => {
   return metricsParts[part]?.includes(target) === true ? undefined : `${part} must not import ${target}`
 }
 
+// --- Optional packages ---
+
+/** A module that imports one of these would need the optional package, too. */
+const refusedOptional = (from: string, to: string): string | undefined =>
+  needsGraphql(to) && !needsGraphql(from) ? `${to} needs the optional package graphql` : undefined
+
 // --- Packages ---
 
 const nodeOnlyPackages = ["@effect/platform-node"]
@@ -152,6 +158,12 @@ const packageOf = (specifier: string): string =>
 
 /** The one module that needs optional packages of OpenTelemetry. */
 export const openTelemetryModule = "src/tracing/OtelBridge.ts"
+
+/** The public module that needs the optional package `graphql`, and the folder that no other module imports. */
+export const graphqlModule = "src/http/GraphqlRoute.ts"
+const graphqlFolder = "src/http/internal/graphql/"
+
+const needsGraphql = (path: string): boolean => path === graphqlModule || path.startsWith(graphqlFolder)
 
 const refusedPackage = (path: string, specifier: string): string | undefined => {
   const name = packageOf(specifier)
@@ -165,6 +177,7 @@ const refusedPackage = (path: string, specifier: string): string | undefined => 
       : `${specifier} is for src/node, src/cli and examples`
   }
   if (name.startsWith("@opentelemetry/") && path === openTelemetryModule) return undefined
+  if (name === "graphql" && needsGraphql(path)) return undefined
   if (examplePackages.includes(name)) return isExample(path) ? undefined : `${name} is for examples only`
   return `${name} is no dependency of src`
 }
@@ -248,7 +261,8 @@ const checkImports = (path: string, text: SourceText.SourceText): ReadonlyArray<
           : "src imports nothing outside of src"
       )
     } else {
-      const reason = refusedRoom(roomOf(path), roomOf(target)) ?? refusedPart(path, target)
+      const reason = refusedRoom(roomOf(path), roomOf(target)) ?? refusedPart(path, target) ??
+        refusedOptional(path, target)
       if (reason !== undefined) refuse("rank", reason)
     }
     return violations

@@ -75,7 +75,16 @@ export const command = Command.make(
     const offset = Option.isSome(places.logFile) ? yield* logFile.sizeOf(places.logFile.value) : 0
 
     yield* report.progress(`starting ${count} runs of ${task}`)
-    const done = yield* execute(service, { task, context: input, count, concurrency, within: 60 + within })
+    const hasGraphql = yield* service.hasGraphql
+    const done = yield* execute(service, {
+      task,
+      context: input,
+      count,
+      concurrency,
+      within: 60 + within,
+      starts: hasGraphql ? [service.start, service.startByGraphql] : [service.start]
+    })
+    yield* report.add(startedByGraphql(hasGraphql, count))
     yield* report.add(done.findings)
     if (done.runs.length === 0) return yield* report.end()
 
@@ -119,6 +128,17 @@ export const command = Command.make(
     description: "The demo, with Jaeger and Prometheus on this machine"
   }])
 )
+
+/** Every second run starts by GraphQL where the service has the route. */
+const startedByGraphql = (hasGraphql: boolean, count: number): Finding.Finding =>
+  hasGraphql && count > 1
+    ? Finding.ok("GraphQL", `${Math.floor(count / 2)} of ${count} runs are started by createTask at /graphql`)
+    : Finding.skipped(
+      "GraphQL",
+      hasGraphql
+        ? "a single run is started by POST /tasks"
+        : "the service has no route /graphql; see GraphqlRoute.layer"
+    )
 
 const runsOf = ({ runs }: Done) => runs.map(({ run }) => run)
 

@@ -35,6 +35,24 @@ export type ServiceRun = typeof Run.Type
 
 const Created = Schema.Struct({ taskId: Schema.String, status: Schema.String, correlationId: Schema.String })
 
+/** The answer of `createTask`. */
+const CreatedByGraphql = Schema.Struct({
+  data: Schema.Struct({ createTask: Schema.Struct({ task: Created }) })
+})
+
+/** The first error of an answer of GraphQL. */
+const GraphqlErrors = Schema.Struct({
+  errors: Schema.NonEmptyArray(
+    Schema.Struct({
+      message: Schema.String,
+      extensions: Schema.optionalKey(Schema.Struct({ code: Schema.optionalKey(Schema.String) }))
+    })
+  )
+})
+
+const decodeCreatedByGraphql = Schema.decodeUnknownOption(CreatedByGraphql)
+const decodeGraphqlErrors = Schema.decodeUnknownOption(GraphqlErrors)
+
 const decodeRun = Schema.decodeUnknownOption(Run)
 const decodeCreated = Schema.decodeUnknownOption(Created)
 
@@ -47,6 +65,13 @@ export interface Refused {
 /** States that a run does not leave by itself. */
 export const ended: ReadonlySet<string> = new Set(["complete", "error", "cancelled", "resolved_manually"])
 
+/** Starts a task in the trace and under the correlation id that are given. */
+export type Start = (
+  name: string,
+  context: unknown,
+  headers: Readonly<Record<string, string>>
+) => Effect.Effect<typeof Created.Type, Refused, HttpClient>
+
 /** How the service is asked. */
 export interface ServiceClient {
   readonly url: string
@@ -57,12 +82,12 @@ export interface ServiceClient {
     Probe.NoAnswer,
     HttpClient
   >
-  /** Starts a task in the trace and under the correlation id that are given. */
-  readonly start: (
-    name: string,
-    context: unknown,
-    headers: Readonly<Record<string, string>>
-  ) => Effect.Effect<typeof Created.Type, Refused, HttpClient>
+  /** By `POST /tasks`. */
+  readonly start: Start
+  /** By the mutation `createTask` of GraphQL. */
+  readonly startByGraphql: Start
+  /** Whether the service has the route of GraphQL. */
+  readonly hasGraphql: Effect.Effect<boolean, never, HttpClient>
   readonly run: (taskId: string) => Effect.Effect<ServiceRun, Refused, HttpClient>
   /** The accounts of the exporter of traces, as the service tells them; `undefined` if it does not. */
   readonly spanAccount: Effect.Effect<string | undefined, never, HttpClient>
@@ -72,6 +97,7 @@ export interface ServiceClient {
 export const make = ({ token, url: given }: Connection): ServiceClient => {
   const url = baseOf(given)
   const metricsUrl = `${url}/metrics`
+  const graphqlUrl = `${url}/graphql`
   const unanswered = ({ address, reason }: Probe.NoAnswer): Refused => ({ status: 0, message: `${address}: ${reason}` })
   const read = <A>(
     answer: Effect.Effect<Probe.Answer, Probe.NoAnswer, HttpClient>,
@@ -104,6 +130,30 @@ export const make = ({ token, url: given }: Connection): ServiceClient => {
         201,
         decodeCreated
       ),
+    startByGraphql: (name, context, headers) =>
+      Effect.flatMap(
+        Effect.mapError(
+          Probe.send(graphqlUrl, {
+            method: "POST",
+            token,
+            headers: { accept: "application/json", ...headers },
+            body: { query: createTask, variables: { input: { namedTaskName: name, context } } }
+          }),
+          unanswered
+        ),
+        (answer) => {
+          const body = Probe.jsonOf(answer)
+          return Option.match(decodeCreatedByGraphql(body), {
+            onNone: () => Effect.fail(graphqlRefusal(answer.status, body, graphqlUrl)),
+            onSome: ({ data }) => Effect.succeed(data.createTask.task)
+          })
+        }
+      ),
+    // A route that refuses the request is there, too.
+    hasGraphql: Effect.map(
+      Effect.option(Probe.send(graphqlUrl, { method: "POST", token, body: { query: "{ __typename }" } })),
+      (answer) => Option.isSome(answer) && answer.value.status !== 404
+    ),
     run: (taskId) => read(Probe.send(`${url}/tasks/${encodeURIComponent(taskId)}`, { token }), 200, decodeRun),
     spanAccount: Effect.map(
       Effect.option(Probe.send(`${url}/health/status`, { token })),
@@ -111,6 +161,21 @@ export const make = ({ token, url: given }: Connection): ServiceClient => {
     )
   }
 }
+
+const createTask =
+  "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { taskId status correlationId } } }"
+
+/** Codes of errors of GraphQL, with the statuses of the same refusals by `POST /tasks`. */
+const statuses: Readonly<Record<string, number>> = { invalid_request: 400, unknown_task: 404 }
+
+const graphqlRefusal = (status: number, body: unknown, address: string): Refused =>
+  Option.match(decodeGraphqlErrors(body), {
+    onNone: () => ({ status, message: refusal(status, body, address).message }),
+    onSome: ({ errors: [{ extensions, message }] }) => ({
+      status: status === 200 ? statuses[extensions?.code ?? ""] ?? status : status,
+      message: `${address}: ${message}`
+    })
+  })
 
 /** The name of the service in the answer of `GET /health/live`. */
 export const serviceName = (answer: Probe.Answer): string | undefined => {

@@ -8,7 +8,7 @@ import type { HttpClient } from "effect/http/HttpClient"
 import * as identifiers from "../../internal/identifiers.ts"
 import type { ExpectedRun } from "./expectTrace.ts"
 import * as Finding from "./Finding.ts"
-import { ended, type Refused, type ServiceClient, type ServiceRun } from "./ServiceClient.ts"
+import { ended, type Refused, type ServiceClient, type ServiceRun, type Start } from "./ServiceClient.ts"
 
 /** What to start. */
 export interface Workload {
@@ -18,6 +18,8 @@ export interface Workload {
   readonly concurrency: number
   /** Seconds after which a run that has not ended is given up. */
   readonly within: number
+  /** Ways to start a run, taken in turn; `POST /tasks` by default. */
+  readonly starts?: readonly [Start, ...ReadonlyArray<Start>]
 }
 
 /** A run that was started here. */
@@ -63,12 +65,12 @@ export const workloadFlags = (count: number, concurrency: number) => ({
 /** Starts the runs and waits for their ends. */
 export const execute = Effect.fnUntraced(function*(
   service: ServiceClient,
-  { concurrency, context, count, task, within }: Workload
+  { concurrency, context, count, starts = [service.start], task, within }: Workload
 ): Effect.fn.Return<Done, never, HttpClient> {
   const start = yield* Clock.currentTimeMillis
   const results = yield* Effect.forEach(
     Array.from({ length: count }, (_, index) => index),
-    () => Effect.result(executeOne(service, task, context, within)),
+    (index) => Effect.result(executeOne(service, starts[index % starts.length] ?? starts[0], task, context, within)),
     { concurrency }
   )
   const elapsed = (yield* Clock.currentTimeMillis) - start
@@ -110,6 +112,7 @@ const adviceOf = ({ status }: Refused): string =>
 
 const executeOne = Effect.fnUntraced(function*(
   service: ServiceClient,
+  start: Start,
   task: string,
   context: unknown,
   within: number
@@ -117,7 +120,7 @@ const executeOne = Effect.fnUntraced(function*(
   const traceId = (yield* identifiers.uuid).replaceAll("-", "")
   const parentId = (yield* identifiers.uuid).replaceAll("-", "").slice(16)
   const from = yield* Clock.currentTimeMillis
-  const { taskId } = yield* service.start(task, context, { traceparent: `00-${traceId}-${parentId}-01` })
+  const { taskId } = yield* start(task, context, { traceparent: `00-${traceId}-${parentId}-01` })
   while (true) {
     const run = yield* service.run(taskId)
     const to = yield* Clock.currentTimeMillis

@@ -15,6 +15,10 @@ export const json = (
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { status, headers: { "cache-control": "no-store", ...headers } })
 
+/** The body of an answer that {@link json} has made. */
+export const bodyOf = ({ body }: HttpServerResponse.HttpServerResponse): Readonly<Record<string, unknown>> =>
+  body._tag === "Uint8Array" ? JSON.parse(new TextDecoder().decode(body.body)) : {}
+
 /** Answers 400 with every mistake. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): HttpServerResponse.HttpServerResponse =>
   json(400, { error: "invalid_request", message: "correct what the issues name and send it again", issues })

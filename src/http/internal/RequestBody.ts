@@ -14,7 +14,7 @@ import * as JsonResponse from "./JsonResponse.ts"
 const maximumBytes = 1024 * 1024
 
 /** Highest number of nested lists and objects in a body. Schemas decode each level on the stack. */
-const maximumDepth = 100
+export const maximumDepth = 100
 
 const tooDeep = JsonResponse.invalidRequest([{
   path: "",
@@ -55,15 +55,18 @@ export const readJson = <A>(
       try: (): unknown => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)),
       catch: () => JsonResponse.invalidRequest([{ path: "", message: "the body is not valid JSON" }])
     })
-    if (isDeeperThan(value, maximumDepth)) return yield* Effect.fail(tooDeep)
+    if (isTooDeep(value)) return yield* Effect.fail(tooDeep)
     return yield* Effect.mapError(decode(value), (error) => JsonResponse.invalidRequest(issuesOf(error.issue)))
   })
 }
 
-/** Counts level by level, without recursion, so that a deep body does not overflow the stack. */
-const isDeeperThan = (value: unknown, limit: number): boolean => {
+/**
+ * Whether a value has more than {@link maximumDepth} levels. Counts level by level, without recursion, so that a deep body
+ * does not overflow the stack.
+ */
+export const isTooDeep = (value: unknown): boolean => {
   let level: ReadonlyArray<unknown> = [value]
-  for (let depth = 0; depth < limit; depth++) {
+  for (let depth = 0; depth < maximumDepth; depth++) {
     const next: Array<unknown> = []
     for (const item of level) {
       if (typeof item !== "object" || item === null) continue

@@ -18,6 +18,12 @@ export const Quiet: Context.Reference<boolean> = Context.Reference<boolean>(
   { defaultValue: () => false }
 )
 
+/** Whether the handler of a route counts writes itself; else every request that is no `GET` is one. */
+export const CountsWrites: Context.Reference<boolean> = Context.Reference<boolean>(
+  "tasker-telemetry/http/internal/RouteApi/CountsWrites",
+  { defaultValue: () => false }
+)
+
 interface About {
   /** One sentence for people. */
   readonly summary: string
@@ -25,17 +31,19 @@ interface About {
   readonly description?: string
   readonly access: Access
   readonly isQuiet?: boolean
+  readonly countsWrites?: boolean
   /** Whether an unknown parameter is answered 400: a misspelt filter would show more than was asked for. */
   readonly refusesUnknown?: boolean
 }
 
 /** Makes the annotations of a route. Every mistake in a query is told at once. */
 export const about = (
-  { access, description, isQuiet = false, refusesUnknown = false, summary }: About
+  { access, countsWrites = false, description, isQuiet = false, refusesUnknown = false, summary }: About
 ): Context.Context<never> =>
   OpenApi.annotations({ summary, description }).pipe(
     Context.add(Needs, access),
     Context.add(Quiet, isQuiet),
+    Context.add(CountsWrites, countsWrites),
     Context.add(HttpApi.QueryParseOptions, {
       errors: "all",
       ...(refusesUnknown ? { onExcessProperty: "error" as const } : {})

@@ -56,9 +56,10 @@ const access: Layer.Layer<RouteAccess> = Layer.effect(
       bearer: (handled, { endpoint }) => {
         const needs = Context.getUnsafe(endpoint.annotations, RouteApi.Needs)
         const isQuiet = Context.get(endpoint.annotations, RouteApi.Quiet)
+        const isWrite = endpoint.method !== "GET" && !Context.get(endpoint.annotations, RouteApi.CountsWrites)
         const answer: Effect.Effect<HttpServerResponse, never, HttpServerRequest> = HttpServerRequest.pipe(
           Effect.flatMap(check(needs)),
-          Effect.flatMap((client) => endpoint.method === "GET" ? Effect.void : limit(client)),
+          Effect.flatMap((client) => isWrite ? limit(client) : Effect.void),
           Effect.andThen(Effect.orDie(handled)),
           JsonResponse.guardHandler,
           Effect.map(SecurityHeaders.add)
