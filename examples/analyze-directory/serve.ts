@@ -16,6 +16,7 @@ import * as Schedule from "effect/Schedule"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { ConnectionMetrics, HealthRoute, MetricStore, TaskRunner, Telemetry, TelemetryRoutes } from "tasker-telemetry"
+import * as GraphqlRoute from "tasker-telemetry/http/GraphqlRoute"
 import { AnalyzeDirectory } from "./AnalyzeDirectory.ts"
 import { Database } from "./Database.ts"
 import { DemoError } from "./DemoError.ts"
@@ -77,6 +78,9 @@ const DatabaseCheck = Layer.effect(
   Effect.map(Database, ({ client }) => ({ database: Effect.flatMap(client, (sql) => sql`SELECT 1`) }))
 )
 
+/** What may be started over HTTP. */
+const tasks = [AnalyzeDirectory, ...planTasks] as const
+
 /** Prints the addresses, analyses the checkout, and serves until a signal. */
 const serve = Effect.gen(function*() {
   const url = yield* ownUrl
@@ -108,7 +112,7 @@ const watchOutput = Effect.gen(function*() {
 const layerServer = (port: number, host: string) =>
   HttpRouter.serve(
     Layer.mergeAll(
-      TelemetryRoutes.layer({ tasks: [AnalyzeDirectory, ...planTasks] }),
+      TelemetryRoutes.layer({ tasks, routes: GraphqlRoute.layer({ tasks }) }),
       Index,
       ConnectionMetrics.layerServer()
     ),

@@ -27,6 +27,14 @@ const portOf = (place: string) => place.slice(place.lastIndexOf(":") + 1)
 /** A line with the mark of a failure that is none: it begins with a number of errors. */
 const labels = /\u274c Error rate: \d[\d.e-]* errors\/sec$/
 
+/** How many runs of a task are complete. */
+const countRuns = (host: string, task: string) =>
+  Effect.promise(async () => {
+    const answer = await fetch(`http://${host}/tasker/tasks?task=${task}&state=complete`)
+    const { tasks } = await answer.json() as { readonly tasks: ReadonlyArray<unknown> }
+    return tasks.length
+  })
+
 /** Runs a script, and gives its exit code, its lines, and those that say what it misses. */
 const run = (name: string, { host, jaeger, prometheus }: Places) =>
   Effect.callback<{ code: number | null; lines: ReadonlyArray<string>; unmet: ReadonlyArray<string> }>((resume) => {
@@ -78,6 +86,10 @@ describe.skipIf(missing !== undefined)(
           if (name !== "validate_performance_telemetry.sh") continue
           const said = lines.join("\n")
           assert.match(said, /95th percentile duration: \d[\d.e-]*s/)
+          assert.deepStrictEqual(
+            [yield* countRuns(places.host, "test_workflow"), yield* countRuns(places.host, "performance_test")],
+            [1, 10]
+          )
           assert.match(said, /Throughput: \d[\d.e-]* tasks\/sec/)
         }
       }).pipe(Effect.scoped))
