@@ -27,6 +27,14 @@ const portOf = (place: string) => place.slice(place.lastIndexOf(":") + 1)
 /** A line with the mark of a failure that is none: it begins with a number of errors. */
 const labels = /\u274c Error rate: \d[\d.e-]* errors\/sec$/
 
+/** How many series an expression has. */
+const answers = (prometheus: string, query: string) =>
+  Effect.promise(async () => {
+    const answer = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`)
+    const { data } = await answer.json() as { readonly data: { readonly result: ReadonlyArray<unknown> } }
+    return data.result.length
+  })
+
 /** How many runs of a task are complete. */
 const countRuns = (host: string, task: string) =>
   Effect.promise(async () => {
@@ -65,6 +73,10 @@ describe.skipIf(missing !== undefined)(
       Effect.gen(function*() {
         // As ops/docker-compose.yml starts Prometheus: the zero before the first count of a series makes it an increase.
         const places = yield* startDemo(["created-timestamp-zero-ingestion"])
+        // The scripts come to a Prometheus that has scraped the demo and evaluated its rules.
+        for (const query of ["tasker_workflow_duration_seconds", "increase(tasker_tasks_total[5m]) > 0"]) {
+          yield* prometheusServer.eventually(answers(places.prometheus, query), (count) => count > 0)
+        }
         // Without a failed run, the script shows `null` as the rate of errors: Prometheus has no series of them.
         yield* Effect.promise(() =>
           fetch(`http://${places.host}/tasker/tasks`, {
