@@ -9,12 +9,14 @@ import * as Schema from "effect/Schema"
 import { orElse } from "../../internal/guard.ts"
 import { parseRule } from "../../redaction/internal/sensitiveKeys.ts"
 import {
+  expectedToken,
   explainHeaders,
   explainRecord,
   explainText,
   isHeaderName,
   isHeaderValue,
   isPlain,
+  isToken,
   type Problem
 } from "./configProblem.ts"
 import { toDuration } from "./durationInput.ts"
@@ -219,8 +221,8 @@ export const tokens = (meta: Describe<ReadonlyArray<HttpTokens.HttpToken>>) =>
 
 export const secret = (meta: Describe<undefined>) =>
   option(
-    Schema.UndefinedOr(Schema.Redacted(plainText)),
-    { ...meta, kind: "secret", expected: "a secret that is not empty" }
+    Schema.UndefinedOr(Schema.Redacted(Schema.String.check(Schema.makeFilter(isToken)))),
+    { ...meta, kind: "secret", expected: expectedToken }
   )
 
 export const headers = (meta: Describe<Readonly<Record<string, Redacted.Redacted<string>>>>) =>

@@ -20,6 +20,12 @@ const control = /[\p{Cc}\u2028\u2029]/u
 /** Whether a text has no character that ends a line or steers a terminal. */
 export const isPlain = (text: string): boolean => !control.test(text)
 
+/** Whether a text can be a bearer token. Servers and clients drop spaces at the ends of a header. */
+export const isToken = (text: string): boolean => text !== "" && isPlain(text) && !/^ | $/.test(text)
+
+/** What a token has to be. */
+export const expectedToken = "a secret that is not empty and has no space at its ends"
+
 /** A token of RFC 9110. */
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 

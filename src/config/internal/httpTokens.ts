@@ -4,7 +4,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { isPlain, nearestName, type Problem } from "./configProblem.ts"
+import { expectedToken, isToken, nearestName, type Problem } from "./configProblem.ts"
 
 /** What a token may be for. Each protected route needs one of these scopes. */
 export const scopes = [
@@ -24,7 +24,7 @@ const Scope = Schema.Literals(scopes)
 
 export type Scope = typeof Scope.Type
 
-const Text = Schema.NonEmptyString.check(Schema.makeFilter(isPlain))
+const Text = Schema.String.check(Schema.makeFilter(isToken))
 
 const fields = {
   token: Schema.Union([Text, Schema.Redacted(Text)]),
@@ -44,8 +44,8 @@ const hidden = "the value is not shown"
 
 /**
  * Names the fields that are missing, unknown or invalid. The value of a token is
- * never shown. Neither is the value of an unknown field, which may be a misspelt
- * token.
+ * never shown. Neither is anything in its place: the value of an unknown field, an
+ * unknown field that looks like no known one, or scopes that are no list.
  */
 export const explain = (tokens: unknown): ReadonlyArray<Problem> =>
   !Array.isArray(tokens)
@@ -57,25 +57,26 @@ const explainToken = (token: unknown, at: string): ReadonlyArray<Problem> => {
     return [{ at, rule: "expected an object with token and scopes", hint: hidden }]
   }
   const unknown = Object.keys(token).filter((field) => !Object.hasOwn(fields, field)).map((field): Problem => {
-    const nearest = nearestName(field, Object.keys(fields))
-    return {
-      at,
-      rule: `unknown key ${JSON.stringify(field.slice(0, longestKey))}`,
-      hint: nearest === undefined ? "known there: token, scopes" : `the nearest known one is ${nearest}`
-    }
+    const nearest = nearestName(field, Object.keys(fields), mostWrongLetters)
+    return nearest === undefined
+      ? { at, rule: "unknown key", hint: "known there: token, scopes; the key is not shown" }
+      : { at, rule: `unknown key ${JSON.stringify(field)}`, hint: `the nearest known one is ${nearest}` }
   })
   const given = token as Readonly<Record<string, unknown>>
-  const isToken = Schema.is(fields.token)(given["token"])
+  const isShown = given["scopes"] === undefined || Array.isArray(given["scopes"])
   return [
     ...unknown,
-    ...(isToken ? [] : [{ at: `${at}.token`, rule: "expected a secret that is not empty", hint: hidden }]),
+    ...(Schema.is(fields.token)(given["token"])
+      ? []
+      : [{ at: `${at}.token`, rule: `expected ${expectedToken}`, hint: hidden }]),
     ...(Schema.is(fields.scopes)(given["scopes"])
       ? []
-      : [{ at: `${at}.scopes`, rule: expectedScopes, value: given["scopes"] }])
+      : [{ at: `${at}.scopes`, rule: expectedScopes, value: given["scopes"], hint: isShown ? undefined : hidden }])
   ]
 }
 
-const longestKey = 80
+/** Letters of a misspelt field. More would take a short secret for a field. */
+const mostWrongLetters = 2
 
 /**
  * Wraps the tokens, so that nothing shows them by mistake. A value that is no

@@ -49,8 +49,17 @@ describe("the option http.tokens", () => {
       /^unknown key "tokn" at http\.tokens\[0\]; the nearest known one is token\nexpected a secret.* at http\.tokens\[0\]\.token/
     ],
     [
+      [{ hunter2: ["tasks:read"] }],
+      /^unknown key at http\.tokens\[0\]; known there: token, scopes; the key is not shown\n/
+    ],
+    [[{ token: ["tasks:read"], scopes: "hunter2" }], /\.scopes; the value is not shown$/],
+    [
+      [{ token: "hunter2 ", scopes: ["tasks:read"] }],
+      /^expected a secret that is not empty and has no space at its ends at http\.tokens\[0\]\.token; the value is not shown$/
+    ],
+    [
       [{ token: "", scopes: ["tasks:read"] }],
-      /^expected a secret that is not empty at http\.tokens\[0\]\.token; the value is not shown$/
+      /^expected a secret that is not empty and has no space at its ends at http\.tokens\[0\]\.token; the value is not shown$/
     ],
     [
       [{ token: "hunter2", scopes: ["tasks"] }],
