@@ -77,6 +77,8 @@ export type Services<Tasks extends ReadonlyArray<Task.Any>> = Exclude<Task.Servi
  *
  * **Gotchas**
  *
+ * A proxy on this machine that adds no header looks like a program here. Behind a proxy, set `http.token`.
+ *
  * Two tasks of one name throw a `RangeError`, even if namespace or version differs.
  *
  * **Example** (Serving a task)

@@ -23,8 +23,10 @@ import * as CorrelationMiddleware from "./CorrelationMiddleware.ts"
 import * as EventsRoute from "./EventsRoute.ts"
 import * as ExportRoute from "./ExportRoute.ts"
 import * as HealthRoute from "./HealthRoute.ts"
+import * as Authorization from "./internal/Authorization.ts"
 import * as PageRoutes from "./internal/PageRoutes.ts"
 import * as RouteTable from "./internal/RouteTable.ts"
+import * as WriteLimit from "./internal/WriteLimit.ts"
 import * as LoggingRoute from "./LoggingRoute.ts"
 import * as MetricsRoute from "./MetricsRoute.ts"
 import * as StepRoute from "./StepRoute.ts"
@@ -132,12 +134,14 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly [],
     Layer.merge(CorrelationMiddleware.layer)
   )
 
-/** A router that puts the prefix before every path, and an empty list of routes. */
+/** A router that puts the prefix before every path, an empty list of routes, and what the routes share. */
 const mountedAt = (prefix: string) =>
   Layer.mergeAll(
     Layer.effect(HttpRouter.HttpRouter, Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed(prefix))),
     Layer.succeed(RouteTable.Prefix, prefix.replace(/\/+$/, "")),
-    Layer.sync(RouteTable.Mounted, () => [])
+    Layer.sync(RouteTable.Mounted, () => []),
+    Layer.effect(WriteLimit.Shared, WriteLimit.make),
+    Layer.effect(Authorization.Shared, Authorization.make)
   )
 
 /**

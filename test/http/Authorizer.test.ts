@@ -55,8 +55,8 @@ describe("an authorizer", () => {
     }]
   ])("that %s lets nobody in, and tells the log once", ([, authorize]) =>
     Effect.gen(function*() {
-      for (let index = 0; index < 3; index++) {
-        const refused = yield* server.get("/tasker/metrics", bearer("reader"))
+      for (const path of ["/metrics", "/metrics", "/tasks"]) {
+        const refused = yield* server.get(`/tasker${path}`, bearer("reader"))
         assert.deepStrictEqual([refused.status, refused.body.error], [503, "authorization_failed"])
         assert.notInclude(refused.text, "hunter2")
       }

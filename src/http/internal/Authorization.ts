@@ -5,6 +5,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -40,8 +41,16 @@ export interface Authorization {
   readonly check: (access: Access) => Check
 }
 
-/** Makes the rules from the options, or from the authorizer if the program has one. */
+/** The rules that all routes under a prefix share, so that a failing authorizer is told once for all of them. */
+export const Shared: Context.Reference<Authorization | undefined> = Context.Reference<Authorization | undefined>(
+  "tasker-telemetry/http/internal/Authorization/Shared",
+  { defaultValue: () => undefined }
+)
+
+/** Gives the shared rules, or makes them from the options, or from the authorizer if the program has one. */
 export const make: Effect.Effect<Authorization> = Effect.gen(function*() {
+  const shared = yield* Shared
+  if (shared !== undefined) return shared
   const { http, metrics } = yield* TelemetryConfig.Current
   const authorize = yield* Authorizer.Authorizer
   return authorize === undefined ? byOptions(http, metrics) : byAuthorizer(authorize)

@@ -10,18 +10,20 @@ import * as Result from "effect/Result"
  * Whether a program on this machine made the request itself.
  *
  * The address of the peer is not enough: a proxy or a browser on this machine
- * passes on requests of others. A proxy adds its headers. A browser adds
- * `Origin`. A page can let its own name resolve to loopback. Then `Host` has that
- * name.
+ * passes on requests of others. A proxy adds its headers. If it adds none, it
+ * cannot be told from a program. A browser adds `Origin`. A page can let its own
+ * name resolve to loopback. Then `Host` has that name.
  */
 export const isLocal = (request: HttpServerRequest): boolean =>
   isLoopbackAddress(request.peerAddress) &&
   isLoopbackAddress(request.remoteAddress) &&
-  proxyHeaders.every((name) => request.headers[name] === undefined) &&
+  !Object.keys(request.headers).some((name) => proxyHeader.test(name)) &&
   isLoopbackHost(request.headers["host"]) &&
   isLoopbackOrigin(request.headers["origin"])
 
-const proxyHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
+/** Headers of proxies and of networks that deliver content. */
+const proxyHeader =
+  /^(?:forwarded|via|x-forwarded.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-.*|fastly-.*)$/
 
 /** A peer without an address, as on a Unix socket, may be on any machine. */
 const isLoopbackAddress = (address: Option.Option<string>): boolean =>

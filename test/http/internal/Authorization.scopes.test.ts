@@ -86,6 +86,17 @@ describe("http.writesPerMinute", () => {
       assert.deepStrictEqual([(yield* write("run-me")).status, (yield* write("run-me")).status], [404, 429])
     }).pipe(Effect.provide(server.layer(tasks, { http: { token: "all", tokens, writesPerMinute: 3 } }))))
 
+  it.effect("counts the writes of a token on all routes together", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* write("all")).status, 404)
+      const others = [
+        yield* server.post("/tasker/metrics/sync", {}, bearer("all")),
+        yield* server.send("PUT", "/tasker/logging", { body: { level: "info" }, headers: bearer("all") }),
+        yield* server.send("DELETE", "/tasker/tasks/nothing", { headers: bearer("all") })
+      ]
+      assert.deepStrictEqual(others.map(({ status }) => status), [429, 429, 429])
+    }).pipe(Effect.provide(server.layer(tasks, { http: { token: "all", tokens, writesPerMinute: 1 } }))))
+
   it.effect("counts no request that is refused", () =>
     Effect.gen(function*() {
       for (const token of ["wrong", "look-at-me", "wrong"]) yield* write(token)

@@ -126,7 +126,17 @@ describe("without a token", () => {
     { "x-forwarded-host": "localhost" },
     { "x-real-ip": "127.0.0.1" },
     { forwarded: "for=127.0.0.1" },
-    { via: "1.1 proxy" }
+    { via: "1.1 proxy" },
+    ...[
+      "x-forwarded",
+      "x-forwarded-port",
+      "x-forwarded-server",
+      "x-client-ip",
+      "x-cluster-client-ip",
+      "true-client-ip",
+      "cf-connecting-ip",
+      "fastly-client-ip"
+    ].map((name) => ({ [name]: "127.0.0.1" }))
   ]
 
   it.effect.each(suspicious)("answers 403 to %j", (headers) =>
