@@ -121,11 +121,12 @@ interface Count {
   readonly add: (operation: Operation, result: Result) => void
   /** Makes the series of hits and misses exist from now on, with the value 0. */
   readonly expectGets: () => void
-  /** Counts an operation by its exit. */
+  /** Counts an operation by its exit. If the operation fails, it fails for every one of its `keys`. */
   readonly ended: <A, E, R>(
     operation: Operation,
     effect: Effect.Effect<A, E, R>,
-    results: (value: A) => ReadonlyArray<Result>
+    results: (value: A) => ReadonlyArray<Result>,
+    keys?: number
   ) => Effect.Effect<A, E, R>
 }
 
@@ -140,10 +141,12 @@ const counter = (operations: Operations, cache: string, tier: "memory" | "store"
     expectGets: () => {
       for (const result of ["hit", "miss"]) operations.bind({ cache, tier, operation: "get", result })
     },
-    ended: (operation, effect, results) =>
+    ended: (operation, effect, results, keys = 1) =>
       Effect.onExitPrimitive(effect, (exit) => {
         if (Exit.isSuccess(exit)) { for (const result of results(exit.value)) add(operation, result) }
-        else if (!Cause.hasInterruptsOnly(exit.cause)) add(operation, "failed")
+        else if (!Cause.hasInterruptsOnly(exit.cause)) {
+          for (let key = 0; key < keys; key++) add(operation, "failed")
+        }
         return undefined
       })
   }
@@ -155,11 +158,14 @@ const found = (exit: unknown): Result => exit === undefined ? "miss" : "hit"
 
 const observedStore = (store: Persistence.PersistenceStore, count: Count): Persistence.PersistenceStore => ({
   get: (key) => count.ended("get", store.get(key), (exit) => [found(exit)]),
-  getMany: (keys) => count.ended("get", store.getMany(keys), (exits) => exits.map(found)),
+  getMany: (keys) => {
+    const given = [...keys]
+    return count.ended("get", store.getMany(given), (exits) => exits.map(found), given.length)
+  },
   set: (key, value) => count.ended("set", store.set(key, value), done),
   setMany: (entries) => {
     const given = [...entries]
-    return count.ended("set", store.setMany(given), () => given.flatMap(done))
+    return count.ended("set", store.setMany(given), () => given.flatMap(done), given.length)
   },
   remove: (key) => count.ended("remove", store.remove(key), done),
   clear: count.ended("clear", store.clear, done)

@@ -64,12 +64,15 @@ describe("the operations on a store", () => {
       const prices = yield* store
       assert.isTrue(Exit.isFailure(yield* Effect.exit(prices.get(tea))))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(prices.getMany([tea, rice]))))
+      const pairs = new Map([[tea, Exit.succeed(3)], [rice, Exit.succeed(4)]])
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(prices.setMany(pairs))))
       const set = yield* Effect.forkChild(prices.set(tea, Exit.succeed(3)), { startImmediately: true })
       yield* Fiber.interrupt(set)
       assert.deepStrictEqual(yield* counts, {
         "prices,store,get,hit": 0,
         "prices,store,get,miss": 0,
-        "prices,store,get,failed": 2
+        "prices,store,get,failed": 3,
+        "prices,store,set,failed": 2
       })
     }).pipe(Effect.provide(layer(
       Persistence.layer.pipe(Layer.provide(Layer.succeed(Persistence.BackingPersistence, {
