@@ -19,11 +19,7 @@ import { MetricStore } from "../metrics/MetricStore.ts"
 
 /**
  * Counts the requests that the server answers now, for all routes of the app. A request is open until its answer is
- * sent, also one that streams.
- *
- * **Gotchas**
- *
- * A request that no route takes is not counted.
+ * sent, also one that streams. A request that no route takes is counted, too.
  *
  * **Example** (An app with counted requests)
  *

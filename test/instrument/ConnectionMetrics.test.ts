@@ -61,6 +61,29 @@ describe("the requests of a server", () => {
         yield* eventually({ "http_server,shop": 0 })
       }).pipe(Effect.provide(server.serve(routes)))
     }).pipe(Effect.provide(telemetry)))
+
+  it.effect("are counted if no route has their path, too", () =>
+    Effect.gen(function*() {
+      const [answered, send] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const routes = Layer.mergeAll(
+        HttpRouter.middleware(
+          (app) =>
+            Effect.onExit(app, () => Effect.andThen(Deferred.succeed(answered, undefined), Deferred.await(send))),
+          {
+            global: true
+          }
+        ),
+        ConnectionMetrics.layerServer()
+      )
+      yield* Effect.gen(function*() {
+        const missing = yield* Effect.forkChild(server.get("/nothing"))
+        yield* Deferred.await(answered)
+        assert.deepStrictEqual(yield* active, { "http_server,": 1 })
+        yield* Deferred.succeed(send, undefined)
+        assert.strictEqual((yield* Fiber.join(missing)).status, 404)
+        yield* eventually({ "http_server,": 0 })
+      }).pipe(Effect.provide(server.serve(routes)))
+    }).pipe(Effect.provide(telemetry)))
 })
 
 describe("the requests of a client", () => {
