@@ -67,7 +67,10 @@ const names = Object.keys(query)
 
 const refused = (path: string, message: string) => Effect.fail(JsonResponse.invalidRequest([{ path, message }]))
 
-/** Makes the search. An unknown parameter, or a cursor of another order, is answered 400 with what is allowed. */
+/**
+ * Makes the search. An unknown parameter, two values of one tag, or a cursor of another order are answered 400 with what
+ * is allowed.
+ */
 export const read = Effect.fnUntraced(function*(
   parameters: Query
 ): Effect.fn.Return<
@@ -85,13 +88,17 @@ export const read = Effect.fnUntraced(function*(
   if (cursor !== undefined && Option.isNone(readCursor(sort ?? "newest", cursor))) {
     return yield* refused("cursor", "Expected the cursor of a page with the same sort")
   }
+  const tags = new Map<string, string>()
+  for (const pair of typeof tag === "string" ? [tag] : tag) {
+    const colon = pair.indexOf(":")
+    const [name, value] = [pair.slice(0, colon), pair.slice(colon + 1)]
+    if ((tags.get(name) ?? value) !== value) return yield* refused("tag", "Expected one value for each tag of a run")
+    tags.set(name, value)
+  }
   return {
     ...others,
     state,
-    tags: Object.fromEntries((typeof tag === "string" ? [tag] : tag).map((pair) => {
-      const colon = pair.indexOf(":")
-      return [pair.slice(0, colon), pair.slice(colon + 1)]
-    })),
+    tags: Object.fromEntries(tags),
     olderThan: olderThan === undefined ? undefined : millisOf(olderThan),
     newerThan: newerThan === undefined ? undefined : millisOf(newerThan),
     retrying: retrying === undefined ? undefined : retrying === "true",
