@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import * as graphql from "../graphql.ts"
 import * as server from "../server.ts"
 import { order, ProcessOrder } from "../tasks.ts"
 
@@ -96,6 +97,14 @@ describe("http.writesPerMinute", () => {
       ]
       assert.deepStrictEqual(others.map(({ status }) => status), [429, 429, 429])
     }).pipe(Effect.provide(server.layer(tasks, { http: { token: "all", tokens, writesPerMinute: 1 } }))))
+
+  it.effect("counts mutations of GraphQL with the writes of the other routes", () =>
+    Effect.gen(function*() {
+      const cancel = "mutation { cancelTask(input: { taskId: \"nothing\" }) { task { id } } }"
+      assert.strictEqual((yield* graphql.askWith("all", cancel)).status, 200)
+      assert.strictEqual((yield* write("all")).status, 429)
+      assert.strictEqual((yield* graphql.askWith("all", cancel)).status, 429)
+    }).pipe(Effect.provide(graphql.layer(tasks, { http: { token: "all", writesPerMinute: 1 } }))))
 
   it.effect("counts no request that is refused", () =>
     Effect.gen(function*() {
