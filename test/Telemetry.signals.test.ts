@@ -105,6 +105,47 @@ describe("Telemetry.layerLogging, layerMetrics and layerTracing", () => {
       if (has("logging") && has("tracing")) assert.strictEqual(line?.["trace_id"], found.spans[0]?.traceId)
     }))
 
+  it.effect("masks the event of a line as the options of both the logger and the tracer say", () =>
+    Effect.gen(function*() {
+      const layers = Layer.merge(
+        Telemetry.layerLogging({ redaction: { keys: ["memberNumber"] } }, {
+          logDestination: LogDestination.layer(() => undefined)
+        }),
+        Telemetry.layerTracing({ redaction: { keys: ["shelfMark"] } })
+      )
+      const events = yield* Effect.gen(function*() {
+        const ended: Array<SpanData.SpanData> = []
+        yield* (yield* TelemetryTracer.TelemetryTracer).register({
+          name: "memory",
+          onEnd: (span) => void ended.push(span)
+        })
+        yield* Effect.withSpan(
+          Effect.logInfo("lent", { memberNumber: "M-12345", nested: { memberNumber: "M-9" }, shelfMark: "QA-76" }),
+          "lend"
+        )
+        return ended.flatMap((span) => span.events)
+      }).pipe(Effect.scoped, Effect.provide(layers))
+      assert.deepStrictEqual(events.map(({ attributes }) => attributes), [{
+        "log.level": "INFO",
+        memberNumber: "[FILTERED]",
+        nested: { memberNumber: "[FILTERED]" },
+        shelfMark: "[FILTERED]"
+      }])
+    }))
+
+  it.effect("counts a masked field of a line once for the line and once for its event", () =>
+    Effect.gen(function*() {
+      yield* Effect.withSpan(Effect.logInfo("lent", { memberNumber: "M-12345" }), "lend")
+      const snapshot = yield* (yield* MetricStore.MetricStore).snapshot
+      assert.strictEqual(MetricSnapshot.valueOf(snapshot, "tasker_redactions_total", { rule: "key" }), 2)
+    }).pipe(Effect.provide(
+      Telemetry.layer({ metrics: { runtime: false }, redaction: { keys: ["memberNumber"] } }, {
+        logDestination: LogDestination.layer(() => undefined)
+      }).pipe(
+        Layer.provide(registry)
+      )
+    )))
+
   it.live("flushes all of them at once", () =>
     Effect.gen(function*() {
       const receiver = yield* OtlpReceiver

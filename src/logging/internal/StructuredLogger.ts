@@ -93,7 +93,7 @@ const addEvent = (
 ) => {
   const attributes: Record<string, unknown> = { "log.level": LogRecord.levelNames[record.level] }
   const { fields, message } = record
-  const redacts = RedactingSpan.is(span)
+  const redacts = RedactingSpan.redactsBy(span, redaction)
   for (const key of Object.keys(fields)) {
     const value = readOr(fields, key, redaction.mask)
     attributes[key] = redacts ? value : redaction.apply(key, value)

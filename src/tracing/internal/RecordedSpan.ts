@@ -15,6 +15,7 @@ import { truncateAtWord } from "../../internal/truncateAtWord.ts"
 import * as ErrorRecord from "../../redaction/internal/ErrorRecord.ts"
 import { type AttributeRules, nameOf } from "../../redaction/internal/keptAttributes.ts"
 import * as RedactingSpan from "../../redaction/internal/RedactingSpan.ts"
+import type { Redaction } from "../../redaction/Redaction.ts"
 import type { SpanEventData, SpanLinkData } from "../SpanData.ts"
 import type { ExceptionLog } from "./ExceptionLog.ts"
 import { SpanAttributes } from "./SpanAttributes.ts"
@@ -135,8 +136,8 @@ export class RecordedSpan implements Tracer.Span, Member, TraceDecision.Decided,
     return this.trace
   }
 
-  get [RedactingSpan.key](): true {
-    return true
+  get [RedactingSpan.key](): Redaction {
+    return this.#recording.rules.redaction
   }
 
   get events(): ReadonlyArray<SpanEventData> {
