@@ -255,6 +255,24 @@ describe("Redaction values", () => {
     assert.strictEqual(policy.apply("value", proxy), mask)
   })
 
+  it("masks a plain object under a sensitive key that is shown by its toJSON", () => {
+    const hidden = { toJSON: () => "hunter2!X9" }
+    const unreadable = Object.defineProperty({ kind: "none" }, "toJSON", {
+      get: () => {
+        throw new Error("getter")
+      }
+    })
+    for (
+      const password of [hidden, { used: hidden }, [hidden], Object.create(null, { toJSON: { value: hidden.toJSON } })]
+    ) {
+      assert.deepStrictEqual(policy.apply("value", { password }), { password: mask })
+      assert.strictEqual(policy.apply("password", password), mask)
+      assert.isTrue(policy.masks(["password"], password))
+    }
+    assert.deepStrictEqual(policy.apply("value", { password: unreadable }), { password: mask })
+    assert.deepStrictEqual(policy.apply("value", { shown: hidden }), { shown: "hunter2!X9" })
+  })
+
   it("looks eight levels deep", () => {
     const nest = (depth: number): unknown => depth === 0 ? "bottom" : { in: nest(depth - 1) }
     assert.include(JSON.stringify(policy.apply("value", nest(8))), "bottom")

@@ -1,6 +1,7 @@
 /**
  * Finds values that cannot be secrets although their keys name one: a switch, a date, a quantity, a path, a message.
  */
+import { readOr } from "../../internal/guard.ts"
 import type { Sensitivity } from "./sensitiveKeys.ts"
 
 const setOf = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
@@ -252,7 +253,7 @@ export const isHarmless = (value: unknown, kind: Sensitivity, depth: number = 0)
       if (Array.isArray(value)) {
         return value.length > 0 && value.length <= mostMembers && value.every((item) => isPart(item, kind, depth))
       }
-      return isPlain(value) && isRecordOf(value, kind, depth)
+      return isPlain(value) && !hasJson(value) && isRecordOf(value, kind, depth)
   }
 }
 
@@ -260,6 +261,9 @@ const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
+
+/** Whether the result of `toJSON` is shown in place of the object. The result is not known here. */
+const hasJson = (value: object): boolean => typeof readOr(value, "toJSON", hasJson) === "function"
 
 const isRecordOf = (value: object, kind: Sensitivity, depth: number): boolean => {
   const members = Object.values(value)
