@@ -61,6 +61,16 @@ const tracerThatBreaksAt = (name: string, number = 1) => {
   })
 }
 
+/** A tracer that breaks whenever a span of a name ends. */
+const tracerThatBreaksAtTheEndOf = (name: string) =>
+  Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      if (options.name === name) span.end = broken
+      return span
+    }
+  })
+
 describe("a defect in the loop", () => {
   it.effect("of the source of randomness ends the run with it", () =>
     Effect.map(
@@ -117,6 +127,25 @@ describe("a defect in the loop", () => {
         )
       ))
   }
+
+  it.effect("of the tracer at the end of an attempt that lost its fiber keeps no event of the run's end back", () =>
+    Effect.gen(function*() {
+      const noEffect = "no Effect" as unknown as Effect.Effect<void>
+      const stuck = Step.make("stuck", { run: () => Effect.onInterrupt(Effect.never, () => noEffect) })
+      const waiting = Step.make("waiting", { dependsOn: [stuck], run: () => Effect.void })
+      const task = Task.make("stuck", { input: Schema.Void, steps: [stuck, waiting] })
+      const { fiber } = yield* TaskRunner.start(task, undefined).pipe(
+        Effect.withTracer(tracerThatBreaksAtTheEndOf("tasker.step.execution"))
+      )
+      yield* recorder.advance("1 second")
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
+      assert.lengthOf(yield* recorder.named("workflow.task_finalization_started"), 1)
+      assert.lengthOf(yield* recorder.named("workflow.task_finalization_completed"), 1)
+      assert.deepStrictEqual((yield* recorder.named("step.cancelled")).map(({ payload }) => payload.stepName), [
+        "waiting"
+      ])
+    }).pipe(Effect.provide(layer)))
 
   it.effect("outweighs a cancellation and is told to who asked for it", () =>
     Effect.gen(function*() {

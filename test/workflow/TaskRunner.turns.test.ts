@@ -3,7 +3,7 @@
  * that they do. A person steps in after a number of turns, another number each time, and is not held up.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Option, References, Schema, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, References, Schema, type Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Correlation from "../../src/Correlation.ts"
 import { EventBus } from "../../src/events/EventBus.ts"
@@ -273,6 +273,43 @@ describe("TaskRunner at every turn", () => {
         assert.lengthOf(yield* recorder.named("step.resolved_manually"), 2)
         assert.lengthOf(yield* recorder.named("task.resolved_manually"), 1)
       }), () => recorder.layer({}, { store: recorder.layerYieldingStore })))
+})
+
+describe("TaskRunner with a step that ends at any operation", () => {
+  it.effect.each([3, 7, 26, 27, 28, 29, 30, 31])(
+    "ends a batch before the next one starts, with a budget of %s",
+    (budget) =>
+      Effect.gen(function*() {
+        const ended: Array<string> = []
+        const watched = Tracer.make({
+          span: (options) => {
+            const made = new Tracer.NativeSpan(options)
+            const end = made.end.bind(made)
+            made.end = (time, exit) => {
+              if (options.name === "tasker.batch.execution") ended.push(exit._tag)
+              end(time, exit)
+            }
+            return made
+          }
+        })
+        for (let operations = 0; operations < 2 * budget; operations++) {
+          const a = Step.make("a", { run: () => Effect.repeat(Effect.void, { times: operations }) })
+          const b = Step.make("b", { dependsOn: [a], run: () => Effect.void })
+          const lines = yield* TaskRunner.run(Task.make("t", { input, steps: [a, b] }), undefined).pipe(
+            Effect.andThen(recorder.lines),
+            Effect.withTracer(watched),
+            Effect.provide(recorder.layer()),
+            Effect.provideService(References.MaxOpsBeforeYield, budget)
+          )
+          assert.deepStrictEqual(
+            lines.filter((line) => line.startsWith("workflow.steps_execution_")),
+            ["started", "completed", "started", "completed"].map((end) => `workflow.steps_execution_${end}`),
+            `${operations} operations`
+          )
+          assert.deepStrictEqual(ended.splice(0), ["Success", "Success"], `${operations} operations`)
+        }
+      })
+  )
 })
 
 describe("TaskRunner", () => {

@@ -79,8 +79,7 @@ export const orchestrate = (run: TaskRun, restore: Restore): Effect.Effect<void,
           run.defect = RunEnd.defectOf(exit)
           return Scope.close(scope, exit).pipe(
             // A loop that is over gets no message about a lost attempt.
-            Effect.andThen(StepExecutor.settleAllLost(run)),
-            Effect.andThen(RunEnd.finalize(run))
+            Effect.andThen(Effect.ensuring(StepExecutor.settleAllLost(run), RunEnd.finalize(run)))
           )
         })
       })

@@ -67,8 +67,10 @@ export const attempt = (
     })
     const report = (exit: Exit.Exit<void>) => {
       run.attempting[index] = undefined
+      // The loop may run as soon as it has the message. Then it may start the next batch, or find that the run is over.
+      batch.attemptEnded(fiber)
       Queue.offerUnsafe(run.mailbox, { _tag: "Settled", index, exit })
-      return end
+      return Effect.void
     }
     fiber.addObserver((exit) => {
       if (run.attempting[index] !== progress) return
