@@ -242,7 +242,7 @@ describe("task and tasks", () => {
     Effect.gen(function*() {
       const named = Step.make("read_password=hunter2", {
         retry: { maximumAttempts: 1 },
-        run: () => Effect.fail(new Error("token=hunter2"))
+        run: () => Effect.die(new Error("token=hunter2"))
       })
       const Named = Task.make("named", { input: Hang.input, steps: [named] })
       yield* Effect.gen(function*() {
