@@ -22,6 +22,24 @@ const missing = tools.length > 0
 
 const folder = fileURLToPath(new URL("../support/plan", import.meta.url))
 
+const scripts = [
+  "validate_e2e_telemetry.sh",
+  "validate_jaeger_traces.sh",
+  "validate_prometheus_metrics.sh",
+  "validate_performance_telemetry.sh"
+]
+
+/** What the script of Prometheus looks for. */
+const metrics = [
+  "tasker_tasks_total",
+  "tasker_steps_total",
+  "tasker_workflow_duration_seconds",
+  "tasker_active_connections",
+  "tasker_cache_operations_total"
+]
+
+const number = String.raw`\d[\d.e-]*`
+
 const portOf = (place: string) => place.slice(place.lastIndexOf(":") + 1)
 
 /** A line with the mark of a failure that is none: it begins with a number of errors. */
@@ -72,7 +90,7 @@ describe.skipIf(missing !== undefined)(
     it.live("report every expectation met", () =>
       Effect.gen(function*() {
         // As ops/docker-compose.yml starts Prometheus: the zero before the first count of a series makes it an increase.
-        const places = yield* startDemo(["created-timestamp-zero-ingestion"])
+        const places = yield* startDemo({ features: ["created-timestamp-zero-ingestion"] })
         // The scripts come to a Prometheus that has scraped the demo and evaluated its rules.
         for (const query of ["tasker_workflow_duration_seconds", "increase(tasker_tasks_total[5m]) > 0"]) {
           yield* prometheusServer.eventually(answers(places.prometheus, query), (count) => count > 0)
@@ -85,28 +103,45 @@ describe.skipIf(missing !== undefined)(
             body: JSON.stringify({ name: "analyze_directory", context: { path: "/nowhere" } })
           })
         )
+        const said: Record<string, string> = {}
+        for (const name of scripts) {
+          const { code, lines, unmet } = yield* run(name, places)
+          said[name] = lines.join("\n")
+          assert.deepStrictEqual([name, code, unmet], [name, 0, []], said[name])
+        }
+        assert.deepStrictEqual(
+          [yield* countRuns(places.host, "test_workflow"), yield* countRuns(places.host, "performance_test")],
+          [1, 10]
+        )
+        // The scripts say nothing about what is not there at all.
+        for (const metric of metrics) {
+          assert.match(said["validate_prometheus_metrics.sh"] ?? "", new RegExp(`^\u2705 ${metric} = ${number}$`, "m"))
+        }
         for (
-          const name of [
-            "validate_e2e_telemetry.sh",
-            "validate_jaeger_traces.sh",
-            "validate_prometheus_metrics.sh",
-            "validate_performance_telemetry.sh"
+          const figure of [
+            `95th percentile duration: ${number}s`,
+            `Throughput: ${number} tasks/sec`,
+            String.raw`Slow traces \(>1s\): \d+`
           ]
         ) {
-          const { code, lines, unmet } = yield* run(name, places)
-          assert.deepStrictEqual([name, code, unmet], [name, 0, []], lines.join("\n"))
-          if (name !== "validate_performance_telemetry.sh") continue
-          const said = lines.join("\n")
-          assert.match(said, /95th percentile duration: \d[\d.e-]*s/)
-          assert.deepStrictEqual(
-            [yield* countRuns(places.host, "test_workflow"), yield* countRuns(places.host, "performance_test")],
-            [1, 10]
-          )
-          assert.match(said, /Throughput: \d[\d.e-]* tasks\/sec/)
+          assert.match(said["validate_performance_telemetry.sh"] ?? "", new RegExp(`${figure}$`, "m"))
         }
       }).pipe(Effect.scoped))
 
-    it.live("say what is missing where nothing is observed", () =>
+    it.live("miss the operations of the plan in a demo without tracing.planOperations", () =>
+      Effect.gen(function*() {
+        const places = yield* startDemo({ planOperations: false })
+        // It makes a run, and waits for its trace.
+        yield* run("validate_e2e_telemetry.sh", places)
+        const { code, lines, unmet } = yield* run("validate_jaeger_traces.sh", places)
+        assert.deepStrictEqual(
+          [code, unmet.map((line) => /operation: (.*)/.exec(line)?.[1])],
+          [0, ["task.created", "task.completed", "step.processed", "workflow.executed"]],
+          lines.join("\n")
+        )
+      }).pipe(Effect.scoped))
+
+    it.live("end with a complaint where nothing answers", () =>
       Effect.gen(function*() {
         const nowhere = "127.0.0.1:9"
         const places: Places = { host: nowhere, logFile: "", endpoint: "", jaeger: nowhere, prometheus: nowhere }

@@ -110,9 +110,13 @@ export const start = Effect.fnUntraced(function*(faults: Faults = {}) {
 /**
  * Starts the demo in a process of its own, with Jaeger and Prometheus around it, until the scope closes.
  *
- * @param features of Prometheus
+ * @param options `features`: of Prometheus; `planOperations`: whether the operations of the plan are spans
  */
-export const startDemo = Effect.fnUntraced(function*(features: ReadonlyArray<string> = []) {
+export const startDemo = Effect.fnUntraced(function*(options: {
+  readonly features?: ReadonlyArray<string>
+  readonly planOperations?: boolean
+} = {}) {
+  const { features = [], planOperations = true } = options
   const jaeger = yield* startJaeger
   const logFile = join(yield* temporaryFolder, "demo.log")
   const program = yield* Effect.acquireRelease(
@@ -122,7 +126,7 @@ export const startDemo = Effect.fnUntraced(function*(features: ReadonlyArray<str
         OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.endpoint,
         OTEL_METRICS_EXPORTER: "none",
         OTEL_LOGS_EXPORTER: "none",
-        TASKER_TRACING_PLAN_OPERATIONS: "true",
+        TASKER_TRACING_PLAN_OPERATIONS: String(planOperations),
         TASKER_LOGGING_DESTINATION: "file",
         TASKER_LOGGING_FILE_PATH: logFile
       })
