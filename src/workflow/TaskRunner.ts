@@ -10,6 +10,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -85,8 +86,8 @@ export interface RunOptions {
   /** Who or what starts the run: a person, a service. Kept as `reason` is. */
   readonly initiator?: string | undefined
   /**
-   * Time that the run waits before its start. Until then it is `pending`: it can be amended and cancelled, and its steps
-   * cannot be resolved. It counts for `execution.startedTasks`. None by default.
+   * Time that the run waits before its start; none by default. Until then it is `pending`: it can be amended and cancelled,
+   * its steps cannot be resolved, and it counts for `execution.startedTasks`. The duration begins after it.
    */
   readonly startAfter?: DurationSuchAs<"10 minutes"> | undefined
 }
@@ -98,7 +99,7 @@ export interface RunOptions {
  * @since 0.1.0
  */
 export interface Amendment {
-  /** The tags of the run, in place of the ones before. */
+  /** The tags of the run, in place of the ones before. `{}` takes them away, and `""` the reason. */
   readonly tags?: Tags | undefined
   readonly reason?: string | undefined
 }
@@ -180,9 +181,8 @@ export const run = <T extends Task.Any>(task: T, input: Task.Input<T>, options?:
   Effect.flatMap(TaskRunner, (runner) => runner.run(task, input, options))
 
 /**
- * Starts a task in the background, which runs until it ends or the layer closes.
- * It fails if the input is not valid. It fails with `TooManyTasks` if as many
- * tasks run as `execution.startedTasks` allows.
+ * Starts a task in the background, which runs until it ends or the layer closes. It fails if the input is not valid. It
+ * fails with `TooManyTasks` if as many tasks run as `execution.startedTasks` allows.
  *
  * @since 0.1.0
  */
@@ -225,8 +225,8 @@ export const resolveStepNamed = (taskId: string, stepName: string, result: unkno
   Effect.flatMap(TaskRunner, (runner) => runner.resolveStepNamed(taskId, stepName, result))
 
 /**
- * Changes what is said about a run that waits for its start. It fails with `TransitionRefused` if the run has started. It
- * fails with `NotRunning` if the run waits in another process.
+ * Changes what is said about a run that waits for its start. It fails with `TransitionRefused` if the run has started or
+ * is cancelled. It fails with `NotRunning` if the run waits in another process.
  *
  * **Example** (Another reason for a run that waits)
  *
@@ -302,7 +302,7 @@ const make = Effect.gen(function*() {
       restore,
       correlationId,
       facts: runFacts.accept(options, yield* Redaction.Current),
-      delayMillis: StartDelay.millisOf(options?.startAfter)
+      delayMillis: StartDelay.millisOf(options?.startAfter, yield* Clock.currentTimeMillis)
     })
   })
 

@@ -144,7 +144,8 @@ export interface SqlOptions {
   readonly maximumAge?: DurationSuchAs<"30 days"> | undefined
   /**
    * Time between two signs of life of this process, 10 seconds by default. Each is one statement, however many tasks run.
-   * After three that are missing, the process counts as dead.
+   * After three that are missing, the process counts as dead. Choose it much shorter than `maximumAge`: the signs are what
+   * keeps a task that goes on, or waits for its start, for longer than `maximumAge`.
    */
   readonly heartbeat?: DurationSuchAs<"10 seconds"> | undefined
 }

@@ -33,7 +33,9 @@ describe("a run with startAfter", () => {
       yield* recorder.advance("1 minute")
       assert.deepStrictEqual((yield* Fiber.join(fiber)).results, { send: "sent" })
       const ended = yield* TaskRunner.inspect(taskId)
-      assert.deepStrictEqual([ended.state, ended.startedAt, ended.durationSeconds], ["complete", 600_000, 600])
+      assert.deepStrictEqual([ended.state, ended.startedAt, ended.durationSeconds], ["complete", 600_000, 0])
+      const [completed] = yield* recorder.named("task.completed")
+      assert.strictEqual(completed?.payload.durationSeconds, 0)
     }).pipe(Effect.provide(recorder.layer())))
 
   it.effect("waits in the fiber of its caller, too", () =>
@@ -50,11 +52,38 @@ describe("a run with startAfter", () => {
       const { fiber, taskId } = yield* TaskRunner.start(Report, undefined, { startAfter: "10 minutes" })
       yield* recorder.advance("1 minute")
       const record = yield* TaskRunner.cancel(taskId)
-      assert.deepStrictEqual([record.state, record.durationSeconds], ["cancelled", 60])
+      assert.deepStrictEqual(
+        [record.state, record.startedAt, record.endedAt, record.durationSeconds],
+        ["cancelled", undefined, 60_000, 0]
+      )
+      assert.deepStrictEqual(yield* recorder.transitions, [
+        "task.initialize_requested ∅→pending",
+        "step.initialize_requested send ∅→pending",
+        "step.cancelled send pending→cancelled",
+        "task.cancelled pending→cancelled"
+      ])
       assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
       assert.lengthOf(yield* recorder.named("step.execution_requested"), 0)
       assert.strictEqual((yield* recorder.named("task.cancelled"))[0]?.payload.reason, "requested")
     }).pipe(Effect.provide(recorder.layer())))
+
+  it.effect("has no span and is never active if it is cancelled or interrupted meanwhile", () =>
+    Effect.gen(function*() {
+      const { taskId } = yield* TaskRunner.start(Report, undefined, { startAfter: "10 minutes" })
+      const { fiber } = yield* TaskRunner.start(Report, undefined, { startAfter: "10 minutes" })
+      yield* TaskRunner.cancel(taskId)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual((yield* recorder.named("task.cancelled")).map(({ payload }) => payload.reason), [
+        "requested",
+        "interrupted"
+      ])
+      assert.notInclude((yield* spans).map(({ name }) => name), "tasker.task.execution")
+    }).pipe(Effect.provide(
+      TestTelemetry.layer(
+        Layer.mergeAll(recorder.Recorder.layer, TestTelemetry.tracing).pipe(Layer.provideMerge(TestTelemetry.runner()))
+      )
+    )))
 
   it.effect("starts no step if its layer closes meanwhile, and is cancelled in the store", () =>
     Effect.gen(function*() {
@@ -85,7 +114,7 @@ describe("a run with startAfter", () => {
   it.effect("does not wait for less than no time, and refuses what is no time", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* TaskRunner.run(Report, undefined, { startAfter: 0 })).durationSeconds, 0)
-      for (const startAfter of ["soon", "Infinity"] as const) {
+      for (const startAfter of ["soon", "Infinity", "200000000 days"] as const) {
         const exit = yield* Effect.exit(TaskRunner.start(Report, undefined, { startAfter: startAfter as "1 hour" }))
         assert.isTrue(Exit.hasDies(exit), startAfter)
       }
@@ -126,10 +155,15 @@ describe("TaskRunner.amend", () => {
       )
     )))
 
-  it.effect("takes tags away", () =>
+  it.effect("takes tags and the reason away", () =>
     Effect.gen(function*() {
-      const { taskId } = yield* TaskRunner.start(Report, undefined, { startAfter: "1 hour", tags: { region: "eu" } })
+      const { taskId } = yield* TaskRunner.start(Report, undefined, {
+        startAfter: "1 hour",
+        reason: "month end",
+        tags: { region: "eu" }
+      })
       assert.notProperty(yield* TaskRunner.amend(taskId, { tags: {} }), "tags")
+      assert.notProperty(yield* TaskRunner.amend(taskId, { reason: "" }), "reason")
     }).pipe(Effect.provide(recorder.layer())))
 
   it.effect("refuses a run that has started or ended, one that is not known, and one that waits elsewhere", () =>

@@ -181,18 +181,21 @@ const ofDatabases = (client: Client) => {
       { maximumAge: "1 day", heartbeat: Duration.infinity }
     ))
 
-  it.effect("keeps a task of a process that lives, however long nobody writes about it", () =>
+  it.effect("keeps tasks of a process that lives, however long they go on, or wait for their start", () =>
     stored(
       client,
       Effect.gen(function*() {
         const store = yield* TaskStore.TaskStore
         yield* store.saveTask(task("alive", "in_progress"), [step("alive", "a")])
+        yield* store.saveTask({ ...task("waiting", "pending"), scheduledFor: 18_000_000 }, [step("waiting", "a")])
         yield* store.saveTask(task("ended", "complete"), [])
         // A real database needs real time for each beat and each removal.
         const later = Effect.andThen(TestClock.adjust("20 minutes"), states)
-        yield* Effect.repeat(later, { until: (kept) => kept.length < 2, times: 50 })
+        yield* Effect.repeat(later, { until: (kept) => kept.length < 3, times: 50 })
         yield* Effect.repeat(later, { times: 10 })
-        assert.deepStrictEqual(yield* states, ["alive in_progress"])
+        assert.deepStrictEqual(yield* states, ["waiting pending", "alive in_progress"])
+        yield* store.updateTask({ ...task("waiting", "complete"), scheduledFor: 18_000_000 })
+        assert.deepStrictEqual(yield* states, ["waiting complete", "alive in_progress"])
       }),
       { maximumAge: "1 hour", heartbeat: "10 minutes" }
     ))

@@ -108,7 +108,7 @@ export const make = (config: TelemetryConfig, instance: string | undefined) => {
       delay: delayMillis > 0 ? StartDelay.make(delayMillis) : undefined,
       begun: yield* Deferred.make<void>(),
       done: yield* Deferred.make<TaskRecord>(),
-      createdNanos: clock.monotonicTimeNanosUnsafe(),
+      beganNanos: clock.monotonicTimeNanosUnsafe(),
       steps,
       readyNanos: [],
       firstReadyNanos: [],

@@ -67,7 +67,10 @@ export const execute = (
           Effect.flatMap((exit) => end(run, exit, span))
         )
     )
-    const whole = run.delay === undefined ? spanned : Effect.andThen(StartDelay.wait(run.delay, restore), spanned)
+    const whole = run.delay === undefined ? spanned : Effect.flatMap(StartDelay.wait(run.delay, restore), (exit) => {
+      run.beganNanos = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+      return Exit.isFailure(exit) || run.cancelRequested ? endBeforeStart(run, exit) : spanned
+    })
     return whole.pipe(
       // Only a defect gets here before the last transition, such as one of the tracer at the start of the task's span.
       Effect.onExit((exit) =>
@@ -112,33 +115,48 @@ const traceOf = (fiber: Fiber.Fiber<unknown, unknown>): Pick<Tracer.SpanOptionsN
     : {}
 }
 
+/** Ends a run that was cancelled or interrupted while it waited for its start. */
+const endBeforeStart = (run: TaskRun, exit: Exit.Exit<void>): Effect.Effect<unknown, unknown> =>
+  Effect.withFiber((fiber) => {
+    run.over = true
+    run.interrupted = Exit.isFailure(exit)
+    announce(fiber, run)
+    return Effect.andThen(
+      Effect.forEach(run.steps, (_, index) => RunEnd.cancelPending(run, index), { discard: true }),
+      end(run, exit, undefined)
+    )
+  })
+
+/** Publishes that a run and its steps were accepted. */
+const announce = (fiber: Fiber.Fiber<unknown, unknown>, run: TaskRun): void => {
+  run.bus.publishUnsafe(fiber, "task.initialize_requested", {
+    ...taskFields(run.record),
+    fromState: undefined,
+    toState: "pending",
+    totalSteps: run.steps.length,
+    concurrency: run.settings.concurrency,
+    tags: run.record.tags ?? {},
+    ...(run.record.reason === undefined ? {} : { reason: run.record.reason }),
+    ...(run.record.initiator === undefined ? {} : { initiator: run.record.initiator })
+  })
+  if (run.bus.enabled) {
+    for (const step of run.steps) {
+      run.bus.publishUnsafe(fiber, "step.initialize_requested", {
+        ...stepFields(run, step),
+        fromState: undefined,
+        toState: "pending",
+        dependsOn: step.dependsOn
+      })
+    }
+  }
+}
+
 const begin = (run: TaskRun): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    const clock = fiber.getRef(Clock.Clock)
-    const totalSteps = run.steps.length
-    run.bus.publishUnsafe(fiber, "task.initialize_requested", {
-      ...taskFields(run.record),
-      fromState: undefined,
-      toState: "pending",
-      totalSteps,
-      concurrency: run.settings.concurrency,
-      tags: run.record.tags ?? {},
-      ...(run.record.reason === undefined ? {} : { reason: run.record.reason }),
-      ...(run.record.initiator === undefined ? {} : { initiator: run.record.initiator })
-    })
-    if (run.bus.enabled) {
-      for (const step of run.steps) {
-        run.bus.publishUnsafe(fiber, "step.initialize_requested", {
-          ...stepFields(run, step),
-          fromState: undefined,
-          toState: "pending",
-          dependsOn: step.dependsOn
-        })
-      }
-    }
-    const refused = moveTask(fiber, run, "start_requested", { startedAt: clock.currentTimeMillisUnsafe() }, {
-      totalSteps
-    })
+    announce(fiber, run)
+    const refused = moveTask(fiber, run, "start_requested", {
+      startedAt: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    }, { totalSteps: run.steps.length })
     return refused === undefined ? Effect.asVoid(Deferred.succeed(run.begun, undefined)) : Effect.die(refused)
   })
 

@@ -83,7 +83,8 @@ export interface TaskRun extends RunRecords {
   /** Done when the events that announce the run and its steps have been published, so that others may follow. */
   readonly begun: Deferred.Deferred<void>
   readonly done: Deferred.Deferred<TaskRecord>
-  readonly createdNanos: bigint
+  /** Where the duration begins: when the run was created, or when its wait for the start ended. */
+  beganNanos: bigint
   /** Seconds each step waited in back-off before its next attempt. */
   readonly backoffSeconds: Array<number>
   /** Monotonic time at which each step became ready, for its next attempt and for its first one. */
@@ -144,9 +145,9 @@ const nanosPerSecond = 1e9
 /** Seconds between two monotonic readings. */
 export const secondsBetween = (from: bigint, to: bigint): number => Number(to - from) / nanosPerSecond
 
-/** Seconds since the run was created. */
+/** Seconds since the run was created, or since its wait for the start ended. */
 export const elapsed = (run: TaskRun, clock: Clock.Clock): number =>
-  secondsBetween(run.createdNanos, clock.monotonicTimeNanosUnsafe())
+  secondsBetween(run.beganNanos, clock.monotonicTimeNanosUnsafe())
 
 const stepEventNames = {
   execution_requested: "step.execution_requested",

@@ -33,8 +33,13 @@ export const amend = Effect.fnUntraced(function*(
       : Effect.fail(new TaskError({ reason: new NotRunning({ taskId: id, state }) }))
   }
   if (!StartDelay.isWaiting(run)) return yield* refusal(run.record.state, "amended")
-  const { tags, ...rest } = run.record
-  run.record = { ...rest, ...(change.tags === undefined && tags !== undefined ? { tags } : {}), ...facts }
+  const { reason, tags, ...rest } = run.record
+  run.record = {
+    ...rest,
+    ...(change.tags === undefined && tags !== undefined ? { tags } : {}),
+    ...(change.reason === undefined && reason !== undefined ? { reason } : {}),
+    ...facts
+  }
   run.writer.task(run.record, run.steps)
   return snapshotOf(run)
 })

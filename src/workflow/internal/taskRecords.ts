@@ -38,7 +38,7 @@ export const TaskRecord = Schema.Struct({
   createdAt: Schema.Finite,
   startedAt: Schema.UndefinedOr(Schema.Finite),
   endedAt: Schema.UndefinedOr(Schema.Finite),
-  /** From creation to end, by the monotonic clock. */
+  /** From creation, or from the planned start, to the end, by the monotonic clock. */
   durationSeconds: Schema.UndefinedOr(Schema.Finite),
   /** The tags that the program gave to the run, if any; without secrets. */
   tags: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),

@@ -50,7 +50,7 @@ export const taskEvents = EventDefinition.byName([
   }),
   EventDefinition.make("task.cancelled", {
     description: "A run was cancelled or interrupted.",
-    fires: "on in_progress → cancelled",
+    fires: "on in_progress → cancelled, or on pending → cancelled while a run waits for its start",
     severity: "Warn",
     message: "task cancelled",
     payload: Schema.Struct({ ...task, ...transition, ...ended, reason: Schema.Literals(["requested", "interrupted"]) }),

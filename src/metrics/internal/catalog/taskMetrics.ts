@@ -17,7 +17,7 @@ export const taskMetrics = {
   workflowDuration: {
     type: "histogram",
     name: MetricName.workflowDuration,
-    help: "Time from the creation of a run to its end.",
+    help: "Time from the creation of a run, or from its planned start, to its end.",
     unit: "seconds",
     attributes: ["task", "status"],
     buckets: durationBuckets,
@@ -42,7 +42,7 @@ export const taskMetrics = {
     name: MetricName.tasksActive,
     help: "Runs of tasks that are in progress.",
     attributes: ["task"],
-    recorded: `up on \`task.start_requested\`, down on ${ends}`
+    recorded: `up on \`task.start_requested\`, down on ${ends} of a run that has started`
   },
   taskOldestAge: {
     type: "gauge",

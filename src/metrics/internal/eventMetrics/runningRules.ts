@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TelemetryConfig from "../../../config/TelemetryConfig.ts"
+import type * as EventCatalog from "../../../events/EventCatalog.ts"
 import { catalog as events } from "../../../events/EventCatalog.ts"
 import * as EventMetrics from "../../EventMetrics.ts"
 import { catalog } from "../../MetricCatalog.ts"
@@ -42,8 +43,12 @@ const slots = (startedTasks: number, steps: number) => [
 
 const follow = (running: RunningTasks): ReadonlyArray<EventMetrics.EventMetric> => {
   const { make } = EventMetrics
-  const ended = ({ taskId, taskName }: { readonly taskId: string; readonly taskName: string }) =>
-    running.ended(taskName, taskId)
+  const ended = (
+    { fromState, taskId, taskName }: EventCatalog.Payload<"task.cancelled" | "task.completed" | "task.failed">
+  ) => {
+    if (fromState === "in_progress") running.ended(taskName, taskId)
+    else running.leave(taskId)
+  }
   return [
     make(events["observability.task.enqueue"], ({ taskId }) => running.enqueued(taskId)),
     make(events["task.start_requested"], ({ taskId, taskName }) => running.started(taskName, taskId)),
@@ -102,9 +107,14 @@ export class RunningTasks {
     this.#known++
   }
 
+  /** A run leaves the background before it has started. */
+  leave(taskId: string): void {
+    this.#background.delete(taskId)
+  }
+
   ended(task: string, taskId: string): void {
     this.#runs--
-    this.#background.delete(taskId)
+    this.leave(taskId)
     const starts = this.#starts.get(task)
     if (starts?.delete(taskId) !== true) return
     this.#known--

@@ -25,7 +25,9 @@ export const taskRules = (
   const failed = store.counter(catalog.taskFailed)
 
   const ended = (["task.completed", "task.failed", "task.cancelled"] as const).flatMap((name) => [
-    add(events[name], active, ofTask, -1),
+    make(events[name], ({ fromState, taskName }) => {
+      if (fromState === "in_progress") active.add({ task: taskName }, -1)
+    }),
     count(events[name], tasks, endOfTask),
     observe(events[name], duration, endOfTask, "durationSeconds")
   ])

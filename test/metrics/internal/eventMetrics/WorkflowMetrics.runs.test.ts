@@ -179,4 +179,22 @@ describe("workflow metrics", () => {
         [0, 0]
       ])
     }).pipe(Effect.provide(layer)))
+
+  it.effect("never count a run as active that is cancelled before its start", () =>
+    Effect.gen(function*() {
+      const { taskId } = yield* TaskRunner.start(stopped, undefined, { startAfter: "10 minutes" })
+      yield* recorder.advance("1 minute")
+      assert.deepStrictEqual(yield* standing("started_tasks"), [1, 20])
+      yield* TaskRunner.cancel(taskId)
+      const kept = (yield* measurements).filter((line) => line.startsWith("tasker_task") || line.includes("workflow_d"))
+      assert.deepStrictEqual(kept, [
+        "tasker_task_cancelled_total{stopped,default,requested} 1",
+        "tasker_task_info{stopped,default,0.1.0} 1",
+        "tasker_tasks_enqueued_total{stopped} 1",
+        "tasker_tasks_requested_total{stopped} 1",
+        "tasker_tasks_total{stopped,cancelled} 1",
+        "tasker_workflow_duration_seconds{stopped,cancelled} 1 (sum 0)"
+      ])
+      assert.deepStrictEqual([yield* standing("started_tasks"), yield* standing("steps")], [[0, 20], [0, 0]])
+    }).pipe(Effect.provide(layer)))
 })
