@@ -32,7 +32,8 @@ const routes = [
   ["/analytics/runs/some-id", "GET, HEAD"],
   ["/logging", "GET, HEAD, PUT"],
   ["/tasks", "GET, HEAD, POST"],
-  ["/tasks/some-id", "GET, HEAD, DELETE"]
+  ["/tasks/some-id", "GET, HEAD, PATCH, DELETE"],
+  ["/tasks/some-id/steps/some-step", "GET, HEAD, PATCH, PUT"]
 ] as const
 
 const methods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE", "PROPFIND"]
@@ -60,7 +61,7 @@ describe("a method that a path does not have", () => {
       assert.strictEqual((yield* server.send("POST", "/metrics")).status, 405)
       assert.strictEqual((yield* server.send("PUT", "/health/ready")).status, 405)
       assert.strictEqual((yield* server.send("DELETE", "/logging")).headers.allow, "GET, HEAD, PUT")
-      assert.strictEqual((yield* server.send("PATCH", "/tasks/a")).headers.allow, "GET, HEAD, DELETE")
+      assert.strictEqual((yield* server.send("PUT", "/tasks/a")).headers.allow, "GET, HEAD, PATCH, DELETE")
       for (const path of ["/own", "/other/metrics", "/tasks/a/b", "/"]) {
         const answer = yield* server.send("POST", path)
         assert.deepStrictEqual([answer.status, answer.text], [404, ""], path)
@@ -141,10 +142,17 @@ describe("the list of routes", () => {
             "GET /tasker/metrics/status",
             "POST /tasker/metrics/sync",
             "GET /tasker/openapi.json",
+            "GET /tasker/task-definitions",
+            "GET /tasker/task-definitions/:name",
             "GET /tasker/tasks",
             "POST /tasker/tasks",
             "GET /tasker/tasks/:id",
-            "DELETE /tasker/tasks/:id"
+            "PATCH /tasker/tasks/:id",
+            "DELETE /tasker/tasks/:id",
+            "GET /tasker/tasks/:id/steps",
+            "GET /tasker/tasks/:id/steps/:step",
+            "PATCH /tasker/tasks/:id/steps/:step",
+            "PUT /tasker/tasks/:id/steps/:step"
           ])
           assert.isTrue(answer.body.routes.every(({ about }: any) => about !== ""))
         }
@@ -187,7 +195,7 @@ describe("the list of routes", () => {
     Effect.gen(function*() {
       for (const [path] of routes.filter(([, allow]) => allow.includes("HEAD"))) {
         const answer = yield* server.send("HEAD", `/tasker${path}`)
-        assert.strictEqual(answer.status, path.endsWith("/some-id") ? 404 : 200, path)
+        assert.strictEqual(answer.status, path.includes("/some-id") ? 404 : 200, path)
         assert.strictEqual(answer.text, "")
       }
     }).pipe(Effect.provide(server.layer(tasks))))
