@@ -16,14 +16,13 @@ import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import { readStore } from "../workflow/internal/readStore.ts"
 import type * as Task from "../workflow/Task.ts"
-import { type Amendment, type RunOptions, TaskRunner } from "../workflow/TaskRunner.ts"
+import { type Amendment, TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
 import { TaskAmendment, TaskRequest, Tasks } from "./internal/api/tasks.ts"
 import * as ApiRoutes from "./internal/ApiRoutes.ts"
-import { millisOf } from "./internal/durationParameter.ts"
 import * as JsonResponse from "./internal/JsonResponse.ts"
 import * as RequestBody from "./internal/RequestBody.ts"
-import { byName, inBackground, refusedBy, storeFailed, unknownTask } from "./internal/servedTasks.ts"
+import { byName, inBackground, refusedBy, runOptionsOf, storeFailed, unknownTask } from "./internal/servedTasks.ts"
 import * as TaskSearch from "./internal/TaskSearch.ts"
 import * as TaskView from "./internal/TaskView.ts"
 
@@ -134,12 +133,10 @@ const create = (
   view: View
 ): Handler<HttpRouter.RouteContext | HttpServerRequest> =>
   Effect.gen(function*() {
-    const { context: input, name, startAfter, ...said } = yield* readRequest
+    const { context: input, name, ...said } = yield* readRequest
     const task = tasks.get(name)
     if (task === undefined) return yield* Effect.fail(unknownTask(view.ofNames(tasks.keys())))
-    const delay = typeof startAfter === "string" ? millisOf(startAfter) : startAfter
-    const options = { ...said, startAfter: delay } as RunOptions
-    const started = inBackground(runner.start(task, input, options), context)
+    const started = inBackground(runner.start(task, input, runOptionsOf(said)), context)
     const { correlationId, taskId } = yield* Effect.mapError(started, refusedBy)
     const status = yield* Effect.match(runner.inspect(taskId), {
       onFailure: () => "pending",

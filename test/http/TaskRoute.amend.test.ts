@@ -49,6 +49,8 @@ describe("POST /tasks", () => {
           { tags: ["eu"] },
           { tags: many },
           { tags: { region: "x".repeat(201) } },
+          { tags: { "": "x" } },
+          { tags: { ["x".repeat(101)]: "y" } },
           { reason: "" },
           { reason: "x".repeat(501) },
           { initiator: 7 },

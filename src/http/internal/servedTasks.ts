@@ -4,10 +4,14 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import type * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import * as Correlation from "../../Correlation.ts"
 import type * as Task from "../../workflow/Task.ts"
 import type { TaskError } from "../../workflow/TaskError.ts"
+import type { RunOptions } from "../../workflow/TaskRunner.ts"
+import type { startOptions } from "./api/tasks.ts"
+import { millisOf } from "./durationParameter.ts"
 import * as JsonResponse from "./JsonResponse.ts"
 
 /** The tasks by their names. Throws a `RangeError` if two have one name. */
@@ -34,6 +38,10 @@ export const inBackground = <A, E>(
     const complete = span === undefined ? correlated : Context.add(correlated, Tracer.ParentSpan, span)
     return Effect.updateContext(started, () => complete as Context.Context<unknown>)
   })
+
+/** The options of a run, from what a client says about it. The compiler refuses names that hold ids, but not these. */
+export const runOptionsOf = ({ startAfter, ...said }: Schema.Struct.Type<typeof startOptions>): RunOptions =>
+  ({ ...said, startAfter: typeof startAfter === "string" ? millisOf(startAfter) : startAfter }) as RunOptions
 
 /** The answer to a name that no task has. */
 export const unknownTask = (known: ReadonlyArray<string>): HttpServerResponse =>

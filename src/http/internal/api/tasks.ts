@@ -12,22 +12,22 @@ import * as RouteApi from "../RouteApi.ts"
 import { RouteAccess, RouteErrors } from "../RouteGuard.ts"
 import * as TaskSearch from "../TaskSearch.ts"
 
-const tags = Schema.Record(
-  Schema.String.check(Schema.isBetweenLength(1, 100)),
-  Schema.String.check(Schema.isMaxLength(200))
-).check(Schema.makeFilter((tags) => Object.keys(tags).length <= 10 || "Expected at most ten tags")).annotate({
-  description: "Properties of the run with few distinct values, at most ten."
-})
+// A record drops a key that does not fit the schema of keys, so the filter looks at the names.
+const tags = Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(200))).check(
+  Schema.makeFilter((tags) => Object.keys(tags).length <= 10 || "Expected at most ten tags"),
+  Schema.makeFilter((tags) =>
+    Object.keys(tags).every(({ length }) => length >= 1 && length <= 100) ||
+    "Expected names of tags with 1 to 100 characters"
+  )
+).annotate({ description: "Properties of the run with few distinct values, at most ten." })
 
 const text = (description: string) =>
   Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 500)).annotate({ description }))
 
 const reason = text("Why the run is started.")
 
-/** What a client sends to start a task. */
-export const TaskRequest = Schema.Struct({
-  name: Schema.String.annotate({ description: "The name of a task that the service offers." }),
-  context: Schema.Unknown.annotate({ description: "The input of the task." }),
+/** What a client may say about a run that it starts. */
+export const startOptions = {
   tags: Schema.optionalKey(tags),
   reason,
   initiator: text("Who or what starts the run."),
@@ -37,6 +37,13 @@ export const TaskRequest = Schema.Struct({
         description: "Time that the run waits before its start: a duration such as 10 minutes, or milliseconds."
       })
   )
+}
+
+/** What a client sends to start a task. */
+export const TaskRequest = Schema.Struct({
+  name: Schema.String.annotate({ description: "The name of a task that the service offers." }),
+  context: Schema.Unknown.annotate({ description: "The input of the task." }),
+  ...startOptions
 }).annotate({ identifier: "TaskRequest" })
 
 /** What a client changes of a run that waits for its start. */

@@ -17,9 +17,10 @@ import { readStore } from "../../../workflow/internal/readStore.ts"
 import type * as Task from "../../../workflow/Task.ts"
 import type { RunOptions, TaskRunner } from "../../../workflow/TaskRunner.ts"
 import type { TaskSnapshot, TaskStore } from "../../../workflow/TaskStore.ts"
+import { startOptions } from "../api/tasks.ts"
 import * as JsonResponse from "../JsonResponse.ts"
 import * as RequestBody from "../RequestBody.ts"
-import { inBackground, refusedBy, storeFailed, unknownTask } from "../servedTasks.ts"
+import { inBackground, refusedBy, runOptionsOf, storeFailed, unknownTask } from "../servedTasks.ts"
 import * as TaskSearch from "../TaskSearch.ts"
 import type * as TaskView from "../TaskView.ts"
 import { taskTypes } from "./taskTypes.ts"
@@ -68,10 +69,10 @@ export const make = (parts: Parts): GraphQLSchema => {
       const name = yield* nameOf(input)
       const task = tasks.get(name)
       if (task === undefined) return yield* Effect.fail(unknownTask(view.ofNames(tasks.keys())))
-      const tags = input.tags === null || input.tags === undefined ? {} : { tags: tagsOf(input.tags) }
+      const options = yield* optionsOf(input)
       const started = yield* Effect.flatMap(
         contextOf(input.context),
-        (value) => Effect.mapError(inBackground(runner.start(task, value, tags), context), refusedBy)
+        (value) => Effect.mapError(inBackground(runner.start(task, value, options), context), refusedBy)
       )
       const found = yield* Effect.option(runner.inspect(started.taskId))
       const createdAt = yield* Clock.currentTimeMillis
@@ -152,6 +153,9 @@ interface CreateTaskInput {
   readonly namedTaskName?: string | null
   readonly context: unknown
   readonly tags?: ReadonlyArray<TagInput> | null
+  readonly reason?: string | null
+  readonly initiator?: string | null
+  readonly startAfter?: string | null
 }
 
 const invalid = (path: string, message: string) => Effect.fail(JsonResponse.invalidRequest([{ path, message }]))
@@ -176,9 +180,35 @@ const contextOf = (given: unknown): Effect.Effect<unknown, HttpServerResponse> =
       : value
   })
 
-/** The compiler refuses names that hold ids, but it does not see these. */
-const tagsOf = (tags: ReadonlyArray<TagInput>) =>
-  Object.fromEntries(tags.map(({ name, value }) => [name, value])) as NonNullable<RunOptions["tags"]>
+const decodeOptions = Schema.decodeUnknownEffect(Schema.Struct(startOptions), { errors: "all" })
+
+/** What the client says about the run, as `POST /tasks` takes it. Null is as good as nothing. */
+const optionsOf = (
+  { initiator, reason, startAfter, tags }: CreateTaskInput
+): Effect.Effect<RunOptions, HttpServerResponse> => {
+  const names = tags?.map(({ name }) => name) ?? []
+  if (new Set(names).size < names.length) return invalid("input.tags", "Expected each name once")
+  const given = {
+    reason,
+    initiator,
+    startAfter,
+    tags: tags && Object.fromEntries(tags.map(({ name, value }) => [name, value]))
+  }
+  const said = Object.entries(given).filter(([, value]) => value !== null && value !== undefined)
+  return decodeOptions(Object.fromEntries(said)).pipe(
+    Effect.mapBoth({
+      // The rest of the path is the name of a tag, which is a value here.
+      onFailure: ({ issue }) =>
+        JsonResponse.invalidRequest(
+          issuesOf(issue).map(({ message, path }) => ({
+            path: path === "" ? "input" : `input.${path.split(".")[0]}`,
+            message
+          }))
+        ),
+      onSuccess: runOptionsOf
+    })
+  )
+}
 
 const decodeQuery = Schema.decodeUnknownEffect(Schema.Struct(TaskSearch.query), { errors: "all" })
 

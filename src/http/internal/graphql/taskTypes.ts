@@ -17,11 +17,15 @@ enum TaskState {
   resolved_manually
 }
 
-"Order of runs. A run that has not ended is the last of the slowest."
+"Order of runs. What has not ended or not started is last where the order asks for it."
 enum TaskOrder {
   newest
   oldest
   slowest
+  fastest
+  latest_start
+  earliest_start
+  state
 }
 
 "A property of a run with few distinct values."
@@ -53,6 +57,12 @@ type Task {
   endedAt: String
   durationSeconds: Float
   tags: [Tag!]!
+  "Why the run was started, if it is known."
+  reason: String
+  "Who or what started the run, if it is known."
+  initiator: String
+  "When a run starts that waits for its start."
+  scheduledFor: String
   "The process that runs or ran it, if it is known."
   instance: String
   "Highest number of steps that run at the same time."
@@ -101,6 +111,12 @@ input CreateTaskInput {
   context: JSON!
   "Properties with few distinct values, ten at most."
   tags: [TagInput!]
+  "Why the run is started."
+  reason: String
+  "Who or what starts the run."
+  initiator: String
+  "Time that the run waits before its start: 10 minutes, or milliseconds."
+  startAfter: String
 }
 
 type CreateTaskPayload {
@@ -129,6 +145,8 @@ type Query {
     tags: [TagInput!]
     errorType: String
     instance: String
+    initiator: String
+    reason: String
     "The run was created at least so long ago: 1 hour, or milliseconds."
     olderThan: String
     "The run was created at most so long ago: 1 hour, or milliseconds."
