@@ -10,13 +10,12 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import type { GraphQLSchema } from "graphql"
 import * as TelemetryConfig from "../config/TelemetryConfig.ts"
 import * as Redaction from "../redaction/Redaction.ts"
 import type * as Task from "../workflow/Task.ts"
 import { TaskRunner } from "../workflow/TaskRunner.ts"
 import { TaskStore } from "../workflow/TaskStore.ts"
-import { Graphql, GraphqlRequest } from "./internal/api/graphql.ts"
+import { Graphql, GraphqlRequest, reading, writing } from "./internal/api/graphql.ts"
 import * as ApiRoutes from "./internal/ApiRoutes.ts"
 import * as Authorization from "./internal/Authorization.ts"
 import * as ExecuteDocument from "./internal/graphql/executeDocument.ts"
@@ -58,7 +57,8 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  *
  * Queries: `task(id)` and `tasks(…)` with the filters of `GET /tasks`. Mutations: `createTask(input)` with `name` (or
  * `namedTaskName`) and `context`, and `cancelTask(input)` with `taskId`. A `context` is a value, or a text that holds a
- * value as JSON. Runs have `steps`. Everything is redacted as in `GET /tasks`.
+ * value as JSON. `tags`, `reason`, `initiator` and `startAfter` of the input are those of `POST /tasks`. Runs have
+ * `steps`. Everything is redacted as in `GET /tasks`.
  *
  * `POST` takes an object of JSON with `query`, `variables` and `operationName`, and no list of such objects. `GET` takes
  * the same as parameters, and refuses mutations with 405.
@@ -67,10 +67,10 @@ export interface Options<Tasks extends ReadonlyArray<Task.Any>> extends TaskRout
  * that may neither read nor write is refused before its body is read. Who may not read may not ask for the schema. Each
  * `createTask` and `cancelTask` counts as a write of `http.writesPerMinute`.
  *
- * Before a document runs, all of it is counted, with its fragments expanded. A document beyond a limit is answered 400.
- * Errors have the `code` of the other routes as an extension, and no value of the request. A document that cannot run is
- * answered 400. An answer without any value of a field of `Query` or `Mutation` is 401, 403 or 503 if that is why.
- * All other answers are 200.
+ * Before an operation runs, all of it is counted, with its fragments expanded. An operation beyond a limit is answered
+ * 400. Other operations of the document are neither counted nor validated. Errors have the `code` of the other routes
+ * as an extension, and no value of the request. A document that cannot run is answered 400. An answer without any value
+ * of a field of `Query` or `Mutation` is 401, 403, 429 or 503 if that is why. All other answers are 200.
  *
  * **Gotchas**
  *
@@ -107,23 +107,24 @@ export const layer = <const Tasks extends ReadonlyArray<Task.Any> = readonly []>
     Graphql,
     Effect.fnUntraced(function*(handlers) {
       const { execution } = yield* TelemetryConfig.Current
+      const redaction = yield* Redaction.Current
       const schema = TaskSchema.make({
         tasks,
         runner: yield* TaskRunner,
         store: yield* TaskStore,
         storeTimeout: execution.storeTimeout,
         context: yield* Effect.context<TaskRoute.Services<Tasks>>(),
-        view: TaskView.make(yield* Redaction.Current),
+        view: TaskView.make(redaction),
         readers: yield* Semaphore.make(mostReaders)
       })
       const { check } = yield* Authorization.make
       const checks: Checks = {
-        read: check({ kind: "read", scope: "tasks:read", withMetrics: true }),
-        write: check({ kind: "write", scope: "tasks:write" }),
+        read: check(reading),
+        write: check(writing),
         limit: yield* WriteLimit.make
       }
       const answer = <R>(read: Effect.Effect<ExecuteDocument.Document, HttpServerResponse.HttpServerResponse, R>) =>
-        ApiRoutes.answer(answerWith(schema, limits, checks, read))
+        ApiRoutes.answer(answerWith({ schema, limits, redaction }, checks, read))
       return handlers
         .handle("ask", ({ query }) => answer(readParameters(query)))
         .handleRaw("post", () => answer(RequestBody.readJson(GraphqlRequest)))
@@ -186,8 +187,7 @@ const notVariables = JsonResponse.invalidRequest([{
 // --- Answers ---
 
 const answerWith = <R>(
-  schema: GraphQLSchema,
-  limits: ExecuteDocument.Limits,
+  executor: ExecuteDocument.Executor,
   checks: Checks,
   read: Effect.Effect<ExecuteDocument.Document, HttpServerResponse.HttpServerResponse, R>
 ) =>
@@ -200,11 +200,11 @@ const answerWith = <R>(
     const sent = yield* read
     const type = acceptsGraphql.test(request.headers["accept"] ?? "") ? graphqlType : "application/json"
     const prepared = yield* Effect.mapError(
-      ExecuteDocument.prepare(schema, limits, sent, mayRead),
+      ExecuteDocument.prepare(executor, sent, mayRead),
       (errors) => respond(400, type, { errors })
     )
     if (prepared.operation.operation !== "query" && request.method !== "POST") return yield* Effect.fail(mutationByGet)
-    const { data, errors, refusals } = yield* ExecuteDocument.run(schema, prepared, sent.variables, access)
+    const { data, errors, refusals } = yield* ExecuteDocument.run(executor, prepared, sent.variables, access)
     if (data === undefined) return respond(400, type, { errors })
     const hasValue = Object.values(data ?? {}).some((value) => value !== null)
     const refusal = hasValue ? undefined : refusals.find(({ status }) => refusedAtAll.has(status))

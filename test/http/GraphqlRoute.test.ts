@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer } from "effect"
 import { buildClientSchema, getIntrospectionQuery } from "graphql"
 import * as GraphqlRoute from "../../src/http/GraphqlRoute.ts"
+import { sorts } from "../../src/workflow/internal/taskSearch.ts"
 import * as Step from "../../src/workflow/Step.ts"
 import * as Task from "../../src/workflow/Task.ts"
 import { TaskStore } from "../../src/workflow/TaskStore.ts"
@@ -90,7 +91,29 @@ describe("createTask", () => {
       ["a context of wrong types", {
         name: "process_order",
         context: { ...order, lines: [{ sku: "a", quantity: "hunter2" }] }
-      }, "invalid_request"]
+      }, "invalid_request"],
+      ["eleven tags", {
+        name: "hang",
+        context: {},
+        tags: Array.from({ length: 11 }, (_, index) => ({ name: `t${index}`, value: "hunter2" }))
+      }, "invalid_request"],
+      ["two values of one tag", {
+        name: "hang",
+        context: {},
+        tags: [{ name: "hunter2", value: "eu" }, { name: "hunter2", value: "us" }]
+      }, "invalid_request"],
+      [
+        "a tag without a name",
+        { name: "hang", context: {}, tags: [{ name: "", value: "hunter2" }] },
+        "invalid_request"
+      ],
+      ["a tag with a long value", {
+        name: "hang",
+        context: {},
+        tags: [{ name: "hunter2", value: "x".repeat(201) }]
+      }, "invalid_request"],
+      ["an empty reason", { name: "hang", context: {}, reason: "" }, "invalid_request"],
+      ["a start at no time", { name: "hang", context: {}, startAfter: "hunter2" }, "invalid_request"]
     ] as const
   )("starts nothing for %s", ([, input, code]) =>
     Effect.gen(function*() {
@@ -104,6 +127,49 @@ describe("createTask", () => {
       assert.deepStrictEqual(refused.body.errors[0].path, ["createTask"])
       assert.notInclude(refused.text, "hunter2")
       assert.deepStrictEqual((yield* server.get("/tasker/tasks")).body.tasks, [])
+    }).pipe(Effect.provide(graphql.layer(tasks))))
+
+  it.effect("names every option of a run that is wrong", () =>
+    Effect.gen(function*() {
+      const tags = [{ name: "region", value: "x".repeat(201) }]
+      const { body } = yield* ask(
+        "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }",
+        { input: { name: "hang", context: {}, tags, initiator: "x".repeat(501), startAfter: "soon" } }
+      )
+      assert.deepStrictEqual(
+        body.errors[0].extensions.issues.map(({ path }: any) => path).toSorted(),
+        ["input.initiator", "input.startAfter", "input.tags"]
+      )
+    }).pipe(Effect.provide(graphql.layer(tasks))))
+
+  it.effect("keeps reason and initiator, by which the run is found, and starts it later", () =>
+    Effect.gen(function*() {
+      yield* start("fail")
+      const input = {
+        name: "hang",
+        context: {},
+        reason: "month end",
+        initiator: "ada",
+        startAfter: "10 minutes",
+        tags: null
+      }
+      const { body } = yield* ask(
+        "mutation ($input: CreateTaskInput!) { createTask(input: $input) " +
+          "{ task { id status reason initiator scheduledFor } } }",
+        { input }
+      )
+      const { id, ...shown } = body.data.createTask.task
+      assert.deepStrictEqual(shown, {
+        status: "pending",
+        reason: "month end",
+        initiator: "ada",
+        scheduledFor: "1970-01-01T00:10:00.000Z"
+      })
+      for (const filter of ["initiator: \"ada\"", "reason: \"month end\""]) {
+        const found = yield* ask(`{ tasks(${filter}) { tasks { id } } }`)
+        assert.deepStrictEqual(found.body.data.tasks.tasks, [{ id }], filter)
+      }
+      assert.deepStrictEqual((yield* ask("{ tasks(initiator: \"bob\") { tasks { id } } }")).body.data.tasks.tasks, [])
     }).pipe(Effect.provide(graphql.layer(tasks))))
 
   it.effect("names what is wrong with a context, as POST /tasks does", () =>
@@ -161,7 +227,7 @@ describe("task and tasks", () => {
       const id = yield* start("fail")
       const { body: expected } = yield* server.awaitStatus(id, "error")
       const fields = "id taskId name namespace version status correlationId createdAt startedAt endedAt " +
-        "durationSeconds instance concurrency errorType error tags { name value } "
+        "durationSeconds reason initiator scheduledFor instance concurrency errorType error tags { name value } "
       const steps =
         "steps { id name dependsOn status attempts maximumAttempts queueSeconds workSeconds backoffSeconds " +
         "startedAt endedAt nextAttemptAt errorType error }"
@@ -219,6 +285,24 @@ describe("task and tasks", () => {
       const first = yield* found("limit: 3")
       const second = yield* found(`limit: 3, cursor: ${JSON.stringify(first.cursor)}`)
       assert.deepStrictEqual([first.ids, second.ids, second.cursor], [ids.slice(1).toReversed(), [ids[0]], null])
+    }).pipe(Effect.provide(graphql.layer(tasks))))
+
+  it.effect("are in every order of GET /tasks", () =>
+    Effect.gen(function*() {
+      for (const name of ["hang", "fail", "hang"]) yield* start(name)
+      yield* Effect.repeat(server.get("/tasker/tasks?state=error"), {
+        until: ({ body }) => body.tasks.length === 1,
+        times: 2000
+      })
+      for (const sort of sorts) {
+        const expected = yield* server.get(`/tasker/tasks?sort=${sort}`)
+        const { body } = yield* ask(`{ tasks(sort: ${sort}) { tasks { taskId } } }`)
+        assert.deepStrictEqual(
+          body.data.tasks.tasks,
+          expected.body.tasks.map(({ taskId }: any) => ({ taskId })),
+          sort
+        )
+      }
     }).pipe(Effect.provide(graphql.layer(tasks))))
 
   it.effect("refuse arguments as GET /tasks does", () =>
@@ -341,6 +425,23 @@ describe("a document", () => {
       assert.notProperty(refused.body, "data")
       assert.deepStrictEqual(codesOf(refused), [code])
       assert.notInclude(refused.text, "hunter2")
+    }).pipe(Effect.provide(graphql.layer(tasks))))
+
+  it.effect("runs the operation that is named, whatever another one costs", () =>
+    Effect.gen(function*() {
+      const query = `query a { tasks { cursor } } query b { ${"tasks { cursor } ".repeat(390)} }`
+      const answer = yield* server.post("/tasker/graphql", { query, operationName: "a" })
+      assert.deepStrictEqual([answer.status, answer.body], [200, { data: { tasks: { cursor: null } } }])
+      const refused = yield* server.post("/tasker/graphql", { query, operationName: "b" })
+      assert.deepStrictEqual([refused.status, codesOf(refused)], [400, ["document_too_costly"]])
+    }).pipe(Effect.provide(graphql.layer(tasks))))
+
+  it.effect("with a token in place of the name of a variable is refused without it", () =>
+    Effect.gen(function*() {
+      const token = `ghp_${"a1B2".repeat(9)}`
+      const refused = yield* ask(`query ($${token}: ID!) { task(id: $${token}) { id } }`)
+      assert.deepStrictEqual([refused.status, codesOf(refused)], [400, ["invalid_variables"]])
+      assert.notInclude(refused.text, token)
     }).pipe(Effect.provide(graphql.layer(tasks))))
 
   it.effect("with a wrong variable is refused without its value", () =>

@@ -7,7 +7,7 @@
 import * as Context from "effect/Context"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
-import type { Authorization } from "./Authorization.ts"
+import type { Access, Authorization } from "./Authorization.ts"
 import * as RouteApi from "./RouteApi.ts"
 import * as RouteTable from "./RouteTable.ts"
 
@@ -35,10 +35,11 @@ export const make = ({ groups, isProtected, prefix, service }: Options): ApiDocu
       const path = document.paths[endpoint.path.replace(/:(\w+)/g, "{$1}")]
       const operation = path?.[endpoint.method.toLowerCase() as OpenApi.OpenAPISpecMethodName]
       if (operation === undefined) return
-      const needs = Context.getUnsafe(endpoint.annotations, RouteApi.Needs)
+      const needs = Context.get(endpoint.annotations, RouteApi.DocumentedNeeds) ??
+        [Context.getUnsafe(endpoint.annotations, RouteApi.Needs)]
       operation.security = securityOf(needs, isProtected)
       // The guard of all routes declares its refusals once. Not every route has them.
-      if (needs.kind === "open") { for (const status of [401, 403]) delete operation.responses[status] }
+      if (operation.security.length === 0) { for (const status of [401, 403]) delete operation.responses[status] }
       if (endpoint.method === "GET") delete operation.responses[429]
       for (const [status, description] of Object.entries(meanings)) {
         const response = operation.responses[Number(status)]
@@ -49,14 +50,13 @@ export const make = ({ groups, isProtected, prefix, service }: Options): ApiDocu
   return document
 }
 
-/** An empty requirement means that a request without a token is answered, too. */
+/** One requirement is enough. An empty one means that a request without a token is answered, too. */
 const securityOf = (
-  needs: typeof RouteApi.Needs.Service,
+  needs: ReadonlyArray<Access>,
   isProtected: Authorization["isProtected"]
 ): Array<OpenApi.OpenAPISecurityRequirement> => {
-  if (needs.kind === "open") return []
-  const withToken = { bearer: [needs.scope] }
-  return isProtected(needs) ? [withToken] : [{}, withToken]
+  const withToken = needs.flatMap((need) => need.kind === "open" ? [] : [{ bearer: [need.scope] }])
+  return withToken.length === 0 || needs.every(isProtected) ? withToken : [{}, ...withToken]
 }
 
 /** What refusals mean. */

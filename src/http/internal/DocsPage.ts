@@ -76,7 +76,7 @@ const accessText = ({ security }: OpenApi.OpenAPISpecOperation): string => {
   if (security.length === 0) return "Everyone may use it."
   const scopes = security.flatMap((requirement) => Object.values(requirement).flat())
   const isOptional = security.some((requirement) => Object.keys(requirement).length === 0)
-  return isOptional ? "Everyone may use it here." : `Needs a token with the scope ${scopes.join(", ")}.`
+  return isOptional ? "Everyone may use it here." : `Needs a token with the scope ${scopes.join(" or ")}.`
 }
 
 const parametersHtml = (parameters: ReadonlyArray<OpenApi.OpenAPISpecParameter>): Html =>

@@ -12,6 +12,11 @@ import type { Access } from "./Authorization.ts"
 /** What a route needs. A route without it is not mounted. */
 export class Needs extends Context.Service<Needs, Access>()("tasker-telemetry/http/internal/RouteApi/Needs") {}
 
+/** What the document names in place of {@link Needs}, where the handler checks more. One of the list is enough. */
+export const DocumentedNeeds: Context.Reference<ReadonlyArray<Access> | undefined> = Context.Reference<
+  ReadonlyArray<Access> | undefined
+>("tasker-telemetry/http/internal/RouteApi/DocumentedNeeds", { defaultValue: () => undefined })
+
 /** Whether the server's log has no lines about requests of a route. */
 export const Quiet: Context.Reference<boolean> = Context.Reference<boolean>(
   "tasker-telemetry/http/internal/RouteApi/Quiet",
@@ -30,6 +35,8 @@ interface About {
   /** More about the route, as plain text. */
   readonly description?: string
   readonly access: Access
+  /** What the document says in place of `access`. */
+  readonly documentedAccess?: ReadonlyArray<Access>
   readonly isQuiet?: boolean
   readonly countsWrites?: boolean
   /** Whether an unknown parameter is answered 400: a misspelt filter would show more than was asked for. */
@@ -38,10 +45,12 @@ interface About {
 
 /** Makes the annotations of a route. Every mistake in a query is told at once. */
 export const about = (
-  { access, countsWrites = false, description, isQuiet = false, refusesUnknown = false, summary }: About
+  { access, countsWrites = false, description, documentedAccess, isQuiet = false, refusesUnknown = false, summary }:
+    About
 ): Context.Context<never> =>
   OpenApi.annotations({ summary, description }).pipe(
     Context.add(Needs, access),
+    Context.add(DocumentedNeeds, documentedAccess),
     Context.add(Quiet, isQuiet),
     Context.add(CountsWrites, countsWrites),
     Context.add(HttpApi.QueryParseOptions, {

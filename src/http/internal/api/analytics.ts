@@ -38,7 +38,7 @@ const about = (summary: string, description: string) =>
 const performance = HttpApiEndpoint.get("performance", "/analytics/performance", {
   query,
   success: AnalyticsReport.Performance,
-  error: RouteApi.refusals(400, 404)
+  error: RouteApi.refusals(400, 404, 503)
 }).annotateMerge(
   about("How long tasks and steps take, and what runs wait for.", "Percentiles of ended runs, and the oldest runs.")
 )
@@ -46,7 +46,7 @@ const performance = HttpApiEndpoint.get("performance", "/analytics/performance",
 const bottlenecks = HttpApiEndpoint.get("bottlenecks", "/analytics/bottlenecks", {
   query,
   success: AnalyticsReport.Bottlenecks,
-  error: RouteApi.refusals(400, 404)
+  error: RouteApi.refusals(400, 404, 503)
 }).annotateMerge(about("What to change in tasks, and what it gains.", "Each recommendation has its evidence."))
 
 const run = HttpApiEndpoint.get("run", "/analytics/runs/:id", {

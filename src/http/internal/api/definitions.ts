@@ -11,14 +11,15 @@ import { RouteAccess, RouteErrors } from "../RouteGuard.ts"
 
 const access = { kind: "read", scope: "tasks:read", withMetrics: true } as const
 
-const list = HttpApiEndpoint.get("list", "/task-definitions", { success: TaskReport.Definitions }).annotateMerge(
-  RouteApi.about({ summary: "The tasks that may be started.", access })
-)
+const list = HttpApiEndpoint.get("list", "/task-definitions", {
+  success: TaskReport.Definitions,
+  error: RouteApi.refusals(503)
+}).annotateMerge(RouteApi.about({ summary: "The tasks that may be started.", access }))
 
 const show = HttpApiEndpoint.get("show", "/task-definitions/:name", {
   params: { name: Schema.String },
   success: TaskReport.Definition,
-  error: RouteApi.refusals(404)
+  error: RouteApi.refusals(404, 503)
 }).annotateMerge(RouteApi.about({
   summary: "A task with its graph, its concurrency and its retries.",
   description: "404 if the service does not offer the task.",

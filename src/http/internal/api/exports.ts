@@ -23,21 +23,25 @@ const exportNow = HttpApiEndpoint.post("export", "/metrics/export", {
     ExportReport.Exported,
     Schema.Uint8Array.pipe(HttpApiSchema.asUint8Array({ contentType: "*/*" }))
   ],
-  error: RouteApi.refusals(400, 404, 413, 415, 502)
+  error: RouteApi.refusals(400, 404, 413, 415, 502, 503)
 }).annotateMerge(RouteApi.about({
   summary: "Exports metrics in a format or to a target.",
   description: "With a format, the answer is what the exporter wrote, with the id of the export in x-export-id.",
   access: { kind: "write", scope: "exports:write" }
 }))
 
-const sync = HttpApiEndpoint.post("sync", "/metrics/sync", { success: ExportReport.Synced }).annotateMerge(
-  RouteApi.about({
-    summary: "Shares the metrics with the other instances.",
-    access: { kind: "write", scope: "exports:write" }
-  })
-)
+const sync = HttpApiEndpoint.post("sync", "/metrics/sync", {
+  success: ExportReport.Synced,
+  error: RouteApi.refusals(503)
+}).annotateMerge(RouteApi.about({
+  summary: "Shares the metrics with the other instances.",
+  access: { kind: "write", scope: "exports:write" }
+}))
 
-const status = HttpApiEndpoint.get("status", "/metrics/status", { success: ExportReport.Status }).annotateMerge(
+const status = HttpApiEndpoint.get("status", "/metrics/status", {
+  success: ExportReport.Status,
+  error: RouteApi.refusals(503)
+}).annotateMerge(
   RouteApi.about({ summary: "How exports of metrics went.", access: { kind: "read", scope: "metrics:read" } })
 )
 

@@ -25,7 +25,7 @@ const ready = HttpApiEndpoint.get("ready", "/health/ready", {
 
 const status = HttpApiEndpoint.get("status", "/health/status", {
   success: HealthReport.Status,
-  error: HealthReport.Status.pipe(HttpApiSchema.status(503))
+  error: [HealthReport.Status.pipe(HttpApiSchema.status(503)), ...RouteApi.refusals(503)]
 }).annotateMerge(RouteApi.about({
   summary: "How many tasks are in which state.",
   description: "503 if the task store does not answer, a critical check fails, or most tasks end in error.",

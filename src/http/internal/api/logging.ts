@@ -50,14 +50,14 @@ const Levels = Schema.Struct({
   components: Schema.Array(Schema.Struct({ component: Schema.String, ...level }))
 }).annotate({ identifier: "LogLevels" })
 
-const show = HttpApiEndpoint.get("show", "/logging", { success: Levels }).annotateMerge(
+const show = HttpApiEndpoint.get("show", "/logging", { success: Levels, error: RouteApi.refusals(503) }).annotateMerge(
   RouteApi.about({ summary: "The log levels in force.", access: { kind: "write", scope: "logging:read" } })
 )
 
 const change = HttpApiEndpoint.put("change", "/logging", {
   payload: LevelChange,
   success: Levels,
-  error: RouteApi.refusals(400, 409, 413, 415)
+  error: RouteApi.refusals(400, 409, 413, 415, 503)
 }).annotateMerge(RouteApi.about({
   summary: "Changes a log level.",
   description: "409 if logging.runtimeLevels is off.",

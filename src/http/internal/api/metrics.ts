@@ -24,7 +24,7 @@ const scrape = HttpApiEndpoint.get("scrape", "/metrics", {
     Schema.Json.pipe(HttpApiSchema.asJson({ contentType: JsonFormat.contentType })),
     text(CsvFormat.contentType)
   ],
-  error: RouteApi.refusals(404)
+  error: RouteApi.refusals(404, 503)
 }).annotateMerge(RouteApi.about({
   summary: "Metrics for Prometheus. Accept asks for another format, such as JSON or CSV.",
   description: "404 if metrics are disabled.",

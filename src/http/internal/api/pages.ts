@@ -11,6 +11,8 @@ import { RouteAccess, RouteErrors } from "../RouteGuard.ts"
 
 const access = { kind: "read", scope: "api:read" } as const
 
+const error = RouteApi.refusals(503)
+
 const Html = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/html" }))
 
 const Listing = Schema.Struct({
@@ -18,15 +20,16 @@ const Listing = Schema.Struct({
   routes: Schema.Array(Schema.Struct({ method: Schema.String, path: Schema.String, about: Schema.String }))
 }).annotate({ identifier: "Routes" })
 
-const list = HttpApiEndpoint.get("list", "/", { success: [Listing, Html] }).annotateMerge(
+const list = HttpApiEndpoint.get("list", "/", { success: [Listing, Html], error }).annotateMerge(
   RouteApi.about({ summary: "This list.", access })
 )
 
 const document = HttpApiEndpoint.get("document", "/openapi.json", {
-  success: Schema.Record(Schema.String, Schema.Json)
+  success: Schema.Record(Schema.String, Schema.Json),
+  error
 }).annotateMerge(RouteApi.about({ summary: "The OpenAPI document of these routes.", access }))
 
-const docs = HttpApiEndpoint.get("docs", "/docs", { success: Html }).annotateMerge(
+const docs = HttpApiEndpoint.get("docs", "/docs", { success: Html, error }).annotateMerge(
   RouteApi.about({ summary: "The same document as a page.", access })
 )
 

@@ -6,18 +6,24 @@ import * as Effect from "effect/Effect"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import {
   type DocumentNode,
+  ExecutableDefinitionsRule,
   execute,
   type ExecutionResult,
   getOperationAST,
   type GraphQLError,
   type GraphQLSchema,
+  LoneAnonymousOperationRule,
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
+  separateOperations,
   specifiedRules,
+  UniqueFragmentNamesRule,
+  UniqueOperationNamesRule,
   validate,
   ValuesOfCorrectTypeRule
 } from "graphql"
+import type { Redaction } from "../../../redaction/Redaction.ts"
 import * as JsonResponse from "../JsonResponse.ts"
 import * as DocumentSize from "./documentSize.ts"
 import * as GraphqlErrors from "./graphqlErrors.ts"
@@ -30,6 +36,13 @@ export interface Limits {
   readonly maximumTokens: number
 }
 
+/** What executes documents. */
+export interface Executor {
+  readonly schema: GraphQLSchema
+  readonly limits: Limits
+  readonly redaction: Redaction
+}
+
 /** What a client sends. */
 export interface Document {
   readonly query: string
@@ -37,8 +50,9 @@ export interface Document {
   readonly operationName?: string | null | undefined
 }
 
-/** A document that may run. */
+/** An operation that may run. */
 export interface Prepared {
+  /** The operation with the fragments that it uses. */
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
 }
@@ -49,23 +63,33 @@ const maximumIntrospection = 50_000
 /** More mistakes help nobody, and each takes time to find. */
 const mostErrors = 20
 
+const options = { maxErrors: mostErrors, hideSuggestions: true }
+
+/** They look at definitions without their fields, and make each name stand for one operation or for one fragment. */
+const definitionRules = [
+  ExecutableDefinitionsRule,
+  LoneAnonymousOperationRule,
+  UniqueFragmentNamesRule,
+  UniqueOperationNamesRule
+]
+
 const structureRules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule)
 
 /**
- * Reads a document and refuses what may not run.
+ * Reads a document and refuses what may not run. Other operations of the document do not run, so they are neither
+ * counted nor validated.
  *
  * @param mayIntrospect whether the document may ask for the schema
  */
 export const prepare = (
-  schema: GraphQLSchema,
-  { maximumCost, maximumDepth, maximumTokens }: Limits,
+  { limits: { maximumCost, maximumDepth, maximumTokens }, redaction, schema }: Executor,
   { operationName, query, variables }: Document,
   mayIntrospect: boolean
 ): Effect.Effect<Prepared, ReadonlyArray<GraphQLError>> =>
   Effect.gen(function*() {
     const document = yield* Effect.try({
       try: () => parse(query, { maxLexicalTokens: maximumTokens, maxComments: maximumTokens }),
-      catch: (error) => [GraphqlErrors.ofSyntax(error)]
+      catch: (error) => [error instanceof RangeError ? beyondStack : GraphqlErrors.ofSyntax(error)]
     })
     const operation = getOperationAST(document, operationName)
     if (operation === null || operation === undefined) {
@@ -73,8 +97,12 @@ export const prepare = (
         GraphqlErrors.make("unknown_operation", "name one operation of the document as operationName")
       ])
     }
+    const ofStructure = GraphqlErrors.ofStructure(redaction)
+    const definitions = validate(schema, document, definitionRules, options).map(ofStructure)
+    if (definitions.length > 0) return yield* Effect.fail(definitions)
+    const running = separateOperations(document)[operation.name?.value ?? ""] ?? document
     // Before the validation, whose rules compare fields with each other.
-    const size = DocumentSize.measure(schema, document, operation, variables ?? {})
+    const size = DocumentSize.measure(schema, running, operation, variables ?? {})
     if (size.depth > maximumDepth) {
       return yield* Effect.fail([
         GraphqlErrors.make("document_too_deep", `ask for at most ${maximumDepth} levels of fields`, { maximumDepth })
@@ -94,13 +122,17 @@ export const prepare = (
       ])
     }
     const rules = mayIntrospect ? structureRules : [...structureRules, NoSchemaIntrospectionCustomRule]
-    const options = { maxErrors: mostErrors, hideSuggestions: true }
-    const errors = validate(schema, document, rules, options).map(GraphqlErrors.ofStructure)
+    const errors = validate(schema, running, rules, options).map(ofStructure)
     if (errors.length > 0) return yield* Effect.fail(errors)
-    const values = validate(schema, document, [ValuesOfCorrectTypeRule], options).map(GraphqlErrors.ofValue)
+    const values = validate(schema, running, [ValuesOfCorrectTypeRule], options).map(GraphqlErrors.ofValue)
     if (values.length > 0) return yield* Effect.fail(values)
-    return { document, operation }
-  })
+    return { document: running, operation }
+  }).pipe(
+    // A program may allow more levels than fit on the stack.
+    Effect.catchDefect((defect) => defect instanceof RangeError ? Effect.fail([beyondStack]) : Effect.die(defect))
+  )
+
+const beyondStack = GraphqlErrors.make("document_too_deep", "ask for fewer levels of fields and fragments")
 
 /** What an operation gave. */
 export interface Outcome {
@@ -112,7 +144,7 @@ export interface Outcome {
 
 /** Runs an operation. If its fiber is interrupted, resolvers are interrupted too. */
 export const run = (
-  schema: GraphQLSchema,
+  { redaction, schema }: Executor,
   { document, operation }: Prepared,
   variables: Document["variables"],
   access: GraphqlRequest["access"]
@@ -144,7 +176,7 @@ export const run = (
       }))
     })
     const { data, errors = [] } = result
-    if (!("data" in result)) return { errors: errors.map(GraphqlErrors.ofVariable), refusals }
+    if (!("data" in result)) return { errors: errors.map(GraphqlErrors.ofVariable(redaction)), refusals }
     const unexpected = errors.filter((error) => !GraphqlErrors.isOurs(error))
     if (unexpected.length > 0) yield* Effect.logError("fields of GraphQL could not be shown", ...unexpected)
     return { data, errors: errors.map(GraphqlErrors.ofField), refusals }

@@ -3,6 +3,7 @@
  */
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import { GraphQLError } from "graphql"
+import type { Redaction } from "../../../redaction/Redaction.ts"
 import * as JsonResponse from "../JsonResponse.ts"
 
 /** Makes an error with a code, in the words that the other routes have. */
@@ -39,17 +40,18 @@ export const ofSyntax = (error: unknown): GraphQLError =>
 
 const tooLong = /more than \d+ (?:tokens|comments)/
 
-/** A message of the validation: names of fields, types and fragments. */
-export const ofStructure = (error: GraphQLError): GraphQLError => at(error, "invalid_document", error.message)
+/** A message of the validation: names of fields, types and fragments. A client may write a token in place of a name. */
+export const ofStructure = (redaction: Redaction) => (error: GraphQLError): GraphQLError =>
+  at(error, "invalid_document", redaction.text(error.message))
 
 /** The rule about values quotes them. */
 export const ofValue = (error: GraphQLError): GraphQLError =>
   at(error, "invalid_document", "the schema asks for another value at this place")
 
 /** An error before the first resolver is one of a variable, and quotes its value. */
-export const ofVariable = (error: GraphQLError): GraphQLError => {
+export const ofVariable = (redaction: Redaction) => (error: GraphQLError): GraphQLError => {
   const node = error.nodes?.find(({ kind }) => kind === "VariableDefinition")
-  const name = node?.kind === "VariableDefinition" ? `"$${node.variable.name.value}"` : "a variable"
+  const name = node?.kind === "VariableDefinition" ? `"$${redaction.text(node.variable.name.value)}"` : "a variable"
   return at(error, "invalid_variables", `${name} has a value that its type does not allow, or none`)
 }
 
