@@ -70,7 +70,7 @@ export const layer = <Services, E, R>(
  *
  * **Details**
  *
- * A `get` that waits for the lookup of an earlier `get` is a hit, because it asks nobody.
+ * A `get` that waits for the lookup of an earlier `get` is a hit, because it starts no lookup.
  *
  * **Example** (Both tiers of a cache)
  *

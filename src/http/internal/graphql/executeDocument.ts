@@ -60,7 +60,7 @@ export interface Prepared {
 /** Values about the schema that one answer may have. The query of tools for the whole schema has about 35 000. */
 const maximumIntrospection = 50_000
 
-/** More mistakes help nobody, and each takes time to find. */
+/** A client mends a few mistakes at a time, and each takes time to find. */
 const mostErrors = 20
 
 const options = { maxErrors: mostErrors, hideSuggestions: true }
