@@ -87,8 +87,11 @@ describe("NodeLineTransport", () => {
         const output = yield* Effect.callback<string>((resume) => {
           const child = spawn(process.execPath, [prints, ...way], { stdio: ["ignore", "pipe", "inherit"] })
           let output = ""
+          let pauses = 0
           child.stdout.setEncoding("utf8").on("data", (text: string) => {
             output += text
+            // A process that ends waits a second for its reader. Where much else runs, each pause is a long one.
+            if (++pauses > 8) return
             child.stdout.pause()
             setTimeout(() => child.stdout.resume(), 5)
           })
